@@ -1,0 +1,1 @@
+"""How the course is graded: checks, reference tensors, verification."""

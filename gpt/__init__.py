@@ -1,0 +1,1 @@
+"""GPT in Four Stages: the reference implementation, one module a chapter."""
