@@ -1,0 +1,81 @@
+"""The bank: the public cases of an exercise and the answers of the oracle.
+
+`reference.safetensors` lies beside each notebook, so a student's own machine can check
+an answer within a second and without the oracle's packages. The cases that grade are
+drawn from another seed, which only the instructor has, and never enter a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from autograder import checks, outcome, wire
+from autograder.checks import Case, Check
+from autograder.judge import expected
+
+PUBLIC_SEED = b"public"
+REFERENCE = "reference.safetensors"
+
+
+def draw(check: Check, seed: bytes) -> list[Case]:
+    """The cases of a check for a seed; every other seed gives other arguments."""
+    digest = hmac.new(seed, check.name.encode(), hashlib.sha256).digest()
+    return check.draw(np.random.default_rng(int.from_bytes(digest, "big")))
+
+
+def write(assignment: str, folder: Path) -> Path:
+    """Write the public reference of an exercise into `folder`; whole or not at all."""
+    entries = {}
+    for check in checks.load(assignment).values():
+        cases = draw(check, PUBLIC_SEED)
+        entries[check.name] = {
+            "points": check.points,
+            "what": [case.what for case in cases],
+            "args": [list(case.args) for case in cases],
+            "expected": outcome.to_rows(expected(check, cases)),
+        }
+    path = folder / REFERENCE
+    part = path.with_suffix(".part")
+    part.write_bytes(wire.pack({"assignment": assignment, "checks": entries}))
+    os.replace(part, path)
+    return path
+
+
+def read(path: Path) -> tuple[str, dict[str, tuple[list[Case], list[outcome.Outcome]]]]:
+    """The exercise that a reference belongs to; each check's cases and answers."""
+    stored = wire.unpack(path.read_bytes())
+    entries = {}
+    for name, entry in stored["checks"].items():
+        cases = [
+            Case(what, tuple(args))
+            for what, args in zip(entry["what"], entry["args"], strict=True)
+        ]
+        entries[name] = (cases, outcome.from_rows(entry["expected"]))
+    return stored["assignment"], entries
+
+
+def hidden_seed(file: Path, submission: bytes) -> bytes:
+    """The seed that grades one submission: the instructor's secret, and what was sent.
+
+    The secret is made on first use, in `file`, readable by its owner alone. The same
+    submission is always graded on the same cases; any other is graded on others.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_hex(32) + "\n")
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(part, file)
+        part.unlink()
+    return hmac.new(
+        bytes.fromhex(file.read_text().strip()), submission, hashlib.sha256
+    ).digest()

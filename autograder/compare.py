@@ -1,0 +1,149 @@
+"""Whether an answer is right, and if not, how it differs: in words, never in tensors.
+
+Everything here runs in the trusted process (or on the student's own machine), on values
+that `wire.unpack` has rebuilt, so no method of the student's can take part in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.outcome import Outcome
+from autograder.wire import is_torch
+
+
+def describe(value: Any) -> str:
+    """The kind of a value in words: "a list of 3", "a float32 tensor of shape (2, 3)"."""
+    if value is None:
+        return "None"
+    if isinstance(value, list | tuple | dict | str | bytes):
+        return f"a {type(value).__name__} of length {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"a {value.dtype} array of shape {value.shape}"
+    if is_torch(value):
+        dtype = str(value.dtype).removeprefix("torch.")
+        return f"a {dtype} tensor of shape {tuple(value.shape)}"
+    return f"the {type(value).__name__} {_short(value)}"
+
+
+def difference(
+    expected: Outcome, got: Outcome, rtol: float, atol: float, hidden: bool = False
+) -> str | None:
+    """How `got` differs from `expected`, as a sentence's end; None where it is right.
+
+    With `hidden`, the sentence gives no value of the expected answer away.
+    """
+    if got.raised != expected.raised:
+        if got.raised is None:
+            return f"it should raise a {expected.raised} and returned a value"
+        said = f": {got.message}" if got.message and not hidden else ""
+        wanted = f" instead of a {expected.raised}" if expected.raised else ""
+        return f"it raised a {got.raised}{said}{wanted}"
+    if got.raised is None:
+        found = _differ(expected.value, got.value, "", rtol, atol, hidden)
+        if found:
+            return found
+    if set(got.changed) - set(expected.changed):
+        places = ", ".join(str(i + 1) for i in got.changed)
+        return f"it changed its argument {places}, which belongs to the caller"
+    return None
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "list"
+    if is_torch(value):
+        return "tensor"
+    return type(value).__name__
+
+
+def _differ(
+    want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    at = f" at {where}" if where else ""
+    if _kind(want) != _kind(got):
+        return f"it returned {describe(got)}{at}, where {_article(want)} is expected"
+    if isinstance(want, np.ndarray) or is_torch(want):
+        return _differ_tensor(want, got, at, rtol, atol, hidden)
+    if isinstance(want, float):
+        if np.isclose(got, want, rtol, atol, equal_nan=False):
+            return None
+        return _values(want, got, at, hidden)
+    if isinstance(want, list | tuple):
+        for i, (a, b) in enumerate(zip(want, got, strict=False)):
+            if found := _differ(a, b, f"{where}[{i}]", rtol, atol, hidden):
+                return found
+        if len(want) != len(got):
+            expected = "" if hidden else f", where {len(want)} are expected"
+            shape = "too many" if len(got) > len(want) else "too few"
+            return f"it returned {len(got)} items{at}{expected}: {shape}"
+        return None
+    if isinstance(want, dict):
+        return _differ_dict(want, got, where, rtol, atol, hidden)
+    if type(want) is not type(got) or want != got:
+        return _values(want, got, at, hidden)
+    return None
+
+
+def _differ_dict(
+    want: dict, got: dict, where: str, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    at = f" at {where}" if where else ""
+    missing = [key for key in want if key not in got]
+    extra = [key for key in got if key not in want]
+    if missing:
+        named = "" if hidden else f", {_short(missing[0])} among them"
+        return f"{len(missing)} of {len(want)} keys are missing{at}{named}"
+    if extra:
+        named = f", {_short(extra[0])} among them"
+        return f"there are {len(extra)} keys too many{at}{named}"
+    for key, value in want.items():
+        label = "[a key]" if hidden else f"[{_short(key)}]"
+        if found := _differ(value, got[key], where + label, rtol, atol, hidden):
+            return found
+    return None
+
+
+def _differ_tensor(
+    want: Any, got: Any, at: str, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    if tuple(want.shape) != tuple(got.shape):
+        return f"its shape{at} is {tuple(got.shape)}, where {tuple(want.shape)} is expected"
+    if want.dtype != got.dtype:
+        return f"its dtype{at} is {got.dtype}, where {want.dtype} is expected"
+    if is_torch(want):
+        want, got = want.double().numpy(), got.double().numpy()
+    if not np.all(np.isfinite(got) | ~np.isfinite(want)):
+        return f"it holds NaN or infinite values{at}"
+    near = np.isclose(got, want, rtol, atol, equal_nan=True)
+    if near.all():
+        return None
+    first = tuple(int(i) for i in np.argwhere(~near)[0])
+    share = f"{int((~near).sum())} of {near.size} values{at} differ, first at {first}"
+    return share if hidden else f"{share}: {got[first]:.4g}, not {want[first]:.4g}"
+
+
+def _article(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return "an array"
+    kind = "tensor" if is_torch(value) else type(value).__name__
+    return "None" if value is None else f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+
+
+def _values(want: Any, got: Any, at: str, hidden: bool) -> str:
+    if isinstance(want, str | bytes) and not hidden:
+        same = next(
+            (i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b),
+            min(len(want), len(got)),
+        )
+        return f"from position {same}{at} on it is {_short(got[same:])}, not {_short(want[same:])}"
+    return (
+        f"a value{at} is wrong" if hidden else f"{_short(got)}{at}, not {_short(want)}"
+    )

@@ -1,0 +1,140 @@
+"""From outcomes to a verdict: points, reasons, and the mistake by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.checks import Case, Check, Mistake
+from autograder.compare import difference
+from autograder.outcome import Outcome, run
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case: what it tests, and why the answer is wrong (None: it is right)."""
+
+    what: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    `points` of `possible`; a `Result` for every case; the `mistake` that the wrong
+    answers equal, if one is known, and whether it explains all of them (`whole`).
+    `note` tells why there are no results at all.
+    """
+
+    check: str
+    points: float
+    possible: int
+    results: tuple[Result, ...] = ()
+    mistake: Mistake | None = None
+    whole: bool = False
+    note: str | None = None
+
+    @property
+    def right(self) -> bool:
+        return bool(self.results) and all(r.why is None for r in self.results)
+
+    @property
+    def reason(self) -> str:
+        """Why points are missing, in a sentence or two; empty where none is."""
+        if self.note:
+            return self.note
+        wrong = [r for r in self.results if r.why]
+        if not wrong:
+            return ""
+        count = len(self.results)
+        text = f"Right in {count - len(wrong)} of {count} cases. "
+        text += f"Wrong on {wrong[0].what}: {wrong[0].why}."
+        return text
+
+
+def expected(check: Check, cases: Sequence[Case]) -> list[Outcome]:
+    """What the oracle says to the cases."""
+    outcomes = [run(check.oracle, case.args) for case in cases]
+    for case, outcome in zip(cases, outcomes, strict=True):
+        if outcome.raised not in (None, "ValueError"):
+            raise RuntimeError(
+                f"the oracle of {check.name} fails on {case.what}: "
+                f"{outcome.raised}: {outcome.message}"
+            )
+    return outcomes
+
+
+def judge(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    hidden: bool = False,
+) -> Verdict:
+    """Compare the outcomes `got` with those `wanted`, case by case.
+
+    With `hidden`, no reason tells anything of a case but what it tests. Credit is by
+    case, but cases that a do-nothing answer passes (an empty result, an argument given
+    back, an error) earn nothing unless another case is right too.
+    """
+    none = Verdict(check.name, 0.0, check.points)
+    if len(got) != len(cases):
+        note = f"{len(got)} answers were handed in for {len(cases)} cases."
+        return _with(none, note=note)
+    if all(o.raised == "NotImplementedError" for o in got):
+        return _with(none, note="Not written yet.")
+    whys = [
+        difference(w, g, check.rtol, check.atol, hidden)
+        for w, g in zip(wanted, got, strict=True)
+    ]
+    results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
+    right = [why is None for why in whys]
+    earned = any(
+        ok and not _for_nothing(case, want)
+        for ok, case, want in zip(right, cases, wanted, strict=True)
+    )
+    points = check.points * sum(right) / len(cases) if earned else 0.0
+    mistake, whole = (None, False) if all(right) else _name(check, cases, got, right)
+    return Verdict(check.name, round(points, 2), check.points, results, mistake, whole)
+
+
+def _with(verdict: Verdict, note: str) -> Verdict:
+    return Verdict(verdict.check, verdict.points, verdict.possible, note=note)
+
+
+def _for_nothing(case: Case, wanted: Outcome) -> bool:
+    """Whether an answer that does nothing would be right here."""
+    if wanted.raised:
+        return True
+    if isinstance(wanted.value, list | tuple | dict | str | bytes) and not wanted.value:
+        return True
+    return any(_same(Outcome(arg), wanted) for arg in case.args)
+
+
+def _name(
+    check: Check, cases: Sequence[Case], got: Sequence[Outcome], right: list[bool]
+) -> tuple[Mistake | None, bool]:
+    """The known mistake that explains the most of the wrong cases, and if all."""
+    wrong = [i for i, ok in enumerate(right) if not ok]
+    best: tuple[int, int, Mistake] | None = None
+    for mistake in check.mistakes:
+        agree = [
+            i for i in wrong if _same(run(mistake.answer, cases[i].args), got[i], check)
+        ]
+        if not agree or (best and len(agree) < best[0]):
+            continue
+        also = sum(
+            _same(run(mistake.answer, cases[i].args), got[i], check)
+            for i, ok in enumerate(right)
+            if ok
+        )
+        if best is None or (len(agree), also) > best[:2]:
+            best = (len(agree), also, mistake)
+    return (best[2], best[0] == len(wrong)) if best else (None, False)
+
+
+def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:
+    rtol, atol = (check.rtol, check.atol) if check else (0.0, 0.0)
+    return set(a.changed) == set(b.changed) and not difference(a, b, rtol, atol)

@@ -1,0 +1,88 @@
+"""What a function does with a case, and how a list of that travels to the grader."""
+
+from __future__ import annotations
+
+import copy
+import os
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from autograder import wire
+
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function did with one case.
+
+    Either it returned `value`, or it raised an error of type `raised`, with `message`.
+    `changed` are the indices of the arguments that it changed while it ran, and `trace`
+    is where the error came from, in the lines of the function's own author.
+    """
+
+    value: Any = None
+    raised: str | None = None
+    message: str = ""
+    changed: tuple[int, ...] = ()
+    trace: str = ""
+
+
+def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
+    """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through."""
+    given = copy.deepcopy(args)
+    try:
+        value = function(*given)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
+        return Outcome(
+            raised=type(error).__name__, message=str(error)[:500], trace=_trace(error)
+        )
+    try:
+        changed = tuple(
+            i
+            for i, (before, after) in enumerate(zip(args, given, strict=True))
+            if wire.pack(before) != wire.pack(after)
+        )
+        # As the grader will receive it: a copy without the methods of its author.
+        return Outcome(value=wire.unpack(wire.pack(value)), changed=changed)
+    except ValueError as error:
+        return Outcome(raised="an unusable answer", message=str(error))
+
+
+def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:
+    """The outcomes as a plain value that `wire.pack` takes."""
+    return [
+        [o.value, o.raised, o.message, list(o.changed), o.trace[:2000]]
+        for o in outcomes
+    ]
+
+
+def from_rows(rows: Any) -> list[Outcome]:
+    """The outcomes that `to_rows` was given. ValueError where `rows` is other."""
+    outcomes = []
+    for row in rows if isinstance(rows, list) else [rows]:
+        match row:
+            case [value, None | str() as raised, str(), list() as changed, str()]:
+                if not all(type(i) is int for i in changed):
+                    raise ValueError("not an outcome: changed arguments are numbers")
+                outcomes.append(
+                    Outcome(value, raised, row[2], tuple(changed), trace=row[4])
+                )
+            case _:
+                raise ValueError("not an outcome")
+    return outcomes
+
+
+def _trace(error: BaseException) -> str:
+    """The frames that the author of the function wrote, innermost last."""
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if not f.filename.startswith(_OURS)
+    ]
+    written = [f for f in frames if "site-packages" not in f.filename]
+    written = [f for f in written if f.line and not f.filename.startswith("<frozen")]
+    lines = [f"{f.name}, line {f.lineno}:  {f.line}" for f in written[-4:]]
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+"""What a person sees of a verdict: the student's panel, and the grader's feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from autograder.checks import Case
+from autograder.compare import describe
+from autograder.judge import Verdict
+from autograder.outcome import Outcome
+
+WIDTH = 72  # characters of a value that are shown
+
+# JupyterLab's own colours where it gives them; both themes are readable without.
+_STYLE = """
+border-left: 4px solid {colour}; padding: .4em .9em; margin: .3em 0;
+font-family: var(--jp-ui-font-family, system-ui, sans-serif); line-height: 1.5;
+""".replace("\n", " ")
+_GOOD = "var(--jp-success-color1, #1a7f37)"
+_BAD = "var(--jp-warn-color1, #b35900)"
+_CODE = (
+    "font-family: var(--jp-code-font-family, ui-monospace, monospace);"
+    " font-size: .92em; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0;"
+    " background: none; color: inherit; padding: 0; border: 0"
+)
+
+
+def student(
+    verdict: Verdict,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+) -> dict[str, str]:
+    """The panel under a check on a student's own machine, as HTML and as text."""
+    lines = [] if verdict.right else _explain(verdict)
+    code = ""
+    if verdict.results and not verdict.right:
+        first = next(i for i, r in enumerate(verdict.results) if r.why)
+        code = _example(verdict.check, cases[first], wanted[first], got[first])
+    return _render(verdict, lines, code)
+
+
+def feedback(verdict: Verdict) -> dict[str, str]:
+    """What a student reads after grading: no hidden input and no expected value."""
+    return _render(verdict, [] if verdict.right else _explain(verdict), "")
+
+
+def number(points: float) -> str:
+    """Points as a person writes them: 2, 1.5, 0.67."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def _headline(verdict: Verdict) -> str:
+    mark = "✓" if verdict.right else "✗"
+    points = f"{number(verdict.points)} of {number(verdict.possible)}"
+    plural = "" if verdict.possible == 1 else "s"
+    return f"{mark} {verdict.check}: {points} point{plural}"
+
+
+def _explain(verdict: Verdict) -> list[str]:
+    lines = [verdict.reason]
+    if verdict.mistake:
+        start = "" if verdict.whole else "At least one cause: "
+        lines.append(f"{start}{verdict.mistake.hint}")
+    return lines
+
+
+def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
+    """The first wrong case, with its input, what is expected and what came."""
+    call = ", ".join(_clip(repr(arg)) for arg in case.args)
+    rows = [f"{name}({call})"]
+    left, right = _values(wanted, got)
+    rows.append(f"  expected  {left}")
+    rows.append(f"  got       {right}")
+    if got.trace:
+        rows.append("")
+        rows += [f"  {line}" for line in got.trace.splitlines()]
+        rows.append(f"  {got.raised}: {got.message}")
+    return "\n".join(rows)
+
+
+def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
+    if wanted.raised or got.raised:
+        return _say(wanted), _say(got)
+    a, b = wanted.value, got.value
+    if _is_tensor(a) or _is_tensor(b):
+        return describe(a), describe(b)
+    if isinstance(a, dict) and isinstance(b, dict) and len(repr(a)) > WIDTH:
+        keys = [k for k in a if k not in b or b[k] != a[k]]
+        keys += [k for k in b if k not in a]
+        return _pick(a, keys), _pick(b, keys)
+    if isinstance(a, list | tuple | str | bytes) and type(a) is type(b):
+        pairs = enumerate(zip(a, b, strict=False))
+        first = next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))
+        return _window(a, first), _window(b, first)
+    return _clip(repr(a)), _clip(repr(b))
+
+
+def _say(outcome: Outcome) -> str:
+    if outcome.raised:
+        return f"an error: {outcome.raised}"
+    return _clip(repr(outcome.value))
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "dtype")
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def _pick(mapping: dict, keys: list) -> str:
+    shown = [f"{k!r}: {mapping[k]!r}" for k in keys[:3] if k in mapping]
+    dots = ["…"] if len(mapping) > len(shown) else []
+    return _clip("{" + ", ".join(shown + dots) + "}") + f"   ({len(mapping)} keys)"
+
+
+def _window(sequence: Any, first: int) -> str:
+    """The part of a long sequence around the first difference."""
+    whole = repr(sequence)
+    if len(whole) <= WIDTH:
+        return whole
+    start = max(0, first - 3)
+    part = sequence[start : start + (30 if isinstance(sequence, str | bytes) else 9)]
+    dots = "… " if start else ""
+    return f"{dots}{_clip(repr(part))} …   (from position {start}, of {len(sequence)})"
+
+
+def _render(verdict: Verdict, lines: list[str], code: str) -> dict[str, str]:
+    head = _headline(verdict)
+    text = "\n".join([head, *lines, *([code] if code else [])])
+    cases = "".join(
+        f"<li>{'✓' if r.why is None else '✗'} {escape(r.what)}</li>"
+        for r in verdict.results
+    )
+    every = (
+        f"<details><summary>All {len(verdict.results)} cases</summary>"
+        f'<ul style="list-style: none; padding-left: 1em; margin: .2em 0">{cases}</ul>'
+        "</details>"
+        if verdict.results and not verdict.right
+        else ""
+    )
+    style = _STYLE.format(colour=_GOOD if verdict.right else _BAD)
+    html = (
+        f'<div style="{style}"><strong>{escape(head)}</strong>'
+        + "".join(f'<div style="margin: .3em 0">{_prose(line)}</div>' for line in lines)
+        + (f'<pre style="{_CODE}">{escape(code)}</pre>' if code else "")
+        + every
+        + "</div>"
+    )
+    return {"text/plain": text, "text/html": html}
+
+
+def _prose(text: str) -> str:
+    """Escaped, with `code` between backticks set as code."""
+    parts = escape(text, quote=False).split("`")
+    return "".join(
+        f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)
+    )
