@@ -1,0 +1,280 @@
+"""The course's own steps in `nbgrader autograde`: restore, execute, verify.
+
+nbgrader_config.py puts them in place of nbgrader's own, so that `nbgrader autograde`,
+the formgrader's button and `python -m autograder grade` all go the same way. The rule
+is fail closed: a point is given only where this process has itself received an answer
+and found it right. Whatever a submission printed, raised or displayed counts nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.nbgraderformat import SCHEMA_VERSION
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor, OverwriteCells
+from traitlets import Unicode
+
+from autograder import bank, checks, look, outcome, panel, wire
+from autograder.check import ANSWER
+from autograder.checks import Case, Check
+from autograder.judge import Verdict, expected, judge
+
+ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
+
+
+@dataclass
+class Grading:
+    """What one submission's grading knows, from its execution to its verification."""
+
+    checks: dict[str, Check]
+    cases: dict[str, list[Case]]
+    flags: list[str] = field(default_factory=list)
+
+
+class Relabel(NbGraderPreprocessor):
+    """Give every cell the metadata that its grade id has in the gradebook, or none.
+
+    What a submission says of points, locks and tags is not the student's to say: a tag
+    can make an executor skip a cell, and a retitled cell can escape its check.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            known = gradebook.find_notebook(about["notebook"], about["assignment"])
+            points = {cell.name: cell.max_score for cell in known.grade_cells}
+            solutions = {cell.name for cell in known.solution_cells}
+            sources = {cell.name: cell for cell in known.source_cells}
+            for cell in nb.cells:
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                cell.metadata = NotebookNode()
+                if name not in sources:
+                    continue
+                cell.metadata["nbgrader"] = NotebookNode(
+                    grade=name in points,
+                    solution=name in solutions,
+                    task=False,
+                    locked=sources[name].locked,
+                    grade_id=name,
+                    cell_type=str(sources[name].cell_type),
+                    checksum=sources[name].checksum,
+                    schema_version=SCHEMA_VERSION,
+                )
+                if name in points:
+                    cell.metadata.nbgrader["points"] = points[name]
+        return nb, resources
+
+
+class Restore(OverwriteCells):
+    """Give locked cells their released source, and return graded cells that are missing.
+
+    A missing cell returns at the end, where everything it needs has been defined.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        nb, resources = super().preprocess(nb, resources)
+        with self.gradebook:
+            source = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+            present = {
+                cell.metadata.nbgrader.get("grade_id")
+                for cell in nb.cells
+                if utils.is_grade(cell)
+            }
+            sources = {cell.name: cell for cell in source.source_cells}
+            manual = {cell.name for cell in source.solution_cells}
+            for grade in source.grade_cells:
+                if grade.name not in present:
+                    self.log.warning("Graded cell %s is missing: returned", grade.name)
+                    cell = self.missing_cell_transform(
+                        sources[grade.name], grade.max_score, grade.name in manual
+                    )
+                    nb.cells.append(cell)
+        return nb, resources
+
+
+class HiddenExecute(Execute):
+    """Run the notebook in a kernel that knows the hidden inputs and nothing else."""
+
+    seed_file = Unicode(
+        "autograder/seed", help="The instructor's secret; made on first use."
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None):
+        assignment = resources["nbgrader"]["assignment"]
+        grading = _prepare(nb, assignment, Path(self.seed_file))
+        resources["autograder"] = grading
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "cases.safetensors"
+            file.write_bytes(
+                wire.pack(
+                    {
+                        name: [list(case.args) for case in cases]
+                        for name, cases in grading.cases.items()
+                    }
+                )
+            )
+            self._environment = _environment(file)
+            try:
+                return super().preprocess(nb, resources, km)
+            except DeadKernelError:
+                if not any(cell.get("execution_count") for cell in nb.cells):
+                    raise  # it never lived: our fault, not the student's
+                grading.flags.append("the kernel died; what came after is not graded")
+                return nb, resources
+
+    async def async_start_new_kernel(self, **kwargs: Any) -> None:
+        kwargs["env"] = self._environment
+        await super().async_start_new_kernel(**kwargs)
+
+
+class Verify(NbGraderPreprocessor):
+    """Compare what was handed in with the oracle; put the verdict into the cell.
+
+    Every output of a graded cell is replaced: by the feedback, and by the number that
+    nbgrader's own rule reads as the points.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        grading = resources.get("autograder")
+        own = [
+            (number, cell.source)
+            for number, cell in enumerate(nb.cells, 1)
+            if cell.cell_type == "code" and not utils.is_locked(cell)
+        ]
+        verdicts = []
+        for cell in nb.cells:
+            if not utils.is_grade(cell) or utils.is_solution(cell):
+                continue
+            verdict = self._verdict(cell, grading, own)
+            verdicts.append(verdict)
+            cell.outputs = [
+                new_output("display_data", panel.feedback(verdict)),
+                new_output(
+                    "execute_result",
+                    {"text/plain": repr(verdict.points)},
+                    execution_count=None,
+                ),
+            ]
+        flags = grading.flags if grading else ["the notebook was not executed"]
+        nb.metadata["autograder"] = {
+            "status": "FLAGGED" if flags else "GRADED",
+            "flags": flags,
+            "checks": {
+                v.check: {
+                    "points": v.points,
+                    "possible": v.possible,
+                    "mistake": v.mistake.name if v.mistake else None,
+                    "reason": v.reason,
+                }
+                for v in verdicts
+            },
+        }
+        return nb, resources
+
+    def _verdict(
+        self,
+        cell: NotebookNode,
+        grading: Grading | None,
+        own: list[tuple[int, str]],
+    ) -> Verdict:
+        name = cell.metadata.nbgrader["grade_id"]
+        nothing = Verdict(name, 0.0, cell.metadata.nbgrader["points"])
+        if grading is None or name not in grading.checks:
+            return _noted(nothing, "This cell was not checked.")
+        check, cases = grading.checks[name], grading.cases[name]
+        function = _function(cell.source)
+        if found := look.uses(own, function, check.forbidden):
+            grading.flags.append(f"{name}: uses {found[0]}")
+            return _noted(
+                nothing, f"It uses {found[0]}, which this step asks you to write."
+            )
+        if found := look.uses(own, function, look.DYNAMIC):
+            grading.flags.append(f"{name}: reaches around with {found[0]}")
+        try:
+            got = _answers(cell, name)
+        except ValueError as error:
+            grading.flags.append(f"{name}: {error}")
+            return _noted(nothing, "What was handed in is not an answer of this check.")
+        if got is None:
+            return _noted(nothing, _no_answer(cell))
+        return judge(check, cases, expected(check, cases), got, hidden=True)
+
+
+def _prepare(nb: NotebookNode, assignment: str, seed_file: Path) -> Grading:
+    """Draw the hidden cases of this very submission."""
+    content = json.dumps([assignment, *(cell.source for cell in nb.cells)])
+    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()
+    seed = bank.hidden_seed(seed_file, digest)
+    found = checks.load(assignment)
+    cases = {name: bank.draw(check, seed) for name, check in found.items()}
+    return Grading(found, cases)
+
+
+def _environment(cases: Path) -> dict[str, str]:
+    """What the student's kernel sees of ours: where programs lie, and its inputs."""
+    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    scratch = str(cases.parent)
+    python = str(Path(sys.executable).parent)
+    return {
+        **kept,
+        "PATH": os.pathsep.join([python, kept.get("PATH", "")]),
+        "HOME": scratch,
+        "IPYTHONDIR": str(cases.parent / "ipython"),
+        "MPLCONFIGDIR": scratch,
+        "NBGRADER_EXECUTION": "autograde",
+        "GPT_CASES": str(cases),
+    }
+
+
+def _answers(cell: NotebookNode, name: str) -> list[outcome.Outcome] | None:
+    """What the cell handed in, or None. ValueError where it is not one sound answer."""
+    handed_in = [
+        output["data"][ANSWER]
+        for output in cell.outputs
+        if ANSWER in output.get("data", {})
+    ]
+    if not handed_in:
+        return None
+    if len(handed_in) > 1:
+        raise ValueError(f"{len(handed_in)} answers were handed in, not one")
+    answer = handed_in[0]
+    if not isinstance(answer, dict) or answer.get("check") != name:
+        raise ValueError("the answer is not named as this check's")
+    try:
+        data = base64.b64decode(answer.get("outcomes", ""), validate=True)
+        return outcome.from_rows(wire.unpack(data))
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise ValueError(f"the answer cannot be read: {error}") from None
+
+
+def _no_answer(cell: NotebookNode) -> str:
+    """Why nothing was handed in, as far as the cell's own outputs tell."""
+    for output in cell.outputs:
+        if output.output_type == "error":
+            return (
+                f"Nothing was handed in: the cell stopped with a {output.ename[:40]}."
+            )
+    return "Nothing was handed in."
+
+
+def _function(source: str) -> str:
+    """The name of the function that a check cell hands over."""
+    return source.rpartition(",")[2].strip().rstrip(")").strip()
+
+
+def _noted(verdict: Verdict, note: str) -> Verdict:
+    return Verdict(verdict.check, 0.0, verdict.possible, note=note)

@@ -1,0 +1,61 @@
+"""nbgrader's configuration for this course. See "For instructors" in README.md.
+
+GPT_CLASS names the class that is graded: each has a folder of its own with what its
+students submitted, what came of it, and its gradebook. Without it, the bundled demo.
+"""
+
+import os
+from pathlib import Path
+
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    DeduplicateIds,
+    IgnorePattern,
+    LimitOutput,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
+
+from autograder.preprocessors import HiddenExecute, Relabel, Restore, Verify
+
+c = get_config()  # noqa: F821 - given by traitlets
+root = Path(__file__).parent.resolve()
+klass = os.environ.get("GPT_CLASS", "demo")
+folder = f"autograder/classes/{klass}"
+
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.course_id = "gpt-in-four-stages"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = f"{folder}/submitted"
+c.CourseDirectory.autograded_directory = f"{folder}/autograded"
+c.CourseDirectory.feedback_directory = f"{folder}/feedback"
+c.CourseDirectory.solution_directory = f"{folder}/solution"
+c.CourseDirectory.db_url = os.environ.get(
+    "GPT_GRADEBOOK", f"sqlite:///{root / folder / 'gradebook.db'}"
+)
+(root / folder).mkdir(parents=True, exist_ok=True)
+
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()  # your code here"}
+
+c.Autograde.sanitize_preprocessors = [
+    ClearOutput,
+    Relabel,
+    DeduplicateIds,
+    OverwriteKernelspec,
+    Restore,
+    CheckCellMetadata,
+]
+c.Autograde.autograde_preprocessors = [
+    HiddenExecute,
+    Verify,
+    IgnorePattern,
+    LimitOutput,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+c.HiddenExecute.seed_file = str(root / "autograder" / "seed")
+c.HiddenExecute.timeout = 30  # seconds a cell
