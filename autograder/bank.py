@@ -61,6 +61,12 @@ def read(path: Path) -> tuple[str, dict[str, tuple[list[Case], list[outcome.Outc
     return stored["assignment"], entries
 
 
+def points(path: Path) -> dict[str, int]:
+    """The points of each check of a reference, in the notebook's order."""
+    stored = wire.unpack(path.read_bytes())
+    return {name: entry["points"] for name, entry in stored["checks"].items()}
+
+
 def hidden_seed(file: Path, submission: bytes) -> bytes:
     """The seed that grades one submission: the instructor's secret, and what was sent.
 

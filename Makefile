@@ -1,0 +1,90 @@
+# GPT in Four Stages. `make help` lists the targets.
+PYTHON ?= python3
+PORT   ?= 8000
+BIN    := .venv/bin
+ONLY   ?=
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SOLUTIONS := $(wildcard solutions/*/*.ipynb)
+CHECKS    := $(wildcard autograder/*.py autograder/checks/*.py) nbgrader_config.py
+BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
+EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
+
+.PHONY: all setup setup-test site exercises demo test serve bench browser format clean help
+.DEFAULT_GOAL := all
+
+all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
+	@echo
+	@echo "The site is in _build/html: open _build/html/index.html, or type 'make serve'."
+	@echo "The exercises are in exercises/: .venv/bin/jupyter lab exercises/tokenize/tokenize.ipynb"
+
+setup: .venv/.ready  ## the virtual environment .venv with exact pins, gpt, autograder and a kernel
+
+.venv/.ready: requirements.txt constraints.txt pyproject.toml
+	@echo "▸ Setting up .venv (the first time a few minutes: PyTorch is large) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv,Python's venv); }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on -r requirements.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e .
+	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
+	@touch $@
+
+setup-test: .venv/.ready-test
+
+.venv/.ready-test: .venv/.ready
+	@echo "▸ Adding what the tests need …"
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[test]'
+	@touch $@
+
+site: setup exercises _build/html/.built  ## build the website into _build/html
+
+_build/html/.built: $(BOOK) $(EXERCISES) .venv/.ready
+	@echo "▸ Building the site (runs every chapter; the first time a minute or two) …"
+	@$(BIN)/jupyter-book build . -W --keep-going
+	@touch $@
+
+exercises: setup $(EXERCISES)  ## regenerate exercises/ from solutions/ and the checks
+
+exercises/%.ipynb: solutions/%.ipynb $(CHECKS) .venv/.ready
+	@echo "▸ Generating $(dir $@) …"
+	@$(BIN)/python -m autograder bank $(notdir $*)
+	@$(BIN)/python -m autograder exercises
+	@touch $@
+
+demo: setup exercises  ## grade the bundled demo class and print its table
+	@echo "▸ Grading the demo class …"
+	@$(BIN)/python -m autograder demo
+	@$(BIN)/python -m autograder grade tokenize --class demo --feedback
+
+test: setup-test browser  ## run all tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+serve: site  ## serve the site on localhost and print the address
+	@echo "▸ http://127.0.0.1:$(PORT)/  (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html >/dev/null 2>&1
+
+bench: setup-test  ## compare with peers in one run; ONLY=bpe runs one part
+	@$(BIN)/python -m bench $(ONLY)
+
+format: setup-test  ## format the code
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean:  ## remove what was built (not .venv, not your classes)
+	rm -rf _build autograder/classes/demo
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed 's/make all/make    /' | expand -t 18
+
+# $(call debian,package,what it is): install a Debian package as root, or say what to type.
+define debian
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "▸ Installing $(2) (Debian package $(1)) …"; apt-get update -qq && apt-get install -y -qq $(1) >/dev/null; \
+else echo "$(2) is missing. On Debian or Ubuntu type: sudo apt install $(1)"; fi
+endef
+
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(call debian,chromium,Chromium for the browser tests); }

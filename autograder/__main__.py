@@ -1,0 +1,102 @@
+"""The autograder's commands. `python -m autograder --help` lists them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from autograder import course
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit code is 0 where it did what it was asked."""
+    parser = argparse.ArgumentParser(prog="python -m autograder")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    one = commands.add_parser("progress", help="what a student has done so far")
+    one.add_argument("folder", nargs="?", type=Path, help="default: exercises")
+    one = commands.add_parser("bank", help="write the public references")
+    one.add_argument("assignment", nargs="*", help="default: all")
+    one = commands.add_parser("exercises", help="regenerate exercises/ from solutions/")
+    one = commands.add_parser("demo", help="lay out the bundled demo class")
+    one = commands.add_parser("grade", help="grade what was submitted")
+    one.add_argument("assignment")
+    one.add_argument("--student", action="append", default=[], metavar="ID")
+    one.add_argument("--force", action="store_true", help="grade again what is graded")
+    one.add_argument("--class", dest="klass", metavar="NAME", help="default: demo")
+    one.add_argument("--feedback", action="store_true", help="write feedback pages too")
+
+    options = parser.parse_args(argv)
+    try:
+        return _COMMANDS[options.command](options)
+    except ValueError as error:
+        print(f"autograder {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from autograder import progress
+
+    folder = options.folder or course.root() / "exercises"
+    print(f"Running the notebooks in {folder} as they are saved …\n")
+    rows = progress.progress(folder, cache=course.root() / progress.CACHE)
+    print(progress.table(rows))
+    return 0
+
+
+def _bank(options: argparse.Namespace) -> int:
+    from autograder import bank
+
+    for assignment in options.assignment or course.assignments():
+        path = bank.write(assignment, course.root() / "solutions" / assignment)
+        print(
+            f"wrote {path.relative_to(course.root())} ({path.stat().st_size:,} bytes)"
+        )
+    return 0
+
+
+def _exercises(options: argparse.Namespace) -> int:
+    api = course.api()
+    for assignment in course.assignments():
+        result = api.generate_assignment(assignment, force=True, create=True)
+        if not result["success"]:
+            print(result.get("log") or result["error"], file=sys.stderr)
+            return 1
+        print(f"generated exercises/{assignment}")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from autograder import demo
+
+    os.environ["GPT_CLASS"] = "demo"
+    written = demo.write(course.class_folder() / "submitted")
+    print(f"the demo class: {written} submissions in {course.class_folder()}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder import grade
+
+    if options.klass:
+        os.environ["GPT_CLASS"] = options.klass
+    rows = grade.grade(options.assignment, options.student, options.force)
+    if options.feedback:
+        grade.feedback(options.assignment)
+    print(grade.table(options.assignment, rows, shutil.get_terminal_size().columns))
+    return 1 if any(row.status == grade.INFRA for row in rows) else 0
+
+
+_COMMANDS = {
+    "progress": _progress,
+    "bank": _bank,
+    "exercises": _exercises,
+    "demo": _demo,
+    "grade": _grade,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

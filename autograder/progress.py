@@ -1,0 +1,112 @@
+"""What a student has done so far, over all exercises: run as the grader would run it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+
+from autograder import bank
+from autograder.check import RESULT
+from autograder.panel import number
+
+CACHE = Path("_build") / "progress.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One exercise: points by check, in the notebook's order, and what is possible."""
+
+    exercise: str
+    points: dict[str, float]
+    possible: dict[str, int]
+
+    @property
+    def next(self) -> str | None:
+        """The first check that is not passed yet."""
+        return next((n for n, p in self.points.items() if p < self.possible[n]), None)
+
+
+def progress(folder: Path, cache: Path | None = None) -> list[Progress]:
+    """Run each notebook in `folder`, saved as it is, in a fresh kernel.
+
+    With `cache`, a notebook that has not changed since is not run again. ValueError
+    where there is no exercise in `folder`.
+    """
+    notebooks = [
+        path
+        for path in sorted(folder.glob("*/*.ipynb"))
+        if (path.parent / bank.REFERENCE).exists()
+    ]
+    if not notebooks:
+        raise ValueError(
+            f"no exercise in {folder}: give the folder that holds them, as in "
+            "`python -m autograder progress exercises`"
+        )
+    known = json.loads(cache.read_text()) if cache and cache.exists() else {}
+    rows = []
+    for path in notebooks:
+        reference = path.parent / bank.REFERENCE
+        possible = bank.points(reference)
+        content = path.read_bytes() + reference.read_bytes() + _code()
+        key = hashlib.sha256(content).hexdigest()
+        if key not in known:
+            known[key] = _run(path)
+        points = {name: known[key].get(name, 0.0) for name in possible}
+        rows.append(Progress(path.stem, points, possible))
+    if cache:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        part = cache.with_suffix(".part")
+        part.write_text(json.dumps(known))
+        os.replace(part, cache)
+    return rows
+
+
+def table(rows: list[Progress]) -> str:
+    """The progress as text: a row an exercise, then a row a check of what is begun."""
+    lines = []
+    for row in rows:
+        got, possible = sum(row.points.values()), sum(row.possible.values())
+        bar = ("█" * int(20 * got / possible)).ljust(20, "·")
+        score = f"{number(got)} of {number(possible)} points"
+        lines.append(f"{row.exercise:<10} {bar}  {score}")
+        for name, points in row.points.items():
+            mark = "✓" if points >= row.possible[name] else "·"
+            here = "   ← next" if name == row.next else ""
+            of = f"{number(points)} of {number(row.possible[name])}"
+            lines.append(f"  {mark} {name:<24} {of:>12}{here}")
+    return "\n".join(lines)
+
+
+def _run(path: Path) -> dict[str, float]:
+    """The points of each check in a notebook, executed as it is saved."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        allow_errors=True,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute()
+    except DeadKernelError:
+        pass  # what was checked before it died still counts
+    points = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if RESULT in output.get("data", {}):
+                result = output["data"][RESULT]
+                points[result["check"]] = result["points"]
+    return points
+
+
+def _code() -> bytes:
+    folder = Path(__file__).parent
+    files = sorted([*folder.glob("*.py"), *folder.glob("checks/*.py")])
+    return b"".join(file.read_bytes() for file in files)
