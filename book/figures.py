@@ -405,7 +405,7 @@ def play(frames, title, captions=None, seconds=1.0):
             drawn.append(piece)
         else:
             tag = re.match(r"<\w+", piece)[0]
-            last = ' class="last"' if shown[-1] == count - 1 else ""
+            last = ' data-last=""' if shown[-1] == count - 1 else ""
             piece = f'{tag} data-f="{_ranges(shown)}"{last}{piece[len(tag) :]}'
             drawn.append(piece)
     defs = f"<defs>{''.join(definitions.values())}</defs>" if definitions else ""

@@ -1,0 +1,114 @@
+"""The book's own Sphinx extension: fresh outputs, and only what a page needs.
+
+- Cell outputs are cached in a folder named by a hash of the code that they run, so an
+  edit of gpt/ or of the figures runs the chapters again, and nothing else does.
+- The player's script goes to pages that hold a player.
+- Exercise pages carry links that download or launch the notebook.
+"""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from urllib.parse import quote
+
+RUN = ("gpt", "book/figures.py", "book/recorded", "bench/chapter.py", "_toc.yml")
+EXERCISES = "exercises/"
+TENSORS = "reference.safetensors"
+
+
+def code_hash(root):
+    """A hash of every file that a chapter's cells run or read."""
+    digest = hashlib.sha256()
+    for place in RUN:
+        place = Path(root, place)
+        files = [place] if place.is_file() else sorted(place.rglob("*"))
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def name_the_cache(app, config):
+    """Outputs of other code are removed: they would never be read again."""
+    caches = Path(app.srcdir, "_build", "executed")
+    current = caches / code_hash(app.srcdir)
+    if caches.is_dir():
+        for other in caches.iterdir():
+            if other != current:
+                shutil.rmtree(other, ignore_errors=True)
+    # myst-nb reads every page again when this setting changes
+    config.nb_execution_cache_path = str(current)
+
+
+def name_the_repository(app, config):
+    """The workflow of a fork says in GPT_REPOSITORY whose notebooks to launch."""
+    if address := os.environ.get("GPT_REPOSITORY"):
+        config.html_theme_options["repository_url"] = address
+
+
+def launch_links(app, page):
+    """[(text, href, attributes)] for the notebook shown on a page."""
+    options = app.config.html_theme_options
+    path = quote(f"{page}.ipynb")
+    name = page.rpartition("/")[2]
+    up = "../" * page.count("/")
+    links = [
+        ("Download notebook", f"{up}_sources/{path}", f' download="{name}.ipynb"'),
+    ]
+    if (folder := Path(app.srcdir, page).parent).joinpath(TENSORS).exists():
+        archive = f"{folder.name}.zip"
+        links.append(("Download with its tensors", archive, f' download="{archive}"'))
+    repository = options.get("repository_url", "").rstrip("/")
+    branch = options.get("repository_branch") or "main"
+    if "github.com/" in repository:
+        slug = repository.split("github.com/")[1]
+        colab = f"https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
+        binder = f"https://mybinder.org/v2/gh/{slug}/{branch}?urlpath=lab/tree/{path}"
+        links += [("Open in Colab", colab, ""), ("Open in Binder", binder, "")]
+    return links
+
+
+def furnish(app, page, template, context, doctree):
+    """Adds to one page what only some pages have."""
+    body = context.get("body", "")
+    if 'class="player"' in body:
+        app.add_js_file("player.js", loading_method="defer")
+    context["header_buttons"] = []  # the page itself says what can be downloaded
+    if page.startswith(EXERCISES) and doctree is not None:
+        links = "".join(
+            f'<li><a href="{href}"{attributes}>{text}</a></li>'
+            for text, href, attributes in launch_links(app, page)
+        )
+        row = f'<ul class="launch" aria-label="This notebook">{links}</ul>'
+        context["body"] = body.replace("</h1>", f"</h1>{row}", 1)
+
+
+def pack(app, error):
+    """Packs every exercise that comes with tensors."""
+    if error or app.builder.format != "html":
+        return
+    for notebook in sorted(app.env.found_docs):
+        if not notebook.startswith(EXERCISES):
+            continue
+        folder = Path(app.srcdir, notebook).parent
+        tensors = folder / TENSORS
+        if not tensors.exists():
+            continue
+        target = Path(app.outdir, notebook).parent / f"{folder.name}.zip"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in (Path(app.srcdir, f"{notebook}.ipynb"), tensors):
+                entry = zipfile.ZipInfo(f"{folder.name}/{file.name}")
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, file.read_bytes())
+
+
+def setup(app):
+    app.connect("config-inited", name_the_cache)
+    app.connect("config-inited", name_the_repository)
+    app.connect("html-page-context", furnish, priority=900)
+    app.connect("build-finished", pack)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
