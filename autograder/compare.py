@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.outcome import Outcome
+from autograder.outcome import UNUSABLE, Outcome
 from autograder.wire import is_torch
 
 
@@ -38,6 +38,8 @@ def difference(
     if got.raised != expected.raised:
         if got.raised is None:
             return f"it should raise a {expected.raised} and returned a value"
+        if got.raised == UNUSABLE:
+            return f"its answer is unusable: {got.message}"
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of a {expected.raised}" if expected.raised else ""
         return f"it raised a {got.raised}{said}{wanted}"

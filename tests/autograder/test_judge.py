@@ -1,0 +1,196 @@
+"""Is a point given only for what is right, and does the reason help without telling?"""
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.checks import Case, Check, Mistake
+from autograder.compare import difference
+from autograder.judge import expected, judge
+from autograder.outcome import Outcome, from_rows, run, to_rows
+
+
+def halves(numbers):
+    if not all(isinstance(n, int) for n in numbers):
+        raise ValueError("whole numbers only")
+    return [n / 2 for n in numbers]
+
+
+CHECK = Check(
+    name="halves",
+    points=4,
+    draw=lambda rng: [],
+    oracle=halves,
+    mistakes=(
+        Mistake("rounds", "It divides with `//`.", lambda ns: [n // 2 for n in ns]),
+        Mistake("doubles", "It multiplies.", lambda ns: [n * 2.0 for n in ns]),
+    ),
+)
+CASES = [
+    Case("an empty list", ([],)),
+    Case("odd numbers", ([3, 5],)),
+    Case("a large number", ([10**6],)),
+    Case("a word among the numbers", ([1, "two"],)),
+]
+
+
+def verdict(function, hidden=False):
+    got = from_rows(to_rows(run(function, case.args) for case in CASES))
+    return judge(CHECK, CASES, expected(CHECK, CASES), got, hidden)
+
+
+def test_all_points_for_the_right_answer():
+    found = verdict(lambda ns: [n * 0.5 if isinstance(n, int) else int(n) for n in ns])
+    assert found.right
+    assert (found.points, found.mistake, found.reason) == (4, None, "")
+
+
+@pytest.mark.parametrize(
+    "lazy", [lambda ns: [], lambda ns: ns, lambda ns: None, lambda ns: 1 / 0, int]
+)
+def test_nothing_for_an_answer_that_does_nothing(lazy):
+    assert verdict(lazy).points == 0
+
+
+def test_a_case_at_a_time():
+    found = verdict(lambda ns: [n / 2 for n in ns])  # a TypeError on "two"
+    assert found.points == 3
+    assert not found.right
+    assert "Right in 3 of 4 cases. Wrong on a word among the numbers" in found.reason
+    assert "TypeError" in found.reason
+
+
+def test_the_mistake_is_named():
+    found = verdict(CHECK.mistakes[1].answer)
+    assert (found.mistake.name, found.whole) == ("doubles", True)
+    assert verdict(CHECK.mistakes[0].answer).mistake.name == "rounds"
+    assert verdict(lambda ns: [7.0]).mistake is None
+
+
+def test_not_written_yet():
+    def stub(numbers):
+        raise NotImplementedError
+
+    assert verdict(stub).reason == "Not written yet."
+    assert verdict(stub).points == 0
+
+
+def test_too_few_answers_earn_nothing():
+    got = [run(halves, case.args) for case in CASES]
+    wanted = expected(CHECK, CASES)
+    for forged in ([], got[:-1], got + got):
+        assert judge(CHECK, CASES, wanted, forged).points == 0
+
+
+def test_a_changed_argument_is_wrong():
+    def clumsy(numbers):
+        out = halves(numbers)
+        numbers.clear()
+        return out
+
+    assert "changed its argument 1" in verdict(clumsy).reason
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_hidden_reasons_tell_no_value(hidden):
+    secret = 271828.0
+    for wrong in (
+        lambda ns: [secret * 2 for _ in ns],
+        lambda ns: {"a": 1},
+        lambda ns: [1.0] * 50,
+    ):
+        found = judge(
+            CHECK,
+            [Case("a secret", ([int(2 * secret)],))],
+            [Outcome([secret])],
+            [run(wrong, ([int(2 * secret)],))],
+            hidden,
+        )
+        assert found.points == 0
+        if hidden:
+            assert "27182" not in found.reason
+            assert "54365" not in found.reason
+
+
+def test_an_error_message_may_hold_an_input_so_it_is_not_shown():
+    def leaky(numbers):
+        raise KeyError(f"the input is {numbers}")
+
+    assert "[3, 5]" in verdict(leaky).reason or "[]" in verdict(leaky).reason
+    assert "input" not in verdict(leaky, hidden=True).reason
+
+
+class AlwaysEqual:
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+class Sly(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return True
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        None,
+        [1.0, 2.0],
+        torch.ones(1, 2),
+        torch.ones(2, 1),
+        torch.ones(2).double(),
+        torch.ones(2).int(),
+        torch.tensor([1.0, float("nan")]),
+        torch.tensor([1.0, float("inf")]),
+        torch.tensor([1.0, 1.01]),
+        torch.ones(()),
+        np.ones(2, np.float32),
+        torch.zeros(2).as_subclass(Sly),
+        AlwaysEqual(),
+    ],
+)
+def test_only_the_right_tensor_is_right(got):
+    wanted = Outcome(torch.ones(2))
+    assert difference(wanted, run(lambda: torch.ones(2), ()), 1e-4, 1e-5) is None
+    assert difference(wanted, run(lambda: got, ()), 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("want", "got"),
+    [
+        (1, True),
+        (1, 1.0),
+        ("a", b"a"),
+        ([1], [1, 1]),
+        ([1, 2], [2, 1]),
+        ({(1, 2): 3}, {(1, 2): 4}),
+        ({(1, 2): 3}, {}),
+        ({(1, 2): 3}, {(1, 2): 3, (2, 1): 1}),
+        ({b"a": 0}, {"a": 0}),
+        ([[1], [2]], [[1], [3]]),
+    ],
+)
+def test_values_are_compared_exactly(want, got):
+    assert difference(Outcome(want), Outcome(want), 0, 0) is None
+    assert difference(Outcome(want), Outcome(got), 0, 0)
+
+
+def test_a_tuple_may_stand_for_a_list():
+    assert difference(Outcome([1, (2, 3)]), Outcome((1, [2, 3])), 0, 0) is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [None, 3, [3], [[1, 2]], [[None, 3, "", [], ""]], [[0, None, "", ["a"], ""]]],
+)
+def test_forged_outcomes_are_refused(rows):
+    with pytest.raises(ValueError, match="not an outcome"):
+        from_rows(rows)
+
+
+def test_an_oracle_that_fails_is_our_fault():
+    broken = Check("broken", 1, lambda rng: [], lambda x: 1 / 0, ())
+    with pytest.raises(RuntimeError, match="oracle of broken fails on zero"):
+        expected(broken, [Case("zero", (0,))])

@@ -1,0 +1,70 @@
+"""Does the static look find the shortcut, and let honest scratch work be?"""
+
+import pytest
+
+from autograder.look import DYNAMIC, uses
+
+FORBIDDEN = ("tiktoken", "gpt.tokenize")
+
+
+def found(*cells, names=FORBIDDEN):
+    return [str(u) for u in uses(list(enumerate(cells, 1)), "encode", names)]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("import tiktoken\ndef encode(t):\n    return tiktoken.get_encoding('gpt2')",),
+        ("def encode(t):\n    import tiktoken",),
+        ("import tiktoken as t", "def encode(x):\n    return t.get_encoding('gpt2')"),
+        ("from tiktoken import get_encoding as g", "def encode(x):\n    return g('a')"),
+        (
+            "import gpt.tokenize",
+            "def encode(x):\n    return gpt.tokenize.train(x, 300)",
+        ),
+        ("from gpt import tokenize", "def encode(x):\n    return tokenize.split(x)"),
+        ("from gpt.tokenize import *\ndef encode(x):\n    import gpt.tokenize",),
+        (
+            "import tiktoken\ndef helper(x):\n    return tiktoken",
+            "def encode(x):\n    return other(x)",
+            "other = helper",
+        ),
+        ("import tiktoken\nencode = tiktoken.get_encoding('gpt2').encode",),
+        ("%time import tiktoken", "def encode(x):\n    return tiktoken"),
+        (
+            "import tiktoken\nclass A:\n    def f(self):\n        return tiktoken",
+            "def encode(x):\n    return A().f()",
+        ),
+    ],
+)
+def test_the_shortcut_is_found(cells):
+    assert found(*cells)
+
+
+def test_it_says_where():
+    cell = "x = 1\nimport tiktoken\n\ndef encode(t):\n    return tiktoken.model(t)"
+    assert found(cell) == [
+        "tiktoken (cell 1, line 2)",
+        "tiktoken.model (cell 1, line 5)",
+        "tiktoken (cell 1, line 5)",
+    ] or "tiktoken (cell 1, line 2)" in found(cell)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("def encode(x):\n    return list(x)",),
+        ("def encode(x):\n    'not tiktoken'\n    return x  # tiktoken",),
+        ("def encode(x):\n    return x", "import tiktoken\ntiktoken.get_encoding('a')"),
+        ("def encode(x):\n    return gpt2(x)", "gpt2 = 3"),
+        ("def encode(x):\n    return x", "this is a syntax error tiktoken ("),
+        ("import tiktokenizer\ndef encode(x):\n    return tiktokenizer",),
+    ],
+)
+def test_honest_work_is_let_be(cells):
+    assert not found(*cells)
+
+
+def test_reaching_around_is_noticed():
+    cell = "def encode(x):\n    return __import__('tik' + 'token')"
+    assert found(cell, names=DYNAMIC)
