@@ -37,8 +37,10 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
     try:
         value = function(*given)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
+        # A UnicodeDecodeError is a ValueError too, and as right where one is wanted.
+        kind = ValueError if isinstance(error, ValueError) else type(error)
         return Outcome(
-            raised=type(error).__name__, message=str(error)[:500], trace=_trace(error)
+            raised=kind.__name__, message=str(error)[:500], trace=_trace(error)
         )
     try:
         changed = tuple(

@@ -194,3 +194,8 @@ def test_an_oracle_that_fails_is_our_fault():
     broken = Check("broken", 1, lambda rng: [], lambda x: 1 / 0, ())
     with pytest.raises(RuntimeError, match="oracle of broken fails on zero"):
         expected(broken, [Case("zero", (0,))])
+
+
+def test_a_kind_of_value_error_is_a_value_error():
+    assert run(lambda: b"\xff".decode(), ()).raised == "ValueError"
+    assert run(lambda: {}[1], ()).raised == "KeyError"
