@@ -1,0 +1,306 @@
+"""Stage 1, tokenize: text in, ids out, by byte-level byte-pair encoding (BPE).
+
+    text: str  ->  chunks: list[str]  ->  ids: list[int], each in 0 … n_vocab - 1
+
+>>> tokenizer = train("leap leaps leaping", n_vocab=259)
+>>> tokenizer.encode("leaps")
+[258, 115]
+>>> tokenizer.pieces("leaps")
+[b'leap', b's']
+
+Sources: Sennrich et al. (2016, section 3.2) for merging pairs, Radford et al. (2019,
+section 2.2) for bytes and chunks. For one vocabulary, the ids are those of tiktoken.
+"""
+
+import os
+import re
+from base64 import b64decode, b64encode
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from heapq import heapify, heappop, heappush
+from itertools import accumulate, pairwise
+from operator import index
+from pathlib import Path
+
+import regex
+import tiktoken
+
+from gpt.data import write_whole
+
+# GPT-2's chunks: the end of a contraction; letters, digits or other signs, each with
+# at most one space before them; white space. No merge crosses the border of a chunk.
+PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+
+def split(text: str) -> list[str]:
+    """The chunks of a text; joined, they are the text again.
+
+    (Except for half a surrogate pair, which UTF-8 cannot hold: U+FFFD, as in tiktoken.)
+    """
+    return regex.findall(PATTERN, _unicode(text))
+
+
+def train(text: str, n_vocab: int, special_tokens: Iterable[str] = ()) -> "Tokenizer":
+    """A tokenizer of n_vocab tokens: 256 bytes, then merges, then special tokens.
+
+    Byte b has id b and merge k has id 256 + k. Each merge joins the most frequent pair
+    of neighbours; among equally frequent pairs the one with the smallest left id, then
+    with the smallest right id. Special tokens in the text are cut out, not counted.
+
+    Where the text has too few pairs (every chunk has become one token), training ends
+    early: `n_vocab` of the result says how far it came.
+
+    Raises ValueError where n_vocab has no room for the bytes and the special tokens.
+    """
+    if isinstance(special_tokens, str):
+        raise ValueError(f"special_tokens is a list, such as [{special_tokens!r}]")
+    names = list(dict.fromkeys(special_tokens))
+    n_ranks = n_vocab - len(names)
+    if n_ranks < 256:
+        raise ValueError(
+            f"n_vocab is {n_vocab}, but 256 bytes and {len(names)} special tokens "
+            f"need at least {256 + len(names)}"
+        )
+    # Equal chunks merge alike: one of each is enough, with the times that it occurs.
+    parts = _cut(_unicode(text), names)[::2]
+    times = Counter(chunk for part in parts for chunk in split(part))
+    words = {chunk: list(chunk.encode()) for chunk in times}  # chunk -> its ids so far
+
+    counts = defaultdict(int)  # pair of ids -> times it occurs in the text
+    where = defaultdict(set)  # pair of ids -> chunks that have it, or once had it
+    for chunk, word in words.items():
+        for pair in pairwise(word):
+            counts[pair] += times[chunk]
+            where[pair].add(chunk)
+    # The heap's top is the next pair by the rule above, if its count still holds. A
+    # count that fell is put right when it comes to the top; one that rose is pushed.
+    heap = [(-count, pair) for pair, count in counts.items()]
+    heapify(heap)
+
+    pieces = [bytes([b]) for b in range(256)]  # id -> bytes
+    ranks = {piece: b for b, piece in enumerate(pieces)}  # bytes -> id
+    while heap and len(ranks) < n_ranks:
+        count, pair = heappop(heap)
+        if -count != counts[pair]:
+            if counts[pair]:
+                heappush(heap, (-counts[pair], pair))
+            continue
+        piece = pieces[pair[0]] + pieces[pair[1]]
+        new = ranks.setdefault(piece, len(ranks))  # two pairs may spell one piece
+        if new == len(pieces):
+            pieces.append(piece)
+        risen = set()
+        for chunk in where.pop(pair):
+            words[chunk], lost, gained = _merge(words[chunk], pair, new)
+            for old in lost:
+                counts[old] -= times[chunk]
+            for now in gained:
+                counts[now] += times[chunk]
+                where[now].add(chunk)
+            risen.update(gained)
+        del counts[pair]
+        for now in risen:
+            if counts[now]:
+                heappush(heap, (-counts[now], now))
+    return Tokenizer(ranks, {name: len(ranks) + i for i, name in enumerate(names)})
+
+
+def _merge(word: list[int], pair: tuple[int, int], new: int) -> tuple[list, list, list]:
+    """The word with the pair joined from the left; the pairs that it lost and gained."""
+    (left, right), last = pair, len(word) - 1
+    merged, lost, gained = [], [], []
+    i = 0
+    while i <= last:
+        if word[i] != left or i == last or word[i + 1] != right:
+            merged.append(word[i])
+            i += 1
+            continue
+        if merged:
+            lost.append((merged[-1], left))
+            gained.append((merged[-1], new))
+        if i + 2 <= last:
+            lost.append((right, word[i + 2]))
+            gained.append((new, word[i + 2]))
+        merged.append(new)
+        i += 2
+    return merged, lost, gained
+
+
+class Tokenizer:
+    """A vocabulary: ranks {bytes: id}, which merge, and special_tokens {name: id}.
+
+    The lower the id of a piece, the earlier its two parts are merged. Raises ValueError
+    where a single byte has no id, or two tokens have the same, or a name is empty.
+    """
+
+    def __init__(
+        self, ranks: Mapping[bytes, int], special_tokens: Mapping[str, int] = {}
+    ):
+        self.ranks = dict(ranks)
+        self.special_tokens = dict(special_tokens)
+        self._bytes = {}  # id -> bytes
+        named = {name.encode(): id for name, id in self.special_tokens.items()}
+        for piece, id in [*self.ranks.items(), *named.items()]:
+            if not piece or id in self._bytes:
+                raise ValueError(f"{piece}: empty, or its id {id} has another token")
+            self._bytes[id] = piece
+        if missing := [b for b in range(256) if bytes([b]) not in self.ranks]:
+            raise ValueError(f"ranks must have all 256 single bytes, not so {missing}")
+
+    @property
+    def n_vocab(self) -> int:
+        """One more than the largest id: the rows that an embedding needs."""
+        return max(self._bytes) + 1
+
+    def encode(self, text: str, allowed_special: Collection[str] = ()) -> list[int]:
+        """The ids of a text, equal to those of `tiktoken.Encoding.encode`.
+
+        A special token in the text becomes its id if `allowed_special` names it or is
+        "all"; else a ValueError says which it is and where. Where one special token
+        begins with another, the longer one is meant.
+        """
+        names = set(self.special_tokens)
+        allowed = names if allowed_special == "all" else names & {*allowed_special}
+        text = _unicode(text)
+        before, *found = _cut(text, names - allowed)
+        if found:
+            raise ValueError(
+                f"the special token {found[0]!r} at character {len(before)} of the text "
+                f"is not allowed; allowed_special={{{found[0]!r}}} would allow it"
+            )
+        ids = []
+        known = {}  # chunk -> ids: in a long text, most chunks have come before
+        for i, part in enumerate(_cut(text, allowed)):
+            if i % 2:  # between two texts stands a special token
+                ids.append(self.special_tokens[part])
+                continue
+            for chunk in split(part):
+                if chunk not in known:
+                    known[chunk] = self._encode_chunk(chunk.encode())
+                ids += known[chunk]
+        return ids
+
+    def _encode_chunk(self, chunk: bytes) -> list[int]:
+        """Merge the pair of lowest rank, the leftmost of these, until none has a rank.
+
+        In n log n steps: pairs wait in a heap, and pieces know their neighbours.
+        """
+        if chunk in self.ranks:
+            return [self.ranks[chunk]]
+        n = len(chunk)
+        # A piece that begins at i ends at end[i], and the one to its left begins at
+        # before[i]. Where no piece begins any more, end[i] is n; end[n] is nowhere.
+        end, before = [*range(1, n + 1), -1], [*range(-1, n)]
+        heap = []
+
+        def offer(start, stop):
+            if (rank := self.ranks.get(chunk[start:stop])) is not None:
+                heappush(heap, (rank, start, stop))
+
+        for start in range(n - 1):
+            offer(start, start + 2)
+        while heap:
+            _, start, stop = heappop(heap)
+            middle = end[start]
+            if end[middle] != stop:
+                continue  # since the offer, one of the two has merged with another
+            end[start], end[middle], before[stop] = stop, n, start
+            if start > 0:
+                offer(before[start], stop)
+            if stop < n:
+                offer(start, end[stop])
+        ids, start = [], 0
+        while start < n:
+            ids.append(self.ranks[chunk[start : end[start]]])
+            start = end[start]
+        return ids
+
+    def pieces(self, text: str) -> list[bytes]:
+        """The tokens of a text as bytes, for figures; special tokens are allowed."""
+        return self._pieces(self.encode(text, allowed_special="all"))
+
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """The bytes of ids (T,). ValueError for one that does not exist, and where."""
+        return b"".join(self._pieces(ids))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids (T,). ValueError, too, where the bytes are not UTF-8."""
+        pieces = self._pieces(ids)
+        try:
+            return b"".join(pieces).decode()
+        except UnicodeDecodeError as error:
+            stops = accumulate(map(len, pieces))
+            position = next(i for i, stop in enumerate(stops) if stop > error.start)
+            raise ValueError(
+                f"not UTF-8 ({error.reason}) at byte {error.start}, in the token "
+                f"{pieces[position]} at position {position}; decode_bytes takes it"
+            ) from None
+
+    def _pieces(self, ids: Iterable[int]) -> list[bytes]:
+        pieces = []
+        for position, id in enumerate(ids):
+            try:
+                pieces.append(self._bytes[index(id)])
+            except (KeyError, TypeError):
+                raise ValueError(
+                    f"the id {id!r} at position {position} does not exist: ids are "
+                    f"whole numbers below {self.n_vocab}"
+                ) from None
+        return pieces
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write ranks as tiktoken does: a line a piece, base64 and id, by id.
+
+        Special tokens are not in the file. It is written whole or not at all.
+        """
+        ranks = sorted(self.ranks.items(), key=lambda item: item[1])
+        write_whole(path, b"".join(b"%s %d\n" % (b64encode(p), id) for p, id in ranks))
+
+    @staticmethod
+    def load(
+        path: str | os.PathLike, special_tokens: Mapping[str, int] = {}
+    ) -> "Tokenizer":
+        """Read such a file. A malformed line is a ValueError with the line's number."""
+        ranks, ids = {}, set()
+        for number, line in enumerate(Path(path).read_bytes().splitlines(), 1):
+            try:
+                piece, id = line.split()
+                piece, id = b64decode(piece, validate=True), int(id)
+                if id < 0 or id in ids or piece in ranks:
+                    raise ValueError("negative, or not its first time")
+            except ValueError as error:
+                raise ValueError(
+                    f"{path}, line {number}: {line!r} is not a piece in base64, a "
+                    f"space and its id: {error}"
+                ) from None
+            ranks[piece] = id
+            ids.add(id)
+        return Tokenizer(ranks, special_tokens)
+
+    def to_tiktoken(self, name: str = "course") -> tiktoken.Encoding:
+        """The same tokenizer as a tiktoken.Encoding."""
+        return tiktoken.Encoding(
+            name,
+            pat_str=PATTERN,
+            mergeable_ranks=self.ranks,
+            special_tokens=self.special_tokens,
+        )
+
+
+def _unicode(text: str) -> str:
+    """The text, if it is one, with surrogate pairs joined and halves made U+FFFD."""
+    if not isinstance(text, str):
+        raise ValueError(f"the text must be a str, not {type(text).__name__}")
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _cut(text: str, names: Collection[str]) -> list[str]:
+    """The text cut at special tokens: text, name, text, name, …, text."""
+    if not names:
+        return [text]
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.split("(" + "|".join(map(re.escape, longest_first)) + ")", text)
