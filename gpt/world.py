@@ -152,7 +152,7 @@ def options(slot: str, memory: dict[str, str]) -> dict[str, int]:
         return {memory[slot]: 1}
     found = SLOTS[slot]
     if isinstance(found, Given):
-        became = memory[found.slot]
+        (became,) = options(found.slot, memory)  # drawn before, or determined
         found = next(found.cases[case] for case in found.cases if became in case)
     if isinstance(found, str):
         found = (found,)
@@ -192,13 +192,12 @@ def _ways(plot: tuple, memory: dict) -> list[tuple[str, int, State]]:
 @cache
 def _recalled(plot: tuple) -> frozenset[str]:
     """Return the slots that telling `plot` may look up in the memory."""
-    found, ahead = set(), re.findall(r"{(\w+)}", " ".join(plot))
-    for slot in ahead:
-        found.add(slot)
-        if isinstance(SLOTS[slot], Given):
-            found.add(SLOTS[slot].slot)
+    ahead = re.findall(r"{(\w+)}", " ".join(plot))
+    for slot in ahead:  # which grows meanwhile
         ahead += re.findall(r"{(\w+)}", repr(SLOTS[slot]))
-    return frozenset(found)
+        if isinstance(SLOTS[slot], Given):
+            ahead.append(SLOTS[slot].slot)
+    return frozenset(ahead)
 
 
 def stories(seed: int) -> Iterator[str]:
