@@ -26,7 +26,8 @@ HERE = Path(__file__).parent
 # --- the palette ------------------------------------------------------------------
 # name: (on light paper, on dark paper). The series are Okabe and Ito's colours, moved
 # in lightness until each has a contrast of 3:1 on its paper; tests/book measures it.
-# What is drawn in the light colour is written as var(--fig-NAME, light colour).
+# What is drawn in the light colour is written as var(--c-NAME), and the <svg> says
+# that --c-NAME is the page's --fig-NAME, or the light colour where no page sets it.
 PALETTE = {
     "ink": ("#1d2129", "#e8e6e1"),
     "muted": ("#5b6270", "#a4a9b3"),
@@ -177,22 +178,7 @@ def _short(number):
     return f"{float(number.group()):.2f}".rstrip("0").rstrip(".") or "0"
 
 
-def _clean(name, value):
-    """An attribute as small as it can be, its colours as CSS variables."""
-    if name in ("d", "points", "x", "y", "x1", "x2", "y1", "y2", "width", "height"):
-        value = re.sub(r"-?\d+\.\d{3,}", _short, value)
-        return re.sub(r"\s+", " ", value).strip()
-    if name == "transform" and not re.search("matrix|scale", value):
-        return re.sub(r"-?\d+\.\d{3,}", _short, value)
-    if name == "style":
-        value = re.sub(r"\s*([:;,])\s*", r"\1", value).strip("; ")
-        # the page's own fonts; matplotlib has only measured with its own
-        mono = ";font-family:var(--fig-mono,monospace)" if "Mono" in value else ""
-        value = re.sub(
-            r"font:((?:italic |oblique )?(?:bold |[1-9]00 )?)([\d.]+px)[^;]*",
-            lambda font: _font(font[1].strip(), font[2]) + mono,
-            value,
-        )
+def _colours(value):
     return re.sub(
         r"#[0-9a-fA-F]{6}\b",
         lambda colour: _VARIABLE.get(colour[0].lower(), colour[0]),
@@ -200,12 +186,33 @@ def _clean(name, value):
     )
 
 
-def _font(kind, size):
-    parts = [f"font-size:{size}"]
-    for word in kind.split():
-        slot = "font-style" if word in ("italic", "oblique") else "font-weight"
-        parts.append(f"{slot}:{word}")
-    return ";".join(parts)
+def _style(value):
+    """Declarations without what the page decides better, such as the font."""
+    kept = []
+    for declaration in filter(str.strip, value.split(";")):
+        name, _, setting = (part.strip() for part in declaration.partition(":"))
+        if name == "font-family":
+            if "mono" not in setting.lower():
+                continue  # the page's own; matplotlib has only measured with its own
+            setting = "var(--fig-mono,monospace)"
+        kept.append(f"{name}:{_colours(setting)}")
+    return ";".join(kept)
+
+
+def _clean(name, value):
+    """An attribute as small as it can be, its colours as CSS variables."""
+    if name == "style":
+        return _style(value)
+    if name in ("d", "points", "x", "y", "x1", "x2", "y1", "y2", "width", "height"):
+        value = re.sub(r"-?\d+\.\d{3,}", _short, value)
+        value = re.sub(r"\s*([A-Za-z])\s*", r"\1", value) if name == "d" else value
+        return re.sub(r"\s+", " ", value).strip()
+    if name == "transform":
+        value = re.sub(r"rotate\(-?0[ )][^)]*\)?", "", value).strip()
+        if not re.search("matrix|scale", value):
+            value = re.sub(r"-?\d+\.\d{3,}", _short, value)
+        return value
+    return _colours(value)
 
 
 def _take_apart(svg):
@@ -225,8 +232,8 @@ def _take_apart(svg):
         named = {}
         for name, value in element.attrib.items():
             name = name.removeprefix(_XLINK)
-            if not name.startswith("{"):
-                named[name] = _clean(name, value)
+            if not name.startswith("{") and (value := _clean(name, value)):
+                named[name] = value
         element.attrib.clear()
         element.attrib.update(named)
         element.tail = None
@@ -248,7 +255,8 @@ def _take_apart(svg):
             else:
                 lift_definitions(child)
                 child.attrib.pop("id", None)
-                pieces.append(write(child))
+                if child.attrib.get("style") != "fill:none":  # not to be seen
+                    pieces.append(write(child))
 
     def lift_definitions(element):
         for child in list(element):
@@ -294,9 +302,14 @@ def _prefix(*content):
 
 def _root(size, label, body):
     width, height = (f"{side:.1f}".removesuffix(".0") for side in size)
+    colours = "".join(
+        f";--c-{name}:var(--fig-{name},{light})"
+        for name, (light, _) in PALETTE.items()
+        if f"var(--c-{name})" in body
+    )
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" {label} '
-        f'style="--w:{width}" stroke-linejoin="round">{body}</svg>'
+        f'style="--w:{width}{colours}" stroke-linejoin="round">{body}</svg>'
     )
 
 
@@ -480,11 +493,191 @@ def gpt2_tokens(text):
 
 
 # --- the map of the four stages ---------------------------------------------------
-STAGES = ("tokenize", "embed", "attend", "mlp", "sample")
+# stage: (number, title, what it does)
+STAGES = {
+    "tokenize": ("1", "tokenize", "text to ids"),
+    "embed": ("2", "embed", "ids to vectors"),
+    "attend": ("3", "attend", "between tokens"),
+    "mlp": ("3", "MLP", "within a token"),
+    "sample": ("4", "sample", "unembed, draw"),
+}
+
+
+def _chapters():
+    """The stages whose chapter stands in the table of contents."""
+    contents = HERE.parent / "_toc.yml"
+    text = contents.read_text("utf-8") if contents.exists() else ""
+    return {
+        word for word in STAGES if re.search(rf"book/{word}\s*$", text, re.MULTILINE)
+    }
+
+
+def _rect(x, y, width, height, style, radius=2):
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" '
+        f'rx="{radius}" {style}/>'
+    )
+
+
+def _pictogram(stage):
+    """A drawing of 60 by 40 units for one stage, in its card's tones."""
+    drawn = []
+    if stage == "tokenize":  # a line of text, and the pieces it falls into
+        drawn.append('<path class="m-line" d="M2 9H58"/>')
+        for x, width, tone in ((0, 15, 3), (18, 24, 2), (45, 15, 3)):
+            drawn.append(_rect(x, 22, width, 15, f'class="t{tone}"', 3))
+    elif stage == "embed":  # every token a column of numbers
+        tones = (3, 1, 2, 1), (1, 2, 1, 3), (2, 3, 3, 1)
+        for column, values in enumerate(tones):
+            for row, tone in enumerate(values):
+                x, y = 5 + 20 * column, 1 + 10 * row
+                drawn.append(_rect(x, y, 11, 9, f'class="t{tone}"', 1.5))
+    elif stage == "attend":  # every token looks at itself and at those before it
+        tones = (3,), (1, 3), (1, 2, 2), (3, 1, 1, 2)
+        for row, values in enumerate(tones):
+            for column in range(4):
+                tone = f"t{values[column]}" if column <= row else "t0"
+                x, y = 10 + 10 * column, 1 + 10 * row
+                drawn.append(_rect(x, y, 9, 9, f'class="{tone}"', 1.5))
+    elif stage == "mlp":  # wider in the middle
+        layers = [(8, (10, 20, 30)), (30, (2, 11, 20, 29, 38)), (52, (10, 20, 30))]
+        for (x0, left), (x1, right) in itertools.pairwise(layers):
+            wires = "".join(f"M{x0} {a}L{x1} {b}" for a in left for b in right)
+            drawn.append(f'<path class="m-wire" d="{wires}"/>')
+        for x, places in layers:
+            tone = "t3" if x == 30 else "t2"
+            drawn += [
+                f'<circle class="{tone}" cx="{x}" cy="{y}" r="3"/>' for y in places
+            ]
+    else:  # a probability for every token, and one is drawn
+        for row, (width, tone) in enumerate(((16, 1), (50, 3), (28, 1), (8, 1))):
+            drawn.append(_rect(4, 1 + 10 * row, width, 8, f'class="t{tone}"', 1.5))
+    return "".join(drawn)
+
+
+def _card(stage, x, y, width, height, lit, flat):
+    """One stage as a card; a link where its chapter exists. flat: text at the right."""
+    number, title, does = STAGES[stage]
+    if flat:
+        picture = f'<g transform="translate({x + 16} {y + height / 2 - 20:g})">'
+        at, first, anchor = x + 94, y + height / 2 - 4, "start"
+    else:
+        picture = f'<g transform="translate({x + width / 2 - 30:g} {y + 16})">'
+        at, first, anchor = x + width / 2, y + 80, "middle"
+    outline = _rect(x, y, width, height, 'class="m-card"', 9)
+    body = (
+        f"{outline}{picture}{_pictogram(stage)}</g>"
+        f'<text x="{at:g}" y="{first:g}" text-anchor="{anchor}" class="m-name">'
+        f'<tspan class="m-number">{number}</tspan> {title}</text>'
+        f'<text x="{at:g}" y="{first + 17:g}" text-anchor="{anchor}" class="m-does">'
+        f"{does}</text>"
+    )
+    kind = "stage" if lit is None else "stage lit" if lit == stage else "stage dim"
+    if stage in _chapters():
+        here = ' aria-current="true"' if lit == stage else ""
+        return f'<a href="{stage}.html" class="{kind}"{here}>{body}</a>'
+    return f'<g class="{kind}">{body}</g>'
+
+
+def _arrow(points, head):
+    """A line through points; head: the direction (dx, dy) in which it arrives."""
+    (x, y), (dx, dy) = points[-1], head
+    tip = (
+        f"M{x - 5 * dx - 4 * dy:g} {y - 5 * dy - 4 * dx:g}L{x:g} {y:g}"
+        f"L{x - 5 * dx + 4 * dy:g} {y - 5 * dy + 4 * dx:g}"
+    )
+    return f'<path class="m-flow" d="M{"L".join(f"{a:g} {b:g}" for a, b in points)}{tip}"/>'
+
+
+def _chip(x, y, width, height, lines, kind):
+    """Text that goes in, or the token that comes out."""
+    drawn = _rect(x, y, width, height, f'class="{kind}"', 6)
+    for row, line in enumerate(lines):
+        at = y + height / 2 + 4.5 + 16 * (row - (len(lines) - 1) / 2)
+        drawn += (
+            f'<text x="{x + width / 2:g}" y="{at:g}" text-anchor="middle" '
+            f'class="m-said">{line}</text>'
+        )
+    return drawn
+
+
+def _label(x, y, text):
+    return f'<text x="{x}" y="{y}" text-anchor="middle" class="m-does">{text}</text>'
+
+
+def _wide_map(lit):
+    top, tall, middle = 26, 118, 85
+    drawn = [
+        _rect(328, 15, 212, 150, 'class="m-stack"', 12),
+        _rect(324, 11, 212, 150, 'class="m-stack"', 12),
+        _rect(320, 7, 212, 150, 'class="m-block"', 12),
+        _chip(1, middle - 27, 74, 54, ["Once", "upon a"], "m-text"),
+        _arrow([(75, middle), (93, middle)], (1, 0)),
+        _card("tokenize", 94, top, 96, tall, lit, False),
+        _arrow([(190, middle), (207, middle)], (1, 0)),
+        _card("embed", 208, top, 96, tall, lit, False),
+        _arrow([(304, middle), (327, middle)], (1, 0)),
+        _card("attend", 328, top, 94, tall, lit, False),
+        _arrow([(422, middle), (429, middle)], (1, 0)),
+        _card("mlp", 430, top, 94, tall, lit, False),
+        _label(426, 21, "repeated N times"),
+        _arrow([(540, middle), (557, middle)], (1, 0)),
+        _card("sample", 558, top, 104, tall, lit, False),
+        _arrow([(662, middle), (679, middle)], (1, 0)),
+        _chip(680, middle - 17, 56, 34, ["time"], "m-token"),
+        _arrow([(708, middle + 17), (708, 190), (38, 190), (38, middle + 28)], (0, -1)),
+        '<rect x="262" y="180" width="222" height="20" class="m-gap"/>',
+        _label(373, 194, "append the token, and go round again"),
+    ]
+    return "".join(drawn), (738, 204)
+
+
+def _tall_map(lit):
+    left, wide, tall, middle = 14, 252, 64, 140
+    again = _label(0, 0, "append the token, and go round again")
+    rows = [
+        _chip(72, 1, 136, 34, ["Once upon a"], "m-text"),
+        _arrow([(middle, 35), (middle, 51)], (0, 1)),
+        _card("tokenize", left, 52, wide, tall, lit, True),
+        _arrow([(middle, 116), (middle, 132)], (0, 1)),
+        _card("embed", left, 133, wide, tall, lit, True),
+        _arrow([(middle, 197), (middle, 222)], (0, 1)),
+        _rect(9, 213, wide + 14, 182, 'class="m-stack"', 14),
+        _rect(5, 209, wide + 14, 182, 'class="m-stack"', 14),
+        _rect(1, 205, wide + 26, 182, 'class="m-block"', 14),
+        _card("attend", left, 214, wide, tall, lit, True),
+        _arrow([(middle, 278), (middle, 290)], (0, 1)),
+        _card("mlp", left, 291, wide, tall, lit, True),
+        _label(middle, 375, "repeated N times"),
+        _arrow([(middle, 395), (middle, 411)], (0, 1)),
+        _card("sample", left, 412, wide, tall, lit, True),
+        _arrow([(middle, 476), (middle, 492)], (0, 1)),
+        _chip(108, 493, 64, 34, ["time"], "m-token"),
+        _arrow([(172, 510), (308, 510), (308, 18), (209, 18)], (-1, 0)),
+        f'<g transform="translate(303 264) rotate(-90)">{again}</g>',
+    ]
+    return "".join(rows), (312, 530)
 
 
 def stage_map(lit=None):
-    """The map of the four stages, one of them lit; each a link to its chapter."""
+    """The map of the four stages; each a link to its chapter, where that exists.
+
+    lit: "tokenize", "embed", "attend", "mlp" or "sample" lights one; None lights all.
+    """
     if lit is not None and lit not in STAGES:
         raise ValueError(f"stage_map: no stage {lit!r}; one of {', '.join(STAGES)}")
-    return Markup(f'<p class="stage-map">map: {lit}</p>', f"The four stages, {lit} lit")
+    alt = (
+        "The four stages of a GPT: text is tokenized, the tokens are embedded, "
+        "attention and MLP are repeated, and the next token is sampled. "
+        "It is appended to the text, and the text goes round again."
+    )
+    if lit is not None:
+        alt += f" This part is about {STAGES[lit][1]}."
+    drawn = []
+    for kind, picture in (("wide", _wide_map(lit)), ("tall", _tall_map(lit))):
+        body, (width, height) = picture
+        drawn.append(
+            f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="group" '
+            f'aria-label="{alt}">{body}</svg>'
+        )
+    return Markup(f'<div class="stage-map">{"".join(drawn)}</div>', alt)

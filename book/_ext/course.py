@@ -107,6 +107,8 @@ def pack(app, error):
 
 
 def setup(app):
+    # jupyter-book sets it for sphinx_comments, which this book leaves out
+    app.add_config_value("comments_config", {}, "html")
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)
