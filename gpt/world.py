@@ -16,6 +16,9 @@ what a slot may become, perhaps given what another slot became: a tuple of equal
 likely options, a dict of options and their integer weights, or one string. Only `fork`
 says what can follow a state. Sampling, probability, entropy and judgement all walk
 through it, so they cannot disagree.
+
+Sources: Shannon (1948, section 7) for the entropy of a process with states; Linzen et
+al. (2016) for nouns that stand between a subject and its verb to mislead a model.
 """
 
 import random
@@ -27,6 +30,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, islice, pairwise
 from math import log
+from os.path import commonprefix
 from typing import NamedTuple
 
 END = "<|endoftext|>"
@@ -274,9 +278,7 @@ def fault(text: str) -> str | None:
         return f"the story stops after {_tail(story)}; there could stand {could}"
     proper = _text(_WORD.findall(story))
     if story != proper:
-        at = next(
-            i for i, (a, b) in enumerate(zip(story + END, proper + END)) if a != b
-        )
+        at = len(commonprefix([story, proper]))
         return f"the spacing is wrong at character {at}, after {_tail(story[:at])}"
     return None
 
@@ -318,8 +320,9 @@ def entropy(tokenizer=None) -> Floor:
     a hundred stories is a ValueError. Means are over tokens, not over stories.
     """
     nats, chunks = _census()
+    n_words = sum(chunks.values())
     if tokenizer is None:
-        return Floor(nats, sum(chunks.values()))
+        return Floor(nats, n_words)
     sizes = {c: 1 if c == END else len(tokenizer.encode(c)) for c in chunks}
     for story in islice(stories(seed=0), 100):
         words = _WORD.findall(story)
@@ -328,9 +331,7 @@ def entropy(tokenizer=None) -> Floor:
             raise ValueError(
                 f"this tokenizer's tokens reach over a word's end: {story!r}"
             )
-    return Floor(
-        nats, sum(chunks.values()), sum(n * sizes[c] for c, n in chunks.items())
-    )
+    return Floor(nats, n_words, sum(n * sizes[c] for c, n in chunks.items()))
 
 
 @cache
@@ -366,6 +367,6 @@ def _text(words: list[str]) -> str:
 def _tail(text: str) -> str:
     """Return the last words of `text`, for an error."""
     words = text.split()
-    return (
-        repr(" ".join(["..."] * (len(words) > 6) + words[-6:])) if words else "nothing"
-    )
+    if len(words) > 6:
+        words = ["...", *words[-6:]]
+    return repr(" ".join(words)) if words else "nothing"

@@ -15,6 +15,7 @@ import sys
 from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import islice
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -27,32 +28,46 @@ from gpt.world import END, PROMPT, corpus, entropy, fault, grammatical, next_wor
 from tests.need import need
 
 FALSE_ALARM = 1e-4  # how often another seed would fail a test of chance
-N_WORDS = 1_000_000
-
-
-def log_odds(story: str) -> float:
-    """-log p of a whole story, walked word by word through the world's forks."""
-    return sum(-math.log(odds) for _, _, odds in steps(story))
 
 
 def steps(story: str):
     """Yield each (state, word, probability of the word) of a story and its END."""
     state = world.START
     for word in [*re.findall(r"\w+|[.,]", story), END]:
-        fork = world.fork(state)
-        i = fork.words.index(word)
-        yield state, word, fork.odds()[i]
-        state = fork.after[i]
+        words, bounds, after = world.fork(state)
+        i = words.index(word)
+        yield state, word, (bounds[i] - (bounds[i - 1] if i else 0)) / bounds[-1]
+        state = after[i]
+
+
+def surprise(story: str) -> float:
+    """-log p of a whole story."""
+    return sum(-math.log(odds) for _, _, odds in steps(story))
+
+
+class Million(NamedTuple):
+    """A million words of stories, with full stops, commas and ENDs, walked once."""
+
+    stories: list[str]
+    surprises: list[float]  # -log p of each story
+    lengths: list[int]  # words of each story
+    seen: dict  # state -> Counter of the words that followed, if there was a choice
 
 
 @pytest.fixture(scope="module")
-def million() -> list[str]:
-    """Stories of a million words, full stops, commas and ENDs in all."""
-    told, words = [], 0
+def million() -> Million:
+    told = Million([], [], [], defaultdict(Counter))
+    n_words = 0
     for story in world.stories(seed=20):
-        told.append(story)
-        words += 1 + len(re.findall(r"\w+|[.,]", story))
-        if words >= N_WORDS:
+        walk = list(steps(story))
+        told.stories.append(story)
+        told.surprises.append(sum(-math.log(odds) for _, _, odds in walk))
+        told.lengths.append(len(walk))
+        for state, word, odds in walk:
+            if odds < 1:
+                told.seen[state][word] += 1
+        n_words += len(walk)
+        if n_words >= 1_000_000:
             return told
 
 
@@ -103,11 +118,11 @@ def test_seeds_differ():
 
 
 def test_stories_have_the_size_that_a_small_model_can_learn(million):
-    lengths = [len(story.split()) for story in million]
+    lengths = [len(story.split()) for story in million.stories]
     assert min(lengths) >= 25
     assert max(lengths) <= 50
-    assert all(story.endswith(".") and END not in story for story in million)
-    assert len({word for s in million for word in re.findall(r"\w+", s)}) <= 150
+    assert all(story.endswith(".") and END not in story for story in million.stories)
+    assert len({word for s in million.stories for word in re.findall(r"\w+", s)}) <= 150
 
 
 def test_corpus_is_whole_stories_each_followed_by_end():
@@ -182,7 +197,7 @@ def test_odds_sum_to_one_in_every_state(states):
 
 
 def test_next_word_is_the_walk(million):
-    for story in million[:40]:
+    for story in million.stories[:40]:
         words = re.findall(r"\w+|[.,]", story)
         for i, (state, word, odds) in enumerate(steps(story)):
             exact = next_word(" ".join(words[:i]))
@@ -202,7 +217,7 @@ def test_a_story_has_the_odds_that_a_pencil_gives():
     model = Fraction(1, 2) / 2 / 2 / 4  # machine moon word skip
     ending = Fraction(1, 2) / 2  # Good little
     exact = opening * event * model * ending
-    assert math.exp(-log_odds(story)) == pytest.approx(float(exact), rel=1e-12)
+    assert math.exp(-surprise(story)) == pytest.approx(float(exact), rel=1e-12)
 
 
 def test_frequencies_are_the_exact_odds(million):
@@ -211,13 +226,8 @@ def test_frequencies_are_the_exact_odds(million):
     Given how often a state was visited, its next words are multinomial, so the sum over
     states is chi-square. Words expected less than five times in a state are pooled.
     """
-    seen = defaultdict(Counter)
-    for story in million:
-        for state, word, odds in steps(story):
-            if odds < 1:
-                seen[state][word] += 1
     statistic = freedom = used = total = 0
-    for state, counts in seen.items():
+    for state, counts in million.seen.items():
         fork, visits = world.fork(state), counts.total()
         total += visits
         cells = pool([(counts[w], visits * p) for w, p in zip(fork.words, fork.odds())])
@@ -243,11 +253,9 @@ def pool(cells: list[tuple[int, float]]) -> list[tuple[float, float]]:
 def test_every_kind_of_choice_has_its_odds(million):
     """Chi-square again, with all states of equal odds together: sharper, less fine."""
     seen = defaultdict(Counter)
-    for story in million:
-        for state, word, odds in steps(story):
-            if odds < 1:
-                fork = world.fork(state)
-                seen[fork.words, fork.bounds][word] += 1
+    for state, counts in million.seen.items():
+        fork = world.fork(state)
+        seen[fork.words, fork.bounds].update(counts)
     for (words, bounds), counts in seen.items():
         weights = [b - a for a, b in zip((0, *bounds), bounds)]
         mean = [counts.total() * weight / bounds[-1] for weight in weights]
@@ -278,13 +286,11 @@ def test_entropy_is_what_a_pencil_gives():
 
 def test_entropy_is_the_mean_surprise(million):
     """Within four standard errors of the mean, one seed in 16,000 fails."""
-    surprise = [log_odds(story) for story in million]
-    within_four_errors(surprise, entropy().nats)
+    within_four_errors(million.surprises, entropy().nats)
 
 
 def test_words_are_counted_exactly(million):
-    words = [1 + len(re.findall(r"\w+|[.,]", story)) for story in million]
-    within_four_errors(words, entropy().words)
+    within_four_errors(million.lengths, entropy().words)
     floor = entropy()
     assert floor.nats_per_word == floor.nats / floor.words
     assert floor.tokens is None and floor.nats_per_token is None
@@ -299,7 +305,7 @@ def within_four_errors(sample: list[float], exact: float) -> None:
 def test_tokens_are_counted_exactly(million, tokenizer):
     floor = entropy(tokenizer)
     within_four_errors(
-        [1 + len(tokenizer.encode(s)) for s in million[:5_000]], floor.tokens
+        [1 + len(tokenizer.encode(s)) for s in million.stories[:5_000]], floor.tokens
     )
     assert floor.nats == entropy().nats
     assert floor.nats_per_token == floor.nats / floor.tokens
@@ -312,7 +318,9 @@ def test_tokens_of_gpt2_are_counted_exactly(million):
     except (OSError, ValueError) as error:
         need(False, f"GPT-2's vocabulary: {error}")
     floor = entropy(gpt2)
-    within_four_errors([1 + len(gpt2.encode(s)) for s in million[:5_000]], floor.tokens)
+    within_four_errors(
+        [1 + len(gpt2.encode(s)) for s in million.stories[:5_000]], floor.tokens
+    )
 
 
 def test_a_tokenizer_of_single_characters():
@@ -398,7 +406,7 @@ def test_enumeration_agrees_on_every_story(few):
     assert 5_000 < len(few) < 50_000
     assert sum(few.values()) == 1
     for story, odds in few.items():
-        assert log_odds(story) == pytest.approx(-math.log(odds), rel=1e-12)
+        assert surprise(story) == pytest.approx(-math.log(odds), rel=1e-12)
 
 
 def test_enumeration_agrees_on_the_floor(few, tokenizer):
@@ -476,19 +484,21 @@ def accepted(text: str) -> bool:
 
 
 def test_every_story_is_grammatical(million):
-    for story in million:
+    for story in million.stories:
         assert fault(story) is None
         assert accepted(story)
-    assert grammatical(million[0] + END)
+    assert grammatical(million.stories[0] + END)
 
 
 def test_every_word_in_every_place_is_judged_right(million):
     """Six stories with each word replaced by each other word: 40,000 verdicts."""
-    vocabulary = sorted({w for s in million for w in re.findall(r"\w+|[.,]", s)})
+    vocabulary = sorted(
+        {w for s in million.stories for w in re.findall(r"\w+|[.,]", s)}
+    )
     kinds = [" planted a", " planted t", " fashion", " machine", " met", " lost"]
     right = wrong = 0
     for kind in kinds:
-        story = next(story for story in million if kind in story)
+        story = next(story for story in million.stories if kind in story)
         for place in re.finditer(r"\w+|[.,]", story):
             for word in vocabulary:
                 mutant = story[: place.start()] + word + story[place.end() :]
