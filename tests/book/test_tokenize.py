@@ -1,0 +1,189 @@
+"""The chapter Tokenize: what its prose says is what its cells find.
+
+The page's cells are run once; `facts` holds every number that the prose glues, and
+`names` what the reader has after the last cell.
+"""
+
+import ast
+import re
+
+import myst_nb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.chapter import BOOK, CELL, OPTIONS, source
+from gpt import world
+from gpt.tokenize import Tokenizer, train
+
+PAGE = (BOOK / "tokenize.md").read_text("utf-8")
+NAIVE = {}
+exec(compile(source("tokenize", "naive"), "book/tokenize.md", "exec"), NAIVE)  # noqa: S102
+count_pairs, merge, train_naive = map(
+    NAIVE.get, ("count_pairs", "merge", "train_naive")
+)
+
+
+@pytest.fixture(scope="module")
+def page():
+    """(facts, names, shown): what is glued, defined and shown by the page's cells."""
+    facts, names, shown = {}, {}, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(BOOK)
+        patch.syspath_prepend(str(BOOK))
+        patch.setattr(
+            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
+        )
+        for cell in CELL.finditer(PAGE):
+            tree = ast.parse(cell[2][OPTIONS.match(cell[2]).end() :])
+            last = None
+            if isinstance(tree.body[-1], ast.Expr):
+                last = ast.Expression(tree.body.pop().value)
+            exec(compile(tree, "book/tokenize.md", "exec"), names)  # noqa: S102
+            if last:
+                shown.append(eval(compile(last, "book/tokenize.md", "eval"), names))
+    return facts, names, shown
+
+
+# --- the naive trainer ------------------------------------------------------------
+TEXTS = {
+    "stories": world.corpus(8_000, seed=3),
+    "the pencil's words": "baa baaa all ball small mall",
+    "one letter": "a" * 50 + " " + "a" * 7,
+    "ties everywhere": "".join(map(chr, range(97, 123))) * 3,
+    "many scripts": "水果 果 苹果, ångström é, ёлка 🙂🙂🙂 हिन्दी " * 5,
+    "code and spaces": "    if x == 1:\n        return 'x'\n\n\n" * 6,
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_naive_trainer_makes_the_ranks_of_the_fast_one(text):
+    for n_vocab in (256, 257, 300, 340):
+        naive = train_naive(text, n_vocab)
+        assert list(naive.items()) == list(train(text, n_vocab).ranks.items())
+
+
+@settings(deadline=None)
+@given(st.text("ab é果\n", max_size=60), st.integers(256, 290))
+def test_the_naive_trainer_makes_the_ranks_of_the_fast_one_on_any_text(text, n_vocab):
+    assert train_naive(text, n_vocab) == train(text, n_vocab).ranks
+
+
+def test_pairs_that_overlap_are_both_counted_and_glued_from_the_left():
+    chunk = [b"b", b"a", b"a", b"a"]
+    assert count_pairs([chunk]) == {(b"b", b"a"): 1, (b"a", b"a"): 2}
+    assert merge(chunk, (b"a", b"a")) == [b"b", b"aa", b"a"]
+    assert chunk == [b"b", b"a", b"a", b"a"]
+
+
+# --- the page ---------------------------------------------------------------------
+def test_every_number_that_the_prose_glues_is_found(page):
+    facts, _, _ = page
+    in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
+    in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
+    assert len(in_text) > 30 and in_text <= set(facts)
+
+
+def test_the_words_around_the_numbers_still_fit(page):
+    """Each line: a sentence of the page that would be wrong with another number."""
+    facts, _, _ = page
+    # "it puts the word together from …"
+    assert int(facts["generative_tokens"]) == 2
+    # "a·a was counted … times but glued only … times, because of the overlap"
+    assert facts["aa_count"] == "3" and facts["aa_glued"] == "2"
+    # "in the end, small is s·mall. It has nothing to do with a mall"
+    assert facts["small"] == "s·mall"
+    # the decoding cell writes the ids that encoding has just found
+    assert facts["replayed_ids"] == "[98, 97, 257]" and "[98, 97, 257]" in PAGE
+    # "three bytes, so three tokens in ours"; GPT-2's "saw little"
+    assert facts["fruit_bytes"] == facts["fruit_ours"] == facts["fruit_gpt2"] == "3"
+    # "(a woman, an invisible joiner, a microscope)"
+    assert facts["scientist_points"] == "3"
+    # "After a space, one number"; "at the start of a line … others"
+    assert facts["strawberry"] == "1" and int(facts["strawberry_start"]) > 1
+    # "380 is 1 token": the singular
+    assert facts["n380"] == "1" and int(facts["n381"]) > 1
+    # "times as much"; the bars start with English
+    assert float(facts["dearest_times"]) > 2
+    # "has a token for one user name"
+    assert facts["glitch"] == "1"
+    # "in all our stories, fox does so 0 times"
+    assert facts["bare_fox"] == "0"
+    # "the naive way … this way": seconds against milliseconds
+    assert float(facts["naive_seconds"]) * 1000 > 15 * float(facts["fast_ms"])
+
+
+def test_the_three_ways_to_cut_trade_what_the_page_says(page):
+    facts, _, _ = page
+    rate = {
+        way: float(facts[f"{way}_per_token"])
+        for way in ("characters", "words", "subwords")
+    }
+    assert rate["characters"] < rate["subwords"] < rate["words"]
+    assert facts["subwords_lost"] == "0.0%" != facts["words_lost"]
+
+
+def test_the_pencil_the_code_and_the_animation_agree(page):
+    _, names, _ = page
+    assert list(names["ranks"])[256:] == [b"al", b"all", b"aa", b"baa", b"mall"]
+    # "At first a·l and l·l were both there … times … no l·l was left at all"
+    letters = [[bytes([b]) for b in word.encode()] for word in names["WORDS"]]
+    counts = count_pairs(letters)
+    assert counts[b"a", b"l"] == counts[b"l", b"l"] == max(counts.values())
+    after = count_pairs(merge(pieces, (b"a", b"l")) for pieces in letters)
+    assert (b"l", b"l") not in after
+
+
+def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page):
+    _, names, _ = page
+    tokenizer = Tokenizer(names["ranks"])
+    assert tokenizer.encode("baall") == [98, 97, 257]
+    assert b"baa" in names["ranks"]  # so the longest from the left would be baa·l·l
+    # "the ids [97, 108] decode to al, and al encodes to [256]"
+    assert tokenizer.decode([97, 108]) == "al" and tokenizer.encode("al") == [256]
+
+
+def test_the_counts_that_one_merge_changes_are_the_ones_in_the_text():
+    before = [b"s", b"m", b"a", b"l", b"l"]
+    after = merge(before, (b"a", b"l"))
+    lost = count_pairs([before]) - count_pairs([after])
+    gained = count_pairs([after]) - count_pairs([before])
+    assert set(lost) == {(b"m", b"a"), (b"a", b"l"), (b"l", b"l")}
+    assert set(gained) == {(b"m", b"al"), (b"al", b"l")}
+    # check yourself: ball
+    before = [b"b", b"a", b"l", b"l"]
+    after = merge(before, (b"a", b"l"))
+    assert set(count_pairs([after])) == {(b"b", b"al"), (b"al", b"l")}
+
+
+def test_what_the_cells_show_the_reader(page):
+    _, names, shown = page
+    agree = [value for value in shown if isinstance(value, bool)]
+    assert agree == [True, True]  # naive == fast; tiktoken == ours
+    # "one token holds two of the six bytes and each of the others holds one"
+    sizes = [piece.count("\\x") for _, piece in names["figures"].gpt2_tokens("水果")]
+    assert sorted(sizes) == [1, 1, 1, 1, 2]
+
+
+def test_the_predictions(page):
+    _, names, _ = page
+    found = names["predictions"]
+    plain = list(names["ranks"])[256:]
+    assert found["predict_twice"] == plain
+    assert found["predict_youngest"][0] == b"ll" and b"all" in found["predict_youngest"]
+    assert found["predict_baa"][0] == b"aa"
+
+
+def test_the_core_of_the_fast_trainer_stands_where_the_page_looks():
+    code = (BOOK.parent / "gpt" / "tokenize.py").read_text("utf-8")
+    for option in ("start-at", "end-before"):
+        mark = re.search(rf"^:{option}: (.*)$", PAGE, re.MULTILINE)[1]
+        assert code.count(mark) == 1, mark
+
+
+def test_the_lines_of_shown_code_fit_the_column():
+    for cell in CELL.finditer(PAGE):
+        if "remove-" not in cell[2].partition("\n")[0]:
+            long = [line for line in cell[2].split("\n") if len(line) > 72]
+            assert not long, long
