@@ -78,7 +78,7 @@ def fetch(group: str, folders: Iterable[Path | None] = ()) -> Path:
         path = cache / name.split("/")[1]
         try:
             _check(name, path.read_bytes(), str(path))
-        except (FileNotFoundError, ValueError):  # not there, or spoilt: get it anew
+        except (OSError, ValueError):  # not there, or spoilt: get it anew
             _download(name, path)
     return cache
 
@@ -99,15 +99,15 @@ def _download(name: str, path: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=30) as response:
             data = response.read()
+        _check(name, data, url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
     except (OSError, http.client.HTTPException) as error:
         raise FileNotFoundError(
             f"{name} is not on this machine and could not be downloaded from {url} "
             f"({error}); connect to the network once, or set GPT_DATA to a folder that "
             "holds it."
         ) from error
-    _check(name, data, url)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, data)
 
 
 def _check(name: str, data: bytes, where: str) -> None:

@@ -78,17 +78,14 @@ def train(text: str, n_vocab: int, special_tokens: Iterable[str] = ()) -> "Token
     heapify(heap)
 
     pieces = [bytes([b]) for b in range(256)]  # id -> bytes
-    ranks = {piece: b for b, piece in enumerate(pieces)}  # bytes -> id
-    while heap and len(ranks) < n_ranks:
+    while heap and len(pieces) < n_ranks:
         count, pair = heappop(heap)
         if -count != counts[pair]:
             if counts[pair]:
                 heappush(heap, (-counts[pair], pair))
             continue
-        piece = pieces[pair[0]] + pieces[pair[1]]
-        new = ranks.setdefault(piece, len(ranks))  # two pairs may spell one piece
-        if new == len(pieces):
-            pieces.append(piece)
+        new = len(pieces)
+        pieces.append(pieces[pair[0]] + pieces[pair[1]])
         risen = set()
         for chunk in where.pop(pair):
             words[chunk], lost, gained = _merge(words[chunk], pair, new)
@@ -102,6 +99,7 @@ def train(text: str, n_vocab: int, special_tokens: Iterable[str] = ()) -> "Token
         for now in risen:
             if counts[now]:
                 heappush(heap, (-counts[now], now))
+    ranks = {piece: id for id, piece in enumerate(pieces)}
     return Tokenizer(ranks, {name: len(ranks) + i for i, name in enumerate(names)})
 
 

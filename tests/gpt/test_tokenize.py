@@ -1,0 +1,470 @@
+"""BPE against independent oracles: tiktoken for ids, Hugging Face tokenizers and the
+chapter's naive trainer for vocabularies, a pencil for the rule of ties."""
+
+import doctest
+import random
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import regex
+import tiktoken
+import tiktoken.load
+import tokenizers
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gpt.tokenize
+from bench.chapter import source
+from gpt import data, world
+from gpt.tokenize import Tokenizer, split, train
+from tests.need import need
+
+END = world.END
+BYTES = {bytes([b]): b for b in range(256)}
+ROOM = Path(gpt.tokenize.__file__).parent
+HARD = [
+    "",
+    " ",
+    "a",
+    "Once a little fox lived by the river.",
+    "果",
+    "从前有一只小狐狸，住在河边。它喜欢吃果子。",
+    "🦊👩‍👩‍👧‍👦🇩🇪 e\u0301 naïve Ⅻ ½ ٣ ௫",
+    "def f(x):\n\treturn  x ** 2  # I'll, you've, we're, 'tis, DON'T, don't",
+    " " * 1000,
+    "a" + " " * 777 + "b",
+    "\n\n \t\u00a0\u2003x\r\n \u3000 \x1c\x85 y",
+    "'s's'll'LL 's''t",
+    "1234567890" * 20 + "a1b2",
+    "\x00\x01\x7f\x80\xff\ufeff\uffff\U0010ffff",
+    "-" * 300 + "ab" * 300 + "果" * 300,
+    "the fox 果子 🦊\n  (x)",
+]
+
+
+@pytest.fixture(scope="module")
+def course():
+    """A tokenizer trained on stories, code and other scripts, and its tiktoken twin."""
+    code = "".join(path.read_text("utf-8") for path in sorted(ROOM.glob("*.py")))
+    text = world.corpus(40_000, seed=1) + code + "".join(HARD) * 3
+    trained = train(text, 900, [END, "<|sep|>"])
+    assert trained.n_vocab == 900  # else these tests would prove little
+    return trained, trained.to_tiktoken()
+
+
+@pytest.fixture(scope="module")
+def gpt2():
+    """The course's tokenizer on GPT-2's ranks, where byte b is not id b; and GPT-2's."""
+
+    def no_network(*args, **kwargs):
+        raise OSError("tests download nothing")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urllib.request, "urlopen", no_network)
+        try:
+            encoding = data.gpt2()
+        except FileNotFoundError:
+            need(
+                False, "GPT-2's vocabulary: python -c 'import gpt.data as d; d.gpt2()'"
+            )
+    ranks = encoding._mergeable_ranks
+    assert ranks[b"a"] != ord("a")
+    return Tokenizer(ranks, encoding._special_tokens), encoding
+
+
+@pytest.fixture(scope="module", params=["course", "gpt2"])
+def both(request):
+    """(ours, tiktoken's) on the course's ranks, then on GPT-2's."""
+    return request.getfixturevalue(request.param)
+
+
+examples = settings(deadline=None, max_examples=200)
+
+# Any code point, halves of surrogate pairs too, among pieces that do merge.
+UNICODE = st.text(st.characters(exclude_categories=()))
+MERGING = st.lists(
+    st.sampled_from(["the", " the", " fox", "ing", "  ", "\n", "'ll", "果", "🦊", "12"])
+    | UNICODE
+).map("".join)
+
+
+def test_a_pencil_and_paper_case():
+    # chunks "ab", " ab", " abc"; pairs: a b 3 times, then " " ab twice, then once
+    # " ab" c; then every chunk is one token and nothing is left to merge
+    trained = train("ab ab abc", 300)
+    assert trained.ranks == BYTES | {b"ab": 256, b" ab": 257, b" abc": 258}
+    assert trained.n_vocab == 259
+    assert trained.encode("abc ab") == [256, 99, 257]
+
+
+def test_ties_go_to_the_smaller_left_id_then_to_the_smaller_right_id():
+    def pieces(text):
+        return list(train(text, 300).ranks)[256:]
+
+    # b a, a c, " " a and a b once each: " " is 32; then a c, as a is 97 and b is 98
+    assert pieces("bac ab") == [b" a", b"ac", b"bac", b" ab"]
+    # b c, c b and b a once each: b before c, and then a before c
+    assert pieces("bcba") == [b"ba", b"bc", b"bcba"]
+    # aa aa a: 256 256 and 256 97 once each, and 97 is the smaller
+    assert pieces("aaaaa") == [b"aa", b"aaa", b"aaaaa"]
+
+
+def naive(text, n_vocab):
+    chapter = {}
+    exec(source("tokenize", "naive"), chapter)  # noqa: S102 (the course's own code)
+    return chapter["train_naive"](text, n_vocab)
+
+
+def hugging_face(text, n_vocab):
+    """Chunks with byte b as the character 256 + b, so that its order is that of b."""
+    shown = ["".join(chr(256 + b) for b in chunk.encode()) for chunk in split(text)]
+    model = tokenizers.Tokenizer(tokenizers.models.BPE())
+    model.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=n_vocab,
+        initial_alphabet=[chr(256 + b) for b in range(256)],
+        show_progress=False,
+    )
+    model.train_from_iterator([" ".join(shown)], trainer)
+    return {bytes(ord(c) - 256 for c in p): i for p, i in model.get_vocab().items()}
+
+
+FEW = st.text(st.sampled_from("aab "), max_size=80)  # few letters make many ties
+
+
+@examples
+@given(FEW | MERGING, st.integers(256, 300))
+def test_training_equals_the_naive_trainer(text, n_vocab):
+    assert train(text, n_vocab).ranks == naive(text, n_vocab)
+
+
+@examples
+@given(FEW | MERGING, st.integers(256, 300))
+def test_training_equals_hugging_face(text, n_vocab):
+    assert train(text, n_vocab).ranks == hugging_face(text, n_vocab)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_training_on_stories_and_code_equals_hugging_face(seed):
+    module = (ROOM / ["tokenize.py", "data.py"][seed - 1]).read_text("utf-8")
+    text = world.corpus(30_000, seed) + module + "".join(HARD)
+    ranks = train(text, 800).ranks
+    assert len(ranks) == 800
+    assert ranks == hugging_face(text, 800)
+
+
+def test_special_tokens_come_last_and_are_not_merged_from():
+    text = f"fox{END}fox{END}" * 50
+    trained = train(text, 300, [END, "<|b|>"])
+    assert trained.ranks == BYTES | {b"fo": 256, b"fox": 257}
+    assert trained.special_tokens == {END: 258, "<|b|>": 259}
+    assert trained.n_vocab == 260
+
+
+@pytest.mark.parametrize("text", HARD)
+def test_ids_equal_tiktoken_on_hard_texts(both, text):
+    ours, theirs = both
+    assert ours.encode(text) == theirs.encode(text)
+    assert ours.decode(ours.encode(text)) == text
+
+
+@examples
+@given(text=UNICODE | MERGING)
+def test_ids_equal_tiktoken_for_any_unicode(both, text):
+    ours, theirs = both
+    assert ours.encode(text) == theirs.encode(text)
+
+
+@examples
+@given(text=st.text() | MERGING.map(lambda t: t.encode("utf-8", "ignore").decode()))
+def test_round_trip_for_any_unicode(both, text):
+    ours, _ = both
+    assert "".join(split(text)) == text
+    assert ours.decode(ours.encode(text)) == text
+    assert b"".join(ours.pieces(text)) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800", "a\udc00 b\udfff", "\ud83e\udd8a \ud83e fox"]
+)
+def test_halves_of_surrogate_pairs_as_in_tiktoken(both, text):
+    ours, theirs = both
+    assert ours.encode(text) == theirs.encode(text)
+
+
+@examples
+@given(
+    more=st.sets(st.text(st.sampled_from("ab"), min_size=2, max_size=6)),
+    order=st.integers(0, 999),
+    text=st.text(st.sampled_from("aabbc ")),
+)
+def test_ids_equal_tiktoken_on_ranks_that_no_training_made(more, order, text):
+    pieces = [*BYTES, *(piece.encode() for piece in sorted(more))]
+    random.Random(order).shuffle(pieces)
+    ours = Tokenizer({piece: i for i, piece in enumerate(pieces)})
+    assert ours.encode(text) == ours.to_tiktoken().encode(text)
+
+
+@pytest.mark.parametrize("kind", [r"\p{L}", r"\p{N}", r"\s"])
+def test_unicode_tables_of_regex_and_tiktoken_are_of_one_version(kind):
+    every = "".join(chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000)
+    probe = tiktoken.Encoding(
+        "probe", pat_str=kind, mergeable_ranks=BYTES, special_tokens={}
+    )
+    theirs = set(probe.decode(probe.encode(every)))  # what the pattern finds, no more
+    odd = sorted(set(regex.findall(kind, every)) ^ theirs)
+    assert not odd, (
+        f"{len(odd)} characters, from {odd[0]!a}, are {kind} in only one of regex "
+        f"{regex.__version__} and tiktoken {tiktoken.__version__}: requirements.txt "
+        "pins versions that agree"
+    )
+
+
+NAMES = st.sampled_from([END, "<|sep|>", "<|", "|>", "fox", " ", "<|endoftext|", "果"])
+
+
+@examples
+@given(
+    text=st.lists(NAMES).map("".join),
+    allowed=st.just("all") | st.sets(st.sampled_from([END, "<|sep|>", "<|none|>"])),
+)
+def test_special_tokens_as_in_tiktoken(course, text, allowed):
+    ours, theirs = course
+    try:
+        expected = theirs.encode(text, allowed_special=allowed)
+    except ValueError:
+        with pytest.raises(ValueError, match="not allowed") as error:
+            ours.encode(text, allowed)
+        denied = {END, "<|sep|>"} - set(allowed)
+        where = min(text.find(name) for name in denied if name in text)
+        assert f"at character {where} " in str(error.value)
+        assert any(repr(name) in str(error.value) for name in denied)
+    else:
+        assert ours.encode(text, allowed) == expected
+        assert b"".join(ours.pieces(text)) == text.encode()
+
+
+def test_of_special_tokens_that_begin_alike_the_longer_is_meant():
+    ours = Tokenizer(BYTES, {"<a": 256, "<a>": 257, "<": 258})
+    assert ours.encode("<a><a<", allowed_special="all") == [257, 256, 258]
+
+
+class Counting(dict):
+    """Ranks that count how often they are looked up."""
+
+    looked_up = 0
+
+    def get(self, key, default=None):
+        self.looked_up += 1
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("word", ["a", "ab", "qx", "the", "zebra", "果"])
+def test_one_long_word_needs_a_few_lookups_a_byte(course, word):
+    ours = Tokenizer(course[0].ranks)
+    ours.ranks = Counting(ours.ranks)
+    long = (word * 50_000)[: 50_000 // len(word.encode())]
+    ours.encode(long)
+    assert ours.ranks.looked_up < 4 * 50_000
+
+
+def growth(run, small, large):
+    """How many times longer the large one takes: the best of a few tries of each."""
+
+    def best(text):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            run(text)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    return best(large) / best(small)
+
+
+def test_encoding_grows_near_linearly_in_one_word(course):
+    word = "".join(split("".join(filter(str.isalpha, world.corpus(80_000, seed=3)))))
+    assert len(split(word[:50_000])) == 1
+    assert growth(course[0].encode, word[:6_250], word[:50_000]) < 24  # quadratic: 64
+
+
+def test_encoding_grows_linearly_in_the_text(course):
+    text = world.corpus(320_000, seed=4)
+    run = lambda text: course[0].encode(text, allowed_special="all")
+    assert growth(run, text[:40_000], text) < 24  # quadratic: 64
+
+
+def test_training_grows_linearly_in_one_word():
+    word = "".join(filter(str.isalpha, world.corpus(60_000, seed=5)))[:40_000]
+    run = lambda text: train(text, 320)
+    assert growth(run, word[:5_000], word) < 24
+
+
+def test_training_does_not_count_everything_again_at_each_merge(monkeypatch):
+    """Only the chunks that have the pair are touched: 244 merges, not 244 readings."""
+    touched = 0
+
+    def counting(word, pair, new):
+        nonlocal touched
+        touched += 1
+        return merge(word, pair, new)
+
+    merge = gpt.tokenize._merge
+    monkeypatch.setattr(gpt.tokenize, "_merge", counting)
+    text = (ROOM / "tokenize.py").read_text("utf-8")
+    merges = len(train(text, 500).ranks) - 256
+    assert merges == 244
+    assert touched < merges * len(set(split(text))) / 10
+
+
+def test_save_and_load_in_the_format_of_tiktoken(course, tmp_path, monkeypatch):
+    ours, theirs = course
+    path = tmp_path / "course.tiktoken"
+    ours.save(path)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")  # let tiktoken read, not keep, it
+    assert tiktoken.load.load_tiktoken_bpe(str(path)) == ours.ranks
+    again = Tokenizer.load(path, ours.special_tokens)
+    assert (again.ranks, again.n_vocab) == (ours.ranks, 900)
+    assert again.encode(f"果{END}", "all") == theirs.encode(
+        f"果{END}", allowed_special="all"
+    )
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes().splitlines()[:2] == [b"AA== 0", b"AQ== 1"]
+
+
+def test_ranks_of_gpt2_survive_save_and_load(gpt2, tmp_path):
+    ours, _ = gpt2
+    ours.save(tmp_path / "gpt2.tiktoken")
+    assert Tokenizer.load(tmp_path / "gpt2.tiktoken").ranks == ours.ranks
+
+
+def test_a_failed_save_leaves_what_was_there(course, tmp_path, monkeypatch):
+    def fails(*args):
+        raise OSError("disk full")
+
+    path = tmp_path / "course.tiktoken"
+    path.write_bytes(b"before")
+    monkeypatch.setattr("os.replace", fails)
+    with pytest.raises(OSError, match="disk full"):
+        course[0].save(path)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "line", [b"AAA= x", b"AAA=", b"A=A 256", b" 256", b"AAAA 256 1", b"", b"AAA= -1"]
+)
+def test_a_malformed_line_is_named_by_its_number(course, tmp_path, line):
+    path = tmp_path / "bad.tiktoken"
+    course[0].save(path)
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:256], line, *lines[256:]]))
+    with pytest.raises(ValueError, match=r"bad.tiktoken, line 257:"):
+        Tokenizer.load(path)
+
+
+@pytest.mark.parametrize("line", [b"AA== 9999", b"AAAA 7"])
+def test_a_piece_or_id_that_comes_twice_is_named_by_its_line(course, tmp_path, line):
+    path = tmp_path / "bad.tiktoken"
+    course[0].save(path)
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(ValueError, match=f"line {len(course[0].ranks) + 1}:"):
+        Tokenizer.load(path)
+
+
+def test_to_tiktoken_is_a_real_encoding(course):
+    ours, theirs = course
+    assert isinstance(theirs, tiktoken.Encoding)
+    assert theirs.name == "course"
+    assert ours.to_tiktoken("mine").name == "mine"
+    assert theirs.n_vocab == ours.n_vocab == 900
+    assert theirs.special_tokens_set == {END, "<|sep|>"}
+    assert [theirs.decode_single_token_bytes(i) for i in range(900)] == [
+        ours.decode_bytes([i]) for i in range(900)
+    ]
+
+
+def test_ids_may_come_as_a_tensor(course):
+    ids = course[0].encode("the fox")
+    assert course[0].decode(torch.tensor(ids)) == "the fox"
+    assert course[0].decode(iter(ids)) == "the fox"
+
+
+def test_doctests():
+    assert doctest.testmod(gpt.tokenize).failed == 0
+
+
+def raises(match, function, *arguments):
+    with pytest.raises(ValueError, match=match):
+        function(*arguments)
+
+
+def test_a_vocabulary_without_room_is_refused():
+    raises("n_vocab is 255, .* at least 256", train, "a", 255)
+    raises("n_vocab is 257, .* 2 special .* least 258", train, "a", 257, ["<a>", "<b>"])
+    assert train("", 256).n_vocab == 256
+    assert train("", 257, ["<a>"]).encode("<a>", "all") == [256]
+
+
+def test_ids_that_do_not_exist_are_refused_with_their_position(course):
+    ours, _ = course
+    raises(
+        "id 900 at position 2 does not exist.* below 900", ours.decode, [97, 98, 900]
+    )
+    raises("id -1 at position 0", ours.decode_bytes, [-1])
+    raises("id 97.0 at position 1", ours.decode, [97, 97.0])
+    raises("id 'a' at position 0", ours.decode, "a")
+    raises("at position 0", ours.decode, torch.tensor([[97, 98]]))
+
+
+def test_bytes_that_are_not_utf8_are_refused_with_their_position(course):
+    ours, _ = course
+    one, two = b"the", "果".encode()
+    ids = [ours.ranks[bytes([b])] for b in one + two[:2] + one]
+    raises(
+        r"not UTF-8 .* at byte 3, in the token b'\\xe6' at position 3", ours.decode, ids
+    )
+    the = ours.encode("the the the the")
+    raises(f"at position {len(the)};", ours.decode, [*the, 255])
+    assert ours.decode_bytes(ids) == one + two[:2] + one
+
+
+def test_special_tokens_that_are_not_allowed_are_refused_with_their_place(course):
+    ours, _ = course
+    raises(
+        r"'<\|endoftext\|>' at character 3 .* not allowed", ours.encode, f"果🦊 {END}"
+    )
+    raises(r"'<\|sep\|>' at character 0", ours.encode, f"<|sep|>{END}", {END})
+    raises("not allowed", ours.encode, END, END)  # a str is not a set of names
+
+
+def test_what_is_no_text_is_refused(course):
+    for wrong in (b"abc", None, ["a"]):
+        name = type(wrong).__name__
+        for function in (course[0].encode, course[0].pieces, split):
+            raises(f"must be a str, not {name}", function, wrong)
+        raises(f"must be a str, not {name}", train, wrong, 300, [END])
+
+
+def test_a_vocabulary_that_cannot_work_is_refused():
+    raises(
+        r"256 single bytes.*\[97\]",
+        Tokenizer,
+        {p: i for p, i in BYTES.items() if i != 97},
+    )
+    raises("<end>.* id 5 ", Tokenizer, BYTES, {"<end>": 5})
+    raises("id 7 ", Tokenizer, BYTES | {b"ab": 7})
+    raises("empty", Tokenizer, BYTES, {"": 256})
+    raises("empty", Tokenizer, BYTES | {b"": 256})
+    raises(r"\['<end>'\]", train, "a", 300, "<end>")
+
+
+def test_arguments_are_copied_and_left_alone():
+    ranks, names = dict(BYTES), {"<end>": 256}
+    ours = Tokenizer(ranks, names)
+    ranks.clear()
+    names.clear()
+    assert ours.encode("a<end>", "all") == [97, 256]
