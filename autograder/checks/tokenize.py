@@ -1612,7 +1612,7 @@ CHECKS = [
         _oracle_encode,
         _ENCODE,
         _LIBRARIES,
-        after=("to_chunks", "merge"),
+        after=("to_chunks", "count_pairs", "merge"),
     ),
     Check("decode", 3, _draw_decode, _oracle_decode, _DECODE, _LIBRARIES),
     Check(
