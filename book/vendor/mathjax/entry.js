@@ -21,7 +21,10 @@ const page = mathjax.document(document, {
   ignoreHtmlClass: 'bd-container', // only what Sphinx marks as math
   processHtmlClass: 'math',
 });
-const render = () => page.render();
+const render = () => {
+  page.render();
+  dispatchEvent(new Event('resize')); // book.js: wide formulas can now be told
+};
 if (document.readyState === 'loading') {
   document.addEventListener('DOMContentLoaded', render);
 } else {

@@ -1,0 +1,425 @@
+"""What every page must be. Each check returns its findings as sentences; none is good.
+
+tests/site/test_sabotage.py breaks each on purpose and sees that it is reported.
+"""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+MAX_BYTES = 1_500_000
+
+
+def toc_pages(toc=ROOT / "_toc.yml"):
+    """Every page of the table of contents, as a path below the site's folder."""
+
+    def walk(entry):
+        if isinstance(entry, list):
+            for one in entry:
+                yield from walk(one)
+        elif isinstance(entry, dict):
+            for key, value in entry.items():
+                if key in ("root", "file"):
+                    yield f"{Path(value).with_suffix('')}.html"
+                else:
+                    yield from walk(value)
+
+    return list(walk(yaml.safe_load(toc.read_text("utf-8"))))
+
+
+# --- what happens while a page loads -----------------------------------------------
+class Visit:
+    """Opens an address and keeps what happened: status, errors, requests, bytes."""
+
+    def __init__(self, page, address):
+        self.page, self.address = page, address
+        self.errors, self.requests, self.responses = [], [], []
+        page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("response", lambda answer: self.responses.append(answer))
+        page.on("requestfailed", lambda request: self._failed(request))
+        # what would leave this machine is refused, and has been written down
+        page.route(_leaves, lambda route: route.abort())
+        answer = page.goto(address, wait_until="load")
+        self.status = answer.status if answer else None
+        settle(page)
+
+    def _console(self, message):
+        if message.type == "error":
+            self.errors.append(f"console: {message.text}")
+
+    def _failed(self, request):
+        if not _leaves(request.url):
+            self.errors.append(f"request failed: {request.url}")
+
+
+def _leaves(address):
+    parts = urlsplit(address)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in (
+        "127.0.0.1",
+        "localhost",
+    )
+
+
+def settle(page):
+    """Waits until formulas are set and players are ready."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".math")].every(
+                (math) => math.querySelector("mjx-container") || !math.textContent.trim())
+            && !document.querySelector(".player:not(.ready)")""",
+        timeout=10_000,
+    )
+
+
+def load_findings(visit):
+    """An answer, no error on the page or in the console."""
+    found = list(visit.errors)
+    if visit.status != 200 and not visit.address.startswith("file:"):
+        found.append(f"status {visit.status}")
+    return found
+
+
+def request_findings(visit):
+    """No request leaves localhost."""
+    return [f"leaves localhost: {url}" for url in visit.requests if _leaves(url)]
+
+
+def weight(visit):
+    """Bytes of everything that a page loads, uncompressed."""
+    return sum(len(answer.body()) for answer in visit.responses if answer.status == 200)
+
+
+def weight_findings(visit):
+    total = weight(visit)
+    return [f"weighs {total:,} bytes"] if total > MAX_BYTES else []
+
+
+# --- what is on a page ---------------------------------------------------------------
+def axe_findings(page):
+    """axe-core's rules, those that are experimental in axe but known to matter too."""
+    page.evaluate(AXE.read_text("utf-8"))
+    violations = page.evaluate(
+        """async () => (await axe.run(document, {
+            resultTypes: ["violations"],
+            rules: {"label-content-name-mismatch": {enabled: true}},
+        })).violations"""
+    )
+    return [
+        f"axe {rule['id']}: {node['target'][0]} {node['html'][:160]}"
+        for rule in violations
+        for node in rule["nodes"]
+    ]
+
+
+def overflow_findings(page):
+    """Nothing makes the page itself scroll sideways."""
+    wide = page.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            const cut = (element) => {
+                for (let up = element.parentElement; up; up = up.parentElement) {
+                    if (getComputedStyle(up).overflowX !== "visible") return true;
+                }
+            };
+            const wide = [...document.querySelectorAll("body *")].filter((element) =>
+                element.getBoundingClientRect().right > width + 1 && !cut(element));
+            return [`page is ${document.documentElement.scrollWidth} wide`,
+                ...wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 120))];
+        }"""
+    )
+    return [f"overflow: {line}" for line in wide]
+
+
+def math_findings(page):
+    """Formulas are set, without an error, and no TeX is left raw in the text."""
+    found = page.evaluate(
+        """() => {
+            const found = [];
+            for (const error of document.querySelectorAll("mjx-merror"))
+                found.push(`mjx-merror: ${error.textContent.slice(0, 80)}`);
+            for (const math of document.querySelectorAll(".math"))
+                if (math.textContent.trim() && !math.querySelector("mjx-container"))
+                    found.push(`not set: ${math.textContent.slice(0, 80)}`);
+            const text = document.body.cloneNode(true);
+            for (const quiet of text.querySelectorAll(
+                "pre, code, script, style, mjx-container")) quiet.remove();
+            for (const raw of text.textContent.match(/.{0,30}(\\$\\$|\\\\\\(|\\\\\\[).{0,30}/g) || [])
+                found.push(`raw TeX: ${raw}`);
+            return found;
+        }"""
+    )
+    return found
+
+
+def alt_findings(page):
+    """Every picture says what it shows, unless it is hidden from all ears."""
+    return page.evaluate(
+        """() => {
+            const found = [];
+            const hidden = (element) => element.closest("[aria-hidden=true]");
+            for (const image of document.querySelectorAll("img")) {
+                // the logo stands beside the book's title, which says the same
+                if (hidden(image) || image.closest("a.logo")) continue;
+                if (!(image.getAttribute("alt") || "").trim())
+                    found.push(`no alt text: ${image.outerHTML.slice(0, 120)}`);
+            }
+            for (const picture of document.querySelectorAll("svg")) {
+                // an icon is named by its button, which axe looks at
+                if (hidden(picture) || picture.closest("button, summary")) continue;
+                const label = picture.getAttribute("aria-label") || "";
+                if (!picture.getAttribute("role") || !label.trim())
+                    found.push(`svg without a label: ${picture.outerHTML.slice(0, 120)}`);
+            }
+            return found;
+        }"""
+    )
+
+
+def id_findings(page):
+    """Ids are unique, or links and pictures point at the wrong thing."""
+    return page.evaluate(
+        """() => {
+            const seen = new Set(), found = [];
+            for (const element of document.querySelectorAll("[id]")) {
+                if (seen.has(element.id)) found.push(`id twice: ${element.id}`);
+                seen.add(element.id);
+            }
+            return found;
+        }"""
+    )
+
+
+# --- links ---------------------------------------------------------------------------
+class _Links(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids.update(filter(None, (attributes.get("id"), attributes.get("name"))))
+        for name in ("href", "src"):
+            if attributes.get(name) is not None:
+                self.links.append(attributes[name])
+
+
+def link_findings(site, path, text=None):
+    """Internal links and their fragments resolve. path: the page, below the site."""
+    text = (site / path).read_text("utf-8") if text is None else text
+    here, found = _Links(text), []
+    for link in here.links:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        target, fragment = urldefrag(urljoin(f"/{path}", link.partition("?")[0]))
+        if "?" in link and "#" in link:
+            fragment = link.rpartition("#")[2]
+        file = site / unquote(target).lstrip("/")
+        if target.lstrip("/") == path or not target:
+            ids = here.ids
+        elif not file.is_file():
+            found.append(f"dead link: {link}")
+            continue
+        else:
+            ids = _Links(file.read_text("utf-8")).ids if fragment else set()
+        if fragment and unquote(fragment) not in ids:
+            found.append(f"dead fragment: {link}")
+    return found
+
+
+# --- search ---------------------------------------------------------------------------
+def words_of(site, pages):
+    """{page: a word that tells it from the others}."""
+
+    def words(path):
+        text = (site / path).read_text("utf-8")
+        body = text.split("<article", 1)[1].split("</article>", 1)[0]
+        prose = re.findall(r"<(?:p|h1|h2|dt)\b[^>]*>([^<]+)", body)
+        return re.findall(r"\b[a-z]{6,}\b", " ".join(prose).lower())
+
+    all_words = {path: words(path) for path in pages}
+    chosen = {}
+    for path, own in all_words.items():
+        others = {word for other in pages if other != path for word in all_words[other]}
+        ranked = sorted(
+            set(own), key=lambda word: (word in others, -own.count(word), word)
+        )
+        chosen[path] = ranked[0]
+    return chosen
+
+
+def search_findings(page, base, word, path):
+    """The search finds a page by a word that stands on it."""
+    page.goto(f"{base}search.html?q={word}")
+    # Sphinx says when it has finished
+    page.wait_for_function(
+        """() => /found|match/.test(
+            (document.querySelector("#search-results p.search-summary") || {}).textContent)"""
+    )
+    page.wait_for_timeout(200)
+    hits = page.evaluate(
+        """() => [...document.querySelectorAll("#search-results li a")]
+            .map((link) => link.href)"""
+    )
+    hits = {urldefrag(hit)[0].partition("?")[0].removeprefix(base) for hit in hits}
+    return [] if path in hits else [f"search for {word!r} does not find {path}"]
+
+
+# --- the player -------------------------------------------------------------------------
+def _state(player):
+    return player.evaluate(
+        """(player) => ({
+            frame: Number(player.querySelector("input").value),
+            count: Number(player.dataset.count),
+            label: player.querySelector("button:nth-child(2)").getAttribute("aria-label"),
+            shown: [...player.querySelectorAll("[data-f]")]
+                .map((part) => getComputedStyle(part).display !== "none"),
+            want: [...player.querySelectorAll("[data-f]")].map((part) => part.dataset.f),
+            said: [...player.querySelectorAll(".player-captions li")]
+                .findIndex((line) => getComputedStyle(line).visibility === "visible"),
+            captions: player.querySelectorAll(".player-captions li").length,
+            live: player.querySelector("[aria-live]").getAttribute("aria-live"),
+        })"""
+    )
+
+
+def _covers(ranges, frame):
+    spans = [[int(end) for end in span.split("-")] for span in ranges.split()]
+    return any(span[0] <= frame <= span[-1] for span in spans)
+
+
+class _Watch:
+    """Asks after every action whether the player stands where it should."""
+
+    def __init__(self, player):
+        self.player, self.found = player, []
+
+    def at(self, frame, action):
+        state = _state(self.player)
+        if state["frame"] != frame:
+            self.found.append(f"{action}: at frame {state['frame']}, not {frame}")
+        want = [_covers(ranges, state["frame"] - 1) for ranges in state["want"]]
+        if want != state["shown"]:
+            self.found.append(f"{action}: the picture is not that of the frame")
+        if state["captions"] and state["said"] != state["frame"] - 1:
+            self.found.append(f"{action}: the caption is not that of the frame")
+
+    def says(self, label, action):
+        if (now := _state(self.player)["label"]) != label:
+            self.found.append(f"{action}: the button says {now!r}, not {label!r}")
+
+
+def still_findings(page, player):
+    """Nothing moves by itself."""
+    player.scroll_into_view_if_needed()
+    before = _state(player)
+    page.wait_for_timeout(1300 * float(player.get_attribute("data-seconds")))
+    return [] if _state(player) == before else ["it moves without being asked"]
+
+
+def keyboard_findings(page, player):
+    """Everything can be done from the keyboard."""
+    watch = _Watch(player)
+    count = _state(player)["count"]
+    player.locator("input").focus()
+    for key, frame in (
+        ("Home", 1),
+        ("ArrowRight", 2),
+        ("ArrowRight", min(3, count)),
+        ("ArrowLeft", min(3, count) - 1),
+        ("End", count),
+        ("ArrowRight", count),
+        ("Home", 1),
+        ("ArrowLeft", 1),
+    ):
+        page.keyboard.press(key)
+        watch.at(frame, key)
+    page.keyboard.press("End")
+    page.keyboard.press(" ")  # plays again from the start
+    watch.at(1, "space at the end")
+    if count > 2:
+        watch.says("Pause", "space")
+    page.keyboard.press(" ")
+    watch.says("Play", "space again")
+    page.keyboard.press("Home")
+    names = []
+    player.locator("button").first.focus()
+    for _ in range(4):
+        names.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+        page.keyboard.press("Tab")
+    if names != ["Step back", "Play", "Step forward", "Frame"]:
+        watch.found.append(f"tab reaches {names}")
+    return watch.found
+
+
+def mouse_findings(page, player):
+    """Buttons and slider answer the mouse; playing plays, ends and pauses."""
+    watch = _Watch(player)
+    count = _state(player)["count"]
+    buttons = player.locator("button")
+    player.scroll_into_view_if_needed()
+    box = player.locator("input").bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
+    watch.at(count, "a click at the slider's end")
+    page.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
+    watch.at(1, "a click at the slider's start")
+    buttons.nth(2).click()
+    watch.at(2, "step forward")
+    buttons.nth(0).click()
+    watch.at(1, "step back")
+    buttons.nth(1).click()
+    if count > 2:
+        watch.says("Pause", "play")
+        if _state(player)["live"] != "off":
+            watch.found.append("captions are read aloud while playing")
+        wait = float(player.get_attribute("data-seconds")) * 1000
+        page.wait_for_timeout(1.5 * wait)
+        if _state(player)["frame"] < min(3, count):
+            watch.found.append("it does not play")
+        buttons.nth(1).click()
+    watch.says("Play", "pause")
+    if _state(player)["live"] != "polite":
+        watch.found.append("captions are not read aloud when stepping")
+    return watch.found
+
+
+def touch_findings(page, player):
+    """Swipes and taps step (the page needs a context with has_touch)."""
+    watch = _Watch(player)
+    player.scroll_into_view_if_needed()
+    player.locator("button").nth(2).tap()
+    watch.at(2, "a tap on step forward")
+    stage = player.locator(".player-stage")
+    if stage.evaluate("(stage) => stage.scrollWidth > stage.clientWidth + 1"):
+        return watch.found  # a wide picture scrolls under the finger instead
+    box = stage.bounding_box()
+    touch = page.context.new_cdp_session(page)
+    middle = box["y"] + box["height"] / 2
+
+    def swipe(start, end):
+        at = [{"x": box["x"] + box["width"] * start, "y": middle}]
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at}
+        )
+        for part in range(1, 6):
+            x = box["x"] + box["width"] * (start + (end - start) * part / 5)
+            at = [{"x": x, "y": middle}]
+            touch.send(
+                "Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": at}
+            )
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    swipe(0.3, 0.7)
+    watch.at(1, "a swipe to the right")
+    swipe(0.7, 0.3)
+    watch.at(2, "a swipe to the left")
+    return watch.found

@@ -1,0 +1,116 @@
+"""The built site, a server on localhost and a real Chromium.
+
+The site is built by the same command as `make` uses, into the same _build/html: Sphinx
+itself knows what is fresh, so a second build takes seconds and is never stale. The
+environment variable CHROMIUM names the browser where it is not on the PATH.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.need import need
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site."""
+    command = Path(sys.executable).with_name("jupyter-book")
+    need(command.exists(), "jupyter-book; install requirements.txt")
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with FileLock(ROOT / "_build" / "site.lock"):
+        built = subprocess.run(
+            [command, "build", ".", "-W", "--keep-going"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if built.returncode:
+        pytest.fail(
+            f"the site does not build:\n{(built.stdout + built.stderr)[-4000:]}"
+        )
+    return ROOT / "_build" / "html"
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        if path in self.server.replaced:
+            content = self.server.replaced[path]
+            self.send_response(200)
+            self.send_header("Content-Type", self.guess_type(path))
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        else:
+            super().do_GET()
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves the site; `replaced` maps a path to other bytes, for the sabotage."""
+
+    def __init__(self, folder):
+        handler = functools.partial(_Handler, directory=folder)
+        super().__init__(("127.0.0.1", 0), handler)
+        self.replaced = {}
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    with Server(site) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names)]
+    path = next(filter(None, found), None)
+    need(path, "Chromium: apt-get install chromium, or name it in CHROMIUM")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """open_page(width=1280, theme="light", **context) -> a page in a fresh context."""
+    contexts = []
+
+    def open_one(width=1280, theme="light", **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=theme, **options
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()

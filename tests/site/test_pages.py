@@ -1,0 +1,97 @@
+"""Every page of the table of contents, in Chromium, light and dark, wide and narrow."""
+
+import pytest
+
+from tests.site import checks
+
+PAGES = checks.toc_pages()
+OTHERS = ["search.html"]
+
+
+@pytest.mark.parametrize("path", PAGES + OTHERS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_page(server, open_page, path, theme, width):
+    page = open_page(width, theme)
+    visit = checks.Visit(page, server.url + path)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    findings = [
+        *checks.load_findings(visit),
+        *checks.request_findings(visit),
+        *checks.weight_findings(visit),
+        *checks.axe_findings(page),
+        *checks.overflow_findings(page),
+        *checks.math_findings(page),
+        *checks.alt_findings(page),
+        *checks.id_findings(page),
+    ]
+    assert not findings, "\n".join(findings)
+
+
+@pytest.mark.parametrize("path", PAGES + OTHERS)
+def test_links_resolve(site, path):
+    assert not checks.link_findings(site, path)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_search_finds_a_word_of_the_page(site, server, open_page, path):
+    word = checks.words_of(site, PAGES)[path]
+    assert not checks.search_findings(open_page(), server.url, word, path)
+
+
+@pytest.mark.parametrize("path", PAGES + OTHERS)
+def test_page_works_from_a_file(site, open_page, path):
+    page = open_page()
+    visit = checks.Visit(page, (site / path).as_uri())
+    findings = [
+        *checks.load_findings(visit),
+        *checks.request_findings(visit),
+        *checks.math_findings(page),
+    ]
+    assert not findings
+
+
+def test_search_works_from_a_file(site, open_page):
+    word = checks.words_of(site, PAGES)[PAGES[0]]
+    base = f"{site.as_uri()}/"
+    assert not checks.search_findings(open_page(), base, word, PAGES[0])
+
+
+def test_front_door(server, open_page):
+    page = open_page()
+    page.goto(server.url)
+    page.wait_for_url(server.url + PAGES[0])
+
+
+def test_dark_switch_and_search_by_keyboard(server, open_page):
+    page = open_page()
+    checks.Visit(page, server.url + PAGES[0])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").startswith("Skip to")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+    page.locator(".theme-switch-button").focus()
+    seen = set()
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        seen.add(page.evaluate("document.documentElement.dataset.mode"))
+    assert seen == {"light", "dark", "auto"}
+    page.keyboard.press("Control+k")
+    page.keyboard.type("token")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=token*")
+
+
+def test_only_exercises_offer_to_launch(site):
+    for path in PAGES:
+        text = (site / path).read_text("utf-8")
+        launches = [name for name in ("colab", "mybinder") if f"//{name}." in text]
+        launches += ["download"] if 'download="' in text else []
+        offered = ["colab", "mybinder", "download"]
+        assert launches == (offered if path.startswith("exercises/") else []), path
+
+
+def test_formulas_load_mathjax_and_other_pages_do_not(site):
+    for path in PAGES:
+        text = (site / path).read_text("utf-8")
+        assert ("mathjax.js" in text) == ('class="math' in text), path
