@@ -21,7 +21,8 @@ def source(page: str, tag: str) -> str:
     cells = []
     for cell in CELL.finditer((BOOK / f"{page}.md").read_text("utf-8")):
         options = OPTIONS.match(cell[2])
-        if tag in re.findall(r"[\w-]+", options[0].partition("tags:")[2]):
+        tags = re.search(r"tags:([^:]*)", options[0])
+        if tags and tag in re.findall(r"[\w-]+", tags[1]):
             cells.append(cell[2][options.end() :].strip("\n"))
     if not cells:
         raise ValueError(f"book/{page}.md has no code cell with the tag {tag!r}")
