@@ -624,9 +624,14 @@ def _draw_merge(rng: np.random.Generator) -> list[Case]:
 
 
 def _merge_crash(ids, pair, new_id):
+    return _merge_past_the_end(ids, pair, new_id, only_after=pair[0])
+
+
+def _merge_past_the_end(ids, pair, new_id, only_after=None):
     out, i = [], 0
     while i < len(ids):
-        if ids[i] == pair[0] and ids[i + 1] == pair[1]:
+        look = only_after is None or ids[i] == only_after
+        if look and (ids[i], ids[i + 1]) == pair:
             out.append(new_id)
             i += 2
         else:
@@ -681,9 +686,17 @@ _MERGE = (
     ),
     Mistake(
         "it looks past the end",
-        "Your loop looks at the id after the last one, and there is none. Before you "
-        "look at the right neighbour, make sure that there is one.",
+        "Where the list ends in the left half of the pair, your loop looks at the id "
+        "after the last one, and there is none. Before you look at the right neighbour, "
+        "make sure that there is one.",
         _merge_crash,
+    ),
+    Mistake(
+        "it looks past the end of every list",
+        "At the last id your loop still looks at the one after it, and there is none. "
+        "The last id has no right neighbour: it cannot begin a pair, but it must not be "
+        "lost either.",
+        _merge_past_the_end,
     ),
     Mistake(
         "the right half stays",
