@@ -5,6 +5,7 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 """
 
 import ast
+import json
 import re
 
 import myst_nb
@@ -13,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.chapter import BOOK, CELL, OPTIONS, source
-from gpt import world
+from gpt import data, world
 from gpt.tokenize import Tokenizer, train
+from tests.need import need
 
 PAGE = (BOOK / "tokenize.md").read_text("utf-8")
 NAIVE = {}
@@ -164,6 +166,31 @@ def test_what_the_cells_show_the_reader(page):
     # "one token holds two of the six bytes and each of the others holds one"
     sizes = [piece.count("\\x") for _, piece in names["figures"].gpt2_tokens("水果")]
     assert sorted(sizes) == [1, 1, 1, 1, 2]
+
+
+def test_what_is_recorded_of_gpt2_is_what_gpt2s_own_encoding_says():
+    try:
+        gpt2 = data.gpt2()
+    except FileNotFoundError as error:
+        need(False, str(error))
+    recorded = json.loads((BOOK / "recorded" / "gpt2.json").read_text("utf-8"))
+    assert recorded["n_vocab"] == gpt2.n_vocab == 256 + 50_000 + 1
+    for text, entry in recorded["texts"].items():
+        assert entry["ids"] == gpt2.encode(text, allowed_special="all"), text
+        shown = []
+        for token in map(gpt2.decode_single_token_bytes, entry["ids"]):
+            try:
+                shown.append(token.decode())
+            except UnicodeDecodeError:
+                shown.append("".join(f"\\x{byte:02x}" for byte in token))
+        assert entry["pieces"] == shown, text
+
+
+def test_every_recorded_text_is_one_that_a_page_asks_for():
+    recorded = json.loads((BOOK / "recorded" / "gpt2.json").read_text("utf-8"))
+    pages = "".join(path.read_text("utf-8") for path in BOOK.glob("*.md"))
+    unused = [t for t in recorded["texts"] if t not in pages and t != world.PROMPT]
+    assert not unused
 
 
 def test_the_predictions(page):
