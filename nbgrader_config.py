@@ -38,8 +38,6 @@ c.CourseDirectory.db_url = os.environ.get(
 )
 (root / folder).mkdir(parents=True, exist_ok=True)
 
-c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()  # your code here"}
-
 c.Autograde.sanitize_preprocessors = [
     ClearOutput,
     Relabel,
@@ -57,5 +55,9 @@ c.Autograde.autograde_preprocessors = [
     AssignLatePenalties,
     CheckCellMetadata,
 ]
-c.HiddenExecute.seed_file = str(root / "autograder" / "seed")
+c.HiddenExecute.seed_file = str(root / folder / "seed")  # the class's secret
 c.HiddenExecute.timeout = 30  # seconds a cell
+c.HiddenExecute.extra_arguments = [
+    "--HistoryManager.hist_file=:memory:",
+    "--log-level=40",  # errors only: ipykernel warns of its own sockets at every start
+]

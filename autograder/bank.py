@@ -67,11 +67,12 @@ def points(path: Path) -> dict[str, int]:
     return {name: entry["points"] for name, entry in stored["checks"].items()}
 
 
-def hidden_seed(file: Path, submission: bytes) -> bytes:
-    """The seed that grades one submission: the instructor's secret, and what was sent.
+def hidden_seed(file: Path, assignment: str) -> bytes:
+    """The seed that grades an exercise: it comes of the instructor's secret.
 
-    The secret is made on first use, in `file`, readable by its owner alone. The same
-    submission is always graded on the same cases; any other is graded on others.
+    The secret is made on first use, in `file`, readable by its owner alone. One secret
+    gives a whole class the same cases, so that equal work earns equal points; another
+    changes every one of them.
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +83,5 @@ def hidden_seed(file: Path, submission: bytes) -> bytes:
         with contextlib.suppress(FileExistsError):  # another process was first
             os.link(part, file)
         part.unlink()
-    return hmac.new(
-        bytes.fromhex(file.read_text().strip()), submission, hashlib.sha256
-    ).digest()
+    secret = file.read_text().strip().encode()
+    return hmac.new(secret, assignment.encode(), hashlib.sha256).digest()

@@ -22,6 +22,8 @@ from autograder.outcome import run, to_rows
 ANSWER = "application/vnd.gpt-in-four-stages.answer+json"
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
+_failed: set[str] = set()  # the checks that were not right when last run
+
 
 class CheckFailed(AssertionError):
     """A check that is not passed yet. Its text says what is wrong and where."""
@@ -79,7 +81,9 @@ def _show(name: str, function: Callable[..., Any]) -> None:
         )
     cases, wanted = entries[name]
     got = [run(function, case.args) for case in cases]
-    verdict = judge(checks.load(assignment)[name], cases, wanted, got)
+    found = checks.load(assignment)[name]
+    verdict = judge(found, cases, wanted, got, failed=_failed)
+    (_failed.discard if verdict.right else _failed.add)(name)
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     shown = panel.student(verdict, cases, wanted, got)
     display({RESULT: result, **shown}, raw=True)

@@ -37,12 +37,12 @@ def difference(
     """
     if got.raised != expected.raised:
         if got.raised is None:
-            return f"it should raise a {expected.raised} and returned a value"
+            return f"it should raise {_a(expected.raised)} and returned a value"
         if got.raised == UNUSABLE:
             return f"its answer is unusable: {got.message}"
         said = f": {got.message}" if got.message and not hidden else ""
-        wanted = f" instead of a {expected.raised}" if expected.raised else ""
-        return f"it raised a {got.raised}{said}{wanted}"
+        wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
+        return f"it raised {_a(got.raised)}{said}{wanted}"
     if got.raised is None:
         found = _differ(expected.value, got.value, "", rtol, atol, hidden)
         if found:
@@ -136,7 +136,11 @@ def _article(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return "an array"
     kind = "tensor" if is_torch(value) else type(value).__name__
-    return "None" if value is None else f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+    return "None" if value is None else _a(kind)
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in tuple('aeio') else 'a'} {noun}"
 
 
 def _values(want: Any, got: Any, at: str, hidden: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,10 @@ def class_folder() -> Path:
 def api() -> NbGraderAPI:
     """nbgrader's API on this course, configured by its nbgrader_config.py."""
     from nbgrader.apps import NbGraderAPI
+    from sqlalchemy.exc import SAWarning
     from traitlets.config import PyFileConfigLoader
+
+    warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's, and harmless
 
     # nbgrader starts `alembic` by its bare name, so it must be on the path.
     programs = str(Path(sys.executable).parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ class Verdict:
 
     `points` of `possible`; a `Result` for every case; the `mistake` that the wrong
     answers equal, if one is known, and whether it explains all of them (`whole`).
+    `broken` are earlier checks on which this one builds and which are not right.
     `note` tells why there are no results at all.
     """
 
@@ -34,6 +35,7 @@ class Verdict:
     results: tuple[Result, ...] = ()
     mistake: Mistake | None = None
     whole: bool = False
+    broken: tuple[str, ...] = ()
     note: str | None = None
 
     @property
@@ -72,10 +74,12 @@ def judge(
     wanted: Sequence[Outcome],
     got: Sequence[Outcome],
     hidden: bool = False,
+    failed: Collection[str] = (),
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
-    With `hidden`, no reason tells anything of a case but what it tests. Credit is by
+    With `hidden`, no reason tells anything of a case but what it tests. `failed` are
+    the checks that are known to be not right. Credit is by
     case, but cases that a do-nothing answer passes (an empty result, an argument given
     back, an error) earn nothing unless another case is right too.
     """

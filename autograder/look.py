@@ -87,7 +87,20 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
-    """The dotted names that a statement mentions, with their lines."""
+    """The dotted names that a statement mentions, with their lines.
+
+    A function's own variables are not mentions: `text` in it is not the `text` of
+    another cell.
+    """
+    own = set()
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.arg):
+                own.add(node.arg)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                own.add(node.id)
+            elif isinstance(node, ast.Global):
+                own -= set(node.names)
     found = []
     for node in ast.walk(statement):
         if isinstance(node, ast.Import):
@@ -97,7 +110,7 @@ def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
             found += [(f"{module}.{a.name}", node.lineno) for a in node.names]
         elif isinstance(node, ast.Attribute | ast.Name):
             dotted = _dotted(node)
-            if dotted:
+            if dotted and dotted.split(".")[0] not in own:
                 found.append((dotted, node.lineno))
     return found
 

@@ -61,6 +61,10 @@ def _headline(verdict: Verdict) -> str:
 
 def _explain(verdict: Verdict) -> list[str]:
     lines = [verdict.reason]
+    if verdict.broken:
+        steps = " and ".join(f"`{name}`" for name in verdict.broken)
+        verb = "is" if len(verdict.broken) == 1 else "are"
+        lines.append(f"This step leans on {steps}, which {verb} not right: mend first.")
     if verdict.mistake:
         start = "" if verdict.whole else "At least one cause: "
         lines.append(f"{start}{verdict.mistake.hint}")
@@ -88,9 +92,9 @@ def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
     if _is_tensor(a) or _is_tensor(b):
         return describe(a), describe(b)
     if isinstance(a, dict) and isinstance(b, dict) and len(repr(a)) > WIDTH:
-        keys = [k for k in a if k not in b or b[k] != a[k]]
-        keys += [k for k in b if k not in a]
-        return _pick(a, keys), _pick(b, keys)
+        differ = [k for k in a if k not in b or b[k] != a[k]]
+        differ += [k for k in b if k not in a]
+        return _pick(a, differ), _pick(b, differ)
     if isinstance(a, list | tuple | str | bytes) and type(a) is type(b):
         pairs = enumerate(zip(a, b, strict=False))
         first = next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))
@@ -112,8 +116,10 @@ def _clip(text: str) -> str:
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
-def _pick(mapping: dict, keys: list) -> str:
-    shown = [f"{k!r}: {mapping[k]!r}" for k in keys[:3] if k in mapping]
+def _pick(mapping: dict, first: list) -> str:
+    """The entries of a large dict that matter, or where none do, its first ones."""
+    keys = [k for k in first if k in mapping][:3] or list(mapping)[:3]
+    shown = [f"{k!r}: {mapping[k]!r}" for k in keys]
     dots = ["…"] if len(mapping) > len(shown) else []
     return _clip("{" + ", ".join(shown + dots) + "}") + f"   ({len(mapping)} keys)"
 

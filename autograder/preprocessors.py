@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 import os
+import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -59,8 +58,11 @@ class Relabel(NbGraderPreprocessor):
             points = {cell.name: cell.max_score for cell in known.grade_cells}
             solutions = {cell.name for cell in known.solution_cells}
             sources = {cell.name: cell for cell in known.source_cells}
+            flags = []
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                if "skip-execution" in cell.metadata.get("tags", []):
+                    flags.append(f"{name or 'a cell'}: was tagged to be skipped")
                 cell.metadata = NotebookNode()
                 if name not in sources:
                     continue
@@ -76,6 +78,7 @@ class Relabel(NbGraderPreprocessor):
                 )
                 if name in points:
                     cell.metadata.nbgrader["points"] = points[name]
+        nb.metadata["autograder"] = NotebookNode(flags=flags)
         return nb, resources
 
 
@@ -115,7 +118,8 @@ class HiddenExecute(Execute):
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None):
         assignment = resources["nbgrader"]["assignment"]
-        grading = _prepare(nb, assignment, Path(self.seed_file))
+        grading = _prepare(assignment, Path(self.seed_file))
+        grading.flags += nb.metadata.pop("autograder", {}).get("flags", [])
         resources["autograder"] = grading
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "cases.safetensors"
@@ -136,9 +140,8 @@ class HiddenExecute(Execute):
                 grading.flags.append("the kernel died; what came after is not graded")
                 return nb, resources
 
-    async def async_start_new_kernel(self, **kwargs: Any) -> None:
-        kwargs["env"] = self._environment
-        await super().async_start_new_kernel(**kwargs)
+    def start_new_kernel(self, **kwargs: Any) -> None:
+        super().start_new_kernel(**kwargs, env=self._environment)
 
 
 class Verify(NbGraderPreprocessor):
@@ -155,11 +158,12 @@ class Verify(NbGraderPreprocessor):
             for number, cell in enumerate(nb.cells, 1)
             if cell.cell_type == "code" and not utils.is_locked(cell)
         ]
-        verdicts = []
+        verdicts: list[Verdict] = []
         for cell in nb.cells:
             if not utils.is_grade(cell) or utils.is_solution(cell):
                 continue
-            verdict = self._verdict(cell, grading, own)
+            failed = {v.check for v in verdicts if not v.right}
+            verdict = self._verdict(cell, grading, own, failed)
             verdicts.append(verdict)
             cell.outputs = [
                 new_output("display_data", panel.feedback(verdict)),
@@ -190,6 +194,7 @@ class Verify(NbGraderPreprocessor):
         cell: NotebookNode,
         grading: Grading | None,
         own: list[tuple[int, str]],
+        failed: set[str],
     ) -> Verdict:
         name = cell.metadata.nbgrader["grade_id"]
         nothing = Verdict(name, 0.0, cell.metadata.nbgrader["points"])
@@ -210,15 +215,19 @@ class Verify(NbGraderPreprocessor):
             grading.flags.append(f"{name}: {error}")
             return _noted(nothing, "What was handed in is not an answer of this check.")
         if got is None:
-            return _noted(nothing, _no_answer(cell))
-        return judge(check, cases, expected(check, cases), got, hidden=True)
+            error = next((o for o in cell.outputs if o.output_type == "error"), None)
+            if error is None:
+                grading.flags.append(f"{name}: ran without an error or an answer")
+                return _noted(nothing, "Nothing was handed in.")
+            ename = re.sub(r"\W", "", error.ename)[:40]
+            return _noted(nothing, f"Nothing was handed in: it stopped with {ename}.")
+        wanted = expected(check, cases)
+        return judge(check, cases, wanted, got, hidden=True, failed=failed)
 
 
-def _prepare(nb: NotebookNode, assignment: str, seed_file: Path) -> Grading:
-    """Draw the hidden cases of this very submission."""
-    content = json.dumps([assignment, *(cell.source for cell in nb.cells)])
-    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()
-    seed = bank.hidden_seed(seed_file, digest)
+def _prepare(assignment: str, seed_file: Path) -> Grading:
+    """Draw the hidden cases: the same for a whole class, so equal work earns equally."""
+    seed = bank.hidden_seed(seed_file, assignment)
     found = checks.load(assignment)
     cases = {name: bank.draw(check, seed) for name, check in found.items()}
     return Grading(found, cases)
@@ -259,16 +268,6 @@ def _answers(cell: NotebookNode, name: str) -> list[outcome.Outcome] | None:
         return outcome.from_rows(wire.unpack(data))
     except (binascii.Error, TypeError, ValueError) as error:
         raise ValueError(f"the answer cannot be read: {error}") from None
-
-
-def _no_answer(cell: NotebookNode) -> str:
-    """Why nothing was handed in, as far as the cell's own outputs tell."""
-    for output in cell.outputs:
-        if output.output_type == "error":
-            return (
-                f"Nothing was handed in: the cell stopped with a {output.ename[:40]}."
-            )
-    return "Nothing was handed in."
 
 
 def _function(source: str) -> str:

@@ -13,6 +13,7 @@ import json
 import math
 import struct
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,8 @@ def _flatten(value: Any, path: str, tensors: dict[str, np.ndarray], depth: int) 
     if depth > MAX_DEPTH:
         raise ValueError(f"nested more than {MAX_DEPTH} deep")
 
-    def put(kind: str, array: np.ndarray) -> list:
-        name = path.removeprefix("/") or "value"
+    def put(kind: str, array: np.ndarray, part: str = "") -> list:
+        name = f"{path}{part}".removeprefix("/") or "value"
         tensors[name] = np.ascontiguousarray(array).reshape(array.shape)
         return [kind, name]
 
@@ -96,6 +97,12 @@ def _flatten(value: Any, path: str, tensors: dict[str, np.ndarray], depth: int) 
         kind = "list" if isinstance(value, list) else "tuple"
         if value and all(_is_int64(x) for x in value):
             return put(f"ints {kind}", np.array([int(x) for x in value], np.int64))
+        if kind == "list" and _are_rows(value):
+            return put("rows", np.array(value, np.int64))
+        if kind == "list" and value and all(type(x) is bytes for x in value):
+            joined = np.frombuffer(b"".join(value), np.uint8)
+            lengths = np.array([len(x) for x in value], np.int64)
+            return put("pieces", joined) + put("", lengths, "/lengths")[1:]
         items = [
             _flatten(x, f"{path}/{i}", tensors, depth + 1) for i, x in enumerate(value)
         ]
@@ -127,6 +134,16 @@ def _is_int64(value: Any) -> bool:
         isinstance(value, int | np.integer)
         and not isinstance(value, bool)
         and int(value) in _INT64
+    )
+
+
+def _are_rows(value: list) -> bool:
+    """Whether it is a list of tuples of integers, all of one length above zero."""
+    return (
+        bool(value)
+        and all(type(x) is tuple and len(x) == len(value[0]) for x in value)
+        and len(value[0]) > 0
+        and all(_is_int64(i) for x in value for i in x)
     )
 
 
@@ -165,6 +182,14 @@ def _restore(
         budget[0] -= math.prod(array.shape) // 64
         values = array.astype(np.int64).ravel().tolist()
         return values if kind == "ints list" else tuple(values)
+    if kind == "rows":
+        budget[0] -= math.prod(array.shape) // 64
+        return [tuple(row) for row in array.astype(np.int64).tolist()]
+    if kind == "pieces":
+        joined = array.astype(np.uint8).tobytes()
+        ends = np.cumsum(tensors[rest[1]].astype(np.int64).ravel()).tolist()
+        budget[0] -= len(ends) // 64
+        return [joined[a:b] for a, b in pairwise([0, *ends])]
     if kind == "array":
         return array
     if kind in ("tensor", "tensor bfloat16"):

@@ -57,6 +57,10 @@ def test_it_says_where():
         ("def encode(x):\n    'not tiktoken'\n    return x  # tiktoken",),
         ("def encode(x):\n    return x", "import tiktoken\ntiktoken.get_encoding('a')"),
         ("def encode(x):\n    return gpt2(x)", "gpt2 = 3"),
+        (
+            "def encode(text):\n    ids = [text]\n    return ids",
+            "import tiktoken\nfor text in 'ab':\n    ids = tiktoken.encode(text)",
+        ),
         ("def encode(x):\n    return x", "this is a syntax error tiktoken ("),
         ("import tiktokenizer\ndef encode(x):\n    return tiktokenizer",),
     ],

@@ -24,6 +24,7 @@ plain = st.recursive(
         | st.lists(inner, max_size=4).map(tuple)
         | st.dictionaries(st.text(max_size=3), inner, max_size=4)
         | st.dictionaries(st.tuples(st.integers(), st.integers()), inner, max_size=4)
+        | st.dictionaries(st.binary(max_size=3), inner, max_size=4)
     ),
     max_leaves=12,
 )
@@ -121,6 +122,9 @@ class Bomb:
                 '["dict", ["none"], ["none"]]',
                 '["dict", ["ints list", "a"], ["list", []]]',
                 '["dict", ["list", [["list", []]]], ["list", [["none"]]]]',
+                '["rows", "a"]',
+                '["pieces", "a"]',
+                '["pieces", "a", "b"]',
                 '["float", "0x1p99999"]',
                 '["record", []]',
                 '["list", {"a": 1}]',
@@ -148,7 +152,7 @@ json_values = st.recursive(
 )
 kinds = st.sampled_from(
     ["none", "bool", "int", "float", "list", "tuple", "dict", "record", "str"]
-    + ["bytes", "ints list", "array", "tensor", "tensor bfloat16", "?"]
+    + ["bytes", "rows", "ints list", "array", "tensor", "tensor bfloat16", "?"]
 )
 structures = st.recursive(
     st.tuples(kinds, json_values | st.just("a")).map(list) | json_values,
