@@ -45,9 +45,7 @@ INK, MUTED, FAINT, PAPER, BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY = (
 )
 ACCENT = BLUE
 CYCLE = [BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]
-_VARIABLE = {
-    light: f"var(--fig-{name},{light})" for name, (light, _) in PALETTE.items()
-}
+_VARIABLE = {light: f"var(--c-{name})" for name, (light, _) in PALETTE.items()}
 _VARIABLE |= {"#000000": _VARIABLE[INK], "#ffffff": _VARIABLE[PAPER]}
 
 

@@ -33,13 +33,26 @@ def record(encoding, texts) -> dict:
     return {"encoding": encoding.name, "n_vocab": encoding.n_vocab, "texts": entries}
 
 
+def lines(recorded) -> str:
+    """The file, a line a text, so that a change is easy to read."""
+    texts = recorded["texts"].items()
+    entries = ",\n".join(f"{_json(text)}: {_json(entry)}" for text, entry in texts)
+    head = (
+        f'"encoding": {_json(recorded["encoding"])}, "n_vocab": {recorded["n_vocab"]}'
+    )
+    return f'{{{head}, "texts": {{\n{entries}\n}}}}\n'
+
+
+def _json(thing):
+    return json.dumps(thing, ensure_ascii=False)
+
+
 def main(texts):
     from gpt.data import gpt2
 
     known = json.loads(FILE.read_text("utf-8"))["texts"] if FILE.exists() else {}
     recorded = record(gpt2(), dict.fromkeys([*known, *texts]))
-    lines = json.dumps(recorded, ensure_ascii=False, indent=1)
-    FILE.write_text(lines + "\n", "utf-8")
+    FILE.write_text(lines(recorded), "utf-8")
     print(f"{len(recorded['texts'])} texts in {FILE.name}")
 
 

@@ -61,7 +61,7 @@ def launch_links(app, page):
     ]
     if (folder := Path(app.srcdir, page).parent).joinpath(TENSORS).exists():
         archive = f"{folder.name}.zip"
-        links.append(("Download with its tensors", archive, f' download="{archive}"'))
+        links.append(("Download .zip", archive, f' download="{archive}"'))
     repository = options.get("repository_url", "").rstrip("/")
     branch = options.get("repository_branch") or "main"
     if "github.com/" in repository:
