@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 from urllib.parse import quote
@@ -44,15 +45,28 @@ def name_the_cache(app, config):
     config.nb_execution_cache_path = str(current)
 
 
+def repository(root, named=""):
+    """ "owner/name" on GitHub, as named, or from the environment, or of the clone."""
+    named = named or os.environ.get("GPT_REPOSITORY", "")
+    if not named:
+        try:
+            asked = ["git", "-C", str(root), "remote", "get-url", "origin"]
+            answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+            named = answer.stdout.strip()
+        except OSError:  # no git on this machine
+            return ""
+        if "github.com" not in named:
+            return ""
+    found = re.search(r"(?:^|[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", named)
+    return found[1] if found else ""
+
+
 def name_the_repository(app, config):
-    """The workflow of a fork says in GPT_REPOSITORY whose notebooks to launch."""
-    if address := os.environ.get("GPT_REPOSITORY"):
-        config.html_theme_options["repository_url"] = address
+    config.course_repository = repository(app.srcdir, config.course_repository)
 
 
 def launch_links(app, page):
     """[(text, href, attributes)] for the notebook shown on a page."""
-    options = app.config.html_theme_options
     path = quote(f"{page}.ipynb")
     name = page.rpartition("/")[2]
     up = "../" * page.count("/")
@@ -62,12 +76,9 @@ def launch_links(app, page):
     if (folder := Path(app.srcdir, page).parent).joinpath(TENSORS).exists():
         archive = f"{folder.name}.zip"
         links.append(("Download .zip", archive, f' download="{archive}"'))
-    repository = options.get("repository_url", "").rstrip("/")
-    branch = options.get("repository_branch") or "main"
-    if "github.com/" in repository:
-        slug = repository.split("github.com/")[1]
-        colab = f"https://colab.research.google.com/github/{slug}/blob/{branch}/{path}"
-        binder = f"https://mybinder.org/v2/gh/{slug}/{branch}?urlpath=lab/tree/{path}"
+    if slug := app.config.course_repository:
+        colab = f"https://colab.research.google.com/github/{slug}/blob/main/{path}"
+        binder = f"https://mybinder.org/v2/gh/{slug}/main?urlpath=lab/tree/{path}"
         links += [("Open in Colab", colab, ""), ("Open in Binder", binder, "")]
     return links
 
@@ -119,6 +130,7 @@ def pack(app, error):
 def setup(app):
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
+    app.add_config_value("course_repository", "", "html")
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)

@@ -1,7 +1,10 @@
 """Every page of the table of contents, in Chromium, light and dark, wide and narrow."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from book._ext import course
 from tests.site import checks
 
 PAGES = checks.toc_pages()
@@ -82,13 +85,58 @@ def test_dark_switch_and_search_by_keyboard(server, open_page):
     page.wait_for_url("**/search.html?q=token*")
 
 
-def test_only_exercises_offer_to_launch(site):
+def test_only_exercises_offer_to_download_and_launch(site):
+    places = {"download": 'download="'}
+    if course.repository(checks.ROOT):
+        places |= {"colab": "//colab.", "binder": "//mybinder."}
     for path in PAGES:
         text = (site / path).read_text("utf-8")
-        launches = [name for name in ("colab", "mybinder") if f"//{name}." in text]
-        launches += ["download"] if 'download="' in text else []
-        offered = ["colab", "mybinder", "download"]
-        assert launches == (offered if path.startswith("exercises/") else []), path
+        offered = {name for name, mark in places.items() if mark in text}
+        assert offered == (set(places) if path.startswith("exercises/") else set()), (
+            path
+        )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "ada/course",
+        "https://github.com/ada/course",
+        "https://github.com/ada/course.git",
+        "git@github.com:ada/course.git",
+    ],
+)
+def test_the_repository_of_the_launch_links(monkeypatch, tmp_path, named):
+    monkeypatch.delenv("GPT_REPOSITORY", raising=False)
+    assert course.repository(tmp_path) == ""
+    assert course.repository(tmp_path, named) == "ada/course"
+    monkeypatch.setenv("GPT_REPOSITORY", named)
+    assert course.repository(tmp_path) == "ada/course"
+
+
+def test_launch_links_open_the_notebook():
+    config = SimpleNamespace(course_repository="ada/course")
+    app = SimpleNamespace(config=config, srcdir=checks.ROOT)
+    links = course.launch_links(app, "exercises/tokenize/tokenize")
+    assert [link for _, link, _ in links[-2:]] == [
+        "https://colab.research.google.com/github/ada/course/blob/main/exercises/tokenize/tokenize.ipynb",
+        "https://mybinder.org/v2/gh/ada/course/main?urlpath=lab/tree/exercises/tokenize/tokenize.ipynb",
+    ]
+
+
+def test_outputs_are_kept_under_a_hash_of_the_code(tmp_path):
+    (tmp_path / "gpt").mkdir()
+    module = tmp_path / "gpt" / "tokenize.py"
+    module.write_text("one")
+    before = course.code_hash(tmp_path)
+    assert course.code_hash(tmp_path) == before
+    module.write_text("two")
+    assert course.code_hash(tmp_path) != before
+
+
+def test_empty_headings_and_deprecated_roles_are_mended():
+    body = '<th class="head"><p></p></th><th></th><th>x</th>'
+    assert course.heal(body) == '<td class="head"><p></p></td><td></td><th>x</th>'
 
 
 def test_formulas_load_mathjax_and_other_pages_do_not(site):
