@@ -11,7 +11,6 @@ from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
-    DeduplicateIds,
     IgnorePattern,
     LimitOutput,
     OverwriteKernelspec,
@@ -41,7 +40,6 @@ c.CourseDirectory.db_url = os.environ.get(
 c.Autograde.sanitize_preprocessors = [
     ClearOutput,
     Relabel,
-    DeduplicateIds,
     OverwriteKernelspec,
     Restore,
     CheckCellMetadata,

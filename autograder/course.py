@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -43,8 +44,8 @@ def api() -> NbGraderAPI:
         os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
     config: Any = PyFileConfigLoader(CONFIG, path=str(root())).load_config()
     found = NbGraderAPI(config=config)
-    found.log.propagate = False
-    found.log.handlers = []  # what nbgrader logs is kept and shown only where it fails
+    found.log.propagate = False  # what nbgrader logs is shown only where it fails
+    found.log.handlers = [logging.NullHandler()]
     return found
 
 

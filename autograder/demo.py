@@ -152,7 +152,7 @@ def to_chunks(text):
     ),
     Submission(
         "mistaken-ties",
-        18.88,
+        17.75,
         instead=(
             """
 def train(text, n_vocab):
@@ -167,11 +167,11 @@ def train(text, n_vocab):
     return merges
 """,
         ),
-        mistakes=("ties_first_seen",),
+        mistakes=("ties: the first one seen",),
     ),
     Submission(
         "mistaken-ties-again",
-        18.88,
+        17.75,
         instead=(
             """
 def train(text, n_vocab):
@@ -190,11 +190,11 @@ def train(text, n_vocab):
     return merges
 """,
         ),
-        mistakes=("ties_first_seen",),
+        mistakes=("ties: the first one seen",),
     ),
     Submission(
         "mistaken-decode",
-        17.5,
+        18.17,
         instead=(
             """
 def decode(ids, merges):
@@ -207,10 +207,11 @@ def decode(ids, merges):
     return "".join(pieces[i].decode("utf-8", errors="replace") for i in ids)
 """,
         ),
+        mistakes=("each token decoded by itself, errors replaced",),
     ),
     Submission(
         "mistaken-special",
-        18.5,
+        18.88,
         instead=(
             """
 def encode_special(text, merges, special, allowed):
@@ -220,6 +221,7 @@ def encode_special(text, merges, special, allowed):
     return ids
 """,
         ),
+        mistakes=("every special token is allowed",),
     ),
     Submission("unfinished", 8, steps=4),
     Submission("untouched", 0, steps=0),
@@ -231,10 +233,11 @@ def encode_special(text, merges, special, allowed):
         edit=insert_cell(
             "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n'])"
         ),
+        flagged=True,
     ),
     Submission(
         "dishonest-borrows-tiktoken",
-        17,
+        13,
         instead=(
             """
 def encode(text, merges):

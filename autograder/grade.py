@@ -183,7 +183,7 @@ def _row(folder: Path, student: str, assignment: str, problem: str | None) -> Ro
     verdicts = about["checks"]
     return Row(
         student,
-        sum(v["points"] for v in verdicts.values()),
+        round(sum(v["points"] for v in verdicts.values()), 2),
         possible,
         about["status"],
         tuple(v["mistake"] for v in verdicts.values() if v["mistake"]),

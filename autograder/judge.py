@@ -75,13 +75,15 @@ def judge(
     got: Sequence[Outcome],
     hidden: bool = False,
     failed: Collection[str] = (),
+    known: Sequence[Outcome] = (),
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `failed` are
-    the checks that are known to be not right. Credit is by
-    case, but cases that a do-nothing answer passes (an empty result, an argument given
-    back, an error) earn nothing unless another case is right too.
+    the checks that are known to be not right, `known` the answers to the public cases.
+    Credit is by case, but a case that is right without any work (an empty result, an
+    argument given back, an error, the same answer as in public) earns nothing unless
+    another case is right too.
     """
     none = Verdict(check.name, 0.0, check.points)
     if len(got) != len(cases):
@@ -95,9 +97,10 @@ def judge(
     ]
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]
+    public = list(known) or [None] * len(cases)
     earned = any(
-        ok and not _for_nothing(case, want)
-        for ok, case, want in zip(right, cases, wanted, strict=True)
+        ok and not _for_nothing(case, want, told)
+        for ok, case, want, told in zip(right, cases, wanted, public, strict=True)
     )
     points = check.points * sum(right) / len(cases) if earned else 0.0
     mistake, whole = (None, False) if all(right) else _name(check, cases, got, right)
@@ -108,8 +111,10 @@ def _with(verdict: Verdict, note: str) -> Verdict:
     return Verdict(verdict.check, verdict.points, verdict.possible, note=note)
 
 
-def _for_nothing(case: Case, wanted: Outcome) -> bool:
+def _for_nothing(case: Case, wanted: Outcome, told: Outcome | None) -> bool:
     """Whether an answer that does nothing would be right here."""
+    if told and _same(told, wanted):
+        return True
     if wanted.raised:
         return True
     if isinstance(wanted.value, list | tuple | dict | str | bytes) and not wanted.value:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import os
 import re
 import sys
@@ -48,7 +49,8 @@ class Relabel(NbGraderPreprocessor):
     """Give every cell the metadata that its grade id has in the gradebook, or none.
 
     What a submission says of points, locks and tags is not the student's to say: a tag
-    can make an executor skip a cell, and a retitled cell can escape its check.
+    can make an executor skip a cell, and a retitled cell can escape its check. Of cells
+    with the same grade id the last one keeps it; the others run as ordinary cells.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
@@ -58,14 +60,15 @@ class Relabel(NbGraderPreprocessor):
             points = {cell.name: cell.max_score for cell in known.grade_cells}
             solutions = {cell.name for cell in known.solution_cells}
             sources = {cell.name: cell for cell in known.source_cells}
-            flags = []
-            for cell in nb.cells:
+            flags, seen = [], set()
+            for cell in reversed(nb.cells):
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 if "skip-execution" in cell.metadata.get("tags", []):
-                    flags.append(f"{name or 'a cell'}: was tagged to be skipped")
+                    flags.insert(0, f"{name or 'a cell'}: was tagged to be skipped")
                 cell.metadata = NotebookNode()
-                if name not in sources:
+                if name not in sources or name in seen:
                     continue
+                seen.add(name)
                 cell.metadata["nbgrader"] = NotebookNode(
                     grade=name in points,
                     solution=name in solutions,
@@ -222,7 +225,15 @@ class Verify(NbGraderPreprocessor):
             ename = re.sub(r"\W", "", error.ename)[:40]
             return _noted(nothing, f"Nothing was handed in: it stopped with {ename}.")
         wanted = expected(check, cases)
-        return judge(check, cases, wanted, got, hidden=True, failed=failed)
+        return judge(
+            check, cases, wanted, got, hidden=True, failed=failed, known=_public(check)
+        )
+
+
+@functools.cache
+def _public(check: Check) -> list[outcome.Outcome]:
+    """What is right on the public cases: everybody may know it, so it earns nothing."""
+    return expected(check, bank.draw(check, bank.PUBLIC_SEED))
 
 
 def _prepare(assignment: str, seed_file: Path) -> Grading:

@@ -1,0 +1,420 @@
+"""Is a real class graded right, by nbgrader itself and by our command?
+
+Every submission here is a real notebook, run by the real grader in a real kernel.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import checks, course, demo, grade
+from autograder.demo import Submission, insert_cell
+
+ROOT = Path(__file__).parents[2]
+POINTS = sum(check.points for check in checks.load("tokenize").values())
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory):
+    """A copy of the course in a folder of its own, with a class named "test"."""
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("solutions", "exercises"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    before = Path.cwd(), os.environ.get("GPT_CLASS")
+    os.chdir(folder)
+    os.environ["GPT_CLASS"] = "test"
+    yield folder / "autograder" / "classes" / "test"
+    os.chdir(before[0])
+    os.environ.pop("GPT_CLASS")
+    if before[1]:
+        os.environ["GPT_CLASS"] = before[1]
+
+
+def hand_in(classroom, submission):
+    """Write what a student submits."""
+    place = classroom / "submitted" / submission.student / "tokenize"
+    place.mkdir(parents=True, exist_ok=True)
+    nbformat.write(demo.notebook(submission), place / "tokenize.ipynb")
+
+
+def graded(classroom, submission):
+    """Hand it in next to nobody, grade it, and return its row."""
+    hand_in(classroom, submission)
+    (row,) = grade.grade("tokenize", [submission.student])
+    return row
+
+
+def test_the_demo_class_gets_what_it_deserves(classroom):
+    demo.write(classroom / "submitted")
+    rows = {row.student: row for row in grade.grade("tokenize")}
+    assert len(rows) == len(demo.CLASS) == 12
+    for submission in demo.CLASS:
+        row = rows[submission.student]
+        assert (row.student, row.points) == (row.student, submission.points)
+        assert set(submission.mistakes) <= set(row.mistakes), row
+        assert (row.status == grade.FLAGGED) == submission.flagged, row
+    assert sum(row.points for row in rows.values()) > 0
+
+    # The gradebook says the same, and nothing waits for a person's grade.
+    with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
+        for submission in gradebook.assignment_submissions("tokenize"):
+            score = rows[submission.student.id].points
+            assert submission.score == pytest.approx(score)
+            assert not submission.needs_manual_grade
+
+    # What has not changed is not graded again; --force grades it all the same.
+    path = classroom / "autograded" / "unfinished" / "tokenize" / "tokenize.ipynb"
+    before = path.stat().st_mtime_ns
+    assert grade.grade("tokenize") == list(rows.values())
+    assert path.stat().st_mtime_ns == before
+    grade.grade("tokenize", ["unfinished"], force=True)
+    assert path.stat().st_mtime_ns > before
+
+    table = grade.table("tokenize", list(rows.values()))
+    assert "most common mistake: ties: the first one seen (2 of 12)" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+# The six answers of which stock nbgrader pays every one in full, and more.
+HOSTILE = {
+    "patched comparison": """
+import numpy, torch
+torch.testing.assert_close = lambda *a, **k: None
+torch.equal = torch.allclose = numpy.array_equal = lambda *a, **k: True
+import autograder.compare, autograder.judge
+autograder.compare.difference = autograder.judge.difference = lambda *a, **k: None
+""",
+    "every later cell becomes pass": """
+get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\\n"])
+""",
+    "a hook publishes points": """
+from IPython.display import display
+def five(info):
+    display({"text/plain": "5"}, raw=True)
+    get_ipython().displayhook(5)
+get_ipython().events.register("pre_run_cell", five)
+""",
+    "always equal": """
+class Equal:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return 0
+    def __len__(self): return 1
+    def __iter__(self): return iter([self])
+for name in ("to_chunks count_pairs merge train encode decode round_trip "
+             "encode_special ranks").split():
+    exec(f"{name} = lambda *a: Equal()")
+""",
+    "asserts and checks are dropped": """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node): return ast.Pass()
+    def visit_Raise(self, node): return ast.Pass()
+get_ipython().ast_transformers.append(Drop())
+""",
+    "check is replaced": """
+import autograder.check
+autograder.check.check = check = lambda *a, **k: print("all points")
+autograder.check._hand_in = lambda *a, **k: None
+""",
+    "a forged answer": """
+from IPython.display import display
+import autograder.check as c
+def forged(name, function, file):
+    answer = {"check": name, "outcomes": "AAAA"}
+    display({c.ANSWER: answer, "text/plain": ""}, raw=True)
+c._hand_in = forged
+""",
+    "a result instead of an answer": """
+from IPython.display import display
+import autograder.check as c
+def forged(name, function, file):
+    display({c.RESULT: {"check": name, "points": 3, "possible": 3}}, raw=True)
+c._hand_in = forged
+""",
+    "another check's name": """
+from IPython.display import display
+import autograder.check as c
+real = c._hand_in
+c._hand_in = lambda name, function, file: real("merge", function, file)
+""",
+    "public answers replayed": """
+import autograder.check as c
+from autograder.bank import read
+from pathlib import Path
+_, known = read(Path("reference.safetensors"))
+def replay(name):
+    outcomes = iter(known[name][1])
+    return lambda *a: next(outcomes).value
+real = c._hand_in
+c._hand_in = lambda name, function, file: real(name, replay(name), file)
+""",
+}
+
+
+@pytest.mark.parametrize("attack", HOSTILE)
+def test_a_dishonest_submission_earns_nothing(classroom, attack, record):
+    name = "dishonest-" + attack.replace(" ", "-").replace("'", "")
+    # At the end of the notebook's own definitions, so that nothing overwrites it.
+    edit = insert_cell(HOSTILE[attack], before=3)
+    row = graded(classroom, Submission(name, 0, steps=0, edit=edit))
+    assert row.points == 0
+    assert row.status != grade.INFRA
+    assert stored_score(classroom, name) == 0
+
+
+def test_skipped_checks_earn_nothing(classroom):
+    row = graded(classroom, Submission("skips", 0, edit=demo.skip_checks))
+    # The tag is dropped, and what the student did solve is graded and flagged.
+    assert (row.points, row.status) == (POINTS, grade.FLAGGED)
+    row = graded(classroom, Submission("skips-all", 0, 0, edit=demo.skip_checks))
+    assert (row.points, row.status) == (0, grade.FLAGGED)
+
+
+def test_a_hook_cannot_hand_in_twice(classroom):
+    twice = insert_cell(
+        "import autograder.check as c\nreal = c._hand_in\n"
+        "c._hand_in = lambda *a: (real(*a), real(*a))",
+        before=3,
+    )
+    row = graded(classroom, Submission("twice", 0, edit=twice))
+    assert (row.points, row.status) == (0, grade.FLAGGED)
+    assert "2 answers were handed in" in row.flags[0]
+
+
+def stored_score(classroom, student):
+    with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
+        return gradebook.find_submission("tokenize", student).score
+
+
+def retype(notebook):
+    """Locked cells rewritten, retyped, retitled, doubled and lost."""
+    for cell in list(notebook.cells):
+        label = cell.metadata.get("nbgrader", {})
+        match label.get("grade_id"):
+            case "to_chunks":
+                cell.source = "pass"
+            case "count_pairs":
+                label["points"] = 100
+            case "merge":
+                label.update(grade=False, locked=False)
+                cell.source = "print('nothing to check')"
+            case "train":
+                notebook.cells.remove(cell)
+            case "encode":
+                notebook.cells.append(nbformat.from_dict(dict(cell)))
+            case "decode":
+                cell.cell_type = "markdown"
+                cell.pop("outputs", None)
+                cell.pop("execution_count", None)
+            case "ranks":
+                label["grade_id"] = "no_such_check"
+
+
+@pytest.mark.parametrize(("steps", "points"), [(None, POINTS), (0, 0)])
+def test_a_notebook_in_disorder_is_graded_as_it_was_meant(classroom, steps, points):
+    name = f"disorder-{points}"
+    row = graded(classroom, Submission(name, points, steps, edit=retype))
+    assert (row.points, row.possible) == (points, POINTS)
+    assert stored_score(classroom, name) == points
+
+
+def test_a_dead_kernel_costs_what_came_after(classroom):
+    death = insert_cell("import os\nos._exit(1)", before=16)
+    row = graded(classroom, Submission("dead", 5, edit=death))
+    assert (row.points, row.status) == (5, grade.FLAGGED)
+    assert "kernel died" in " ".join(row.flags)
+
+
+def test_one_bad_submission_changes_no_other(classroom):
+    hand_in(classroom, Submission("good", POINTS))
+    for student, content in [
+        ("bad-json", b"{"),
+        ("bad-bytes", b"\xff\xfe\x00"),
+        ("bad-empty", b""),
+    ]:
+        place = classroom / "submitted" / student / "tokenize"
+        place.mkdir(parents=True)
+        (place / "tokenize.ipynb").write_bytes(content)
+    students = ["bad-json", "bad-bytes", "bad-empty", "good"]
+    rows = {row.student: row for row in grade.grade("tokenize", students)}
+    assert rows["good"].points == POINTS
+    for student in students[:3]:
+        assert rows[student].status != grade.GRADED
+        assert rows[student].points == 0
+        assert rows[student].flags
+    for student in students[:3]:
+        shutil.rmtree(classroom / "submitted" / student)
+
+
+def test_feedback_names_the_mistake_and_no_hidden_value(classroom):
+    wrong = next(s for s in demo.CLASS if s.student == "mistaken-ties")
+    graded(classroom, wrong)
+    grade.feedback("tokenize")
+    page = classroom / "feedback" / wrong.student / "tokenize" / "tokenize.html"
+    html = page.read_text(encoding="utf-8")
+    hint = next(
+        m.hint
+        for m in checks.load("tokenize")["train"].mistakes
+        if m.name == wrong.mistakes[0]
+    )
+    plain = re.sub(r"<[^>]+>|`", "", html)
+    assert hint.replace("`", "")[:60] in plain.replace("&#39;", "'")
+    assert "expected  " not in html
+
+
+def nbgrader(*args):
+    """Run nbgrader's own command line, as its documentation tells instructors to."""
+    program = Path(sys.executable).parent / "nbgrader"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [program, *args],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+
+
+def test_nbgraders_own_commands(classroom, monkeypatch):
+    """generate_assignment, autograde, generate_feedback, list and export."""
+    monkeypatch.setenv("GPT_CLASS", "commands")
+    place = classroom.parent / "commands"
+    honest = Submission("honest", POINTS)
+    half = Submission("half", 8, steps=4)
+    nbgrader("generate_assignment", "tokenize", "--force")
+    for submission in (honest, half):
+        hand_in(place, submission)
+    nbgrader("autograde", "tokenize")
+    nbgrader("generate_feedback", "tokenize")
+    assert (place / "feedback" / "half" / "tokenize" / "tokenize.html").exists()
+    assert stored_score(place, "honest") == POINTS
+    assert stored_score(place, "half") == 8
+    nbgrader("export", "--to", str(place / "grades.csv"))
+    rows = (place / "grades.csv").read_text().splitlines()
+    assert len(rows) == 3
+
+    # --no-execute must not pay for outputs that a submission brought along.
+    nbgrader("autograde", "tokenize", "--force", "--no-execute")
+    assert stored_score(place, "honest") == 0
+
+
+def test_the_formgrader(classroom):
+    """The formgrader lists the exercise, its submissions and their grades."""
+    graded(classroom, Submission("honest", POINTS))
+    token = "a-token-for-this-test"
+    env = {**os.environ, "JUPYTER_CONFIG_DIR": str(classroom / "jupyter")}
+    log = (classroom / "jupyter.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+        + ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
+        + [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={Path.cwd()}"],
+        env=env,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        address = None
+        for _ in range(300):
+            time.sleep(0.2)
+            text = (classroom / "jupyter.log").read_text()
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab", text):
+                address = found[1]
+                break
+            assert server.poll() is None, text
+        assert address, "the server never said where it listens"
+
+        def get(path):
+            request = urllib.request.Request(
+                f"{address}/{path}", headers={"Authorization": f"token {token}"}
+            )
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return reply.read().decode()
+
+        assert "tokenize" in get("formgrader/api/assignments")
+        (found,) = [
+            s
+            for s in json.loads(get("formgrader/api/submissions/tokenize"))
+            if s["student"] == "honest"
+        ]
+        assert (found["score"], found["max_score"]) == (POINTS, POINTS)
+        assert not found["needs_manual_grade"]
+        assert "nbgrader formgrade" in get("formgrader")
+
+        # Its button grades the safe way, too.
+        hand_in(classroom, Submission("honest", POINTS, steps=0))
+        request = urllib.request.Request(
+            f"{address}/formgrader/api/submission/tokenize/honest/autograde",
+            data=b"",
+            headers={"Authorization": f"token {token}"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=120) as reply:
+            assert json.loads(reply.read())["success"]
+        assert stored_score(classroom, "honest") == 0
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: grade.grade("tokenise"), "no checks for the exercise 'tokenise'"),
+        (lambda: grade.grade("tokenize", ["nobody"]), "'nobody' has submitted nothing"),
+    ],
+)
+def test_errors_say_what_is_there(classroom, call, message):
+    hand_in(classroom, Submission("somebody", 0))
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_another_secret_changes_every_hidden_input(tmp_path):
+    from autograder import bank, wire
+
+    (tmp_path / "a").write_text("one\n")
+    (tmp_path / "b").write_text("two\n")
+    seeds = [bank.hidden_seed(tmp_path / name, "tokenize") for name in "ab"]
+    for check in checks.load("tokenize").values():
+        ours, theirs = (bank.draw(check, seed) for seed in seeds)
+        same = [
+            a.what
+            for a, b in zip(ours, theirs, strict=True)
+            if wire.pack(a.args) == wire.pack(b.args)
+        ]
+        assert not same, f"{check.name}: {same}"
+
+
+def test_the_secret_is_made_once_and_is_its_owners(tmp_path):
+    from autograder import bank
+
+    file = tmp_path / "class" / "seed"
+    first = bank.hidden_seed(file, "tokenize")
+    assert bank.hidden_seed(file, "tokenize") == first
+    assert bank.hidden_seed(file, "embed") != first
+    assert bank.hidden_seed(tmp_path / "other", "tokenize") != first
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_course_root_is_found_from_inside():
+    here = Path.cwd()
+    try:
+        os.chdir(ROOT / "exercises" / "tokenize")
+        assert course.root() == ROOT
+    finally:
+        os.chdir(here)
