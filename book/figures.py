@@ -234,11 +234,13 @@ def _take_apart(svg):
                 named[name] = value
         element.attrib.clear()
         element.attrib.update(named)
-        element.tail = None
-        if element.tag not in ("text", "tspan", "title", "style"):
+        words = element.tag in ("text", "tspan", "title", "style")
+        if not words:
             element.text = None
         for child in list(element):
             tidy(child)
+            if not words:
+                child.tail = None
 
     def walk(element):
         for child in element:
@@ -270,6 +272,7 @@ def _take_apart(svg):
         return ElementTree.tostring(element, encoding="unicode").replace(" />", "/>")
 
     box = root.attrib.get("viewBox")
+    root.tail = None
     tidy(root)
     walk(root)
     if box:

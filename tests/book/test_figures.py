@@ -90,7 +90,7 @@ def test_show_is_small_labelled_and_clean():
         'role="img" aria-label="Squares, &quot;quoted&quot; &amp; &lt;odd&gt;"'
         in markup
     )
-    for waste in ("<style", "<metadata", "DejaVu", "xmlns", "\n\n"):
+    for waste in ("<style", "<metadata", "DejaVu", "xmlns", "\n"):
         assert waste not in markup
     assert "--fig-mono" in markup  # a text that asked for it keeps its fixed width
     ElementTree.fromstring(markup)
@@ -114,6 +114,12 @@ def test_ids_differ_between_figures_and_every_reference_resolves():
         assert named and {a or b for a, b in named} <= set(ids_of(markup))
     every = list(itertools.chain.from_iterable(map(ids_of, pages)))
     assert every and len(every) == len(set(every))
+
+
+def test_words_around_a_tspan_stay():
+    words = "one <tspan>two</tspan> three"
+    svg = f'<svg viewBox="0 0 9 9">\n<text x="1" y="2">{words}</text>\n</svg>'
+    assert f">{words}</text></svg>" in figures.show(svg, "Words").markup
 
 
 def test_a_heat_map_is_mixed_by_the_page():
