@@ -30,8 +30,8 @@ def draw(check: Check, seed: bytes) -> list[Case]:
     return check.draw(np.random.default_rng(int.from_bytes(digest, "big")))
 
 
-def write(assignment: str, folder: Path) -> Path:
-    """Write the public reference of an exercise into `folder`; whole or not at all."""
+def build(assignment: str) -> dict:
+    """The public reference of an exercise, as a value that `wire.pack` takes."""
     entries = {}
     for check in checks.load(assignment).values():
         cases = draw(check, PUBLIC_SEED)
@@ -41,24 +41,33 @@ def write(assignment: str, folder: Path) -> Path:
             "args": [list(case.args) for case in cases],
             "expected": outcome.to_rows(expected(check, cases)),
         }
+    return {"assignment": assignment, "checks": entries}
+
+
+def write(assignment: str, folder: Path) -> Path:
+    """Write the public reference of an exercise into `folder`; whole or not at all."""
     path = folder / REFERENCE
     part = path.with_suffix(".part")
-    part.write_bytes(wire.pack({"assignment": assignment, "checks": entries}))
+    part.write_bytes(wire.pack(build(assignment)))
     os.replace(part, path)
     return path
 
 
-def read(path: Path) -> tuple[str, dict[str, tuple[list[Case], list[outcome.Outcome]]]]:
+Entries = dict[str, tuple[list[Case], list[outcome.Outcome]]]
+
+
+def read(reference: Path | dict) -> tuple[str, Entries]:
     """The exercise that a reference belongs to; each check's cases and answers."""
-    stored = wire.unpack(path.read_bytes())
+    if isinstance(reference, Path):
+        reference = wire.unpack(reference.read_bytes())
     entries = {}
-    for name, entry in stored["checks"].items():
+    for name, entry in reference["checks"].items():
         cases = [
             Case(what, tuple(args))
             for what, args in zip(entry["what"], entry["args"], strict=True)
         ]
         entries[name] = (cases, outcome.from_rows(entry["expected"]))
-    return stored["assignment"], entries
+    return reference["assignment"], entries
 
 
 def points(path: Path) -> dict[str, int]:

@@ -8,6 +8,7 @@ student's own machine import these modules; the kernel that grades never does.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -75,3 +76,12 @@ def load(assignment: str) -> dict[str, Check]:
             f"autograder/checks/{assignment}.py is not there"
         ) from None
     return {check.name: check for check in module.CHECKS}
+
+
+def having(name: str) -> str:
+    """The exercise that has a check of this name. ValueError where none has."""
+    exercises = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    for exercise in exercises:
+        if name in load(exercise):
+            return exercise
+    raise ValueError(f"no check named {name!r} in the exercises {', '.join(exercises)}")

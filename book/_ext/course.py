@@ -104,6 +104,11 @@ def furnish(app, page, template, context, doctree):
             for text, href, attributes in launch_links(app, page)
         )
         row = f'<ul class="launch" aria-label="This notebook">{links}</ul>'
+        if slug := app.config.course_repository:
+            row += (
+                "<p>In Colab, first run <code>%pip install "
+                f"git+https://github.com/{slug}</code> in a new cell.</p>"
+            )
         context["body"] = body.replace("</h1>", f"</h1>{row}", 1)
 
 

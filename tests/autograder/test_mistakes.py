@@ -113,10 +113,18 @@ def test_the_committed_reference_is_the_banks(references):
             )
 
 
-def test_a_missing_reference_says_what_to_do(monkeypatch, tmp_path):
+def test_a_notebook_that_travels_alone_is_checked_all_the_same(
+    shown, monkeypatch, tmp_path, references
+):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="keep it beside the notebook"):
-        check("count_pairs", len)
+    for assignment, found in ALL:
+        wrong = found.mistakes[0].answer
+        alone = student(shown, found.name, wrong)
+        monkeypatch.chdir(references / assignment)
+        assert student(shown, found.name, wrong) == alone
+        monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="no check named 'count_pair' .* tokenize"):
+        check("count_pair", len)
 
 
 def test_a_wrong_name_says_which_there_are(monkeypatch, tmp_path, references):
