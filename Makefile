@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 ONLY   ?=
+SHELL  := bash
+.SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SOLUTIONS := $(wildcard solutions/*/*.ipynb)
@@ -27,7 +29,7 @@ setup: .venv/.ready  ## the virtual environment .venv with exact pins, gpt, auto
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv,Python's venv); }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on -r requirements.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e .
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt -e .
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
 	@touch $@
 
@@ -35,14 +37,17 @@ setup-test: .venv/.ready-test
 
 .venv/.ready-test: .venv/.ready
 	@echo "▸ Adding what the tests need …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[test]'
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt -e '.[test]'
 	@touch $@
 
 site: setup exercises _build/html/.built  ## build the website into _build/html
 
 _build/html/.built: $(BOOK) $(EXERCISES) .venv/.ready
 	@echo "▸ Building the site (runs every chapter; the first time a minute or two) …"
-	@$(BIN)/jupyter-book build . -W --keep-going
+	@mkdir -p _build
+	@PYTHONUNBUFFERED=1 $(BIN)/jupyter-book build . -W --keep-going 2>&1 | tee _build/site.log \
+	  | { grep --line-buffered -oE 'book/[a-z]+\.md: Execut(ing|ed) notebook( in [0-9.]+ seconds)?|.*(WARNING|ERROR): .*' || true; } \
+	  || { echo "The site did not build. All that was said is in _build/site.log; its end:"; tail -30 _build/site.log; exit 1; }
 	@touch $@
 
 exercises: setup $(EXERCISES)  ## regenerate exercises/ from solutions/ and the checks

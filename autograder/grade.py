@@ -97,7 +97,7 @@ def table(assignment: str, rows: Sequence[Row], width: int = 80) -> str:
     for row in rows:
         share = row.points / row.possible if row.possible else 0.0
         bar = ("█" * round(10 * share)).ljust(10, "·")
-        score = f"{number(row.points):>5}" if row.status != INFRA else "    –"
+        score = f"{row.points:6.2f}" if row.status != INFRA else "     –"
         notes = "; ".join(row.flags or (_words(m) for m in row.mistakes))
         line = f"  {row.student:<{longest}}  {score}  {bar}  {row.status:<7}  {notes}"
         lines.append(line if len(line) <= width else line[: width - 1] + "…")
