@@ -86,7 +86,9 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     shown = panel.student(verdict, cases, wanted, got)
     display({RESULT: result, **shown}, raw=True)
     if not verdict.right:
-        raise CheckFailed(f"{name}: {verdict.reason}")
+        wrong = sum(result.why is not None for result in verdict.results)
+        which = f"{wrong} of {len(cases)} cases are wrong" if wrong else verdict.reason
+        raise CheckFailed(f"{name}: {which}")
 
 
 @functools.lru_cache(maxsize=8)

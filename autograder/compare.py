@@ -69,7 +69,7 @@ def _kind(value: Any) -> str:
 def _differ(
     want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
-    at = f" at {where}" if where else ""
+    at = _at(where)
     if _kind(want) != _kind(got):
         return f"it returned {describe(got)}{at}, where {_article(want)} is expected"
     if isinstance(want, np.ndarray) or is_torch(want):
@@ -97,7 +97,7 @@ def _differ(
 def _differ_dict(
     want: dict, got: dict, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
-    at = f" at {where}" if where else ""
+    at = _at(where)
     missing = [key for key in want if key not in got]
     extra = [key for key in got if key not in want]
     if missing:
@@ -144,12 +144,19 @@ def _a(noun: str) -> str:
 
 
 def _values(want: Any, got: Any, at: str, hidden: bool) -> str:
-    if isinstance(want, str | bytes) and not hidden:
+    if hidden:
+        return f"the value{at} is wrong"
+    if isinstance(want, str | bytes):
         same = next(
             (i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b),
             min(len(want), len(got)),
         )
-        return f"from position {same}{at} on it is {_short(got[same:])}, not {_short(want[same:])}"
-    return (
-        f"a value{at} is wrong" if hidden else f"{_short(got)}{at}, not {_short(want)}"
-    )
+        there = f"{at} from position {same} on"
+        return f"{there} it is {_short(got[same:])}, not {_short(want[same:])}".strip()
+    return f"{at} it is {_short(got)}, not {_short(want)}".strip()
+
+
+def _at(where: str) -> str:
+    """A place in a nested value: " at index 3", or " at [0][2]", or nothing."""
+    index = where[1:-1]
+    return f" at index {index}" if index.isdigit() else f" at {where}" if where else ""
