@@ -102,10 +102,11 @@ def _differ_dict(
     extra = [key for key in got if key not in want]
     if missing:
         named = "" if hidden else f", {_short(missing[0])} among them"
-        return f"{len(missing)} of {len(want)} keys are missing{at}{named}"
+        return f"it lacks {len(missing)} of {len(want)} keys{at}{named}"
     if extra:
         named = f", {_short(extra[0])} among them"
-        return f"there are {len(extra)} keys too many{at}{named}"
+        plural = "" if len(extra) == 1 else "s"
+        return f"it has {len(extra)} key{plural} too many{at}{named}"
     for key, value in want.items():
         label = "[a key]" if hidden else f"[{_short(key)}]"
         if found := _differ(value, got[key], where + label, rtol, atol, hidden):

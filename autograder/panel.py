@@ -142,13 +142,13 @@ def _render(verdict: Verdict, lines: list[str], code: str) -> dict[str, str]:
         f"<li>{'✓' if r.why is None else '✗'} {escape(r.what)}</li>"
         for r in verdict.results
     )
-    every = (
-        f"<details><summary>All {len(verdict.results)} cases</summary>"
+    listed = (
         f'<ul style="list-style: none; padding-left: 1em; margin: .2em 0">{cases}</ul>'
-        "</details>"
-        if verdict.results and not verdict.right
-        else ""
     )
+    every = ""
+    if verdict.results and not verdict.right:
+        summary = f"<summary>All {len(verdict.results)} cases</summary>"
+        every = f"<details>{summary}{listed}</details>" if code else listed
     style = _STYLE.format(colour=_GOOD if verdict.right else _BAD)
     html = (
         f'<div style="{style}"><strong>{escape(head)}</strong>'
