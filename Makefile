@@ -28,7 +28,8 @@ setup: .venv/.ready  ## the virtual environment .venv with exact pins, gpt, auto
 	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv,Python's venv); }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on -r requirements.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt 2>&1 | tee .venv/setup.log \
+	  | awk '/^ *(Collecting|Downloading|Installing)/ {printf "\r  %-72s", substr($$0, 1, 72); fflush()} /^ERROR/ {print "\n" $$0} END {print ""}'
 	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt -e .
 	@$(BIN)/python -m ipykernel install --sys-prefix --name python3 >/dev/null
 	@touch $@

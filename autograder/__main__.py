@@ -17,7 +17,9 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     one = commands.add_parser("progress", help="what a student has done so far")
-    one.add_argument("folder", nargs="?", type=Path, help="default: exercises")
+    one.add_argument(
+        "folder", nargs="?", type=Path, help="default: here, else exercises/"
+    )
     one = commands.add_parser("bank", help="write the public references")
     one.add_argument("assignment", nargs="*", help="default: all")
     one = commands.add_parser("exercises", help="regenerate exercises/ from solutions/")
@@ -40,8 +42,11 @@ def main(argv: list[str] | None = None) -> int:
 def _progress(options: argparse.Namespace) -> int:
     from autograder import progress
 
-    folder = options.folder or course.root() / "exercises"
-    print(f"Running the notebooks in {folder} as they are saved …\n")
+    folder = options.folder or Path.cwd()
+    if not options.folder and not progress.find(folder):
+        folder = course.root() / "exercises"
+    if progress.find(folder):
+        print(f"Running the notebooks in {folder} as they were last saved …\n")
     rows = progress.progress(folder, cache=course.root() / progress.CACHE)
     print(progress.table(rows))
     return 0

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import wire
+from autograder.compare import describe
 from autograder.outcome import run, to_rows
 
 ANSWER = "application/vnd.gpt-in-four-stages.answer+json"
@@ -25,24 +26,34 @@ RESULT = "application/vnd.gpt-in-four-stages.result+json"
 _failed: set[str] = set()  # the checks that were not right when last run
 
 
-class CheckFailed(AssertionError):
-    """A check that is not passed yet. Its text says what is wrong and where."""
+class _Brief:
+    """An error whose text says it all: a traceback into this file would only scare."""
 
     def _render_traceback_(self) -> list[str]:
-        # The panel above has said it all; a traceback into this file would only scare.
-        return [f"CheckFailed: {self}"]
+        return [f"{type(self).__name__}: {self}"]
+
+
+class CheckFailed(_Brief, AssertionError):
+    """A check that is not passed yet. Its text says what is wrong and where."""
+
+
+class CheckMisused(_Brief, ValueError):
+    """A call of `check` that names no check, or hands over no function."""
 
 
 def check(name: str, function: Callable[..., Any]) -> None:
     """Check `function` against the cases of the check `name`.
 
-    Raises CheckFailed where an answer is wrong, and ValueError where there is no such
-    check.
+    Raises CheckFailed where an answer is wrong, and CheckMisused, a ValueError, where
+    there is no such check or no function.
     """
+    if not isinstance(name, str):
+        raise CheckMisused("first the check's name in quotes, then your function")
     if not callable(function):
-        raise ValueError(
-            f"check({name!r}, …) needs the function itself, "
-            f"not {type(function).__name__}: write its name without brackets"
+        raise CheckMisused(
+            f"check({name!r}, …) needs your function, and this is "
+            f"{describe(function)}: write the function's name without brackets, and "
+            "run the cell that defines it again"
         )
     hidden = os.environ.get("GPT_CASES")
     if hidden:
@@ -69,12 +80,13 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     from autograder.judge import judge
 
     path = Path(REFERENCE)
-    if path.exists():
+    try:
         assignment, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
-    else:  # the notebook travels alone: the checks can draw the same cases themselves
+    except (OSError, ValueError):
+        # The notebook travels alone: the checks can draw the same cases themselves.
         assignment, entries = _drawn(checks.having(name))
     if name not in entries:
-        raise ValueError(
+        raise CheckMisused(
             f"no check named {name!r} in this exercise: it has {', '.join(entries)}"
         )
     cases, wanted = entries[name]

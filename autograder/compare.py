@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.outcome import UNUSABLE, Outcome
+from autograder.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.wire import is_torch
+
+_ORDINALS = ("first", "second", "third", "fourth")
 
 
 def describe(value: Any) -> str:
@@ -21,7 +23,7 @@ def describe(value: Any) -> str:
     if isinstance(value, list | tuple | dict | str | bytes):
         return f"a {type(value).__name__} of length {len(value)}"
     if isinstance(value, np.ndarray):
-        return f"a {value.dtype} array of shape {value.shape}"
+        return f"{_a(str(value.dtype))} array of shape {value.shape}"
     if is_torch(value):
         dtype = str(value.dtype).removeprefix("torch.")
         return f"a {dtype} tensor of shape {tuple(value.shape)}"
@@ -39,7 +41,11 @@ def difference(
         if got.raised is None:
             return f"it should raise {_a(expected.raised)} and returned a value"
         if got.raised == UNUSABLE:
-            return f"its answer is unusable: {got.message}"
+            return "what it returned cannot be used" if hidden else got.message
+        if got.raised == StillRunning.__name__:
+            return (
+                f"it was still running {got.message}: does every loop come to an end?"
+            )
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
         return f"it raised {_a(got.raised)}{said}{wanted}"
@@ -48,8 +54,8 @@ def difference(
         if found:
             return found
     if set(got.changed) - set(expected.changed):
-        places = ", ".join(str(i + 1) for i in got.changed)
-        return f"it changed its argument {places}, which belongs to the caller"
+        which = [_ORDINALS[i] if i < 4 else f"{i + 1}th" for i in got.changed]
+        return f"it changed its {' and '.join(which)} argument, which is the caller's"
     return None
 
 
@@ -70,6 +76,8 @@ def _differ(
     want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
     at = _at(where)
+    if got is None and want is not None:
+        return f"it returned None{at}: is there a `return` at its end?"
     if _kind(want) != _kind(got):
         return f"it returned {describe(got)}{at}, where {_article(want)} is expected"
     if isinstance(want, np.ndarray) or is_torch(want):
@@ -83,9 +91,9 @@ def _differ(
             if found := _differ(a, b, f"{where}[{i}]", rtol, atol, hidden):
                 return found
         if len(want) != len(got):
-            expected = "" if hidden else f", where {len(want)} are expected"
-            shape = "too many" if len(got) > len(want) else "too few"
-            return f"it returned {len(got)} items{at}{expected}: {shape}"
+            many = "many" if len(got) > len(want) else "few"
+            expected = "" if hidden else f": {len(got)}, not {len(want)}"
+            return f"it returned too {many} items{at}{expected}"
         return None
     if isinstance(want, dict):
         return _differ_dict(want, got, where, rtol, atol, hidden)

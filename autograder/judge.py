@@ -23,9 +23,9 @@ class Result:
 class Verdict:
     """What a check found.
 
-    `points` of `possible`; a `Result` for every case; the `mistake` that the wrong
-    answers equal, if one is known, and whether it explains all of them (`whole`).
-    `broken` are earlier checks on which this one builds and which are not right.
+    `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
+    answers equal, if one is known. `broken` are earlier checks on which this one builds
+    and which are not right.
     `note` tells why there are no results at all.
     """
 
@@ -34,7 +34,6 @@ class Verdict:
     possible: int
     results: tuple[Result, ...] = ()
     mistake: Mistake | None = None
-    whole: bool = False
     broken: tuple[str, ...] = ()
     note: str | None = None
 
@@ -51,7 +50,10 @@ class Verdict:
         if not wrong:
             return ""
         count = len(self.results)
-        text = f"Right in {count - len(wrong)} of {count} cases. "
+        text = f"Right in {count - len(wrong)} of {count} cases"
+        if len(wrong) < count and not self.points:
+            text += ", but only where nothing had to be done"
+        text += ". "
         text += f"Wrong on {wrong[0].what}: {wrong[0].why}."
         return text
 
@@ -90,7 +92,7 @@ def judge(
         note = f"{len(got)} answers were handed in for {len(cases)} cases."
         return _with(none, note=note)
     if all(o.raised == "NotImplementedError" for o in got):
-        return _with(none, note="Not written yet.")
+        return _with(none, note=_unwritten(check, got[0]))
     whys = [
         difference(w, g, check.rtol, check.atol, hidden)
         for w, g in zip(wanted, got, strict=True)
@@ -103,8 +105,20 @@ def judge(
         for ok, case, want, told in zip(right, cases, wanted, public, strict=True)
     )
     points = check.points * sum(right) / len(cases) if earned else 0.0
-    mistake, whole = (None, False) if all(right) else _name(check, cases, got, right)
-    return Verdict(check.name, round(points, 2), check.points, results, mistake, whole)
+    if all(right):
+        return Verdict(check.name, float(check.points), check.points, results)
+    broken = tuple(name for name in check.after if name in failed)
+    # A wrong step before this one explains more than any mistake of this one.
+    mistake = None if broken else _name(check, cases, got, right)
+    return Verdict(check.name, round(points, 2), check.points, results, mistake, broken)
+
+
+def _unwritten(check: Check, got: Outcome) -> str:
+    """Which step is not written yet: this one, or one that it calls."""
+    inner = got.trace.splitlines()[-1].split(",")[0] if got.trace else check.name
+    if inner in check.after:
+        return f"`{inner}`, on which this step leans, is not written yet."
+    return "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
 
 
 def _with(verdict: Verdict, note: str) -> Verdict:
@@ -124,24 +138,21 @@ def _for_nothing(case: Case, wanted: Outcome, told: Outcome | None) -> bool:
 
 def _name(
     check: Check, cases: Sequence[Case], got: Sequence[Outcome], right: list[bool]
-) -> tuple[Mistake | None, bool]:
-    """The known mistake that explains the most of the wrong cases, and if all."""
+) -> Mistake | None:
+    """The mistake that gives all the same wrong answers, and most of the right ones.
+
+    One that explains only some of them would send a student the wrong way.
+    """
+
+    def agrees(mistake: Mistake, i: int) -> bool:
+        return _same(run(mistake.answer, cases[i].args), got[i], check)
+
     wrong = [i for i, ok in enumerate(right) if not ok]
-    best: tuple[int, int, Mistake] | None = None
-    for mistake in check.mistakes:
-        agree = [
-            i for i in wrong if _same(run(mistake.answer, cases[i].args), got[i], check)
-        ]
-        if not agree or (best and len(agree) < best[0]):
-            continue
-        also = sum(
-            _same(run(mistake.answer, cases[i].args), got[i], check)
-            for i, ok in enumerate(right)
-            if ok
-        )
-        if best is None or (len(agree), also) > best[:2]:
-            best = (len(agree), also, mistake)
-    return (best[2], best[0] == len(wrong)) if best else (None, False)
+    found = [m for m in check.mistakes if all(agrees(m, i) for i in wrong)]
+    if len(found) < 2:
+        return found[0] if found else None
+    rest = [i for i, ok in enumerate(right) if ok]
+    return max(found, key=lambda mistake: sum(agrees(mistake, i) for i in rest))
 
 
 def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:

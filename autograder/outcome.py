@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import os
+import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +15,8 @@ from typing import Any
 
 from autograder import wire
 
+SECONDS = 3  # of computing, for one case
+PRINTED = 2000  # characters of what a function prints
 UNUSABLE = "unusable answer"  # it returned something that cannot be handed in
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -20,8 +26,9 @@ class Outcome:
     """What a function did with one case.
 
     Either it returned `value`, or it raised an error of type `raised`, with `message`.
-    `changed` are the indices of the arguments that it changed while it ran, and `trace`
-    is where the error came from, in the lines of the function's own author.
+    `changed` are the indices of the arguments that it changed while it ran, `trace` is
+    where the error came from, in the lines of the function's own author, and `printed`
+    what it wrote to standard output.
     """
 
     value: Any = None
@@ -29,19 +36,35 @@ class Outcome:
     message: str = ""
     changed: tuple[int, ...] = ()
     trace: str = ""
+    printed: str = ""
+
+
+class StillRunning(Exception):
+    """The function has used up its time."""
 
 
 def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
-    """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through."""
+    """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through.
+
+    It may compute for SECONDS; one that goes on has raised StillRunning.
+    """
     given = copy.deepcopy(args)
+    written = io.StringIO()
     try:
-        value = function(*given)
+        with contextlib.redirect_stdout(written), _limited():
+            value = function(*given)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
         # A UnicodeDecodeError is a ValueError too, and as right where one is wanted.
         kind = ValueError if isinstance(error, ValueError) else type(error)
         return Outcome(
-            raised=kind.__name__, message=str(error)[:500], trace=_trace(error)
+            raised=kind.__name__,
+            message=str(error)[:500],
+            trace=_trace(error),
+            printed=written.getvalue()[:PRINTED],
         )
+    if isinstance(value, BaseException):
+        message = f"it returned a {type(value).__name__} instead of raising it"
+        return Outcome(raised=UNUSABLE, message=message)
     try:
         changed = tuple(
             i
@@ -49,9 +72,34 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
             if wire.pack(before) != wire.pack(after)
         )
         # As the grader will receive it: a copy without the methods of its author.
-        return Outcome(value=wire.unpack(wire.pack(value)), changed=changed)
+        value = wire.unpack(wire.pack(value))
+        return Outcome(value, changed=changed, printed=written.getvalue()[:PRINTED])
     except Exception as error:  # noqa: BLE001 - what it returned may do anything
         return Outcome(raised=UNUSABLE, message=str(error)[:500])
+
+
+@contextlib.contextmanager
+def _limited():
+    """Interrupt what computes for too long; seconds of this process, not of the clock.
+
+    So a verdict does not depend on what else the machine does. Only the main thread can
+    be interrupted, and not on Windows; elsewhere the limit is the notebook's own.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not (hasattr(signal, "setitimer") and main):
+        yield
+        return
+
+    def interrupt(*_):
+        raise StillRunning(f"after {SECONDS} seconds")
+
+    before = signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:

@@ -7,11 +7,12 @@ from html import escape
 from typing import Any
 
 from autograder.checks import Case
-from autograder.compare import describe
+from autograder.compare import describe, difference
 from autograder.judge import Verdict
-from autograder.outcome import Outcome
+from autograder.outcome import UNUSABLE, Outcome
 
 WIDTH = 72  # characters of a value that are shown
+LINES = 12  # of what a function printed
 
 # JupyterLab's own colours where it gives them; both themes are readable without.
 _STYLE = """
@@ -66,8 +67,7 @@ def _explain(verdict: Verdict) -> list[str]:
         verb = "is" if len(verdict.broken) == 1 else "are"
         lines.append(f"This step leans on {steps}, which {verb} not right: mend first.")
     if verdict.mistake:
-        start = "" if verdict.whole else "At least one cause: "
-        lines.append(f"{start}{verdict.mistake.hint}")
+        lines.append(verdict.mistake.hint)
     return lines
 
 
@@ -78,10 +78,14 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
     left, right = _values(wanted, got)
     rows.append(f"  expected  {left}")
     rows.append(f"  got       {right}")
+    if got.printed:
+        printed = got.printed.splitlines()
+        more = ["    …"] if len(printed) > LINES else []
+        rows += ["  printed", *(f"    {_clip(x)}" for x in printed[:LINES]), *more]
     if got.trace:
         rows.append("")
         rows += [f"  {line}" for line in got.trace.splitlines()]
-        rows.append(f"  {got.raised}: {got.message}")
+        rows.append(f"  {got.raised}: {_clip(got.message)}")
     return "\n".join(rows)
 
 
@@ -89,20 +93,32 @@ def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
     if wanted.raised or got.raised:
         return _say(wanted), _say(got)
     a, b = wanted.value, got.value
+    if isinstance(a, dict) and isinstance(b, dict):  # in the same order
+        b = {key: b[key] for key in [*a, *b] if key in b}
     if _is_tensor(a) or _is_tensor(b):
         return describe(a), describe(b)
     if isinstance(a, dict) and isinstance(b, dict) and len(repr(a)) > WIDTH:
-        differ = [k for k in a if k not in b or b[k] != a[k]]
+        differ = [
+            k for k in a if k not in b or difference(Outcome(a[k]), Outcome(b[k]), 0, 0)
+        ]
         differ += [k for k in b if k not in a]
         return _pick(a, differ), _pick(b, differ)
     if isinstance(a, list | tuple | str | bytes) and type(a) is type(b):
-        pairs = enumerate(zip(a, b, strict=False))
-        first = next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))
+        first = next(
+            (
+                i
+                for i, (x, y) in enumerate(zip(a, b, strict=False))
+                if difference(Outcome(x), Outcome(y), 0, 0)
+            ),
+            min(len(a), len(b)),
+        )
         return _window(a, first), _window(b, first)
     return _clip(repr(a)), _clip(repr(b))
 
 
 def _say(outcome: Outcome) -> str:
+    if outcome.raised == UNUSABLE:
+        return outcome.message
     if outcome.raised:
         return f"an error: {outcome.raised}"
     return _clip(repr(outcome.value))

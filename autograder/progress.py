@@ -33,17 +33,19 @@ class Progress:
         return next((n for n, p in self.points.items() if p < self.possible[n]), None)
 
 
+def find(folder: Path) -> list[Path]:
+    """The exercises in a folder and in the folders right below it."""
+    found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
+    return [p for p in sorted(found) if (p.parent / bank.REFERENCE).exists()]
+
+
 def progress(folder: Path, cache: Path | None = None) -> list[Progress]:
     """Run each notebook in `folder`, saved as it is, in a fresh kernel.
 
     With `cache`, a notebook that has not changed since is not run again. ValueError
     where there is no exercise in `folder`.
     """
-    notebooks = [
-        path
-        for path in sorted(folder.glob("*/*.ipynb"))
-        if (path.parent / bank.REFERENCE).exists()
-    ]
+    notebooks = find(folder)
     if not notebooks:
         raise ValueError(
             f"no exercise in {folder}: give the folder that holds them, as in "
@@ -77,7 +79,7 @@ def table(rows: list[Progress]) -> str:
         score = f"{number(got)} of {number(possible)} points"
         lines.append(f"{row.exercise:<10} {bar}  {score}")
         for name, points in row.points.items():
-            mark = "✓" if points >= row.possible[name] else "·"
+            mark = "✓" if points >= row.possible[name] else "½" if points else "·"
             here = "   ← next" if name == row.next else ""
             of = f"{number(points)} of {number(row.possible[name])}"
             lines.append(f"  {mark} {name:<24} {of:>12}{here}")
@@ -91,6 +93,7 @@ def _run(path: Path) -> dict[str, float]:
         notebook,
         timeout=120,
         allow_errors=True,
+        extra_arguments=["--log-level=40"],  # errors only
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:

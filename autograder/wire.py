@@ -126,7 +126,7 @@ def _flatten(value: Any, path: str, tensors: dict[str, np.ndarray], depth: int) 
         if "bfloat16" in str(tensor.dtype):
             return put("tensor bfloat16", tensor.float().numpy())
         return put("tensor", tensor.numpy())
-    raise ValueError(f"a {type(value).__name__} cannot be handed in")
+    raise ValueError(f"a {type(value).__name__} cannot be handed in as an answer")
 
 
 def _is_int64(value: Any) -> bool:

@@ -75,7 +75,6 @@ class Server(http.server.ThreadingHTTPServer):
         self.replaced = {}
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
 
-
     def handle_error(self, request, client_address):
         """A page that is left while it loads hangs up: no news."""
 
