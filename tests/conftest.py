@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 RECORD = Path(__file__).parents[1] / "_build" / "checks.json"
 
@@ -14,8 +15,9 @@ def record():
 
     def add(**figures: float) -> None:
         RECORD.parent.mkdir(exist_ok=True)
-        known = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-        RECORD.write_text(json.dumps(known | figures, indent=1) + "\n")
+        with FileLock(RECORD.with_suffix(".lock")):  # several workers write it
+            known = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+            RECORD.write_text(json.dumps(known | figures, indent=1) + "\n")
 
     return add
 

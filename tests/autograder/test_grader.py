@@ -163,15 +163,21 @@ c._hand_in = lambda name, function, file: real(name, replay(name), file)
 }
 
 
+foiled = []
+
+
 @pytest.mark.parametrize("attack", HOSTILE)
 def test_a_dishonest_submission_earns_nothing(classroom, attack, record):
     name = "dishonest-" + attack.replace(" ", "-").replace("'", "")
     # At the end of the notebook's own definitions, so that nothing overwrites it.
     edit = insert_cell(HOSTILE[attack], before=3)
     row = graded(classroom, Submission(name, 0, steps=0, edit=edit))
+    record(hostile_passed=len(foiled), hostile_total=len(HOSTILE))
     assert row.points == 0
     assert row.status != grade.INFRA
     assert stored_score(classroom, name) == 0
+    foiled.append(attack)
+    record(hostile_passed=len(foiled))
 
 
 def test_skipped_checks_earn_nothing(classroom):
