@@ -153,29 +153,28 @@ class Tokenizer:
     def encode(self, text: str, allowed_special: Collection[str] = ()) -> list[int]:
         """The ids of a text, equal to those of `tiktoken.Encoding.encode`.
 
-        A special token in the text becomes its id if `allowed_special` names it or is
-        "all"; else a ValueError says which it is and where. Where one special token
-        begins with another, the longer one is meant.
+        Read from the left, the longest special token that begins at a place is meant.
+        It becomes its id if `allowed_special` names it or is "all"; else a ValueError
+        says which it is and where.
         """
-        names = set(self.special_tokens)
-        allowed = names if allowed_special == "all" else names & {*allowed_special}
-        text = _unicode(text)
-        before, *found = _cut(text, names - allowed)
-        if found:
-            raise ValueError(
-                f"the special token {found[0]!r} at character {len(before)} of the text "
-                f"is not allowed; allowed_special={{{found[0]!r}}} would allow it"
-            )
-        ids = []
+        names = self.special_tokens
+        allowed = {*(names if allowed_special == "all" else allowed_special)}
+        ids, at = [], 0
         known = {}  # chunk -> ids: in a long text, most chunks have come before
-        for i, part in enumerate(_cut(text, allowed)):
-            if i % 2:  # between two texts stands a special token
-                ids.append(self.special_tokens[part])
-                continue
-            for chunk in split(part):
-                if chunk not in known:
-                    known[chunk] = self._encode_chunk(chunk.encode())
-                ids += known[chunk]
+        for i, part in enumerate(_cut(_unicode(text), names)):
+            if i % 2 == 0:  # between two special tokens stands a text
+                for chunk in split(part):
+                    if chunk not in known:
+                        known[chunk] = self._encode_chunk(chunk.encode())
+                    ids += known[chunk]
+            elif part in allowed:
+                ids.append(names[part])
+            else:
+                raise ValueError(
+                    f"the special token {part!r} at character {at} of the text is not "
+                    f"allowed; allowed_special={{{part!r}}} would allow it"
+                )
+            at += len(part)
         return ids
 
     def _encode_chunk(self, chunk: bytes) -> list[int]:

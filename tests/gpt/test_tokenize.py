@@ -253,9 +253,15 @@ def test_special_tokens_as_in_tiktoken(course, text, allowed):
         assert b"".join(ours.pieces(text)) == text.encode()
 
 
-def test_of_special_tokens_that_begin_alike_the_longer_is_meant():
-    ours = Tokenizer(BYTES, {"<a": 256, "<a>": 257, "<": 258})
+def test_of_special_tokens_the_leftmost_and_then_the_longest_is_meant():
+    ours = Tokenizer(BYTES, {"<a": 256, "<a>": 257, "<": 258, "xb": 259, "bcd": 260})
     assert ours.encode("<a><a<", allowed_special="all") == [257, 256, 258]
+    assert ours.encode("xbcd", allowed_special="all") == [259, 99, 100]
+    # What a token covers is used up, so a shorter name in it needs no permission,
+    # and a longer name is not its own beginning.
+    assert ours.encode("<a>xbcd", {"<a>", "xb"}) == [257, 259, 99, 100]
+    raises("'<a>' at character 1 ", ours.encode, "-<a>", {"<a", "<"})
+    raises("'bcd' at character 4 ", ours.encode, "xb <bcd", {"xb", "<"})
 
 
 class Counting(dict):
