@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bench.chapter import BOOK, CELL, OPTIONS, source
 from gpt import data, world
-from gpt.tokenize import Tokenizer, train
+from gpt.tokenize import Tokenizer, split, train
 from tests.need import need
 
 PAGE = (BOOK / "tokenize.md").read_text("utf-8")
@@ -79,6 +79,27 @@ def test_pairs_that_overlap_are_both_counted_and_glued_from_the_left():
     assert chunk == [b"b", b"a", b"a", b"a"]
 
 
+@settings(deadline=None)
+@given(st.text("ab é果\n", max_size=60), st.text("ab é果\n", max_size=20))
+def test_every_piece_has_one_recipe_so_ids_and_bytes_are_glued_alike(text, new):
+    """The exercise looks up pairs of ids; the page and tiktoken, joined bytes."""
+    recipes, ranks = {}, {bytes([b]): b for b in range(256)}
+    chunks = [[bytes([b]) for b in chunk.encode()] for chunk in split(text)]
+    while counts := count_pairs(chunks):
+        pair = min(counts, key=lambda p: (-counts[p], ranks[p[0]], ranks[p[1]]))
+        assert pair[0] + pair[1] not in ranks
+        recipes[pair] = ranks[pair[0] + pair[1]] = len(ranks)
+        chunks = [merge(pieces, pair) for pieces in chunks]
+    assert ranks == train_naive(text, 10_000)
+    ids = []
+    for chunk in split(new):
+        pieces = [bytes([b]) for b in chunk.encode()]
+        while known := [pair for pair in count_pairs([pieces]) if pair in recipes]:
+            pieces = merge(pieces, min(known, key=recipes.get))
+        ids += [ranks[piece] for piece in pieces]
+    assert ids == Tokenizer(ranks).encode(new)
+
+
 # --- the page ---------------------------------------------------------------------
 def test_every_number_that_the_prose_glues_is_found(page):
     facts, _, _ = page
@@ -110,6 +131,9 @@ def test_the_words_around_the_numbers_still_fit(page):
     assert float(facts["dearest_times"]) > 2
     # "has a token for one user name"
     assert facts["glitch"] == "1"
+    # "one word, into … chunks"; "however much Hindi, … tokens for those … words"
+    assert facts["namaste_chunks"] == "4" and int(facts["namaste_gpt2"]) > 4
+    assert int(facts["hindi_chunks"]) > 2 * int(facts["hindi_words"])
     # "in all our stories, fox does so 0 times"
     assert facts["bare_fox"] == "0"
     # "the naive way … this way": seconds against milliseconds
@@ -166,6 +190,38 @@ def test_what_the_cells_show_the_reader(page):
     # "one token holds two of the six bytes and each of the others holds one"
     sizes = [piece.count("\\x") for _, piece in names["figures"].gpt2_tokens("水果")]
     assert sorted(sizes) == [1, 1, 1, 1, 2]
+
+
+def test_thirteen_bytes_occur_in_no_text(page):
+    """The two that would begin a character of one byte, and those past U+10FFFF."""
+    _, _, shown = page
+    never = {0xC0, 0xC1, *range(0xF5, 0x100)}
+    assert len(never) in [value for value in shown if isinstance(value, int)]
+    assert not any(
+        byte in chr(c).encode() for c in (0, 0x7FF, 0x10FFFF) for byte in never
+    )
+    for byte in never:
+        for rest in range(4):
+            with pytest.raises(UnicodeDecodeError):
+                (bytes([byte]) + b"\x80" * rest).decode()
+
+
+def test_what_the_page_says_of_the_pattern():
+    assert split("it's DON'T don’t") == ["it", "'s", " DON", "'", "T", " don", "’", "t"]
+    assert split("a²b x½ Ⅷ") == ["a", "²", "b", " x", "½", " Ⅷ"]
+    # "to \\p{L}, its vowel signs and its sign for no vowel are not letters"
+    assert split("नमस्ते") == ["नमस", "्", "त", "े"]
+    # the pencil's words stand on lines: "a space would become part of the word"
+    assert split("baa all") == ["baa", " all"] and "\n" in split("baa\nall")
+
+
+def test_special_tokens_are_taken_leftmost_and_then_longest():
+    ranks = {bytes([b]): b for b in range(256)}
+    special = {"<ab": 256, "<ab>": 257, "b>c": 258}
+    ids = Tokenizer(ranks, special).encode("<ab>c<ab", allowed_special="all")
+    assert ids == [257, ord("c"), 256]
+    # "decoding writes the name"
+    assert Tokenizer(ranks, special).decode(ids) == "<ab>c<ab"
 
 
 def test_what_is_recorded_of_gpt2_is_what_gpt2s_own_encoding_says():
