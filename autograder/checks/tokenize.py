@@ -2,16 +2,20 @@
 
 The student's functions work on lists of integer ids. A text is cut into chunks by
 GPT-2's pattern, byte b has id b, and `merges` maps a pair of ids to the id that
-replaces it, in the order in which training learned them: 256, 257, 258, and so on.
+replaces it: 256 for the first that training learned, then 257, and so on. The ids tell
+that order; the dictionary may list its pairs in any other.
 
 The oracles know nothing of the course's code: NumPy counts pairs, `str.replace` merges
 (an id is a private-use character), Hugging Face `tokenizers` cuts and trains, tiktoken
 encodes. What a student is likely to write instead stands beside each, as its mistakes;
 they share the small, deliberately plain tokenizer at the end of this file's first part.
+Where an answer reads what is not there, an error of the same type stands for it.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +30,7 @@ PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\
 Pair = tuple[int, int]
 Merges = dict[Pair, int]
 
-_PRIVATE = 0xF0000  # the first of 65,534 characters without a meaning: one an id
+_PRIVATE = 0xF0000  # from here on, characters have no meaning: one for each id
 _LIBRARIES = ("gpt.tokenize", "tiktoken", "tokenizers", "transformers")
 
 
@@ -89,8 +93,6 @@ def _oracle_train(text: str, n_vocab: int) -> Merges:
 
 def _merges_of(tokenizer: object) -> list[tuple[str, str]]:
     """The merges of a Hugging Face tokenizer, which only its JSON tells."""
-    import json
-
     return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
 
 
@@ -98,7 +100,7 @@ def _oracle_ranks(merges: Merges) -> dict[bytes, int]:
     """Every id written out by undoing the merges, the newest first, in one string."""
     newest_first = sorted(merges.items(), key=lambda item: -item[1])
     ranks = {}
-    for token in [*range(256), *merges.values()]:
+    for token in [*range(256), *sorted(merges.values())]:
         text = _private([token])
         for pair, new_id in newest_first:
             text = text.replace(_private([new_id]), _private(pair))
@@ -144,24 +146,23 @@ def _oracle_round_trip(text: str, merges: Merges) -> tuple[str, int, int]:
 def _oracle_special(
     text: str, merges: Merges, special: dict[str, int], allowed: list[str]
 ) -> list[int]:
-    """tiktoken, on the text between the special tokens.
+    """tiktoken, on the text between the special tokens, found letter by letter.
 
-    tiktoken alone does not say which of two names wins that begin alike, so the names
-    become private-use characters first, the longest name first.
+    tiktoken alone does not say which of two names wins that overlap.
     """
-    encoding = _tiktoken(merges, special)
-    if set(special) - set(allowed):
-        encoding.encode(text, allowed_special=set(allowed))  # its ValueError is ours
-    for name in sorted(allowed, key=len, reverse=True):
-        text = text.replace(name, _private([special[name]]))
-    ids, plain = [], ""
-    for character in text:
-        if ord(character) < _PRIVATE:
-            plain += character
-        else:
-            ids += [*encoding.encode_ordinary(plain), ord(character) - _PRIVATE]
-            plain = ""
-    return ids + encoding.encode_ordinary(plain)
+    encode = _tiktoken(merges).encode_ordinary
+    ids, start, at = [], 0, 0
+    while at < len(text):
+        here = [name for name in special if text.startswith(name, at)]
+        if not here:
+            at += 1
+            continue
+        name = max(here, key=len)
+        if name not in allowed:
+            raise ValueError(f"{name} is not allowed")
+        ids += [*encode(text[start:at]), special[name]]
+        at = start = at + len(name)
+    return ids + encode(text[start:])
 
 
 def _private(ids: Iterable[int]) -> str:
@@ -254,11 +255,17 @@ def _encode(text: str, merges: Merges, **screws) -> list[int]:
     return [i for ids in _chunks(text) for i in _encode_chunk(ids, merges, **screws)]
 
 
-def _table(merges: Merges, swap: bool = False) -> dict[int, bytes]:
+def _table(
+    merges: Merges, swap: bool = False, in_order: bool = True
+) -> dict[int, bytes]:
     table = {b: bytes([b]) for b in range(256)}
-    for (a, b), new_id in merges.items():
+    for (a, b), new_id in _oldest_first(merges) if in_order else merges.items():
         table[new_id] = table[b] + table[a] if swap else table[a] + table[b]
     return table
+
+
+def _oldest_first(merges: Merges) -> list[tuple[Pair, int]]:
+    return sorted(merges.items(), key=lambda item: item[1])
 
 
 def _joined(ids: list[int], merges: Merges, unknown: str = "raise") -> bytes:
@@ -351,6 +358,17 @@ def _learned(text: str, n_merges: int) -> Merges:
     return _oracle_train(text, 256 + n_merges)
 
 
+def _nasty(rng: np.random.Generator) -> str:
+    """What is easily lost or changed: marks that no one sees, and outer spaces."""
+    a, b, c, d = (_word(rng, 3) for _ in range(4))
+    return f"\ufeff {a}\x00{b}\r\n_{c}_ e\u0301{d}\r\n  "
+
+
+def _turned(merges: Merges) -> Merges:
+    """The same merges, listed from the last to the first."""
+    return dict(reversed(merges.items()))
+
+
 def _ords(text: str) -> list[int]:
     return [ord(c) for c in text]
 
@@ -387,6 +405,7 @@ def _draw_chunks(rng: np.random.Generator) -> list[Case]:
             "emoji that are made of several characters",
             (f"{_word(rng, 3)} {' '.join(_some(rng, _EMOJI[:5], 2))}!",),
         ),
+        Case("marks that no one sees, and spaces at the end", (_nasty(rng),)),
         Case("a page of prose, code and Chinese", (_mixed(rng),)),
     ]
 
@@ -458,6 +477,7 @@ def _draw_count(rng: np.random.Generator) -> list[Case]:
     f, g = _ids(rng, 2)
     h, i, j, k = _ids(rng, 4)
     m, n = _ids(rng, 2)
+    large = int(rng.integers(66_000, 99_999))
     return [
         Case("one short chunk", ([[a, b, a, b, c]],)),
         Case("two chunks, with a border between them", ([[d, e, e], [d, e], [e, d]],)),
@@ -470,6 +490,10 @@ def _draw_count(rng: np.random.Generator) -> list[Case]:
         ),
         Case("nothing but single ids", ([[m], [], [n]],)),
         Case("a few sentences of a story", (_chunks(_stories(rng, 300)),)),
+        Case(
+            "the id 0, and very large ids",
+            ([[0, large, 0, 0], [large, 0, large, large, 0], [0, large + 1]],),
+        ),
         Case(
             "ids above 255, as merging makes them",
             (
@@ -606,6 +630,8 @@ def _draw_merge(rng: np.random.Generator) -> list[Case]:
     j, k, m = _ids(rng, 3)
     n, o = _ids(rng, 2)
     p, q = _ids(rng, 2)
+    s, t = 10 + int(rng.integers(20)), 30 + int(rng.integers(60))
+    large = int(rng.integers(66_000, 99_999))
     x, y, z = _ids(rng, 2) + [new()]
     # Three ids in random order, after an opening that holds every trap.
     tail = [int(t) for t in rng.choice([x, y, z], int(rng.integers(25, 40)))]
@@ -616,6 +642,14 @@ def _draw_merge(rng: np.random.Generator) -> list[Case]:
         Case("a pair that is not there", ([j, k, m, j], (k, j), new())),
         Case("an empty list", ([], (n, o), new())),
         Case("a list of one id", ([p], (p, q), new())),
+        Case(
+            "ids whose digits end or begin like the pair's",
+            ([100 + s, t, s, t, s, t * 10, s, t], (s, t), new()),
+        ),
+        Case(
+            "the id 0, and very large ids",
+            ([0, large, 0, 0, large, large, 0], (0, large), large + 1),
+        ),
         Case(
             "a long list with ids above 255",
             ([z, x, x, z, x, z, z, x, *tail, y], (z, x), z + 1 + int(rng.integers(99))),
@@ -760,6 +794,7 @@ def _draw_train(rng: np.random.Generator) -> list[Case]:
     a, b, c, d = _some(rng, _ALPHABET, 4)
     p, q, r, s = _letters(rng, 4)
     u, v, w = _letters(rng, 3)
+    i, j, k, m = _letters(rng, 4)
     x, y = _letters(rng, 2)
     run = int(rng.integers(6, 10))
     e, f, g, h = _some(rng, _ALPHABET, 4)
@@ -767,10 +802,16 @@ def _draw_train(rng: np.random.Generator) -> list[Case]:
     return [
         Case("one merge without a tie", (f"{a}{b}{c}{a}{b}{d}{a}{b}", 257)),
         Case("a tie between three pairs", (f"{r}{s}{p}{q}{r}{s}{p}{q}", 257)),
+        Case("a tie that the left id decides", (f"{j}{k}{i}{m}", 257)),
         Case("a tie that the right id decides", (f"{u}{w}{u}{v}", 257)),
+        Case("a run, whose pairs overlap", (f"{u * 3}{v}{w}{v}{w}", 257)),
         Case("merges of merges, in a run", (f"{x * run} {y}{x * run}", 259)),
         Case("more merges asked for than there are", (f"{e}{f}{g} {e}{f}{h}", 300)),
         Case("a vocabulary of the bytes alone", (f"{_word(rng)} {_word(rng)}", 256)),
+        Case(
+            "a vocabulary with fewer places than there are bytes",
+            (f"{_word(rng)} {_word(rng)}", int(rng.integers(256))),
+        ),
         Case(
             "Chinese, where a character is three bytes",
             (f"{one}{two}{one}{two} {three}{one} {two}{three}", 260),
@@ -920,16 +961,23 @@ def _draw_encode(rng: np.random.Generator) -> list[Case]:
         letters = _some(rng, _ALPHABET, count)
         return letters, _ords("".join(letters))
 
-    (a, b, c), (ia, ib, _) = codes(3)
-    (d, e, f), (id_, ie, if_) = codes(3)
+    (a, b, c), (ia, ib, ic) = codes(3)
+    d, e, f = _letters(rng, 3)
+    id_, ie, if_ = _ords(d + e + f)
     (g, h, i, j), (ig, ih, ii, ij) = codes(4)
     (k, q, m), (ik, _, im) = codes(3)
     (n, o), (in_, _) = codes(2)
     run = n * int(rng.integers(1, 4) * 4 + 3)
     chinese = "".join(_some(rng, _CHINESE, 3))
     story = _stories(rng, 1200)
+    large = int(rng.integers(66_000, 99_999))
+    long, nasty = _word(rng, 300), _nasty(rng)
     return [
         Case("one merge, in two places", (f"{a}{b}{c}{a}{b}", {(ia, ib): 256})),
+        Case(
+            "a chunk of one letter",
+            (f"{a} {b}{c}", {(32, ib): 256, (ib, ic): 257}),
+        ),
         Case(
             "two merges that want the same letter",
             (f"{d}{e}{f}{d}{e}", {(ie, if_): 256, (id_, ie): 257, (id_, 256): 258}),
@@ -950,6 +998,21 @@ def _draw_encode(rng: np.random.Generator) -> list[Case]:
             (f"{o}{run}", {(in_, in_): 256, (256, 256): 257}),
         ),
         Case("an empty text", ("", {(in_, ia): 256, (256, ord(_word(rng, 1))): 257})),
+        Case(
+            "very large ids",
+            (
+                f"{a}{b}{c}{b} {a}{b}",
+                {(ia, ib): large, (large, ic): large + 1, (32, ia): large - 9},
+            ),
+        ),
+        Case("a word of hundreds of letters", (long, _learned(long, 20))),
+        Case(
+            "merges listed from the last to the first",
+            (_stories(rng, 120), _turned(_learned(story, 40))),
+        ),
+        Case(
+            "marks that no one sees, and spaces at the end", (nasty, _learned(nasty, 9))
+        ),
         Case(
             "Chinese, whose characters begin as three bytes",
             (chinese[: int(rng.integers(14, 24))], _learned(chinese, 24)),
@@ -1080,11 +1143,15 @@ def _draw_decode(rng: np.random.Generator) -> list[Case]:
     k, m = codes(2)
     n, o, p = codes(3)
     first, second, _ = _bytes(_some(rng, _HANZI, 1)[0])
-    text = _mixed(rng)
-    merges = _learned(text, 40)
+    text, nasty = _mixed(rng), _nasty(rng)
+    merges, nasty_merges = _learned(text, 40), _learned(nasty, 9)
     return [
         Case("one merge", ([256, c, 256], {(a, b): 256})),
-        Case("a merge of a merge", ([257, d, 256], {(d, e): 256, (256, f): 257})),
+        Case("a merge of a merge", ([32, 257, d, 256], {(d, e): 256, (256, f): 257})),
+        Case(
+            "merges listed from the last to the first",
+            ([e, 257, f], {(f, 256): 257, (d, e): 256}),
+        ),
         Case(
             "a character that is spread over two tokens",
             ([g, x, 256, g], {(y, z): 256}),
@@ -1104,6 +1171,17 @@ def _draw_decode(rng: np.random.Generator) -> list[Case]:
         Case(
             "bytes that are not UTF-8, because a character is cut off",
             ([h, first, second], {(h, i): 256}),
+        ),
+        Case(
+            "bytes that are not UTF-8, because they are half of a pair in UTF-16",
+            (
+                [i, 0xED, *(int(x) for x in rng.integers([160, 128], 192))],
+                {(h, i): 256},
+            ),
+        ),
+        Case(
+            "marks that no one sees, and spaces at the end",
+            (_encode(nasty, nasty_merges), nasty_merges),
         ),
         Case("a page of everything", (_encode(text, merges), merges)),
     ]
@@ -1222,7 +1300,7 @@ def _draw_round_trip(rng: np.random.Generator) -> list[Case]:
     mark = _some(rng, _DECOMPOSED, 3)
     joined = f"{_word(rng, 3)} {mark[0]}{_word(rng, 3)}{mark[1]} {mark[2]}"
     emoji = f"{_word(rng, 3)} {' '.join(_some(rng, _EMOJI, 4))}"
-    scripts = "".join(_some(rng, _SCRIPTS, 14))
+    scripts, nasty = "".join(_some(rng, _SCRIPTS, 14)), _nasty(rng)
     return [
         Case(
             "a word that is there twice", (f"{word} {word}{other}", _learned(word, 2))
@@ -1234,6 +1312,9 @@ def _draw_round_trip(rng: np.random.Generator) -> list[Case]:
         Case("accents written as signs of their own", (joined, _learned(joined, 4))),
         Case("emoji made of several characters", (emoji, _learned(emoji, 6))),
         Case("signs of many scripts", (scripts, _learned(scripts, 8))),
+        Case(
+            "marks that no one sees, and spaces at the end", (nasty, _learned(nasty, 9))
+        ),
         Case("a page of everything", (_mixed(rng), _learned(_mixed(rng), 40))),
     ]
 
@@ -1324,6 +1405,7 @@ def _draw_special(rng: np.random.Generator) -> list[Case]:
     long = f"{d[:-2]}{_word(rng, 2)}|>"
     short = f"[{_word(rng, 3)}"
     longer = f"{short}{_word(rng, 1)}]"
+    inner = longer[1:-1]
     told = _told(rng, 600)
     merges = _learned(told.replace(world.END, "\n"), 30)
     end = 256 + len(merges)
@@ -1345,6 +1427,18 @@ def _draw_special(rng: np.random.Generator) -> list[Case]:
             (f"{d[:-1]} {d[2:-2]} |{word}> {word}", pair, {d: 257}, [d]),
         ),
         Case(
+            "a special token in capitals, which is ordinary text",
+            (f"{word}{c.upper()} {word}", pair, {c: 257, b: 258}, [c]),
+        ),
+        Case(
+            "not one special token in the whole vocabulary",
+            (f"{a}{word} {other}{word}", pair, {}, []),
+        ),
+        Case(
+            "rare characters beside a special token",
+            (f"{word}\ue000{a}\ufffc\ue001 {word}{a}", pair, {a: 257}, [a]),
+        ),
+        Case(
             "several in a row, at the start and at the end",
             (f"{e}{word} {f}{f} {other}\n{e}", pair, {e: 257, f: 258}, [f, e]),
         ),
@@ -1362,65 +1456,105 @@ def _draw_special(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         Case(
+            "one not allowed, which begins like one that is",
+            (f"{word} {longer}", pair, {short: 257, longer: 258}, [short]),
+        ),
+        Case(
+            "one not allowed, inside a longer one that is",
+            (f"{word} {longer}{other}", pair, {inner: 257, longer: 258}, [longer]),
+        ),
+        Case(
+            "two that overlap",
+            (
+                f"{other} {a}{inside}{b}",
+                pair,
+                {f"{inside}{b}": 257, f"{a}{inside}": 258},
+                [f"{inside}{b}", f"{a}{inside}"],
+            ),
+        ),
+        Case(
             "stories with a separator, as the course trains on them",
             (told, merges, {world.END: end}, [world.END]),
         ),
     ]
 
 
-def _special(
-    text,
-    merges,
-    special,
-    allowed,
-    pattern=None,
-    strip=False,
-    limit=0,
-    drop=False,
-    refuse=True,
-):
-    """Encoding around special tokens, with screws."""
-    import re
+def _names(names: Iterable[str], escape: Callable[[str], str] = re.escape) -> str:
+    """A pattern for any of these names, the longest first; None where none is."""
+    return "|".join(escape(name) for name in sorted(names, key=len, reverse=True))
 
-    for name in special:
-        if refuse and name in text and name not in allowed:
-            raise ValueError(f"{name} is not allowed")
-    if not allowed:
-        return _encode(text, merges)
-    if pattern is None:
-        names = sorted(allowed, key=len, reverse=True)
-        pattern = "|".join(re.escape(name) for name in names)
+
+def _special(
+    text: str,
+    merges: Merges,
+    special: dict[str, int],
+    allowed: list[str],
+    pattern: str | None = None,
+    limit: int = 0,
+    put: Callable[[int], list[int]] = lambda token: [token],
+    plain: Callable[[str, Merges], list[int]] = _encode,
+) -> list[int]:
+    """Encoding around special tokens, with screws: look for `pattern`, at most `limit`
+    times, `put` what becomes of each, and encode what is between them by `plain`."""
+    pattern = _names(special) if pattern is None else pattern
     out = []
-    for part in re.split(f"({pattern})", text, maxsplit=limit):
-        if part is None:
-            continue
-        if part in special and part in allowed:
-            out += [] if drop else [special[part]]
+    for part in re.split(f"({pattern})", text, maxsplit=limit) if pattern else [text]:
+        if part not in special:
+            out += plain(part, merges)
+        elif part in allowed:
+            out += put(special[part])
         else:
-            out += _encode(part.strip() if strip else part, merges)
+            raise ValueError(f"{part} is not allowed")
     return out
 
 
-def _special_in_order(text, merges, special, allowed):
-    import re
-
-    names = [name for name in special if name in allowed]
-    pattern = "|".join(re.escape(name) for name in names)
-    return _special(text, merges, special, allowed, pattern=pattern or None)
+def _special_allowed_only(text, merges, special, allowed):
+    return _special(text, merges, special, allowed, pattern=_names(allowed))
 
 
-def _special_unescaped(text, merges, special, allowed):
-    names = sorted(allowed, key=len, reverse=True)
-    # "[" alone would not even compile; a student who met that has escaped by now.
-    pattern = "|".join(names).replace("[", r"\[")
-    return _special(text, merges, special, allowed, pattern=pattern or None)
+def _special_allowed_first(text, merges, special, allowed):
+    rest = re.split(_names(allowed), text) if allowed else [text]
+    if any(name in part for name in special for part in rest if name not in allowed):
+        raise ValueError("not allowed")
+    return _special_allowed_only(text, merges, special, allowed)
+
+
+def _special_forbidden_first(text, merges, special, allowed):
+    if any(name in text for name in special if name not in allowed):
+        raise ValueError("not allowed")
+    return _special_allowed_only(text, merges, special, allowed)
 
 
 def _special_all_or_error(text, merges, special, allowed):
-    for name in special:
-        if name not in allowed:
-            raise ValueError(f"{name} is not allowed")
+    if any(name not in allowed for name in special):
+        raise ValueError("not allowed")
     return _special(text, merges, special, allowed)
+
+
+def _special_in_order(text, merges, special, allowed):
+    pattern = "|".join(map(re.escape, special))
+    return _special(text, merges, special, allowed, pattern=pattern)
+
+
+def _special_name_by_name(text, merges, special, allowed):
+    """The longest name is cut out of the whole text first, then the next longest."""
+    for name in sorted(special, key=len, reverse=True):
+        before, found, after = text.partition(name)
+        if found:
+            if name not in allowed:
+                raise ValueError("not allowed")
+            ends = (before, after)
+            left, right = (
+                _special_name_by_name(end, merges, special, allowed) for end in ends
+            )
+            return [*left, special[name], *right]
+    return _encode(text, merges)
+
+
+def _special_unescaped(text, merges, special, allowed):
+    # "[" alone would not even compile; a student who met that has escaped by now.
+    pattern = _names(special, lambda name: name.replace("[", r"\["))
+    return _special(text, merges, special, allowed, pattern=pattern)
 
 
 def _special_at_the_end(text, merges, special, allowed):
@@ -1429,12 +1563,35 @@ def _special_at_the_end(text, merges, special, allowed):
     return [i for i in ids if i not in names] + [i for i in ids if i in names]
 
 
+def _special_unfinished(text, merges, special, allowed):
+    ids = _special(text, merges, special, allowed)
+    if not any(name in text for name in allowed):
+        return ids
+    while ids[-1] not in special.values():
+        ids.pop()
+    return ids
+
+
+def _special_told_but_not_raised(text, merges, special, allowed):
+    try:
+        return _special(text, merges, special, allowed)
+    except ValueError:
+        return None
+
+
+def _special_in_two(text, merges, special, allowed):
+    ids = _special(text, merges, special, allowed)
+    if sum(i in special.values() for i in ids) > 1:
+        raise ValueError("too many values to unpack")
+    return ids
+
+
 _ENCODE_SPECIAL = (
     Mistake(
         "special tokens encoded as ordinary text",
-        "The special token went through as ordinary text, letter by letter. Cut the "
-        "text at the special tokens first; what lies between them is encoded as usual, "
-        "and each of them becomes its one id.",
+        "The special token went through as if it were ordinary text. Cut the text at "
+        "the special tokens first; what lies between them is encoded as usual, and each "
+        "of them becomes its one id.",
         lambda text, merges, special, allowed: _encode(text, merges),
     ),
     Mistake(
@@ -1449,10 +1606,28 @@ _ENCODE_SPECIAL = (
     Mistake(
         "not allowed, so encoded as text",
         "A special token that is not allowed was encoded as ordinary text, without a "
-        "word. Here that is an error: raise a ValueError that names it.",
-        lambda text, merges, special, allowed: _special(
-            text, merges, special, allowed, refuse=False
-        ),
+        "word. Here that is an error: raise a ValueError.",
+        _special_allowed_only,
+    ),
+    Mistake(
+        "told, but not raised",
+        "Where a special token is not allowed, your function gives back nothing. A "
+        "message on the screen stops no program: raise a ValueError.",
+        _special_told_but_not_raised,
+    ),
+    Mistake(
+        "allowed names are cut out before others are sought",
+        "Where a name that is not allowed begins like one that is, you take the short "
+        "one and overlook the other. The longest name that begins at a place counts, "
+        "allowed or not: look for all of them, and ask for permission afterwards.",
+        _special_allowed_first,
+    ),
+    Mistake(
+        "forbidden names are sought in the whole text",
+        "You raise an error for a name that is only a part of a longer one, which is "
+        "allowed. What the longer name covers is used up: read from the left, take the "
+        "longest name at each place, and ask for permission then.",
+        _special_forbidden_first,
     ),
     Mistake(
         "an error although it is not in the text",
@@ -1463,8 +1638,15 @@ _ENCODE_SPECIAL = (
     Mistake(
         "the shorter name wins",
         "Where one special token begins like another, the shorter one was taken and "
-        "the rest became text. Try the longest names first.",
+        "the rest became text. At each place, try the longest names first.",
         _special_in_order,
+    ),
+    Mistake(
+        "one name after the other",
+        "Where two special tokens overlap, the one that begins further left wins. You "
+        "go through the whole text for one name, then for the next; look for all of "
+        "them at once, from the left.",
+        _special_name_by_name,
     ),
     Mistake(
         "| read as “or”",
@@ -1476,25 +1658,37 @@ _ENCODE_SPECIAL = (
         "white space beside special tokens is lost",
         "The spaces and line ends beside a special token are lost. They belong to the "
         "text: do not strip the parts.",
-        lambda text, merges, special, allowed: _special(
-            text, merges, special, allowed, strip=True
-        ),
+        lambda *args: _special(*args, plain=lambda s, m: _encode(s.strip(), m)),
+    ),
+    Mistake(
+        "letter by letter",
+        "Between the special tokens nothing is merged. Are you encoding one character at "
+        "a time? Collect the whole text up to the next special token, then encode it.",
+        lambda *args: _special(*args, plain=lambda text, merges: _bytes(text)),
     ),
     Mistake(
         "only the first special token",
         "Only the first special token of the text is treated as one; those after it "
         "became ordinary text. Go on with the rest of the text in the same way.",
-        lambda text, merges, special, allowed: _special(
-            text, merges, special, allowed, limit=1
-        ),
+        lambda *args: _special(*args, limit=1),
+    ),
+    Mistake(
+        "one special token and no more",
+        "You raise an error where a special token stands in the text more than once. "
+        "Cutting a text at a name may give more than two parts: expect any number.",
+        _special_in_two,
+    ),
+    Mistake(
+        "the text after the last special token is lost",
+        "What stands after the last special token is missing. When you have found no "
+        "more names, there may be text left: encode that, too.",
+        _special_unfinished,
     ),
     Mistake(
         "special tokens dropped",
         "The special tokens have vanished. Cutting the text at them is right, but their "
         "ids belong into the result, each where its token stood.",
-        lambda text, merges, special, allowed: _special(
-            text, merges, special, allowed, drop=True
-        ),
+        lambda *args: _special(*args, put=lambda token: []),
     ),
     Mistake(
         "special tokens at the end",
@@ -1526,13 +1720,17 @@ def _draw_ranks(rng: np.random.Generator) -> list[Case]:
             ({(y, z): 256, (x, 256): 257, (32, 257): 258, (258, codes(1)[0]): 259},),
         ),
         Case("a run", ({(f, f): 256, (256, 256): 257, (257, f): 258, (g, 258): 259},)),
+        Case(
+            "merges listed from the last to the first",
+            (_turned(_learned(_stories(rng, 300), 12)),),
+        ),
         Case("merges of a page of stories", (_learned(_stories(rng, 700), 40),)),
     ]
 
 
-def _ranks(merges, one=lambda b: bytes([b]), swap=False):
+def _ranks(merges, one=lambda b: bytes([b]), swap=False, in_order=True):
     table = {b: one(b) for b in range(256)}
-    for (a, b), new_id in merges.items():
+    for (a, b), new_id in _oldest_first(merges) if in_order else merges.items():
         table[new_id] = table[b] + table[a] if swap else table[a] + table[b]
     return {data: token for token, data in table.items()}
 
