@@ -152,7 +152,7 @@ def to_chunks(text):
     ),
     Submission(
         "mistaken-ties",
-        17.75,
+        18.09,
         instead=(
             """
 def train(text, n_vocab):
@@ -171,7 +171,7 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-ties-again",
-        17.75,
+        18.09,
         instead=(
             """
 def train(text, n_vocab):
@@ -194,12 +194,12 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-decode",
-        18.17,
+        18.64,
         instead=(
             """
 def decode(ids, merges):
     pieces = {byte: bytes([byte]) for byte in range(256)}
-    for (left, right), new_id in merges.items():
+    for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
         pieces[new_id] = pieces[left] + pieces[right]
     for i in ids:
         if i not in pieces:
@@ -211,12 +211,15 @@ def decode(ids, merges):
     ),
     Submission(
         "mistaken-special",
-        18.88,
+        19.36,
         instead=(
             """
 def encode_special(text, merges, special, allowed):
+    if not special:
+        return encode(text, merges)
+    names = sorted(special, key=len, reverse=True)
     ids = []
-    for part in regex.split("(" + "|".join(map(regex.escape, special)) + ")", text):
+    for part in regex.split("(" + "|".join(map(regex.escape, names)) + ")", text):
         ids += [special[part]] if part in special else encode(part, merges)
     return ids
 """,

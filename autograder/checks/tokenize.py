@@ -19,7 +19,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -439,10 +439,22 @@ _TO_CHUNKS = (
     ),
     Mistake(
         "bytes objects instead of lists",
-        "Each chunk is a `bytes` object. It looks like a list of numbers from inside, "
-        "but it cannot hold an id above 255, which merging will need: make each chunk "
-        "a list.",
+        "Each chunk holds the right bytes, but it is no list. It looks like one from "
+        "inside, and cannot hold an id above 255, which merging will need: make each "
+        "chunk a list.",
         lambda text: [chunk.encode() for chunk in _split(text)],
+    ),
+    Mistake(
+        "lists of single bytes objects",
+        "Your chunks hold little `bytes` objects, as the chapter's pieces do. Here a "
+        "piece is its id, a number from 0 to 255.",
+        lambda text: [[bytes([b]) for b in ids] for ids in _chunks(text)],
+    ),
+    Mistake(
+        "Latin-1 instead of UTF-8",
+        "Letters with accents are one byte each, and for Chinese there is an error. Is "
+        "another encoding than UTF-8 at work, Latin-1 for instance?",
+        lambda text: [list(chunk.encode("latin-1")) for chunk in _split(text)],
     ),
     Mistake(
         "text instead of numbers",
@@ -542,6 +554,21 @@ def _count_once_a_chunk(chunks):
     return dict(counts)
 
 
+def _count_combinations(chunks):
+    counts = Counter()
+    for ids in chunks:
+        counts.update(combinations(ids, 2))
+    return dict(counts)
+
+
+def _count_key_error(chunks):
+    return {}[pair] if (pair := next(iter(_count(chunks)), None)) else {}
+
+
+def _count_index_error(chunks):
+    return chunks[len(chunks)] if any(chunks) else {}
+
+
 def _count_round(chunks):
     counts = Counter()
     for ids in chunks:
@@ -599,6 +626,48 @@ _COUNT_PAIRS = (
         "Only the last chunk is counted. Is the dictionary made inside the loop, fresh "
         "for every chunk? There should be one for all of them.",
         lambda chunks: dict(_count(chunks[-1:])),
+    ),
+    Mistake(
+        "only the first chunk",
+        "Only the first chunk is counted. Does `return` stand inside the loop? It ends "
+        "the whole function; it belongs after the loop.",
+        lambda chunks: dict(_count(chunks[:1])),
+    ),
+    Mistake(
+        "pairs that occur once are missing",
+        "Pairs that occur only once are missing. What happens at the first sight of a "
+        "pair? It counts 1.",
+        lambda chunks: {pair: n for pair, n in _count(chunks).items() if n > 1},
+    ),
+    Mistake(
+        "all pairs the wrong way round",
+        "Every pair is turned around. The left neighbour comes first: in h u the pair is "
+        "(h, u).",
+        lambda chunks: {(b, a): n for (a, b), n in _count(chunks).items()},
+    ),
+    Mistake(
+        "every two ids of a chunk",
+        "You count ids that do not stand side by side. Of a b c there are two pairs, "
+        "(a, b) and (b, c); a and c are no neighbours.",
+        _count_combinations,
+    ),
+    Mistake(
+        "a KeyError at the first pair",
+        "A pair that you see for the first time has no count yet, so adding 1 to it is a "
+        "KeyError. Begin with 0 where a pair is not in the dictionary.",
+        _count_key_error,
+    ),
+    Mistake(
+        "it looks past the end",
+        "Your loop looks past the end of a chunk: the last id has no right neighbour. "
+        "Stop one id earlier.",
+        _count_index_error,
+    ),
+    Mistake(
+        "text as keys",
+        "Your keys are text. An id may be a part of a character, or above 255: keep each "
+        "pair as a tuple of two numbers.",
+        lambda chunks: {chr(a) + chr(b): n for (a, b), n in _count(chunks).items()},
     ),
     Mistake(
         "one less than it should be",
@@ -698,6 +767,11 @@ def _merge_in_place_none(ids, pair, new_id):
     _merge_in_place(ids, pair, new_id)
 
 
+def _merge_written(ids, pair, new_id):
+    written = str(ids).replace(str(pair)[1:-1], str(new_id))
+    return json.loads(written)
+
+
 def _merge_either(ids, pair, new_id):
     out, i = [], 0
     while i < len(ids):
@@ -782,6 +856,41 @@ _MERGE = (
         "then a is another pair.",
         _merge_either,
     ),
+    Mistake(
+        "nothing is merged",
+        "Nothing is merged. Do you compare a part of the list with the pair? In Python a "
+        "list never equals a tuple, even if they hold the same.",
+        lambda ids, pair, new_id: list(ids),
+    ),
+    Mistake(
+        "the sum of the pair",
+        "In place of the pair you put the sum of its two ids. An id is only a name: put "
+        "`new_id` there.",
+        lambda ids, pair, new_id: _merge(ids, pair, sum(pair)),
+    ),
+    Mistake(
+        "always 256",
+        "You always put 256. The id of this merge is handed to you: put `new_id` there.",
+        lambda ids, pair, new_id: _merge(ids, pair, 256),
+    ),
+    Mistake(
+        "what is not merged vanishes",
+        "Only the merged pairs are left. An id that does not begin the pair stays as it "
+        "is: copy it into the new list.",
+        lambda ids, pair, new_id: [i for i in _merge(ids, pair, new_id) if i == new_id],
+    ),
+    Mistake(
+        "the pair comes back",
+        "What comes back is the pair itself. Do the parameters stand in the order of the "
+        "`def` that was given: first the list, then the pair?",
+        lambda ids, pair, new_id: list(pair),
+    ),
+    Mistake(
+        "replaced as written text",
+        "You replace digits in the list's text. There 197 ends like 97, and a pair is "
+        "found where none is: compare ids, not what they look like.",
+        _merge_written,
+    ),
 )
 
 
@@ -827,6 +936,21 @@ def _train_top(text, n_vocab):
     return {pair: 256 + k for k, pair in enumerate(best)}
 
 
+def _train_stuck(text, n_vocab):
+    """The chunks never change, so the same pair is learned again and again."""
+    first = _train(text, min(n_vocab - 256, 1))
+    return {pair: n_vocab - 1 for pair in first}
+
+
+def _train_by(order):
+    """Training that takes the pair for which `order(pair, its count)` is smallest."""
+    return lambda text, n_vocab: _train(
+        text,
+        n_vocab - 256,
+        lambda counts: min(counts, key=lambda pair: order(pair, counts[pair])),
+    )
+
+
 def _train_endless(text, n_vocab):
     merges = _train(text, n_vocab - 256)
     if len(merges) < n_vocab - 256:
@@ -849,22 +973,61 @@ _TRAIN = (
         "Where several pairs are equally frequent you take the largest, and the rule "
         "asks for the smallest. Most frequent and smallest pull in opposite directions: "
         "one way to have both is to look for a minimum, with one of them negated.",
-        lambda text, n_vocab: _train(
-            text,
-            n_vocab - 256,
-            lambda counts: max(counts, key=lambda pair: (counts[pair], pair)),
-        ),
+        _train_by(lambda pair, count: (-count, -pair[0], -pair[1])),
     ),
     Mistake(
         "ties: only the left id",
         "Where several pairs are equally frequent and begin with the same id, you do "
         "not look at the right one. Compare the left ids, and where these are equal, "
         "the right ids.",
-        lambda text, n_vocab: _train(
-            text,
-            n_vocab - 256,
-            lambda counts: min(counts, key=lambda pair: (-counts[pair], pair[0])),
-        ),
+        _train_by(lambda pair, count: (-count, pair[0])),
+    ),
+    Mistake(
+        "ties: the right id first",
+        "Where several pairs are equally frequent you compare the right ids first. The "
+        "left ones come first; only where these are equal do the right ones decide.",
+        _train_by(lambda pair, count: (-count, pair[::-1])),
+    ),
+    Mistake(
+        "ties: the smallest sum",
+        "Where several pairs are equally frequent you take the one with the smallest "
+        "sum. Compare the left ids, and only where these are equal, the right ones.",
+        _train_by(lambda pair, count: (-count, sum(pair))),
+    ),
+    Mistake(
+        "the rarest pair",
+        "You merge the rarest pair first. Asked for is the most frequent one, and the "
+        "smallest ids only among those that are equally frequent.",
+        _train_by(lambda pair, count: (count, pair)),
+    ),
+    Mistake(
+        "the chunks never change",
+        "The same pair is learned again and again, because the chunks stay as they were. "
+        "`merge` gives back a new list; put it in the place of the old one, in the list "
+        "of all chunks.",
+        _train_stuck,
+    ),
+    Mistake(
+        "it stops after one merge",
+        "Only one merge is learned. Does `return` stand inside the loop? It ends the "
+        "whole function; it belongs after the loop.",
+        lambda text, n_vocab: _train(text, min(n_vocab - 256, 1)),
+    ),
+    Mistake(
+        "the chapter's form",
+        "This is the dictionary of the chapter, from the bytes of a piece to its id. Here "
+        "only the merges are asked for, each from its pair of ids to the new id.",
+        lambda text, n_vocab: _ranks(_train(text, n_vocab - 256)),
+    ),
+    Mistake(
+        "bytes as keys",
+        "Your keys are the bytes of the merged pieces. Here a piece is its id, so a key "
+        "is the pair of ids that is merged.",
+        lambda text, n_vocab: {
+            data: i
+            for data, i in _ranks(_train(text, n_vocab - 256)).items()
+            if i > 255
+        },
     ),
     Mistake(
         "new ids begin at 255",
@@ -1043,10 +1206,36 @@ def _encode_longest(text, merges):
 def _encode_newest_to_oldest(text, merges):
     out = []
     for ids in _chunks(text):
-        for pair, new_id in reversed(merges.items()):
+        for pair, new_id in reversed(_oldest_first(merges)):
             ids = _merge(ids, pair, new_id)
         out += ids
     return out
+
+
+def _encode_as_listed(text, merges):
+    out = []
+    for ids in _chunks(text):
+        for pair, new_id in merges.items():
+            ids = _merge(ids, pair, new_id)
+        out += ids
+    return out
+
+
+def _encode_one_pass(text, merges):
+    out = []
+    for ids in _chunks(text):
+        while ids:
+            new_id = merges.get(tuple(ids[:2]))
+            out.append(ids[0] if new_id is None else new_id)
+            ids = ids[1 if new_id is None else 2 :]
+    return out
+
+
+def _encode_min_of_one(text, merges):
+    chunks = [_encode_chunk(ids, merges) for ids in _chunks(text)]
+    if any(len(ids) == 1 for ids in chunks):
+        return min([])
+    return [i for ids in chunks for i in ids]
 
 
 def _most_frequent(there, merges):
@@ -1116,6 +1305,44 @@ _ENCODE = (
         "The ids are right, but each chunk still has a list of its own. A model reads "
         "one sequence: put the ids of all chunks into one flat list.",
         lambda text, merges: [_encode_chunk(ids, merges) for ids in _chunks(text)],
+    ),
+    Mistake(
+        "the smallest pair first",
+        "Of the pairs that can be merged you take the one with the smallest ids. That "
+        "settled ties in training; now the lowest new id decides.",
+        lambda text, merges: _encode(
+            text, merges, pick=lambda there, merges: min(there)
+        ),
+    ),
+    Mistake(
+        "one pass from the left",
+        "You go through each chunk once, from the left, and merge what you meet. Look at "
+        "all pairs of the chunk, merge the one with the lowest new id, and look again.",
+        _encode_one_pass,
+    ),
+    Mistake(
+        "in the order of the dictionary",
+        "You apply the merges in the order in which the dictionary lists them. That may "
+        "be any order: the new ids tell which came first.",
+        _encode_as_listed,
+    ),
+    Mistake(
+        "the smallest of no pairs, in a chunk of one id",
+        "An error comes up where a chunk is, or has become, a single id. It has no pairs, "
+        "and there is no smallest one of none: stop before you ask for it.",
+        _encode_min_of_one,
+    ),
+    Mistake(
+        "the smallest of no pairs, in the end",
+        "When no pair of a chunk is in `merges` any more, you still look for the smallest "
+        "of them, and of none there is none. Stop before you ask for it.",
+        lambda text, merges: min([]) if text else [],
+    ),
+    Mistake(
+        "only the first chunk",
+        "Only the first chunk is encoded. Does `return` stand inside the loop? It ends "
+        "the whole function; it belongs after the loop.",
+        lambda text, merges: _encode("".join(_split(text)[:1]), merges),
     ),
     Mistake(
         "nothing is merged",
@@ -1209,6 +1436,11 @@ def _decode_once(ids, merges):
     return bytes(data).decode()  # bytes() refuses what is still above 255
 
 
+def _decode_as_listed(ids, merges):
+    _table(merges, in_order=False)  # a KeyError, if a merge comes before its parts
+    return _joined(ids, merges).decode()
+
+
 def _decode_swapped(ids, merges):
     _joined(ids, merges)
     table = _table(merges, swap=True)
@@ -1271,6 +1503,24 @@ _DECODE = (
         "You read every byte as a character of its own, which is right for English "
         "only. 果 is three bytes that make one character together: decode as UTF-8.",
         lambda ids, merges: _joined(ids, merges).decode("latin-1"),
+    ),
+    Mistake(
+        "ids taken for bytes",
+        "You hand the ids themselves to `bytes`, which takes numbers up to 255 only. The "
+        "id of a merge is none: write out the bytes that it stands for first.",
+        lambda ids, merges: bytes(ids).decode(),
+    ),
+    Mistake(
+        "in the order of the dictionary",
+        "Where the dictionary lists a merge before the merges that it is made of, your "
+        "table does not know them yet. Go by the new ids, the smallest first.",
+        _decode_as_listed,
+    ),
+    Mistake(
+        "white space at the ends is lost",
+        "The text has lost white space at its ends. Every space that was encoded has to "
+        "come back: do not strip what you have decoded.",
+        lambda ids, merges: _joined(ids, merges).decode().strip(),
     ),
     Mistake(
         "merges undone only once",
@@ -1768,6 +2018,25 @@ _RANKS = (
         "Your keys are text. A token may be a part of a character, which is no text at "
         "all: keep them as `bytes`.",
         lambda merges: {d.decode("latin-1"): i for d, i in _ranks(merges).items()},
+    ),
+    Mistake(
+        "tuples of numbers as keys",
+        "Your keys are tuples of numbers. tiktoken asks for the bytes themselves: make a "
+        "`bytes` object of the numbers.",
+        lambda merges: {tuple(d): i for d, i in _ranks(merges).items()},
+    ),
+    Mistake(
+        "by way of `decode`",
+        "Are you asking `decode` for the text of each token? A token may be a part of a "
+        "character, which is no text, and then there is an error: put bytes together "
+        "instead.",
+        lambda merges: {bytes([i]).decode().encode(): i for i in range(256)},
+    ),
+    Mistake(
+        "in the order of the dictionary",
+        "Where the dictionary lists a merge before the merges that it is made of, your "
+        "table does not know them yet. Go by the new ids, the smallest first.",
+        lambda merges: _ranks(merges, in_order=False),
     ),
     Mistake(
         "a byte made by way of a character",
