@@ -222,10 +222,11 @@ def _train(
     first: int = 256,
     least: int = 1,
     chunks: Callable[[str], list[list[int]]] = _chunks,
+    count: Callable[[list[list[int]]], dict[Pair, int]] = _count,
 ) -> Merges:
     pieces, merges = chunks(text), {}
     while len(merges) < n_merges:
-        counts = _count(pieces)
+        counts = count(pieces)
         if not counts or max(counts.values()) < least:
             break
         pair = pick(counts)
@@ -999,6 +1000,12 @@ _TRAIN = (
         "You merge the rarest pair first. Asked for is the most frequent one, and the "
         "smallest ids only among those that are equally frequent.",
         _train_by(lambda pair, count: (count, pair)),
+    ),
+    Mistake(
+        "overlapping pairs counted once",
+        "In a run such as a a a you count (a, a) once. It stands there twice, and both "
+        "count, as in your `count_pairs`.",
+        lambda text, n_vocab: _train(text, n_vocab - 256, count=_count_no_overlap),
     ),
     Mistake(
         "the chunks never change",
@@ -2034,8 +2041,8 @@ _RANKS = (
     ),
     Mistake(
         "in the order of the dictionary",
-        "Where the dictionary lists a merge before the merges that it is made of, your "
-        "table does not know them yet. Go by the new ids, the smallest first.",
+        "`merges` may list a merge before the merges that it is made of, whose bytes you "
+        "do not have yet. Go by the new ids, the smallest first.",
         lambda merges: _ranks(merges, in_order=False),
     ),
     Mistake(
