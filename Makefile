@@ -94,3 +94,4 @@ endef
 
 browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(call debian,chromium,Chromium for the browser tests); }
+	@test "$$(uname)" != Linux || /sbin/ldconfig -p | grep -q libatomic.so.1 || { $(call debian,libatomic1,A library that playwright needs); }
