@@ -152,7 +152,7 @@ def to_chunks(text):
     ),
     Submission(
         "mistaken-ties",
-        18.09,
+        18.36,
         instead=(
             """
 def train(text, n_vocab):
@@ -171,7 +171,7 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-ties-again",
-        18.09,
+        18.36,
         instead=(
             """
 def train(text, n_vocab):
@@ -194,7 +194,7 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-decode",
-        18.64,
+        17.89,
         instead=(
             """
 def decode(ids, merges):
