@@ -141,18 +141,21 @@ def _name(
 ) -> Mistake | None:
     """The mistake that gives all the same wrong answers, and most of the right ones.
 
-    One that explains only some of them would send a student the wrong way.
+    One that explains only some of them would send a student the wrong way, and so would
+    one that goes wrong in as many more cases.
     """
 
     def agrees(mistake: Mistake, i: int) -> bool:
         return _same(run(mistake.answer, cases[i].args), got[i], check)
 
     wrong = [i for i, ok in enumerate(right) if not ok]
-    found = [m for m in check.mistakes if all(agrees(m, i) for i in wrong)]
-    if len(found) < 2:
-        return found[0] if found else None
     rest = [i for i, ok in enumerate(right) if ok]
-    return max(found, key=lambda mistake: sum(agrees(mistake, i) for i in rest))
+    apart: dict[str, int] = {}  # a mistake's name -> the right answers that it lacks
+    for mistake in check.mistakes:
+        if all(agrees(mistake, i) for i in wrong):
+            apart[mistake.name] = sum(not agrees(mistake, i) for i in rest)
+    found = [m for m in check.mistakes if apart.get(m.name, len(wrong)) < len(wrong)]
+    return min(found, key=lambda mistake: apart[mistake.name], default=None)
 
 
 def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:

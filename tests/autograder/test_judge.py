@@ -212,6 +212,21 @@ def test_a_mistake_that_explains_only_a_part_is_not_named():
     assert verdict(two_mistakes).mistake is None
 
 
+def test_a_mistake_that_would_be_wrong_elsewhere_too_is_not_named():
+    def wrong_once(numbers):
+        return [n // 2 for n in numbers] if 10**6 in numbers else halves(numbers)
+
+    everywhere = Mistake("floor", "It rounds down.", CHECK.mistakes[0].answer)
+    check = dataclasses.replace(CHECK, mistakes=(everywhere,))
+    cases = [CASES[1], CASES[2], Case("another odd number", ([7],))]
+    wanted = [run(halves, case.args) for case in cases]
+    wanted[1] = Outcome([0.5])
+    got = [run(wrong_once, case.args) for case in cases]
+    assert judge(check, cases, wanted, got).mistake is None
+    got = [run(everywhere.answer, case.args) for case in cases]
+    assert judge(check, cases, wanted, got).mistake == everywhere
+
+
 def test_an_earlier_step_that_is_wrong_is_blamed_first():
     check = dataclasses.replace(CHECK, after=("count", "merge"))
     got = [run(CHECK.mistakes[1].answer, case.args) for case in CASES]
