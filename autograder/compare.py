@@ -43,9 +43,7 @@ def difference(
         if got.raised == UNUSABLE:
             return "what it returned cannot be used" if hidden else got.message
         if got.raised == StillRunning.__name__:
-            return (
-                f"it was still running {got.message}: does every loop come to an end?"
-            )
+            return f"it was still running {got.message}: does every round of its loop bring it nearer to its end?"
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
         return f"it raised {_a(got.raised)}{said}{wanted}"

@@ -54,8 +54,8 @@ class Verdict:
         if len(wrong) < count and not self.points:
             text += ", but only where nothing had to be done"
         text += ". "
-        text += f"Wrong on {wrong[0].what}: {wrong[0].why}."
-        return text
+        text += f"Wrong on {wrong[0].what}: {wrong[0].why}"
+        return text if text.endswith("?") else text + "."
 
 
 def expected(check: Check, cases: Sequence[Case]) -> list[Outcome]:
@@ -91,8 +91,9 @@ def judge(
     if len(got) != len(cases):
         note = f"{len(got)} answers were handed in for {len(cases)} cases."
         return _with(none, note=note)
-    if all(o.raised == "NotImplementedError" for o in got):
-        return _with(none, note=_unwritten(check, got[0]))
+    for outcome in got:
+        if outcome.raised == "NotImplementedError":
+            return _with(none, note=_unwritten(check, outcome))
     whys = [
         difference(w, g, check.rtol, check.atol, hidden)
         for w, g in zip(wanted, got, strict=True)

@@ -78,6 +78,18 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
         return Outcome(raised=UNUSABLE, message=str(error)[:500])
 
 
+def run_all(
+    function: Callable[..., Any], cases: Iterable[tuple[Any, ...]]
+) -> list[Outcome]:
+    """Run every case, but after one that did not come to an end, no other."""
+    outcomes: list[Outcome] = []
+    for args in cases:
+        last = outcomes[-1] if outcomes else None
+        endless = last is not None and last.raised == StillRunning.__name__
+        outcomes.append(last if endless else run(function, args))
+    return outcomes
+
+
 @contextlib.contextmanager
 def _limited():
     """Interrupt what computes for too long; seconds of this process, not of the clock.

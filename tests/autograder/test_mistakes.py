@@ -2,11 +2,12 @@
 
 import base64
 import shutil
+import sys
 
 import pytest
 
 from autograder import bank, checks, course, outcome, wire
-from autograder.check import ANSWER, RESULT, CheckFailed, _failed, check
+from autograder.check import ANSWER, RESULT, CheckFailed, check
 from autograder.judge import expected, judge
 
 SEEDS = [b"one", b"two", b"three"]
@@ -59,7 +60,6 @@ def test_every_mistake_is_caught_and_named(
 ):
     killed, survivors = 0, []
     for assignment, found, mistake in MISTAKES:
-        _failed.clear()  # each mistake by itself
         monkeypatch.chdir(references / assignment)
         panel, raised = student(shown, found.name, mistake.answer)
         plain = panel["text/plain"]
@@ -128,6 +128,38 @@ def test_a_notebook_that_travels_alone_is_checked_all_the_same(
         check("count_pair", len)
 
 
+def test_an_earlier_step_of_the_notebook_is_looked_at_first(
+    shown, monkeypatch, references
+):
+    monkeypatch.chdir(references / "tokenize")
+    found = checks.load("tokenize")
+    wrong = found["train"].mistakes[0]
+    main = sys.modules["__main__"]
+    for step in found["train"].after:
+        monkeypatch.setattr(main, step, found[step].oracle, raising=False)
+    assert wrong.hint in student(shown, "train", wrong.answer)[0]["text/plain"]
+    monkeypatch.setattr(main, "merge", found["merge"].mistakes[0].answer)
+    text = student(shown, "train", wrong.answer)[0]["text/plain"]
+    assert "leans on `merge`, which is not right: mend first" in text
+    assert wrong.hint not in text
+
+
+def test_an_endless_function_is_tried_only_once(shown, monkeypatch, references):
+    calls = []
+
+    def endless(text):
+        calls.append(text)
+        while True:
+            pass
+
+    monkeypatch.chdir(references / "tokenize")
+    monkeypatch.setattr("autograder.outcome.SECONDS", 0.1)
+    panel, raised = student(shown, "to_chunks", endless)
+    assert raised
+    assert len(calls) == 1
+    assert "still running after 0.1 seconds" in panel["text/plain"]
+
+
 def test_a_wrong_name_says_which_there_are(monkeypatch, tmp_path, references):
     shutil.copy(references / "tokenize" / bank.REFERENCE, tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -141,8 +173,6 @@ def test_no_expected_value_is_near_while_grading(
     shown, monkeypatch, tmp_path, references
 ):
     """Grading mode never opens the reference and never imports the checks."""
-    import sys
-
     (_, found), *_ = ALL
     cases = bank.draw(found, b"x")
     monkeypatch.chdir(tmp_path)  # no reference here
