@@ -211,7 +211,7 @@ def decode(ids, merges):
     ),
     Submission(
         "mistaken-special",
-        19.36,
+        19.4,
         instead=(
             """
 def encode_special(text, merges, special, allowed):

@@ -1009,9 +1009,9 @@ _TRAIN = (
     ),
     Mistake(
         "the chunks never change",
-        "The same pair is learned again and again, because the chunks stay as they were. "
-        "`merge` gives back a new list; put it in the place of the old one, in the list "
-        "of all chunks.",
+        "The same pair is learned again and again. Either the chunks stay as they were "
+        "(`merge` gives back a new list: put it in the place of the old one, in the list "
+        "of all chunks), or you count only once, before the loop.",
         _train_stuck,
     ),
     Mistake(
@@ -1050,7 +1050,7 @@ _TRAIN = (
     Mistake(
         "new ids begin at 0",
         "Your new ids begin at 0, but those belong to the bytes. The k-th merge, "
-        "counted from 0, gets the id that comes k places after the last byte's next.",
+        "counted from 0, gets the id 256 + k.",
         lambda text, n_vocab: _train(text, n_vocab - 256, first=0),
     ),
     Mistake(
@@ -1102,8 +1102,9 @@ _TRAIN = (
     ),
     Mistake(
         "characters instead of bytes",
-        "Your merges start from characters, so a Chinese one has an id far above 255. "
-        "Start from the bytes of the chunks, as `to_chunks` gives them.",
+        "In your merges a Chinese character is one id far above 255, its code point. "
+        "Somewhere you work with characters: see that training begins with the bytes of "
+        "`to_chunks`, and that these are bytes.",
         lambda text, n_vocab: _train(
             text,
             n_vocab - 256,
@@ -1145,7 +1146,7 @@ def _draw_encode(rng: np.random.Generator) -> list[Case]:
     return [
         Case("one merge, in two places", (f"{a}{b}{c}{a}{b}", {(ia, ib): 256})),
         Case(
-            "a chunk of one letter",
+            "two chunks, the first a single letter",
             (f"{a} {b}{c}", {(32, ib): 256, (ib, ic): 257}),
         ),
         Case(
@@ -1253,8 +1254,9 @@ def _most_frequent(there, merges):
 _ENCODE = (
     Mistake(
         "characters instead of bytes",
-        "You start from characters, so a Chinese one becomes an id that does not exist. "
-        "Start from the bytes of the chunks, as `to_chunks` gives them.",
+        "A Chinese character has become one id, its code point, which is no token. "
+        "Somewhere you work with characters: see that encoding begins with the bytes of "
+        "`to_chunks`, and that these are bytes.",
         lambda text, merges: [
             i for chunk in _split(text) for i in _encode_chunk(_ords(chunk), merges)
         ],
@@ -1622,8 +1624,9 @@ _ROUND_TRIP = (
     ),
     Mistake(
         "each token decoded by itself",
-        "There are � in the text that comes back. Decode all ids at once with your own "
-        "`decode`; a token by itself may be a part of a character.",
+        "There are � in the text that comes back, because each token was decoded by "
+        "itself, and one alone may be a part of a character. Is that done here, or in "
+        "the `decode` that you call? All ids belong into one call of it.",
         _trip_alone,
     ),
     Mistake(
@@ -1713,6 +1716,15 @@ def _draw_special(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         Case(
+            "a special token that begins like another, which is listed after it",
+            (
+                f"{other}{longer} {short}{word}",
+                pair,
+                {longer: 258, short: 257},
+                [longer, short],
+            ),
+        ),
+        Case(
             "one not allowed, which begins like one that is",
             (f"{word} {longer}", pair, {short: 257, longer: 258}, [short]),
         ),
@@ -1791,6 +1803,11 @@ def _special_all_or_error(text, merges, special, allowed):
 def _special_in_order(text, merges, special, allowed):
     pattern = "|".join(map(re.escape, special))
     return _special(text, merges, special, allowed, pattern=pattern)
+
+
+def _special_last_in_order(text, merges, special, allowed):
+    turned = dict(reversed(special.items()))
+    return _special_in_order(text, merges, turned, allowed)
 
 
 def _special_name_by_name(text, merges, special, allowed):
@@ -1897,6 +1914,13 @@ _ENCODE_SPECIAL = (
         "Where one special token begins like another, the shorter one was taken and "
         "the rest became text. At each place, try the longest names first.",
         _special_in_order,
+    ),
+    Mistake(
+        "the last matching name wins",
+        "Where several names begin at a place, you take the one that `special` lists "
+        "last. It may list them in any order: of all names that begin there, keep the "
+        "longest.",
+        _special_last_in_order,
     ),
     Mistake(
         "one name after the other",
