@@ -16,6 +16,7 @@ from autograder import bank
 from autograder.check import RESULT
 from autograder.panel import number
 
+SECONDS = 20  # for one cell; what takes longer is interrupted
 CACHE = Path("_build") / "progress.json"
 
 
@@ -91,7 +92,9 @@ def _run(path: Path) -> dict[str, float]:
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
-        timeout=120,
+        timeout=SECONDS,
+        interrupt_on_timeout=True,
+        error_on_timeout={"ename": "Timeout", "evalue": "", "traceback": []},
         allow_errors=True,
         extra_arguments=["--log-level=40"],  # errors only
         resources={"metadata": {"path": str(path.parent)}},
