@@ -476,6 +476,19 @@ _TO_CHUNKS = (
         "characters; UTF-8 has bytes for all of them.",
         lambda text: [list(c.encode("ascii", "ignore")) for c in _split(text)],
     ),
+    Mistake(
+        "only the first chunk",
+        "Only the first chunk comes back. Does `return` stand inside the loop? It ends "
+        "the whole function at the first round; it belongs after the loop.",
+        lambda text: _chunks(text)[:1],
+    ),
+    Mistake(
+        "only the first chunk, without its list",
+        "Only the bytes of the first chunk come back. `return` ends the function at the "
+        "first round of a loop: collect the chunks in a list, and give that back after "
+        "the loop.",
+        lambda text: _chunks(text)[0],
+    ),
 )
 
 
@@ -809,9 +822,30 @@ _MERGE = (
     ),
     Mistake(
         "the right half stays",
-        "The new id is there, but the right half of the pair still stands behind it. A "
-        "merge replaces two ids by one: after it, move on past both.",
+        "The new id is there, but the right half of the pair still stands behind it: "
+        "after a merge, move on past both. In a `for` loop, `i += 2` is forgotten at the "
+        "next round: use `while`.",
         lambda ids, pair, new_id: _merge(ids, pair, new_id, skip=1),
+    ),
+    Mistake(
+        "the right half stays and the last id is dropped",
+        "The right half of the pair still stands behind the new id, and the last id of "
+        "a list is lost. In a `for` loop, `i += 2` is forgotten at the next round: use "
+        "`while`, and go on until every id has had its turn.",
+        lambda ids, pair, new_id: _merge(ids, pair, new_id, keep=1, skip=1),
+    ),
+    Mistake(
+        "it looks past the end even after a merge there",
+        "At the last id you look at the one after it, even if the last two were merged. "
+        "In a `for` loop, `i += 2` is forgotten at the next round: use `while`, and look "
+        "to the right only where there is a right neighbour.",
+        lambda ids, pair, new_id: [ids[len(ids)]] if ids else [],
+    ),
+    Mistake(
+        "it returns after one step",
+        "Your function ends after its first step, with one id. Does `return` stand "
+        "inside the loop? It belongs after it, as far to the left as `while`.",
+        lambda ids, pair, new_id: _merge(ids, pair, new_id)[:1] if ids else None,
     ),
     Mistake(
         "an id too many is skipped",
@@ -915,7 +949,11 @@ def _draw_train(rng: np.random.Generator) -> list[Case]:
         Case("a tie that the left id decides", (f"{j}{k}{i}{m}", 257)),
         Case("a tie that the right id decides", (f"{u}{w}{u}{v}", 257)),
         Case("a run, whose pairs overlap", (f"{u * 3}{v}{w}{v}{w}", 257)),
-        Case("merges of merges, in a run", (f"{x * run} {y}{x * run}", 259)),
+        # Just enough merges for one that is called 256 like the first to come again.
+        Case(
+            "merges of merges, in a run",
+            (f"{x * run} {y}{x * run}", 259 + run % 2),
+        ),
         Case("more merges asked for than there are", (f"{e}{f}{g} {e}{f}{h}", 300)),
         Case("a vocabulary of the bytes alone", (f"{_word(rng)} {_word(rng)}", 256)),
         Case(
@@ -950,6 +988,31 @@ def _train_by(order):
         n_vocab - 256,
         lambda counts: min(counts, key=lambda pair: order(pair, counts[pair])),
     )
+
+
+def _train_names(put=None, name=None, rounds=False):
+    """Training with `put` in the chunks and `name` in the merges, in place of the new
+    id; with `rounds`, a pair that comes again takes a round, too."""
+
+    def train(text, n_vocab):
+        pieces, merges, done = _chunks(text), {}, 0
+        while (done if rounds else len(merges)) < n_vocab - 256:
+            counts = _count(pieces)
+            if not counts:
+                break
+            pair = _smallest(counts)
+            new_id = 256 + (done if rounds else len(merges))
+            merges[pair] = name or new_id
+            pieces = [_merge(ids, pair, put or new_id) for ids in pieces]
+            done += 1
+        return merges
+
+    return train
+
+
+def _train_all(text, n_vocab):
+    """The new id never grows, so the loop ends only when no pair is left."""
+    return _train_names(put=256, name=256)(text, 1 << 30 if n_vocab > 256 else 0)
 
 
 def _train_endless(text, n_vocab):
@@ -1013,6 +1076,49 @@ _TRAIN = (
         "(`merge` gives back a new list: put it in the place of the old one, in the list "
         "of all chunks), or you count only once, before the loop.",
         _train_stuck,
+    ),
+    Mistake(
+        "256 in the chunks after every merge",
+        "The ids that you note are right, but in the chunks you always put 256, and so "
+        "different tokens become one. Hand the new id of this round to `merge`.",
+        _train_names(put=256),
+    ),
+    Mistake(
+        "256 in the chunks, in every round",
+        "In the chunks you put 256 in every round, so that different tokens become one. "
+        "Hand `merge` the same new id that you note for the pair.",
+        _train_names(put=256, rounds=True),
+    ),
+    Mistake(
+        "the new id never grows",
+        "Every merge gets the id 256, so different tokens become one. Each round needs "
+        "the next id: does it ever grow by 1 in your loop?",
+        _train_names(put=256, name=256, rounds=True),
+    ),
+    Mistake(
+        "the new id never grows, and the merges are counted",
+        "All your merges have the id 256, so different tokens become one. After each of "
+        "them, the new id has to grow by 1.",
+        _train_names(put=256, name=256),
+    ),
+    Mistake(
+        "the new id never grows, and the loop waits for it",
+        "Every merge gets the id 256, and your loop goes on until no pair is left. The "
+        "new id has to grow by 1 in every round; then the loop ends in time, too.",
+        _train_all,
+    ),
+    Mistake(
+        "pairs of letters",
+        "Your pairs hold letters, and no ids. `split` gives text; train on what "
+        "`to_chunks` gives, the bytes of each chunk.",
+        lambda text, n_vocab: _train(text, n_vocab - 256, chunks=_split),
+    ),
+    Mistake(
+        "it returns in the loop",
+        "At most one merge is learned, and where none is asked for, you give back "
+        "nothing. Does `return` stand inside the loop? It belongs after it: then every "
+        "round is done, and without a round there is an empty dictionary.",
+        lambda text, n_vocab: _train(text, 1) if n_vocab > 256 else None,
     ),
     Mistake(
         "it stops after one merge",
@@ -1354,6 +1460,12 @@ _ENCODE = (
         lambda text, merges: _encode("".join(_split(text)[:1]), merges),
     ),
     Mistake(
+        "it returns in the loop",
+        "Only the first chunk is encoded, and for an empty text you give back nothing. "
+        "Does `return` stand inside the loop over the chunks? It belongs after it.",
+        lambda text, merges: _encode(_split(text)[0], merges) if text else None,
+    ),
+    Mistake(
         "nothing is merged",
         "These are the plain bytes: nothing has been merged. Look up the pairs of "
         "neighbours in `merges` and replace them by their new ids.",
@@ -1456,7 +1568,44 @@ def _decode_swapped(ids, merges):
     return b"".join(table[i] for i in ids).decode(errors="strict")
 
 
+def _decode_zeros(ids, merges):
+    table = {b: bytes(b) for b in range(256)}
+    for (a, b), new_id in _oldest_first(merges):
+        table[new_id] = table[a] + table[b]
+    _joined(ids, merges)
+    return b"".join(table[i] for i in ids).decode()
+
+
+def _decode_half(left: bool):
+    def decode(ids, merges):
+        table = {b: bytes([b]) for b in range(256)}
+        for (a, b), new_id in _oldest_first(merges):
+            table[new_id] = table[a if left else b]
+        _joined(ids, merges)
+        return b"".join(table[i] for i in ids).decode()
+
+    return decode
+
+
 _DECODE = (
+    Mistake(
+        "bytes(n) gives n zeros",
+        "Your text is full of zero bytes. `bytes(5)` are five of them; to get the one "
+        "byte with the value 5, hand over a list that holds it.",
+        _decode_zeros,
+    ),
+    Mistake(
+        "the left half only",
+        "Of each merge only the left half comes out. A merged token is the bytes of its "
+        "left half, followed by those of its right half.",
+        _decode_half(left=True),
+    ),
+    Mistake(
+        "the right half only",
+        "Of each merge only the right half comes out. The bytes of its left half stand "
+        "before it: put the two together.",
+        _decode_half(left=False),
+    ),
     Mistake(
         "each token decoded by itself",
         "You turn each token into text by itself. A token may hold only a part of a "
@@ -1846,6 +1995,38 @@ def _special_unfinished(text, merges, special, allowed):
     return ids
 
 
+def _special_read(drop=False, again="", by_one=False):
+    """Reading from the left into a text that is encoded at each special token, with
+    screws: `drop` what is left in the end, encode `again` what stands before a token
+    ("text", or "all" with the names), move on `by_one` letter after a token."""
+
+    def encode_special(text, merges, special, allowed):
+        out, before, at = [], "", 0
+        while at < len(text):
+            here = [name for name in special if text.startswith(name, at)]
+            if not here:
+                before += text[at]
+                at += 1
+                continue
+            name = max(here, key=len)
+            if name not in allowed:
+                raise ValueError(f"{name} is not allowed")
+            out += [*_encode(before, merges), special[name]]
+            before = {"text": before, "all": before + name}.get(again, "")
+            at += 1 if by_one else len(name)
+        return out if drop else out + _encode(before, merges)
+
+    return encode_special
+
+
+def _special_no_escape(text, merges, special, allowed):
+    import regex
+
+    names = _names(special, str)
+    parts = regex.split(f"({names})", text) if names else [text]
+    return [i for part in parts for i in _encode(part, merges)]
+
+
 def _special_told_but_not_raised(text, merges, special, allowed):
     try:
         return _special(text, merges, special, allowed)
@@ -1966,6 +2147,38 @@ _ENCODE_SPECIAL = (
         _special_unfinished,
     ),
     Mistake(
+        "what is collected in the end is lost",
+        "What stands after the last special token is missing, and a text without any "
+        "becomes nothing at all. When the loop is over, there may be text left that you "
+        "have collected: encode that, too.",
+        _special_read(drop=True),
+    ),
+    Mistake(
+        "the text before a special token comes twice",
+        "The text before a special token is encoded, and later once more. When you have "
+        "encoded what you collected, begin to collect anew.",
+        _special_read(again="text"),
+    ),
+    Mistake(
+        "always from the start of the text",
+        "After a special token you encode the text from its very start again, the names "
+        "in it, too. Remember where the last special token ended, and go on from there.",
+        _special_read(again="all"),
+    ),
+    Mistake(
+        "one letter further after a special token",
+        "After a special token the rest of its name is read as text. Move on by the "
+        "length of the whole name, not by one letter.",
+        _special_read(by_one=True),
+    ),
+    Mistake(
+        "names that are not escaped",
+        "Your names are never found, or there is an error from inside `regex`. In a "
+        "regular expression, | and [ have a meaning of their own: escape the names "
+        "before you build the pattern.",
+        _special_no_escape,
+    ),
+    Mistake(
         "special tokens dropped",
         "The special tokens have vanished. Cutting the text at them is right, but their "
         "ids belong into the result, each where its token stood.",
@@ -2049,6 +2262,41 @@ _RANKS = (
         "Your keys are text. A token may be a part of a character, which is no text at "
         "all: keep them as `bytes`.",
         lambda merges: {d.decode("latin-1"): i for d, i in _ranks(merges).items()},
+    ),
+    Mistake(
+        "decoded, with errors replaced",
+        "Your keys are text, and in some of them stands �: a token that is a part of a "
+        "character is no text, and many of these have become one key. Leave the `bytes` "
+        "as they are.",
+        lambda merges: {
+            d.decode(errors="replace"): i for d, i in _ranks(merges).items()
+        },
+    ),
+    Mistake(
+        "`str` of the bytes as keys",
+        "Your keys are text that only looks like bytes, with the letter b and quotes in "
+        "it. `str` writes down how Python shows them: leave it away.",
+        lambda merges: {str(d): i for d, i in _ranks(merges).items()},
+    ),
+    Mistake(
+        "digits as keys",
+        "Your keys are the ids written in digits. The number 104 stands for one byte, "
+        "and `str` makes three letters of it: put `bytes` together instead.",
+        lambda merges: {"".join(map(str, d)): i for d, i in _ranks(merges).items()},
+    ),
+    Mistake(
+        "ranks by length",
+        "You number the tokens by their length, the shortest first. The rank of a token "
+        "is its id, which tells when it was learned: a long one may be older.",
+        lambda merges: {
+            d: rank for rank, d in enumerate(sorted(_ranks(merges), key=len))
+        },
+    ),
+    Mistake(
+        "the length as the rank",
+        "The rank of each token is its length. What tiktoken wants is its id: the byte "
+        "itself, or the new id of the merge.",
+        lambda merges: {d: len(d) for d in _ranks(merges)},
     ),
     Mistake(
         "tuples of numbers as keys",
