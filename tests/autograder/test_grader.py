@@ -277,6 +277,8 @@ def test_feedback_names_the_mistake_and_no_hidden_value(classroom):
     )
     plain = re.sub(r"<[^>]+>|`", "", html)
     assert hint.replace("`", "")[:60] in plain.replace("&#39;", "'")
+    assert "it lacks" in plain  # how it differs is said, without a hidden value
+    assert "among them" not in plain
     assert "expected  " not in html
 
 

@@ -49,7 +49,14 @@ def test_all_points_for_the_right_answer():
 
 
 @pytest.mark.parametrize(
-    "lazy", [lambda ns: [], lambda ns: ns, lambda ns: None, lambda ns: 1 / 0, int]
+    "lazy",
+    [
+        lambda ns: [],
+        lambda ns: ns,
+        lambda ns: None,
+        lambda ns: 1 / 0,
+        lambda ns: int("no"),
+    ],
 )
 def test_nothing_for_an_answer_that_does_nothing(lazy):
     assert verdict(lazy).points == 0
