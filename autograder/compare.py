@@ -43,7 +43,8 @@ def difference(
         if got.raised == UNUSABLE:
             return "what it returned cannot be used" if hidden else got.message
         if got.raised == StillRunning.__name__:
-            return f"it was still running {got.message}: does every round of its loop bring it nearer to its end?"
+            after = "" if hidden else f" {got.message}"
+            return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
         return f"it raised {_a(got.raised)}{said}{wanted}"
@@ -52,7 +53,7 @@ def difference(
         if found:
             return found
     if set(got.changed) - set(expected.changed):
-        which = [_ORDINALS[i] if i < 4 else f"{i + 1}th" for i in got.changed]
+        which = [_ORDINALS[i] if 0 <= i < 4 else f"{i + 1}th" for i in got.changed]
         return f"it changed its {' and '.join(which)} argument, which is the caller's"
     return None
 
@@ -77,7 +78,8 @@ def _differ(
     if got is None and want is not None:
         return f"it returned None{at}: is there a `return` at its end?"
     if _kind(want) != _kind(got):
-        return f"it returned {describe(got)}{at}, where {_article(want)} is expected"
+        returned = _article(got) if hidden else describe(got)
+        return f"it returned {returned}{at}, where {_article(want)} is expected"
     if isinstance(want, np.ndarray) or is_torch(want):
         return _differ_tensor(want, got, at, rtol, atol, hidden)
     if isinstance(want, float):
@@ -110,7 +112,7 @@ def _differ_dict(
         named = "" if hidden else f", {_short(missing[0])} among them"
         return f"it lacks {len(missing)} of {len(want)} keys{at}{named}"
     if extra:
-        named = f", {_short(extra[0])} among them"
+        named = "" if hidden else f", {_short(extra[0])} among them"
         plural = "" if len(extra) == 1 else "s"
         return f"it has {len(extra)} key{plural} too many{at}{named}"
     for key, value in want.items():

@@ -128,8 +128,10 @@ def from_rows(rows: Any) -> list[Outcome]:
     for row in rows if isinstance(rows, list) else [rows]:
         match row:
             case [value, None | str() as raised, str(), list() as changed, str()]:
-                if not all(type(i) is int for i in changed):
+                if not all(type(i) is int and 0 <= i < 100 for i in changed):
                     raise ValueError("not an outcome: changed arguments are numbers")
+                if raised and len(raised) > 60:
+                    raise ValueError("not an outcome: no error has so long a name")
                 outcomes.append(
                     Outcome(value, raised, row[2], tuple(changed), trace=row[4])
                 )

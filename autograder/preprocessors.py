@@ -1,4 +1,4 @@
-"""The course's own steps in `nbgrader autograde`: restore, execute, verify.
+"""The course's own steps in `nbgrader autograde`: relabel, restore, execute, verify.
 
 nbgrader_config.py puts them in place of nbgrader's own, so that `nbgrader autograde`,
 the formgrader's button and `python -m autograder grade` all go the same way. The rule
@@ -113,7 +113,7 @@ class Restore(OverwriteCells):
 
 
 class HiddenExecute(Execute):
-    """Run the notebook in a kernel that knows the hidden inputs and nothing else."""
+    """Run the notebook in a kernel of which the environment names the hidden inputs."""
 
     seed_file = Unicode(
         "autograder/seed", help="The instructor's secret; made on first use."
@@ -138,8 +138,7 @@ class HiddenExecute(Execute):
             try:
                 return super().preprocess(nb, resources, km)
             except DeadKernelError:
-                if not any(cell.get("execution_count") for cell in nb.cells):
-                    raise  # it never lived: our fault, not the student's
+                # One that does not even start is a RuntimeError: our fault, INFRA.
                 grading.flags.append("the kernel died; what came after is not graded")
                 return nb, resources
 

@@ -236,10 +236,11 @@ def test_a_notebook_in_disorder_is_graded_as_it_was_meant(classroom, steps, poin
     assert stored_score(classroom, name) == points
 
 
-def test_a_dead_kernel_costs_what_came_after(classroom):
-    death = insert_cell("import os\nos._exit(1)", before=16)
-    row = graded(classroom, Submission("dead", 5, edit=death))
-    assert (row.points, row.status) == (5, grade.FLAGGED)
+@pytest.mark.parametrize(("before", "points"), [(0, 0), (16, 5)])
+def test_a_dead_kernel_costs_what_came_after(classroom, before, points):
+    death = insert_cell("import os\nos._exit(1)", before)
+    row = graded(classroom, Submission(f"dead-{before}", points, edit=death))
+    assert (row.points, row.status) == (points, grade.FLAGGED)
     assert "kernel died" in " ".join(row.flags)
 
 

@@ -193,7 +193,16 @@ def test_a_tuple_may_stand_for_a_list():
 
 @pytest.mark.parametrize(
     "rows",
-    [None, 3, [3], [[1, 2]], [[None, 3, "", [], ""]], [[0, None, "", ["a"], ""]]],
+    [
+        None,
+        3,
+        [3],
+        [[1, 2]],
+        [[None, 3, "", [], ""]],
+        [[0, None, "", ["a"], ""]],
+        [[0, None, "", [-9], ""]],
+        [[0, "E" * 99, "", [], ""]],
+    ],
 )
 def test_forged_outcomes_are_refused(rows):
     with pytest.raises(ValueError, match="not an outcome"):
@@ -303,3 +312,24 @@ def test_what_a_function_prints_is_shown_once_and_short(capsys):
     assert "line 12" not in text
     assert text.count("line 1\n") == 1
     assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Outcome({"271828": 1}),
+        Outcome(271828),
+        Outcome([271828]),
+        Outcome(raised="StillRunning", message="271828"),
+        Outcome(raised="unusable answer", message="271828"),
+        Outcome(raised="KeyError", message="271828", trace="halves, line 1: 271828"),
+    ],
+)
+def test_a_hidden_input_cannot_be_smuggled_into_the_reason(forged):
+    wanted = [Outcome(value) for value in ([1.0], [1], {}, 1)]
+    told = [difference(want, forged, 0, 0) for want in wanted]
+    assert any("271828" in said for said in told)  # a student at home is told
+    for want in wanted:
+        said = difference(want, forged, 0, 0, hidden=True)
+        assert said
+        assert "271828" not in said
