@@ -18,6 +18,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
+import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -122,6 +123,28 @@ def canvas(width=6.4, height=3.2, **subplots):
     """
     fig = Figure(figsize=(width, height))
     return fig, fig.subplots(**subplots)
+
+
+def heat(ax, values, rows=(), columns=(), digits=None, high=None):
+    """A matrix as coloured squares, 0 as paper and `high` (its largest) as the accent.
+
+    values: (n, m), from 0 up. rows, columns: labels, at the left and on top.
+    digits: decimals of the numbers written into the squares; None writes none.
+    """
+    values = np.asarray(values, dtype=float)
+    high = high or values.max() or 1.0
+    ax.pcolormesh(values, cmap=SEQUENTIAL, vmin=0, vmax=high, edgecolor=FAINT, lw=0.4)
+    ax.set(xlim=(0, values.shape[1]), ylim=(values.shape[0], 0), aspect="equal")
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    if digits is not None:
+        for (i, j), value in np.ndenumerate(values):
+            colour = PAPER if value > 0.55 * high else INK
+            look = {"ha": "center", "va": "center_baseline", "color": colour}
+            ax.text(j + 0.5, i + 0.5, f"{value:.{digits}f}", **look)
 
 
 # --- SVG --------------------------------------------------------------------------

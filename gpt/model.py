@@ -1,0 +1,351 @@
+"""The four stages put together: GPT-2's architecture, to the last digit.
+
+    ids: int64 (B, T)  ->  logits: float32 (B, T, n_vocab)
+
+>>> model, tokenizer = small()
+>>> ids = torch.tensor([tokenizer.encode("<|endoftext|>Once", allowed_special="all")])
+>>> model(ids).shape
+torch.Size([1, 2, 560])
+
+A model is a config and its weights, which carry the names that they have in GPT-2's
+published file. `trace` gives every intermediate by name; `replace` puts a reader's own
+function in place of a stage.
+
+Source: Radford et al. (2019, section 2.3), and the code published with it.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from functools import partial
+from math import sqrt
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from gpt import world
+from gpt.attend import attend, fast_attention
+from gpt.data import write_whole
+from gpt.embed import embed
+from gpt.mlp import block, fast_gelu, fast_layer_norm, mlp
+from gpt.sample import generate, unembed
+from gpt.tokenize import Tokenizer
+
+SMALL = Path(__file__).parent / "small"
+STAGES = {
+    "embed": embed,
+    "block": block,
+    "layer_norm": fast_layer_norm,
+    "attention": fast_attention,
+    "gelu": fast_gelu,
+    "unembed": unembed,
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The size of a model."""
+
+    n_vocab: int
+    n_ctx: int
+    n_layer: int
+    n_head: int
+    d_model: int
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"{field.name} must be a whole number from 1 up, not {value!r}"
+                )
+        if self.d_model % self.n_head:
+            raise ValueError(
+                f"d_model {self.d_model} cannot be shared by {self.n_head} heads"
+            )
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and shape of every weight, in the order of the flow."""
+        C, wide = self.d_model, 4 * self.d_model
+        shapes = {"wte.weight": (self.n_vocab, C), "wpe.weight": (self.n_ctx, C)}
+        for layer in range(self.n_layer):
+            inside = {
+                "ln_1.weight": (C,),
+                "ln_1.bias": (C,),
+                "attn.c_attn.weight": (C, 3 * C),
+                "attn.c_attn.bias": (3 * C,),
+                "attn.c_proj.weight": (C, C),
+                "attn.c_proj.bias": (C,),
+                "ln_2.weight": (C,),
+                "ln_2.bias": (C,),
+                "mlp.c_fc.weight": (C, wide),
+                "mlp.c_fc.bias": (wide,),
+                "mlp.c_proj.weight": (wide, C),
+                "mlp.c_proj.bias": (C,),
+            }
+            shapes |= {f"h.{layer}.{name}": shape for name, shape in inside.items()}
+        return shapes | {"ln_f.weight": (C,), "ln_f.bias": (C,)}
+
+    @property
+    def n_parameters(self) -> int:
+        """The numbers that are learned; the tied table counts once."""
+        return sum(torch.Size(shape).numel() for shape in self.shapes().values())
+
+
+def initial(config: Config, seed: int = 0) -> dict[str, Tensor]:
+    """Random weights, as GPT-2's are before training: float32.
+
+    Normal with a standard deviation of 0.02, smaller for what is added to the residual
+    stream 2 n_layer times; biases 0, norms' weights 1.
+    """
+    random = torch.Generator().manual_seed(seed)
+    weights = {}
+    for name, shape in config.shapes().items():
+        if len(shape) == 1:
+            fill = torch.ones if ".weight" in name else torch.zeros
+            weights[name] = fill(shape)
+        else:
+            scale = 0.02 / (sqrt(2 * config.n_layer) if "c_proj" in name else 1)
+            weights[name] = torch.randn(shape, generator=random) * scale
+    return weights
+
+
+class GPT:
+    """A model: `config`, `weights` by name, and `stages`, the functions that it runs.
+
+    Raises ValueError where a weight is missing, unknown, or of another shape.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        weights: dict[str, Tensor] | None = None,
+        stages: dict[str, Callable] | None = None,
+    ):
+        self.config = config
+        self.weights = initial(config) if weights is None else weights
+        self.stages = STAGES if stages is None else stages
+        shapes = config.shapes()
+        for name in shapes.keys() | self.weights.keys():
+            want = shapes.get(name)
+            got = tuple(self.weights[name].shape) if name in self.weights else None
+            if want != got:
+                raise ValueError(
+                    f"the weight {name} should be {want or 'absent'} for {config}, "
+                    f"and is {got or 'absent'}"
+                )
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        """The logits of what follows each token: (B, T) -> (B, T, n_vocab)."""
+        return self._run(ids, _ignore)
+
+    def trace(self, ids: Tensor, *names: str) -> dict[str, Tensor]:
+        """Every intermediate by name, in the order of the flow; or those named.
+
+        For layer n: "n.norm_1", "n.q", "n.k", "n.v" and "n.heads" (B, H, T, d_head),
+        "n.weights" (B, H, T, T), "n.attend", "n.middle" (the stream between attention
+        and MLP), "n.norm_2", "n.hidden" (B, T, d_mlp), "n.mlp", "n.stream"; before them
+        "embed", after them "norm" and "logits". Where no shape is given: (B, T, C).
+
+        Raises ValueError for a name that does not exist.
+        """
+        found = {}
+
+        def note(name, value):
+            found[name] = value
+            return value
+
+        self._run(ids, note)
+        if unknown := [name for name in names if name not in found]:
+            raise ValueError(
+                f"no intermediate {unknown[0]!r}; there are {', '.join(found)}"
+            )
+        return {name: found[name] for name in names or found}
+
+    def _run(self, ids: Tensor, note: Callable[[str, Tensor], Tensor]) -> Tensor:
+        do, w = self.stages, self.weights
+        x = note("embed", do["embed"](ids, w["wte.weight"], w["wpe.weight"]))
+        for n in range(self.config.n_layer):
+            x = note(f"{n}.stream", self._block(n, x, note))
+        x = note("norm", do["layer_norm"](x, w["ln_f.weight"], w["ln_f.bias"]))
+        return note("logits", do["unembed"](x, w["wte.weight"]))
+
+    def _block(self, n: int, x: Tensor, note: Callable) -> Tensor:
+        """Layer n: its weights given to the stages, and what they return noted."""
+        do = self.stages
+
+        def weights(part):
+            names = (f"h.{n}.{part}.weight", f"h.{n}.{part}.bias")
+            return [self.weights[name] for name in names]
+
+        def norm(i, x):
+            if i == 2:
+                note(f"{n}.middle", x)
+            y = do["layer_norm"](x, *weights(f"ln_{i}"))
+            return note(f"{n}.norm_{i}", y)
+
+        def attention(q, k, v):
+            for name, value in (("q", q), ("k", k), ("v", v)):
+                note(f"{n}.{name}", value)
+            if note is not _ignore:  # what each value would get: one-hot values tell
+                one_hot = torch.eye(q.shape[-2], dtype=q.dtype, device=q.device)
+                one_hot = one_hot.expand(*q.shape[:-1], -1)
+                note(f"{n}.weights", do["attention"](q, k, one_hot))
+            return note(f"{n}.heads", do["attention"](q, k, v))
+
+        def attend_(x):
+            w = (*weights("attn.c_attn"), *weights("attn.c_proj"))
+            y = attend(x, *w, self.config.n_head, attention)
+            return note(f"{n}.attend", y)
+
+        def mlp_(x):
+            w = (*weights("mlp.c_fc"), *weights("mlp.c_proj"))
+            y = mlp(x, *w, lambda h: note(f"{n}.hidden", do["gelu"](h)))
+            return note(f"{n}.mlp", y)
+
+        return do["block"](x, partial(norm, 1), attend_, partial(norm, 2), mlp_)
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """The mean -log probability of the targets, in nats a token: a scalar.
+
+        ids, targets: (B, T), int64. Where a target is -1, nothing is asked.
+        """
+        if targets.shape != ids.shape:
+            raise ValueError(
+                f"ids {tuple(ids.shape)} and targets {tuple(targets.shape)} must have "
+                "one shape: a target for every token"
+            )
+        logits = self(ids).flatten(0, -2)
+        return torch.nn.functional.cross_entropy(
+            logits, targets.flatten(), ignore_index=-1
+        )
+
+    def replace(self, **stages: Callable) -> "GPT":
+        """The same model with a reader's own functions in place of stages.
+
+        Each takes and returns what the course's own does: see STAGES. Raises ValueError
+        for a stage that does not exist, or something that cannot be called.
+        """
+        for name, function in stages.items():
+            if name not in STAGES:
+                raise ValueError(f"no stage {name!r}; there are {', '.join(STAGES)}")
+            if not callable(function):
+                raise ValueError(f"{name} must be a function, not {function!r}")
+        return GPT(self.config, self.weights, self.stages | stages)
+
+    def parameters(self) -> list[Tensor]:
+        """The weights, each ready to be trained."""
+        return [weight.requires_grad_() for weight in self.weights.values()]
+
+    @property
+    def device(self) -> torch.device:
+        return self.weights["wte.weight"].device
+
+    def to(self, device: torch.device | str) -> "GPT":
+        """The same model on another device."""
+        moved = {name: weight.to(device) for name, weight in self.weights.items()}
+        return GPT(self.config, moved, self.stages)
+
+    def generate(self, ids: Iterable[int], n_new: int, **how) -> Iterator[int]:
+        """Yield ids that continue `ids` (T,): see `gpt.sample.generate`."""
+        return generate(self, ids, n_new, n_ctx=self.config.n_ctx, **how)
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Write config.json and model.safetensors, as GPT-2 is published."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        plain = {name: w.detach().contiguous() for name, w in self.weights.items()}
+        write_whole(folder / "model.safetensors", save(plain, {"format": "pt"}))
+        c = self.config
+        written = {
+            "model_type": "gpt2",
+            "architectures": ["GPT2LMHeadModel"],
+            "vocab_size": c.n_vocab,
+            "n_positions": c.n_ctx,
+            "n_embd": c.d_model,
+            "n_layer": c.n_layer,
+            "n_head": c.n_head,
+            "activation_function": "gelu_new",
+            "layer_norm_epsilon": 1e-5,
+            "tie_word_embeddings": True,
+        }
+        write_whole(
+            folder / "config.json", (json.dumps(written, indent=2) + "\n").encode()
+        )
+
+
+def load(name: str | os.PathLike) -> GPT:
+    """A model from a folder, or by its name from the hub: load("gpt2").
+
+    The folder holds config.json and model.safetensors in the format of GPT-2 as it was
+    published. The hub's files are downloaded once and kept by huggingface_hub.
+
+    Raises ValueError where the files are not a GPT-2, and OSError, in one sentence,
+    where the model is neither here nor can be had.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        folder = _download(str(name))
+    written = json.loads((folder / "config.json").read_text("utf-8"))
+    if written.get("model_type") != "gpt2":
+        raise ValueError(f"{folder} holds a {written.get('model_type')}, not a GPT-2")
+    config = Config(
+        n_vocab=written["vocab_size"],
+        n_ctx=written["n_positions"],
+        n_layer=written["n_layer"],
+        n_head=written["n_head"],
+        d_model=written["n_embd"],
+    )
+    try:
+        tensors = load_file(folder / "model.safetensors")
+    except SafetensorError as error:
+        raise ValueError(
+            f"{folder}/model.safetensors cannot be read: {error}"
+        ) from None
+    # Masks are not weights, the tied table is written once or twice, and some files put
+    # a word before every name.
+    weights = {
+        name.removeprefix("transformer."): tensor.float()
+        for name, tensor in tensors.items()
+        if not name.endswith((".attn.bias", ".attn.masked_bias", "lm_head.weight"))
+    }
+    return GPT(config, weights)
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+    )
+
+    try:
+        files = ["config.json", "model.safetensors"]
+        return Path(snapshot_download(name, allow_patterns=files))
+    except (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OSError,
+    ) as error:
+        raise OSError(
+            f"the model {name!r} is no folder here and could not be had from the hub "
+            f"({type(error).__name__}); `small()` needs no network"
+        ) from None
+
+
+def small() -> tuple[GPT, Tokenizer]:
+    """The course's own model, which knows the small world, and its tokenizer."""
+    model = load(SMALL)
+    end = {world.END: model.config.n_vocab - 1}
+    return model, Tokenizer.load(SMALL / "tokenizer.tiktoken", end)
+
+
+def _ignore(name: str, value: Tensor) -> Tensor:
+    """Note nothing."""
+    return value

@@ -1,0 +1,173 @@
+"""Train the course's own small model on the small world: python -m gpt.train
+
+    stories: END story END  ->  weights whose loss comes close to the exact floor
+
+Whole stories, 32 a step, each seen once; AdamW, a warm-up and a cosine down to nothing.
+It writes gpt/small: the model in GPT-2's format, its tokenizer, and card.json, which
+says what it was made from and how good it is.
+
+Sources: Loshchilov and Hutter (2019) for AdamW, Brown et al. (2020, appendix B) for the
+betas, the clipping and the shape of the learning rate.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from math import cos, pi
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gpt import world
+from gpt.data import write_whole
+from gpt.model import GPT, SMALL, Config, initial
+from gpt.tokenize import Tokenizer, train
+
+TEXT = {"n_chars": 130_000, "seed": 1}  # what the tokenizer is trained on
+N_VOCAB = 560
+SIZE = {"n_ctx": 64, "n_layer": 3, "n_head": 4, "d_model": 96}
+BATCH, PEAK, WARM_UP = 32, 3e-3, 100
+HELD_OUT = 1_000_000  # the seed of stories that training does not see
+MANY = 4000  # held-out stories
+
+
+def course_tokenizer() -> Tokenizer:
+    """The tokenizer of the small model: 560 tokens, END the last."""
+    return train(world.corpus(**TEXT), N_VOCAB, special_tokens=[world.END])
+
+
+def batches(
+    tokenizer: Tokenizer, stories: Iterator[str], size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield ids and targets, both (size, T): END story, and story END, padded.
+
+    T is the longest of these stories; the padding's targets are -1, not asked.
+    """
+    end = tokenizer.special_tokens[world.END]
+    while told := list(islice(stories, size)):
+        rows = [torch.tensor([end, *tokenizer.encode(story), end]) for story in told]
+        ids = torch.full((len(rows), max(map(len, rows)) - 1), end)
+        targets = torch.full_like(ids, -1)
+        for i, row in enumerate(rows):
+            ids[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
+        yield ids, targets
+
+
+def learning_rate(step: int, steps: int) -> float:
+    """Straight up to PEAK in WARM_UP steps, then down a cosine to nothing."""
+    if step < WARM_UP:
+        return PEAK * (step + 1) / WARM_UP
+    return PEAK * 0.5 * (1 + cos(pi * (step - WARM_UP) / (steps - WARM_UP)))
+
+
+def fit(model: GPT, tokenizer: Tokenizer, steps: int, seed: int) -> Iterator[float]:
+    """Train the model's weights in place; yield the loss of each step."""
+    parameters = model.parameters()
+    matrices = [w for w in parameters if w.ndim > 1]
+    vectors = [w for w in parameters if w.ndim == 1]  # these are not drawn to zero
+    groups = [
+        {"params": matrices, "weight_decay": 0.1},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
+    told = batches(tokenizer, world.stories(seed), BATCH)
+    for step, (ids, targets) in zip(range(steps), told):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, steps)
+        loss = model.loss(ids, targets)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        yield loss.item()
+
+
+@torch.no_grad()
+def held_out_loss(model: GPT, tokenizer: Tokenizer, many: int) -> float:
+    """The mean loss over held-out stories, in nats a token."""
+    stories = islice(world.stories(HELD_OUT), many)
+    nats = tokens = 0
+    for ids, targets in batches(tokenizer, stories, 100):
+        asked = int((targets >= 0).sum())
+        nats += model.loss(ids, targets).item() * asked
+        tokens += asked
+    return nats / tokens
+
+
+def tell(model: GPT, tokenizer: Tokenizer, seed: int, prompt: str = "", **how) -> str:
+    """A story of the model's own, from `prompt` to END or the end of the context."""
+    end = tokenizer.special_tokens[world.END]
+    ids = [end, *tokenizer.encode(prompt)]
+    room = model.config.n_ctx - len(ids) + 1
+    new = [*model.generate(ids, room, seed=seed, stop=end, **how)]
+    return tokenizer.decode_bytes([*ids[1:], *new]).decode(errors="replace")
+
+
+def grammatical_share(
+    model: GPT, tokenizer: Tokenizer, temperature: float, many: int
+) -> float:
+    """The share of the model's stories that the small world could have told."""
+    told = (tell(model, tokenizer, i, temperature=temperature) for i in range(many))
+    return sum(map(world.grammatical, told)) / many
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gpt.train", description=__doc__)
+    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--to", type=Path, default=SMALL)
+    args = parser.parse_args()
+    started = time.monotonic()
+    tokenizer = course_tokenizer()
+    model = GPT(Config(N_VOCAB, **SIZE), initial(Config(N_VOCAB, **SIZE), args.seed))
+    floor = world.entropy(tokenizer).nats_per_token
+    curve = []
+    for step, loss in enumerate(fit(model, tokenizer, args.steps, args.seed), 1):
+        curve.append(loss)
+        if step % 50 == 0:
+            mean = sum(curve[-50:]) / 50
+            print(
+                f"step {step:5}   loss {mean:.4f} nats a token   "
+                f"{mean / floor - 1:+7.1%} over the floor   "
+                f"{time.monotonic() - started:4.0f} s",
+                flush=True,
+            )
+    loss = held_out_loss(model, tokenizer, MANY)
+    share = grammatical_share(model, tokenizer, 0.8, 500)
+    seconds = time.monotonic() - started
+    card = {
+        "what": "A GPT-2 that knows the small world (gpt/world.py) and nothing else.",
+        "made by": f"python -m gpt.train --steps {args.steps} --seed {args.seed}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "seconds": round(seconds),
+        "torch": torch.__version__.split("+")[0],
+        "data": f"gpt.world.stories(seed={args.seed}), {args.steps * BATCH} stories",
+        "tokenizer": f"gpt.tokenize.train on gpt.world.corpus(**{TEXT}), {N_VOCAB}",
+        "seed": args.seed,
+        "steps": args.steps,
+        "stories a step": BATCH,
+        "parameters": model.config.n_parameters,
+        "floor": round(floor, 6),
+        "loss": round(loss, 6),
+        "loss over floor": round(loss / floor - 1, 5),
+        "held out": f"gpt.world.stories(seed={HELD_OUT}), the first {MANY}",
+        "grammatical share at temperature 0.8": share,
+        "losses": [round(x, 4) for x in curve],
+    }
+    model.save(args.to)
+    tokenizer.save(args.to / "tokenizer.tiktoken")
+    text = json.dumps(card, indent=2).replace("\n    ", " ").replace("\n  ]", " ]")
+    write_whole(args.to / "card.json", (text + "\n").encode())
+    print(
+        f"{args.to}: {loss:.4f} nats a token on held-out stories, "
+        f"{loss / floor - 1:.2%} over the floor; {share:.1%} of its stories at "
+        f"temperature 0.8 are grammatical; {seconds:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
