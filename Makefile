@@ -56,7 +56,7 @@ exercises: setup $(EXERCISES)  ## regenerate exercises/ from solutions/ and the 
 exercises/%.ipynb: solutions/%.ipynb $(CHECKS) .venv/.ready
 	@echo "▸ Generating $(dir $@) …"
 	@$(BIN)/python -m autograder bank $(notdir $*)
-	@$(BIN)/python -m autograder exercises
+	@$(BIN)/python -m autograder exercises $(notdir $*)
 	@touch $@
 
 demo: setup exercises  ## grade the bundled demo class and print its table

@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     one = commands.add_parser("bank", help="write the public references")
     one.add_argument("assignment", nargs="*", help="default: all")
     one = commands.add_parser("exercises", help="regenerate exercises/ from solutions/")
+    one.add_argument("assignment", nargs="*", help="default: all")
     one = commands.add_parser("demo", help="lay out the bundled demo class")
     one = commands.add_parser("grade", help="grade what was submitted")
     one.add_argument("assignment")
@@ -65,7 +66,7 @@ def _bank(options: argparse.Namespace) -> int:
 
 def _exercises(options: argparse.Namespace) -> int:
     api = course.api()
-    for assignment in course.assignments():
+    for assignment in options.assignment or course.assignments():
         result = api.generate_assignment(assignment, force=True, create=True)
         if not result["success"]:
             print(result.get("log") or result["error"], file=sys.stderr)
