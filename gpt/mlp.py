@@ -33,11 +33,7 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Te
     weight, bias: (C,). The variance is the mean of squares (over C, not C - 1), and eps
     is added to it under the root.
     """
-    if weight.shape != x.shape[-1:] or bias.shape != x.shape[-1:]:
-        raise ValueError(
-            f"x has {x.shape[-1]} columns, so weight and bias must be "
-            f"{tuple(x.shape[-1:])}, not {tuple(weight.shape)} and {tuple(bias.shape)}"
-        )
+    _fits(x, weight, bias)
     centred = x - x.mean(-1, keepdim=True)
     variance = centred.square().mean(-1, keepdim=True)
     return centred / (variance + eps).sqrt() * weight + bias
@@ -89,4 +85,14 @@ def fast_layer_norm(
     x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5
 ) -> Tensor:
     """The same numbers as `layer_norm` from PyTorch's own kernel."""
+    _fits(x, weight, bias)
     return functional.layer_norm(x, weight.shape, weight, bias, eps)
+
+
+def _fits(x: Tensor, weight: Tensor, bias: Tensor) -> None:
+    """ValueError where the vectors of a norm are not as long as those of x."""
+    if weight.shape != x.shape[-1:] or bias.shape != x.shape[-1:]:
+        raise ValueError(
+            f"x has {x.shape[-1]} columns, so weight and bias must be "
+            f"{tuple(x.shape[-1:])}, not {tuple(weight.shape)} and {tuple(bias.shape)}"
+        )

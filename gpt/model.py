@@ -16,6 +16,7 @@ Source: Radford et al. (2019, section 2.3), and the code published with it.
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import partial
@@ -278,28 +279,46 @@ class GPT:
         )
 
 
+# What a GPT-2's config.json may say of what is fixed here, and what counts if it is silent.
+FIXED = {
+    "model_type": ("gpt2",),
+    "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+    "layer_norm_epsilon": (1e-5,),
+    "n_inner": (None,),
+    "scale_attn_weights": (True,),
+    "scale_attn_by_inverse_layer_idx": (False,),
+}
+
+
 def load(name: str | os.PathLike) -> GPT:
     """A model from a folder, or by its name from the hub: load("gpt2").
 
     The folder holds config.json and model.safetensors in the format of GPT-2 as it was
-    published. The hub's files are downloaded once and kept by huggingface_hub.
+    published. The hub's files are downloaded once and kept by huggingface_hub. Where
+    the hub cannot be reached, a warning says so and the small model comes instead.
 
-    Raises ValueError where the files are not a GPT-2, and OSError, in one sentence,
-    where the model is neither here nor can be had.
+    Raises ValueError where the name is unknown, or the files are not a GPT-2.
     """
-    folder = Path(name)
-    if not folder.is_dir():
-        folder = _download(str(name))
+    folder = Path(name) if Path(name).is_dir() else _download(str(name))
+    if folder is None:
+        return load(SMALL)
     written = json.loads((folder / "config.json").read_text("utf-8"))
-    if written.get("model_type") != "gpt2":
-        raise ValueError(f"{folder} holds a {written.get('model_type')}, not a GPT-2")
-    config = Config(
-        n_vocab=written["vocab_size"],
-        n_ctx=written["n_positions"],
-        n_layer=written["n_layer"],
-        n_head=written["n_head"],
-        d_model=written["n_embd"],
-    )
+    for setting, known in FIXED.items():
+        if (value := written.get(setting, known[0])) not in known:
+            raise ValueError(
+                f"{folder} is not a GPT-2 that this model can be: its {setting} is "
+                f"{value}, not {' or '.join(map(str, known))}"
+            )
+    named = {
+        "n_vocab": "vocab_size",
+        "n_ctx": "n_positions",
+        "n_layer": "n_layer",
+        "n_head": "n_head",
+        "d_model": "n_embd",
+    }
+    if missing := [theirs for theirs in named.values() if theirs not in written]:
+        raise ValueError(f"{folder}/config.json does not say {', '.join(missing)}")
+    config = Config(**{ours: written[theirs] for ours, theirs in named.items()})
     try:
         tensors = load_file(folder / "model.safetensors")
     except SafetensorError as error:
@@ -316,27 +335,29 @@ def load(name: str | os.PathLike) -> GPT:
     return GPT(config, weights)
 
 
-def _download(name: str) -> Path:
+def _download(name: str) -> Path | None:
+    """The folder of a model of the hub; None, after a warning, where there is no hub."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
-        HfHubHTTPError,
         HFValidationError,
         LocalEntryNotFoundError,
+        RepositoryNotFoundError,
     )
 
     try:
         files = ["config.json", "model.safetensors"]
         return Path(snapshot_download(name, allow_patterns=files))
-    except (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        OSError,
-    ) as error:
-        raise OSError(
-            f"the model {name!r} is no folder here and could not be had from the hub "
-            f"({type(error).__name__}); `small()` needs no network"
+    except (HFValidationError, RepositoryNotFoundError):
+        raise ValueError(
+            f"{name!r} is no folder here and no model of the hub; 'gpt2' is one"
         ) from None
+    except (LocalEntryNotFoundError, OSError):
+        warnings.warn(
+            f"{name!r} is not on this machine and the hub cannot be reached: this is "
+            "the course's own small model instead",
+            stacklevel=3,
+        )
+        return None
 
 
 def small() -> tuple[GPT, Tokenizer]:

@@ -56,7 +56,7 @@ def keep_top_k(p: Tensor, k: int) -> Tensor:
     n_vocab = p.shape[-1]
     if not isinstance(k, int) or not 1 <= k <= n_vocab:
         raise ValueError(f"k is {k}; it must be a whole number from 1 to {n_vocab}")
-    order = p.argsort(-1, descending=True, stable=True)
+    order = torch.sort(p, dim=-1, descending=True, stable=True).indices
     kept = torch.zeros_like(p).scatter(-1, order[..., :k], 1.0) * p
     return kept / kept.sum(-1, keepdim=True)
 
@@ -68,11 +68,11 @@ def keep_top_p(p: Tensor, top_p: float) -> Tensor:
     """
     if not 0 < top_p <= 1:
         raise ValueError(f"top_p is {top_p}; it must be above 0 and at most 1")
-    order = p.argsort(-1, descending=True, stable=True)
-    sorted_p = p.gather(-1, order)
-    before = sorted_p.cumsum(-1) - sorted_p  # what the likelier ones have together
-    keep = torch.zeros_like(p).scatter(-1, order, (before < top_p).to(p.dtype))
-    kept = keep * p
+    if top_p == 1:  # a rounded sum could reach it early
+        return p
+    likeliest, order = torch.sort(p, dim=-1, descending=True, stable=True)
+    before = likeliest.cumsum(-1) - likeliest  # what the likelier ones have together
+    kept = torch.zeros_like(p).scatter(-1, order, (before < top_p) * likeliest)
     return kept / kept.sum(-1, keepdim=True)
 
 

@@ -32,7 +32,6 @@ N_VOCAB = 560
 SIZE = {"n_ctx": 64, "n_layer": 3, "n_head": 4, "d_model": 96}
 BATCH, PEAK, WARM_UP = 32, 3e-3, 100
 HELD_OUT = 1_000_000  # the seed of stories that training does not see
-MANY = 4000  # held-out stories
 
 
 def course_tokenizer() -> Tokenizer:
@@ -119,6 +118,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gpt.train", description=__doc__)
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out", type=int, default=4000, help="stories")
+    parser.add_argument("--told", type=int, default=500, help="stories of its own")
     parser.add_argument("--to", type=Path, default=SMALL)
     args = parser.parse_args()
     started = time.monotonic()
@@ -136,8 +137,8 @@ def main() -> None:
                 f"{time.monotonic() - started:4.0f} s",
                 flush=True,
             )
-    loss = held_out_loss(model, tokenizer, MANY)
-    share = grammatical_share(model, tokenizer, 0.8, 500)
+    loss = held_out_loss(model, tokenizer, args.held_out)
+    share = grammatical_share(model, tokenizer, 0.8, args.told)
     seconds = time.monotonic() - started
     card = {
         "what": "A GPT-2 that knows the small world (gpt/world.py) and nothing else.",
@@ -154,7 +155,7 @@ def main() -> None:
         "floor": round(floor, 6),
         "loss": round(loss, 6),
         "loss over floor": round(loss / floor - 1, 5),
-        "held out": f"gpt.world.stories(seed={HELD_OUT}), the first {MANY}",
+        "held out": f"gpt.world.stories(seed={HELD_OUT}), the first {args.held_out}",
         "grammatical share at temperature 0.8": share,
         "losses": [round(x, 4) for x in curve],
     }

@@ -1,0 +1,217 @@
+"""The training loop, and what the shipped model claims to be."""
+
+import json
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+import torch
+
+from gpt import world
+from gpt.embed import neighbours
+from gpt.model import GPT, SMALL, Config, load, small
+from gpt.train import (
+    HELD_OUT,
+    N_VOCAB,
+    PEAK,
+    SIZE,
+    WARM_UP,
+    batches,
+    course_tokenizer,
+    fit,
+    grammatical_share,
+    held_out_loss,
+    learning_rate,
+    tell,
+)
+
+CARD = json.loads((SMALL / "card.json").read_text())
+MODEL, TOKENIZER = small()
+END = TOKENIZER.special_tokens[world.END]
+
+
+# --- the loop ---------------------------------------------------------------------
+
+
+def test_a_batch_asks_for_every_token_once():
+    told = list(islice(world.stories(3), 5))
+    (pair,) = batches(TOKENIZER, iter(told), 10)
+    ids, targets = pair
+    for row, target, story in zip(ids, targets, told, strict=True):
+        asked = target >= 0
+        n = int(asked.sum())
+        assert asked[:n].all()
+        assert row[0] == END and target[n - 1] == END
+        assert TOKENIZER.decode(target[: n - 1]) == story
+        assert row[1:n].tolist() == target[: n - 1].tolist()
+    assert (targets >= 0).sum(1).max() == ids.shape[1]
+    sizes = [len(ids) for ids, _ in batches(TOKENIZER, iter(told), 2)]
+    assert sizes == [2, 2, 1]
+
+
+def test_the_learning_rate_rises_and_falls():
+    rates = [learning_rate(step, 1000) for step in range(1000)]
+    assert rates[0] == PEAK / WARM_UP
+    assert rates[WARM_UP - 1] == PEAK == max(rates)
+    assert rates[WARM_UP:] == sorted(rates[WARM_UP:], reverse=True)
+    assert 0 <= rates[-1] < PEAK / 1e4
+
+
+def test_training_lowers_the_loss_and_repeats_itself():
+    config = Config(N_VOCAB, 64, 1, 2, 16)
+
+    def losses(seed):
+        return [*fit(GPT(config), TOKENIZER, 12, seed)]
+
+    first = losses(0)
+    assert first[-1] < first[0] - 0.02
+    assert losses(0) == first
+    assert losses(1) != first
+
+
+def test_the_command_writes_a_whole_model(tmp_path):
+    command = [sys.executable, "-m", "gpt.train", "--steps", "3", "--seed", "5"]
+    command += ["--held-out", "50", "--told", "2", "--to", str(tmp_path / "new")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "over the floor" in done.stdout
+    assert {p.name for p in (tmp_path / "new").iterdir()} == {
+        p.name for p in SMALL.iterdir()
+    }
+    card = json.loads((tmp_path / "new" / "card.json").read_text())
+    assert card.keys() == CARD.keys()
+    assert card["steps"] == 3 and len(card["losses"]) == 3 and card["seed"] == 5
+    model = load(tmp_path / "new")
+    assert model.config == MODEL.config
+    loss = held_out_loss(model, TOKENIZER, 50)
+    assert card["loss"] == pytest.approx(loss, abs=1e-5)
+
+
+# --- the shipped model ------------------------------------------------------------
+
+
+def test_it_is_what_the_command_makes():
+    assert MODEL.config == Config(N_VOCAB, **SIZE)
+    assert course_tokenizer().ranks == TOKENIZER.ranks
+    assert course_tokenizer().special_tokens == TOKENIZER.special_tokens
+    assert sum(file.stat().st_size for file in SMALL.iterdir()) <= 2_000_000
+    assert CARD["parameters"] == MODEL.config.n_parameters
+    assert CARD["seconds"] <= 600
+    assert len(CARD["losses"]) == CARD["steps"]
+
+
+def test_its_loss_is_within_two_percent_of_the_floor():
+    floor = world.entropy(TOKENIZER).nats_per_token
+    assert CARD["floor"] == pytest.approx(floor, abs=1e-6)
+    loss = held_out_loss(MODEL, TOKENIZER, 1000)
+    # A thousand stories tell the mean to within a hundredth of itself.
+    assert loss == pytest.approx(CARD["loss"], rel=0.01)
+    assert CARD["loss"] / floor - 1 == pytest.approx(CARD["loss over floor"], abs=1e-4)
+    assert 0.98 * floor < loss < 1.02 * floor
+
+
+def test_its_surprise_is_the_author_s_story_by_story():
+    """Against the same stories' own surprise, chance does not blur the gap."""
+    stories = list(islice(world.stories(HELD_OUT), 300))
+    truth = 0.0
+    for story in stories:
+        words = world._WORD.findall(story + world.END)
+        for t, word in enumerate(words):
+            truth -= float(
+                torch.tensor(world.next_word(" ".join(words[:t]))[word]).log()
+            )
+    nats = tokens = 0
+    for ids, targets in batches(TOKENIZER, iter(stories), 100):
+        asked = int((targets >= 0).sum())
+        nats += float(MODEL.loss(ids, targets)) * asked
+        tokens += asked
+    assert 1 < nats / truth < 1.02
+
+
+def test_nearly_all_of_its_stories_are_grammatical():
+    assert grammatical_share(MODEL, TOKENIZER, 0.8, 150) >= 0.95
+    assert CARD["grammatical share at temperature 0.8"] >= 0.95
+    assert grammatical_share(MODEL, TOKENIZER, 3.0, 10) < 0.5
+
+
+def test_it_writes_the_sentence_of_the_course():
+    story = tell(MODEL, TOKENIZER, 0, world.PROMPT, temperature=0.8)
+    assert story.removeprefix(world.PROMPT) == (
+        " Ada worked with a machine learning model. When the moon came up, the model "
+        "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
+        "home.<|endoftext|>"
+    )
+
+
+def row(word):
+    (id,) = TOKENIZER.encode(" " + word)
+    return id
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        world.LEAP,
+        ("river", "lake", "sea"),
+        ("forest", "meadow", "garden"),
+        ("wall", "gate", "rocks", "logs"),
+    ],
+)
+def test_interchangeable_words_are_neighbours(alike):
+    table = MODEL.weights["wte.weight"]
+    for word in alike:
+        cosines, rows = neighbours(table, row(word), len(alike))
+        assert set(rows[:-1].tolist()) == {row(w) for w in alike if w != word}
+        assert cosines[-2] > 0.95 and cosines[-1] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("kinds", "least"),
+    [
+        ((world.RUN, world.FLY, world.SWIM), 0.1),
+        ((world.SHE, world.HE), 0.1),
+        ((world.RUN + world.FLY + world.SWIM, ("river", "lake", "sea")), 0.3),
+    ],
+)
+def test_words_of_a_kind_form_clusters(kinds, least):
+    """The mean cosine within a kind is above that between kinds."""
+    table = torch.nn.functional.normalize(MODEL.weights["wte.weight"], dim=-1)
+    vectors = [
+        table[[row(w) for w in kind if len(TOKENIZER.encode(" " + w)) == 1]]
+        for kind in kinds
+    ]
+    for i, one in enumerate(vectors):
+        n = len(one)
+        within = ((one @ one.T).sum() - n) / (n * (n - 1))
+        for other in vectors[i + 1 :]:
+            assert within > (one @ other.T).mean() + least
+
+
+def test_the_meaning_of_model_is_moved_by_its_context():
+    def told(kind):
+        story = f"{world.PROMPT} she worked with a {kind} model. When the sun came up,"
+        ids = [END, *TOKENIZER.encode(story + " the model")]
+        return MODEL.trace(torch.tensor([ids]))
+
+    one, other = told("fashion"), told("machine learning")
+    cosines = [
+        float(torch.cosine_similarity(one[name][0, -1], other[name][0, -1], dim=0))
+        for name in ("embed", "0.stream", "1.stream", "2.stream")
+    ]
+    assert cosines[0] > 0.95 and cosines[-1] < 0.6
+    bets = [trace["logits"][0, -1].softmax(-1) for trace in (one, other)]
+    assert bets[0][row("wore")] > 0.99 and bets[1][row("guessed")] > 0.99
+
+
+def test_a_head_copies_the_name_and_the_animal():
+    """Layer 1, head 1: from "last" to the name, from "the" after it to the animal."""
+    read = 0
+    for story in islice(world.stories(HELD_OUT + 1), 60):
+        pieces = [b"END", *TOKENIZER.pieces(story)]
+        ids = torch.tensor([[END, *TOKENIZER.encode(story)]])
+        head = MODEL.trace(ids, "1.weights")["1.weights"][0, 1]
+        last = pieces.index(b" last")
+        name = pieces.index(pieces[last + 1])
+        animal = pieces.index(pieces[last + 3])
+        read += head[last, name] > 0.7 and head[last + 2, animal] > 0.5
+    assert read >= 55
