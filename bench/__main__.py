@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.measure import Row
 from gpt.data import write_whole
 
-PARTS = ("bpe",)  # modules of this package; each has run() -> list[Row]
+PARTS = ("bpe", "model")  # modules of this package; each has run() -> list[Row]
 FILE = Path(__file__).parents[1] / "_build" / "bench.json"
 
 
@@ -51,7 +51,7 @@ def table(rows: list[Row]) -> str:
     lines = [
         (
             row.name,
-            f"{row.value:.2f}",
+            f"{row.value:.3g}",
             row.bar,
             "" if row.met else "MISSED",
             row.against,
