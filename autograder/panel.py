@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from autograder import picture
 from autograder.checks import Case
 from autograder.compare import describe, difference
 from autograder.judge import Verdict
 from autograder.outcome import UNUSABLE, Outcome
+from autograder.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
 LINES = 12  # of what a function printed
@@ -36,11 +39,12 @@ def student(
 ) -> dict[str, str]:
     """The panel under a check on a student's own machine, as HTML and as text."""
     lines = [] if verdict.right else _explain(verdict)
-    code = ""
+    code, seen = "", ("", "")
     if verdict.results and not verdict.right:
         first = next(i for i, r in enumerate(verdict.results) if r.why)
         code = _example(verdict.check, cases[first], wanted[first], got[first])
-    return _render(verdict, lines, code)
+        seen = _picture(wanted[first].value, got[first].value)
+    return _render(verdict, lines, code, seen)
 
 
 def feedback(verdict: Verdict) -> dict[str, str]:
@@ -73,7 +77,7 @@ def _explain(verdict: Verdict) -> list[str]:
 
 def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
     """The first wrong case, with its input, what is expected and what came."""
-    call = ", ".join(_clip(repr(arg)) for arg in case.args)
+    call = ", ".join(_clip(_argument(arg)) for arg in case.args)
     rows = [f"{name}({call})"]
     left, right = _values(wanted, got)
     rows.append(f"  expected  {left}")
@@ -87,6 +91,29 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
         rows += [f"  {line}" for line in got.trace.splitlines()]
         rows.append(f"  {got.raised}: {_clip(got.message)}")
     return "\n".join(rows)
+
+
+def _argument(value: Any) -> str:
+    """A value as a person would write it; of a large tensor only its kind."""
+    if isinstance(value, dict) and any(map(_is_tensor, value.values())):
+        return f"a dict of {len(value)} tensors"
+    if isinstance(value, list | tuple) and any(map(_is_tensor, value)):
+        return f"a {type(value).__name__} of {len(value)} tensors"
+    if not _is_tensor(value):
+        return repr(value)
+    if 0 < math.prod(value.shape) <= 6:
+        if is_torch(value):
+            return repr(value.tolist() if value.ndim else value.item())
+        return repr(value.tolist())
+    return describe(value).removeprefix("a ").removeprefix("an ")
+
+
+def _picture(wanted: Any, got: Any) -> tuple[str, str]:
+    """Two tensors that are not too deep, side by side, as HTML and as text."""
+    for value in (wanted, got):
+        if not _is_tensor(value) or not math.prod(value.shape) or value.ndim > 4:
+            return "", ""
+    return picture.pair(wanted, got, 1e-4, 1e-5)
 
 
 def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
@@ -151,9 +178,14 @@ def _window(sequence: Any, first: int) -> str:
     return f"{dots}{_clip(repr(part))} …   (from position {start}, of {len(sequence)})"
 
 
-def _render(verdict: Verdict, lines: list[str], code: str) -> dict[str, str]:
+def _render(
+    verdict: Verdict,
+    lines: list[str],
+    code: str,
+    seen: tuple[str, str] = ("", ""),
+) -> dict[str, str]:
     head = _headline(verdict)
-    text = "\n".join([head, *lines, *([code] if code else [])])
+    text = "\n".join([head, *lines, *filter(None, [code, seen[1]])])
     cases = "".join(
         f"<li>{'✓' if r.why is None else '✗'} {escape(r.what)}</li>"
         for r in verdict.results
@@ -170,6 +202,7 @@ def _render(verdict: Verdict, lines: list[str], code: str) -> dict[str, str]:
         f'<div style="{style}"><strong>{escape(head)}</strong>'
         + "".join(f'<div style="margin: .3em 0">{_prose(line)}</div>' for line in lines)
         + (f'<pre style="{_CODE}">{escape(code)}</pre>' if code else "")
+        + seen[0]
         + every
         + "</div>"
     )

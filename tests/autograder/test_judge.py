@@ -167,6 +167,13 @@ def test_only_the_right_tensor_is_right(got):
     assert difference(wanted, run(lambda: got, ()), 1e-4, 1e-5)
 
 
+def test_whole_numbers_in_a_tensor_are_never_nearly_right():
+    for want in (torch.tensor([100_000]), np.array([100_000])):
+        wanted = Outcome(want)
+        assert difference(wanted, Outcome(want + 0), 1e-4, 1e-5) is None
+        assert difference(wanted, Outcome(want + 1), 1e-4, 1e-5)
+
+
 @pytest.mark.parametrize(
     ("want", "got"),
     [
