@@ -4,18 +4,18 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 `names` what the reader has after the last cell.
 """
 
-import ast
 import json
 import re
 
-import myst_nb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.chapter import BOOK, CELL, OPTIONS, source
+from bench.chapter import BOOK, source
 from gpt import data, world
+from gpt.model import small
 from gpt.tokenize import Tokenizer, split, train
+from tests.book.page import run
 from tests.need import need
 
 PAGE = (BOOK / "tokenize.md").read_text("utf-8")
@@ -28,23 +28,7 @@ count_pairs, merge, train_naive = map(
 
 @pytest.fixture(scope="module")
 def page():
-    """(facts, names, shown): what is glued, defined and shown by the page's cells."""
-    facts, names, shown = {}, {}, []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(BOOK)
-        patch.syspath_prepend(str(BOOK))
-        patch.setattr(
-            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
-        )
-        for cell in CELL.finditer(PAGE):
-            tree = ast.parse(cell[2][OPTIONS.match(cell[2]).end() :])
-            last = None
-            if isinstance(tree.body[-1], ast.Expr):
-                last = ast.Expression(tree.body.pop().value)
-            exec(compile(tree, "book/tokenize.md", "exec"), names)  # noqa: S102
-            if last:
-                shown.append(eval(compile(last, "book/tokenize.md", "eval"), names))
-    return facts, names, shown
+    return run("tokenize")
 
 
 # --- the naive trainer ------------------------------------------------------------
@@ -106,6 +90,13 @@ def test_every_number_that_the_prose_glues_is_found(page):
     in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
     in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
     assert len(in_text) > 30 and in_text <= set(facts)
+
+
+def test_the_tokenizer_of_the_page_is_the_one_that_the_model_uses(page):
+    _, names, _ = page
+    _, shipped = small()
+    assert names["course"].ranks == shipped.ranks
+    assert names["course"].special_tokens == shipped.special_tokens
 
 
 def test_the_words_around_the_numbers_still_fit(page):

@@ -1,0 +1,38 @@
+"""Runs the cells of a chapter once, as the site does, and keeps what came of them."""
+
+import ast
+from functools import cache
+from typing import NamedTuple
+
+import myst_nb
+import pytest
+
+from bench.chapter import BOOK, CELL, OPTIONS
+
+
+class Page(NamedTuple):
+    facts: dict  # every number that the prose glues
+    names: dict  # what the reader has after the last cell
+    shown: list  # what each cell displays
+
+
+@cache
+def run(chapter: str) -> Page:
+    """The page book/CHAPTER.md, its cells run from the first to the last."""
+    path = BOOK / f"{chapter}.md"
+    facts, names, shown = {}, {}, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(BOOK)
+        patch.syspath_prepend(str(BOOK))
+        patch.setattr(
+            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
+        )
+        for cell in CELL.finditer(path.read_text("utf-8")):
+            tree = ast.parse(cell[2][OPTIONS.match(cell[2]).end() :])
+            last = None
+            if isinstance(tree.body[-1], ast.Expr):
+                last = ast.Expression(tree.body.pop().value)
+            exec(compile(tree, str(path), "exec"), names)  # noqa: S102
+            if last:
+                shown.append(eval(compile(last, str(path), "eval"), names))
+    return Page(facts, names, shown)
