@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.chapter import BOOK, source
+from bench.chapter import BOOK, CELL, source
 from gpt import data, world
 from gpt.model import small
 from gpt.tokenize import Tokenizer, split, train
