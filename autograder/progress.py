@@ -12,7 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
-from autograder import bank
+from autograder import bank, course
 from autograder.check import RESULT
 from autograder.panel import number
 
@@ -35,9 +35,10 @@ class Progress:
 
 
 def find(folder: Path) -> list[Path]:
-    """The exercises in a folder and in the folders right below it."""
+    """The exercises in a folder and right below it, in the order of the book."""
     found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
-    return [p for p in sorted(found) if (p.parent / bank.REFERENCE).exists()]
+    found = [p for p in found if (p.parent / bank.REFERENCE).exists()]
+    return sorted(found, key=lambda path: (course.place(path.stem), path))
 
 
 def progress(folder: Path, cache: Path | None = None) -> list[Progress]:

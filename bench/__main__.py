@@ -15,7 +15,11 @@ from pathlib import Path
 from bench.measure import Row
 from gpt.data import write_whole
 
-PARTS = ("bpe", "model")  # modules of this package; each has run() -> list[Row]
+PARTS = (
+    "bpe",
+    "model",
+    "check",
+)  # modules of this package; each has run() -> list[Row]
 FILE = Path(__file__).parents[1] / "_build" / "bench.json"
 
 

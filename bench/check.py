@@ -1,0 +1,63 @@
+"""How long a student waits for `check`: a right answer, and one that must be named."""
+
+import contextlib
+import io
+import os
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import IPython.display
+
+from autograder import bank, checks, course
+from autograder.check import CheckFailed, check
+from bench.measure import Row
+
+
+def run() -> list[Row]:
+    slowest = {"right": (0.0, ""), "wrong": (0.0, "")}
+    before, shown = Path.cwd(), IPython.display.display
+    IPython.display.display = lambda *what, **how: None
+    try:
+        for exercise in course.assignments():
+            with tempfile.TemporaryDirectory() as folder:
+                bank.write(exercise, Path(folder))
+                os.chdir(folder)
+                for found in checks.load(exercise).values():
+                    # An answer that is right is the oracle's own; of the wrong ones the
+                    # last, which is compared with every other before it is named.
+                    answers = {
+                        "right": found.oracle,
+                        "wrong": found.mistakes[-1].answer,
+                    }
+                    for kind, answer in answers.items():
+                        took = (waited(found.name, answer), found.name)
+                        slowest[kind] = max(slowest[kind], took)
+                os.chdir(before)
+    finally:
+        os.chdir(before)
+        IPython.display.display = shown
+    return [
+        Row(
+            f"check_{kind}_s",
+            seconds,
+            f"the slowest of all checks for a {kind} answer: {name}",
+            at_most=1,
+        )
+        for kind, (seconds, name) in slowest.items()
+    ]
+
+
+def waited(name: str, answer) -> float:
+    """The median seconds of three calls, after one that reads the reference."""
+    times = []
+    for _ in range(4):
+        start = perf_counter()
+        with (
+            contextlib.suppress(CheckFailed),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            check(name, answer)
+        times.append(perf_counter() - start)
+    return median(times[1:])
