@@ -128,6 +128,30 @@ def test_a_heat_map_is_mixed_by_the_page():
     assert "color-mix(in oklab" in figures.show(fig, "Four cells").markup
 
 
+def test_a_heat_map_of_a_matrix_has_its_labels_and_numbers():
+    fig, ax = figures.canvas(3, 3)
+    figures.heat(ax, [[1.0, 0.0], [0.25, 0.75]], ["a", "b"], ["c", "d"], digits=2)
+    assert [text.get_text() for text in ax.texts] == ["1.00", "0.00", "0.25", "0.75"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["c", "d"]
+    top, bottom = (ax.transData.transform((0, row))[1] for row in (0, 1))
+    assert top > bottom  # row 0 is on top
+    dark, light = (ax.texts[i].get_color() for i in (0, 1))
+    assert (dark, light) == (figures.PAPER, figures.INK)
+    known = {light for light, _ in figures.PALETTE.values()} | set(figures._VARIABLE)
+    svg = figures.show(fig, "a matrix")._repr_html_()
+    drawn = set(re.findall(r"#[0-9a-f]{6}\b", re.sub("--c-.*?>", ">", svg)))
+    assert drawn <= known
+
+
+def test_a_heat_map_without_numbers_can_be_told_its_largest():
+    _, ax = figures.canvas(3, 3)
+    figures.heat(ax, [[0.0, 0.0]])
+    figures.heat(ax, [[0.5, 0.0]], high=1)
+    assert not ax.texts
+    assert [mesh.get_clim() for mesh in ax.collections] == [(0, 1), (0, 1)]
+
+
 def test_glyphs_that_matplotlib_lacks_do_not_warn(recwarn):
     figures.show(plot(), "Squares")
     assert not [w for w in recwarn if "Glyph" in str(w.message)]
