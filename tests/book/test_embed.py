@@ -1,0 +1,315 @@
+"""The chapter Embed: what its prose says is what its cells find.
+
+The page's cells are run once; `facts` holds every number that the prose glues, and
+`names` what the reader has after the last cell.
+"""
+
+import ast
+import contextlib
+import io
+import re
+
+import myst_nb
+import pytest
+import torch
+from torch.nn.functional import cosine_similarity, normalize
+
+from bench.chapter import BOOK, CELL, OPTIONS
+from gpt import world
+from gpt.embed import embed, neighbours, sinusoids, tokens
+from gpt.model import initial
+
+PAGE = (BOOK / "embed.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Yield (facts, names, said): glued, defined and printed by the page's cells."""
+    facts, names, said = {}, {}, io.StringIO()
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        patch.chdir(BOOK)
+        patch.syspath_prepend(str(BOOK))
+        patch.setattr(
+            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
+        )
+        for cell in CELL.finditer(PAGE):
+            code = cell[2][OPTIONS.match(cell[2]).end() :]
+            tree = ast.parse(code)
+            exec(compile(tree, "book/embed.md", "exec"), names)  # noqa: S102
+    yield facts, names, said.getvalue().splitlines()
+    torch.set_num_threads(threads)  # the page takes one
+
+
+@pytest.fixture(scope="module")
+def cosine(page):
+    """cosine("fox", "hare"): of their rows in the shipped model."""
+    _, names, _ = page
+    wte, row = names["wte"], names["row"]
+    return lambda a, b: float(cosine_similarity(wte[row(a)], wte[row(b)], dim=0))
+
+
+def test_every_number_that_the_prose_glues_is_found(page):
+    facts, _, _ = page
+    in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
+    assert len(in_text) > 25 and in_text <= set(facts)
+
+
+# --- the pencil -------------------------------------------------------------------
+def test_the_pencils_table_is_the_one_in_the_code_and_its_answers_are_right(page):
+    _, names, said = page
+    W, cos = names["W"], names["cos"]
+    printed = re.findall(r"^\| \d \| (\w+) \| (\d) \| (\d) \|$", PAGE, re.MULTILINE)
+    assert [name for name, _, _ in printed] == ["fox", "bear", "otter", "frog"]
+    assert W.tolist() == [[float(a), float(b)] for _, a, b in printed]
+    fox, bear, otter, frog = W
+    assert W[torch.tensor([3, 2, 3])].tolist() == [[0, 5], [3, 4], [0, 5]]
+    assert (names["o"] @ W).tolist() == otter.tolist() == [3, 4]
+    answers = [cos(otter, frog), cos(otter, fox), cos(fox, frog), cos(fox, bear)]
+    assert torch.stack(answers).tolist() == pytest.approx([0.8, 0.6, 0, 1])
+    assert said[:2] == [
+        "tensor([3., 4.]) tensor([3., 4.])",
+        "tensor(0.8000) tensor(1.)",
+    ]
+    # "Fox otter and otter fox … (5, 4)"
+    assert (fox + otter).tolist() == [5, 4]
+    # "a fox at place 1? It is (5, 0), a bear at place 0"
+    assert (fox + torch.tensor([3.0, 0])).tolist() == bear.tolist() == [5, 0]
+
+
+def test_the_lines_of_the_course_that_are_shown():
+    code = (BOOK.parent / "gpt" / "embed.py").read_text("utf-8")
+    lines = ast.get_source_segment(
+        code, next(f for f in ast.parse(code).body if getattr(f, "name", "") == "embed")
+    ).splitlines()
+    assert lines[0].startswith("def embed(") and len(lines) == 9
+    assert lines[8].lstrip().startswith("return tokens(ids, wte) + positions(")
+    for mark in re.findall(r"^:start-at: (.*)$", PAGE, re.MULTILINE):
+        assert code.count(mark) == 1, mark
+
+
+def test_the_animation_adds_up(page):
+    _, names, _ = page
+    ids, wte, wpe = names["ids"], names["wte"], names["model"].weights["wpe.weight"]
+    assert "wte[ids[t]] + wpe[t]" in PAGE
+    x = embed(torch.tensor(names["ids"]), wte, wpe)
+    assert torch.equal(x, torch.stack([wte[id] + wpe[t] for t, id in enumerate(ids)]))
+    assert len(names["frames"]) == len(names["captions"]) == 17
+    end, *words = names["names"]
+    tokenizer = names["tokenizer"]
+    assert ids[0] == tokenizer.special_tokens[world.END] and end == "END"
+    assert [p.strip().decode() for p in map(names["pieces"].get, ids[1:])] == words
+    assert world.PROMPT.startswith(" ".join(words))
+
+
+# --- what the rows mean -----------------------------------------------------------
+def test_ids_beside_each_other_say_nothing(page, cosine):
+    facts, names, _ = page
+    row = names["row"]
+    assert abs(row("river") - row("fox")) < 5
+    assert abs(row("hare") - row("fox")) > 50
+    assert cosine("fox", "hare") > 0.5
+    assert cosine("fox", "river") < 0.2
+    assert str(row("hare")) == facts["hare"]
+
+
+def test_the_exchangeable_are_one_row(cosine):
+    for kind in (world.LEAP, ("river", "lake", "sea"), ("clever", "brave", "shy")):
+        assert all(cosine(kind[0], other) > 0.99 for other in kind)
+    assert cosine("red", "white") > 0.98 and cosine("mother", "father") > 0.99
+    # "little is a bit apart"
+    assert 0.5 < cosine("little", "clever") < 0.8
+
+
+def test_the_first_lines_shown_are_leap_and_its_like(page):
+    _, _, said = page
+    first = [line.split() for line in said[2:6]]
+    assert {word for _, word in first[:3]} == set(world.LEAP) - {"leap"}
+    assert all(c == "1.00" for c, _ in first[:3]) and float(first[3][0]) < 0.3
+
+
+@pytest.mark.parametrize("kind", [world.RUN, world.FLY, world.SWIM])
+def test_each_animal_is_nearer_to_its_own_kind(kind, cosine, page):
+    _, names, _ = page
+    others = set(world.RUN + world.FLY + world.SWIM) - set(kind)
+    for animal in kind:
+        own = [cosine(animal, a) for a in kind if a != animal]
+        assert sum(own) / 3 > sum(cosine(animal, a) for a in others) / 8
+    # "a fox is near those who run, …": its two nearest
+    assert {word for word, _ in names["nearest"](kind[0], 2)} <= set(kind)
+
+
+def test_training_made_the_squares(page):
+    _, names, _ = page
+    kinds = [kind for kind, words in names["KINDS"].items() for _ in words]
+    same = torch.tensor([[a == b for b in kinds] for a in kinds])
+    same.fill_diagonal_(False)
+    apart = torch.tensor([[a != b for b in kinds] for a in kinds])
+    before, after = names["before"], names["after"]
+    assert after[same].mean() > 0.6 and after[apart].mean() < 0.1
+    assert abs(before[same].mean()) < 0.05 and before[same].abs().max() < 0.5
+    # the random rows are those that training of the shipped model begins with
+    first = initial(names["model"].config)["wte.weight"][names["ROWS"]]
+    assert torch.equal(before, normalize(first, dim=-1) @ normalize(first, dim=-1).T)
+
+
+def test_tokens_that_never_occur_have_one_row(page):
+    facts, names, _ = page
+    assert int(facts["n_unused"]) > 300
+    assert float(facts["unused_cos"]) > 0.99 and names["among"].min() > 0.99
+    used = names["wte"][sorted(names["seen"])]
+    assert names["all_cosines"](used).mean() < 0.2
+    assert names["tokenizer"].ranks[facts["an_unused"].encode()] in names["unused"]
+
+
+def test_the_map_keeps_little_and_the_page_says_so(page, cosine):
+    facts, names, _ = page
+    assert 20 <= int(facts["kept"].rstrip("%")) <= 35
+    spot = names["at"]
+    near = torch.dist(torch.tensor(spot["river"]), torch.tensor(spot["leap"]))
+    far = torch.dist(torch.tensor(spot["Ada"]), torch.tensor(spot["poppies"]))
+    assert near < 0.2 * far and abs(cosine("river", "leap")) < 0.05
+    # one label is drawn for words on one spot
+    for kind in ("water", "green", "walls", "leap"):
+        points = torch.tensor([spot[word] for word in names["KINDS"][kind]])
+        assert torch.pdist(points).max() < 0.03
+
+
+# --- directions -------------------------------------------------------------------
+def test_the_two_rulers_order_words_that_did_not_make_them(page):
+    facts, names, _ = page
+    ruled, cos = names["RULED"], names["cos"]
+    assert all(ruled[name][0] < -0.3 for name in world.SHE)
+    assert all(ruled[name][0] > 0.3 for name in world.HE)
+    for one, many in (("was", "were"), ("it", "them")):
+        assert ruled[one][1] < 0
+        assert ruled[many][1] > 0.2
+    for word in ("carrot", "tulip", "pumpkin"):
+        assert abs(ruled[word][1]) < 0.1
+        pieces = names["tokenizer"].pieces(f" {word}s")
+        assert [bytes(piece) for piece in pieces] == [f" {word}".encode(), b"s"]
+    assert ruled["roses"][1] > 0.4
+    assert float(facts["names_he"]) > 0.9
+    # at length 1, along() is the dot product with the unit vector
+    he, row, wte = names["he"], names["row"], names["wte"]
+    assert names["along"]("Ada", he) == pytest.approx(
+        float(wte[row("Ada")] @ he / he.norm())
+    )
+    assert float(cos(he, wte[row("he")] - wte[row("she")])) == pytest.approx(1)
+
+
+def test_the_honest_score_is_lower_than_the_usual_one(page):
+    facts, names, _ = page
+    free, ruled, nothing, n = (
+        int(facts[name]) for name in ("free", "ruled", "nothing", "n_tests")
+    )
+    assert nothing < free < ruled <= n == len(names["arithmetic"])
+    # every word on its own, without forbidding it: names work, pronouns stay
+    found = {line[0]: line[1][:-2] for line in names["arithmetic"]}
+    assert all(found[f"{name} + he"] in world.HE for name in world.SHE)
+    assert found["her + he"] == "her" and found["was + many"] == "was"
+    # "nothing of those": what the neighbours get right, the rule gets right too
+    for _, _, third, last in names["arithmetic"]:
+        assert "✓" in third or "✗" in last
+
+
+# --- places -----------------------------------------------------------------------
+def test_without_places_order_is_lost_in_the_first_layer_and_only_there(page):
+    _, names, said = page
+    shown = dict(
+        line.split()[::-1] for line in said if line.endswith(("places", "embed"))
+    )
+    assert shown["without_places"] == "0.000" and float(shown["embed"]) > 0.1
+    lost = names["model"].replace(embed=names["without_places"])
+    one, other = (
+        lost.trace(torch.tensor([[names["end"], *names["tokenizer"].encode(text)]]))
+        for text in (" Ada met Tom.", " Tom met Ada.")
+    )
+    difference = (one["1.attend"] - other["1.attend"])[0, -1].norm()
+    assert difference > 0.01 * one["1.attend"][0, -1].norm()
+
+
+def test_the_learned_places_find_their_neighbours(page):
+    facts, names, _ = page
+    one, two, ten = (float(facts[f"beside_{k}"]) for k in (1, 2, 10))
+    assert one > two + 0.1 > ten + 0.2 and abs(ten) < 0.1
+    _, rows = neighbours(names["wpe"], 40, 1)
+    assert rows.tolist() == [41]
+    # by hand, the cosine depends only on the distance
+    near = names["by_hand"]
+    assert all(float(near.diagonal(k).std()) < 1e-5 for k in range(60))
+    assert torch.equal(names["waves"], sinusoids(*names["wpe"].shape))
+
+
+def test_places_that_no_story_reaches_are_as_random_as_they_began(page):
+    facts, names, _ = page
+    wpe, began = names["wpe"], names["began"]
+    first = int(facts["first_unseen"])
+    assert first == int(facts["last_place"]) + 1 < int(facts["n_ctx"]) == len(wpe)
+    like = cosine_similarity(wpe, began)
+    assert like[first:].min() > 0.999
+    assert like[:first].max() < 0.7
+    # "paler" in the picture
+    assert wpe[first:].norm(dim=1).max() < wpe[:first].norm(dim=1).min()
+    with pytest.raises(ValueError, match="context"):
+        embed(torch.zeros(len(wpe) + 1, dtype=torch.int64), names["wte"], wpe)
+
+
+def test_the_sum_can_be_taken_apart(page):
+    facts, names, _ = page
+    assert int(facts["read_back"].rstrip("%")) > 85
+    assert facts["confused"] == "100%"
+    pairs = zip(names["truth"][names["wrong"]], names["guess"][names["wrong"]])
+    used, piece = names["used"], names["piece"]
+    pairs = {(piece[used[int(a)]], piece[used[int(b)]]) for a, b in pairs}
+    assert {(b" sun", b" moon"), (b" moon", b" sun")} & pairs
+    assert abs(float(facts["token_place"]) - float(facts["by_chance"])) < 0.03
+
+
+def test_what_the_tables_cost(page):
+    _, names, _ = page
+    (_, *ours), (_, *gpt2), (_, *gpt3) = names["costs"]
+    assert ours == ["53,760", "6,144", "15.1%"]
+    assert names["gpt2_all"] == 124_439_808  # as published
+    assert [float(share[-1].rstrip("%")) for share in (gpt2, gpt3)] == [31.6, 0.4]
+
+
+# --- what follows -----------------------------------------------------------------
+def test_the_row_of_model_is_the_same_in_both_worlds(page):
+    facts, names, said = page
+    assert said[-2:] == ["True", "0.96"]
+    model, tokenizer, end = (names[n] for n in ("model", "tokenizer", "end"))
+    lengths = []
+    for kind, word in (("fashion", " wore"), ("machine learning", " guessed")):
+        text = f"{world.PROMPT} she worked with a {kind} model."
+        ids = [end, *tokenizer.encode(text + " When the sun came up, the model")]
+        lengths.append(len(ids))
+        best = int(model(torch.tensor([ids]))[0, -1].argmax())
+        assert tokenizer.decode([best]) == word
+        # the token that tells the kind: as many before the last "model" as it says
+        before = ids[-1 - int(facts["back"])]
+        assert tokenizer.decode([before]).strip() == kind.split()[-1]
+    assert lengths[1] == lengths[0] + 1  # "one token longer"
+
+
+def test_the_predictions(page):
+    facts, names, _ = page
+    assert facts["swapped"] == facts["course"].replace("ran home", "flew home")
+    assert facts["moved"] == facts["course"] and facts["moved_same"]
+    assert facts["moved_good"] == facts["moved_of"] == "20"
+    assert not world.grammatical(f"{world.PROMPT} {facts['placeless']}")
+    assert "ran home" in facts["course"] and "fox flew" in facts["swapped"]
+    assert world.grammatical(f"{world.PROMPT} {facts['course']}")
+    words = set(re.findall(r"\w+", facts["placeless"]))
+    assert words <= set(re.findall(r"\w+", world.corpus(100_000, seed=0)))
+    bare = tokens(torch.tensor([5]), names["wte"])
+    assert torch.equal(
+        names["without_places"](torch.tensor([5]), names["wte"], 0), bare
+    )
+
+
+def test_the_lines_of_shown_code_fit_the_column():
+    for cell in CELL.finditer(PAGE):
+        if "remove-" not in cell[2].partition("\n")[0]:
+            long = [line for line in cell[2].split("\n") if len(line) > 72]
+            assert not long, long
