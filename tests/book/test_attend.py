@@ -1,0 +1,416 @@
+"""The chapter Attend: what its prose says is what its cells find.
+
+The page's cells are run once; `facts` holds every number that the prose glues, and
+`names` what the reader has after the last cell.
+"""
+
+import inspect
+import re
+from itertools import islice
+from math import log, sqrt
+
+import pytest
+import torch
+
+import gpt.attend
+from bench.chapter import BOOK, CELL
+from gpt import world
+from gpt.attend import attend, attention, attention_weights, fast_attention
+from tests.book.page import run
+
+PAGE = (BOOK / "attend.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page():
+    threads = torch.get_num_threads()
+    with torch.no_grad():
+        found = run("attend")
+    torch.set_num_threads(threads)
+    torch.set_printoptions(profile="default")
+    return found
+
+
+@pytest.fixture(scope="module")
+def names(page):
+    return page.names
+
+
+@pytest.fixture(scope="module")
+def facts(page):
+    return page.facts
+
+
+def test_every_number_that_the_prose_glues_is_found(facts):
+    in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
+    in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
+    assert len(in_text) > 40 and in_text == set(facts)
+
+
+# --- each step gives the numbers of the one before ---------------------------------
+def test_the_loop_the_matrix_and_the_softmax_are_one_average(names):
+    average_past, mask = names["average_past"], gpt.attend.causal_mask
+    for n in (1, 2, 7):
+        x = torch.randn(n, 5)
+        W = torch.ones(n, n).tril()
+        W = W / W.sum(-1, keepdim=True)
+        softmax = torch.zeros(n, n).masked_fill(~mask(n), -torch.inf).softmax(-1)
+        torch.testing.assert_close(average_past(x), W @ x)
+        torch.testing.assert_close(softmax, W)
+
+
+def test_one_product_is_the_same_as_asking_one_by_one(names):
+    by_hand = names["attention_by_hand"]
+    for n in (1, 3, 40):
+        q, k, v = torch.randn(3, n, 6)
+        torch.testing.assert_close(by_hand(q, k, v), attention(q, k, v))
+        torch.testing.assert_close(by_hand(q, k, v), fast_attention(q, k, v))
+
+
+@pytest.mark.parametrize("n_head", [1, 2, 4])
+def test_heads_one_after_the_other_are_the_whole_stage(names, n_head):
+    x, w_qkv, w_out = (torch.randn(shape) for shape in ((9, 8), (8, 24), (8, 8)))
+    b_qkv, b_out = torch.randn(24), torch.randn(8)
+    weights = w_qkv, b_qkv, w_out, b_out, n_head
+    found = names["attend_by_hand"](x, *weights)
+    torch.testing.assert_close(found, attend(x, *weights), atol=1e-4, rtol=1e-4)
+
+
+def test_every_comparison_that_a_cell_shows_is_true(page):
+    shown = [value for value in page.shown if isinstance(value, bool)]
+    assert len(shown) == PAGE.count("\ntorch.allclose(") == 4
+    assert all(shown)
+
+
+# --- the code that is shown --------------------------------------------------------
+INCLUDED = re.findall(
+    r"literalinclude\} \.\./gpt/attend\.py\n:pyobject: (\w+)\n:start-at: (.+)\n"
+    r":prepend: (def .*:)\n",
+    PAGE,
+)
+
+
+@pytest.mark.parametrize(("name", "start", "signature"), INCLUDED)
+def test_the_lines_that_are_shown_compute_the_same(name, start, signature):
+    real = getattr(gpt.attend, name)
+    lines = inspect.getsource(real).split("\n")
+    first = [i for i, line in enumerate(lines) if start in line]
+    assert first and '"""' not in "\n".join(lines[first[0] :])
+    written = re.match(r"def (\w+)\((.*)\):", signature)
+    assert written[1] == name
+    given = [part.split("=")[0] for part in written[2].split(", ")]
+    assert given == list(inspect.signature(real).parameters)[: len(given)]
+    shown = "\n".join([signature, *lines[first[0] :]])
+    assert max(map(len, shown.split("\n"))) <= 72, shown
+    space = {}
+    exec(compile(shown, "shown", "exec"), vars(gpt.attend).copy(), space)  # noqa: S102
+    q, k, v, x = torch.randn(4, 5, 8)
+    arguments = {
+        "causal_mask": (5,),
+        "attention_weights": (q, k),
+        "attention": (q, k, v),
+        "split_heads": (x, 4),
+        "merge_heads": (torch.randn(4, 5, 2),),
+        "attend": (x, *map(torch.randn, ((8, 24), (24,), (8, 8), (8,))), 2),
+    }[name]
+    torch.testing.assert_close(space[name](*arguments), real(*arguments))
+
+
+def test_all_functions_of_the_stage_are_shown():
+    assert [name for name, _, _ in INCLUDED] == [
+        "causal_mask",
+        "attention_weights",
+        "attention",
+        "split_heads",
+        "merge_heads",
+        "attend",
+    ]
+    assert PAGE.count("literalinclude") == len(INCLUDED)
+
+
+def test_the_lines_of_shown_code_fit_the_column():
+    for cell in CELL.finditer(PAGE):
+        if "remove-" not in cell[2].partition("\n")[0]:
+            long = [line for line in cell[2].split("\n") if len(line) > 72]
+            assert not long, long
+
+
+# --- the pencil --------------------------------------------------------------------
+def test_the_pencil(names, facts):
+    x = torch.tensor([[12.0, 0], [0, 0], [0, 12]])
+    averages = names["average_past"](x)
+    assert averages.tolist() == [[12, 0], [6, 0], [4, 4]]  # "(12, 0), (6, 0), (4, 4)"
+    Q, K = names["Q"], names["K"]
+    scores = Q @ K.T
+    assert scores[2].tolist() == [2, 1, 1]  # "2, 1, 1 become 4, 2, 2"
+    powers = (2**scores).tril()
+    shares = powers / powers.sum(-1, keepdim=True)
+    assert shares[2].tolist() == [0.5, 0.25, 0.25]
+    torch.testing.assert_close(shares, names["A"])
+    torch.testing.assert_close(shares @ x, torch.tensor([[12.0, 0], [4, 0], [6, 3]]))
+    for row in ("| fashion | (1, 0) | (2, 0) | (12, 0) |", "| the | (0, 1) | (0, 1) |"):
+        assert row in PAGE
+    assert Q.tolist() == [[1, 0], [0, 1], [1, 1]]
+    assert K.tolist() == [[2, 0], [0, 1], [0, 1]]
+    table = facts["pencil_row"]._repr_html_()
+    for cell in ("1 · 2 + 1 · 0 = 2", "½", "¼", "(6, 0)", "(0, 3)", "(6, 3)"):
+        assert cell in table
+    # "One score more means twice the share"; scores in steps of log 2
+    two = torch.tensor([log(2), 0.0]).softmax(-1)
+    torch.testing.assert_close(two[0], 2 * two[1])
+
+
+def test_the_player_says_what_the_pencil_finds(names):
+    captions = names["captions"]
+    assert len(captions) == len(names["drawn"]) == 11
+    said = "\n".join(captions)
+    for phrase in (
+        "Scores: fashion 0, the 1.",
+        "the shares, ⅓, ⅔.",
+        "the sum is (4, 0).",
+        "Scores: fashion 2, the 1, model 1.",
+        "the shares, ½, ¼, ¼.",
+        "Then ¼ of the value of `model`, (0, 12) is added: the sum is (6, 3).",
+    ):
+        assert phrase in said
+
+
+def test_the_predictions(names, facts):
+    assert facts["doubled_shares"] == "⅔, ⅙, ⅙" and facts["doubled"] == "(8, 2)"
+    assert facts["shifted"] == facts["swapped"] == "(6, 3)"
+    assert facts["swapped_rows"] == "(0, 0) and (9.6, 0)"
+    assert 2**5 == 32  # "each power is 32 times as large"
+    name, percent = facts["mixed"].split(", ")
+    assert name == "Mei" and float(percent) > 99
+    assert float(facts["mixed_first"]) > 0.9 and float(facts["mixed_second"]) < 0.1
+    assert names["mei"].count("Ada") == 2 and names["mei"].count("Mei") == 1
+
+
+# --- why √d, why causal --------------------------------------------------------------
+def test_scores_spread_like_the_root_of_d_and_the_softmax_gets_stuck(names, facts):
+    raw, divided = (torch.tensor(rows) for rows in names["spreads"].values())
+    widths = torch.tensor([float(d) for d in names["DS"]])
+    torch.testing.assert_close(raw[:, 0], widths.sqrt(), rtol=0.05, atol=0)
+    torch.testing.assert_close(divided[:, 0], torch.ones(6), rtol=0.05, atol=0)
+    assert (raw[:, 1].diff() > 0).all() and raw[-1, 1] > 0.9
+    # and measured anew, with other numbers
+    random = torch.Generator().manual_seed(2)
+    largest = {}
+    for d in (16, 1024):
+        q = torch.randn(1000, 1, d, generator=random)
+        k = torch.randn(1000, 16, d, generator=random)
+        raw = (q * k).sum(-1)
+        assert float(raw.var()) == pytest.approx(d, rel=0.1)
+        assert float((raw / sqrt(d)).std()) == pytest.approx(1, rel=0.05)
+        largest[d] = float(raw.softmax(-1).amax(-1).mean())
+        divided = (raw / sqrt(d)).softmax(-1).amax(-1)
+        assert float(divided.mean()) == pytest.approx(0.25, abs=0.02)
+    assert float(facts["top_raw"]) == pytest.approx(largest[1024], abs=0.02)
+    assert float(facts["top_divided"]) == pytest.approx(0.25, abs=0.02)
+    assert float(facts["slope_raw"]) < 0.05 and float(facts["slope_divided"]) > 0.15
+    # "the slope of that share in its score, a(1 - a)"
+    s = torch.randn(16, requires_grad=True)
+    with torch.enable_grad():
+        a = s.softmax(-1)[3]
+        a.backward()
+    torch.testing.assert_close(s.grad[3], (a * (1 - a)).detach())
+
+
+def test_nothing_of_the_future_reaches_the_past(names, facts):
+    causal, peeks, future = names["causal"], names["peeks"], names["future"]
+    assert facts["future_causal"] == "0" and float(causal[future].max()) == 0
+    assert (peeks[future] > 1e-3).all() and (causal[~future] > 1e-3).all()
+    assert int(facts["future_pairs"]) == 66 == int(future.sum())
+
+
+def test_an_encoder_knows_no_order(names):
+    peeking = names["peeking"]
+    q, k, v = torch.randn(3, 7, 4)
+    order = torch.randperm(7)
+    shuffled = peeking(q[order], k[order], v[order])
+    torch.testing.assert_close(shuffled, peeking(q, k, v)[order])
+
+
+# --- the trained model -----------------------------------------------------------------
+def test_the_two_stories_differ_only_in_place_at_first(names, facts):
+    model, tokenizer = names["model"], names["tokenizer"]
+    (row,) = tokenizer.encode(" model")
+    for ids, labels, trace in names["contexts"].values():
+        assert labels[-1] == "model"
+        place = model.weights["wpe.weight"][len(labels) - 1]
+        embedded = trace["embed"][0, -1] - place
+        torch.testing.assert_close(embedded, model.weights["wte.weight"][row])
+    assert facts["back"] == "10" and float(facts["cosine_embed"]) > 0.95
+    lengths = [len(labels) for _, labels, _ in names["contexts"].values()]
+    assert lengths[1] == lengths[0] + 1  # "one token longer"
+
+
+def test_the_story_is_the_one_of_the_course(names):
+    model, tokenizer, end = names["model"], names["tokenizer"], names["end"]
+    prompt = [end, *tokenizer.encode(world.PROMPT)]
+    new = model.generate(prompt, 50, seed=0, stop=end, temperature=0.8)
+    text = "".join(tokenizer.decode([id]) for id in new)
+    assert names["STORY"] + world.END == world.PROMPT + text
+
+
+def test_what_the_three_heads_look_at(names, facts):
+    weights, at = names["trace"]["1.weights"][0], names["at"]
+    assert weights[1, at("last"), at("Ada")] > 0.9
+    assert weights[1, at("the", -1), at("fox")] > 0.75
+    assert (
+        weights[0, at("last")].argmax() == at(".")
+        and weights[0, at("last"), at(".")] > 0.7
+    )
+    for kind, place in (("fashion", "fashion"), ("machine learning", "learning")):
+        _, labels, trace = names["contexts"][kind]
+        row = trace["1.weights"][0, 2, -1]
+        assert row.argmax() == labels.index(place)
+    # "in all stories last gives the name at least …": 8 names, 3 beginnings
+    assert facts["copy_cases"] == "24" and float(facts["least_copy"]) > 0.9
+    assert facts["name_place"] == "6"
+
+
+def test_head_1_0_asks_for_a_he_and_rests_on_the_full_stop(names, facts):
+    scored = names["scored"]
+    he = [scored[name][0] for name in world.HE]
+    she = [scored[name][0] for name in world.SHE]
+    stop = [full for _, full in scored.values()]
+    assert min(he) > 12 and max(she) < 2 and max(stop) - min(stop) < 0.6
+    assert max(she) < min(stop) < max(stop) < min(he)
+    assert (facts["he_score"], facts["she_score"], facts["stop_score"]) == (
+        "12",
+        "2",
+        "7",
+    )
+    assert facts["she_alike"] == "1.00"
+    assert float(facts["he_alike"].replace("−", "-")) < -0.5
+
+
+def test_knocking_heads_out_takes_the_name_and_then_the_she(names, facts):
+    cases, ids = names["cases"], names["name_ids"]
+    ada = [float(p[ids["Ada"]]) for p in cases.values()]
+    she = [names["she_share"](p) for p in cases.values()]
+    assert ada[0] > 0.99 and ada[1] < 0.2
+    assert she[1] > 0.8 and 0.4 < she[2] < 0.6  # "about what a coin would give"
+    assert float(facts["ada_all"]) > 99 and facts["ada_lost"] == f"{100 * ada[1]:.0f}"
+
+
+def test_a_head_with_zero_rows_adds_nothing(names):
+    """`without` takes away exactly what the head would have added."""
+    model, ids = names["model"], names["ids"]
+    silent = names["without"](model, (1, 2))
+    changed = [
+        name
+        for name in model.weights
+        if not torch.equal(model.weights[name], silent.weights[name])
+    ]
+    assert changed == ["h.1.attn.c_proj.weight"]
+    heads = model.trace(ids, "1.heads")["1.heads"][0, 2]  # (T, d_head)
+    added = heads @ model.weights["h.1.attn.c_proj.weight"][48:72]
+    missing = (
+        model.trace(ids, "1.attend")["1.attend"]
+        - silent.trace(ids, "1.attend")["1.attend"]
+    )
+    torch.testing.assert_close(missing[0], added, atol=1e-5, rtol=1e-4)
+
+
+def test_without_head_1_2_the_machine_learning_model_puts_on_clothes(names):
+    model, tokenizer = names["model"], names["tokenizer"]
+    silent = names["without"](model, (1, 2))
+    for seed in range(3):
+        new = silent.generate(names["start"], **names["how"] | {"seed": seed})
+        text = "".join(tokenizer.decode([id]) for id in new)
+        assert "the model wore a" in text and "At last Ada the fox ran home." in text
+        assert world.grammatical(
+            names["prompt"].replace("machine learning", "fashion") + text
+        )
+
+
+def test_the_table_of_knocked_out_heads(names, facts):
+    more, heads = names["more"], names["HEADS"]
+    for kind, head in (
+        ("the name", (1, 1)),
+        ("the animal", (1, 1)),
+        ("wore, guessed", (1, 2)),
+        ("run, fly, swim", (2, 3)),
+    ):
+        others = max(more[other][kind] for other in heads if other != head)
+        assert more[head][kind] > 1 and others < more[head][kind] / 4
+    # "in layer 0 every head matters a little to all words"
+    assert all(0.03 < more[0, h]["all words"] < 0.3 for h in range(4))
+    # "for was and were none is needed"; "not even 0.01" for head 2.1
+    assert float(facts["was_most"]) <= 0.05
+    assert max(abs(cost) for cost in more[2, 1].values()) < float(facts["idle_more"])
+    assert float(facts["idle_share"]) > 0.8
+
+
+def test_the_vector_of_model_has_moved(names, facts):
+    moved, guess = names["moved"], names["guess"]
+    whole, silent = moved["all heads"], moved["without head 1.2"]
+    assert whole[0] > 0.95 and whole[-1] < 0.5 and silent[-1] > 0.85
+    assert facts["before_1"] == f"{whole[2]:.2f}" and whole[3] < whole[2] - 0.04
+    # at this token nothing happens before layer 1 that tells the stories apart
+    assert min(whole[:3]) > 0.95
+    assert guess["fashion"][names["wore"]] > 0.999
+    assert guess["machine learning"][names["guessed"]] > 0.999
+
+
+# --- when copying begins ---------------------------------------------------------------
+def test_the_dashed_line_is_exact(names, facts):
+    floor = names["floor"]
+    assert facts["forgets"] == f"{log(8) + log(12):.2f}"
+    line = floor.nats_per_token + log(96) / floor.tokens
+    assert facts["forget_line"] == f"{line:.3f}"
+    # "name and animal are drawn evenly …"
+    assert set(world.next_word("Once a little").values()) == {1 / 12}
+    assert set(world.next_word("Once a little fox named").values()) == {1 / 8}
+    # "… and apart from all else, and the rest of every story tells them both"
+    animals = world.RUN + world.FLY + world.SWIM
+    for story in islice(world.stories(seed=4), 12):
+        first, rest = re.match(r"(.*?named \w+)(.*)", story).groups()
+        for name in world.SHE + world.HE:
+            for animal in animals:
+                other = re.sub(r"\w+ named \w+", f"{animal} named {name}", first)
+                assert world.grammatical(other + rest) == (other == first)
+
+
+def test_the_loss_crosses_the_line_once_and_for_good(names, facts):
+    losses, line, crossed = names["losses"], names["forgetful"], names["crossed"]
+    assert (losses[crossed:] < line).all() and (losses[:crossed] >= line).all()
+    assert facts["crossed_from"] == f"{25 * crossed}" and 300 <= 25 * crossed <= 400
+    # "for a while … nearly level"
+    level = losses[7:12]  # steps 175 to 300
+    assert level.max() / level.min() < 1.06 and losses[2] > 2 * losses[4]
+    # "within a few hundred steps close to the floor"
+    floor = names["floor"].nats_per_token
+    assert losses[crossed + 16] < 1.06 * floor
+    assert float(facts["final_gap"]) < 2
+
+
+def test_a_head_returns_only_what_lies_between_its_values(names):
+    heads, values = names["heads"], names["values"]
+    for h in range(len(heads)):
+        for t in (0, 5, 40):
+            past = values[h, : t + 1]
+            assert (heads[h, t] <= past.amax(0) + 1e-5).all()
+            assert (heads[h, t] >= past.amin(0) - 1e-5).all()
+
+
+def test_the_numbers_of_the_architecture(names, facts):
+    config = names["model"].config
+    assert facts["d_head"] == "24" and facts["all_heads"] == "12"
+    one_layer = [
+        weight.numel()
+        for name, weight in names["model"].weights.items()
+        if name.startswith("h.0.attn.")
+    ]
+    assert facts["attend_parameters"] == f"{sum(one_layer):,}"
+    assert config.n_ctx >= names["ids"].shape[1]
+
+
+def test_masking_after_the_softmax_does_not_sum_to_one():
+    """A "check yourself" answer."""
+    q, k = torch.randn(2, 4, 3)
+    shares = (q @ k.T).softmax(-1).tril()
+    assert (shares.sum(-1)[:-1] < 1).all()
+    torch.testing.assert_close(attention_weights(q, k).sum(-1), torch.ones(4))
