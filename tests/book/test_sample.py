@@ -1,0 +1,366 @@
+"""The chapter Sample: what its prose says is what its cells find.
+
+The page's cells are run once; `facts` holds every number that the prose glues, `names`
+what the reader has after the last cell, and `shown` what the cells show.
+"""
+
+import ast
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+from itertools import islice
+from math import log
+
+import myst_nb
+import pytest
+import torch
+
+from bench.chapter import BOOK, CELL, OPTIONS
+from gpt import sample, train, world
+from gpt.model import small
+
+PAGE = (BOOK / "sample.md").read_text("utf-8")
+MODEL, TOKENIZER = small()
+END = TOKENIZER.special_tokens[world.END]
+IDS = [END, *TOKENIZER.encode(world.PROMPT)]
+LOGITS = MODEL(torch.tensor([IDS]))[0]
+CONTINUATION = (
+    " Ada worked with a machine learning model. When the moon came up, the model "
+    "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
+    "home.<|endoftext|>"
+)
+
+
+@pytest.fixture(scope="module")
+def page():
+    """(facts, names, shown, printed): what the page's cells glue, define and show."""
+    facts, names, shown, printed = {}, {}, [], StringIO()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.chdir(BOOK)
+        patch.syspath_prepend(str(BOOK))
+        patch.setattr(
+            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
+        )
+        for cell in CELL.finditer(PAGE):
+            tree = ast.parse(cell[2][OPTIONS.match(cell[2]).end() :])
+            last = None
+            if isinstance(tree.body[-1], ast.Expr):
+                last = ast.Expression(tree.body.pop().value)
+            exec(compile(tree, "book/sample.md", "exec"), names)  # noqa: S102
+            if last:
+                shown.append(eval(compile(last, "book/sample.md", "eval"), names))
+    torch.set_num_threads(threads)
+    return facts, names, shown, printed.getvalue()
+
+
+def number(fact):
+    """The number at the head of a glued text: "62 %" is 62."""
+    return float(re.match(r"[\d.,]+", fact)[0].replace(",", ""))
+
+
+def odds(place, temperature=1.0):
+    """{word: probability} after the token at a place of the prompt."""
+    p = sample.probabilities(LOGITS[place], temperature)
+    pieces = (TOKENIZER.decode_bytes([i]).decode(errors="replace") for i in range(560))
+    return {piece.strip(): float(share) for piece, share in zip(pieces, p)}
+
+
+# --- which vector -----------------------------------------------------------------
+def test_the_vectors_before_the_last_do_not_see_what_follows():
+    other = TOKENIZER.encode("Once a brave owl named Tom lived in the garden. One day")
+    ids = [END, *other]
+    mine, theirs = (MODEL.trace(torch.tensor([i]))["norm"][0] for i in (IDS, ids))
+    assert torch.allclose(mine[:3], theirs[:3], atol=1e-5)  # END, Once, a
+    assert not torch.allclose(mine[3:], theirs[3:], atol=1e-2)
+
+
+def test_every_place_bets_on_its_own_next_token():
+    """The picture of the bets, as its text tells it."""
+    pieces = [TOKENIZER.decode([i]).strip() for i in IDS]
+    for word, options in {
+        "a": 4,
+        "little": 12,
+        "fox": 1,
+        "named": 8,
+        "the": 3,
+        "One": 3,
+        "day": 2,
+    }.items():
+        place = max(i for i, piece in enumerate(pieces) if piece == word)
+        assert sum(share > 0.01 for share in odds(place).values()) == options, word
+    assert odds(0)["Once"] == pytest.approx(2 / 3, abs=0.02)
+    assert odds(-2)["day"] == pytest.approx(1 / 2, abs=0.02)
+    assert odds(4)["named"] > 0.99
+
+
+# --- scores and probabilities -----------------------------------------------------
+def test_the_pencil(page):
+    _, names, _, _ = page
+    assert names["pencil"] == [2.0, 1.0, -1.0]
+    assert names["whole"] == ["2", "1", "−1"]
+
+
+def test_the_table_is_tied(page):
+    facts, _, _, _ = page
+    assert facts["tied"] == f"{560 * 96:,}" and facts["parameters"] == "395,616"
+    assert MODEL.weights.keys().isdisjoint({"lm_head.weight"})
+
+
+def test_temperature_raises_odds_to_a_power():
+    one = odds(-1)["she"] / odds(-1)["Ada"]
+    assert one == pytest.approx(2, abs=0.1)
+    for temperature in (0.5, 2.0, 2.5):
+        p = odds(-1, temperature)
+        assert p["she"] / p["Ada"] == pytest.approx(one ** (1 / temperature), rel=1e-4)
+
+
+def test_nonsense_comes_from_a_long_tail(page):
+    facts, _, _, _ = page
+    assert facts["n_others"] == "558"
+    assert number(facts["largest_other"]) < 3 and number(facts["others_hot"]) > 40
+    assert number(facts["others_one"]) < 1
+    # the alt text: "almost a half at 2.5 and most at 4"
+    p = odds(-1, 4.0)
+    assert p["she"] + p["Ada"] < 0.25
+
+
+# --- from dull to nonsense --------------------------------------------------------
+def test_the_many_stories_are_those_of_tell(page):
+    _, names, _, _ = page
+    for how in (
+        {"temperature": 0.8},
+        {"temperature": 1.5, "top_p": 0.9},
+        {"temperature": 2.0, "top_k": 5},
+    ):
+        many = names["tell_many"](many=6, **how)
+        one_by_one = [
+            train.tell(MODEL, TOKENIZER, i, world.PROMPT, **how) for i in range(6)
+        ]
+        assert many == one_by_one
+    whole = names["tell_many"](0.8, many=3, prompt="")
+    assert whole == [train.tell(MODEL, TOKENIZER, i, temperature=0.8) for i in range(3)]
+
+
+def test_the_four_stories_go_from_right_to_nonsense(page):
+    _, names, _, _ = page
+    rest = {
+        t: names["until_fault"](
+            train.tell(MODEL, TOKENIZER, 0, world.PROMPT, temperature=t)
+        )[1]
+        for t in names["FOUR"]
+    }
+    # "At 1.5 this one had luck."
+    assert not rest[0.3] and not rest[0.8] and not rest[1.5]
+    assert "\N{REPLACEMENT CHARACTER}" in rest[2.5]
+
+
+def test_the_grammatical_share_falls_from_all_to_none(page):
+    facts, names, _, _ = page
+    shares, cut = names["shares"], names["shares_cut"]
+    assert shares[0.3] == 1 and shares[1.0] > 0.95 and shares[2.5] == 0
+    assert 0.5 < shares[1.5] < 0.75
+    falling = [shares[t] for t in sorted(shares)]
+    assert falling == sorted(falling, reverse=True)
+    assert cut[1.5] > 0.98 and cut[2.5] < 0.05
+    # "a slip of … a draw is enough for that"
+    slip = number(facts["slip"]) / 100
+    assert (1 - slip) ** int(facts["draws"]) == pytest.approx(shares[1.5], abs=0.03)
+
+
+def test_wilsons_interval(page):
+    """Against the equation that defines it: (p - share)² = z² p (1 - p) / n."""
+    _, names, _, _ = page
+    for share, n in ((0.62, 200), (0.0, 50), (1.0, 200)):
+        for end in names["wilson"](share, n):
+            assert (end - share) ** 2 == pytest.approx(
+                1.96**2 * end * (1 - end) / n, abs=1e-9
+            )
+
+
+# --- the cuts ---------------------------------------------------------------------
+def test_the_table_of_variety(page):
+    facts, names, _, _ = page
+    different = names["different"]
+    assert len(names["greedy"]) == 1 < different[0.02] < different[0.1] < 190
+    assert different[0.02] < 100 and different[0.3] > 150  # "Even 0.3 tells many"
+    gap = {t: abs(share - 2 / 3) for t, share in names["she_share"].items()}
+    assert min(gap, key=gap.get) == 1.0  # "as likely as with the author only near 1"
+    assert number(facts["she_03"]) > 85
+
+
+def test_the_ties_of_the_author():
+    told = world.PROMPT + " she"
+    assert len(set(world.next_word(told).values())) == 1  # four verbs
+    assert len(world.next_word(told)) == 4
+    given = (
+        " planted a bean. The bean that grew near the gate was ripe, and she gave it"
+    )
+    assert sorted(world.next_word(told + given + " to her")) == ["father", "mother"]
+    joy = (
+        " worked with a fashion model. When the sun came up, the model wore a red hat,"
+    )
+    assert len(world.next_word(told + joy + " and she began to")) == 4
+
+
+def test_the_frames_of_the_player(page):
+    facts, names, _, _ = page
+    labels = [names["name"](i) for i in names["SIX"]]
+    assert labels[0] == "day" and set(labels[1:3]) == {"morning", "evening"}
+    kept = [sample.keep_top_p(names["hot"], 0.8), sample.keep_top_k(names["hot"], 2)]
+    assert [int((p > 0).sum()) for p in kept] == [3, 2]
+    cold = sample.probabilities(names["there"])
+    assert cold[names["SIX"][:3]].tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.01)
+    lost = sample.probabilities(names["there"])[names["SIX"][1:3]]
+    assert float(lost[0] - lost[1]) < 0.01  # "lost, though it is as good"
+    assert names["drawn"] == names["name"](
+        sample.draw(sample.keep_top_p(names["hot"], 0.8), 0.47)
+    )
+    assert facts["cuts"].alt.endswith("(10 frames)")
+
+
+def test_what_a_cut_repairs(page):
+    facts, names, _, _ = page
+    right = {way: names["share_of"](told) for way, told in names["ways"].items()}
+    none, twelve, three, nucleus = right.values()
+    assert none < twelve < three < nucleus
+    assert number(facts["cut_hot"]) < 5
+
+
+# --- the loop ---------------------------------------------------------------------
+def test_every_story_fits_into_the_context():
+    """The longest way through the grammar, in tokens, with END before and after."""
+    seen = {}
+
+    def longest(state):
+        if state not in seen:
+            here = world.fork(state)
+            seen[state] = max(
+                (size(word) + longest(after) for word, after in zip(*here[::2])),
+                default=0,
+            )
+        return seen[state]
+
+    def size(word):
+        alone = word in (".", ",")
+        return (
+            1 if word == world.END else len(TOKENIZER.encode(" " * (not alone) + word))
+        )
+
+    assert longest(world.START) <= MODEL.config.n_ctx
+
+
+def test_end_was_first_or_last_in_training():
+    ids, targets = next(train.batches(TOKENIZER, world.stories(0), 8))
+    for row, answers in zip(ids.tolist(), targets.tolist()):
+        asked = [i for i, answer in enumerate(answers) if answer >= 0]
+        assert row[0] == END and END not in [row[i] for i in asked[1:]]
+        assert answers[asked[-1]] == END
+
+
+# --- beside the truth -------------------------------------------------------------
+def test_the_models_bets_are_the_authors(page):
+    facts, names, _, _ = page
+    assert float(facts["largest"]) < 2
+    before = [" ".join(text.split()[-2:]) for text, _, _ in names["cuts"]]
+    # the picture, as its text tells it
+    assert before == [
+        "One day",
+        "day Ada",
+        "with a",
+        "When the",
+        "the next",
+        "began to",
+    ]
+
+
+def test_p_word_multiplies_tokens(page):
+    _, names, _, _ = page
+    text = world.PROMPT + " Ada worked with a machine learning model. When the moon "
+    text += "came up, the model guessed the next"
+    spelt = TOKENIZER.encode(" word")
+    assert len(spelt) > 1
+    for word in ("word", "song"):
+        assert names["p_word"](text, word) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_authors_bets_on_tokens_are_its_bets_on_words(page):
+    """Multiplied along a story they give its probability; each place sums to one."""
+    _, names, _, _ = page
+    for story in islice(world.stories(5), 25):
+        ids, truth = names["with_truth"](story)
+        assert ids == [END, *TOKENIZER.encode(story), END]
+        assert all(sum(q.values()) == pytest.approx(1) for q in truth)
+        by_token = -sum(log(q[id]) for q, id in zip(truth, ids[1:]))
+        assert by_token == pytest.approx(names["author_pays"](story))
+    tulip = "Once a shy owl named Mei lived in the forest. One day she lost her hat. "
+    tulip += "She had to hop over the wall and look behind the tulip"
+    words = re.findall(r"\w+|[.,]", tulip)
+    spelt = TOKENIZER.encode(" tulip")
+    after = names["next_id"](words[:-1], spelt)
+    assert after == {
+        TOKENIZER.encode("s")[0]: pytest.approx(0.5),
+        TOKENIZER.encode(",")[0]: pytest.approx(0.5),
+    }
+
+
+def test_loss_is_entropy_plus_kl(page):
+    _, names, _, printed = page
+    assert names["loss"] == pytest.approx(names["entropy"] + names["kl"])
+    assert names["entropy"] == pytest.approx(-2 / 3 * log(2 / 3) - log(1 / 3) / 3)
+    assert re.search(r"^0\.\d{5} = 0\.63651 \+ 0\.00\d{3}$", printed, re.MULTILINE)
+
+
+def test_the_kl_and_the_card_agree(page):
+    facts, names, _, _ = page
+    kl, agree = float(facts["kl_percent"]), float(facts["agree_percent"])
+    assert 0.1 < kl < 0.4 and agree == pytest.approx(kl, abs=0.05)
+    assert float(facts["card_percent"]) > agree  # "Is that not more?"
+    assert float(facts["author_percent"]) > 0  # "a little more surprising"
+    assert float(facts["card_percent"]) == pytest.approx(
+        agree + float(facts["author_percent"]), abs=0.011
+    )
+    curve = names["curve"]
+    assert float(facts["kl_best"]) < 1  # "a little cold"
+    assert curve[0.5] > curve[1.0] < curve[1.25] and min(curve.values()) < 0.001
+
+
+# --- the circle and the end -------------------------------------------------------
+def test_ten_lines_write_the_course_s_continuation(page):
+    _, names, _, printed = page
+    assert world.PROMPT + CONTINUATION in printed
+    told = [*MODEL.generate(IDS, 50, seed=0, stop=END, temperature=0.8)]
+    assert TOKENIZER.decode(told) == CONTINUATION
+    assert names["text"] == IDS + told
+    circle = PAGE.partition("in ten lines:")[2]
+    code = CELL.search(circle)[2]
+    assert len(code[OPTIONS.match(code).end() :].strip().split("\n")) == 10
+
+
+def test_the_predictions(page):
+    facts, names, _, _ = page
+    doubled = sample.probabilities(2 * LOGITS[-1])
+    assert torch.allclose(doubled, sample.probabilities(LOGITS[-1], 0.5))
+    moved = sample.probabilities(LOGITS[-1].double() + 100)
+    assert torch.allclose(moved, sample.probabilities(LOGITS[-1].double()))
+    assert facts["kept_half"] == "2" and float(facts["day"]) < 0.5
+    assert number(facts["two_share"]) > 50 and names["shares"][2.5] == 0
+    assert set(names["forgot"]) == {"she", "Ada"}
+    assert 0.99**40 == pytest.approx(0.67, abs=0.005)
+    with pytest.raises(ValueError, match="top_k=1"):
+        sample.probabilities(LOGITS[-1], 0)
+
+
+def test_every_number_that_the_prose_glues_is_found(page):
+    facts, _, _, _ = page
+    in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
+    in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
+    assert len(in_text) > 30 and in_text == set(facts)
+
+
+def test_the_lines_of_shown_code_fit_the_column():
+    for cell in CELL.finditer(PAGE):
+        if "remove-" not in cell[2].partition("\n")[0]:
+            long = [line for line in cell[2].split("\n") if len(line) > 72]
+            assert not long, long
