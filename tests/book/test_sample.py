@@ -294,11 +294,15 @@ def test_the_authors_bets_on_tokens_are_its_bets_on_words(page):
         assert all(sum(q.values()) == pytest.approx(1) for q in truth)
         by_token = -sum(log(q[id]) for q, id in zip(truth, ids[1:]))
         assert by_token == pytest.approx(names["author_pays"](story))
-    tulip = "Once a shy owl named Mei lived in the forest. One day she lost her hat. "
-    tulip += "She had to hop over the wall and look behind the tulip"
-    words = re.findall(r"\w+|[.,]", tulip)
-    spelt = TOKENIZER.encode(" tulip")
-    after = names["next_id"](words[:-1], spelt)
+    behind = (
+        "Once a shy owl named Mei lived in the forest. One day she lost her hat. She "
+    )
+    behind += "had to hop over the wall and look behind the"
+    state = world.START
+    for word in re.findall(r"\w+|[.,]", behind):
+        here = world.fork(state)
+        state = here.after[here.words.index(word)]
+    after = names["next_id"](state, tuple(TOKENIZER.encode(" tulip")))
     assert after == {
         TOKENIZER.encode("s")[0]: pytest.approx(0.5),
         TOKENIZER.encode(",")[0]: pytest.approx(0.5),
