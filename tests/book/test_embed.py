@@ -116,7 +116,8 @@ def test_ids_beside_each_other_say_nothing(page, cosine):
 def test_the_exchangeable_are_one_row(cosine):
     for kind in (world.LEAP, ("river", "lake", "sea"), ("clever", "brave", "shy")):
         assert all(cosine(kind[0], other) > 0.99 for other in kind)
-    assert cosine("red", "white") > 0.98 and cosine("mother", "father") > 0.99
+    # "brave and shy have a cosine of …, mother and father too"
+    assert f"{cosine('brave', 'shy'):.2f}" == f"{cosine('mother', 'father'):.2f}"
     # "little is a bit apart"
     assert 0.5 < cosine("little", "clever") < 0.8
 
