@@ -96,6 +96,14 @@ def _raise(kind: type[Exception]) -> None:
     raise kind("as the student's line would")
 
 
+def _twins(mistakes: Sequence[Mistake], what: str, hint: str, **screws) -> tuple:
+    """The same mistakes in a first draft, which refuses no bad input either."""
+    return tuple(
+        Mistake(f"{m.name}; {what}", f"{m.hint} {hint}", partial(m.answer, **screws))
+        for m in mistakes
+    )
+
+
 # ---------------------------------------------------------------------------------
 # look_up
 # ---------------------------------------------------------------------------------
@@ -133,6 +141,13 @@ def _draw_look_up(rng: np.random.Generator) -> list[Case]:
 def _last_row(ids: Tensor, wte: Tensor) -> Tensor:
     for i in ids:
         x = wte[i]
+    return x
+
+
+def _fill_rows(ids: Tensor, wte: Tensor) -> Tensor:
+    x = torch.zeros(len(ids), wte.shape[1])
+    for t in range(len(ids)):
+        x[t] = wte[ids[t]]
     return x
 
 
@@ -210,6 +225,12 @@ _LOOK_UP = (
         "The vectors are added up, so the text has become a single one and its order is "
         "lost. Each token keeps its own row.",
         lambda ids, wte: wte[ids].sum(-2),
+    ),
+    Mistake(
+        "no batches",
+        "A single text is right. Of a batch, your loop takes whole texts for tokens. A "
+        "table that is given all ids at once needs no loop, and minds no shape.",
+        _fill_rows,
     ),
     Mistake(
         "the table called like a function",
@@ -610,7 +631,9 @@ def _draw_nearest(rng: np.random.Generator) -> list[Case]:
     ends, _ = _drawn_until(
         lambda table, row: _apart(table, 0), lambda: _clear(rng, 7, 3)
     )
-    every, one = _clear(rng, 7, 4)
+    every, one = _drawn_until(
+        lambda table, row: _exact(table, row).min() < -0.1, lambda: _clear(rng, 7, 4)
+    )
 
     def words():
         return _words(rng, 40)[0], _between(rng, 1, 38)
@@ -640,6 +663,12 @@ def _scores(table: Tensor, row: int) -> Tensor:
 def _larger_id_first(table: Tensor, row: int, k: int) -> list[int]:
     n = len(table)
     return [n - 1 - i for i in _best(_scores(table, row).flip(0), n - 1 - row, k)]
+
+
+def _own_cosine_zero(table: Tensor, row: int, k: int) -> list[int]:
+    scores = _scores(table, row)
+    scores[row] = 0
+    return _best(scores, None, k)
 
 
 def _without_row(table: Tensor, row: int, k: int) -> list[int]:
@@ -699,6 +728,12 @@ _NEAREST = (
         "You take the cosine without its sign, so a row that points the opposite way "
         "seems near. It is the farthest of all.",
         lambda table, row, k: _best(_scores(table, row).abs(), row, k),
+    ),
+    Mistake(
+        "the own cosine made zero",
+        "You give the row itself the cosine 0 to keep it out. Rows that point away have "
+        "less than that, so it is listed before them: leave it out altogether.",
+        _own_cosine_zero,
     ),
     Mistake(
         "numbers of a shorter table",
@@ -967,11 +1002,11 @@ def _draw_sinusoids(rng: np.random.Generator) -> list[Case]:
 def _waves(
     n_ctx: int,
     d_model: int,
-    power: Callable[[Tensor, int], Tensor] = lambda j, C: 2 * (j // 2) / C,
+    power: Callable[[np.ndarray, int], np.ndarray] = lambda j, C: 2 * (j // 2) / C,
     first: int = 0,
     base: float = 10_000.0,
-    even: Callable[[Tensor], Tensor] = torch.sin,
-    odd: Callable[[Tensor], Tensor] = torch.cos,
+    even: Callable[[np.ndarray], np.ndarray] = np.sin,
+    odd: Callable[[np.ndarray], np.ndarray] = np.cos,
     sign: int = -1,
     odd_columns: str = "refused",
 ) -> Tensor:
@@ -983,19 +1018,20 @@ def _waves(
             raise RuntimeError("the sines and cosines do not fit")
         if odd_columns == "asserted":
             raise AssertionError("odd")
-    columns = torch.arange(d_model)
-    places = torch.arange(first, first + n_ctx, dtype=torch.float64)
-    speed = base ** (sign * power(columns.double(), d_model))
-    angle = places[:, None] * speed
-    return torch.where(columns % 2 == 0, even(angle), odd(angle)).float()
+    columns = np.arange(d_model)
+    angles = np.outer(
+        np.arange(first, first + n_ctx), base ** (sign * power(columns, d_model))
+    )
+    table = np.where(columns % 2, odd(angles), even(angles))
+    return torch.tensor(table, dtype=torch.float32)
 
 
-def _waves_halves(n_ctx: int, d_model: int) -> Tensor:
-    table = _waves(n_ctx, d_model)
+def _waves_halves(n_ctx: int, d_model: int, **screws) -> Tensor:
+    table = _waves(n_ctx, d_model, **screws)
     return torch.cat([table[:, 0::2], table[:, 1::2]], 1)
 
 
-_SINUSOIDS = (
+_WAVES = (
     Mistake(
         "sines left, cosines right",
         "All the right waves, but all sines stand in the left half and all cosines in "
@@ -1007,12 +1043,12 @@ _SINUSOIDS = (
         "sine and cosine swapped",
         "Sine and cosine have changed places. Column 0 is a sine: at place 0 it is 0, "
         "and the cosine next to it is 1.",
-        partial(_waves, even=torch.cos, odd=torch.sin),
+        partial(_waves, even=np.cos, odd=np.sin),
     ),
     Mistake(
         "only sines",
         "Every column is a sine. The odd columns hold the cosine of the same angle.",
-        partial(_waves, odd=torch.sin),
+        partial(_waves, odd=np.sin),
     ),
     Mistake(
         "a speed of its own for every column",
@@ -1060,18 +1096,33 @@ _SINUSOIDS = (
         "the table on its side",
         "Yours has a row for each column of the model. It should have a row for each "
         "place and d_model columns.",
-        lambda n_ctx, d_model: _waves(n_ctx, d_model).T,
+        lambda n_ctx, d_model, **screws: _waves(n_ctx, d_model, **screws).T,
     ),
     Mistake(
         "double precision",
         "The right numbers in double precision, as NumPy makes them. The model computes "
         "in float32.",
-        lambda n_ctx, d_model: _waves(n_ctx, d_model).double(),
+        lambda n_ctx, d_model, **screws: _waves(n_ctx, d_model, **screws).double(),
     ),
     Mistake(
         "the cosines are missing",
         "Every second column is all zeros. Fill the odd columns too, with the cosines.",
-        partial(_waves, odd=torch.zeros_like),
+        partial(_waves, odd=np.zeros_like),
+    ),
+)
+_SINUSOIDS = (
+    *_WAVES,
+    *_twins(
+        _WAVES,
+        "odd numbers of columns accepted",
+        "And an odd d_model deserves a ValueError.",
+        odd_columns="accepted",
+    ),
+    *_twins(
+        _WAVES,
+        "odd numbers of columns end in another error",
+        "And an odd d_model deserves a ValueError of your own.",
+        odd_columns="do not fit",
     ),
     Mistake(
         "odd numbers of columns accepted",
@@ -1093,9 +1144,17 @@ _SINUSOIDS = (
         partial(_waves, odd_columns="asserted"),
     ),
     Mistake(
-        "every table refused",
-        "You raise a ValueError for good tables too. Only an odd d_model is refused; "
-        "the remainder of a division by 2 tells odd from even.",
+        "odd numbers of columns get one more",
+        "Right for every even d_model. With an odd one, yours has one column more than "
+        "was asked for: look at d_model first, and raise a ValueError.",
+        lambda n_ctx, d_model: _waves(
+            n_ctx, d_model + d_model % 2, lambda j, C: 2 * (j // 2) / d_model
+        ),
+    ),
+    Mistake(
+        "even numbers of columns refused",
+        "You refuse an even d_model and accept an odd one. It is the other way round: "
+        "the remainder of a division by 2 is 0 for even numbers.",
         lambda n_ctx, d_model: (
             _waves(n_ctx, d_model, odd_columns="accepted")
             if d_model % 2
@@ -1198,15 +1257,15 @@ def _embed(
     return join(wte[ids], place(ids, wpe, T))
 
 
-def _embed_into_places(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
-    _embed(ids, wte, wpe)
+def _embed_into_places(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tensor:
+    _embed(ids, wte, wpe, **screws)
     x = wpe[: ids.shape[-1]]
     x += wte[ids]
     return x
 
 
-def _embed_into_tokens(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
-    _embed(ids, wte, wpe)
+def _embed_into_tokens(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tensor:
+    _embed(ids, wte, wpe, **screws)
     rows = []
     for t in range(ids.shape[-1]):
         row = wte.select(0, int(ids[t])) if ids.ndim == 1 else wte[ids[:, t]]
@@ -1215,9 +1274,9 @@ def _embed_into_tokens(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
     return torch.stack(rows, -2)
 
 
-def _embed_one_text(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
+def _embed_one_text(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tensor:
     """Token by token, so that of a batch each text is taken for a token."""
-    _embed(ids, wte, wpe, count=len, place=lambda ids, wpe, T: wpe[0])
+    _embed(ids, wte, wpe, count=len, place=lambda ids, wpe, T: wpe[0], **screws)
     return _stack([wte[i] + wpe[t] for t, i in enumerate(ids)])
 
 
@@ -1231,7 +1290,7 @@ def _side_by_side(x: Tensor, p: Tensor) -> Tensor:
     return torch.cat([x, p.expand(x.shape)], -1)
 
 
-_EMBED = (
+_SUMS = (
     Mistake(
         "no positions",
         "These are the rows of the tokens alone. Nothing tells where a token stands, "
@@ -1326,6 +1385,15 @@ _EMBED = (
         "not a copy, and += writes through. Make a new tensor: x + y.",
         _embed_into_tokens,
     ),
+)
+_EMBED = (
+    *_SUMS,
+    *_twins(
+        _SUMS,
+        "nothing is refused",
+        "And what cannot be read is not refused yet.",
+        refuse="",
+    ),
     Mistake(
         "nothing is refused",
         "The sums are right. What cannot be read is not refused yet: too many tokens, "
@@ -1374,6 +1442,18 @@ _EMBED = (
         "The length of the text is looked at, the ids are not. Each must be at least 0 "
         "and less than the number of rows of `wte`; otherwise raise a ValueError.",
         partial(_embed, refuse="long empty"),
+    ),
+    Mistake(
+        "only a text too long is refused",
+        "A text with too many tokens is refused. Two more things cannot be read: a text "
+        "without a token, and an id that has no row, too large or below zero.",
+        partial(_embed, refuse="long"),
+    ),
+    Mistake(
+        "empty texts and ids below zero are accepted",
+        "What is too large is refused, what is too small is not: a text without a "
+        "token, and an id below zero, which PyTorch counts from the end.",
+        partial(_embed, refuse="long large"),
     ),
     Mistake(
         "a full context is refused",
