@@ -742,16 +742,14 @@ def _flat(rng: np.random.Generator) -> Tensor:
 def _draw_top_k(rng: np.random.Generator) -> list[Case]:
     tied, larger = _tied(rng)
     zeros = _with_zeros(rng, _shares(rng, 4), 1, 3)
-    n = _between(rng, 5, 9)
+    alike = _of(rng.permutation([32] * 8 + [0] * 6).tolist())
     return [
         Case("the two likeliest of five", (_shares(rng, 5, 100), 2)),
         Case("the likeliest alone", (_shares(rng, 5, 100), 1)),
         Case("all but one", (_shares(rng, 6), 5)),
         Case("as many as there are tokens", (_shares(rng, 5), 5)),
         Case("equally likely tokens at the line", (tied, larger + 2)),
-        Case(
-            "all tokens equally likely", (torch.full((n,), 1 / n), _between(rng, 2, 4))
-        ),
+        Case("all that have a share equally likely", (alike, _between(rng, 2, 4))),
         Case("tokens of probability 0", (zeros, 5)),
         Case("the shipped model's probabilities", (_flat(rng), _between(rng, 5, 20))),
         Case("k = 0", (_shares(rng, 5), 0)),
@@ -960,7 +958,7 @@ _TOP_K = (
     ),
     Mistake(
         "0 is let through",
-        "k = 0 keeps nothing, and then 0 is divided by 0. Raise a ValueError for it.",
+        "With k = 0 nothing is kept, and then 0 is divided by 0. Raise a ValueError for it.",
         _k_let_zero,
     ),
     Mistake(
@@ -1205,8 +1203,8 @@ _TOP_P = (
     ),
     Mistake(
         "the sorting is not undone",
-        "The right probabilities, but in sorted order. Each has to stand at the place of "
-        "its token: the place is the id.",
+        "You keep the right probabilities, but leave them in sorted order, where no place "
+        "is an id any more. Carry each one back to the place of its token.",
         _in_p(_p_sorted),
     ),
     Mistake(
@@ -1236,9 +1234,9 @@ _TOP_P = (
     ),
     Mistake(
         "of equals, the larger ids",
-        "Of equally likely tokens you keep those with the larger ids. Of equals the "
-        "smaller id goes first. Turning an upward sorting around turns equals around, "
-        "too; sorting downwards, with `stable`, does not.",
+        "Among equally likely tokens, you begin with the larger ids; the smaller ones go "
+        "first. Did you turn an upward sorting around? That turns equals around, too. "
+        "Sort downwards, with `stable`.",
         _in_p(lambda p, t: _kept(p, _crossing(p, t, _later_first(p)))),
     ),
     Mistake(
@@ -1298,8 +1296,8 @@ _TOP_P = (
     ),
     Mistake(
         "the caller's probabilities are changed",
-        "The answer is right, but you have put zeros into the `p` that you were given, "
-        "and it belongs to the caller. Work on a copy.",
+        "The answer is right, but the `p` that you were given has lost its small shares. "
+        "The caller may still need it: write into a new tensor.",
         _in_p(_p_in_place),
     ),
 )
@@ -1538,7 +1536,8 @@ _DRAW = (
     ),
     Mistake(
         "a tensor instead of an integer",
-        "This is the right id, but in a tensor. Make a plain Python integer of it.",
+        "You have drawn the right id, but give it back in a tensor. Make a plain Python "
+        "integer of it.",
         lambda p, u: torch.tensor(_drawn(p, u)),
     ),
     Mistake(
@@ -1624,6 +1623,13 @@ def _draw_write(rng: np.random.Generator) -> list[Case]:
 
 def _by(**screws):
     return lambda table, ids, us, stop: _write(table, ids, us, stop, **screws)
+
+
+def _from_logits(logits, u):
+    """The draw from what are no shares: the first sum above u, or the last positive."""
+    above = (logits.double().cumsum(0) > u).nonzero()[:, 0]
+    found = above if len(above) else (logits > 0).nonzero().flip(0)[:, 0]
+    return int(found[0]) if len(found) else len(logits) - 1
 
 
 def _write_one_row(table, ids, us, stop):
@@ -1802,7 +1808,7 @@ _WRITE = (
         "drawn from logits",
         "You draw from the logits themselves. They are no shares: turn them into "
         "probabilities at temperature 1 first.",
-        _by(pick=_searched),
+        _by(pick=_from_logits),
     ),
     Mistake(
         "the caller's list grows",

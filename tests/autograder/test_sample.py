@@ -1,0 +1,250 @@
+"""The oracles of Sample against what others have written, and its cases themselves.
+
+`transformers` is for tests only: while a student works, an oracle needs no more than
+torch and NumPy. Of equally likely tokens it keeps whatever its sorting gives it, so the
+cases with ties are left out there.
+"""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+
+from autograder import bank, checks, look
+from autograder.checks import sample
+from autograder.compare import difference
+from autograder.judge import expected
+from autograder.outcome import run
+from gpt import sample as course
+
+SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(9))]
+KNOWN = checks.load("sample")
+
+
+def drawn(name: str):
+    """Each case of a check over all seeds, with what the oracle says to it."""
+    for seed in SEEDS:
+        cases = bank.draw(KNOWN[name], seed)
+        yield from zip(cases, expected(KNOWN[name], cases), strict=True)
+
+
+def valued(name: str):
+    """As `drawn`, only the cases whose answer is a value, with that value."""
+    return ((case, want.value) for case, want in drawn(name) if not want.raised)
+
+
+def warped(warper, logits: torch.Tensor) -> torch.Tensor:
+    """The distribution that a logits processor of transformers leaves of a row."""
+    return torch.softmax(warper(None, logits[None].double()), -1)[0].float()
+
+
+def tied(p: torch.Tensor, kept: torch.Tensor) -> bool:
+    """Whether the least likely token that is kept has an equal."""
+    return int((p == p[kept > 0].min()).sum()) > 1
+
+
+def test_temperature_is_that_of_transformers():
+    for case, want in valued("probabilities"):
+        logits, temperature = case.args
+        theirs = warped(TemperatureLogitsWarper(temperature), logits)
+        torch.testing.assert_close(want, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_top_k_is_that_of_transformers_where_nothing_ties():
+    compared = 0
+    for case, want in valued("keep_top_k"):
+        p, k = case.args
+        if not tied(p, want):
+            theirs = warped(TopKLogitsWarper(k), p.double().log())
+            torch.testing.assert_close(want, theirs, rtol=1e-5, atol=1e-7)
+            compared += 1
+    assert compared == 6 * len(SEEDS)
+
+
+def test_top_p_is_that_of_transformers_where_nothing_ties():
+    compared = 0
+    for case, want in valued("keep_top_p"):
+        p, top_p = case.args
+        # Its sum of the rest may miss by rounding a line that is reached exactly.
+        if not tied(p, want) and case.what != "the line is reached exactly":
+            theirs = warped(TopPLogitsWarper(top_p), p.double().log())
+            torch.testing.assert_close(want, theirs, rtol=1e-5, atol=1e-7)
+            compared += 1
+    assert compared == 8 * len(SEEDS)
+
+
+def test_a_draw_is_numpys_choice_from_the_same_point():
+    """`RandomState.choice` inverts the distribution, too, with its next random number."""
+    for seed, (case, want) in enumerate(valued("draw")):
+        p, _ = case.args
+        exact = p.double() / p.double().sum()
+        theirs = np.random.RandomState(seed).choice(len(p), p=exact.numpy())
+        u = np.random.RandomState(seed).random_sample()
+        assert sample._oracle_draw(p, u) == theirs
+        assert p[want] > 0
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if hasattr(course, name)])
+def test_the_courses_own_functions_do_the_same(name):
+    check = KNOWN[name]
+    for case, want in drawn(name):
+        got = run(getattr(course, name), case.args)
+        assert not difference(want, got, check.rtol, check.atol), case.what
+
+
+def around(name, args):
+    """The lines on which a case lets a point fall: where its shares end, the point."""
+    if name == "keep_top_p":
+        p, top_p = args
+        yield p.sort(descending=True).values.double().cumsum(0), top_p
+    elif name == "draw":
+        p, u = args
+        yield p.double().cumsum(0), u
+    else:
+        table, ids, us, _ = args
+        text = sample._oracle_write(*args)
+        for last, u in zip(text[len(ids) - 1 : -1], us, strict=False):
+            yield torch.softmax(table[last].double(), -1).cumsum(0), u
+
+
+@pytest.mark.parametrize("name", ["keep_top_p", "draw", "write"])
+def test_a_point_is_well_inside_a_share_or_the_numbers_are_exact(name):
+    """So that neither the order of adding nor the precision can decide a case."""
+    for case, _ in valued(name):
+        for ends, point in around(name, case.args):
+            shares = case.args[0].flatten()
+            exact = all((share * 2**24).is_integer() for share in shares.tolist())
+            gap = float((torch.cat([ends, torch.zeros(1)]) - point).abs().min())
+            assert gap > 2e-3 or exact or point == 1, case.what
+
+
+def plain_unembed(x, wte):
+    return torch.einsum("...c,vc->...v", x, wte)
+
+
+def plain_probabilities(logits, temperature):
+    if temperature <= 0:
+        raise ValueError("no")
+    scaled = logits / temperature
+    scaled = scaled - torch.max(scaled, -1, keepdim=True).values
+    return scaled.exp() / scaled.exp().sum(dim=-1, keepdim=True)
+
+
+def plain_greedy(logits):
+    best = 0
+    for i in range(len(logits)):
+        if logits[i] > logits[best]:
+            best = i
+    return best
+
+
+def plain_order(p):
+    return sorted(range(len(p)), key=lambda i: (-p[i].item(), i))
+
+
+def plain_keep_top_k(p, k):
+    if k not in range(1, len(p) + 1):
+        raise ValueError("no")
+    kept = p.clone()
+    for i in plain_order(p)[k:]:
+        kept[i] = 0
+    return kept / kept.sum()
+
+
+def plain_keep_top_p(p, top_p):
+    if top_p <= 0 or top_p > 1:
+        raise ValueError("no")
+    kept, total = torch.zeros(len(p)), 0.0
+    for i in plain_order(p):
+        kept[i] = p[i]
+        total += p[i]  # in float32
+        if total >= top_p:
+            break
+    return kept / total
+
+
+def plain_draw(p, u):
+    ends = torch.cumsum(p, 0)  # in float32
+    i = int((ends <= u).sum())
+    return i if i < len(p) else max(j for j in range(len(p)) if p[j] > 0)
+
+
+def less_and_less_draw(p, u):
+    for i in range(len(p)):
+        u -= p[i]
+        if u < 0:
+            return i
+    return int(p.nonzero()[-1])
+
+
+def scaled_draw(p, u):
+    ends = p.numpy().cumsum()
+    return int(np.searchsorted(ends, u * ends[-1], side="right"))
+
+
+def plain_write(table, ids, us, stop):
+    if len(ids) == 0:
+        raise ValueError("no")
+    new = []
+    while len(new) < len(us) and (not new or new[-1] != stop):
+        last = (ids + new)[-1]
+        new += [plain_draw(plain_probabilities(table[last], 1.0), us[len(new)])]
+    return ids + new
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        plain_unembed,
+        plain_probabilities,
+        plain_greedy,
+        plain_keep_top_k,
+        plain_keep_top_p,
+        plain_draw,
+        less_and_less_draw,
+        scaled_draw,
+        plain_write,
+    ],
+    ids=lambda answer: answer.__name__,
+)
+def test_right_answers_of_other_kinds_are_right(answer):
+    name = next(name for name in KNOWN if answer.__name__.endswith("_" + name))
+    check = KNOWN[name]
+    for case, want in drawn(name):
+        got = run(answer, case.args)
+        assert not difference(want, got, check.rtol, check.atol), case.what
+
+
+def test_no_mistake_makes_torch_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, check in KNOWN.items():
+            cases = bank.draw(check, bank.PUBLIC_SEED)
+            for mistake in check.mistakes:
+                for case in cases:
+                    got = run(mistake.answer, case.args)
+                    assert "Warning" not in str(got.raised), (name, mistake.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("probabilities", "torch.softmax(z / t, -1)"),
+        ("probabilities", "torch.nn.functional.softmax(z / t, -1)"),
+        ("probabilities", "F.softmax(z / t, -1)"),
+        ("draw", "torch.multinomial(z, 1).item()"),
+        ("keep_top_p", "course.keep_top_p(z, t)"),
+    ],
+)
+def test_what_a_step_is_about_may_not_be_borrowed(name, source):
+    cells = [
+        (
+            1,
+            "import torch\nimport torch.nn.functional as F\nimport gpt.sample as course",
+        ),
+        (2, f"def {name}(z, t):\n    return {source}"),
+    ]
+    assert look.uses(cells, name, KNOWN[name].forbidden)
+    assert not look.uses(cells, name, ())
