@@ -338,8 +338,9 @@ def test_the_table_of_knocked_out_heads(names, facts):
         assert more[head][kind] > 1 and others < more[head][kind] / 4
     # "in layer 0 every head matters a little to all words"
     assert all(0.03 < more[0, h]["all words"] < 0.3 for h in range(4))
-    # "for was and were none is needed"; "not even 0.01" for head 2.1
-    assert float(facts["was_most"]) <= 0.05
+    # "for was and were no head is needed, nor all four of any one layer", but two are
+    assert float(facts["was_most"]) <= 0.02 and float(facts["was_both"]) > 0.1
+    # "not even 0.01" for head 2.1
     assert max(abs(cost) for cost in more[2, 1].values()) < float(facts["idle_more"])
     assert float(facts["idle_share"]) > 0.8
 
