@@ -1,0 +1,294 @@
+"""The chapter MLP: what its prose says is what its cells find.
+
+The page's cells are run once; `facts` holds every number that the prose glues, and
+`names` what the reader has after the last cell.
+"""
+
+import re
+from math import log, prod
+
+import pytest
+import torch
+
+import gpt.mlp
+from bench.chapter import BOOK
+from gpt import world
+from gpt.model import GPT
+from tests.book.page import run
+
+PAGE = (BOOK / "mlp.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page():
+    threads = torch.get_num_threads()
+    found = run("mlp")
+    torch.set_num_threads(threads)
+    return found
+
+
+@pytest.fixture(scope="module")
+def names(page):
+    return page.names
+
+
+@pytest.fixture(scope="module")
+def facts(page):
+    return page.facts
+
+
+def test_every_number_that_the_prose_glues_is_found(facts):
+    in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
+    in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
+    assert len(in_text) > 60 and in_text <= set(facts)
+
+
+def test_cells_that_show_true_do(page):
+    shown = [value for value in page.shown if isinstance(value, bool)]
+    assert shown == [True, True, True]  # alone, one matrix, the sum of the parts
+
+
+# --- the pencil -------------------------------------------------------------------
+def test_the_pencil_bets_on_wore_only_at_a_model_and_of_fashion(names):
+    x, h = names["corners"], names["W_in"]
+    bets = torch.relu(x @ h + names["b_in"]) @ names["W_out"]
+    assert bets.tolist() == [[2, 0], [0, 2], [-1, -1], [-1, -1]]
+
+
+def test_without_the_bend_a_model_adds_the_same_for_both_kinds(facts):
+    assert facts["step_fashion"] == facts["step_machine"] == "3"
+    assert (facts["bent_fashion"], facts["bent_machine"]) == ("3", "1")
+
+
+def test_the_printed_questions_are_the_matrix(names):
+    """The table of the page, row by row, as the columns of W_in and b_in."""
+    rows = re.findall(r"h_\d = \\max\(0,\\; (.*?)\)\$", PAGE)
+    assert len(rows) == 3
+    for unit, row in enumerate(rows):
+        row = row.replace(" ", "").replace("x_1", "*x1").replace("x_2", "*x2")
+        row = re.sub(r"(^|[+-])\*", r"\g<1>1*", row)
+        for x1, x2 in ((1, 1), (-1, 1), (1, 0), (0.5, 3)):
+            found = (
+                torch.tensor([x1, x2], dtype=torch.float32) @ names["W_in"]
+                + names["b_in"]
+            )
+            assert float(found[unit]) == eval(row, {"x1": x1, "x2": x2})
+
+
+def test_the_norm_by_hand(facts):
+    assert facts["norm_mean"] == "6" and facts["norm_variance"] == "9"
+    assert facts["norm_centred"] == "(−3, −1, −1, 5)" and facts["norm_root"] == "3"
+    assert facts["norm_result"] == "(−1.00, −0.33, −0.33, 1.67)"
+    ones, zeros = torch.ones(4), torch.zeros(4)
+    for x in ([30.0, 50, 50, 110], [103.0, 105, 105, 111]):
+        found = gpt.mlp.layer_norm(torch.tensor(x), ones, zeros)
+        want = torch.tensor([-1, -1 / 3, -1 / 3, 5 / 3])
+        torch.testing.assert_close(found, want, atol=1e-5, rtol=0)
+
+
+def test_dropout_keeps_the_mean_and_what_u_says(names):
+    dropout = names["dropout"]
+    x, u = torch.tensor([1.0, 2, 3]), torch.tensor([0.5, 0.49, 0.51])
+    assert dropout(x, u, 0.5).tolist() == [2, 0, 6]  # u = p is kept
+    assert dropout(x, u, 0.0).tolist() == [1, 2, 3]
+    dice = torch.Generator().manual_seed(0)
+    kept = dropout(torch.ones(100_000), torch.rand(100_000, generator=dice), 0.1)
+    assert abs(float(kept.mean()) - 1) < 0.01
+
+
+def test_the_tanh_is_as_near_as_the_page_says(facts):
+    x = torch.linspace(-8, 8, 50_001, dtype=torch.float64)
+    error = float((gpt.mlp.gelu(x) - torch.nn.functional.gelu(x)).abs().max())
+    assert error < float(facts["tanh_error"]) < 0.001
+
+
+# --- the MLP in the model ---------------------------------------------------------
+def test_the_first_mlp_turns_day_into_what_follows(facts):
+    assert facts["first_before"] == "day"
+    assert (facts["first_after"], facts["second_after"]) == ("she", "he")
+    assert facts["n_stream"] == "96" and facts["n_hidden"] == "384"
+    assert int(facts["n_kept"]) < 20  # "GELU silences the noes"
+
+
+def test_the_story_is_the_course_s_own(names):
+    assert "".join(names["story"][1:]) == world.PROMPT + (
+        " Ada worked with a machine learning model. When the moon came up, the model "
+        "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
+        "home."
+    )
+    story, day, model, last = (names[k] for k in ("story", "DAY", "MODEL", "LAST"))
+    assert "".join(story[day - 1 : day + 1]) == " One day"
+    assert "".join(story[model - 1 : model + 2]) == " the model guessed"
+    assert "".join(story[last - 1 : last + 1]) == " At last"
+
+
+def test_the_units_light_up_where_the_page_says(facts, names):
+    lit = {unit: (len(at), yes) for unit, (at, yes, _) in names["facts"].items()}
+    n = len(names["told"])
+    # one word; the three that are alike
+    assert lit[0, 357] == lit[0, 263] == (n, n)
+    assert names["facts"][0, 357][2] == {" last": n}
+    assert set(names["facts"][0, 263][2]) == {" day", " morning", " evening"}
+    # "and speaks for what follows them"
+    assert {"she", "he"} <= set(names["notes"](0, 263))
+    # "nearly always the hero is a she"
+    assert float(facts["she_share"].strip("%")) >= 90
+    assert {" day", ",", " last"} <= set(names["facts"][1, 132][2])
+    # "one kind of the …, those with water after them": all and only
+    water = [follows in names["WATER"] for this, follows, _ in names["places"]]
+    assert lit[1, 269] == (sum(water), sum(water))
+    assert set(names["facts"][1, 269][2]) == {" the"}
+    # "once in each, just before the hero plants, works, meets or loses something"
+    assert lit[2, 71] == (n, n)
+    assert {" " + verb for verb in names["notes"](2, 71)} == names["EVENT"]
+    # "many words with nothing in common, except that a full stop follows"
+    assert lit[2, 218][0] == lit[2, 218][1] > 1000 and int(facts["stop_words"]) > 40
+    # "we cannot read": many words, of which none has a fifth
+    at, _, tokens = names["facts"][1, 104]
+    assert max(tokens.values()) < len(at) / 5 and len(tokens) > 40
+    # "of the units in each layer, only … keep to one word"
+    assert all(int(facts[f"one_word_{layer}"]) < 40 for layer in range(3))
+
+
+def test_unit_71_is_not_missed(names):
+    whole, struck = names["loss"](names["model"]), names["loss"](names["struck"])
+    assert abs(whole - struck) < 0.0005
+
+
+def test_unit_71_had_something_to_say(names):
+    """So the loss is not unmoved for want of a note."""
+    row = names["w"]["h.2.mlp.c_proj.weight"][71]
+    assert float(row.norm()) > 0.1 and not names["mute"][71].any()
+
+
+# --- the stream -------------------------------------------------------------------
+def test_what_the_parts_write(facts, names):
+    lengths = names["lengths"]
+    for n in range(3):
+        assert lengths[f"{n}.mlp"] > 4 * lengths[f"{n}.attend"]
+    # "The stream grows"
+    assert lengths["2.stream"] > 20 * lengths["embed"]
+    # "writes little at half of the tokens and much at one in twenty"
+    assert float(facts["attend_most"]) > 5 * float(facts["attend_median"])
+    assert float(facts["last_length"]) > float(facts["attend_most"])
+
+
+def test_the_bets_form_as_the_page_tells(facts, names):
+    day, model, last = (names["seen_at"][names[k]] for k in ("DAY", "MODEL", "LAST"))
+    # 1. day; she or he; the name arrives and he is gone; the truth
+    assert max(day["embed"], key=day["embed"].get) == "day"
+    assert day["0.stream"]["she"] + day["0.stream"]["he"] > 0.95
+    assert day["0.stream"]["Ada"] < 0.01
+    assert day["1.middle"]["Ada"] > 0.1
+    assert day["1.middle"]["he"] < 0.05
+    truth = world.next_word(world.PROMPT)
+    assert all(abs(day["2.stream"][k] - p) < 0.02 for k, p in truth.items())
+    # 2. wore, then taken away, then guessed
+    assert model["0.stream"]["wore"] > 0.7
+    assert model["1.middle"]["wore"] < 0.1
+    guessed = [model[f"{n}.stream"]["guessed"] for n in range(3)]
+    assert guessed == sorted(guessed) and guessed[-1] > 0.99
+    assert float(facts["fashion_attend"]) > 0.3 and float(facts["fashion_mlp"]) > 0.95
+    # 3. the name comes with attention
+    assert last["0.stream"]["Ada"] < 0.005 and last["1.middle"]["Ada"] > 0.7
+
+
+def test_the_first_mlp_knows_how_animals_move(names):
+    first, then = torch.tensor(names["first"]), torch.tensor(names["then"])
+    assert first.max() < 0.005
+    right = torch.arange(12) // 4
+    assert (then.argmax(1) == right).all()
+    assert float(then[torch.arange(12), right].min()) > 0.7
+
+
+# --- norms, stream and depth ------------------------------------------------------
+def test_only_pre_norm_learns_without_precaution(facts, names):
+    ends, blind = names["ends"], names["blind"]
+    assert ends["pre-norm"] < blind - 0.5
+    assert abs(ends["post-norm"] - blind) < 0.2
+    assert abs(ends["no stream"] - blind) < 0.2
+
+
+def test_the_pull_falls_with_depth_only_with_pre_norm(names):
+    pulls = names["pulls"]
+    assert pulls["pre-norm"] == sorted(pulls["pre-norm"], reverse=True)
+    assert pulls["pre-norm"][0] > 2.5 * pulls["pre-norm"][-1]
+    for block in ("post-norm", "no stream"):
+        assert pulls[block][-1] > pulls[block][0]
+
+
+def test_pre_is_the_course_s_own_block(names):
+    functions = [lambda x, k=k: torch.sin(k * x) for k in (1, 2, 3, 4)]
+    x = torch.linspace(-2, 2, 7)
+    want = gpt.mlp.block(x, *functions)
+    torch.testing.assert_close(names["pre"](x, *functions), want)
+    assert not torch.allclose(names["post"](x, *functions), want)
+
+
+def test_what_each_thing_is_worth(facts, names):
+    worth = names["worth"]
+    assert worth["nothing is missing"] == min(worth.values())
+    # "worse than blind"
+    assert worth["without the MLPs"] > log(names["model"].config.n_vocab)
+    # "most go on saying what they are"
+    assert float(facts["own_share"].strip("%")) > 60
+
+
+# --- counting ---------------------------------------------------------------------
+def test_the_sizes_are_the_published_ones(names):
+    millions = {
+        "GPT-2": 124,
+        "GPT-2 medium": 355,
+        "GPT-2 large": 774,
+        "GPT-2 XL": 1558,
+    }
+    for size, published in millions.items():
+        assert round(names["SIZES"][size].n_parameters / 1e6) == published
+    assert round(names["SIZES"]["GPT-3"].n_parameters / 1e9) == 175
+    assert names["SIZES"]["ours"] == names["model"].config
+
+
+def test_the_mlp_has_twice_what_attention_has(facts, names):
+    for found in names["shares"].values():
+        assert abs(found["MLP"] / found["attention"] - 2) < 0.02
+        assert abs(sum(found.values()) - 1) < 1e-9
+    assert names["shares"]["GPT-3"]["embeddings"] < 0.005
+
+
+def test_the_work_is_what_the_tensors_say(names):
+    """Multiply-adds counted again, from the shapes of the weights that multiply."""
+    for config in names["SIZES"].values():
+        t = config.n_ctx
+        multiplies = sum(prod(s) for s in config.shapes().values() if len(s) == 2)
+        multiplies -= config.n_ctx * config.d_model  # positions are only added
+        for _ in range(config.n_layer):  # scores, and sums of values
+            multiplies += 2 * config.n_head * t * (config.d_model // config.n_head)
+        products, others = names["work"](config, t)
+        assert products == 2 * multiplies
+        assert others < 0.03 * products
+    # "about one multiply-add for each parameter"
+    assert all(1 <= float(row[3]) < 1.2 for row in names["shown"])
+
+
+# --- predictions ------------------------------------------------------------------
+def test_the_predictions(facts, names):
+    assert facts["swap_same"] == "exactly so"
+    # ReLU: hardly worse, and the same story
+    assert 0 < float(facts["loss_relu"]) - float(facts["loss_gelu"]) < 0.02
+    assert facts["relu_same"] == "1"
+    assert names["story"][-1] == "." and facts["relu_story"].endswith("ran home.")
+    # ten times: nothing at the end, much at the beginning
+    assert facts["loss_last_loud"] == facts["loss_gelu"]
+    assert float(facts["loss_loud"]) > 3
+    # layers 1 and 2 in each other's place: worse, far from blind
+    assert 0.5 < float(facts["loss_swapped"]) < 2
+
+
+def test_a_block_whose_last_matrices_are_zero_adds_nothing(names):
+    model = names["model"]
+    silent = {
+        name: torch.zeros_like(value) if "c_proj" in name else value
+        for name, value in model.weights.items()
+    }
+    flow = GPT(model.config, silent).trace(names["STORY"])
+    torch.testing.assert_close(flow["2.stream"], flow["embed"])
