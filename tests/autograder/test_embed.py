@@ -370,6 +370,20 @@ def test_the_student_s_stage_tells_the_story_of_the_course(notebook):
         return world.grammatical((world.PROMPT + text).replace(world.END, ""))
 
     assert could_be_told(notebook["course"])
-    for other in ("no_places", "by_hand", "from_the_end"):
+    for other in ("no_places", "made_by_hand", "from_the_end"):
         model = notebook["model"].replace(embed=notebook[other])
         assert not could_be_told(notebook["story"](model)), other
+
+
+def test_a_fox_that_is_called_an_owl_still_runs(notebook):
+    """The riddle at the end of the notebook."""
+    exec(cells()["agree"], notebook)  # noqa: S102
+    fox, owl = notebook["id_of"]("fox"), notebook["id_of"]("owl")
+
+    def exchanged(ids, wte, wpe):
+        other = wte.clone()
+        other[[fox, owl]] = wte[[owl, fox]]
+        return notebook["embed"](ids, other, wpe)
+
+    told = notebook["story"](notebook["model"].replace(embed=exchanged))
+    assert "At last Ada the owl ran home." in told
