@@ -138,10 +138,8 @@ def generate(
     for _ in range(n_new):
         seen = text if n_ctx is None else text[-n_ctx:]
         with torch.no_grad():
-            logits = model(torch.tensor([seen], device=device))[
-                0, -1
-            ]  # only the last vector's
-        text.append(choose(logits, uniform(), **how))
+            logits = model(torch.tensor([seen], device=device))  # (1, T, n_vocab)
+        text.append(choose(logits[0, -1], uniform(), **how))  # only the last vector's
         yield text[-1]
         if text[-1] == stop:
             return
