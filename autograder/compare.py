@@ -26,7 +26,7 @@ def describe(value: Any) -> str:
         return f"{_a(str(value.dtype))} array of shape {value.shape}"
     if is_torch(value):
         dtype = str(value.dtype).removeprefix("torch.")
-        return f"a {dtype} tensor of shape {tuple(value.shape)}"
+        return f"{_a(dtype)} tensor of shape {tuple(value.shape)}"
     return f"the {type(value).__name__} {_short(value)}"
 
 

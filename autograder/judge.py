@@ -110,7 +110,7 @@ def judge(
         return Verdict(check.name, float(check.points), check.points, results)
     broken = tuple(name for name in check.after if name in failed)
     # A wrong step before this one explains more than any mistake of this one.
-    mistake = None if broken else _name(check, cases, got, right)
+    mistake = None if broken else _name(check, cases, wanted, got, right)
     return Verdict(check.name, round(points, 2), check.points, results, mistake, broken)
 
 
@@ -138,25 +138,38 @@ def _for_nothing(case: Case, wanted: Outcome, told: Outcome | None) -> bool:
 
 
 def _name(
-    check: Check, cases: Sequence[Case], got: Sequence[Outcome], right: list[bool]
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    right: list[bool],
 ) -> Mistake | None:
     """The mistake that gives all the same wrong answers, and most of the right ones.
 
     One that explains only some of them would send a student the wrong way, and so would
-    one that goes wrong in as many more cases.
+    one that goes wrong in as many more cases. But a first draft refuses nothing yet:
+    where no mistake explains that too, it is enough to explain the wrong values.
     """
 
     def agrees(mistake: Mistake, i: int) -> bool:
         return _same(run(mistake.answer, cases[i].args), got[i], check)
 
+    def best(wrong: list[int]) -> Mistake | None:
+        apart: dict[
+            str, int
+        ] = {}  # a mistake's name -> the right answers that it lacks
+        for mistake in check.mistakes:
+            if all(agrees(mistake, i) for i in wrong):
+                apart[mistake.name] = sum(not agrees(mistake, i) for i in rest)
+        found = [
+            m for m in check.mistakes if apart.get(m.name, len(wrong)) < len(wrong)
+        ]
+        return min(found, key=lambda mistake: apart[mistake.name], default=None)
+
     wrong = [i for i, ok in enumerate(right) if not ok]
     rest = [i for i, ok in enumerate(right) if ok]
-    apart: dict[str, int] = {}  # a mistake's name -> the right answers that it lacks
-    for mistake in check.mistakes:
-        if all(agrees(mistake, i) for i in wrong):
-            apart[mistake.name] = sum(not agrees(mistake, i) for i in rest)
-    found = [m for m in check.mistakes if apart.get(m.name, len(wrong)) < len(wrong)]
-    return min(found, key=lambda mistake: apart[mistake.name], default=None)
+    values = [i for i in wrong if not wanted[i].raised]
+    return best(wrong) or (best(values) if 0 < len(values) < len(wrong) else None)
 
 
 def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:

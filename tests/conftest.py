@@ -1,10 +1,15 @@
 """What the whole run tells at its end: the kill rate of the mistakes."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+# Two workers and the kernels that they start share the cores: torch's threads would wait
+# for each other most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 RECORD = Path(__file__).parents[1] / "_build" / "checks.json"
 

@@ -235,6 +235,20 @@ def test_a_mistake_that_explains_only_a_part_is_not_named():
     assert verdict(two_mistakes).mistake is None
 
 
+def test_a_first_draft_that_refuses_nothing_still_has_its_mistake_named():
+    """It rounds like the first mistake, but "two" does not end in its TypeError."""
+
+    def draft(numbers):
+        return [n // 2 if isinstance(n, int) else 0.0 for n in numbers]
+
+    assert verdict(draft).mistake.name == "rounds"
+    assert verdict(lambda ns: [7.0 for _ in ns]).mistake is None
+    # All values right, and only the refusal missing: nothing is blamed for it.
+    assert (
+        verdict(lambda ns: [n / 2 if n != "two" else 0.0 for n in ns]).mistake is None
+    )
+
+
 def test_a_mistake_that_would_be_wrong_elsewhere_too_is_not_named():
     def wrong_once(numbers):
         return [n // 2 for n in numbers] if 10**6 in numbers else halves(numbers)
