@@ -300,6 +300,12 @@ _UNEMBED = (
         lambda x, wte: x @ wte,
     ),
     Mistake(
+        "the table first",
+        "With the table on the left, its columns would have to fit the rows of `x`. Put "
+        "`x` first, and turn the table over, so that each of its columns is a token.",
+        lambda x, wte: wte @ x,
+    ),
+    Mistake(
         "reshaped instead of turned",
         "The shape is right, the numbers are not. `reshape` and `view` pour the numbers "
         "into another shape in the order in which they lie there; to exchange rows and "
@@ -475,6 +481,11 @@ def _heat_whole(logits, temperature):
     return e / e.sum()
 
 
+def _heat_plain(logits, temperature):
+    e = torch.exp(logits / temperature)
+    return e / e.sum()
+
+
 _PROBABILITIES = (
     Mistake(
         "multiplied by the temperature",
@@ -623,6 +634,34 @@ _PROBABILITIES = (
         "and they belong to the caller. An operator such as `-=` works in place: make a "
         "new tensor.",
         _heated(_heat_in_place),
+    ),
+    Mistake(
+        "the exponential overflows, and nothing is refused",
+        "Two things at once. The exponential of a large logit is infinite: take the "
+        "largest of each row away first. And raise a ValueError for a temperature of 0 "
+        "or below.",
+        lambda z, t: _softmax(z / t, 0.0),
+    ),
+    Mistake(
+        "softmax over everything, and the exponential overflows",
+        "Two things at once. Each row is a distribution of its own: add up along the "
+        "last axis only. And the exponential of a large logit is infinite: take the "
+        "largest of each row away first.",
+        _heated(_heat_plain),
+    ),
+    Mistake(
+        "softmax over everything, and nothing is refused",
+        "Two things at once. Each row is a distribution of its own: take maximum and "
+        "sum along the last axis only. And raise a ValueError for a temperature of 0 or "
+        "below.",
+        _heat_whole,
+    ),
+    Mistake(
+        "the bare formula over everything",
+        "Three things. Each row is a distribution of its own: add up along the last "
+        "axis only. Take the largest logit of each row away first, so that none becomes "
+        "infinite. And raise a ValueError for a temperature of 0 or below.",
+        _heat_plain,
     ),
 )
 
@@ -799,6 +838,11 @@ def _k_in_place(p, k):
 
 def _k_threshold(p, k):
     return _kept(p, p >= p.sort(descending=True).values[k - 1])
+
+
+def _k_threshold_in_place(p, k):
+    p[p < p.sort(descending=True).values[k - 1]] = 0.0
+    return p / p.sum()
 
 
 def _k_above_threshold(p, k):
@@ -978,6 +1022,20 @@ _TOP_K = (
         "Keeping all tokens is allowed: k may be as large as their number. Only beyond "
         "that is it an error.",
         _k_below_n,
+    ),
+    Mistake(
+        "all that are as likely as the last kept, in the caller's probabilities",
+        "Two things at once. A threshold keeps all that are as likely as the k-th token, "
+        "more than k: choose ids instead. And your zeros stand in the caller's `p`: "
+        "write into a new tensor.",
+        _in_k(_k_threshold_in_place),
+    ),
+    Mistake(
+        "not divided by the sum, and nothing is refused",
+        "Two things at once. What is left does not sum to one: divide by what the kept "
+        "ones have together. And a k below 1, or above the number of tokens, has to "
+        "raise a ValueError.",
+        lambda p, k: _kept(p, _order(p)[:k], 1.0),
     ),
     Mistake(
         "the caller's probabilities are changed",
@@ -1271,6 +1329,27 @@ _TOP_P = (
         lambda p, t: _kept(p, _crossing(p, t)),
     ),
     Mistake(
+        "the token that crosses the line is dropped, and nothing is refused",
+        "Two things at once. The token that crosses the line is missing: ask of each "
+        "what the likelier ones have together before it. And a `top_p` of 0 or below, or "
+        "above 1, has to raise a ValueError.",
+        _p_by_sum(lambda reached, top_p: reached <= top_p),
+    ),
+    Mistake(
+        "the token that reaches the line is dropped too, and nothing is refused",
+        "Two things at once. The token that reaches or crosses the line is missing: ask "
+        "of each what the likelier ones have together before it. And a `top_p` of 0 or "
+        "below, or above 1, has to raise a ValueError.",
+        _p_by_sum(lambda reached, top_p: reached < top_p),
+    ),
+    Mistake(
+        "one more where the line is reached exactly, and nothing is refused",
+        "Two things at once. Where the kept tokens reach the line exactly, that is "
+        "enough, and you keep one more. And a `top_p` of 0 or below, or above 1, has to "
+        "raise a ValueError.",
+        _p_before(lambda before, top_p: before <= top_p),
+    ),
+    Mistake(
         "nothing is refused, and one always kept",
         "You always keep a token, and so a `top_p` of 0 or below gives an answer; above "
         "1, too. It has to be above 0 and at most 1: raise a ValueError for all else.",
@@ -1401,6 +1480,22 @@ def _draw_border_before_over(p, u):
     return _searched(p, u, right=False)
 
 
+def _draw_first_true(right: bool):
+    """The first place at which a share ends beyond u; 0 where none does."""
+
+    def answer(p, u):
+        i = _searched(p, u, right)
+        return i if i < len(p) else 0
+
+    return answer
+
+
+def _draw_sum_before(p, u):
+    """The first token for which the sum before it is beyond u."""
+    i = _searched(p, u) + 1
+    return i if i < len(p) else None
+
+
 def _draw_index_error(p, u):
     return range(len(p))[_searched(p, u)]
 
@@ -1460,6 +1555,27 @@ _DRAW = (
         "even if its probability is 0. Such a token must never be drawn: take the last "
         "one that has a share.",
         lambda p, u: min(_searched(p, u), len(p) - 1),
+    ),
+    Mistake(
+        "beyond the sum, the first token",
+        "Where `u` lies beyond a sum that rounding left below 1, no share ends after it. "
+        "Asked for the first true one of none, `argmax` says 0. Draw the last token that "
+        "has a share.",
+        _draw_first_true(True),
+    ),
+    Mistake(
+        "a border belongs to the token before, and beyond the sum lies the first",
+        "Two things at once: a point on a border belongs to the token after it. And "
+        "where `u` lies beyond a sum that rounding left below 1, `argmax` finds nothing "
+        "true and says 0: draw the last token that has a share.",
+        _draw_first_true(False),
+    ),
+    Mistake(
+        "the sum before instead of the sum up to it",
+        "You compare `u` with the sum before a token, not with the sum that includes "
+        "it, so you come out one too late, and at the end with nothing. A slice that "
+        "ends at i leaves i out.",
+        _draw_sum_before,
     ),
     Mistake(
         "one too far",
@@ -1647,12 +1763,6 @@ def _write_in_place(table, ids, us, stop):
     return ids
 
 
-def _write_in_place_no_check(table, ids, us, stop):
-    text = _write_unchecked(table, ids, us, stop)
-    ids.extend(text[len(ids) :])
-    return ids
-
-
 def _write_pops(table, ids, us, stop):
     text = _write(table, ids, us, stop)
     del us[: len(text) - len(ids)]
@@ -1667,9 +1777,13 @@ def _write_last_only(table, ids, us, stop):
     return _write(table, ids, us, stop)[-1]
 
 
-def _write_unchecked(table, ids, us, stop):
-    """Without a look at the prompt: Python itself stumbles, if there is a draw."""
-    return _write(table, ids, us, stop) if ids else [ids[-1] for _ in us]
+def _unchecked(answer: Callable) -> Callable:
+    """The same, but with an empty prompt Python itself stumbles, if there is a draw."""
+
+    def stumbling(table, ids, us, stop):
+        return answer(table, ids, us, stop) if ids else [ids[-1] for _ in us]
+
+    return stumbling
 
 
 def _write_empty_begins(table, ids, us, stop):
@@ -1821,7 +1935,7 @@ _WRITE = (
         "Two things at once. The prompt's own list has grown, and it belongs to the "
         "caller: work on a copy. And without a first id there is nothing to go on from: "
         "raise a ValueError for an empty prompt.",
-        _write_in_place_no_check,
+        _unchecked(_write_in_place),
     ),
     Mistake(
         "the caller's points are used up",
@@ -1833,7 +1947,7 @@ _WRITE = (
         "an empty prompt is let through",
         "Without a first id there is nothing to go on from. Python only notices when it "
         "looks for the last id: raise a ValueError yourself, before the loop.",
-        _write_unchecked,
+        _unchecked(_write),
     ),
     Mistake(
         "an empty prompt begins anywhere",
@@ -1847,6 +1961,26 @@ _WRITE = (
         "has made an error: raise a ValueError.",
         _write_empty_returned,
     ),
+)
+
+_WRITE += tuple(
+    Mistake(
+        f"{mistake.name}, and an empty prompt is let through",
+        f"Two things at once. {mistake.hint} And an empty prompt has to raise a "
+        "ValueError.",
+        _unchecked(mistake.answer),
+    )
+    for mistake in _WRITE
+    if mistake.name
+    in (
+        "only the new ids",
+        "`stop` itself is missing",
+        "`stop` is overlooked",
+        "`stop` anywhere in the text",
+        "`stop` at the end of the prompt",
+        "always the first point",
+        "greedy",
+    )
 )
 
 
