@@ -14,6 +14,7 @@ section 3.5) for sinusoids, Radford et al. (2018, section 4.1) for learned posit
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cosine_similarity, embedding
 
 
 def embed(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
@@ -45,7 +46,7 @@ def tokens(ids: Tensor, wte: Tensor) -> Tensor:
         raise ValueError(
             f"the id {wrong} has no row in the table: ids are from 0 to {len(wte) - 1}"
         )
-    return torch.nn.functional.embedding(ids, wte)
+    return embedding(ids, wte)
 
 
 def positions(n: int, wpe: Tensor) -> Tensor:
@@ -67,7 +68,8 @@ def sinusoids(n_ctx: int, d_model: int) -> Tensor:
         raise ValueError(f"d_model is {d_model}, but sines and cosines come in pairs")
     pairs = torch.arange(0, d_model, 2, dtype=torch.float64)
     speed = 10_000.0 ** (-pairs / d_model)  # (C / 2,), radians a step
-    angle = torch.arange(n_ctx, dtype=torch.float64)[:, None] * speed  # (n_ctx, C / 2)
+    place = torch.arange(n_ctx, dtype=torch.float64)[:, None]
+    angle = place * speed  # (n_ctx, C / 2)
     return torch.stack([angle.sin(), angle.cos()], -1).flatten(1).float()
 
 
@@ -81,7 +83,7 @@ def neighbours(table: Tensor, row: int, k: int) -> tuple[Tensor, Tensor]:
             f"row {row} and k {k}: the table has rows 0 to {len(table) - 1}, "
             "and a row is not its own neighbour"
         )
-    cosine = torch.nn.functional.cosine_similarity(table, table[row], dim=-1)  # (n,)
+    cosine = cosine_similarity(table, table[row], dim=-1)  # (n,)
     cosine[row] = -torch.inf
     return torch.topk(cosine, k)
 

@@ -17,6 +17,7 @@ from math import pi, sqrt
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.functional import linear
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -24,7 +25,8 @@ def gelu(x: Tensor) -> Tensor:
 
     Any shape, float. 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))).
     """
-    return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+    inner = sqrt(2 / pi) * (x + 0.044715 * x**3)
+    return 0.5 * x * (1 + torch.tanh(inner))
 
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
@@ -57,8 +59,8 @@ def mlp(
             f"x (..., {x.shape[-1]}), w_in {tuple(w_in.shape)} and w_out "
             f"{tuple(w_out.shape)} do not fit: they are (..., C), (C, d_mlp), (d_mlp, C)"
         )
-    hidden = gelu(functional.linear(x, w_in.T, b_in))  # x @ w_in + b_in, (..., d_mlp)
-    return functional.linear(hidden, w_out.T, b_out)
+    hidden = gelu(linear(x, w_in.T, b_in))  # (..., d_mlp)
+    return linear(hidden, w_out.T, b_out)
 
 
 def block(

@@ -44,8 +44,8 @@ def probabilities(logits: Tensor, temperature: float = 1.0) -> Tensor:
             f"the temperature is {temperature}, and must be above 0; "
             "for the likeliest token always, take top_k=1"
         )
-    # A tiny temperature may overflow a quotient, but not one of differences.
-    return ((logits - logits.amax(-1, keepdim=True)) / temperature).softmax(-1)
+    below = logits - logits.amax(-1, keepdim=True)  # so nothing overflows
+    return (below / temperature).softmax(-1)
 
 
 def keep_top_k(p: Tensor, k: int) -> Tensor:
@@ -56,7 +56,7 @@ def keep_top_k(p: Tensor, k: int) -> Tensor:
     n_vocab = p.shape[-1]
     if not isinstance(k, int) or not 1 <= k <= n_vocab:
         raise ValueError(f"k is {k}; it must be a whole number from 1 to {n_vocab}")
-    order = torch.sort(p, dim=-1, descending=True, stable=True).indices
+    _, order = p.sort(descending=True, stable=True)
     kept = torch.zeros_like(p).scatter(-1, order[..., :k], 1.0) * p
     return kept / kept.sum(-1, keepdim=True)
 
@@ -70,9 +70,10 @@ def keep_top_p(p: Tensor, top_p: float) -> Tensor:
         raise ValueError(f"top_p is {top_p}; it must be above 0 and at most 1")
     if top_p == 1:  # a rounded sum could reach it early
         return p
-    likeliest, order = torch.sort(p, dim=-1, descending=True, stable=True)
-    before = likeliest.cumsum(-1) - likeliest  # what the likelier ones have together
-    kept = torch.zeros_like(p).scatter(-1, order, (before < top_p) * likeliest)
+    likeliest, order = p.sort(descending=True, stable=True)
+    before = likeliest.cumsum(-1) - likeliest  # what those before have
+    enough = (before < top_p) * likeliest
+    kept = torch.zeros_like(p).scatter(-1, order, enough)
     return kept / kept.sum(-1, keepdim=True)
 
 
@@ -87,8 +88,10 @@ def draw(p: Tensor, u: float) -> int:
     if not 0 <= u < 1:
         raise ValueError(f"u is {u}; it must be from 0 up and below 1")
     ends = p.double().cumsum(0)
-    # The sum may miss 1 by rounding: u is a share of the sum that there is.
-    return int(torch.searchsorted(ends, u * ends[-1], right=True).clamp(max=len(p) - 1))
+    if not ends[-1] > 0:
+        raise ValueError(f"p must sum to one, and sums to {float(ends[-1])}")
+    # The sum may miss 1 by rounding: u is a share of what there is.
+    return int(torch.searchsorted(ends, u * ends[-1], right=True))
 
 
 def choose(
@@ -138,8 +141,9 @@ def generate(
     for _ in range(n_new):
         seen = text if n_ctx is None else text[-n_ctx:]
         with torch.no_grad():
-            logits = model(torch.tensor([seen], device=device))  # (1, T, n_vocab)
-        text.append(choose(logits[0, -1], uniform(), **how))  # only the last vector's
+            logits = model(torch.tensor([seen], device=device))
+        # (1, T, n_vocab): only the last vector has seen all.
+        text.append(choose(logits[0, -1], uniform(), **how))
         yield text[-1]
         if text[-1] == stop:
             return

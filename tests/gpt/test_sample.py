@@ -160,6 +160,8 @@ BAD = {
     "p NaN": (lambda: keep_top_p(P, float("nan")), "top_p is nan"),
     "u 1": (lambda: draw(P, 1.0), "u is 1.0"),
     "u below": (lambda: draw(P, -0.1), "u is -0.1"),
+    "no share": (lambda: draw(0 * P, 0.1), "sums to 0.0"),
+    "NaN shares": (lambda: draw(P * float("nan"), 0.1), "sums to nan"),
     "a batch": (lambda: draw(P[None], 0.1), r"not \(1, 2\)"),
     "columns": (lambda: unembed(P, torch.ones(3, 4)), "x has 2 .* table has 4"),
     "no prompt": (lambda: [*generate(counter(), [], 1)], "the prompt is empty"),
