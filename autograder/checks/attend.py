@@ -576,7 +576,7 @@ _SOFTMAX = (
     Mistake(
         "powers of 2",
         "These are powers of 2, as with the pencil in the chapter. The computer takes "
-        "e = 2.718…",
+        "e, which is 2.718 and a little more.",
         partial(_soft, power=torch.exp2),
     ),
     Mistake(
@@ -1458,8 +1458,8 @@ _MERGE = (
     ),
     Mistake(
         "axes 1 and 2 exchanged",
-        "Right for a batch. A single text has one axis less in front: count from the "
-        "end, and it is right for both.",
+        "Right for a batch. The heads of a single text have one axis less in front: "
+        "count from the end, and it is right for both.",
         lambda x: x.transpose(1, 2).flatten(-2),
     ),
     Mistake(
