@@ -783,8 +783,8 @@ def _draw_top_k(rng: np.random.Generator) -> list[Case]:
     zeros = _with_zeros(rng, _shares(rng, 4), 1, 3)
     alike = _of(rng.permutation([32] * 8 + [0] * 6).tolist())
     return [
-        Case("the two likeliest of five", (_shares(rng, 5, 100), 2)),
-        Case("the likeliest alone", (_shares(rng, 5, 100), 1)),
+        Case("the two likeliest of five", (_shares(rng, 5, 32, 2), 2)),
+        Case("the likeliest alone", (_shares(rng, 5, 32, 2), 1)),
         Case("all but one", (_shares(rng, 6), 5)),
         Case("as many as there are tokens", (_shares(rng, 5), 5)),
         Case("equally likely tokens at the line", (tied, larger + 2)),
@@ -1072,11 +1072,12 @@ def _draw_top_p(rng: np.random.Generator) -> list[Case]:
     many = max(2, int((model > 0.03).sum()) - 1)
     return [
         Case(
-            "two tokens, the second crosses the line", crossed(_shares(rng, 5, 100), 2)
+            "two tokens, the second crosses the line",
+            crossed(_shares(rng, 5, 32, 2), 2),
         ),
-        Case("three tokens", crossed(_shares(rng, 6, 100, 4), 3)),
+        Case("three tokens", crossed(_shares(rng, 6, 64, 3), 3)),
         Case("the line is reached exactly", reached(_shares(rng, 6), 3)),
-        Case("the first token alone is enough", crossed(_shares(rng, 5, 100), 1)),
+        Case("the first token alone is enough", crossed(_shares(rng, 5, 32, 2), 1)),
         Case(
             "a tiny share", (_shares(rng, 5), round(float(rng.uniform(1, 9)) / 1e4, 5))
         ),
@@ -1408,13 +1409,13 @@ def _draw_draw(rng: np.random.Generator) -> list[Case]:
     large = (model > 0.03).nonzero()[:, 0].tolist()
     return [
         Case(
-            "a point in the middle", inside(_shares(rng, 5, 100), _between(rng, 1, 3))
+            "a point in the middle", inside(_shares(rng, 5, 32, 2), _between(rng, 1, 3))
         ),
         Case(
             "a point at the beginning of a share",
-            inside(_shares(rng, 5, 100), _between(rng, 2, 3), 0.1, 0.2),
+            inside(_shares(rng, 5, 32, 2), _between(rng, 2, 3), 0.1, 0.2),
         ),
-        Case("a point in the last share", inside(_shares(rng, 6, 100, 4), 5)),
+        Case("a point in the last share", inside(_shares(rng, 6, 64, 3), 5)),
         Case(
             "a point exactly on a border",
             border(_shares(rng, 6), _between(rng, 1, 3)),
