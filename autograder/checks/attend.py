@@ -51,7 +51,9 @@ def _trace(rng: np.random.Generator, n: int) -> tuple[int, dict[str, Tensor]]:
     with torch.no_grad():
         found = model.trace(torch.tensor([ids[: start + n]]))
     layer = _between(rng, 0, model.config.n_layer - 1)
-    return layer, {name: x[0, ..., start:, :].float() for name, x in found.items()}
+    cut = {name: x[0, ..., start:, :].float() for name, x in found.items()}
+    # As a file gives it back: `float` keeps axes exchanged in memory.
+    return layer, {name: x.contiguous() for name, x in cut.items()}
 
 
 def _table(rng: np.random.Generator, *shape: int) -> Tensor:
@@ -1499,8 +1501,9 @@ def _oracle_attend(
 
 
 def _projections(rng: np.random.Generator, C: int) -> list[Tensor]:
-    """w_qkv, b_qkv, w_out, b_out."""
-    return [_table(rng, *shape) for shape in ((C, 3 * C), (3 * C,), (C, C), (C,))]
+    """w_qkv, b_qkv, w_out, b_out, small enough that no token takes all the shares."""
+    shapes = (C, 3 * C), (3 * C,), (C, C), (C,)
+    return [_table(rng, *shape) / 5 for shape in shapes]
 
 
 def _layer(rng: np.random.Generator) -> tuple:
