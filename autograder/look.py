@@ -36,7 +36,8 @@ def uses(
     """Where `function` leans on one of `names`, directly or through its helpers.
 
     `cells` are the student's own code cells as (number, source). A name like
-    "gpt.tokenize" also stands for all within it, however it was imported.
+    "gpt.tokenize" also stands for all within it, however it was imported, and one like
+    ".softmax" for a method of that name, whatever it is called on.
     """
     defined = defaultdict(list)
     for number, source in cells:
@@ -108,10 +109,13 @@ def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
             found += [(f"{module}.{a.name}", node.lineno) for a in node.names]
+            found += [(f".{a.name}", node.lineno) for a in node.names]
         elif isinstance(node, ast.Attribute | ast.Name):
             dotted = _dotted(node)
             if dotted and dotted.split(".")[0] not in own:
                 found.append((dotted, node.lineno))
+            if isinstance(node, ast.Attribute):
+                found.append((f".{node.attr}", node.lineno))
     return found
 
 

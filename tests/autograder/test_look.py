@@ -41,6 +41,25 @@ def test_the_shortcut_is_found(cells):
     assert found(*cells)
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("def encode(x):\n    return x.softmax(-1)",),
+        ("def encode(x):\n    y = x + 1\n    return (y / 2).softmax(-1)",),
+        ("import torch\ndef encode(x):\n    return torch.softmax(x, -1)",),
+        ("from torch import softmax as s", "def encode(x):\n    return s(x, -1)"),
+        ("import torch.nn.functional as F", "f = F.softmax", "def encode(x): f(x)"),
+    ],
+)
+def test_a_method_is_found_whatever_it_is_called_on(cells):
+    assert found(*cells, names=(".softmax",))
+
+
+def test_one_s_own_function_of_that_name_is_let_be():
+    cell = "def softmax(x):\n    return x.exp()\ndef encode(x):\n    return softmax(x)"
+    assert not found(cell, names=(".softmax",))
+
+
 def test_it_says_where():
     cell = "x = 1\nimport tiktoken\n\ndef encode(t):\n    return tiktoken.model(t)"
     assert found(cell) == [
