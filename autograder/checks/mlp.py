@@ -1309,7 +1309,7 @@ _BLOCK = (
     ),
     Mistake(
         "x is added once more at the end",
-        "x is in the sum twice. The stream after attention holds it already; the MLP's "
+        "You have x in the sum twice. The stream after attention holds it already; the MLP's "
         "answer is added to that, and to nothing else.",
         _wired(_added_twice),
     ),
