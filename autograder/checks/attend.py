@@ -405,6 +405,18 @@ _AVERAGING = (
         _of_size(lambda n: _lower(n) / _counts(n, 0)),
     ),
     Mistake(
+        "the diagonal left out, the shares right",
+        "The shares have the right size, but the diagonal is empty, so a row does not "
+        "sum to one. Each token hears of the past **and** of itself.",
+        _of_size(lambda n: _lower(n, -1) / _counts(n)),
+    ),
+    Mistake(
+        "a share of 1 by 0",
+        "Rows count from 0: row t has t + 1 weights. One divided by t is an error in the "
+        "very first row.",
+        lambda x: _raise(ZeroDivisionError),
+    ),
+    Mistake(
         "only the last row",
         "Only the last row is filled in. Every token listens, so each has its row of "
         "weights.",
@@ -476,14 +488,14 @@ def _draw_softmax(rng: np.random.Generator) -> list[Case]:
     own = (q @ k.mT / sqrt(q.shape[-1])).float()
     n = _between(rng, 5, 9)
     # Each row has a size of its own, none within reach of another.
-    far = 300 * torch.tensor(rng.permutation([-3, 0, 3]))[:, None]
+    far = 150 * torch.tensor(rng.permutation([-1, 0, 1]))[:, None]
     return [
         Case("three scores", (_table(rng, 3),)),
         Case("equal scores", (_wide(rng, 1).repeat(n),)),
         Case("three rows of three", (_table(rng, 3, 3),)),
         Case("two rows of five", (_table(rng, 2, 5),)),
         Case("a score of minus infinity for the future", (_past(_table(rng, 4, 4)),)),
-        Case("large scores", (100 + _whole(rng, 0, 500, 1, 1) + _table(rng, 3, 4),)),
+        Case("large scores", (100 + _whole(rng, 0, 80, 1, 1) + _table(rng, 3, 4),)),
         Case("large, small and very negative scores", (_table(rng, 3, 4) + far,)),
         Case("several matrices at once", (_table(rng, 2, 3, 4),)),
         Case("scores of the course's own model", (_past(own),)),
@@ -587,6 +599,18 @@ _SOFTMAX = (
         "e. And before that, the row's largest score is subtracted, or large ones are "
         "too much.",
         partial(_soft, power=torch.exp2, top=_no_top),
+    ),
+    Mistake(
+        "e rounded",
+        "These are powers of a number near e. It has more digits than anyone can type: "
+        "`torch.exp` raises the true one.",
+        partial(_soft, power=lambda s: 2.718**s),
+    ),
+    Mistake(
+        "e rounded, nothing subtracted",
+        "These are powers of a number near e: `torch.exp` raises the true one. And "
+        "subtract the row's largest score first, or large ones are too much.",
+        partial(_soft, power=lambda s: 2.718**s, top=_no_top),
     ),
     Mistake(
         "the axes are lost",
@@ -763,7 +787,7 @@ _SCORES = (
     Mistake(
         "the first two axes exchanged",
         "Right for one head. With more axes in front, the first two are not those of a "
-        "matrix: exchange the **last** two of the keys.",
+        "matrix, and `.T` turns them all around: exchange the **last** two of the keys.",
         lambda q, k: q @ k.transpose(0, 1) / sqrt(q.shape[-1]),
     ),
     Mistake(
@@ -883,6 +907,12 @@ def _masked_by_zero_times_infinity(q: Tensor, k: Tensor) -> Tensor:
 def _mask_of_len(q: Tensor, k: Tensor) -> Tensor:
     mask = torch.ones(len(q), len(q), dtype=torch.bool).tril()
     return _oracle_softmax(_pairs(q, k).masked_fill(~mask, -inf))
+
+
+def _mask_as_index(q: Tensor, k: Tensor) -> Tensor:
+    s = _pairs(q, k)
+    s[~torch.ones(s.shape[-2:], dtype=torch.bool).tril()] = -inf
+    return _oracle_softmax(s)
 
 
 _WEIGHTS = (
@@ -1013,6 +1043,25 @@ _WEIGHTS = (
         _mask_of_len,
     ),
     Mistake(
+        "the mask used as an index",
+        "Right for one head. With more axes in front, a mask of shape (T, T) cannot "
+        "stand in square brackets, which count axes from the first. `masked_fill` lays "
+        "it over the last two.",
+        _mask_as_index,
+    ),
+    Mistake(
+        "a mask of numbers",
+        "`masked_fill` takes a mask of True and False only, and yours holds numbers. Make "
+        "it of truth values, or compare it with 0.",
+        lambda q, k: _raise(RuntimeError),
+    ),
+    Mistake(
+        "numbers turned around",
+        "`~` turns True and False around, not numbers such as 1.0. Make the mask of truth "
+        "values, with the dtype `torch.bool`.",
+        lambda q, k: _raise(TypeError),
+    ),
+    Mistake(
         "a name that is used twice",
         "Inside a function, a name that is assigned anywhere is the function's own, from "
         "its first line on. So `scores` cannot be called and assigned in one function: "
@@ -1072,6 +1121,12 @@ _ATTENTION = (
         "The order of a product counts. The weights come first: each of their rows mixes "
         "the rows of v.",
         lambda q, k, v: v @ _weights(q, k),
+    ),
+    Mistake(
+        "the values transposed",
+        "The values need no transposing: each is a row, and the rows of a product are "
+        "mixtures of the second matrix's rows.",
+        lambda q, k, v: _weights(q, k) @ v.mT,
     ),
     Mistake(
         "element by element",
@@ -1227,6 +1282,13 @@ def _columns(x: Tensor, H: int, d: int) -> list[Tensor]:
     return [x[..., h * d : (h + 1) * d] for h in range(H)]
 
 
+def _only(axes: int) -> Callable[[Tensor, int, int], Tensor]:
+    """Splitting that unpacks the shape into so many names."""
+    return lambda x, H, d: (
+        _apart(x, H, d).transpose(-3, -2) if x.ndim == axes else _raise(ValueError)
+    )
+
+
 _WAYS = (
     Mistake(
         "the shape without the transposing",
@@ -1295,11 +1357,25 @@ _WAYS = (
         "should have its own heads.",
         _way(lambda x, H, d: _apart(x, H, d).movedim(-2, 0)),
     ),
+    Mistake(
+        "pieces of n_head columns",
+        "`split` asks how **large** a piece is, and you tell it how many there are. Each "
+        "head has C / H columns; `chunk` takes the number of pieces.",
+        _way(lambda x, H, d: torch.stack(x.split(H, -1), -3)),
+    ),
+    Mistake(
+        "no batches",
+        "A batch has three axes, which cannot be unpacked into T and C. Count from the "
+        "end: the last two axes are always T and C.",
+        _way(_only(2)),
+    ),
+    Mistake(
+        "batches only",
+        "A single text has two axes, which cannot be unpacked into B, T and C. Count from "
+        "the end: the last two axes are always T and C.",
+        _way(_only(3)),
+    ),
 )
-
-
-def _two_axes(x: Tensor, n_head: int) -> Tensor:
-    return _split(x, n_head) if x.ndim == 2 else _raise(ValueError)
 
 
 _SPLIT = (
@@ -1343,12 +1419,6 @@ _SPLIT = (
         "Uneven shares are found, but told by the wrong error. `assert` is meant for "
         "one's own errors and can be switched off: raise a ValueError.",
         partial(_split, kind=AssertionError),
-    ),
-    Mistake(
-        "no batches",
-        "A batch has three axes, which cannot be unpacked into T and C. Count from the "
-        "end: the last two axes are always T and C.",
-        _two_axes,
     ),
 )
 
@@ -1469,6 +1539,18 @@ _MERGE = (
         "Right for one text. In a batch the first axis is that of the texts, and you put "
         "those side by side.",
         lambda x: torch.cat([*x], -1),
+    ),
+    Mistake(
+        "three axes put in order",
+        "Right for one text. A batch has four axes, and your `permute` names three. "
+        "`transpose` exchanges two and leaves the others alone: count them from the end.",
+        lambda x: x.permute(1, 0, 2).flatten(-2),
+    ),
+    Mistake(
+        "batches only",
+        "A single text has three axes, which cannot be unpacked into four. Count from the "
+        "end: the last three axes are always heads, tokens, numbers.",
+        lambda x: _oracle_merge(x) if x.ndim == 4 else _raise(ValueError),
     ),
     Mistake(
         "no batches",
@@ -1739,6 +1821,24 @@ _ATTEND = (
         lambda x, *weights: x + _attend(x, *weights),
     ),
     Mistake(
+        "not merged",
+        "The shapes do not fit at the end: the heads are still apart. Put them together "
+        "before the last product.",
+        partial(_attend, merge=_unchanged),
+    ),
+    Mistake(
+        "d_head for n_head",
+        "You make as many heads as a head has numbers. `n_head` is how many heads there "
+        "are, and that is what `split_heads` asks for.",
+        partial(_attend, split=lambda x, H: _split(x, x.shape[-1] // H)),
+    ),
+    Mistake(
+        "batches only",
+        "A single text has two axes, which cannot be unpacked into B, T and C. The last "
+        "two axes are always T and C; count from the end.",
+        lambda x, *weights: _attend(x, *weights) if x.ndim == 3 else _raise(ValueError),
+    ),
+    Mistake(
         "cut along axis 1",
         "Right for one text. In a batch, axis 1 is that of the tokens: cut along the "
         "**last** axis.",
@@ -1806,6 +1906,8 @@ CHECKS = [
         _oracle_softmax,
         _SOFTMAX,
         _LIBRARIES + _KERNELS + _SOFTMAXES,
+        rtol=2e-5,  # so that 2.718 is not e; scores are small enough for any right way
+        atol=1e-6,
     ),
     Check(
         "scores",
