@@ -32,10 +32,10 @@ Weights = dict[str, Tensor]
 # ---------------------------------------------------------------------------------
 
 
-def _tenths(rng: np.random.Generator, *shape: int) -> Tensor:
-    """Numbers with one decimal place, as a person would write them; none is 0."""
-    tenths = rng.integers(1, 30, shape) * rng.choice([-1, 1], shape)
-    return torch.tensor(tenths / 10, dtype=torch.float32)
+def _quarters(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Multiples of 1/4, which a float holds exactly and a person can read; none is 0."""
+    quarters = rng.integers(1, 12, shape) * rng.choice([-1, 1], shape)
+    return torch.tensor(quarters / 4, dtype=torch.float32)
 
 
 def _normal(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
@@ -100,9 +100,9 @@ def _draw_gelu(rng: np.random.Generator) -> list[Case]:
     """Between -3 and -2.3, and there alone, the approximation shows beside erf."""
 
     def telling(size: int) -> np.ndarray:
-        near = rng.integers(-29, 30, size) / 10
-        near[near == 0] = 0.3
-        near[0], near[1] = rng.integers(-29, -22) / 10, rng.integers(8, 20) / 10
+        near = rng.integers(-23, 24, size) / 8
+        near[near == 0] = 0.375
+        near[0], near[1] = rng.integers(-23, -18) / 8, rng.integers(6, 16) / 8
         return near
 
     five = rng.permutation([*telling(4), 0.0])
@@ -354,14 +354,14 @@ def _oracle_layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _draw_layer_norm(rng: np.random.Generator) -> list[Case]:
     def own(C: int) -> tuple[Tensor, Tensor]:
-        return _tenths(rng, C), _tenths(rng, C)
+        return _quarters(rng, C), _quarters(rng, C)
 
     plain = torch.ones(4), torch.zeros(4)
     same = (
         float(rng.integers(3, 60)) / 2
     )  # its mean is exact, so the answer is the bias
     equal = torch.full((4,), same)
-    mixed = torch.stack([_tenths(rng, 4), equal, _tenths(rng, 4)])
+    mixed = torch.stack([_quarters(rng, 4), equal, _quarters(rng, 4)])
     far = rng.integers(3000, 9000) + rng.permuted(
         np.tile([-6, -4, -3, -1, 0, 2, 5, 9], (3, 1)), axis=1
     )
@@ -369,15 +369,15 @@ def _draw_layer_norm(rng: np.random.Generator) -> list[Case]:
     which = f"ln_{_between(rng, 1, 2)}"
     learned = _weights(n, f"{which}.weight", f"{which}.bias")
     return [
-        Case("three vectors, with weight 1 and bias 0", (_tenths(rng, 3, 4), *plain)),
-        Case("a weight and a bias for each place", (_tenths(rng, 3, 4), *own(4))),
-        Case("as many vectors as numbers in each", (_tenths(rng, 4, 4), *own(4))),
-        Case("a single vector", (_tenths(rng, 5), *own(5))),
-        Case("a batch of texts", (_tenths(rng, 2, 3, 4), *own(4))),
+        Case("three vectors, with weight 1 and bias 0", (_quarters(rng, 3, 4), *plain)),
+        Case("a weight and a bias for each place", (_quarters(rng, 3, 4), *own(4))),
+        Case("as many vectors as numbers in each", (_quarters(rng, 4, 4), *own(4))),
+        Case("a single vector", (_quarters(rng, 5), *own(5))),
+        Case("a batch of texts", (_quarters(rng, 2, 3, 4), *own(4))),
         Case("a vector whose numbers are all equal", (mixed, *own(4))),
         Case(
             "numbers so small that ε counts",
-            (_tenths(rng, 2, 6) / 500, *own(6)),
+            (_quarters(rng, 2, 6) / 500, *own(6)),
         ),
         Case("numbers far from zero and close together", (_floats(far), *own(8))),
         Case("the stream of the course's own model", (stream, *learned)),
@@ -414,6 +414,11 @@ def _norm_without_keepdim(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return centred / (x.var(-1, correction=0) + _EPS).sqrt() * weight + bias
 
 
+def _norm_mean(x: Tensor, weight: Tensor, bias: Tensor, mean: Callable) -> Tensor:
+    centred = x - mean(x)
+    return centred / (centred.square().mean(-1, True) + _EPS).sqrt() * weight + bias
+
+
 def _norm_in_place(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     x -= x.mean(-1, keepdim=True)
     return x / (x.square().mean(-1, keepdim=True) + _EPS).sqrt() * weight + bias
@@ -447,6 +452,18 @@ _LAYER_NORM = (
         "You take one mean and one variance of the whole tensor. Each vector has its own: "
         "tell `mean` along which axis.",
         _norm_all,
+    ),
+    Mistake(
+        "the mean over the tokens, the variance not",
+        "The variance is each vector's own, but the mean is taken over the tokens. Both go "
+        "over the **last** axis.",
+        partial(_norm_mean, mean=lambda x: x.mean(0, keepdim=True)),
+    ),
+    Mistake(
+        "one mean for everything, the variance not",
+        "The variance is each vector's own, but you subtract one mean of the whole tensor. "
+        "Both go over the **last** axis.",
+        partial(_norm_mean, mean=torch.mean),
     ),
     Mistake(
         "variance over C − 1",
@@ -616,7 +633,7 @@ def _oracle_mlp(
 def _draw_mlp(rng: np.random.Generator) -> list[Case]:
     def own(C: int, d_mlp: int) -> tuple[Tensor, ...]:
         shapes = (C, d_mlp), (d_mlp,), (d_mlp, C), (C,)
-        return tuple(_tenths(rng, *shape) for shape in shapes)
+        return tuple(_quarters(rng, *shape) for shape in shapes)
 
     [normed], n = _part(rng, 3, "{n}.norm_2")
     w_in, b_in, w_out, b_out = _weights(
@@ -624,18 +641,18 @@ def _draw_mlp(rng: np.random.Generator) -> list[Case]:
     )
     some = rng.choice(w_in.shape[1], 48, replace=False)
     return [
-        Case("two vectors, three hidden units", (_tenths(rng, 2, 2), *own(2, 3))),
+        Case("two vectors, three hidden units", (_quarters(rng, 2, 2), *own(2, 3))),
         Case(
             "as many vectors as numbers, as many numbers as hidden units",
-            (_tenths(rng, 3, 3), *own(3, 3)),
+            (_quarters(rng, 3, 3), *own(3, 3)),
         ),
-        Case("a single vector", (_tenths(rng, 3), *own(3, 12))),
-        Case("a batch of texts", (_tenths(rng, 2, 3, 4), *own(4, 16))),
+        Case("a single vector", (_quarters(rng, 3), *own(3, 12))),
+        Case("a batch of texts", (_quarters(rng, 2, 3, 4), *own(4, 16))),
         Case(
             "a vector of zeros, so that only biases speak",
             (torch.zeros(1, 4), *own(4, 6)),
         ),
-        Case("fewer hidden units than numbers", (_tenths(rng, 3, 6), *own(6, 2))),
+        Case("fewer hidden units than numbers", (_quarters(rng, 3, 6), *own(6, 2))),
         Case(
             "hidden units of the course's own model",
             (normed, w_in[:, some], b_in[some], w_out[some], b_out),
@@ -804,7 +821,7 @@ def _draw_dropout(rng: np.random.Generator) -> list[Case]:
     def points(p: float, *shape: int) -> Tensor:
         """At least one point below p, one above, and one between p and 1 - p."""
         while True:
-            u = (rng.integers(0, 1000, shape) + 0.5) / 1000
+            u = (rng.integers(0, 64, shape) + 0.5) / 64
             other = (u < 1 - p) != (u >= p)
             if (u < p).any() and (u > p).any() and other.any():
                 return _floats(u)
@@ -819,17 +836,17 @@ def _draw_dropout(rng: np.random.Generator) -> list[Case]:
     below, above = -float(rng.integers(1, 9)) / 10, 1 + float(rng.integers(1, 9)) / 10
     [added], _ = _part(rng, 4, "{n}.mlp")
     return [
-        Case("six numbers", (_tenths(rng, 6), points(p, 6), p)),
-        Case("a point that lies exactly at p", (_tenths(rng, 6), on_it, at)),
-        Case("p = 0, and a point at 0", (_tenths(rng, 5), zero, 0.0)),
-        Case("a batch of vectors", (_tenths(rng, 2, 3, 4), points(q, 2, 3, 4), q)),
-        Case("nearly all are dropped", (_tenths(rng, 3, 7), points(0.9, 3, 7), 0.9)),
+        Case("six numbers", (_quarters(rng, 6), points(p, 6), p)),
+        Case("a point that lies exactly at p", (_quarters(rng, 6), on_it, at)),
+        Case("p = 0, and a point at 0", (_quarters(rng, 5), zero, 0.0)),
+        Case("a batch of vectors", (_quarters(rng, 2, 3, 4), points(q, 2, 3, 4), q)),
+        Case("nearly all are dropped", (_quarters(rng, 3, 7), points(0.9, 3, 7), 0.9)),
         Case(
             "what an MLP of the course's own model adds", (added, points(r, 4, 96), r)
         ),
-        Case("p = 1", (_tenths(rng, 3), points(0.5, 3), 1.0)),
-        Case("p below 0", (_tenths(rng, 3), points(0.5, 3), below)),
-        Case("p above 1", (_tenths(rng, 3), points(0.5, 3), above)),
+        Case("p = 1", (_quarters(rng, 3), points(0.5, 3), 1.0)),
+        Case("p below 0", (_quarters(rng, 3), points(0.5, 3), below)),
+        Case("p above 1", (_quarters(rng, 3), points(0.5, 3), above)),
     ]
 
 
@@ -1066,7 +1083,7 @@ def _layer(rng: np.random.Generator, C: int, d_mlp: int, *silent: str) -> Weight
         "mlp.c_proj.weight": (d_mlp, C),
         "mlp.c_proj.bias": (C,),
     }
-    w = {name: _tenths(rng, *shape) / 2 for name, shape in shapes.items()}
+    w = {name: _quarters(rng, *shape) / 2 for name, shape in shapes.items()}
     for part in silent:
         for name in (f"{part}.c_proj.weight", f"{part}.c_proj.bias"):
             w[name] = torch.zeros(shapes[name])
@@ -1081,26 +1098,26 @@ def _draw_block(rng: np.random.Generator) -> list[Case]:
     shipped["mlp.c_fc.bias"] = shipped["mlp.c_fc.bias"][some]
     shipped["mlp.c_proj.weight"] = shipped["mlp.c_proj.weight"][some]
     return [
-        Case("three tokens, two heads", (_tenths(rng, 3, 4), _layer(rng, 4, 8), 2)),
-        Case("a single token", (_tenths(rng, 1, 4), _layer(rng, 4, 6), 1)),
+        Case("three tokens, two heads", (_quarters(rng, 3, 4), _layer(rng, 4, 8), 2)),
+        Case("a single token", (_quarters(rng, 1, 4), _layer(rng, 4, 6), 1)),
         Case(
             "a layer in which only attention adds something",
-            (_tenths(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
+            (_quarters(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
         ),
         Case(
             "a layer in which only the MLP adds something",
-            (_tenths(rng, 3, 4), _layer(rng, 4, 8, "attn"), 2),
+            (_quarters(rng, 3, 4), _layer(rng, 4, 8, "attn"), 2),
         ),
         Case(
             "a layer in which no part adds anything",
-            (_tenths(rng, 3, 4), _layer(rng, 4, 8, "attn", "mlp"), 2),
+            (_quarters(rng, 3, 4), _layer(rng, 4, 8, "attn", "mlp"), 2),
         ),
-        Case("a batch of texts", (_tenths(rng, 2, 3, 6), _layer(rng, 6, 24), 3)),
+        Case("a batch of texts", (_quarters(rng, 2, 3, 6), _layer(rng, 6, 24), 3)),
         Case(
             "a long stream, to which little is added",
-            (_tenths(rng, 4, 8) * 20, _layer(rng, 8, 12), 4),
+            (_quarters(rng, 4, 8) * 20, _layer(rng, 8, 12), 4),
         ),
-        Case("as many heads as numbers", (_tenths(rng, 4, 4), _layer(rng, 4, 16), 4)),
+        Case("as many heads as numbers", (_quarters(rng, 4, 4), _layer(rng, 4, 16), 4)),
         Case(
             "a layer of the course's own model, with some of its hidden units",
             (stream, shipped, _shipped()[0].config.n_head),
