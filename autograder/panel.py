@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from autograder import picture
 from autograder.checks import Case
 from autograder.compare import describe, difference
@@ -102,9 +104,11 @@ def _argument(value: Any) -> str:
     if not _is_tensor(value):
         return repr(value)
     if 0 < math.prod(value.shape) <= 6:
-        if is_torch(value):
-            return repr(value.tolist() if value.ndim else value.item())
-        return repr(value.tolist())
+        numbers = value.detach().numpy() if is_torch(value) else value
+        if numbers.dtype.kind == "f":  # 1.7 in float32 is 1.7, not 1.7000000476837158
+            short = [float(str(x)) for x in numbers.ravel()]
+            numbers = np.array(short).reshape(numbers.shape)
+        return repr(numbers.tolist())
     return describe(value).removeprefix("a ").removeprefix("an ")
 
 

@@ -79,7 +79,7 @@ def _number(value: float) -> str:
         return "NaN" if np.isnan(value) else ("∞" if value > 0 else "−∞")
     if value == int(value) and abs(value) < 1e4:
         return f"{int(value)}"
-    return f"{value:.2f}" if 0.005 <= abs(value) < 100 else f"{value:.2g}"
+    return f"{value:.2f}" if 0.1 <= abs(value) < 100 else f"{value:.2g}"
 
 
 def _svg(x: np.ndarray, wrong: np.ndarray | None, high: float, title: str) -> str:

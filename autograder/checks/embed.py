@@ -1476,30 +1476,9 @@ _EMBED = (
 )
 
 
-_TABLES = (
-    "torch.nn.functional.embedding",
-    "torch.nn.Embedding",
-    "torch.embedding",
-    "nn.functional.embedding",
-    "nn.Embedding",
-    "functional.embedding",
-    "F.embedding",
-)
-_HOTS = (
-    "torch.nn.functional.one_hot",
-    "nn.functional.one_hot",
-    "functional.one_hot",
-    "F.one_hot",
-)
-_ANGLES = (
-    "torch.nn.functional.cosine_similarity",
-    "torch.nn.CosineSimilarity",
-    "torch.cosine_similarity",
-    "nn.functional.cosine_similarity",
-    "nn.CosineSimilarity",
-    "functional.cosine_similarity",
-    "F.cosine_similarity",
-)
+_TABLES = (".embedding", ".Embedding", ".embedding_bag", ".EmbeddingBag")
+_HOTS = (".one_hot",)
+_ANGLES = (".cosine_similarity", ".CosineSimilarity")
 
 CHECKS = [
     Check(

@@ -1676,24 +1676,18 @@ _COUNT_PARAMETERS = (
 )
 
 
-def _all_of(*names: str) -> tuple[str, ...]:
-    """The ways to reach functions (small letters) and modules of torch.nn."""
-    roots = ("torch.nn.functional", "nn.functional", "functional", "F", "torch")
-    modules = ("torch.nn", "nn")
-    return tuple(
-        f"{root}.{name}"
-        for name in names
-        for root in (modules if name[0].isupper() else roots)
-    )
-
-
-_BENDS = _all_of("gelu", "GELU")
-_NORMS = _all_of(
-    "layer_norm", "LayerNorm", "native_layer_norm", "group_norm", "GroupNorm"
+_BENDS = (".gelu", ".GELU")
+_NORMS = (
+    ".layer_norm",
+    ".LayerNorm",
+    ".native_layer_norm",
+    ".group_norm",
+    ".GroupNorm",
 )
-_DROPS = _all_of("dropout", "Dropout", "alpha_dropout", "feature_dropout")
-_LAYERS = _all_of(
-    "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer"
+_DROPS = (".dropout", ".Dropout", ".alpha_dropout", ".feature_dropout")
+_LAYERS = (
+    *(".TransformerEncoderLayer", ".TransformerEncoder"),
+    ".TransformerDecoderLayer",
 )
 
 CHECKS = [

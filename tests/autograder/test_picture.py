@@ -97,6 +97,14 @@ def test_the_panel_shows_the_picture_and_the_arguments_in_a_line():
     )
 
 
+def test_arguments_and_numbers_are_written_as_short_as_they_are_told_apart():
+    assert panel._argument(torch.tensor([1.7, -0.1])) == "[1.7, -0.1]"
+    assert panel._argument(torch.tensor(2.6)) == "2.6"
+    assert panel._argument(np.array([[True, False]])) == "[[True, False]]"
+    _, text = picture.pair(torch.tensor([0.00497]), torch.tensor([0.00541]), 0, 0)
+    assert "0.005 " in text and "0.0054*" in text
+
+
 def test_where_nothing_can_be_drawn_there_is_no_picture():
     for got in (Outcome("text"), Outcome(torch.zeros(0)), run(lambda: 1 / 0, ())):
         assert "<svg" not in shown(GOOD, got)["text/html"]
