@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -18,6 +19,25 @@ from autograder.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
 LINES = 12  # of what a function printed
+
+# What Python and PyTorch say, and what a tutor would say to it.
+ERRORS = {
+    "bitwise_xor": "In Python `^` is no power: that is written `**`.",
+    "truth value of a": "An `if` needs one answer, and a comparison of an array gives one "
+    "for each of its numbers.",
+    "Boolean value of Tensor with more than one value": "An `if` needs one answer, and a "
+    "comparison of a tensor gives one for each of its numbers. `.any()` makes one of "
+    "them; `torch.where` answers each by itself.",
+    "elements cannot be converted to Scalar": "A function of `math` takes one number. "
+    "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
+    "only one element tensors can be converted": "A function of `math` takes one number. "
+    "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
+    "must match the size of tensor": "Two shapes do not go together. Print both, and write "
+    "down what you expect. (A `mean` or `sum` over an axis drops it; `keepdim=True` "
+    "keeps it, so that the result still fits beside the rows.)",
+    "shapes cannot be multiplied": "In `a @ b` the last axis of `a` must be as long as "
+    "the last but one of `b`. Print both shapes.",
+}
 
 # JupyterLab's own colours where it gives them; both themes are readable without.
 _STYLE = """
@@ -74,13 +94,17 @@ def _explain(verdict: Verdict) -> list[str]:
         lines.append(f"This step leans on {steps}, which {verb} not right: mend first.")
     if verdict.mistake:
         lines.append(verdict.mistake.hint)
+    elif not verdict.broken:
+        lines += [hint for said, hint in ERRORS.items() if said in verdict.reason]
     return lines
 
 
 def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
     """The first wrong case, with its input, what is expected and what came."""
-    call = ", ".join(_clip(_argument(arg)) for arg in case.args)
-    rows = [f"{name}({call})"]
+    arguments = [_argument(arg) for arg in case.args]
+    rows = [f"{name}({', '.join(arguments)})"]
+    if len(rows[0]) > WIDTH:  # a line for each, and the longest are cut
+        rows = [f"{name}(", *(f"    {_clip(a, 2 * WIDTH)}," for a in arguments), ")"]
     left, right = _values(wanted, got)
     rows.append(f"  expected  {left}")
     rows.append(f"  got       {right}")
@@ -103,7 +127,7 @@ def _argument(value: Any) -> str:
         return f"a {type(value).__name__} of {len(value)} tensors"
     if not _is_tensor(value):
         return repr(value)
-    if 0 < math.prod(value.shape) <= 6:
+    if 0 < math.prod(value.shape) <= 16:
         numbers = value.detach().numpy() if is_torch(value) else value
         if numbers.dtype.kind == "f":  # 1.7 in float32 is 1.7, not 1.7000000476837158
             short = [float(str(x)) for x in numbers.ravel()]
@@ -159,8 +183,8 @@ def _is_tensor(value: Any) -> bool:
     return hasattr(value, "dtype")
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+def _clip(text: str, width: int = WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _pick(mapping: dict, first: list) -> str:
@@ -214,8 +238,11 @@ def _render(
 
 
 def _prose(text: str) -> str:
-    """Escaped, with `code` between backticks set as code."""
+    """Escaped, with `code` between backticks and **stress** between stars."""
     parts = escape(text, quote=False).split("`")
     return "".join(
-        f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)
+        f"<code>{part}</code>"
+        if i % 2
+        else re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", part)
+        for i, part in enumerate(parts)
     )

@@ -1854,38 +1854,14 @@ _ATTEND = (
 
 
 _SOFTMAXES = (
-    "torch.softmax",
-    "torch.special.softmax",
-    "torch.special.log_softmax",
-    "torch.log_softmax",
-    "torch.logsumexp",
-    "torch.Tensor.softmax",
-    "torch.nn.functional.softmax",
-    "torch.nn.functional.log_softmax",
-    "torch.nn.functional.softmin",
-    "torch.nn.Softmax",
-    "torch.nn.LogSoftmax",
-    "nn.functional.softmax",
-    "nn.functional.log_softmax",
-    "nn.Softmax",
-    "functional.softmax",
-    "functional.log_softmax",
-    "F.softmax",
-    "F.log_softmax",
+    *(".softmax", ".log_softmax", ".Softmax", ".LogSoftmax", ".softmin", ".Softmin"),
+    *(".logsumexp", "scipy"),
 )
 _KERNELS = (
-    "torch.nn.functional.scaled_dot_product_attention",
-    "torch.nn.functional.multi_head_attention_forward",
-    "torch.nn.MultiheadAttention",
-    "torch.nn.attention",
-    "nn.functional.scaled_dot_product_attention",
-    "nn.functional.multi_head_attention_forward",
-    "nn.MultiheadAttention",
-    "nn.attention",
-    "functional.scaled_dot_product_attention",
-    "functional.multi_head_attention_forward",
-    "F.scaled_dot_product_attention",
-    "F.multi_head_attention_forward",
+    ".scaled_dot_product_attention",
+    ".multi_head_attention_forward",
+    ".MultiheadAttention",
+    ".flex_attention",
 )
 
 CHECKS = [

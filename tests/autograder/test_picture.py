@@ -1,5 +1,6 @@
 """What a student sees of a wrong tensor: both of them, and where they differ."""
 
+import math
 import re
 
 import numpy as np
@@ -90,11 +91,41 @@ def test_the_panel_shows_the_picture_and_the_arguments_in_a_line():
     seen = shown(GOOD, Outcome(BAD))
     assert "<svg" in seen["text/html"]
     assert "0.25*" in seen["text/plain"]
-    line = next(x for x in seen["text/plain"].splitlines() if x.startswith("step("))
-    assert line == (
-        "step([[1.0, 0.0], [0.5, 0.5]], float32 tensor of shape (9, 9), "
-        "a dict of 1 tensors, a list of 1 tensors, 3)"
-    )
+    lines = seen["text/plain"].splitlines()
+    first = lines.index("step(")
+    assert lines[first : first + 7] == [
+        "step(",
+        "    [[1.0, 0.0], [0.5, 0.5]],",
+        "    float32 tensor of shape (9, 9),",
+        "    a dict of 1 tensors,",
+        "    a list of 1 tensors,",
+        "    3,",
+        ")",
+    ]
+
+
+def test_a_known_error_gets_a_tutor_s_words_and_an_unwritten_step_is_no_error():
+    def shape(x):
+        return x ^ 2
+
+    seen = shown(GOOD, run(shape, (GOOD,)))["text/plain"]
+    assert "Not written" not in seen
+    assert "In Python `^` is no power" in seen
+    assert "shape, line" in seen
+    for wrong, words in (
+        (lambda x: 1 if x > 0 else 2, "An `if` needs one answer"),
+        (lambda x: math.sqrt(x), "A function of `math` takes one number"),
+        (lambda x: x + torch.ones(3), "Two shapes do not go together"),
+        (lambda x: x @ torch.ones(3, 3), "In `a @ b` the last axis"),
+    ):
+        assert words in shown(GOOD, run(wrong, (GOOD,)))["text/plain"]
+    html = panel._prose("Mask the **scores**, `**` is a power")
+    assert html == "Mask the <strong>scores</strong>, <code>**</code> is a power"
+
+    def unwritten(x):
+        raise NotImplementedError()
+
+    assert "Not written yet" in shown(GOOD, run(unwritten, (GOOD,)))["text/plain"]
 
 
 def test_arguments_and_numbers_are_written_as_short_as_they_are_told_apart():
