@@ -80,7 +80,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
 
     from autograder import checks, panel
     from autograder.bank import REFERENCE
-    from autograder.judge import judge
+    from autograder.judge import Verdict, judge
 
     path = Path(REFERENCE)
     try:
@@ -96,7 +96,11 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     known = checks.load(assignment)
     got = run_all(function, [case.args for case in cases])
     verdict = judge(known[name], cases, wanted, got)
-    if not verdict.right:  # perhaps an earlier step of the notebook is not
+    if verdict.right:
+        if use := _forbidden(known[name], function):
+            note = f"It uses {use}, and this step asks you to write that yourself."
+            verdict = Verdict(name, 0.0, verdict.possible, note=note)
+    else:  # perhaps an earlier step of the notebook is not
         mine = vars(sys.modules["__main__"])
         failed = {
             step
@@ -120,6 +124,21 @@ def _passes(check: Check, function: Callable[..., Any], entries: Entries) -> boo
     cases, wanted = entries[check.name]
     got = run_all(function, [case.args for case in cases])
     return judge(check, cases, wanted, got).right
+
+
+def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
+    """A name that this step may not use, and where the notebook uses it all the same."""
+    from IPython import get_ipython
+
+    from autograder import look
+
+    shell = get_ipython()
+    if shell is None:
+        return None
+    cells = list(enumerate(shell.user_ns.get("In", [])))
+    name = getattr(function, "__name__", check.name)
+    found = look.uses(cells, name, check.forbidden, latest=True)
+    return str(found[0]) if found else None
 
 
 @functools.lru_cache(maxsize=8)

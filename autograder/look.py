@@ -31,18 +31,24 @@ class Use:
 
 
 def uses(
-    cells: Sequence[tuple[int, str]], function: str, names: Iterable[str]
+    cells: Sequence[tuple[int, str]],
+    function: str,
+    names: Iterable[str],
+    latest: bool = False,
 ) -> list[Use]:
     """Where `function` leans on one of `names`, directly or through its helpers.
 
     `cells` are the student's own code cells as (number, source). A name like
     "gpt.tokenize" also stands for all within it, however it was imported, and one like
-    ".softmax" for a method of that name, whatever it is called on.
+    ".softmax" for a method of that name, whatever it is called on. With `latest`, what a
+    later cell defines anew is as it is there.
     """
     defined = defaultdict(list)
     for number, source in cells:
         for statement in _statements(source):
             for bound in _bound(statement):
+                if latest and isinstance(statement, ast.FunctionDef):
+                    defined[bound] = []
                 defined[bound].append((number, statement))
     found, seen, todo = {}, set(), [function]
     while todo:

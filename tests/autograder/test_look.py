@@ -91,3 +91,10 @@ def test_honest_work_is_let_be(cells):
 def test_reaching_around_is_noticed():
     cell = "def encode(x):\n    return __import__('tik' + 'token')"
     assert found(cell, names=DYNAMIC)
+
+
+def test_of_a_function_that_was_written_anew_only_the_last_counts():
+    cells = [(1, "def encode(x):\n    return x.softmax(0)"), (2, "def encode(x): x")]
+    assert uses(cells, "encode", (".softmax",))
+    assert not uses(cells, "encode", (".softmax",), latest=True)
+    assert uses(cells[::-1], "encode", (".softmax",), latest=True)

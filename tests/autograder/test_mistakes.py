@@ -3,6 +3,7 @@
 import base64
 import shutil
 import sys
+import types
 
 import pytest
 
@@ -142,6 +143,29 @@ def test_an_earlier_step_of_the_notebook_is_looked_at_first(
     text = student(shown, "train", wrong.answer)[0]["text/plain"]
     assert "leans on `merge`, which is not right: mend first" in text
     assert wrong.hint not in text
+
+
+def test_a_ready_made_answer_is_refused_in_the_notebook_too(
+    shown, monkeypatch, references
+):
+    """As the grader will: a student should not hear of it only there."""
+    monkeypatch.chdir(references / "sample")
+    ready = "def probabilities(z, t):\n    return (z / t).softmax(-1)"
+    own = "def probabilities(z, t):\n    return mine(z, t)"
+    cells = {"In": ["", ready]}
+    monkeypatch.setattr(
+        "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns=cells)
+    )
+
+    def probabilities(*args):
+        return checks.load("sample")["probabilities"].oracle(*args)
+
+    panel, raised = student(shown, "probabilities", probabilities)
+    assert raised and "It uses .softmax (cell 1, line 2)" in panel["text/plain"]
+    assert panel[RESULT]["points"] == 0
+    cells["In"].append(own)  # written anew
+    panel, raised = student(shown, "probabilities", probabilities)
+    assert not raised and panel[RESULT]["points"] > 0
 
 
 def test_an_endless_function_is_tried_only_once(shown, monkeypatch, references):
