@@ -96,14 +96,6 @@ def _raise(kind: type[Exception]) -> None:
     raise kind("as the student's line would")
 
 
-def _twins(mistakes: Sequence[Mistake], what: str, hint: str, **screws) -> tuple:
-    """The same mistakes in a first draft, which refuses no bad input either."""
-    return tuple(
-        Mistake(f"{m.name}; {what}", f"{m.hint} {hint}", partial(m.answer, **screws))
-        for m in mistakes
-    )
-
-
 # ---------------------------------------------------------------------------------
 # look_up
 # ---------------------------------------------------------------------------------
@@ -233,6 +225,18 @@ _LOOK_UP = (
         _fill_rows,
     ),
     Mistake(
+        "the ids used twice",
+        "You index with the ids twice, so each is a row and a column too, and a single "
+        "number comes back for it. One index takes whole rows.",
+        lambda ids, wte: wte[ids, ids],
+    ),
+    Mistake(
+        "the ids indexed by the table",
+        "You take the ids at the places that the table names. It is the other way "
+        "round: the table stands before the brackets, the ids within.",
+        lambda ids, wte: ids[wte],
+    ),
+    Mistake(
         "the table called like a function",
         "`wte` is a tensor and not a function: round brackets call, square brackets "
         "take rows.",
@@ -333,8 +337,8 @@ _ONE_HOT = (
     ),
     Mistake(
         "double precision",
-        "The places are right, but these are float64, as NumPy makes them. The table is "
-        "float32, and the two cannot be multiplied.",
+        "The places are right, but these are float64. The table is float32, and the two "
+        "cannot be multiplied.",
         partial(_hot, dtype=torch.float64),
     ),
     Mistake(
@@ -470,6 +474,18 @@ _COSINES = (
         lambda table, v: _dots(table, v) / v.norm(),
     ),
     Mistake(
+        "multiplied by v's length",
+        "You divide by the one length and multiply by the other. After a `/` Python "
+        "goes on from left to right: brackets around the two lengths?",
+        lambda table, v: _dots(table, v) / _lengths(table) * v.norm(),
+    ),
+    Mistake(
+        "multiplied by the rows' lengths",
+        "You divide by the length of `v` and multiply by those of the rows. After a "
+        "`/` Python goes on from left to right: brackets around the two lengths?",
+        lambda table, v: _dots(table, v) / v.norm() * _lengths(table),
+    ),
+    Mistake(
         "squared lengths",
         "You divide by squared lengths. The length of a vector is the square root of "
         "the sum of its squares.",
@@ -478,7 +494,7 @@ _COSINES = (
     Mistake(
         "one length for the whole table",
         "You divide by one length, that of the whole table. Each row has a length of its "
-        "own: tell `norm` along which axis to sum.",
+        "own: tell `norm` over which axis to sum.",
         lambda table, v: _dots(table, v) / table.norm() / v.norm(),
     ),
     Mistake(
@@ -677,6 +693,23 @@ def _without_row(table: Tensor, row: int, k: int) -> list[int]:
     return _best(torch.cat([scores[:row], scores[row + 1 :]]), None, k)
 
 
+def _by_topk(table: Tensor, row: int, k: int) -> list[int]:
+    scores = _scores(table, row)
+    scores[row] = -torch.inf
+    return scores.topk(k).indices.tolist()
+
+
+def _by_topk_from_the_second(table: Tensor, row: int, k: int) -> list[int]:
+    return _scores(table, row).topk(k + 1).indices.tolist()[1:]
+
+
+def _less_than_one(table: Tensor, row: int, k: int) -> list[int]:
+    """In float32, as the notebook's own cosines, whose rounding shows here."""
+    scores = (table @ table[row] / (table.norm(dim=1) * table[row].norm())).tolist()
+    others = [i for i in range(len(table)) if scores[i] < 1]
+    return sorted(others, key=lambda i: -scores[i])[:k]
+
+
 _NEAREST = (
     Mistake(
         "the row itself is listed",
@@ -710,6 +743,27 @@ _NEAREST = (
         "Among rows that are equally near, yours come with the larger id first. Turning "
         "a sorted list around turns equal ones around too.",
         _larger_id_first,
+    ),
+    Mistake(
+        "topk",
+        "`topk` promises no order for rows that are equally near, so the smaller id "
+        "does not always come first. `sorted` leaves equal ones in the order in which "
+        "they were.",
+        _by_topk,
+    ),
+    Mistake(
+        "topk, and its first dropped",
+        "Two things. `topk` promises no order for rows that are equally near; `sorted` "
+        "leaves them as they were. And the first of the list need not be the row "
+        "itself: a copy of it is just as near. Leave out the id `row`.",
+        _by_topk_from_the_second,
+    ),
+    Mistake(
+        "all with the cosine 1 left out",
+        "You leave out what has the cosine 1. A copy of the row has that too and is a "
+        "neighbour, and rounding may give the row itself a little less. Leave it out "
+        "by its id.",
+        _less_than_one,
     ),
     Mistake(
         "by dot product",
@@ -981,17 +1035,14 @@ def _oracle_sinusoids(n_ctx: int, d_model: int) -> Tensor:
 
 def _draw_sinusoids(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(
-            "a few places and columns",
-            (_between(rng, 3, 60), 2 * _between(rng, 2, 40)),
-        ),
+        Case("a few columns", (_between(rng, 3, 600), 2 * _between(rng, 2, 4))),
         Case("a single pair of columns", (_between(rng, 10, 2000), 2)),
-        Case("the first place alone", (1, 2 * _between(rng, 2, 2000))),
         Case(
             "more columns than places",
             (_between(rng, 4, 12), 2 * _between(rng, 50, 300)),
         ),
         Case("a long context", (_between(rng, 150, 300), 2 * _between(rng, 4, 16))),
+        Case("the first place alone", (1, 2 * _between(rng, 2, 2000))),
         Case(
             "an odd number of columns",
             (_between(rng, 2, 64), 2 * _between(rng, 1, 48) + 1),
@@ -1008,6 +1059,7 @@ def _waves(
     even: Callable[[np.ndarray], np.ndarray] = np.sin,
     odd: Callable[[np.ndarray], np.ndarray] = np.cos,
     sign: int = -1,
+    turn: float = 1.0,
     odd_columns: str = "refused",
 ) -> Tensor:
     """The table with loose screws: column j turns by base^(sign · power(j, C)) a step."""
@@ -1019,19 +1071,28 @@ def _waves(
         if odd_columns == "asserted":
             raise AssertionError("odd")
     columns = np.arange(d_model)
-    angles = np.outer(
+    angles = turn * np.outer(
         np.arange(first, first + n_ctx), base ** (sign * power(columns, d_model))
     )
     table = np.where(columns % 2, odd(angles), even(angles))
     return torch.tensor(table, dtype=torch.float32)
 
 
-def _waves_halves(n_ctx: int, d_model: int, **screws) -> Tensor:
-    table = _waves(n_ctx, d_model, **screws)
+def _waves_halves(n_ctx: int, d_model: int) -> Tensor:
+    table = _waves(n_ctx, d_model)
     return torch.cat([table[:, 0::2], table[:, 1::2]], 1)
 
 
-_WAVES = (
+def _waves_up(n_ctx: int, d_model: int) -> Tensor:
+    """In float32, where angles as large as these are other ones than in float64."""
+    if d_model % 2:
+        raise ValueError("odd")
+    power = torch.arange(0, d_model, 2) / d_model
+    angles = torch.arange(n_ctx)[:, None] * 10_000**power
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
+
+
+_SINUSOIDS = (
     Mistake(
         "sines left, cosines right",
         "All the right waves, but all sines stand in the left half and all cosines in "
@@ -1082,6 +1143,31 @@ _WAVES = (
         partial(_waves, sign=1),
     ),
     Mistake(
+        "the angle multiplied instead of divided, in float32",
+        "Your waves turn faster from pair to pair, until float32 cannot follow. They "
+        "should slow down: in 10000^(−2i/C) the minus counts, and without it the place "
+        "is divided.",
+        _waves_up,
+    ),
+    Mistake(
+        "C − 1 in the exponent",
+        "The waves slow down a little too much: you divide 2i by C − 1. It is divided "
+        "by the number of columns, C.",
+        partial(_waves, power=lambda j, C: 2 * (j // 2) / (C - 1)),
+    ),
+    Mistake(
+        "degrees made radians",
+        "You turn degrees into radians first. The angles of the formula are radians "
+        "already, which is what `sin` and `cos` take.",
+        partial(_waves, turn=np.pi / 180),
+    ),
+    Mistake(
+        "radians made degrees",
+        "You turn radians into degrees first. `sin` and `cos` take radians, as the "
+        "formula gives them.",
+        partial(_waves, turn=180 / np.pi),
+    ),
+    Mistake(
         "another base",
         "Your waves slow down too little: the base is 1000 here. Count the zeros again.",
         partial(_waves, base=1_000.0),
@@ -1096,33 +1182,17 @@ _WAVES = (
         "the table on its side",
         "Yours has a row for each column of the model. It should have a row for each "
         "place and d_model columns.",
-        lambda n_ctx, d_model, **screws: _waves(n_ctx, d_model, **screws).T,
+        lambda n_ctx, d_model: _waves(n_ctx, d_model).T,
     ),
     Mistake(
         "double precision",
-        "The right numbers in double precision, as NumPy makes them. The model computes "
-        "in float32.",
-        lambda n_ctx, d_model, **screws: _waves(n_ctx, d_model, **screws).double(),
+        "The right numbers in double precision. The model computes in float32.",
+        lambda n_ctx, d_model: _waves(n_ctx, d_model).double(),
     ),
     Mistake(
         "the cosines are missing",
         "Every second column is all zeros. Fill the odd columns too, with the cosines.",
         partial(_waves, odd=np.zeros_like),
-    ),
-)
-_SINUSOIDS = (
-    *_WAVES,
-    *_twins(
-        _WAVES,
-        "odd numbers of columns accepted",
-        "And an odd d_model deserves a ValueError.",
-        odd_columns="accepted",
-    ),
-    *_twins(
-        _WAVES,
-        "odd numbers of columns end in another error",
-        "And an odd d_model deserves a ValueError of your own.",
-        odd_columns="do not fit",
     ),
     Mistake(
         "odd numbers of columns accepted",
@@ -1241,6 +1311,7 @@ def _embed(
     count: Callable[[Tensor], int] = lambda ids: ids.shape[-1],
     place: Callable[[Tensor, Tensor, int], Tensor] = lambda ids, wpe, T: wpe[:T],
     join: Callable[[Tensor, Tensor], Tensor] = torch.add,
+    token: Callable[[Tensor, Tensor], Tensor] = lambda ids, wte: wte[ids],
     tightest: int = 0,
 ) -> Tensor:
     """The sum with loose screws, which refuses only what `refuse` names."""
@@ -1254,18 +1325,18 @@ def _embed(
             raise kind("no such row")
         if "negative" in refuse and int(ids.min()) < 0:
             raise kind("no such row")
-    return join(wte[ids], place(ids, wpe, T))
+    return join(token(ids, wte), place(ids, wpe, T))
 
 
-def _embed_into_places(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tensor:
-    _embed(ids, wte, wpe, **screws)
+def _embed_into_places(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
+    _embed(ids, wte, wpe)
     x = wpe[: ids.shape[-1]]
     x += wte[ids]
     return x
 
 
-def _embed_into_tokens(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tensor:
-    _embed(ids, wte, wpe, **screws)
+def _embed_into_tokens(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
+    _embed(ids, wte, wpe)
     rows = []
     for t in range(ids.shape[-1]):
         row = wte.select(0, int(ids[t])) if ids.ndim == 1 else wte[ids[:, t]]
@@ -1274,10 +1345,18 @@ def _embed_into_tokens(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tenso
     return torch.stack(rows, -2)
 
 
-def _embed_one_text(ids: Tensor, wte: Tensor, wpe: Tensor, **screws) -> Tensor:
+def _embed_one_text(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
     """Token by token, so that of a batch each text is taken for a token."""
-    _embed(ids, wte, wpe, count=len, place=lambda ids, wpe, T: wpe[0], **screws)
+    _embed(ids, wte, wpe, count=len, place=lambda ids, wpe, T: wpe[0])
     return _stack([wte[i] + wpe[t] for t, i in enumerate(ids)])
+
+
+def _embed_by_ifs(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
+    x = _embed(ids, wte, wpe, refuse="long empty")
+    for i in ids:
+        if i < 0 or i >= len(wte):
+            raise ValueError("no such row")
+    return x
 
 
 def _embed_look_first(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
@@ -1290,7 +1369,7 @@ def _side_by_side(x: Tensor, p: Tensor) -> Tensor:
     return torch.cat([x, p.expand(x.shape)], -1)
 
 
-_SUMS = (
+_EMBED = (
     Mistake(
         "no positions",
         "These are the rows of the tokens alone. Nothing tells where a token stands, "
@@ -1333,6 +1412,24 @@ _SUMS = (
         partial(_embed, place=lambda ids, wpe, T: wpe[T - 1]),
     ),
     Mistake(
+        "the whole table of places",
+        "You add all rows of `wpe`, which fits only a text that fills the context. A "
+        "text of T tokens needs the first T rows.",
+        partial(_embed, place=lambda ids, wpe, T: wpe),
+    ),
+    Mistake(
+        "the ids used twice",
+        "You index `wte` with the ids twice, which picks single numbers: a row and a "
+        "column for each. One index takes whole rows, as in `look_up`.",
+        partial(_embed, token=lambda ids, wte: wte[ids, ids]),
+    ),
+    Mistake(
+        "the ids indexed by the table",
+        "You take the ids at the places that the table names. It is the other way "
+        "round, as in `look_up`: the table stands before the brackets, the ids within.",
+        partial(_embed, token=lambda ids, wte: ids[wte]),
+    ),
+    Mistake(
         "sinusoids instead of the table",
         "You add sinusoids. They were a table made by hand; here the places' table is "
         "given, learned by the model: `wpe`.",
@@ -1369,9 +1466,17 @@ _SUMS = (
     ),
     Mistake(
         "no batches: the number of texts for that of tokens",
-        "A single text is right. Of a batch, `len` counts the texts. T is the size of "
-        "the **last** axis of the ids.",
+        "A single text is right. Of a batch, `len` counts the texts, and a loop meets "
+        "whole texts, of which no `if` can ask one question. T is the size of the "
+        "**last** axis; `min`, `max` or `any` ask all ids at once.",
         partial(_embed, count=len),
+    ),
+    Mistake(
+        "no batches: an `if` about a whole text",
+        "A single text is right. Of a batch, a loop over `ids` meets whole texts, and "
+        "an `if` cannot decide about several ids. `min`, `max` or `any` ask all ids at "
+        "once, whatever the shape.",
+        _embed_by_ifs,
     ),
     Mistake(
         "adding into the table of places",
@@ -1384,15 +1489,6 @@ _SUMS = (
         "Your sum is written into `wte` itself: a row of a tensor is a window to it and "
         "not a copy, and += writes through. Make a new tensor: x + y.",
         _embed_into_tokens,
-    ),
-)
-_EMBED = (
-    *_SUMS,
-    *_twins(
-        _SUMS,
-        "nothing is refused",
-        "And what cannot be read is not refused yet.",
-        refuse="",
     ),
     Mistake(
         "nothing is refused",

@@ -145,6 +145,23 @@ def _gelu_by_two_powers(x: Tensor) -> Tensor:
     return 0.5 * x * (1 + (up - down) / (up + down))
 
 
+def _gelu_by_rows(x: Tensor) -> Tensor:
+    return torch.tensor([_gelu(row) for row in x])
+
+
+def _gelu_inside_in_place(x: Tensor) -> Tensor:
+    y = x
+    y += 0.044715 * x**3
+    return 0.5 * x * (1 + torch.tanh(_ROOT * y))
+
+
+def _gelu_all_in_place(x: Tensor) -> Tensor:
+    y = x
+    y += 0.044715 * x**3
+    y *= _ROOT
+    return 0.5 * x * (1 + torch.tanh(y))
+
+
 def _gelu_in_place(x: Tensor) -> Tensor:
     x *= 0.5 * (1 + torch.tanh(_inside(x)))
     return x
@@ -305,6 +322,13 @@ _GELU = (
         lambda x: 0.5 * x * (1 + math.tanh(_inside(x))),
     ),
     Mistake(
+        "torch.tensor on a list of tensors",
+        "Right for a row of numbers. Of a matrix, your loop takes whole rows, and "
+        "`torch.tensor` cannot put tensors together. `torch` computes with all numbers "
+        "of a tensor at once, whatever its shape: no loop is needed.",
+        _gelu_by_rows,
+    ),
+    Mistake(
         "a tanh of powers that overflows",
         "Right near zero, but not far to the right: there the power of e is too large for "
         "a float, and infinity over infinity is NaN. `torch.tanh` knows how to avoid that.",
@@ -323,6 +347,18 @@ _GELU = (
         "the caller: `*=` and its kin change the tensor that was handed in. Make a new "
         "one.",
         _gelu_in_place,
+    ),
+    Mistake(
+        "a second name for x is changed in place",
+        "A second name is no copy: with `y = x`, both are one tensor, and `+=` changes "
+        "`x` itself. So the x in front of the bracket is no longer the one that came in.",
+        _gelu_inside_in_place,
+    ),
+    Mistake(
+        "a second name for x is changed in place, twice",
+        "A second name is no copy: with `y = x`, both are one tensor, and `+=` and `*=` "
+        "change `x` itself. So the x in front of the bracket is what stands in the tanh.",
+        _gelu_all_in_place,
     ),
     Mistake(
         "double precision",
@@ -409,9 +445,30 @@ def _norm_all(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return _normed(x, tuple(range(x.ndim))) * weight + bias
 
 
-def _norm_without_keepdim(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    centred = x - x.mean(-1)
-    return centred / (x.var(-1, correction=0) + _EPS).sqrt() * weight + bias
+def _norm_without_keepdim(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    mean: bool = False,
+    variance: bool = False,
+    of_x: bool = False,
+) -> Tensor:
+    """`mean` and `variance` say where the axis is kept; `of_x`: variance by `var`."""
+    centred = x - x.mean(-1, keepdim=mean)
+    if of_x:
+        spread = x.var(-1, correction=0, keepdim=variance)
+    else:
+        spread = centred.square().mean(-1, keepdim=variance)
+    return centred / (spread + _EPS).sqrt() * weight + bias
+
+
+def _norm_by_math(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return (x - x.mean(-1, keepdim=True)) / sqrt(_variance(x) + _EPS) * weight + bias
+
+
+def _norm_of_the_sum(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    centred = x - x.mean(-1, keepdim=True)
+    return (centred * weight + bias) / (_variance(x) + _EPS).sqrt()
 
 
 def _norm_mean(x: Tensor, weight: Tensor, bias: Tensor, mean: Callable) -> Tensor:
@@ -584,7 +641,56 @@ _LAYER_NORM = (
         "keepdim forgotten",
         "Mean and variance have lost the last axis, so they do not line up with x: each "
         "vector's own should stand before it, as a column. `keepdim` keeps the axis.",
+        partial(_norm_without_keepdim, of_x=True),
+    ),
+    Mistake(
+        "keepdim forgotten, and the variance taken of what is left",
+        "Neither the mean nor the variance lines up with x, for both have lost the last "
+        "axis: each vector's own should stand before it, as a column. `keepdim` keeps "
+        "the axis.",
         _norm_without_keepdim,
+    ),
+    Mistake(
+        "keepdim forgotten for the mean, the variance by var",
+        "The variance is a column, the mean is not: it has lost the last axis and does "
+        "not line up with x. It needs `keepdim` too.",
+        partial(_norm_without_keepdim, variance=True, of_x=True),
+    ),
+    Mistake(
+        "keepdim forgotten for the mean",
+        "The mean has lost the last axis and does not line up with x, so what you square "
+        "is wrong already. The variance has its `keepdim`; the mean needs it too.",
+        partial(_norm_without_keepdim, variance=True),
+    ),
+    Mistake(
+        "keepdim forgotten for the variance",
+        "The mean is a column, the variance is not: it has lost the last axis and does "
+        "not line up with x. It needs `keepdim` too.",
+        partial(_norm_without_keepdim, mean=True),
+    ),
+    Mistake(
+        "math.sqrt on a tensor",
+        "`sqrt` of Python's `math` takes a single number, and each vector has a variance "
+        "of its own. `torch.sqrt` takes a whole tensor.",
+        _norm_by_math,
+    ),
+    Mistake(
+        "the bias divided too",
+        "The root divides the bias as well: your bracket holds the weight and the bias. "
+        "First the division, then the weight, and the bias last.",
+        _norm_of_the_sum,
+    ),
+    Mistake(
+        "divided by the mean distance from the mean",
+        "You divide by the mean of the absolute values. The variance is the mean of the "
+        "**squares**, and its root is taken after that.",
+        _norm_by(lambda x, centred: centred.abs().mean(-1, True) + _EPS),
+    ),
+    Mistake(
+        "divided by the root of the mean distance",
+        "Under your root are absolute values. The variance is the mean of the "
+        "**squares**.",
+        _norm_by(lambda x, centred: (centred.abs().mean(-1, True) + _EPS).sqrt()),
     ),
     Mistake(
         "mean of squares minus squared mean",
@@ -743,6 +849,27 @@ _MLP = (
         "the second bias forgotten",
         "`b_out` is missing: it is added at the end.",
         lambda x, w_in, b_in, w_out, b_out: _mlp(x, w_in, b_in, w_out, 0),
+    ),
+    Mistake(
+        "the biases added to the matrices",
+        "You add the biases to the matrices, so every number of a vector brings them in "
+        "anew. First the product, then the bias: `@` is done before `+` unless a bracket "
+        "says otherwise.",
+        lambda x, w_in, b_in, w_out, b_out: (
+            _tanh_gelu(x @ (w_in + b_in)) @ (w_out + b_out)
+        ),
+    ),
+    Mistake(
+        "the first bias added to its matrix",
+        "You add `b_in` to the matrix, so every number of x brings it in anew. First the "
+        "product, then the bias: `@` is done before `+` unless a bracket says otherwise.",
+        lambda x, w_in, b_in, w_out, b_out: _mlp(x, w_in + b_in, 0, w_out, b_out),
+    ),
+    Mistake(
+        "the second bias added to its matrix",
+        "You add `b_out` to the matrix, so every hidden unit brings it in anew. First the "
+        "product, then the bias: `@` is done before `+` unless a bracket says otherwise.",
+        lambda x, w_in, b_in, w_out, b_out: _mlp(x, w_in, b_in, w_out + b_out, 0),
     ),
     Mistake(
         "the first bias added after the bend",
@@ -961,8 +1088,9 @@ _DROPOUT = (
     ),
     Mistake(
         "x is changed in place",
-        "The numbers are right, but the zeros were written into `x` itself, which belongs "
-        "to the caller. Make a new tensor.",
+        "The numbers are right, but `x` itself was changed, which belongs to the caller: "
+        "zeros written into some of its places do that, and so do `/=` and `*=`. Make a "
+        "new tensor.",
         _dropout_in_place,
     ),
     Mistake(
@@ -1126,6 +1254,8 @@ def _draw_block(rng: np.random.Generator) -> list[Case]:
 
 
 def _attend(x: Tensor, w: Weights, n_head: int) -> Tensor:
+    if x.shape[-1] % n_head:  # as the course's own attend, which students are given
+        raise ValueError("so many heads cannot share the columns")
     qkv = x @ w["attn.c_attn.weight"] + w["attn.c_attn.bias"]
     q, k, v = (
         part.unflatten(-1, (n_head, -1)).transpose(-3, -2)
@@ -1640,6 +1770,39 @@ _COUNT_PARAMETERS = (
         "queries alone, without keys and values",
         "Attention's first matrix has 3C columns: queries, keys **and** values. You count C.",
         partial(_count, attend=lambda C: 2 * C * C + 2 * C),
+    ),
+    Mistake(
+        "a matrix of 9C² for queries, keys and values",
+        "You count 9C² for attention's first matrix. Only its columns are three times as "
+        "many: it has C rows and 3C columns.",
+        partial(_count, attend=lambda C: 10 * C * C + 4 * C),
+    ),
+    Mistake(
+        "four hidden units",
+        "Your MLP has 4 hidden units. It has 4 times C of them.",
+        partial(_count, mlp=lambda C: 8 * C + 4 + C),
+    ),
+    Mistake(
+        "a bias of 4C at the MLP's way out",
+        "The bias of the MLP's second matrix is too long. A bias is as long as its matrix "
+        "has **columns**, and that one has C.",
+        partial(_count, mlp=lambda C: 8 * C * C + 8 * C),
+    ),
+    Mistake(
+        "only the places' rows are times C",
+        "A bracket is misplaced: of the two tables, only the second is multiplied by C. "
+        "A table has C numbers in each of its rows.",
+        lambda n_vocab, n_ctx, n_layer, d_model: (
+            _count(n_vocab, n_ctx, n_layer, d_model, tokens=0) + n_vocab
+        ),
+    ),
+    Mistake(
+        "n_layer for the matrices, not for the norms",
+        "Attention and the MLP are counted for every layer, the two norms beside them only "
+        "once. Brackets around the whole layer?",
+        lambda n_vocab, n_ctx, n_layer, d_model: (
+            _count(n_vocab, n_ctx, n_layer, d_model, norms=lambda C: 0) + 4 * d_model
+        ),
     ),
     Mistake(
         "attention's way out forgotten",

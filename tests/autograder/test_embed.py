@@ -263,18 +263,116 @@ def test_another_style_is_as_right(name, answer):
         assert not got.changed
 
 
-def test_a_first_draft_is_named_though_it_refuses_nothing():
-    """Most students write the sum first and the refusals later."""
-    check = CHECKS["embed"]
+# What students have written, and what it is to be called.
+
+
+def look_up_of_a_pair(ids, wte):
+    return wte[ids, ids]
+
+
+def look_up_turned_round(ids, wte):
+    return ids[wte]
+
+
+def cosines_without_brackets(table, v):
+    return table @ v / table.norm(dim=1) * v.norm()
+
+
+def nearest_by_topk(table, row, k):
+    near = cosines_of_units(table, table[row])
+    near[row] = float("-inf")
+    return torch.topk(near, k).indices.tolist()
+
+
+def nearest_from_the_second(table, row, k):
+    near = cosines_of_units(table, table[row])
+    return [int(i) for i in near.topk(k + 1)[1]][1:]
+
+
+def nearest_below_one(table, row, k):
+    near = table @ table[row] / (table.norm(dim=1) * table[row].norm())
+    order = sorted(range(len(table)), key=lambda i: -near[i])
+    return [i for i in order if near[i] < 1][:k]
+
+
+def sinusoids_that_turn(n_ctx, d_model, exponent, turn=1.0):
+    """As in the notebook's first draft: an odd number of columns is not refused."""
+    t, two_i = torch.arange(n_ctx)[:, None], torch.arange(0, d_model, 2)
+    table = torch.zeros(n_ctx, d_model)
+    angles = t * 10_000 ** exponent(two_i) * turn
+    table[:, 0::2] = angles.sin()
+    table[:, 1::2] = angles.cos()
+    return table
+
+
+def sinusoids_upwards(n_ctx, d_model):
+    return sinusoids_that_turn(n_ctx, d_model, lambda two_i: two_i / d_model)
+
+
+def sinusoids_by_one_less(n_ctx, d_model):
+    return sinusoids_that_turn(n_ctx, d_model, lambda two_i: -two_i / (d_model - 1))
+
+
+def sinusoids_in_degrees(n_ctx, d_model):
+    return sinusoids_that_turn(
+        n_ctx, d_model, lambda two_i: -two_i / d_model, math.pi / 180
+    )
+
+
+def embed_that_refuses_nothing(ids, wte, wpe):
+    return wte[ids] + wpe[1 : ids.shape[-1] + 1]
+
+
+def embed_with_all_places(ids, wte, wpe):
+    return wte[ids] + wpe
+
+
+def embed_with_ifs_and_len(ids, wte, wpe):
+    if not 0 < len(ids) <= len(wpe):
+        raise ValueError("length")
+    for i in ids:
+        if i < 0 or i >= len(wte):
+            raise ValueError("no such row")
+    return wte[ids] + wpe[: len(ids)]
+
+
+def embed_with_ifs(ids, wte, wpe):
+    T = ids.shape[-1]
+    if T == 0 or T > len(wpe):
+        raise ValueError("length")
+    for i in ids:
+        if i < 0 or i >= len(wte):
+            raise ValueError("no such row")
+    return wte[ids] + wpe[:T]
+
+
+DRAFTS = [
+    (look_up_of_a_pair, "the ids used twice"),
+    (look_up_turned_round, "the ids indexed by the table"),
+    (cosines_without_brackets, "multiplied by v's length"),
+    (nearest_by_topk, "topk"),
+    (nearest_from_the_second, "topk, and its first dropped"),
+    (nearest_below_one, "all with the cosine 1 left out"),
+    (sinusoids_upwards, "the angle multiplied instead of divided, in float32"),
+    (sinusoids_by_one_less, "C − 1 in the exponent"),
+    (sinusoids_in_degrees, "degrees made radians"),
+    (embed_that_refuses_nothing, "places counted from one"),
+    (embed_with_all_places, "the whole table of places"),
+    (
+        embed_with_ifs_and_len,
+        "no batches: the number of texts for that of tokens",
+    ),
+    (embed_with_ifs, "no batches: an `if` about a whole text"),
+]
+
+
+@pytest.mark.parametrize(("draft", "name"), DRAFTS, ids=lambda x: str(x)[:40])
+def test_a_draft_is_called_by_its_mistake(draft, name):
+    check = CHECKS[max(CHECKS, key=lambda c: draft.__name__.startswith(f"{c}_"))]
     drawn = bank.draw(check, bank.PUBLIC_SEED)
-    wanted = expected(check, drawn)
-
-    def draft(ids, wte, wpe):
-        return wte[ids] + wpe[1 : ids.shape[-1] + 1]
-
     got = run_all(draft, [case.args for case in drawn])
-    mistake = judge(check, drawn, wanted, got).mistake
-    assert mistake.name == "places counted from one; nothing is refused"
+    mistake = judge(check, drawn, expected(check, drawn), got).mistake
+    assert mistake is not None and mistake.name == name
 
 
 def test_every_check_has_rows_of_the_shipped_model():

@@ -4,14 +4,21 @@ The exercise itself is asked for what it promises: the student's own stack write
 course's continuation.
 """
 
+from math import sqrt
+
 import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.activations import ACT2FN
 from transformers.models.gpt2.modeling_gpt2 import GPT2MLP, GPT2Block
 
+from autograder import bank
+from autograder.checks import load
 from autograder.checks import mlp as checks
+from autograder.judge import expected, judge
+from autograder.outcome import run_all
 from gpt import world
+from gpt.attend import attend
 from gpt.model import Config, small
 from tests.autograder.test_checks import SEEDS, drawn, solution
 
@@ -113,3 +120,112 @@ def test_the_stack_of_the_notebook_is_the_course_s_model():
     names = solution("mlp")
     model, ids = names["model"], torch.tensor([names["prompt"]])
     near(names["my_gpt"](ids), model(ids))
+
+
+# What students have written, and what it is to be called.
+
+ROOT = sqrt(2 / torch.pi)
+
+
+def gelu_by_rows(x):
+    out = []
+    for v in x:
+        out.append(0.5 * v * (1 + torch.tanh(ROOT * (v + 0.044715 * v**3))))
+    return torch.tensor(out)
+
+
+def gelu_with_a_second_name(x):
+    y = x
+    y += 0.044715 * x**3
+    return 0.5 * x * (1 + torch.tanh(ROOT * y))
+
+
+def layer_norm_without_keepdim(x, weight, bias):
+    d = x - x.mean(-1)
+    return d / ((d**2).mean(-1) + 1e-5).sqrt() * weight + bias
+
+
+def layer_norm_with_a_mean_that_lost_its_axis(x, weight, bias):
+    d = x - x.mean(-1)
+    return d / torch.sqrt((d**2).mean(-1, keepdim=True) + 1e-5) * weight + bias
+
+
+def layer_norm_with_a_variance_that_lost_its_axis(x, weight, bias):
+    d = x - x.mean(-1, keepdim=True)
+    return d / torch.sqrt((d**2).mean(-1) + 1e-5) * weight + bias
+
+
+def layer_norm_by_math(x, weight, bias):
+    d = x - x.mean(-1, keepdim=True)
+    return d / sqrt((d**2).mean(-1, keepdim=True) + 1e-5) * weight + bias
+
+
+def layer_norm_of_the_sum(x, weight, bias):
+    d = x - x.mean(-1, keepdim=True)
+    return (d * weight + bias) / ((d**2).mean(-1, keepdim=True) + 1e-5).sqrt()
+
+
+def layer_norm_by_distances(x, weight, bias):
+    d = x - x.mean(-1, keepdim=True)
+    return d / (d.abs().mean(-1, keepdim=True) + 1e-5) * weight + bias
+
+
+def mlp_with_biases_in_the_matrices(x, w_in, b_in, w_out, b_out):
+    return checks._tanh_gelu(x @ (w_in + b_in)) @ (w_out + b_out)
+
+
+def dropout_divided_in_place(x, u, p):
+    if p < 0 or p >= 1:
+        raise ValueError(p)
+    x /= 1 - p
+    return torch.where(u >= p, x, 0.0)
+
+
+def block_of_four_heads(x, w, n_head):
+    def norm(x, i):
+        return checks._norm(x, w[f"ln_{i}.weight"], w[f"ln_{i}.bias"])
+
+    x = x + attend(norm(x, 1), *(w[f"attn.c_{n}"] for n in ATTENTION), 4)
+    return x + checks._oracle_mlp(norm(x, 2), *(w[f"mlp.c_{n}"] for n in THOUGHT))
+
+
+def count_parameters_with_a_square(n_vocab, n_ctx, n_layer, C):
+    layer = 9 * C * C + 3 * C + C * C + C + 8 * C * C + 5 * C + 4 * C
+    return (n_vocab + n_ctx) * C + n_layer * layer + 2 * C
+
+
+ATTENTION = ("attn.weight", "attn.bias", "proj.weight", "proj.bias")
+THOUGHT = ("fc.weight", "fc.bias", "proj.weight", "proj.bias")
+DRAFTS = [
+    (gelu_by_rows, "torch.tensor on a list of tensors"),
+    (gelu_with_a_second_name, "a second name for x is changed in place"),
+    (
+        layer_norm_without_keepdim,
+        "keepdim forgotten, and the variance taken of what is left",
+    ),
+    (layer_norm_with_a_mean_that_lost_its_axis, "keepdim forgotten for the mean"),
+    (
+        layer_norm_with_a_variance_that_lost_its_axis,
+        "keepdim forgotten for the variance",
+    ),
+    (layer_norm_by_math, "math.sqrt on a tensor"),
+    (layer_norm_of_the_sum, "the bias divided too"),
+    (layer_norm_by_distances, "divided by the mean distance from the mean"),
+    (mlp_with_biases_in_the_matrices, "the biases added to the matrices"),
+    (dropout_divided_in_place, "x is changed in place"),
+    (block_of_four_heads, "always four heads"),
+    (
+        count_parameters_with_a_square,
+        "a matrix of 9C² for queries, keys and values",
+    ),
+]
+
+
+@pytest.mark.parametrize(("draft", "name"), DRAFTS, ids=lambda x: str(x)[:40])
+def test_a_draft_is_called_by_its_mistake(draft, name):
+    known = load("mlp")
+    check = known[max(known, key=lambda c: draft.__name__.startswith(f"{c}_"))]
+    cases = bank.draw(check, bank.PUBLIC_SEED)
+    got = run_all(draft, [case.args for case in cases])
+    mistake = judge(check, cases, expected(check, cases), got).mistake
+    assert mistake is not None and mistake.name == name
