@@ -90,14 +90,6 @@ def _raise(kind: type[Exception]) -> None:
     raise kind("as the student's line would")
 
 
-def _twins(mistakes: Sequence[Mistake], what: str, hint: str, **screws) -> tuple:
-    """The same mistakes in a first draft, which refuses no bad input either."""
-    return tuple(
-        Mistake(f"{m.name}; {what}", f"{m.hint} {hint}", partial(m.answer, **screws))
-        for m in mistakes
-    )
-
-
 def _unchanged(x: Tensor) -> Tensor:
     return x
 
@@ -223,6 +215,32 @@ _AVERAGE = (
         lambda x: x.cumsum(0) / _counts(len(x), 0),
     ),
     Mistake(
+        "divided by t, the first row kept",
+        "The first row is right. But rows count from 0, so the sum in row 1 has two "
+        "vectors in it: each row is divided by one less than it should be.",
+        lambda x: x.cumsum(0) / _counts(len(x), 0).clamp(min=1),
+    ),
+    Mistake(
+        "the counts laid across",
+        "The sums are divided by 1, 2, 3 … from column to column, or the shapes do not "
+        "fit. Each **row** has one count: make a column of them, of shape (T, 1).",
+        lambda x: x.cumsum(0) / _counts(len(x)).flatten(),
+    ),
+    Mistake(
+        "one total in every row",
+        "Every row holds the total of **all** vectors. Did you put one and the same "
+        "tensor into the list each time? `+=` changes it there too: make a new one in "
+        "every round.",
+        lambda x: x.sum(0).expand(x.shape).clone(),
+    ),
+    Mistake(
+        "one total in every row, divided by t + 1",
+        "The counts are right, but every row divides the total of **all** vectors. Did "
+        "you put one and the same tensor into the list each time? `+=` changes it there "
+        "too.",
+        lambda x: x.sum(0) / _counts(len(x)),
+    ),
+    Mistake(
         "along the numbers of each vector",
         "You go along the numbers inside each vector. The average goes down the rows, "
         "from token to token, each column by itself.",
@@ -266,8 +284,8 @@ _AVERAGE = (
     ),
     Mistake(
         "a list of rows",
-        "The right rows, in a Python list. `torch.stack` puts them together into one "
-        "tensor.",
+        "The right rows, but not yet in one tensor: they are in a Python list or tuple. "
+        "`torch.stack` puts them together.",
         lambda x: [x[: t + 1].mean(0) for t in range(len(x))],
     ),
     Mistake(
@@ -283,8 +301,8 @@ _AVERAGE = (
         _average_into,
     ),
     Mistake(
-        "sums written over the vectors",
-        "The averages are right, but your sums were written into `x` itself. It belongs "
+        "the vectors changed",
+        "The averages are right, but `x` itself was written into on the way. It belongs "
         "to the caller, who still needs it: build a new tensor.",
         _add_into,
     ),
@@ -376,8 +394,9 @@ _AVERAGING = (
     ),
     Mistake(
         "the axis of the sums is lost",
-        "You divide the columns by the sums of the rows. A sum along an axis takes the "
-        "axis away, so PyTorch lays the result across: keep it, with `keepdim`.",
+        "You divide each column by its number (or by j + 1 instead of i + 1), where it "
+        "should be each row. If by a sum: along an axis, it takes the axis away, and "
+        "PyTorch lays the result across; `keepdim` keeps it.",
         _of_size(lambda n: _lower(n) / _lower(n).sum(1)),
     ),
     Mistake(
@@ -564,6 +583,26 @@ _SOFTMAX = (
         partial(_soft, top=lambda s: s.max(), total=lambda e: e.sum()),
     ),
     Mistake(
+        "everything together, each row's largest subtracted",
+        "The largest is taken row by row, the sum over everything: all numbers of the "
+        "tensor together sum to one. Each row should, by itself: say along which axis "
+        "to add.",
+        partial(_soft, total=lambda e: e.sum()),
+    ),
+    Mistake(
+        "the smallest score subtracted",
+        "You subtract the **smallest** score of the row: then the largest power can be "
+        "too much for float32, and −∞ minus −∞ is not a number. Subtract the largest.",
+        partial(_soft, top=lambda s: s.amin(-1, keepdim=True)),
+    ),
+    Mistake(
+        "the largest size subtracted",
+        "You subtract the largest **size**, without its sign. For a row of very negative "
+        "scores that pushes them further down, and for −∞ nothing is left. Take the "
+        "largest score as it is.",
+        partial(_soft, top=lambda s: s.abs().amax(-1, keepdim=True)),
+    ),
+    Mistake(
         "everything together, nothing subtracted",
         "All numbers of the tensor together sum to one. Each row should, by itself: say "
         "along which axis to add. And large scores are too much for e.",
@@ -639,9 +678,10 @@ _SOFTMAX = (
         partial(_soft, top=lambda s: s.amax(-1)),
     ),
     Mistake(
-        "max gives two things",
-        "With an axis, `max` returns two tensors: the values, and where they stand. "
-        "Only the `values` can be subtracted; `amax` gives nothing else.",
+        "a thing of the wrong kind",
+        "A `TypeError` tells of a thing of the wrong kind: its last line says which. If "
+        "that speaks of `return_types`: with an axis, `max` gives two tensors, the "
+        "values and where they stand. `amax` gives the values alone.",
         lambda s: _raise(TypeError),
     ),
     Mistake(
@@ -761,9 +801,10 @@ _SCORES = (
         partial(_pairs, by=lambda q, k: sqrt(q.shape[1])),
     ),
     Mistake(
-        "√d of no tensor",
-        "`torch.sqrt` takes tensors, and `d_head` is a plain number: `math` has a root "
-        "for those, and so has the power 0.5.",
+        "a thing of the wrong kind",
+        "A `TypeError` tells of a thing of the wrong kind: its last line says which. If it "
+        "is the root: `torch.sqrt` takes a tensor and `sqrt` of the first cell a plain "
+        "number, such as the size of **one** axis.",
         lambda q, k: _raise(TypeError),
     ),
     Mistake(
@@ -807,6 +848,18 @@ _SCORES = (
         "The future is −∞ already. That comes in the next step: here every query meets "
         "every key.",
         partial(_pairs, after=_past),
+    ),
+    Mistake(
+        "the future set to 0",
+        "Above the diagonal you have zeros. The mask comes in the next step: here every "
+        "query meets **every** key.",
+        partial(_pairs, after=torch.tril),
+    ),
+    Mistake(
+        "one head only",
+        "Right for one head. With more axes in front, the shape cannot be unpacked into "
+        "T and d: ask for the size of the **last** axis alone.",
+        lambda q, k: _pairs(q, k) if q.ndim == 2 else _raise(ValueError),
     ),
     Mistake(
         "already shares",
@@ -860,6 +913,15 @@ def _high(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
     return _whole(rng, 5, 9, T, 4), _whole(rng, -1, 1, T, 4) / 4 + 28
 
 
+def _right_angles(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
+    """Some scores of the past are exactly 0, but none of a token with itself."""
+    while True:
+        q, k = _whole(rng, -2, 2, T, 4), _whole(rng, -2, 2, T, 4)
+        zero = _oracle_scores(q, k) == 0
+        if zero.tril(-1).sum() >= 2 and not zero.diagonal().any():
+            return q, k
+
+
 def _draw_weights(rng: np.random.Generator) -> list[Case]:
     def both(*shape: int) -> tuple[Tensor, Tensor]:
         return _table(rng, *shape), _table(rng, *shape)
@@ -869,6 +931,7 @@ def _draw_weights(rng: np.random.Generator) -> list[Case]:
         Case("three tokens", _telling(rng)),
         Case("a single token", both(1, 3)),
         Case("keys that are all alike", (_table(rng, 4, 3), same)),
+        Case("some scores of exactly 0", _right_angles(rng, 4)),
         Case("a last token that all would like best", _alluring(rng, 4)),
         Case("large scores", _high(rng, 4)),
         Case("very negative scores", _low(rng, 4)),
@@ -921,11 +984,36 @@ def _mask_as_index(q: Tensor, k: Tensor) -> Tensor:
     return _oracle_softmax(s)
 
 
+def _mask_of_width(q: Tensor, k: Tensor) -> Tensor:
+    d = q.shape[-1]
+    mask = torch.ones(d, d, dtype=torch.bool).tril()
+    return _oracle_softmax(_pairs(q, k).masked_fill(~mask, -inf))
+
+
+def _mask_by_loop(q: Tensor, k: Tensor) -> Tensor:
+    s, T = _pairs(q, k), q.shape[-2]
+    for i in range(T):
+        for j in range(i + 1, T):
+            s[i, j] = -inf
+    return _oracle_softmax(s)
+
+
+def _mask_of_zeros(q: Tensor, k: Tensor) -> Tensor:
+    s = _pairs(q, k).tril()
+    return _oracle_softmax(s.masked_fill(s == 0, -inf))
+
+
+def _mask_by_difference(q: Tensor, k: Tensor) -> Tensor:
+    s = _pairs(q, k)
+    return _oracle_softmax(s - 100 * torch.ones(s.shape[-2:]).triu(1))
+
+
 _WEIGHTS = (
     Mistake(
         "not masked",
         "Every token takes from the future too. Above the diagonal the scores become −∞ "
-        "before the softmax.",
+        "before the softmax. If you have used `masked_fill`: it leaves its tensor as it "
+        "is and returns a **new** one. Did you keep that?",
         partial(_weights, allowed=_unchanged),
     ),
     Mistake(
@@ -955,9 +1043,43 @@ _WEIGHTS = (
     ),
     Mistake(
         "scores of the future set to −100",
-        "A score of −100 gives next to nothing, unless the past scores even less: then "
-        "the future takes all. Only −∞ is below every score.",
+        "A negative score for the future gives next to nothing, unless the past scores "
+        "even less: then the future takes all. Only −∞ is below every score.",
         partial(_weights, fill=-100.0),
+    ),
+    Mistake(
+        "100 subtracted from the scores of the future",
+        "You make the future's scores smaller by some number. Where the future scores "
+        "higher than the past by more than that, it takes all the same. **Put** −∞ in "
+        "their place.",
+        _mask_by_difference,
+    ),
+    Mistake(
+        "every score of 0 masked",
+        "You mask wherever a score **is** 0. But a query and a key at right angles score "
+        "0 too, and that is a score like others. Make the mask from places, not from "
+        "scores: who stands where.",
+        _mask_of_zeros,
+    ),
+    Mistake(
+        "+∞ for the future",
+        "The future gets +∞, the highest score of all, and ∞ minus ∞ is not a number. "
+        "Which sign gives it no share?",
+        partial(_weights, fill=inf),
+    ),
+    Mistake(
+        "−∞ after the softmax",
+        "Your −∞ comes after the softmax, where it is a share of −∞. It belongs among "
+        "the **scores**: the softmax then makes 0 of it.",
+        lambda q, k: _weights(q, k, allowed=_unchanged).masked_fill(
+            torch.ones(q.shape[-2], q.shape[-2]).triu(1) > 0, -inf
+        ),
+    ),
+    Mistake(
+        "softmax twice",
+        "These shares went through a softmax once more: it takes a share of 0 for a "
+        "score of 0, so the future is heard again. Once is enough.",
+        partial(_weights, soft=lambda s: _oracle_softmax(_oracle_softmax(s))),
     ),
     Mistake(
         "scores multiplied by −∞",
@@ -1049,6 +1171,25 @@ _WEIGHTS = (
         _mask_of_len,
     ),
     Mistake(
+        "T read from the last axis",
+        "The mask is as large as a query is long, and fits only where that is T. The "
+        "last axis is `d_head`; T is the second from the **end**.",
+        _mask_of_width,
+    ),
+    Mistake(
+        "number by number, for one head",
+        "Right for one head. With more axes in front, two indices in square brackets are "
+        "a text and a head, not a query and a key. A mask with `masked_fill` needs no "
+        "loop, and fits any shape.",
+        _mask_by_loop,
+    ),
+    Mistake(
+        "one head only",
+        "Right for one head. With more axes in front, the shape cannot be unpacked into "
+        "two names. T is the second axis from the **end**.",
+        lambda q, k: _weights(q, k) if q.ndim == 2 else _raise(ValueError),
+    ),
+    Mistake(
         "the mask used as an index",
         "Right for one head. With more axes in front, a mask of shape (T, T) cannot "
         "stand in square brackets, which count axes from the first. `masked_fill` lays "
@@ -1056,15 +1197,11 @@ _WEIGHTS = (
         _mask_as_index,
     ),
     Mistake(
-        "a mask of numbers",
-        "`masked_fill` takes a mask of True and False only, and yours holds numbers. Make "
-        "it of truth values, or compare it with 0.",
-        lambda q, k: _raise(RuntimeError),
-    ),
-    Mistake(
-        "numbers turned around",
-        "`~` turns True and False around, not numbers such as 1.0. Make the mask of truth "
-        "values, with the dtype `torch.bool`.",
+        "a thing of the wrong kind",
+        "A `TypeError` tells of a thing of the wrong kind: its last line says which. Is "
+        "it `~`? That turns True and False around, not numbers: make the mask of "
+        "`torch.bool`. Is it your own function? Look at what goes in: `scores` takes "
+        "queries and keys, `softmax` only scores.",
         lambda q, k: _raise(TypeError),
     ),
     Mistake(
@@ -1109,6 +1246,15 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, **screws) -> Tensor:
     return _weights(q, k, **screws) @ v
 
 
+def _sum_by_sum(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """A loop over the first axis, as if that were always the tokens."""
+    A, out = _weights(q, k), torch.zeros_like(v)
+    for i in range(len(q)):
+        for j in range(i + 1):
+            out[i] += A[i, j] * v[j]
+    return out
+
+
 _ATTENTION = (
     Mistake(
         "the weights without the values",
@@ -1139,6 +1285,27 @@ _ATTENTION = (
         "`*` multiplies number by number. A weighted sum of rows is a product of "
         "matrices: `@`.",
         lambda q, k, v: _weights(q, k) * v,
+    ),
+    Mistake(
+        "room as wide as the queries",
+        "Right only where values are as wide as queries. The answer has a row a token, "
+        "and each is a sum of **values**: as wide as they are. One product of matrices "
+        "needs no room to be made.",
+        lambda q, k, v: (
+            _attention(q, k, v) if q.shape == v.shape else _raise(RuntimeError)
+        ),
+    ),
+    Mistake(
+        "sum by sum, for one head",
+        "Right for one head. With more axes in front, your indices meet texts and heads "
+        "instead of tokens. A product of matrices does the sums for any shape.",
+        _sum_by_sum,
+    ),
+    Mistake(
+        "one head only",
+        "Right for one head. With more axes in front, the shape cannot be unpacked into "
+        "two names. A product of matrices needs no sizes at all.",
+        lambda q, k, v: _attention(q, k, v) if q.ndim == 2 else _raise(ValueError),
     ),
     Mistake(
         "scores instead of shares",
@@ -1175,6 +1342,18 @@ _ATTENTION = (
         "The sums are right but for a factor: they are divided by √d once more. The "
         "scores have been, and that is enough.",
         lambda q, k, v: _attention(q, k, v) / sqrt(q.shape[-1]),
+    ),
+    Mistake(
+        "divided by the root of the values' width",
+        "The sums are right but for a factor: they are divided by the root of the "
+        "values' width. A weighted average needs no dividing.",
+        lambda q, k, v: _attention(q, k, v) / sqrt(v.shape[-1]),
+    ),
+    Mistake(
+        "softmax once more",
+        "The weights went through a softmax again: it takes a share of 0 for a score of "
+        "0, and the future is heard. Your `attention_weights` are shares already.",
+        partial(_attention, soft=lambda s: _oracle_softmax(_oracle_softmax(s))),
     ),
     Mistake(
         "divided by T",
@@ -1223,6 +1402,12 @@ _ATTENTION = (
         "keys should decide: use your `attention_weights`.",
         lambda q, k, v: _rows_to_one(_lower(v.shape[-2])) @ v,
     ),
+    Mistake(
+        "an equal average, for one head",
+        "These are the equal shares of step 2, and of the right size for one head only. "
+        "Here queries and keys decide: use your `attention_weights`.",
+        lambda q, k, v: _rows_to_one(_lower(len(v))) @ v,
+    ),
 )
 
 
@@ -1247,11 +1432,11 @@ def _draw_split(rng: np.random.Generator) -> list[Case]:
         Case("as many heads as tokens", (_table(rng, 3, 6), 3)),
         Case("a single token", (_table(rng, 1, 6), 3)),
         Case("queries of the course's own model", (torch.cat([*queries], -1), 4)),
-        Case("a batch of texts", (_table(rng, 2, 3, 6), 3)),
+        Case("a batch of texts", (_table(rng, 2, 4, 6), 3)),
         Case("a batch with as many texts as tokens", (_table(rng, 2, 2, 6), 2)),
         Case("heads that do not share evenly", (_table(rng, 4, 6), 4)),
         Case("more heads than numbers", (_table(rng, 3, 3), _between(rng, 4, 9))),
-        Case("a batch, and heads that do not share evenly", (_table(rng, 2, 3, 5), 2)),
+        Case("a batch, and heads that do not share evenly", (_table(rng, 2, 4, 5), 2)),
     ]
 
 
@@ -1259,20 +1444,19 @@ def _split(
     x: Tensor,
     n_head: int,
     way: Callable[[Tensor, int, int], Tensor] | None = None,
-    refuse: Callable[[int, int], bool] = lambda C, H: C % H > 0,
+    refuse: Callable[[Tensor, int], bool] = lambda x, H: x.shape[-1] % H > 0,
     kind: type[Exception] = ValueError,
 ) -> Tensor:
     """Splitting, with screws: `way` is given x, H and d_head."""
-    C = x.shape[-1]
-    if refuse(C, n_head):
+    if refuse(x, n_head):
         raise kind("they do not share evenly")
-    d = C // n_head
+    d = x.shape[-1] // n_head
     if way is None:
         return x.reshape(*x.shape[:-1], n_head, d).transpose(-3, -2)
     return way(x, n_head, d)
 
 
-def _never(C: int, H: int) -> bool:
+def _never(x: Tensor, H: int) -> bool:
     return False
 
 
@@ -1335,8 +1519,8 @@ _WAYS = (
     ),
     Mistake(
         "a list of heads",
-        "The right heads, in a Python list. `torch.stack` makes one tensor of them, "
-        "along a new axis.",
+        "The right heads, but not yet in one tensor: they are in a Python list or tuple. "
+        "`torch.stack` puts them together, along a new axis.",
         _way(_columns),
     ),
     Mistake(
@@ -1365,8 +1549,9 @@ _WAYS = (
     ),
     Mistake(
         "pieces of n_head columns",
-        "`split` asks how **large** a piece is, and you tell it how many there are. Each "
-        "head has C / H columns; `chunk` takes the number of pieces.",
+        "Number and size of the heads have changed places: each has `n_head` columns. Were "
+        "the sizes exchanged in `reshape`? Or is it `split`, which asks how **large** a "
+        "piece is, not how many there are?",
         _way(lambda x, H, d: torch.stack(x.split(H, -1), -3)),
     ),
     Mistake(
@@ -1386,12 +1571,6 @@ _WAYS = (
 
 _SPLIT = (
     *_WAYS,
-    *_twins(
-        _WAYS,
-        "nothing is refused",
-        "And heads that do not share evenly are not refused yet.",
-        refuse=_never,
-    ),
     Mistake(
         "nothing is refused",
         "The heads are right. Where they cannot share the columns evenly, PyTorch "
@@ -1412,13 +1591,42 @@ _SPLIT = (
         "only too many heads are refused",
         "More heads than columns are refused. But 4 heads cannot share 6 columns "
         "either: look at the remainder of the division.",
-        partial(_split, refuse=lambda C, H: H > C),
+        partial(_split, refuse=lambda x, H: H > x.shape[-1]),
     ),
     Mistake(
         "even shares are refused",
-        "You refuse heads that share evenly and accept the others. A remainder of 0 is "
-        "the good case.",
-        partial(_split, refuse=lambda C, H: C % H == 0),
+        "You refuse heads that share evenly, and accept others. Look at which number "
+        "you divide by which, and at what its remainder is where all get the same.",
+        partial(_split, refuse=lambda x, H: x.shape[-1] % H == 0),
+    ),
+    Mistake(
+        "heads divided by columns",
+        "You look at the remainder of the heads divided by the columns. It is the "
+        "columns that are shared out: which number do you divide by which?",
+        partial(_split, refuse=lambda x, H: H % x.shape[-1] > 0),
+    ),
+    Mistake(
+        "the first axis shared out",
+        "You look at the remainder of the **first** axis, which are tokens or texts. It "
+        "is the columns, along the last, that the heads share: which number do you "
+        "divide by which?",
+        partial(_split, refuse=lambda x, H: len(x) % H > 0),
+    ),
+    Mistake(
+        "axis 1 shared out",
+        "The remainder is right for one text. In a batch, axis 1 is that of the tokens; "
+        "the columns, which the heads share, are always the **last**.",
+        partial(_split, refuse=lambda x, H: x.shape[1] % H > 0),
+    ),
+    Mistake(
+        "chunks without a look",
+        "`chunk` makes fewer or smaller pieces where the parts cannot be equal, often "
+        "without a word. Look at the remainder first, and raise a ValueError.",
+        partial(
+            _split,
+            way=lambda x, H, d: torch.stack(x.chunk(H, -1), -3),
+            refuse=_never,
+        ),
     ),
     Mistake(
         "an assert instead of a ValueError",
@@ -1541,6 +1749,18 @@ _MERGE = (
         lambda x: x.transpose(1, 2).flatten(-2),
     ),
     Mistake(
+        "flattened from axis 1 on",
+        "Right for one text. In a batch, axis 1 is that of the tokens, so each text has "
+        "become one long row: flatten only the last two axes.",
+        lambda x: x.transpose(-3, -2).flatten(1),
+    ),
+    Mistake(
+        "heads and tokens misnamed",
+        "Your answer has a row a head. What comes in is heads, tokens, numbers, in this "
+        "order: have you read the sizes in another?",
+        lambda x: x.transpose(-3, -2).reshape(*x.shape[:-2], -1),
+    ),
+    Mistake(
         "a loop over the first axis",
         "Right for one text. In a batch the first axis is that of the texts, and you put "
         "those side by side.",
@@ -1548,8 +1768,9 @@ _MERGE = (
     ),
     Mistake(
         "three axes put in order",
-        "Right for one text. A batch has four axes, and your `permute` names three. "
-        "`transpose` exchanges two and leaves the others alone: count them from the end.",
+        "Right for one text. A batch has an axis more in front, and your code counts on "
+        "three. `transpose` exchanges two axes and leaves the others alone: count them "
+        "from the end.",
         lambda x: x.permute(1, 0, 2).flatten(-2),
     ),
     Mistake(
@@ -1665,6 +1886,19 @@ def _reshaped(x: Tensor, w: Tensor, b: Tensor) -> Sequence[Tensor]:
     return [x @ part + c for part, c in zip(w.reshape(3, C, C), b.chunk(3))]
 
 
+def _one_bias(x: Tensor, w: Tensor, b: Tensor) -> Sequence[Tensor]:
+    return [x @ part + b[: x.shape[-1]] for part in w.chunk(3, -1)]
+
+
+def _rows_in_three(x: Tensor, w: Tensor, b: Tensor) -> Sequence[Tensor]:
+    q, k, v = (x @ w + b).chunk(3)
+    return q, k, v
+
+
+def _split_again(x: Tensor, *weights) -> Tensor:
+    return _attend(x, *weights, merge=lambda y: _split(y, weights[-1]))
+
+
 def _head_by_head(
     x: Tensor, w_qkv: Tensor, b_qkv: Tensor, w_out: Tensor, b_out: Tensor, n_head: int
 ) -> Tensor:
@@ -1701,20 +1935,20 @@ _ATTEND = (
     ),
     Mistake(
         "keys before queries",
-        "You take the first third for the keys and the second for the queries. The "
-        "order is queries, keys, values.",
+        "You take the first third for the keys and the second for the queries, or hand "
+        "them over in that order. It is queries, keys, values, here and in `attention`.",
         partial(_attend, order=(1, 0, 2)),
     ),
     Mistake(
         "values before keys",
-        "You take the second third for the values and the last for the keys. The order "
-        "is queries, keys, values.",
+        "You take the second third for the values and the last for the keys, or hand "
+        "them over in that order. It is queries, keys, values, here and in `attention`.",
         partial(_attend, order=(0, 2, 1)),
     ),
     Mistake(
         "values first",
-        "You take the first third for the values and the last for the queries. The "
-        "order is queries, keys, values.",
+        "You take the first third for the values and the last for the queries, or hand "
+        "them over in that order. It is queries, keys, values, here and in `attention`.",
         partial(_attend, order=(2, 1, 0)),
     ),
     Mistake(
@@ -1737,9 +1971,10 @@ _ATTEND = (
         _head_by_head,
     ),
     Mistake(
-        "the weights on their side",
-        "The shapes do not fit. In this course, as in GPT-2's file, a matrix stands to "
-        "the right of the vectors: x times w, with `@`, nothing transposed.",
+        "shapes that do not fit",
+        "Somewhere the shapes do not fit: print them after each line, and compare with "
+        "the table of this step. Is it x times w, with nothing transposed? Are q, k "
+        "**and** v split into heads? Is C the width of x?",
         partial(_attend, cut=lambda x, w, b: _thirds(x, w.T, b)),
     ),
     Mistake(
@@ -1760,6 +1995,30 @@ _ATTEND = (
             cut=lambda x, w, b: _thirds(x, w, torch.zeros(1)),
             out=lambda y, w, b: y @ w,
         ),
+    ),
+    Mistake(
+        "b_out before the last product",
+        "`b_out` is added to the merged heads, before the product by `w_out`. It comes "
+        "after it: a product first, then its bias, as with `w_qkv`.",
+        partial(_attend, out=lambda y, w, b: (y + b) @ w),
+    ),
+    Mistake(
+        "the first third of b_qkv for all",
+        "Queries, keys and values all get the first third of `b_qkv`. The bias is cut "
+        "like the matrix: a third for each.",
+        partial(_attend, cut=_one_bias),
+    ),
+    Mistake(
+        "always two heads",
+        "You always make 2 heads, and how many there are is said by `n_head`. Is there "
+        "a number where a name should be?",
+        partial(_attend, split=lambda x, H: _split(x, 2)),
+    ),
+    Mistake(
+        "always four heads",
+        "You always make 4 heads, and how many there are is said by `n_head`. Is there "
+        "a number where a name should be?",
+        partial(_attend, split=lambda x, H: _split(x, 4)),
     ),
     Mistake(
         "b_out added for each head",
@@ -1843,6 +2102,24 @@ _ATTEND = (
         "A single text has two axes, which cannot be unpacked into B, T and C. The last "
         "two axes are always T and C; count from the end.",
         lambda x, *weights: _attend(x, *weights) if x.ndim == 3 else _raise(ValueError),
+    ),
+    Mistake(
+        "no batches",
+        "A batch has three axes, which cannot be unpacked into T and C. The last two "
+        "axes are always T and C; count from the end.",
+        lambda x, *weights: _attend(x, *weights) if x.ndim == 2 else _raise(ValueError),
+    ),
+    Mistake(
+        "the rows cut in three",
+        "You cut the **rows** in three, so each token is in one part only. `chunk` takes "
+        "the first axis where you name none: here it should be the last.",
+        partial(_attend, cut=_rows_in_three),
+    ),
+    Mistake(
+        "split instead of merged",
+        "After the attention the heads are split once more. There they are put together "
+        "again: that is the work of `merge_heads`.",
+        _split_again,
     ),
     Mistake(
         "cut along axis 1",
