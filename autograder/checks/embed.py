@@ -1472,10 +1472,10 @@ _EMBED = (
         partial(_embed, count=len),
     ),
     Mistake(
-        "no batches: an `if` about a whole text",
-        "A single text is right. Of a batch, a loop over `ids` meets whole texts, and "
-        "an `if` cannot decide about several ids. `min`, `max` or `any` ask all ids at "
-        "once, whatever the shape.",
+        "no batches: a `len`, or an `if` about a whole text",
+        "A single text is right, a batch is not. Is there a `len`, or an `if` in a loop "
+        "over `ids`? Both take a whole text for a token. T is the size of the **last** "
+        "axis; `min`, `max` or `any` ask all ids at once.",
         _embed_by_ifs,
     ),
     Mistake(

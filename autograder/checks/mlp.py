@@ -149,6 +149,10 @@ def _gelu_by_rows(x: Tensor) -> Tensor:
     return torch.tensor([_gelu(row) for row in x])
 
 
+def _gelu_by_items(x: Tensor) -> Tensor:
+    return torch.tensor([_gelu(row).item() for row in x])
+
+
 def _gelu_inside_in_place(x: Tensor) -> Tensor:
     y = x
     y += 0.044715 * x**3
@@ -323,10 +327,17 @@ _GELU = (
     ),
     Mistake(
         "torch.tensor on a list of tensors",
-        "Right for a row of numbers. Of a matrix, your loop takes whole rows, and "
-        "`torch.tensor` cannot put tensors together. `torch` computes with all numbers "
-        "of a tensor at once, whatever its shape: no loop is needed.",
+        "Right for a row of numbers. Of a matrix, your loop takes whole rows, and what is "
+        "made for single numbers cannot take those: `torch.tensor` of a list, or "
+        "`math.tanh`. `torch.tanh` takes all numbers at once: no loop is needed.",
         _gelu_by_rows,
+    ),
+    Mistake(
+        "one number taken of each row",
+        "Right for a row of numbers. Of a matrix, your loop takes whole rows, and `item` "
+        "wants a single number. `torch.tanh` takes all numbers at once, whatever the "
+        "shape: no loop is needed.",
+        _gelu_by_items,
     ),
     Mistake(
         "a tanh of powers that overflows",
@@ -451,15 +462,16 @@ def _norm_without_keepdim(
     bias: Tensor,
     mean: bool = False,
     variance: bool = False,
-    of_x: bool = False,
+    correction: int | None = None,
+    root: Callable[[Tensor], Tensor] = torch.sqrt,
 ) -> Tensor:
-    """`mean` and `variance` say where the axis is kept; `of_x`: variance by `var`."""
+    """`mean` and `variance` say where the axis is kept; a `correction` means `var`."""
     centred = x - x.mean(-1, keepdim=mean)
-    if of_x:
-        spread = x.var(-1, correction=0, keepdim=variance)
-    else:
+    if correction is None:
         spread = centred.square().mean(-1, keepdim=variance)
-    return centred / (spread + _EPS).sqrt() * weight + bias
+    else:
+        spread = x.var(-1, correction=correction, keepdim=variance)
+    return centred / root(spread + _EPS) * weight + bias
 
 
 def _norm_by_math(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -641,7 +653,7 @@ _LAYER_NORM = (
         "keepdim forgotten",
         "Mean and variance have lost the last axis, so they do not line up with x: each "
         "vector's own should stand before it, as a column. `keepdim` keeps the axis.",
-        partial(_norm_without_keepdim, of_x=True),
+        partial(_norm_without_keepdim, correction=0),
     ),
     Mistake(
         "keepdim forgotten, and the variance taken of what is left",
@@ -654,7 +666,7 @@ _LAYER_NORM = (
         "keepdim forgotten for the mean, the variance by var",
         "The variance is a column, the mean is not: it has lost the last axis and does "
         "not line up with x. It needs `keepdim` too.",
-        partial(_norm_without_keepdim, variance=True, of_x=True),
+        partial(_norm_without_keepdim, variance=True, correction=0),
     ),
     Mistake(
         "keepdim forgotten for the mean",
@@ -667,6 +679,26 @@ _LAYER_NORM = (
         "The mean is a column, the variance is not: it has lost the last axis and does "
         "not line up with x. It needs `keepdim` too.",
         partial(_norm_without_keepdim, mean=True),
+    ),
+    Mistake(
+        "keepdim forgotten, and the variance over C − 1",
+        "Two things. Mean and variance have lost the last axis and do not line up with "
+        "x: `keepdim` keeps it. And PyTorch's `var` divides by C − 1 unless told "
+        "otherwise; here it is C.",
+        partial(_norm_without_keepdim, correction=1),
+    ),
+    Mistake(
+        "keepdim forgotten for the variance, and that over C − 1",
+        "Two things. The variance has lost the last axis and needs `keepdim`, as the mean "
+        "does. And PyTorch's `var` divides by C − 1 unless told otherwise; here it is C.",
+        partial(_norm_without_keepdim, mean=True, correction=1),
+    ),
+    Mistake(
+        "keepdim forgotten, and math.sqrt on a tensor",
+        "Two things. Mean and variance have lost the last axis and do not line up with "
+        "x: `keepdim` keeps it. And `sqrt` of Python's `math` takes a single number; "
+        "`torch.sqrt` takes a whole tensor.",
+        partial(_norm_without_keepdim, root=sqrt),
     ),
     Mistake(
         "math.sqrt on a tensor",
@@ -685,6 +717,13 @@ _LAYER_NORM = (
         "You divide by the mean of the absolute values. The variance is the mean of the "
         "**squares**, and its root is taken after that.",
         _norm_by(lambda x, centred: centred.abs().mean(-1, True) + _EPS),
+    ),
+    Mistake(
+        "divided by the mean distance from the mean, without ε",
+        "You divide by the mean of the absolute values. The variance is the mean of the "
+        "**squares**; add ε to it, for a vector of equal numbers has none, and take the "
+        "root.",
+        _norm_by(lambda x, centred: centred.abs().mean(-1, True)),
     ),
     Mistake(
         "divided by the root of the mean distance",

@@ -362,7 +362,7 @@ DRAFTS = [
         embed_with_ifs_and_len,
         "no batches: the number of texts for that of tokens",
     ),
-    (embed_with_ifs, "no batches: an `if` about a whole text"),
+    (embed_with_ifs, "no batches: a `len`, or an `if` about a whole text"),
 ]
 
 
