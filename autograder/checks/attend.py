@@ -154,6 +154,14 @@ def _add_into(x: Tensor) -> Tensor:
     return x / _counts(len(x))
 
 
+def _total_is_first(x: Tensor) -> Tensor:
+    total, rows = x[0], [x[0]]
+    for t in range(1, len(x)):
+        total += x[t]
+        rows.append(total / (t + 1))
+    return torch.stack(rows)
+
+
 def _first_kept(x: Tensor, first: Tensor) -> Tensor:
     rest = [x[:t].mean(0) for t in range(1, len(x))]
     return torch.stack([first, *rest])
@@ -293,6 +301,12 @@ _AVERAGE = (
         "All the right numbers in one row, end to end. Put the rows one under the other "
         "(stack), not one after the other (cat).",
         lambda x: _oracle_average(x).flatten(),
+    ),
+    Mistake(
+        "a total that is the first row",
+        "Your total **is** the first row of `x`, not a copy: `+=` changes both, and the "
+        "row belongs to the caller. Begin with zeros, or make a new total in every round.",
+        _total_is_first,
     ),
     Mistake(
         "averages written over the vectors",
@@ -990,8 +1004,8 @@ def _mask_of_width(q: Tensor, k: Tensor) -> Tensor:
     return _oracle_softmax(_pairs(q, k).masked_fill(~mask, -inf))
 
 
-def _mask_by_loop(q: Tensor, k: Tensor) -> Tensor:
-    s, T = _pairs(q, k), q.shape[-2]
+def _mask_by_loop(q: Tensor, k: Tensor, axis: int = -2) -> Tensor:
+    s, T = _pairs(q, k), q.shape[axis]
     for i in range(T):
         for j in range(i + 1, T):
             s[i, j] = -inf
@@ -1184,6 +1198,13 @@ _WEIGHTS = (
         _mask_by_loop,
     ),
     Mistake(
+        "number by number, along the first axis",
+        "Right for one head. With more axes in front, the first axis and two indices in "
+        "square brackets are texts and heads, not queries and keys. A mask with "
+        "`masked_fill` needs no loop, and fits any shape.",
+        partial(_mask_by_loop, axis=0),
+    ),
+    Mistake(
         "one head only",
         "Right for one head. With more axes in front, the shape cannot be unpacked into "
         "two names. T is the second axis from the **end**.",
@@ -1294,6 +1315,24 @@ _ATTENTION = (
         lambda q, k, v: (
             _attention(q, k, v) if q.shape == v.shape else _raise(RuntimeError)
         ),
+    ),
+    Mistake(
+        "room as wide as the queries, for one head",
+        "Two things: the answer is as wide as the **values**, not as the queries; and "
+        "with more axes in front, your loop meets texts or heads instead of tokens. One "
+        "product of matrices does both.",
+        lambda q, k, v: (
+            _attention(q, k, v)
+            if q.ndim == 2 and q.shape == v.shape
+            else _raise(RuntimeError)
+        ),
+    ),
+    Mistake(
+        "row by row, for one head",
+        "Right for one head. With more axes in front, the first one is no longer that of "
+        "the tokens, so your loop takes texts or heads. A product of matrices does all "
+        "rows at once, in any shape.",
+        lambda q, k, v: torch.stack([row @ v for row in _weights(q, k)]),
     ),
     Mistake(
         "sum by sum, for one head",
@@ -1576,6 +1615,24 @@ _SPLIT = (
         "The heads are right. Where they cannot share the columns evenly, PyTorch "
         "complains of shapes. Look first, and raise a ValueError.",
         partial(_split, refuse=_never),
+    ),
+    Mistake(
+        "batches only, and nothing is refused",
+        "A single text has two axes, which cannot be unpacked into B, T and C: count from "
+        "the end, where the last two are always T and C. And in a batch, heads that do "
+        "not share evenly are not refused yet.",
+        partial(_split, way=_only(3), refuse=_never),
+    ),
+    Mistake(
+        "the shape without the transposing, for one text",
+        "The numbers are dealt out row by row, so head 0 has the first **tokens** and "
+        "not the first columns: make (T, H, d_head) first, then exchange two axes. And a "
+        "batch has three axes, which cannot be unpacked into T and C.",
+        _way(
+            lambda x, H, d: (
+                x.reshape(H, len(x), d) if x.ndim == 2 else _raise(ValueError)
+            )
+        ),
     ),
     Mistake(
         "columns are dropped",

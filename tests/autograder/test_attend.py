@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from autograder import bank, checks
 from autograder.compare import difference
-from autograder.judge import expected
+from autograder.judge import expected, judge
 from autograder.outcome import run
 from gpt import world
 from gpt.model import small
@@ -181,6 +181,8 @@ def test_each_trap_has_its_case():
     alluring = "a last token that all would like best"
     again = past["masked after the softmax, then divided again"]
     assert faults("attention_weights", again) == {alluring}
+    zeros = past["every score of 0 masked"]
+    assert "some scores of exactly 0" in faults("attention_weights", zeros)
     minus = past["scores of the future set to −100"]
     assert faults("attention_weights", minus) == {"very negative scores"}
     shares = {m.name: m.answer for m in CHECKS["softmax"].mistakes}
@@ -191,6 +193,156 @@ def test_each_trap_has_its_case():
         "large scores",
         "large, small and very negative scores",
     }
+
+
+def _shares_by_column(x):
+    W = torch.zeros(len(x), len(x))
+    for i in range(len(x)):
+        for j in range(i + 1):
+            W[i, j] = 1 / (j + 1)
+    return W
+
+
+def _one_tensor_many_times(x):
+    total, rows = torch.zeros(x.shape[1]), []
+    for row in x:
+        total += row
+        rows.append(total)
+    return torch.stack(rows)
+
+
+def _from_the_last_row_up(x):
+    for t in range(len(x) - 1, -1, -1):
+        x[t] = x[: t + 1].mean(0)
+    return x
+
+
+def _masked(q, k, make):
+    s = q @ k.mT / sqrt(q.shape[-1])
+    return make(s, torch.ones(s.shape[-2:], dtype=torch.bool).triu(1)).softmax(-1)
+
+
+def _weighted_row_by_row(q, k, v):
+    A, out = _masked(q, k, lambda s, m: s.masked_fill(m, -inf)), torch.zeros_like(q)
+    for t in range(len(q)):
+        out[t] = A[t] @ v
+    return out
+
+
+def _refusing_by(remainder):
+    def split(x, n_head):
+        if remainder(x, n_head):
+            raise ValueError("uneven")
+        return x.reshape(*x.shape[:-1], n_head, -1).transpose(-3, -2)
+
+    return split
+
+
+def _texts_only_in_batches(x, n_head):
+    B, T, C = x.shape
+    return x.reshape(B, T, n_head, C // n_head).transpose(1, 2)
+
+
+def _filled_slice_by_slice(x):
+    H, T, d = x.shape[-3:]
+    out = torch.zeros(T, H * d)
+    for h in range(H):
+        out[:, h * d : (h + 1) * d] = x[h]
+    return out
+
+
+def _values_not_split(x, w_qkv, b_qkv, w_out, b_out, n_head):
+    q, k, v = (x @ w_qkv + b_qkv).chunk(3, -1)
+    q, k = (OTHER_WAYS["split_heads"](part, n_head) for part in (q, k))
+    heads = OTHER_WAYS["attention"](q, k, v)
+    return heads.transpose(-3, -2).flatten(-2) @ w_out + b_out
+
+
+def _rows_in_three(x, w_qkv, b_qkv, w_out, b_out, n_head):
+    q, k, v = (x @ w_qkv + b_qkv).chunk(3)
+    q, k, v = (OTHER_WAYS["split_heads"](part, n_head) for part in (q, k, v))
+    heads = OTHER_WAYS["attention"](q, k, v)
+    return heads.transpose(-3, -2).flatten(-2) @ w_out + b_out
+
+
+# What a student wrote, and what the panel has to name.
+SLIPS = [
+    ("average_past", _one_tensor_many_times, "one total in every row"),
+    ("average_past", _from_the_last_row_up, "the vectors changed"),
+    (
+        "average_past",
+        lambda x: x.cumsum(0) / torch.arange(1, len(x) + 1),
+        "the counts laid across",
+    ),
+    ("averaging_weights", _shares_by_column, "the axis of the sums is lost"),
+    (
+        "softmax",
+        lambda s: torch.exp(s - s.max(-1, keepdim=True)),
+        "a thing of the wrong kind",
+    ),
+    (
+        "attention_weights",
+        lambda q, k: _masked(
+            q, k, lambda s, m: (t := s.tril()).masked_fill(t == 0, -inf)
+        ),
+        "every score of 0 masked",
+    ),
+    (
+        "attention_weights",
+        lambda q, k: _masked(q, k, lambda s, m: s.masked_fill(m, -20.0)),
+        "scores of the future set to −100",
+    ),
+    (
+        "attention_weights",
+        lambda q, k: _masked(q, k, lambda s, m: (s.masked_fill(m, -inf), s)[1]),
+        "not masked",
+    ),
+    (
+        "attention",
+        _weighted_row_by_row,
+        "room as wide as the queries, for one head",
+    ),
+    (
+        "split_heads",
+        lambda x, n_head: x.reshape(*x.shape[:-1], -1, n_head).transpose(-3, -2),
+        "pieces of n_head columns",
+    ),
+    ("split_heads", _refusing_by(lambda x, H: len(x) % H), "the first axis shared out"),
+    ("split_heads", _refusing_by(lambda x, H: x.shape[1] % H), "axis 1 shared out"),
+    (
+        "split_heads",
+        _refusing_by(lambda x, H: H % x.shape[-1]),
+        "heads divided by columns",
+    ),
+    (
+        "split_heads",
+        _texts_only_in_batches,
+        "batches only, and nothing is refused",
+    ),
+    ("merge_heads", _filled_slice_by_slice, "three axes put in order"),
+    ("attend", _values_not_split, "shapes that do not fit"),
+    ("attend", _rows_in_three, "the rows cut in three"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "named"), SLIPS, ids=[s[2] for s in SLIPS])
+def test_a_slip_is_called_by_its_name(name, answer, named):
+    for seed in bank.PUBLIC_SEED, *SEEDS[:2]:
+        drawn = bank.draw(CHECKS[name], seed)
+        got = [run(answer, case.args) for case in drawn]
+        verdict = judge(CHECKS[name], drawn, expected(CHECKS[name], drawn), got)
+        assert verdict.mistake and verdict.mistake.name == named
+
+
+def test_an_error_that_has_many_causes_is_not_laid_to_one():
+    """Of an answer that is an error in every case, the hint speaks in questions."""
+    errors = ("TypeError", "RuntimeError")
+    for name, check in CHECKS.items():
+        drawn = [case for case, _ in cases(name, SEEDS[:1])]
+        for mistake in check.mistakes:
+            raised = {run(mistake.answer, case.args).raised for case in drawn}
+            if len(raised) == 1 and raised <= {*errors}:
+                assert "If " in mistake.hint or "?" in mistake.hint, mistake.hint
 
 
 def test_what_the_model_was_asked_is_the_same_on_every_machine():

@@ -155,6 +155,9 @@ def test_the_pencil(names, facts):
     table = facts["pencil_row"]._repr_html_()
     for cell in ("1 · 2 + 1 · 0 = 2", "½", "¼", "(6, 0)", "(0, 3)", "(6, 3)"):
         assert cell in table
+    # "√2 cancels the root; log 2 turns e into 2"
+    pencil = names["pencil"] @ K.T / sqrt(Q.shape[-1])
+    torch.testing.assert_close(pencil.exp(), 2**scores)
     # "One score more means twice the share"; scores in steps of log 2
     two = torch.tensor([log(2), 0.0]).softmax(-1)
     torch.testing.assert_close(two[0], 2 * two[1])
