@@ -255,6 +255,12 @@ def _inside(
     return round(end - share + share * float(rng.uniform(low, high)), 6)
 
 
+def _short(p: Tensor) -> Tensor:
+    """The same shares, a millionth of them lost in rounding."""
+    at = int(p.argmax())
+    return torch.cat([p[:at], p[at : at + 1] - 2.0**-20, p[at + 1 :]])
+
+
 def _between(rng: np.random.Generator, low: int, high: int) -> int:
     return int(rng.integers(low, high + 1))
 
@@ -300,8 +306,9 @@ _UNEMBED = (
     ),
     Mistake(
         "the table first",
-        "With the table on the left, its columns would have to fit the rows of `x`. Put "
-        "`x` first, and turn the table over, so that each of its columns is a token.",
+        "This works for one vector alone; with rows of vectors it ends in an error. In "
+        "one product each row of `x` can meet each token: put `x` first, and turn the "
+        "table over, so that each of its columns is a token.",
         lambda x, wte: wte @ x,
     ),
     Mistake(
@@ -367,6 +374,19 @@ _UNEMBED = (
         lambda x, wte: (x @ wte.T).argmax(-1),
     ),
     Mistake(
+        "looked up",
+        "You look up rows of the table, as Embed does with ids. But `x` holds vectors, "
+        "no ids: each of them is to be compared with every row, by a dot product.",
+        lambda x, wte: wte[x],
+    ),
+    Mistake(
+        "added up over the tokens",
+        "You multiply number by number, which works for one vector alone, and then add "
+        "up over the wrong axis: one sum a column. Each token needs its own sum, over "
+        "its row. One matrix product does that for all vectors.",
+        lambda x, wte: (x * wte).sum(0),
+    ),
+    Mistake(
         "a list of tensors",
         "The logits come as a list, one tensor a token. One product of two matrices "
         "does it all at once, and gives a single tensor.",
@@ -394,6 +414,8 @@ def _draw_probabilities(rng: np.random.Generator) -> list[Case]:
     gaps = np.sort(rng.choice(np.arange(1, 8), 3, replace=False))
     close = [_between(rng, 8, 12) + g * tiny / 2 for g in [0, *map(int, gaps)]]
     heights = torch.tensor([[600.0], [0.0], [-600.0]])
+    far = torch.tensor([400.0, 400.0, 0.0, 0.0, 0.0])
+    deep = torch.tensor([0.0, 0.0, 0.0, 0.0, -100.0])
     return [
         Case("a temperature of 1", (_different(rng, 4), 1.0)),
         Case("a low temperature", (_different(rng, 5), between(0.3, 0.7))),
@@ -406,6 +428,14 @@ def _draw_probabilities(rng: np.random.Generator) -> list[Case]:
         Case(
             "rows of very different heights",
             (_logits(rng, 3, 4) + heights, 2.0 ** _between(rng, -1, 1)),
+        ),
+        Case(
+            "two logits far above the others",
+            (_different(rng, 5) + far[rng.permutation(5)], 1.0),
+        ),
+        Case(
+            "one logit far below the others",
+            (_different(rng, 5) + deep[rng.permutation(5)], 1.0),
         ),
         Case("a tiny temperature", (torch.tensor(close)[rng.permutation(4)], tiny)),
         Case("the shipped model's logits", (_bets(rng), between(0.6, 1.4))),
@@ -463,6 +493,20 @@ def _heat_no_keepdim(logits, temperature):
 def _heat_no_keepdim_at_all(logits, temperature):
     e = torch.exp((logits - logits.amax(-1)) / temperature)
     return e / e.sum(-1)
+
+
+def _heat_sum_of_all(logits, temperature):
+    e = torch.exp((logits - logits.amax(-1, keepdim=True)) / temperature)
+    return e / e.sum()
+
+
+def _heat_maximum_lost(logits, temperature):
+    e = torch.exp((logits - logits.amax(-1)) / temperature)
+    return e / e.sum(-1, keepdim=True)
+
+
+def _heat_row_by_row(logits, temperature):
+    return torch.stack([_heat_whole(row, temperature) for row in logits])
 
 
 def _heat_first_axis(logits, temperature):
@@ -542,6 +586,46 @@ _PROBABILITIES = (
         "With several rows, only all of them together sum to one. Each row is a "
         "distribution of its own: say over which axis you add up.",
         _heated(_heat_whole),
+    ),
+    Mistake(
+        "the sum of everything",
+        "Maximum and exponential are taken row by row, but you divide by the sum of all "
+        "rows together. Each row is a distribution of its own: add up along its axis "
+        "only, and keep that axis.",
+        _heated(_heat_sum_of_all),
+    ),
+    Mistake(
+        "the maximum has lost its axis",
+        "The maximum of each row has lost its axis, so it meets the columns instead of "
+        "the rows, or nothing that fits. Keep the axis there, as you do in the sum.",
+        _heated(_heat_maximum_lost),
+    ),
+    Mistake(
+        "one round a row",
+        "Your loop makes one distribution of whatever it meets along the first axis. In "
+        "a single vector these are single numbers, and each becomes 1; in a batch, whole "
+        "texts. Without a loop: work along the last axis.",
+        _heated(_heat_row_by_row),
+    ),
+    Mistake(
+        "the maximum is not divided",
+        "You divide the logits by the temperature, and then take away a maximum that was "
+        "not divided. At low temperatures the exponential may still be infinite. Take "
+        "away the largest of what goes into the exponential.",
+        _heated(lambda z, t: _softmax(z / t, z.amax(-1, keepdim=True))),
+    ),
+    Mistake(
+        "the maximum of all rows, not divided",
+        "You take away the largest logit of all rows, as it was before the division by "
+        "the temperature. Each row has a maximum of its own: take it of what goes into "
+        "the exponential.",
+        _heated(lambda z, t: _softmax(z / t, z.max())),
+    ),
+    Mistake(
+        "the mean is taken away",
+        "You take away the mean of each row. A logit far above the mean still makes the "
+        "exponential infinite: take away the largest, so that nothing is above 0.",
+        _heated(lambda z, t: _softmax(z / t, (z / t).mean(-1, keepdim=True))),
     ),
     Mistake(
         "the sum has lost its axis",
@@ -671,15 +755,18 @@ _PROBABILITIES = (
 
 
 def _draw_greedy(rng: np.random.Generator) -> list[Case]:
-    first = torch.roll(_falling(rng, 6), _between(rng, 2, 3))
+    # After the best come others that beat the first, but the last one never does.
+    first = _falling(rng, 6)[[3, 4, 0, 1, 2, 5]]
     last = _falling(rng, 5).flip(0)
-    below = torch.roll(_falling(rng, 5), _between(rng, 2, 3)) - 5
+    below = _falling(rng, 5)[[2, 3, 0, 1, 4]] - 5
+    deep = _falling(rng, 5)[[3, 0, 2, 1, 4]] - 2000
     few = _logits(rng, 8, most=8)
     few[torch.from_numpy(rng.choice(np.arange(1, 8), 3, replace=False))] = 2.0
     return [
         Case("six tokens", (first,)),
         Case("the likeliest token comes last", (last,)),
         Case("logits that are all below zero", (below,)),
+        Case("logits far below zero", (deep,)),
         Case("several tokens equally likely", (few,)),
         Case("all tokens equally likely", (torch.full((4,), rng.normal()),)),
         Case("a vocabulary of one token", (torch.tensor([-1 - rng.random()]).float(),)),
@@ -689,6 +776,19 @@ def _draw_greedy(rng: np.random.Generator) -> list[Case]:
 
 def _falling(rng: np.random.Generator, n: int) -> Tensor:
     return _different(rng, n).sort(descending=True).values
+
+
+def _greedy_from(low: float, none: int | None):
+    """The first of the largest above `low`, or else `none`."""
+
+    def answer(logits):
+        return int(logits.argmax()) if logits.max() > low else none
+
+    return answer
+
+
+def _greedy_against_the_first(logits):
+    return int((logits > logits[0]).nonzero().max()) if logits[0] < logits.max() else 0
 
 
 _GREEDY = (
@@ -725,6 +825,36 @@ _GREEDY = (
         "Where all logits are below zero, none beats the one you begin with. Do not "
         "begin at 0: begin with the first logit.",
         lambda logits: int(logits.clamp(min=0).argmax()),
+    ),
+    Mistake(
+        "the search begins at 0, and may find nothing",
+        "Where all logits are below zero, none beats the 0 you begin with, and nothing "
+        "is found. Begin with the first logit and its id.",
+        _greedy_from(0.0, None),
+    ),
+    Mistake(
+        "the search begins too high",
+        "Where all logits lie far below zero, none beats the number that you begin with, "
+        "however low it looked. Begin with the first logit itself.",
+        _greedy_from(-1000.0, 0),
+    ),
+    Mistake(
+        "the search begins too high, and may find nothing",
+        "Where all logits lie far below zero, none beats the number that you begin with, "
+        "and nothing is found. Begin with the first logit itself, and its id.",
+        _greedy_from(-1000.0, None),
+    ),
+    Mistake(
+        "compared with the first only",
+        "You give back the last token that beats the first one. When a better one is "
+        "found, both have to change: its id, and the value that the next must beat.",
+        _greedy_against_the_first,
+    ),
+    Mistake(
+        "the end of the first round",
+        "You always give back id 0. Does `return` stand inside the loop? It has to wait "
+        "until all logits have been seen.",
+        lambda logits: 0,
     ),
     Mistake(
         "without its sign",
@@ -885,6 +1015,14 @@ def _k_to_the_first(p, k):
     return kept
 
 
+def _k_round_by_round(p, k):
+    kept = torch.zeros_like(p)
+    for i in _order(p)[:k]:
+        kept[i] = p[i]
+        kept = kept / kept.sum()
+    return kept
+
+
 def _later_first(p: Tensor) -> Tensor:
     """The ids from the likeliest on; of equals, the larger id first."""
     return p.argsort(stable=True).flip(0)
@@ -968,6 +1106,37 @@ _TOP_K = (
         "The dropped tokens are back, since the exponential of 0 is 1. What is left "
         "is no logits but probabilities: divide by their sum.",
         _in_k(_k_all_softmax),
+    ),
+    Mistake(
+        "a softmax of what was kept",
+        "The zeros of the dropped tokens go through an exponential, and that of 0 is 1: "
+        "they are back. What you kept are shares, no logits: divide them by their sum.",
+        _in_k(lambda p, k: _softmax(_kept(p, _order(p)[:k], 1.0))),
+    ),
+    Mistake(
+        "the sorting is taken for ranks",
+        "You compare the sorted ids with k, as if they were ranks. At place 0 of that "
+        "list stands the id of the likeliest token, not the rank of token 0. The first k "
+        "entries are the ids to keep.",
+        _in_k(lambda p, k: _kept(p, _order(p) < k)),
+    ),
+    Mistake(
+        "divided in every round",
+        "You divide by the sum in every round of the loop, so the early ones grow again "
+        "and again. First keep all k, then divide once, after the loop.",
+        _in_k(_k_round_by_round),
+    ),
+    Mistake(
+        "the kept are dropped",
+        "You set the likeliest k to 0 and keep the others. It is the rest of the sorted "
+        "ids that has to go.",
+        _in_k(lambda p, k: _kept(p, _order(p)[k:])),
+    ),
+    Mistake(
+        "whole numbers",
+        "Your new tensor holds whole numbers, and a share becomes 0 in it; then 0 is "
+        "divided by 0. Make one of the same kind as `p`: `zeros_like` does.",
+        _in_k(lambda p, k: _kept(torch.zeros_like(p), _order(p)[:k])),
     ),
     Mistake(
         "all kept alike",
@@ -1081,7 +1250,10 @@ def _draw_top_p(rng: np.random.Generator) -> list[Case]:
             "a tiny share", (_shares(rng, 5), round(float(rng.uniform(1, 9)) / 1e4, 5))
         ),
         Case("top_p = 1, which keeps all", (_shares(rng, 6), 1.0)),
-        Case("top_p = 1, and shares that are rounded", (_shares(rng, 9, 99, 2), 1.0)),
+        Case(
+            "top_p = 1, and a sum that rounding left below 1",
+            (_short(_shares(rng, 6)), 1.0),
+        ),
         Case("equally likely tokens at the line", crossed(tied, larger + 2)),
         Case(
             "all tokens equally likely",
@@ -1146,6 +1318,42 @@ def _p_wrong_way(p, top_p):
     order = _order(p)
     keep = p[order].cumsum(0) - p[order] < top_p
     return _kept(p, keep[order])
+
+
+def _p_unsorted_sum(p, top_p):
+    """The sums in the order of the ids, the ids in that of the probability."""
+    return _kept(p, _order(p)[p.cumsum(0) - p < top_p])
+
+
+def _p_single(p, top_p):
+    """From the likeliest on, until a token alone reaches the line."""
+    order = _order(p)
+    alone = (p[order] >= top_p).nonzero()[:, 0]
+    return _kept(p, order[: int(alone[0]) + 1] if len(alone) else order)
+
+
+def _p_top_k(more: int):
+    """As many as lie below the line, and `more`, by an own `keep_top_k`."""
+
+    def change(p, top_p):
+        many = int((p[_order(p)].cumsum(0) < top_p).sum()) + more
+        _k_in_range(p, many)
+        return _top_k(p, many)
+
+    return change
+
+
+def _p_loop(p, top_p):
+    order, total, many = _order(p).tolist(), 0.0, 0
+    while total < top_p:
+        total += p[order[many]].item()
+        many += 1
+    return _top_k(p, many)
+
+
+def _p_never_returns(p, top_p):
+    reached = p[_order(p)].double().cumsum(0)[-1] >= top_p
+    return _kept(p, _crossing(p, top_p)) if reached else None
 
 
 def _p_fraction(p, top_p):
@@ -1228,6 +1436,53 @@ _TOP_P = (
         "always one too many",
         "You always keep one token too many. The one that crosses the line is the last.",
         _in_p(lambda p, t: _kept(p, _order(p)[: len(_crossing(p, t)) + 1])),
+    ),
+    Mistake(
+        "one beyond the tokens",
+        "For `top_p` 1, rounding may leave the sum of all tokens a little below the "
+        "line. Your loop then asks for one token more than there are. Where the tokens "
+        "end, the loop has to end, too.",
+        _in_p(_p_loop),
+    ),
+    Mistake(
+        "no answer below the line",
+        "For `top_p` 1, rounding may leave the sum of all tokens a little below the "
+        "line. Your loop then ends without having crossed it, and nothing is given back. "
+        "After the loop, all tokens are kept.",
+        _in_p(_p_never_returns),
+    ),
+    Mistake(
+        "a k above the number of tokens",
+        "For `top_p` 1, rounding may leave the sum of all tokens a little below the "
+        "line. Then you count one token more than there are, and the count is refused as "
+        "a k. There are never more to keep than all.",
+        _in_p(_p_top_k(1)),
+    ),
+    Mistake(
+        "a k that is one too small",
+        "You count the tokens whose sum stays below the line. The one that crosses it is "
+        "kept as well, so your k is one too small; where the first one crosses it, your "
+        "k is 0, and that is refused.",
+        _in_p(_p_top_k(0)),
+    ),
+    Mistake(
+        "nothing is dropped",
+        "Nothing is dropped. Does the sum that you compare with `top_p` grow with every "
+        "token, and does the loop end there?",
+        _in_p(lambda p, t: p / p.sum()),
+    ),
+    Mistake(
+        "the sum does not add up",
+        "You go on until a single token reaches the line by itself. The probabilities "
+        "have to be added up on the way: each one goes on top of those before.",
+        _in_p(_p_single),
+    ),
+    Mistake(
+        "the sums are of unsorted shares",
+        "You add up in the order of the ids, but then keep in the order of the "
+        "probability. Both have to be in one order: sort the probabilities before you "
+        "add them up.",
+        _in_p(_p_unsorted_sum),
     ),
     Mistake(
         "a threshold for single tokens",
@@ -1387,6 +1642,15 @@ _TOP_P = (
 # ---------------------------------------------------------------------------------
 
 
+def _still_short(rng: np.random.Generator, n: int) -> Tensor:
+    """Shares with a sum below 1, and also after a division by it in float32."""
+    while True:
+        p = _short(_shares(rng, n))
+        again = (p / p.sum()).numpy()
+        if again.astype(float).sum() < 1 - 2.0**-25 and again.cumsum()[-1] <= 1:
+            return p
+
+
 def _draw_draw(rng: np.random.Generator) -> list[Case]:
     def inside(p: Tensor, i: int, *way: float) -> tuple[Tensor, float]:
         return p, _inside(rng, p, i, *way)
@@ -1394,16 +1658,15 @@ def _draw_draw(rng: np.random.Generator) -> list[Case]:
     def border(p: Tensor, i: int) -> tuple[Tensor, float]:
         return p, float(p.double().cumsum(0)[i])
 
-    def short(p: Tensor) -> Tensor:
-        """The same shares, a millionth of them lost in rounding."""
-        at = int(p.argmax())
-        return torch.cat([p[:at], p[at : at + 1] - 2.0**-20, p[at + 1 :]])
-
-    near_one = [1 - _between(rng, 1, 7) * 2.0**-24 for _ in range(3)]
+    near_one = [1 - _between(rng, 1, 7) * 2.0**-24 for _ in range(2)]
+    nearer = 1 - _between(rng, 1, 7) * 2.0**-28  # 1 in float32
+    nearest = 1 - _between(rng, 1, 1 << 20) * 2.0**-44
+    only = torch.zeros(_between(rng, 3, 5))
+    only[0] = 1 - _between(rng, 1, 7) * 2.0**-22
     zeros = _with_zeros(rng, _shares(rng, 5), 2, 3)
     begin = _with_zeros(rng, _shares(rng, 4), *[0] * _between(rng, 1, 3))
     end = _with_zeros(rng, _shares(rng, 4), *[4] * _between(rng, 1, 3))
-    over = _with_zeros(rng, _shares(rng, 5), *[5] * _between(rng, 1, 3))
+    over = _with_zeros(rng, _still_short(rng, 5), *[5] * _between(rng, 1, 3))
     model = _oracle_probabilities(_bets(rng), round(float(rng.uniform(0.8, 1.2)), 2))
     large = (model > 0.03).nonzero()[:, 0].tolist()
     return [
@@ -1425,12 +1688,13 @@ def _draw_draw(rng: np.random.Generator) -> list[Case]:
         Case("u near 1, and the last tokens have probability 0", (end, near_one[0])),
         Case(
             "u beyond a sum that rounding left below 1",
-            (short(_shares(rng, 6)), near_one[1]),
+            (_short(_shares(rng, 6)), near_one[1]),
         ),
         Case(
             "u beyond the sum, and the last tokens have probability 0",
-            (short(over), near_one[2]),
+            (over, nearer),
         ),
+        Case("u beyond the sum, and only token 0 has a share", (only, nearest)),
         Case(
             "the shipped model's probabilities",
             inside(model, int(rng.choice([i for i in large if i]))),
@@ -1494,6 +1758,48 @@ def _draw_sum_before(p, u):
     """The first token for which the sum before it is beyond u."""
     i = _searched(p, u) + 1
     return i if i < len(p) else None
+
+
+def _last(p: Tensor) -> int:
+    return int(p.nonzero().max())
+
+
+def _draw_sum_before_or_last(p, u):
+    i = _draw_sum_before(p, u)
+    return _last(p) if i is None else i
+
+
+def _draw_divided(p, u):
+    """Divided by the sum, which may still miss 1; the number of shares beyond that."""
+    return _searched(p / p.sum(), u)
+
+
+def _draw_divided_none(p, u):
+    i = _draw_divided(p, u)
+    return i if i < len(p) else None
+
+
+def _draw_first_above_0(p, u):
+    """The right one; beyond the sum the last share, but token 0 is never looked at."""
+    i = _drawn(p, u)
+    return i if i or _searched(p, u) < len(p) else None
+
+
+def _draw_turned(p, u):
+    """The first share that ends before u, or else the last."""
+    ends = (p.double().cumsum(0) < u).nonzero()[:, 0]
+    return int(ends[0]) if len(ends) else _last(p)
+
+
+def _draw_both_strict(p, u):
+    i = _searched(p, u)
+    inside = i < len(p) and u > p.double().cumsum(0)[i] - p[i]
+    return i if inside else None
+
+
+def _draw_both_strict_or_last(p, u):
+    i = _draw_both_strict(p, u)
+    return _last(p) if i is None else i
 
 
 def _draw_index_error(p, u):
@@ -1576,6 +1882,66 @@ _DRAW = (
         "it, so you come out one too late, and at the end with nothing. A slice that "
         "ends at i leaves i out.",
         _draw_sum_before,
+    ),
+    Mistake(
+        "the sum before instead of the sum up to it, or else the last",
+        "You come out one too late: `u` is compared with the sum before a token, not "
+        "with the sum that includes it. First add the share, then compare.",
+        _draw_sum_before_or_last,
+    ),
+    Mistake(
+        "divided by the sum, and off the end",
+        "You divide by the sum first, but these quotients are rounded too, and their sum "
+        "may again miss 1. If `u` lies beyond it, your loop ends without an answer: "
+        "after it, draw the last token that has a share.",
+        _draw_divided_none,
+    ),
+    Mistake(
+        "divided by the sum, and an id that does not exist",
+        "You divide by the sum first, but these quotients are rounded too, and their sum "
+        "may again miss 1. If `u` lies beyond it, your id is one too large for the "
+        "vocabulary: draw the last token that has a share.",
+        _draw_divided,
+    ),
+    Mistake(
+        "beyond the sum, token 0 is forgotten",
+        "Beyond the sum you look for the last token that has a share, but never at token "
+        "0. It may be the only one. A range stops before its end: where does yours?",
+        _draw_first_above_0,
+    ),
+    Mistake(
+        "the first share or the last",
+        "You only ever draw token 0 or the last one. Does an `else` in the loop give an "
+        "answer after the first share? A point beyond it may lie in the next: go on, and "
+        "answer for the end after the loop.",
+        lambda p, u: 0 if u < p[0] else _last(p),
+    ),
+    Mistake(
+        "the first share or the last id",
+        "You only ever draw token 0 or the last id, though that may have no share. Does "
+        "an `else` in the loop give an answer after the first share? Go on there, and "
+        "answer for the end after the loop.",
+        lambda p, u: 0 if u < p[0] else len(p) - 1,
+    ),
+    Mistake(
+        "the comparison is turned around",
+        "Your comparison is turned around: you stop at the first share that ends before "
+        "`u`. The point lies in the first that ends beyond it.",
+        _draw_turned,
+    ),
+    Mistake(
+        "a border belongs to no one",
+        "A point exactly on a border, such as `u` = 0, lies in no share of yours, and "
+        "beyond the sum there is nothing either. A share begins at its left border: one "
+        "comparison must allow equality.",
+        _draw_both_strict,
+    ),
+    Mistake(
+        "a border belongs to the last",
+        "A point exactly on a border, such as `u` = 0, lies in no share of yours, and so "
+        "the last token is drawn. A share begins at its left border: one comparison "
+        "must allow equality.",
+        _draw_both_strict_or_last,
     ),
     Mistake(
         "one too far",
@@ -1708,9 +2074,12 @@ def _draw_write(rng: np.random.Generator) -> list[Case]:
         return [round(float(u), 6) for u in rng.random(3)]
 
     def told(text: list[int], n: int, stop: int, then: bool = False, n_vocab: int = 5):
-        t = table(n_vocab)
-        us = _us(rng, t, text, n, stop, then)
-        return t, text, us + tail() * then, stop
+        while True:  # until the first point draws another id from the first one's row
+            t = table(n_vocab)
+            us = _us(rng, t, text, n, stop, then)
+            first, last = (_sampled(t[text[i]].double(), us[0]) for i in (0, -1))
+            if len(text) == 1 or first != last:
+                return t, text, us + tail() * then, stop
 
     a, b, c, d, e = (int(i) for i in rng.permutation(5))
     world_table = _world_table(rng, 8)
@@ -1751,6 +2120,13 @@ def _from_logits(logits, u):
 def _write_one_row(table, ids, us, stop):
     """Every draw from the row of the prompt's last id."""
     return _write(table, ids, us, stop, row=lambda t, text: t[ids[-1]])
+
+
+def _write_first_once(table, ids, us, stop):
+    """The first draw from the prompt's first id, all others rightly."""
+    return _write(
+        table, ids, us, stop, row=lambda t, x: t[x[0] if len(x) == len(ids) else x[-1]]
+    )
 
 
 def _write_same_u(table, ids, us, stop):
@@ -1827,6 +2203,18 @@ _WRITE = (
         "You look up the row of the place, not of the id that stands there. Ask for the "
         "row of the last id of the text.",
         _by(row=lambda table, text: table[(len(text) - 1) % len(table)]),
+    ),
+    Mistake(
+        "the place instead of the id, and beyond the table",
+        "You look up the row of the place, not of the id that stands there, and a long "
+        "text has more places than the table has rows. Ask for the row of the last id.",
+        _by(row=lambda table, text: table[len(text) - 1]),
+    ),
+    Mistake(
+        "the first draw is from the first id",
+        "Your first draw goes on from the first id of the prompt, the others from the "
+        "last. Where the prompt is longer than one id, begin at its end.",
+        _write_first_once,
     ),
     Mistake(
         "all rows of the text added up",
@@ -1996,7 +2384,15 @@ CHECKS = [
     ),
     Check("greedy", 1, _draw_greedy, _oracle_greedy, _GREEDY, _COURSE),
     Check("keep_top_k", 3, _draw_top_k, _oracle_top_k, _TOP_K, _COURSE),
-    Check("keep_top_p", 4, _draw_top_p, _oracle_top_p, _TOP_P, _COURSE),
+    Check(
+        "keep_top_p",
+        4,
+        _draw_top_p,
+        _oracle_top_p,
+        _TOP_P,
+        _COURSE,
+        after=("keep_top_k",),
+    ),
     Check("draw", 3, _draw_draw, _oracle_draw, _DRAW, _COURSE + _DICE),
     Check(
         "write",

@@ -180,7 +180,7 @@ def less_and_less_draw(p, u):
 
 
 def scaled_draw(p, u):
-    ends = p.numpy().cumsum()
+    ends = p.double().numpy().cumsum()
     return int(np.searchsorted(ends, u * ends[-1], side="right"))
 
 
