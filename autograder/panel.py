@@ -35,6 +35,9 @@ ERRORS = {
     "must match the size of tensor": "Two shapes do not go together. Print both, and write "
     "down what you expect. (A `mean` or `sum` over an axis drops it; `keepdim=True` "
     "keeps it, so that the result still fits beside the rows.)",
+    "only supports boolean masks": "A mask is made of `torch.bool`: compare with 0.",
+    "too many values to unpack": "It has more axes than you give names to: perhaps one "
+    "for a batch or for heads, in front.",
     "shapes cannot be multiplied": "In `a @ b` the last axis of `a` must be as long as "
     "the last but one of `b`. Print both shapes.",
 }
