@@ -1904,6 +1904,13 @@ _DRAW = (
         _draw_divided,
     ),
     Mistake(
+        "divided by the sum, and a token of probability 0",
+        "You divide by the sum first, but these quotients are rounded too, and their sum "
+        "may again miss 1. If `u` lies beyond it, you draw the last id, even where its "
+        "probability is 0: take the last token that has a share.",
+        lambda p, u: min(_draw_divided(p, u), len(p) - 1),
+    ),
+    Mistake(
         "beyond the sum, token 0 is forgotten",
         "Beyond the sum you look for the last token that has a share, but never at token "
         "0. It may be the only one. A range stops before its end: where does yours?",

@@ -5,6 +5,7 @@ torch and NumPy. Of equally likely tokens it keeps whatever its sorting gives it
 cases with ties are left out there.
 """
 
+import json
 import warnings
 
 import numpy as np
@@ -13,11 +14,14 @@ import torch
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from autograder import bank, checks, look
+from autograder import course as course_files
 from autograder.checks import sample
 from autograder.compare import difference
-from autograder.judge import expected
+from autograder.judge import expected, judge
 from autograder.outcome import run
 from gpt import sample as course
+from gpt import world
+from gpt.model import small
 
 SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(9))]
 KNOWN = checks.load("sample")
@@ -248,3 +252,186 @@ def test_what_a_step_is_about_may_not_be_borrowed(name, source):
     ]
     assert look.uses(cells, name, KNOWN[name].forbidden)
     assert not look.uses(cells, name, ())
+
+
+def loop_without_an_end(p, top_p):
+    order, kept, n = plain_order(p), torch.zeros(len(p)), 0
+    total = 0.0
+    while total < top_p:
+        kept[order[n]] = p[order[n]]
+        total += p[order[n]]  # in float32
+        n += 1
+    return kept / kept.sum()
+
+
+def sum_without_an_end(p, top_p):
+    order, kept, n = plain_order(p), torch.zeros(len(p)), 0
+    while kept.sum() < top_p:
+        kept[order[n]] = p[order[n]]
+        n += 1
+    return kept / kept.sum()
+
+
+def count_without_an_end(p, top_p):
+    ends = p[plain_order(p)].cumsum(0)
+    return plain_keep_top_k(p, int((ends < top_p).sum()) + 1)
+
+
+def return_only_in_the_loop(p, top_p):
+    kept, total = torch.zeros(len(p)), 0.0
+    for i in plain_order(p):
+        kept[i] = p[i]
+        total += p[i].item()
+        if total >= top_p:
+            return kept / kept.sum()
+    return None
+
+
+def greedy_from(low):
+    def answer(logits):
+        best, value = 0, low
+        for i, logit in enumerate(logits.tolist()):
+            if logit > value:
+                best, value = i, logit
+        return best
+
+    return answer
+
+
+def divided_draw(fallback):
+    def answer(p, u):
+        total = 0.0
+        for i, share in enumerate((p / p.sum()).tolist()):
+            total += share
+            if u < total:
+                return i
+        return fallback(p)
+
+    return answer
+
+
+def draw_at_a_scaled_point(p, u):
+    u, total = u * p.sum(), 0.0
+    for i in range(len(p)):
+        total = total + p[i]  # in float32
+        if u < total:
+            return i
+    return None
+
+
+def draw_but_never_token_0_at_the_end(p, u):
+    total = 0.0
+    for i, share in enumerate(p.tolist()):
+        total += share
+        if u < total:
+            return i
+    for i in range(len(p) - 1, 0, -1):
+        if p[i] > 0:
+            return i
+    return None
+
+
+def less_than_the_mean(logits, temperature):
+    if temperature <= 0:
+        raise ValueError("no")
+    scaled = logits / temperature
+    scaled = scaled - scaled.mean(-1, keepdim=True)
+    return scaled.exp() / scaled.exp().sum(-1, keepdim=True)
+
+
+ALMOST = [
+    ("keep_top_p", loop_without_an_end, "one beyond the tokens"),
+    ("keep_top_p", sum_without_an_end, "one beyond the tokens"),
+    ("keep_top_p", count_without_an_end, "a k above the number of tokens"),
+    ("keep_top_p", return_only_in_the_loop, "no answer below the line"),
+    ("greedy", greedy_from(-10.0), "the search begins too high"),
+    ("greedy", greedy_from(-1000.0), "the search begins too high"),
+    ("greedy", greedy_from(0.0), "the search begins at 0"),
+    ("draw", divided_draw(lambda p: None), "divided by the sum, and off the end"),
+    (
+        "draw",
+        divided_draw(lambda p: len(p) - 1),
+        "divided by the sum, and a token of probability 0",
+    ),
+    ("draw", draw_at_a_scaled_point, "off the end"),  # of two kinds
+    (
+        "draw",
+        draw_but_never_token_0_at_the_end,
+        "beyond the sum, token 0 is forgotten",
+    ),
+    ("probabilities", less_than_the_mean, "the mean is taken away"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "mistake"), ALMOST)
+def test_what_is_nearly_right_is_wrong_in_every_draw_and_named(name, answer, mistake):
+    assert all(str(found).endswith(mistake) for found in named(name, answer))
+
+
+def named(name, answer):
+    """The names that the judge gives to an answer, over all seeds."""
+    found = set()
+    for seed in SEEDS:
+        cases = bank.draw(KNOWN[name], seed)
+        got = [run(answer, case.args) for case in cases]
+        verdict = judge(KNOWN[name], cases, expected(KNOWN[name], cases), got)
+        assert not verdict.right
+        found.add(verdict.mistake and verdict.mistake.name)
+    return found
+
+
+def value_that_is_never_updated(logits):
+    best, value = 0, logits[0]
+    for i in range(len(logits)):
+        if logits[i] > value:
+            best = i
+    return best
+
+
+def one_vector_at_a_time(x, wte):
+    return torch.stack([torch.dot(x, row) for row in wte])
+
+
+def last_id_of_the_loop(logits):
+    return [i for i in range(len(logits))][-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "mistake"),
+    [
+        ("greedy", value_that_is_never_updated, "compared with the first only"),
+        ("greedy", last_id_of_the_loop, "always the last place"),
+        ("unembed", one_vector_at_a_time, "the table first"),
+        ("unembed", lambda x, wte: (x * wte).sum(-1), "the table first"),
+    ],
+)
+def test_mistakes_that_look_alike_are_told_apart(name, answer, mistake):
+    assert named(name, answer) == {mistake}
+    hint = next(
+        m.hint for m in KNOWN["unembed"].mistakes if m.name == "the table first"
+    )
+    assert "one vector alone" in hint
+
+
+def test_a_step_of_top_p_may_lean_on_top_k():
+    assert KNOWN["keep_top_p"].after == ("keep_top_k",)
+
+
+def test_the_last_cells_notice_a_temperature_that_is_not_used():
+    """Of the stories that they compare, one differs for each of these mistakes."""
+    book = json.loads(
+        (course_files.root() / "solutions/sample/sample.ipynb").read_text("utf-8")
+    )
+    source = {cell["id"]: "".join(cell["source"]) for cell in book["cells"]}
+    assert '{"temperature": 0.8, "seed": 6}' in source["agree"]
+    assert "[(0, 0.8), (6, 0.8), (0, 1.5)]" in source["own-story"]
+    model, tokenizer = small()
+    end = tokenizer.special_tokens[world.END]
+    prompt = [end, *tokenizer.encode(world.PROMPT)]
+
+    def story(temperature, seed):
+        how = {"seed": seed, "stop": end, "temperature": temperature}
+        return [*model.generate(prompt, 50, **how)]
+
+    assert story(1.0, 6) != story(0.8, 6) != story(1 / 0.8, 6)
+    assert story(0.8, 0) != story(1.5, 0)
