@@ -12,7 +12,7 @@ CHECKS    := $(wildcard autograder/*.py autograder/checks/*.py) nbgrader_config.
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test site exercises demo test serve bench browser format clean help
+.PHONY: all setup setup-test site exercises demo test serve bench boxes browser format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -59,12 +59,13 @@ exercises/%.ipynb: solutions/%.ipynb $(CHECKS) .venv/.ready
 	@$(BIN)/python -m autograder exercises $(notdir $*)
 	@touch $@
 
-demo: setup exercises  ## grade the bundled demo class and print its table
+demo: setup exercises boxes  ## grade the bundled demo class and print its table
 	@echo "▸ Grading the demo class …"
 	@$(BIN)/python -m autograder demo
-	@$(BIN)/python -m autograder grade tokenize --class demo --feedback
+	@$(BIN)/python -m autograder grade tokenize --class demo --feedback \
+	  $$($(BIN)/python -m autograder sandbox >/dev/null || echo --no-sandbox)  # this class is our own
 
-test: setup-test browser  ## run all tests
+test: setup-test browser boxes  ## run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -91,6 +92,9 @@ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
   echo "▸ Installing $(2) (Debian package $(1)) …"; apt-get update -qq && apt-get install -y -qq $(1) >/dev/null; \
 else echo "$(2) is missing. On Debian or Ubuntu type: sudo apt install $(1)"; fi
 endef
+
+boxes:
+	@test "$$(uname)" != Linux || command -v bwrap >/dev/null || { $(call debian,bubblewrap,Bubblewrap for the sandbox); }
 
 browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(call debian,chromium,Chromium for the browser tests); }

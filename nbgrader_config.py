@@ -17,7 +17,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from autograder.preprocessors import HiddenExecute, Relabel, Restore, Verify
+from autograder.preprocessors import Execute, Relabel, Restore, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
@@ -45,7 +45,7 @@ c.Autograde.sanitize_preprocessors = [
     CheckCellMetadata,
 ]
 c.Autograde.autograde_preprocessors = [
-    HiddenExecute,
+    Execute,
     Verify,
     IgnorePattern,
     LimitOutput,
@@ -53,9 +53,9 @@ c.Autograde.autograde_preprocessors = [
     AssignLatePenalties,
     CheckCellMetadata,
 ]
-c.HiddenExecute.seed_file = str(root / folder / "seed")  # the class's secret
-c.HiddenExecute.timeout = 30  # seconds a cell
-c.HiddenExecute.extra_arguments = [
-    "--HistoryManager.hist_file=:memory:",
-    "--log-level=40",  # errors only: ipykernel warns of its own sockets at every start
-]
+c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
+c.Execute.limits = {
+    "cell_seconds": 30,
+    "memory_mb": 2048,
+}  # more: autograder/sandbox.py
+c.Execute.sandbox = os.environ.get("GPT_SANDBOX", "yes") != "no"

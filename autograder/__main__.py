@@ -31,6 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     one.add_argument("--force", action="store_true", help="grade again what is graded")
     one.add_argument("--class", dest="klass", metavar="NAME", help="default: demo")
     one.add_argument("--feedback", action="store_true", help="write feedback pages too")
+    one.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="DANGEROUS: submissions run with your rights and can read all you can",
+    )
+    one = commands.add_parser(
+        "sandbox", help="whether submissions can be boxed in here"
+    )
 
     options = parser.parse_args(argv)
     try:
@@ -89,11 +97,26 @@ def _grade(options: argparse.Namespace) -> int:
 
     if options.klass:
         os.environ["GPT_CLASS"] = options.klass
+    if options.no_sandbox:
+        os.environ["GPT_SANDBOX"] = "no"
+        print(
+            "WARNING: no sandbox. What these submissions run has your rights: it can "
+            "read other submissions, the gradebook and your files, and use the network.",
+            file=sys.stderr,
+        )
     rows = grade.grade(options.assignment, options.student, options.force)
     if options.feedback:
         grade.feedback(options.assignment)
     print(grade.table(options.assignment, rows, shutil.get_terminal_size().columns))
     return 1 if any(row.status == grade.INFRA for row in rows) else 0
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from autograder import sandbox
+
+    problem = sandbox.why_not()
+    print(problem or "the sandbox works here")
+    return 1 if problem else 0
 
 
 _COMMANDS = {
@@ -102,6 +125,7 @@ _COMMANDS = {
     "exercises": _exercises,
     "demo": _demo,
     "grade": _grade,
+    "sandbox": _sandbox,
 }
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
-from autograder import checks, course
+from autograder import checks, course, sandbox
 from autograder.panel import number
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
@@ -41,9 +41,13 @@ def grade(
 ) -> list[Row]:
     """Grade what was submitted for an exercise; what has not changed is left alone.
 
-    ValueError where there is no such exercise, no submission, or no such student.
+    ValueError where there is no such exercise, no submission, no such student, or no
+    sandbox to grade in.
     """
     checks.load(assignment)
+    boxed = os.environ.get("GPT_SANDBOX") != "no"
+    if boxed and (problem := sandbox.why_not()):
+        raise ValueError(f"{problem}; or grade code that you trust with --no-sandbox")
     api = course.api()
     folder = course.class_folder()
     submitted = sorted(api.get_submitted_students(assignment))

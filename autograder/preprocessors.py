@@ -8,32 +8,30 @@ and found it right. Whatever a submission printed, raised or displayed counts no
 
 from __future__ import annotations
 
+import atexit
 import base64
 import binascii
 import functools
-import os
 import re
-import sys
-import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import SCHEMA_VERSION
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor, OverwriteCells
-from traitlets import Unicode
+from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells
+from traitlets import Bool, Dict, Unicode
 
 from autograder import bank, checks, look, outcome, panel, wire
-from autograder.check import ANSWER
 from autograder.checks import Case, Check
+from autograder.execute import Cell, execute
 from autograder.judge import Verdict, expected, judge
-
-ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP")
+from autograder.kernel import Limits, Template
+from autograder.template import CASES
 
 
 @dataclass
@@ -43,6 +41,7 @@ class Grading:
     checks: dict[str, Check]
     cases: dict[str, list[Case]]
     flags: list[str] = field(default_factory=list)
+    ran: dict[str, Cell] = field(default_factory=dict)  # by the name of the check
 
 
 class Relabel(NbGraderPreprocessor):
@@ -112,38 +111,76 @@ class Restore(OverwriteCells):
         return nb, resources
 
 
-class HiddenExecute(Execute):
-    """Run the notebook in a kernel of which the environment names the hidden inputs."""
+class Execute(NbGraderPreprocessor):
+    """Run the notebook in a box of its own, with the hidden inputs; keep its answers.
+
+    The outputs of a student's own cells are not kept: hidden inputs are in that kernel.
+    What stays of a cell that failed is the type of its error.
+    """
 
     seed_file = Unicode(
         "autograder/seed", help="The instructor's secret; made on first use."
     ).tag(config=True)
+    limits = Dict(help="What a submission may use: see autograder.sandbox.Limits.").tag(
+        config=True
+    )
+    sandbox = Bool(
+        True, help="False runs submissions with the grader's own rights."
+    ).tag(config=True)
 
-    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None):
-        assignment = resources["nbgrader"]["assignment"]
-        grading = _prepare(assignment, Path(self.seed_file))
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        grading = _prepare(resources["nbgrader"]["assignment"], Path(self.seed_file))
         grading.flags += nb.metadata.pop("autograder", {}).get("flags", [])
+        if not self.sandbox:
+            grading.flags.append("ran without a sandbox")
         resources["autograder"] = grading
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "cases.safetensors"
-            file.write_bytes(
-                wire.pack(
-                    {
-                        name: [list(case.args) for case in cases]
-                        for name, cases in grading.cases.items()
-                    }
-                )
-            )
-            self._environment = _environment(file)
-            try:
-                return super().preprocess(nb, resources, km)
-            except DeadKernelError:
-                # One that does not even start is a RuntimeError: our fault, INFRA.
-                grading.flags.append("the kernel died; what came after is not graded")
-                return nb, resources
+        cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+        running = [Cell(cell.source, utils.is_grade(cell)) for cell in cells]
+        inputs = {
+            name: [list(case.args) for case in cases]
+            for name, cases in grading.cases.items()
+        }
+        files = {CASES: wire.pack(inputs)} | self._files(resources)
+        # Formgrader calls from within an event loop; kernels start in one of their own.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(
+                execute,
+                running,
+                template(self.sandbox),
+                files,
+                {},
+                Limits(**self.limits),
+            ).result()
+        for number, (cell, ran) in enumerate(zip(cells, running, strict=True), 1):
+            cell.outputs, cell.execution_count = [], None
+            if ran.died:
+                grading.flags.append(f"code cell {number}: {ran.died}")
+            if ended := ran.died or ran.error:
+                name = re.sub(r"[^\w ]", "", ended)[:80]
+                cell.outputs = [new_output("error", ename=name, evalue="")]
+            if utils.is_grade(cell):
+                grading.ran[cell.metadata.nbgrader["grade_id"]] = ran
+        return nb, resources
 
-    def start_new_kernel(self, **kwargs: Any) -> None:
-        super().start_new_kernel(**kwargs, env=self._environment)
+    def _files(self, resources: Any) -> dict[str, bytes]:
+        """The other files of the submission, as far as there is room for them."""
+        folder = Path(resources["metadata"].get("path") or ".")
+        found, room = {}, 16 << 20
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb":
+                room -= path.stat().st_size
+                if room < 0:
+                    break
+                found[path.name] = path.read_bytes()
+        return found
+
+
+@functools.cache
+def template(sandboxed: bool = True) -> Template:
+    """The template of this process; it ends when the process does."""
+    made = Template(sandboxed)
+    atexit.register(made.close)
+    return made
 
 
 class Verify(NbGraderPreprocessor):
@@ -200,7 +237,7 @@ class Verify(NbGraderPreprocessor):
     ) -> Verdict:
         name = cell.metadata.nbgrader["grade_id"]
         nothing = Verdict(name, 0.0, cell.metadata.nbgrader["points"])
-        if grading is None or name not in grading.checks:
+        if grading is None or name not in grading.checks or name not in grading.ran:
             return _noted(nothing, "This cell was not checked.")
         check, cases = grading.checks[name], grading.cases[name]
         function = _function(cell.source)
@@ -211,17 +248,19 @@ class Verify(NbGraderPreprocessor):
             )
         if found := look.uses(own, function, look.DYNAMIC):
             grading.flags.append(f"{name}: reaches around with {found[0]}")
+        ran = grading.ran[name]
         try:
-            got = _answers(cell, name)
+            got = _answers(ran, name)
         except ValueError as error:
             grading.flags.append(f"{name}: {error}")
             return _noted(nothing, "What was handed in is not an answer of this check.")
+        if ran.died:
+            return _noted(nothing, f"Nothing was handed in: {ran.died}.")
         if got is None:
-            error = next((o for o in cell.outputs if o.output_type == "error"), None)
-            if error is None:
+            if ran.error is None:
                 grading.flags.append(f"{name}: ran without an error or an answer")
                 return _noted(nothing, "Nothing was handed in.")
-            ename = re.sub(r"\W", "", error.ename)[:40]
+            ename = re.sub(r"\W", "", ran.error)[:40]
             return _noted(nothing, f"Nothing was handed in: it stopped with {ename}.")
         wanted = expected(check, cases)
         return judge(
@@ -243,29 +282,9 @@ def _prepare(assignment: str, seed_file: Path) -> Grading:
     return Grading(found, cases)
 
 
-def _environment(cases: Path) -> dict[str, str]:
-    """What the student's kernel sees of ours: where programs lie, and its inputs."""
-    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    scratch = str(cases.parent)
-    python = str(Path(sys.executable).parent)
-    return {
-        **kept,
-        "PATH": os.pathsep.join([python, kept.get("PATH", "")]),
-        "HOME": scratch,
-        "IPYTHONDIR": str(cases.parent / "ipython"),
-        "MPLCONFIGDIR": scratch,
-        "NBGRADER_EXECUTION": "autograde",
-        "GPT_CASES": str(cases),
-    }
-
-
-def _answers(cell: NotebookNode, name: str) -> list[outcome.Outcome] | None:
+def _answers(ran: Cell, name: str) -> list[outcome.Outcome] | None:
     """What the cell handed in, or None. ValueError where it is not one sound answer."""
-    handed_in = [
-        output["data"][ANSWER]
-        for output in cell.outputs
-        if ANSWER in output.get("data", {})
-    ]
+    handed_in = ran.answers
     if not handed_in:
         return None
     if len(handed_in) > 1:

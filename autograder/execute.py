@@ -1,0 +1,207 @@
+"""Run a submission's cells in a box, and keep what its checks hand in. Nothing else.
+
+What a cell prints, displays or publishes is counted and thrown away: hidden inputs are
+in the kernel, so they could be in any of it. Kept are the answers that a graded cell
+published while it ran, and the type of the error that ended a cell.
+
+A cell that dies (exit, segmentation fault, memory) or that cannot be stopped costs its
+own points: the cells before it are run again in a fresh kernel, without it and without
+the checks, and the rest goes on there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import zmq
+from jupyter_client.session import Session
+
+from autograder.check import ANSWER
+from autograder.kernel import Limits, Manager, Template
+
+GRACE = 2.0  # seconds that an interrupted cell has to end
+MESSAGE = 24_000_000  # bytes of the largest message that is read
+
+
+@dataclass
+class Cell:
+    """A code cell: its source, and whether it is a check. What came of it is added."""
+
+    source: str
+    graded: bool = False
+    answers: list[Any] = field(default_factory=list)
+    error: str | None = None  # the type of the error that ended it
+    died: str | None = None  # why the kernel had to be given up
+
+
+def execute(
+    cells: Sequence[Cell],
+    template: Template,
+    files: dict[str, bytes],
+    environment: dict[str, str],
+    limits: Limits,
+) -> None:
+    """Run the cells in order; each is told what came of it."""
+    until = time.monotonic() + limits.seconds
+    done, skipped = 0, set()
+    while done < len(cells):
+        with _Kernel(template, files, environment, limits, until) as kernel:
+            for number, cell in enumerate(cells):
+                if number in skipped or (number < done and cell.graded):
+                    continue
+                if time.monotonic() >= until:
+                    for late in cells[done:]:
+                        late.died = f"the notebook ran for {limits.seconds:g} seconds"
+                    return
+                trial = Cell(cell.source) if number < done else cell
+                kernel.run(trial)
+                done = max(done, number + 1)
+                if trial.died:
+                    cell.died = trial.died
+                    skipped.add(number)
+                    break
+            else:
+                return
+
+
+class _Kernel:
+    """One kernel of a submission: started, given cells, and ended with all it started."""
+
+    def __init__(
+        self,
+        template: Template,
+        files: dict[str, bytes],
+        environment: dict[str, str],
+        limits: Limits,
+        until: float,
+    ) -> None:
+        self.template, self.limits, self.until = template, limits, until
+        self.manager = Manager(
+            session=Session(key=secrets.token_hex(16).encode(), check_pid=False)
+        )
+        self.manager.template, self.manager.limits = template, limits
+        self.manager.files, self.manager.environment = files, environment
+        self.received = 0
+
+    def __enter__(self) -> Self:
+        asyncio.run(self.manager.start_kernel())
+        self.session = self.manager.session
+        self.name = self.manager.provisioner.name
+        self.context = zmq.Context()
+        self.iopub = self.context.socket(zmq.SUB)
+        self.iopub.subscribe(b"")
+        self.shell = self.context.socket(zmq.DEALER)
+        for channel, link in (("iopub", self.iopub), ("shell", self.shell)):
+            link.setsockopt(zmq.MAXMSGSIZE, MESSAGE)
+            link.setsockopt(zmq.LINGER, 0)
+            port = getattr(self.manager, f"{channel}_port")
+            link.connect(f"ipc://{self.manager.ip}-{port}")
+        self.gone = self.iopub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self.poller = zmq.Poller()
+        self.poller.register(self.iopub, zmq.POLLIN)
+        self.poller.register(self.gone, zmq.POLLIN)
+        self.poller.register(self.template.socket.fileno(), zmq.POLLIN)
+        start = time.monotonic()
+        while self._next(start + 30) != "iopub_welcome":
+            if self.status() is not None or time.monotonic() > start + 30:
+                self.__exit__()
+                raise RuntimeError("the kernel did not start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.destroy(linger=0)
+        self.template.signal(self.name, signal.SIGKILL)
+        self.template.status(self.name, 10)
+        asyncio.run(self.manager.cleanup_resources())
+
+    def status(self) -> int | None:
+        return self.template.status(self.name)
+
+    def run(self, cell: Cell) -> None:
+        """Run one cell until it is idle, or has died, or has used up its time."""
+        request = self.session.msg(
+            "execute_request",
+            {
+                "code": cell.source,
+                "silent": False,
+                "store_history": False,
+                "user_expressions": {},
+                "allow_stdin": False,
+                "stop_on_error": False,
+            },
+        )
+        self.session.send(self.shell, request)
+        mine = request["header"]["msg_id"]
+        stop = min(time.monotonic() + self.limits.cell_seconds, self.until)
+        interrupted = False
+        while True:
+            message = self._receive(stop)
+            if message is not None:
+                if message["parent_header"].get("msg_id") != mine:
+                    continue
+                kind, content = message["msg_type"], message["content"]
+                if kind == "error":
+                    cell.error = str(content.get("ename"))[:60]
+                elif kind == "status" and content.get("execution_state") == "idle":
+                    if interrupted:
+                        cell.error = "Timeout"
+                    return
+                elif kind == "display_data" and cell.graded:
+                    data = content.get("data")
+                    if isinstance(data, dict) and ANSWER in data:
+                        cell.answers.append(data[ANSWER])
+            elif self.status() is not None:
+                cell.died = "the kernel died"
+            elif self.received > self.limits.output_mb << 20:
+                cell.died = f"more than {self.limits.output_mb} MB of output"
+            elif time.monotonic() < stop:
+                continue
+            elif interrupted:
+                cell.died = "it could not be interrupted"
+            else:
+                interrupted = True
+                stop = time.monotonic() + GRACE
+                self.template.signal(self.name, signal.SIGINT)
+                continue
+            if cell.died:
+                return
+
+    def _next(self, until: float) -> str | None:
+        message = self._receive(until)
+        return message and message["msg_type"]
+
+    def _receive(self, until: float) -> dict[str, Any] | None:
+        """The next sound message; None where the time or the output is used up, or the
+        template has news.
+        """
+        while self.received <= self.limits.output_mb << 20:
+            try:
+                parts = self.iopub.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                if self.gone.poll(0):  # it sent more than is read at once, or it died
+                    self.gone.recv_multipart()
+                    if self.template.status(self.name, 0.2) is None:
+                        self.received = sys.maxsize
+                    return None
+                left = until - time.monotonic()
+                if left <= 0:
+                    return None
+                ready = dict(self.poller.poll(1000 * left))
+                if self.iopub not in ready:
+                    return None
+                continue
+            answer = any(ANSWER.encode() in part for part in parts[-2:])
+            self.received += 0 if answer else sum(map(len, parts))
+            try:
+                _, parts = self.session.feed_identities(parts)
+                return self.session.deserialize(parts)
+            except (ValueError, TypeError, KeyError, RecursionError):
+                continue  # not one of ours
+        return None

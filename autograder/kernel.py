@@ -1,0 +1,236 @@
+"""Kernels for submissions: forks of a warm template, each in a box of its own.
+
+`Warm` is a kernel provisioner, jupyter_client's extension point for how kernels come to
+life; `Manager` is a kernel manager that uses it. The kernel's five sockets are bound
+here and handed in, so that no folder is shared with a box and nobody waits for another
+to bind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.provisioning import KernelProvisionerBase
+
+from autograder import sandbox, template
+from autograder.sandbox import Limits
+
+PROVISIONER = "gpt-in-four-stages"  # its entry point in pyproject.toml
+
+
+class Template:
+    """A running template process, seen from the grader. To be used with `with`.
+
+    `sandboxed=False` leaves out both boxes: for code that the grader trusts. ValueError,
+    in a sentence that says what to install, where a sandbox is wanted and cannot be had.
+    """
+
+    def __init__(self, sandboxed: bool = True) -> None:
+        if sandboxed and (problem := sandbox.why_not()):
+            raise ValueError(
+                f"{problem}; or grade code that you trust with --no-sandbox"
+            )
+        self.sandboxed = sandboxed
+        self.box = sandbox.Box()
+        self.ended: dict[str, int] = {}  # name of a run -> exit status
+        self._unread = b""
+        self.socket, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "autograder.template", str(theirs.fileno())]
+        how: dict[str, Any] = {"env": self.box.environment, "cwd": self.box.folder}
+        if sandboxed:
+            command = [*self.box.command, *command]
+            how = {"preexec_fn": self.box.prepare}
+        else:
+            command.append("--no-sandbox")
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            **how,
+        )
+        theirs.close()
+        try:
+            if "ready" not in self._message(60):
+                raise EOFError
+        except (EOFError, TimeoutError):
+            self.process.kill()
+            said = self.process.stderr.read().decode(errors="replace").strip()
+            self.close()
+            raise RuntimeError(f"the template did not start: {said}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(
+        self,
+        connection: dict[str, Any],
+        handles: list[int],
+        files: dict[str, bytes],
+        environment: dict[str, str],
+        limits: Limits,
+    ) -> str:
+        """Fork a kernel; the name of its run."""
+        name = secrets.token_hex(8)
+        request = {
+            "name": name,
+            "connection": connection,
+            "files": list(files),
+            "environment": environment,
+            "limits": asdict(limits),
+        }
+        template.send(self.socket, request, list(files.values()), handles)
+        return name
+
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to a run's kernel; SIGKILL ends all that is in its box."""
+        with contextlib.suppress(OSError):
+            template.send(self.socket, {"signal": number, "name": name})
+
+    def status(self, name: str, seconds: float = 0) -> int | None:
+        """The exit status of a run, waiting that long for it; None while it lives."""
+        until = time.monotonic() + seconds
+        while name not in self.ended:
+            if self.process.poll() is not None:
+                return -signal.SIGKILL
+            left = until - time.monotonic()
+            try:
+                message = self._message(max(0, left))
+            except TimeoutError:
+                return None
+            except EOFError:
+                return -signal.SIGKILL
+            if "ended" in message:
+                self.ended[message["name"]] = message["ended"]
+        return self.ended[name]
+
+    def _message(self, seconds: float) -> dict[str, Any]:
+        """The next line of the template's; TimeoutError where none comes in time."""
+        while b"\n" not in self._unread:
+            if not select.select([self.socket], [], [], seconds)[0]:
+                raise TimeoutError
+            part = self.socket.recv(1 << 16)
+            if not part:
+                raise EOFError
+            self._unread += part
+        line, _, self._unread = self._unread.partition(b"\n")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the template and every box that is still open."""
+        self.socket.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        self.box.close()
+
+
+class Warm(KernelProvisionerBase):
+    """Where a kernel manager's kernel comes from: a fork of its template."""
+
+    name: str | None = None
+    handles: list[socket.socket]
+    folder: Path | None = None
+
+    @property
+    def has_process(self) -> bool:
+        return self.name is not None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Bind the sockets: paths of at most 100 bytes, in a folder of this run."""
+        manager = self.parent
+        self.folder = manager.template.box.folder / secrets.token_hex(4)
+        self.folder.mkdir(mode=0o700)
+        manager.transport, manager.ip = "ipc", str(self.folder / "k")
+        self.handles = []
+        for port, channel in enumerate(template.CHANNELS, 1):
+            setattr(manager, f"{channel}_port", port)
+            bound = socket.socket(socket.AF_UNIX)
+            bound.bind(f"{manager.ip}-{port}")
+            bound.listen(16)
+            self.handles.append(bound)
+        self.connection_info = manager.get_connection_info()
+        return await super().pre_launch(cmd=[], **kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        manager = self.parent
+        connection = {
+            key: value.decode() if isinstance(value, bytes) else value
+            for key, value in self.connection_info.items()
+        }
+        self.name = manager.template.start(
+            connection,
+            [bound.fileno() for bound in self.handles],
+            manager.files,
+            manager.environment,
+            manager.limits,
+        )
+        for bound in self.handles:
+            bound.close()
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        return 0 if self.name is None else self.parent.template.status(self.name)
+
+    async def wait(self) -> int | None:
+        while (status := await self.poll()) is None:
+            await asyncio.sleep(0.01)
+        return status
+
+    async def send_signal(self, signum: int) -> None:
+        if self.name is not None:
+            self.parent.template.signal(self.name, signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        await self.send_signal(signal.SIGKILL)  # a hostile kernel would not listen
+
+    async def cleanup(self, restart: bool = False) -> None:
+        if self.folder is not None:
+            for port in range(1, 6):
+                with contextlib.suppress(OSError):
+                    os.unlink(f"{self.folder}/k-{port}")
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
+        self.name = None
+
+
+class Manager(AsyncKernelManager):
+    """A kernel manager whose kernels are forks of `template`."""
+
+    template: Template
+    files: dict[str, bytes]
+    environment: dict[str, str]
+    limits: Limits
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        chosen = {"kernel_provisioner": {"provisioner_name": PROVISIONER}}
+        return KernelSpec(
+            argv=[], display_name="Python 3", language="python", metadata=chosen
+        )
+
+    def write_connection_file(self, **_: Any) -> None:
+        """There is none: the connection goes to the kernel by its template."""
