@@ -628,6 +628,13 @@ _PROBABILITIES = (
         _heated(lambda z, t: _softmax(z / t, (z / t).mean(-1, keepdim=True))),
     ),
     Mistake(
+        "the mean of all rows is taken away",
+        "You take away the mean of everything. A row far above it still makes the "
+        "exponential infinite, and one far below only zeros. Take from each row its own "
+        "largest logit.",
+        _heated(lambda z, t: _softmax(z / t, (z / t).mean())),
+    ),
+    Mistake(
         "the sum has lost its axis",
         "The sum of each row has lost its axis, so it meets the columns instead of the "
         "rows, or nothing that fits. Keep the axis when you add up.",
@@ -1356,6 +1363,14 @@ def _p_never_returns(p, top_p):
     return _kept(p, _crossing(p, top_p)) if reached else None
 
 
+def _p_through_a_view(p, top_p):
+    """The first sorted share is the sum, and grows with it."""
+    ids = _crossing(p, top_p)
+    kept = _kept(p, ids, 1.0)
+    kept[ids[0]] = kept.sum()
+    return kept / kept.sum()
+
+
 def _p_fraction(p, top_p):
     return _kept(p, _order(p)[: max(1, round(top_p * len(p)))])
 
@@ -1470,6 +1485,13 @@ _TOP_P = (
         "Nothing is dropped. Does the sum that you compare with `top_p` grow with every "
         "token, and does the loop end there?",
         _in_p(lambda p, t: p / p.sum()),
+    ),
+    Mistake(
+        "the likeliest grows with the sum",
+        "The likeliest token gets too much. Does your sum begin as a piece of a tensor? "
+        "Such a piece is a view, and what you add to it in place is added to the tensor: "
+        "begin at 0.",
+        _in_p(_p_through_a_view),
     ),
     Mistake(
         "the sum does not add up",
@@ -1769,6 +1791,17 @@ def _draw_sum_before_or_last(p, u):
     return _last(p) if i is None else i
 
 
+def _draw_sum_before_or_last_id(p, u):
+    i = _draw_sum_before(p, u)
+    return len(p) - 1 if i is None else i
+
+
+def _draw_likeliest_first_none(p, u):
+    order = _order(p)
+    i = _searched(p[order], u)
+    return int(order[i]) if i < len(p) else None
+
+
 def _draw_divided(p, u):
     """Divided by the sum, which may still miss 1; the number of shares beyond that."""
     return _searched(p / p.sum(), u)
@@ -1888,6 +1921,20 @@ _DRAW = (
         "You come out one too late: `u` is compared with the sum before a token, not "
         "with the sum that includes it. First add the share, then compare.",
         _draw_sum_before_or_last,
+    ),
+    Mistake(
+        "the sum before instead of the sum up to it, or else the last id",
+        "You come out one too late: `u` is compared with the sum before a token. First "
+        "add the share, then compare. And beyond the sum comes the last token that has a "
+        "share, not just the last.",
+        _draw_sum_before_or_last_id,
+    ),
+    Mistake(
+        "the likeliest lies first, and a point may fall off the end",
+        "Two things at once. The shares lie in the order of the ids here, not the "
+        "likeliest first. And `u` may lie beyond a sum that was rounded: then your loop "
+        "ends without an answer.",
+        _draw_likeliest_first_none,
     ),
     Mistake(
         "divided by the sum, and off the end",
