@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from autograder import course
@@ -73,13 +75,16 @@ def _bank(options: argparse.Namespace) -> int:
 
 
 def _exercises(options: argparse.Namespace) -> int:
-    api = course.api()
-    for assignment in options.assignment or course.assignments():
-        result = api.generate_assignment(assignment, force=True, create=True)
-        if not result["success"]:
-            print(result.get("log") or result["error"], file=sys.stderr)
-            return 1
-        print(f"generated exercises/{assignment}")
+    # A class's gradebook refuses cells that are new; what is released has none yet.
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GPT_GRADEBOOK"] = f"sqlite:///{folder}/gradebook.db"
+        api = course.api()
+        for assignment in options.assignment or course.assignments():
+            result = api.generate_assignment(assignment, force=True, create=True)
+            if not result["success"]:
+                print(result.get("log") or result["error"], file=sys.stderr)
+                return 1
+            print(f"generated exercises/{assignment}")
     return 0
 
 
@@ -87,7 +92,13 @@ def _demo(options: argparse.Namespace) -> int:
     from autograder import demo
 
     os.environ["GPT_CLASS"] = "demo"
+    released = course.root() / "solutions" / "tokenize" / "tokenize.ipynb"
+    version = hashlib.sha256(released.read_bytes()).hexdigest()
+    mark = course.class_folder() / "version"
+    if not mark.exists() or mark.read_text() != version:
+        shutil.rmtree(course.class_folder(), ignore_errors=True)  # of another notebook
     written = demo.write(course.class_folder() / "submitted")
+    mark.write_text(version)
     print(f"the demo class: {written} submissions in {course.class_folder()}")
     return 0
 
