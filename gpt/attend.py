@@ -20,6 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, scaled_dot_product_attention
 
+from gpt.embed import same_kind
+
 
 def causal_mask(n: int, device: torch.device | str | None = None) -> Tensor:
     """Who may look at whom: (n, n), bool, True where key j is not after query i."""
@@ -78,6 +80,7 @@ def queries_keys_values(
 
     x: (..., T, C); weight: (C, 3C), the three matrices side by side; bias: (3C,).
     """
+    same_kind(x=x, weight=weight, bias=bias)
     C = x.shape[-1]
     if weight.shape != (C, 3 * C) or bias.shape != (3 * C,):
         raise ValueError(
@@ -108,7 +111,8 @@ def attend(
 def _like(**tensors: Tensor) -> None:
     """ValueError where two tensors differ in shape, dtype or device."""
     (a, first), (b, second) = tensors.items()
-    for what in ("shape", "dtype", "device"):
-        one, other = getattr(first, what), getattr(second, what)
-        if one != other:
-            raise ValueError(f"{a} and {b} must have one {what}, not {one} and {other}")
+    if first.shape != second.shape:
+        raise ValueError(
+            f"{a} and {b} must have one shape, not {first.shape} and {second.shape}"
+        )
+    same_kind(**tensors)

@@ -88,5 +88,17 @@ def neighbours(table: Tensor, row: int, k: int) -> tuple[Tensor, Tensor]:
     return torch.topk(cosine, k)
 
 
+def same_kind(**tensors: Tensor) -> None:
+    """ValueError where a tensor's dtype or device is not that of the first one."""
+    (name, first), *others = tensors.items()
+    for other, tensor in others:
+        for what in ("dtype", "device"):
+            one, two = getattr(first, what), getattr(tensor, what)
+            if one != two:
+                raise ValueError(
+                    f"{name} and {other} must have one {what}, not {one} and {two}"
+                )
+
+
 def _is(value: object) -> bool:
     return isinstance(value, Tensor)

@@ -19,6 +19,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.functional import linear
 
+from gpt.embed import same_kind
+
 
 def gelu(x: Tensor) -> Tensor:
     """x, let through in proportion to how large it is: GPT-2's approximation by tanh.
@@ -53,6 +55,7 @@ def mlp(
 
     w_in: (C, d_mlp), b_in: (d_mlp,), w_out: (d_mlp, C), b_out: (C,).
     """
+    same_kind(x=x, w_in=w_in, b_in=b_in, w_out=w_out, b_out=b_out)
     C, d_mlp = w_in.shape
     if x.shape[-1] != C or w_out.shape != (d_mlp, C):
         raise ValueError(
@@ -93,6 +96,7 @@ def fast_layer_norm(
 
 def _fits(x: Tensor, weight: Tensor, bias: Tensor) -> None:
     """ValueError where the vectors of a norm are not as long as those of x."""
+    same_kind(x=x, weight=weight, bias=bias)
     if weight.shape != x.shape[-1:] or bias.shape != x.shape[-1:]:
         raise ValueError(
             f"x has {x.shape[-1]} columns, so weight and bias must be "

@@ -20,12 +20,15 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
+from gpt.embed import same_kind
+
 
 def unembed(x: Tensor, wte: Tensor) -> Tensor:
     """How well each vector fits each token: (..., C) -> logits (..., n_vocab).
 
     wte: (n_vocab, C), the very table that the tokens came from.
     """
+    same_kind(x=x, wte=wte)
     if x.shape[-1] != wte.shape[-1]:
         raise ValueError(
             f"x has {x.shape[-1]} columns and the table has {wte.shape[-1]}: "

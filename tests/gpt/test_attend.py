@@ -103,6 +103,9 @@ def test_bad_input_is_refused_in_words():
                 ours(q, bad, q)
             with pytest.raises(ValueError, match=f"q and v must have {said}"):
                 ours(q, q, bad)
+    for other, what in ((torch.float64, "dtype"), ("meta", "device")):
+        with pytest.raises(ValueError, match=f"x and weight must have one {what}"):
+            queries_keys_values(q, drawn(6, 18).to(other), drawn(18), 2)
     for n_head in (0, -2, 4, 7):
         with pytest.raises(ValueError, match=f"6 columns cannot be shared by {n_head}"):
             split_heads(q, n_head)

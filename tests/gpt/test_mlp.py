@@ -90,6 +90,12 @@ def test_bad_input_is_refused_in_words():
         for pair in ((five, six), (six, five)):
             with pytest.raises(ValueError, match="x has 6 columns"):
                 ours(x, *pair)
+    for other, what in ((torch.float64, "dtype"), ("meta", "device")):
+        for ours in (layer_norm, fast_layer_norm):
+            with pytest.raises(ValueError, match=f"x and bias must have one {what}"):
+                ours(x, six, six.to(other))
+        with pytest.raises(ValueError, match=f"x and w_out must have one {what}"):
+            mlp(x, drawn(6, 24), drawn(24), drawn(24, 6).to(other), drawn(6))
     with pytest.raises(ValueError, match="do not fit"):
         mlp(x, drawn(5, 20), drawn(20), drawn(20, 5), drawn(5))
     with pytest.raises(ValueError, match="do not fit"):

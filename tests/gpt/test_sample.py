@@ -163,6 +163,8 @@ BAD = {
     "no share": (lambda: draw(0 * P, 0.1), "sums to 0.0"),
     "NaN shares": (lambda: draw(P * float("nan"), 0.1), "sums to nan"),
     "a batch": (lambda: draw(P[None], 0.1), r"not \(1, 2\)"),
+    "dtype": (lambda: unembed(P.double(), P), "one dtype, not .*64 and .*32"),
+    "device": (lambda: unembed(P, P.to("meta")), "one device, not cpu and meta"),
     "columns": (lambda: unembed(P, torch.ones(3, 4)), "x has 2 .* table has 4"),
     "no prompt": (lambda: [*generate(counter(), [], 1)], "the prompt is empty"),
     "long": (lambda: [*generate(counter(), [1] * 4, 1, n_ctx=3)], "4 tokens.*of 3"),
