@@ -50,13 +50,20 @@ class Template:
         self.ended: dict[str, int] = {}  # name of a run -> exit status
         self._unread = b""
         self.socket, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "autograder.template", str(theirs.fileno())]
-        how: dict[str, Any] = {"env": self.box.environment, "cwd": self.box.folder}
+        command = ["-m", "autograder.template", str(theirs.fileno())]
+        how: dict[str, Any] = {}
         if sandboxed:
-            command = [*self.box.command, *command]
+            command = [*self.box.command, self.box.python, *command]
             how = {"preexec_fn": self.box.prepare}
         else:
-            command.append("--no-sandbox")
+            command = [sys.executable, *command, "--no-sandbox"]
+            home = str(Path(__file__).resolve().parents[1])
+            env = {
+                **self.box.environment,
+                "PYTHONPATH": home,
+                "PATH": os.environ["PATH"],
+            }
+            how = {"env": env, "cwd": self.box.folder}
         self.process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],

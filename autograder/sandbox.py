@@ -30,7 +30,8 @@ from typing import Self
 NOBODY = 65534  # whom root's boxes run as
 INSIDE = 1000  # the user id inside
 WORK = "/tmp/work"  # the submission's own files, in its scratch folder
-RUN = "/run/grader"  # where the outer box sees the folder of the runs
+COURSE = "/opt/course"  # where the box has the course's code,
+ENVIRONMENT = "/opt/environment"  # and the virtual environment, if there is one
 
 # Of the package autograder, what a kernel needs: nothing that knows an answer.
 SHOWN = ("__init__", "check", "compare", "outcome", "wire", "template", "sandbox")
@@ -65,7 +66,7 @@ def _why_not(_user: int) -> str | None:
     try:
         with Box() as box:
             done = subprocess.run(
-                [*box.command, sys.executable, "-m", "autograder.sandbox"],
+                [*box.command, box.python, "-m", "autograder.sandbox"],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -124,21 +125,29 @@ class Box:
                 arguments += ["--ro-bind", path, path]
         for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
             arguments += ["--ro-bind-try", path, path]
-        for number, path in enumerate(self.prefixes):
+        for number, (path, place) in enumerate(self.prefixes.items()):
             source = self.folder / "mnt" / str(number) if self.root else path
-            arguments += ["--ro-bind", str(source), str(path)]
-        # The course's code lies where it was imported from, without the rest of it.
-        home = str(Path(__file__).resolve().parents[1])
-        for package in ("gpt", "autograder"):
-            arguments += ["--ro-bind", str(self.code / package), f"{home}/{package}"]
+            arguments += ["--ro-bind", str(source), place]
+        arguments += ["--ro-bind", str(self.code), COURSE]
+        for path, place in self.prefixes.items():  # installed there, with its checks?
+            for package in sorted(path.glob("lib/python*/site-packages/autograder")):
+                inside = f"{place}/{package.relative_to(path)}"
+                arguments += ["--ro-bind", str(self.code / "autograder"), inside]
         arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
         return [*arguments, "--chdir", "/tmp", "--"]
+
+    @property
+    def python(self) -> str:
+        """This Python, as it is called inside."""
+        if sys.prefix == sys.base_prefix:
+            return sys.executable
+        return f"{ENVIRONMENT}/bin/{Path(sys.executable).name}"
 
     @property
     def environment(self) -> dict[str, str]:
         """All that a kernel sees of the environment."""
         return {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "PATH": f"{Path(self.python).parent}:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "HOME": "/tmp/home",
             "IPYTHONDIR": "/tmp/home/.ipython",
@@ -148,7 +157,7 @@ class Box:
             "MKL_NUM_THREADS": "1",
             "NBGRADER_EXECUTION": "autograde",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+            "PYTHONPATH": COURSE,
         }
 
     def prepare(self) -> None:
@@ -256,19 +265,13 @@ def _lay_out(code: Path) -> None:
         shutil.copy(home / "autograder" / f"{name}.py", code / "autograder")
 
 
-def _prefixes() -> list[Path]:
-    """Where this Python and its packages lie, if not under /usr."""
-    found = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
-    found = {path for path in found if not _within(str(path), "/usr")}
-    return sorted(
-        path
-        for path in found
-        if not any(path != p and _within(str(path), p) for p in found)
-    )
-
-
-def _within(path: str, folder: str | Path) -> bool:
-    return Path(path) == Path(folder) or Path(folder) in Path(path).parents
+def _prefixes() -> dict[Path, str]:
+    """Where this Python and its packages lie, and where the box has them."""
+    base = Path(sys.base_prefix).resolve()
+    found = {} if base == Path("/usr") else {base: str(base)}
+    if sys.prefix != sys.base_prefix:
+        found[Path(sys.prefix).resolve()] = ENVIRONMENT
+    return found
 
 
 # --- the kernel's calls ------------------------------------------------------------

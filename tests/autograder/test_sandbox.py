@@ -6,7 +6,6 @@ tells by the type of the error that it raises.
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -111,7 +110,8 @@ def test_there_is_no_network(template):
 
 
 @pytest.mark.parametrize(
-    "place", ["/usr", "/bin", "/", "/dev", str(ROOT / "gpt"), sys.prefix, "/proc/1"]
+    "place",
+    ["/usr", "/bin", "/", "/dev", "/opt/course/gpt", "/opt/environment", "/proc/1"],
 )
 def test_nothing_can_be_written_outside_the_scratch_folder(template, place):
     (cell,) = run(template, f"open({place + '/planted'!r}, 'w')")
@@ -179,7 +179,8 @@ ENDS = {
 @pytest.mark.parametrize("name", ENDS)
 def test_it_ends_and_what_comes_after_it_runs(template, name):
     source, error, died = ENDS[name]
-    limits = Limits(cell_seconds=2, memory_mb=1024)
+    patience = 2 if "Timeout" == error or "interrupted" in str(died) else 20
+    limits = Limits(cell_seconds=patience, memory_mb=1024)
     cells = run(template, "a = 1", source, "assert a == 1", "1 / 0", limits=limits)
     if error:
         assert cells[1].error == error
