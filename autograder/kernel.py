@@ -143,7 +143,7 @@ class Template:
         return json.loads(line)
 
     def close(self) -> None:
-        """End the template and every box that is still open."""
+        """End the template and every box that is still open. Twice is no harm."""
         self.socket.close()
         if self.process.poll() is None:
             self.process.kill()

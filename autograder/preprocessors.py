@@ -175,12 +175,18 @@ class Execute(NbGraderPreprocessor):
         return found
 
 
-@functools.cache
+_templates: dict[bool, Template] = {}
+
+
 def template(sandboxed: bool = True) -> Template:
-    """The template of this process; it ends when the process does."""
-    made = Template(sandboxed)
-    atexit.register(made.close)
-    return made
+    """The template of this process, made anew if it has died; it ends with us."""
+    known = _templates.get(sandboxed)
+    if known is None or known.process.poll() is not None:
+        if known:
+            known.close()
+        known = _templates[sandboxed] = Template(sandboxed)
+        atexit.register(known.close)
+    return known
 
 
 class Verify(NbGraderPreprocessor):

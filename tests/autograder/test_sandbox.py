@@ -244,3 +244,17 @@ def test_code_that_is_trusted_runs_without_one():
         folder = template.box.folder
     assert not folder.exists()
     assert os.getcwd()
+
+
+def test_a_template_that_died_is_made_anew():
+    need(sandbox.why_not() is None, sandbox.why_not())
+    from autograder import preprocessors
+
+    first = preprocessors.template()
+    assert preprocessors.template() is first
+    first.process.kill()
+    first.process.wait()
+    second = preprocessors.template()
+    assert second is not first
+    (cell,) = run(second, "1 / 0")
+    assert cell.error == "ZeroDivisionError"
