@@ -268,7 +268,7 @@ class Verify(NbGraderPreprocessor):
                 return _noted(nothing, "Nothing was handed in.")
             ename = re.sub(r"\W", "", ran.error)[:40]
             return _noted(nothing, f"Nothing was handed in: it stopped with {ename}.")
-        wanted = expected(check, cases)
+        wanted = _wanted(check, wire.pack([list(case.args) for case in cases]))
         return judge(
             check, cases, wanted, got, hidden=True, failed=failed, known=_public(check)
         )
@@ -278,6 +278,12 @@ class Verify(NbGraderPreprocessor):
 def _public(check: Check) -> list[outcome.Outcome]:
     """What is right on the public cases: everybody may know it, so it earns nothing."""
     return expected(check, bank.draw(check, bank.PUBLIC_SEED))
+
+
+@functools.cache
+def _wanted(check: Check, cases: bytes) -> list[outcome.Outcome]:
+    """What the oracle says to the hidden cases, once for a whole class."""
+    return expected(check, [Case("", tuple(args)) for args in wire.unpack(cases)])
 
 
 def _prepare(assignment: str, seed_file: Path) -> Grading:
