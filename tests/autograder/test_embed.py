@@ -366,7 +366,9 @@ DRAFTS = [
 ]
 
 
-@pytest.mark.parametrize(("draft", "name"), DRAFTS, ids=lambda x: getattr(x, "__name__", x))
+@pytest.mark.parametrize(
+    ("draft", "name"), DRAFTS, ids=lambda x: getattr(x, "__name__", x)
+)
 def test_a_draft_is_called_by_its_mistake(draft, name):
     check = CHECKS[max(CHECKS, key=lambda c: draft.__name__.startswith(f"{c}_"))]
     drawn = bank.draw(check, bank.PUBLIC_SEED)

@@ -221,7 +221,9 @@ DRAFTS = [
 ]
 
 
-@pytest.mark.parametrize(("draft", "name"), DRAFTS, ids=lambda x: getattr(x, "__name__", x))
+@pytest.mark.parametrize(
+    ("draft", "name"), DRAFTS, ids=lambda x: getattr(x, "__name__", x)
+)
 def test_a_draft_is_called_by_its_mistake(draft, name):
     known = load("mlp")
     check = known[max(known, key=lambda c: draft.__name__.startswith(f"{c}_"))]
