@@ -16,7 +16,8 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -71,6 +72,12 @@ def execute(
                 return
 
 
+def _finish(coroutine: Coroutine) -> None:
+    """Run it to its end, also where another event loop is running, as in formgrader."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
+
+
 class _Kernel:
     """One kernel of a submission: started, given cells, and ended with all it started."""
 
@@ -91,7 +98,7 @@ class _Kernel:
         self.received = 0
 
     def __enter__(self) -> Self:
-        asyncio.run(self.manager.start_kernel())
+        _finish(self.manager.start_kernel())
         self.session = self.manager.session
         self.name = self.manager.provisioner.name
         self.context = zmq.Context()
@@ -119,7 +126,7 @@ class _Kernel:
         self.context.destroy(linger=0)
         self.template.signal(self.name, signal.SIGKILL)
         self.template.status(self.name, 10)
-        asyncio.run(self.manager.cleanup_resources())
+        _finish(self.manager.cleanup_resources())
 
     def status(self) -> int | None:
         return self.template.status(self.name)

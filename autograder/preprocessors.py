@@ -13,7 +13,6 @@ import base64
 import binascii
 import functools
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,16 +140,7 @@ class Execute(NbGraderPreprocessor):
             for name, cases in grading.cases.items()
         }
         files = {CASES: wire.pack(inputs)} | self._files(resources)
-        # Formgrader calls from within an event loop; kernels start in one of their own.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(
-                execute,
-                running,
-                template(self.sandbox),
-                files,
-                {},
-                Limits(**self.limits),
-            ).result()
+        execute(running, template(self.sandbox), files, {}, Limits(**self.limits))
         for number, (cell, ran) in enumerate(zip(cells, running, strict=True), 1):
             cell.outputs, cell.execution_count = [], None
             if ran.died:

@@ -4,6 +4,7 @@ Each attempt runs in a real box, next to nothing that is mocked; what it finds o
 tells by the type of the error that it raises.
 """
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
@@ -44,6 +45,15 @@ def finds(template, code, **how):
 def test_the_question_can_be_answered_both_ways(template):
     assert finds(template, "1 + 1 == 2")
     assert not finds(template, "1 + 1 == 3")
+
+
+def test_it_runs_where_an_event_loop_is_running(template):
+    """As in JupyterLab's server, from which formgrader grades."""
+
+    async def server():
+        return finds(template, "1 + 1 == 2")
+
+    assert asyncio.run(server())
 
 
 @pytest.mark.parametrize(
