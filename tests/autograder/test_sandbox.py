@@ -81,6 +81,16 @@ def test_what_is_not_the_student_s_is_not_there(template, path):
     assert not finds(template, f"os.path.exists({str(path)!r})")
 
 
+def test_of_the_course_only_what_a_kernel_needs_is_there(template):
+    shown = sorted(f"{name}.py" for name in sandbox.SHOWN)
+    assert "judge.py" not in shown and "bank.py" not in shown
+    assert finds(template, f"sorted(os.listdir('/opt/course/autograder')) == {shown}")
+    assert finds(template, "sorted(os.listdir('/opt/course')) == ['autograder', 'gpt']")
+    for name in ("checks", "judge", "bank", "preprocessors"):
+        (cell,) = run(template, f"import autograder.{name}")
+        assert cell.error == "ModuleNotFoundError", name
+
+
 def test_what_a_notebook_needs_is_there(template):
     (cell,) = run(
         template,
@@ -150,10 +160,13 @@ def test_a_sibling_cannot_be_seen_or_reached(template):
     assert not finds(template, "os.path.exists('/dev/shm/m')")
 
 
-def test_forks_do_not_draw_the_same_numbers(template):
-    telling = "import torch, random, numpy\nraise type(f'E{torch.rand(1).item():.9f}'.replace('.', '_') + f'_{random.random():.9f}'.replace('.', '_') + f'_{numpy.random.rand():.9f}'.replace('.', '_'), (Exception,), {})"
-    seen = {run(template, telling)[0].error for _ in range(3)}
-    assert len(seen) == 3
+@pytest.mark.parametrize(
+    "draw", ["torch.rand(1).item()", "random.random()", "numpy.random.rand()"]
+)
+def test_forks_do_not_draw_the_same_numbers(template, draw):
+    code = "import torch, random, numpy\n"
+    code += f"raise type('E' + str(int(1e9 * {draw})), (Exception,), {{}})"
+    assert len({run(template, code)[0].error for _ in range(3)}) == 3
 
 
 ENDS = {
