@@ -1,0 +1,149 @@
+"""A class of hostile and honest students, graded for real, and what came of them.
+
+Secrets are planted where a thief would look, and everything that the grader makes of a
+run (temporary files, processes, mounts) can be told from what other runs make.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import checks, grade
+from tests.autograder.hostile.item import ALL, ROOT, Item, write
+
+SECRET = "SECRET-7f3ac1"  # whatever holds it must not come out again
+NEIGHBOURS = ("aaa", "mmm", "zzz")  # honest, before, amid and after the hostile ones
+LIMITS = {
+    "plain": {},
+    "odd": {},
+    "short": {"cell_seconds": 4, "seconds": 25, "memory_mb": 1024},
+}
+
+
+@dataclass
+class Classroom:
+    """A copy of the course, its class of one group, and what grading made of it."""
+
+    course: Path
+    group: str
+    rows: dict[tuple[str, str], grade.Row] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    left: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.course / "autograder" / "classes" / self.group
+
+    @property
+    def marker(self) -> Path:
+        """What an attacker's code writes where it runs outside of the box."""
+        return self.course.parent / "marker"
+
+    def row(self, item: Item) -> grade.Row:
+        """The row of an item; where its whole class went down, what was said."""
+        key = item.assignment, item.id
+        assert key in self.rows, self.errors.get(item.assignment, "no row came of it")
+        return self.rows[key]
+
+    def earned(self, item: Item) -> dict[str, float]:
+        """The points of each check, in the notebook as graded; 0 where there is none."""
+        path = self.folder / "autograded" / item.id / item.assignment
+        path /= f"{item.assignment}.ipynb"
+        names = checks.load(item.assignment)
+        if not path.is_file():
+            return dict.fromkeys(names, 0.0)
+        about = nbformat.read(path, as_version=4).metadata.get("autograder", {})
+        found = about.get("checks", {})
+        return {name: found.get(name, {}).get("points", 0.0) for name in names}
+
+    def recorded(self, item: Item) -> float:
+        """The score in the gradebook, as nbgrader adds it up; 0 where there is none."""
+        from nbgrader.api import Gradebook, MissingEntry
+
+        with Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}") as gradebook:
+            try:
+                return gradebook.find_submission(item.assignment, item.id).score
+            except MissingEntry:
+                return 0.0
+
+    def outputs(self, skip: Sequence[str] = ()) -> dict[str, bytes]:
+        """Every file that grading wrote, and the gradebook's text."""
+        found = {}
+        for top in ("autograded", "feedback"):
+            for path in sorted((self.folder / top).rglob("*")):
+                if path.is_file() and path.name not in skip:
+                    name = str(path.relative_to(self.folder))
+                    found[name] = name.encode(errors="replace") + path.read_bytes()
+        with sqlite3.connect(self.folder / "gradebook.db") as book:
+            found["gradebook.db"] = "\n".join(book.iterdump()).encode(errors="replace")
+        return found
+
+
+def lay_out(course: Path) -> None:
+    """A copy of the course whose configuration knows the groups' limits."""
+    for name in ("solutions", "exercises"):
+        shutil.copytree(ROOT / name, course / name)
+    config = (ROOT / "nbgrader_config.py").read_text()
+    config += f"\nc.Execute.limits = c.Execute.limits | {LIMITS!r}[klass]\n"
+    (course / "nbgrader_config.py").write_text(config)
+    (course / "solutions" / "attend" / "notes.txt").write_text(SECRET)
+
+
+def graded(course: Path, group: str, items: Sequence[Item]) -> Classroom:
+    """Hand in the items of a group beside honest neighbours, and grade them all."""
+    room = Classroom(course, group)
+    submitted = room.folder / "submitted"
+    submitted.mkdir(parents=True)
+    (room.folder / "seed").write_text(f"{SECRET} {group}\n")
+    names = sorted({item.assignment for item in items})
+    mine = [item for item in items if item.group == group]
+    for item in [*mine, *(n for name in names for n in neighbours(name))]:
+        write(item, submitted, {"COURSE": str(course), "MARKER": str(room.marker)})
+    before = _traces()
+    os.environ["GPT_CLASS"] = group
+    for name in names:
+        try:
+            for row in grade.grade(name):
+                room.rows[name, row.student] = row
+        except Exception:  # noqa: BLE001 - one of them brought the whole class down
+            room.errors[name] = traceback.format_exc()
+    room.left = {
+        what: now - before[what] if isinstance(now, set) else now
+        for what, now in _traces().items()
+    }
+    return room
+
+
+def neighbours(assignment: str) -> list[Item]:
+    """Honest students, whose grade must stay as it is."""
+    name = "{} honest {}"
+    return [
+        Item(
+            name.format(place, assignment),
+            "every point",
+            f"# {SECRET}: what a neighbour would copy",
+            solved=ALL,
+            flagged=False,
+            assignment=assignment,
+        )
+        for place in NEIGHBOURS
+    ]
+
+
+def _traces() -> dict[str, set[str]]:
+    """What a run could leave behind: mounts, temporary files."""
+    found = Path(tempfile.gettempdir()).rglob("*")
+    return {
+        "mounts": set(Path("/proc/self/mounts").read_text().splitlines()),
+        "files": {str(path) for path in found},
+    }

@@ -1,0 +1,3 @@
+from tests.autograder.hostile.item import family
+
+ITEMS = family("theft")
