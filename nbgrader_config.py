@@ -10,14 +10,10 @@ from pathlib import Path
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
-    ClearOutput,
-    IgnorePattern,
-    LimitOutput,
-    OverwriteKernelspec,
     SaveAutoGrades,
 )
 
-from autograder.preprocessors import Execute, Relabel, Restore, Verify
+from autograder.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
@@ -37,18 +33,11 @@ c.CourseDirectory.db_url = os.environ.get(
 )
 (root / folder).mkdir(parents=True, exist_ok=True)
 
-c.Autograde.sanitize_preprocessors = [
-    ClearOutput,
-    Relabel,
-    OverwriteKernelspec,
-    Restore,
-    CheckCellMetadata,
-]
+c.Autograde.exporter_class = Read
+c.Autograde.sanitize_preprocessors = [Sanitize, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [
     Execute,
     Verify,
-    IgnorePattern,
-    LimitOutput,
     SaveAutoGrades,
     AssignLatePenalties,
     CheckCellMetadata,

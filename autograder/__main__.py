@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     one.add_argument("assignment")
     one.add_argument("--student", action="append", default=[], metavar="ID")
     one.add_argument("--force", action="store_true", help="grade again what is graded")
+    one.add_argument("--jobs", type=int, metavar="N", help="default: one for each core")
     one.add_argument("--class", dest="klass", metavar="NAME", help="default: demo")
     one.add_argument("--feedback", action="store_true", help="write feedback pages too")
     one.add_argument(
@@ -115,7 +116,16 @@ def _grade(options: argparse.Namespace) -> int:
             "read other submissions, the gradebook and your files, and use the network.",
             file=sys.stderr,
         )
-    rows = grade.grade(options.assignment, options.student, options.force)
+    try:
+        rows = grade.grade(
+            options.assignment, options.student, options.force, options.jobs
+        )
+    except KeyboardInterrupt:
+        print(
+            "\nStopped. What is graded is in the gradebook; the same command goes on.",
+            file=sys.stderr,
+        )
+        return 130
     if options.feedback:
         grade.feedback(options.assignment)
     print(grade.table(options.assignment, rows, shutil.get_terminal_size().columns))

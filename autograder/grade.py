@@ -1,21 +1,32 @@
-"""Grade a class: nbgrader's records, our execution and verification, one table."""
+"""Grade a class: what is to be done, who does it, what came of it, one table."""
 
 from __future__ import annotations
 
 import collections
+import contextlib
+import datetime
+import glob
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from autograder import checks, course, sandbox
+from autograder import bank, course, sandbox, submission
+from autograder.kernel import Limits
 from autograder.panel import number
+from autograder.preprocessors import Execute
+from autograder.record import Record
+from autograder.runner import Runner
+from autograder.worker import Setup
+from gpt.data import write_whole
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
 
@@ -37,20 +48,72 @@ class Row:
 
 
 def grade(
-    assignment: str, students: Iterable[str] = (), force: bool = False
+    assignment: str,
+    students: Iterable[str] = (),
+    force: bool = False,
+    jobs: int | None = None,
 ) -> list[Row]:
     """Grade what was submitted for an exercise; what has not changed is left alone.
 
-    ValueError where there is no such exercise, no submission, no such student, or no
-    sandbox to grade in.
+    `jobs` submissions at a time, by default as many as there are cores. Whatever ends
+    this early, nothing is lost: the next call goes on where it was.
+
+    ValueError where there is no such exercise, no submission, no such student, no
+    sandbox to grade in, or where this class is being graded by another process.
     """
-    checks.load(assignment)
+    if assignment not in course.assignments():
+        raise ValueError(
+            f"no exercise {assignment!r}; there are {', '.join(course.assignments())}"
+        )
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"{jobs} jobs: at least one is needed")
     boxed = os.environ.get("GPT_SANDBOX") != "no"
     if boxed and (problem := sandbox.why_not()):
         raise ValueError(f"{problem}; or grade code that you trust with --no-sandbox")
-    api = course.api()
     folder = course.class_folder()
-    submitted = sorted(api.get_submitted_students(assignment))
+    chosen = _chosen(folder, assignment, list(students))
+    api = course.api()
+    with _alone(folder), contextlib.closing(_record(api)) as record:
+        _announce(api, record, assignment)
+        setup = _setup(api, record, assignment)
+        version = _version(setup)
+        done = record.graded(assignment)
+        todo = [s for s in chosen if force or not _is_done(setup, version, done, s)]
+        problems = _grade(setup, version, record, todo, jobs or _cores())
+    return [_row(folder, s, setup, problems.get(s)) for s in chosen]
+
+
+def _grade(
+    setup: Setup, version: str, record: Record, todo: list[str], jobs: int
+) -> dict[str, str]:
+    """Grade the students in `todo`; of those where we failed, why."""
+    problems: dict[str, str] = {}
+    about = {"desc": f"grading {setup.assignment}", "unit": " notebooks"}
+    tqdm.monitor_interval = 0  # no thread
+    with (
+        Runner(setup, min(jobs, len(todo))) as runner,
+        tqdm(total=len(todo), disable=not todo, smoothing=0.1, **about) as bar,
+    ):
+        for student, said in runner.grade(todo):
+            try:
+                if "problem" in said:
+                    raise RuntimeError(said["problem"])
+                _publish(setup, student, said)
+                nb = nbformat.v4.reads(said["notebook"])
+                mark = _mark(version, said["fingerprint"])
+                record.save(setup.assignment, student, mark, said["timestamp"], nb)
+            except Exception as error:  # noqa: BLE001 - and grade the others
+                problems[student] = str(error) or type(error).__name__
+                trace = said.get("trace") or traceback.format_exc()
+                _log(setup.submitted.parent, student, trace)
+            bar.update()
+    return problems
+
+
+def _chosen(folder: Path, assignment: str, students: list[str]) -> list[str]:
+    """Whom to grade: those who are named, or all who have submitted."""
+    found = (folder / "submitted").glob(f"*/{glob.escape(assignment)}")
+    submitted = sorted(path.parent.name for path in found if path.is_dir())
     if not submitted:
         raise ValueError(
             f"nothing was submitted for {assignment!r}: put each notebook at "
@@ -62,27 +125,109 @@ def grade(
                 f"{student!r} has submitted nothing for {assignment!r}; "
                 f"these have: {', '.join(submitted)}"
             )
-    chosen = list(students) or submitted
-    _announce(api, assignment)
-    done = _Done(folder / "graded.json", assignment)
-    grader = _grader_version(assignment)
-    problems = {}
-    prints = {s: _fingerprint(folder, s, assignment, grader) for s in chosen}
-    todo = [
-        s
-        for s in chosen
-        if force
-        or done.get(s) != prints[s]
-        or not _notebook(folder, s, assignment).exists()
-    ]
-    bar = tqdm(todo, desc=f"grading {assignment}", unit="notebook", disable=not todo)
-    for student in bar:
-        result = api.autograde(assignment, student, force=True)
-        if result["success"]:
-            done.set(student, prints[student])
-        else:
-            problems[student] = (result.get("log") or result["error"]).strip()
-    return [_row(folder, s, assignment, problems.get(s)) for s in chosen]
+    return students or submitted
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two processes that grade one class would grade everything twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"the class {folder.name!r} is being graded by another process"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _record(api: Any) -> Record:
+    return Record(api.gradebook, api.config)
+
+
+def _announce(api: Any, record: Record, assignment: str) -> None:
+    """Let nbgrader record the exercise as it stands: its cells, locks and points."""
+    source = course.root() / "solutions" / assignment / f"{assignment}.ipynb"
+    version = hashlib.sha256(source.read_bytes()).hexdigest()
+    if record.announced(assignment, version):
+        return
+    result = api.generate_assignment(assignment, force=True, create=True)
+    if not result["success"]:
+        raise RuntimeError(
+            f"nbgrader cannot generate {assignment!r}:\n"
+            + (result.get("log") or result["error"])
+        )
+    record.announce(assignment, version)
+
+
+def _setup(api: Any, record: Record, assignment: str) -> Setup:
+    """What the workers need to know of the class, from its configuration."""
+    settings = Execute(config=api.config)
+    released = course.root() / "exercises" / assignment
+    return Setup(
+        assignment,
+        course.class_folder() / "submitted",
+        Path(settings.seed_file),
+        submission.released(record.gradebook, assignment, assignment),
+        submission.collect(released, assignment).files,
+        Limits(**settings.limits),
+        settings.sandbox,
+    )
+
+
+def _version(setup: Setup) -> str:
+    """A hash of all that decides a grade beside the submission."""
+    code = Path(__file__).parent
+    files = [*sorted(code.glob("*.py")), *sorted((code / "checks").glob("*.py"))]
+    digest = hashlib.sha256()
+    for file in [*files, course.root() / course.CONFIG]:
+        digest.update(file.read_bytes())
+    seed = bank.hidden_seed(setup.seed_file, setup.assignment)
+    digest.update(repr((seed, setup.about, setup.sandboxed)).encode())
+    return digest.hexdigest()
+
+
+def _mark(version: str, fingerprint: str) -> str:
+    return hashlib.sha256(f"{version} {fingerprint}".encode()).hexdigest()
+
+
+def _is_done(setup: Setup, version: str, done: dict[str, Any], student: str) -> bool:
+    """Whether this very submission has been graded, by this very grader."""
+    path = setup.submitted / student / setup.assignment
+    fingerprint = submission.collect(path, setup.assignment).fingerprint
+    return (
+        done.get(student, ("",))[0] == _mark(version, fingerprint)
+        and _notebook(setup.submitted.parent, student, setup.assignment).exists()
+    )
+
+
+def _publish(setup: Setup, student: str, said: dict[str, Any]) -> None:
+    """Put the verified notebook where nbgrader keeps it; each file whole or not at all."""
+    path = _notebook(setup.submitted.parent, student, setup.assignment)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stamp = path.with_name("timestamp.txt")
+    if said["timestamp"]:
+        write_whole(stamp, said["timestamp"].encode())
+    else:
+        stamp.unlink(missing_ok=True)
+    write_whole(path, said["notebook"].encode())
+
+
+def _log(folder: Path, student: str, trace: str) -> None:
+    with (folder / "problems.log").open("a", encoding="utf-8") as file:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        file.write(f"{now} {student}\n{trace}\n")
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def feedback(assignment: str) -> None:
@@ -120,70 +265,17 @@ def most_common_mistake(rows: Sequence[Row]) -> str | None:
     return f"{_words(name)} ({count} of {len(rows)})"
 
 
-class _Done:
-    """Which submissions have been graded, by fingerprint; written whole each time."""
-
-    def __init__(self, path: Path, assignment: str) -> None:
-        self.path, self.assignment = path, assignment
-        self.all: dict[str, dict[str, str]] = (
-            json.loads(path.read_text()) if path.exists() else {}
-        )
-
-    def get(self, student: str) -> str | None:
-        return self.all.get(self.assignment, {}).get(student)
-
-    def set(self, student: str, fingerprint: str) -> None:
-        self.all.setdefault(self.assignment, {})[student] = fingerprint
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(self.all, indent=1, sort_keys=True))
-        os.replace(part, self.path)
-
-
-def _announce(api: Any, assignment: str) -> None:
-    """Let nbgrader record the exercise as it stands: its cells, locks and points."""
-    result = api.generate_assignment(assignment, force=True, create=True)
-    if not result["success"]:
-        raise RuntimeError(
-            f"nbgrader cannot generate {assignment!r}:\n"
-            + (result.get("log") or result["error"])
-        )
-
-
-def _grader_version(assignment: str) -> str:
-    """A hash of all that decides a grade beside the submission."""
-    root = course.root()
-    files = [
-        *sorted((root / "autograder").glob("*.py")),
-        *sorted((root / "autograder" / "checks").glob("*.py")),
-        root / course.CONFIG,
-        *sorted((root / "solutions" / assignment).glob("*")),
-    ]
-    digest = hashlib.sha256()
-    for file in files:
-        if file.is_file():
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _fingerprint(folder: Path, student: str, assignment: str, grader: str) -> str:
-    digest = hashlib.sha256(grader.encode())
-    for file in sorted((folder / "submitted" / student / assignment).rglob("*")):
-        if file.is_file():
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
 def _notebook(folder: Path, student: str, assignment: str) -> Path:
     return folder / "autograded" / student / assignment / f"{assignment}.ipynb"
 
 
-def _row(folder: Path, student: str, assignment: str, problem: str | None) -> Row:
-    possible = float(sum(c.points for c in checks.load(assignment).values()))
-    path = _notebook(folder, student, assignment)
+def _row(folder: Path, student: str, setup: Setup, problem: str | None) -> Row:
+    possible = sum(cell.points or 0 for cell in setup.about.cells.values())
+    path = _notebook(folder, student, setup.assignment)
     if problem or not path.exists():
         lines = (problem or "no notebook came out").splitlines()
         return Row(student, 0.0, possible, INFRA, flags=(lines[-1],))
-    about = nbformat.read(path, as_version=4).metadata["autograder"]
+    about = json.loads(path.read_text("utf-8"))["metadata"]["autograder"]
     verdicts = about["checks"]
     return Row(
         student,

@@ -8,6 +8,7 @@ catches the honest shortcut and the lazy cheat; the determined one is the sandbo
 from __future__ import annotations
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ def uses(
     return sorted(found, key=lambda use: (use.cell, use.line))
 
 
+# Every check of a notebook looks at the same cells, and a class's are much alike.
+@functools.lru_cache(maxsize=512)
 def _statements(source: str) -> list[ast.stmt]:
     try:
         plain = TransformerManager().transform_cell(source)
@@ -73,6 +76,7 @@ def _statements(source: str) -> list[ast.stmt]:
         return []  # such a cell does not run either
 
 
+@functools.lru_cache(maxsize=4096)
 def _bound(statement: ast.stmt) -> set[str]:
     """The top-level names that a statement gives a meaning to."""
     bound = set()
@@ -93,6 +97,7 @@ def _bound(statement: ast.stmt) -> set[str]:
     return bound
 
 
+@functools.lru_cache(maxsize=4096)
 def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
     """The dotted names that a statement mentions, with their lines.
 

@@ -262,9 +262,9 @@ def test_one_bad_submission_changes_no_other(classroom):
     rows = {row.student: row for row in grade.grade("tokenize", students)}
     assert rows["good"].points == POINTS
     for student in students[:3]:
-        assert rows[student].status != grade.GRADED
-        assert rows[student].points == 0
-        assert rows[student].flags
+        assert rows[student].status == grade.FLAGGED
+        assert rows[student].points == stored_score(classroom, student) == 0
+        assert "the notebook is not" in rows[student].flags[0]
     for student in students[:3]:
         shutil.rmtree(classroom / "submitted" / student)
 
@@ -386,7 +386,10 @@ def test_the_formgrader(classroom):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: grade.grade("tokenise"), "no checks for the exercise 'tokenise'"),
+        (
+            lambda: grade.grade("tokenise"),
+            "no exercise 'tokenise'; there are tokenize, embed",
+        ),
         (lambda: grade.grade("tokenize", ["nobody"]), "'nobody' has submitted nothing"),
     ],
 )

@@ -1,0 +1,137 @@
+"""The gradebook's side: what grading leaves there, a submission whole or not at all.
+
+nbgrader's own records, by nbgrader's own rules, and beside them one table of ours that
+tells which submission the grade belongs to. Both are written in one transaction, so that
+a run that is cut off at any moment can be run again: what is in the table is graded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import AssignLatePenalties
+
+GRADED = sa.Table(
+    "autograder_graded",
+    sa.MetaData(),
+    sa.Column("assignment", sa.String(128), primary_key=True),
+    sa.Column("student", sa.String(128), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),  # how often it was graded
+    sa.Column("at", sa.DateTime, nullable=False),  # UTC
+)
+RELEASE = ""  # in place of a student: the exercise itself, as it was announced
+
+
+class Record:
+    """A gradebook, opened to read and write. To be closed after use."""
+
+    def __init__(self, gradebook: Gradebook, config: Any = None) -> None:
+        self.gradebook = gradebook
+        self.late = AssignLatePenalties(config=config)
+        self.late.init_plugin()
+        GRADED.create(gradebook.engine, checkfirst=True)
+
+    def close(self) -> None:
+        self.gradebook.close()
+
+    def graded(self, assignment: str) -> dict[str, tuple[str, int]]:
+        """Of each student who is graded: the submission's fingerprint, how often."""
+        query = sa.select(GRADED).where(GRADED.c.assignment == assignment)
+        found = self.gradebook.db.execute(query).all()
+        self.gradebook.db.rollback()  # nothing stays locked
+        return {row.student: (row.fingerprint, row.times) for row in found}
+
+    def announced(self, assignment: str, fingerprint: str) -> bool:
+        """Whether the gradebook knows the exercise as it stands."""
+        try:
+            self.gradebook.find_assignment(assignment)
+        except MissingEntry:
+            return False
+        return self.graded(assignment).get(RELEASE, ("",))[0] == fingerprint
+
+    def announce(self, assignment: str, fingerprint: str) -> None:
+        with self._transaction():
+            self._mark(assignment, RELEASE, fingerprint)
+
+    def save(
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        timestamp: str | None,
+        nb: NotebookNode,
+    ) -> None:
+        """Enter the grades of a verified notebook, by the rules of SaveAutoGrades.
+
+        A manual score stays, and is to be looked at again.
+        """
+        with self._transaction():
+            self.gradebook.update_or_create_student(student)
+            when = {"timestamp": timestamp} if timestamp else {}
+            handed_in = self.gradebook.update_or_create_submission(
+                assignment, student, **when
+            )
+            (notebook,) = [n for n in handed_in.notebooks if n.name == assignment]
+            grades = {grade.name: grade for grade in notebook.grades}
+            comments = {comment.name: comment for comment in notebook.comments}
+            for cell in nb.cells:
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                if utils.is_grade(cell):
+                    grade = grades[name]
+                    grade.auto_score, _ = utils.determine_grade(cell)
+                    grade.needs_manual_grade = (
+                        grade.manual_score is not None or grade.auto_score is None
+                    )
+                if utils.is_solution(cell):
+                    same = cell.metadata.nbgrader["checksum"]
+                    same = same == utils.compute_checksum(cell)
+                    comments[name].auto_comment = "No response." if same else None
+            self._penalize(handed_in, notebook)
+            self._mark(assignment, student, fingerprint)
+
+    def _penalize(self, handed_in: Any, notebook: Any) -> None:
+        """What nbgrader's plugin takes off for a late submission, if anything."""
+        notebook.late_submission_penalty = None
+        if handed_in.total_seconds_late > 0:
+            self.gradebook.db.flush()
+            self.gradebook.db.refresh(notebook)
+            penalty = self.late.plugin_inst.late_submission_penalty(
+                handed_in.student.id, notebook.score, handed_in.total_seconds_late
+            )
+            if penalty is not None:
+                penalty = self.late._check_late_penalty(notebook, penalty)
+            notebook.late_submission_penalty = penalty
+
+    def _mark(self, assignment: str, student: str, fingerprint: str) -> None:
+        key = {"assignment": assignment, "student": student}
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        new = {"fingerprint": fingerprint, "at": now}
+        here = sa.and_(*(GRADED.c[name] == value for name, value in key.items()))
+        again = sa.update(GRADED).where(here).values(times=GRADED.c.times + 1, **new)
+        if not self.gradebook.db.execute(again).rowcount:
+            first = sa.insert(GRADED).values(times=1, **key, **new)
+            self.gradebook.db.execute(first)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that nbgrader commits within is committed at the end, or not at all."""
+        session = self.gradebook.db
+        commit = session.commit
+        session.commit = session.flush
+        try:
+            yield
+            commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.commit
+            session.expunge_all()  # a class of thousands is not kept in memory

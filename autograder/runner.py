@@ -1,0 +1,117 @@
+"""A whole class in parallel: workers that grade, and one place that waits for them.
+
+A worker that dies costs nothing but time: its submission is given to another one, and
+only one on which three workers fail is reported as our fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import multiprocessing.connection
+import multiprocessing.forkserver
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from autograder.worker import Setup, main
+
+ATTEMPTS = 3
+PATIENCE = 120  # seconds beyond a submission's own limit, then the worker is replaced
+
+
+@dataclass
+class _Worker:
+    process: Any
+    pipe: multiprocessing.connection.Connection
+    student: str | None = None
+    since: float = 0.0
+
+
+@dataclass
+class Runner:
+    """`jobs` workers for a class. To be used with `with`, which ends them."""
+
+    setup: Setup
+    jobs: int
+    workers: list[_Worker] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        # Forked from a process that has imported everything and started no thread.
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["autograder.worker"])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            worker.pipe.close()  # one that waits ends by itself
+            if worker.student is not None:
+                worker.process.kill()
+        for worker in self.workers:
+            worker.process.join(10)
+            worker.process.kill()
+            worker.process.join()
+        self.workers.clear()
+
+    def grade(self, students: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each student with what came of the submission, in the order of coming.
+
+        That is what `worker.grade` says, or {"problem": …} where it is our fault.
+        """
+        todo = deque(students)
+        failures: dict[str, int] = {}
+        waiting = len(todo)
+        while waiting:
+            while len(self.workers) < min(self.jobs, waiting):
+                self._hire()
+            for worker in self.workers:
+                if worker.student is None and todo:
+                    self._give(worker, todo.popleft())
+            for worker, said in self._hear():
+                student, worker.student = worker.student, None
+                if said is None or "problem" in said:
+                    said = said or {"problem": "the grader's process died"}
+                    failures[student] = failures.get(student, 0) + 1
+                    if failures[student] < ATTEMPTS:
+                        todo.append(student)
+                        continue
+                waiting -= 1
+                yield student, said
+
+    def _hire(self) -> None:
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(
+            target=main, args=(theirs, self.setup), daemon=True
+        )
+        process.start()
+        theirs.close()
+        self.workers.append(_Worker(process, ours))
+
+    def _give(self, worker: _Worker, student: str) -> None:
+        worker.student, worker.since = student, time.monotonic()
+        with contextlib.suppress(OSError):  # it has died: `_hear` will find out
+            worker.pipe.send_bytes(student.encode())
+
+    def _hear(self) -> Iterator[tuple[_Worker, dict[str, Any] | None]]:
+        """Workers that have finished with what they say, or None if they have died."""
+        busy = {w.pipe: w for w in self.workers if w.student is not None}
+        late = time.monotonic() - self.setup.limits.seconds - PATIENCE
+        for pipe in multiprocessing.connection.wait(list(busy), timeout=5):
+            worker = busy[pipe]
+            try:
+                yield worker, json.loads(pipe.recv_bytes())
+            except (EOFError, OSError):
+                self._dismiss(worker)
+                yield worker, None
+        for worker in [w for w in busy.values() if w.student and w.since < late]:
+            self._dismiss(worker)
+            yield worker, None
+
+    def _dismiss(self, worker: _Worker) -> None:
+        worker.process.kill()
+        worker.process.join()
+        worker.pipe.close()
+        self.workers.remove(worker)
