@@ -47,7 +47,7 @@ class Template:
             )
         self.sandboxed = sandboxed
         self.box = sandbox.Box()
-        self.ended: dict[str, int] = {}  # name of a run -> exit status
+        self.ended: dict[str, dict[str, Any]] = {}  # name of a run -> what became of it
         self._unread = b""
         self.socket, theirs = socket.socketpair()
         command = ["-m", "autograder.template", str(theirs.fileno())]
@@ -58,10 +58,13 @@ class Template:
         else:
             command = [sys.executable, *command, "--no-sandbox"]
             home = str(Path(__file__).resolve().parents[1])
+            room = str(self.box.folder / "home")
             env = {
                 **self.box.environment,
                 "PYTHONPATH": home,
                 "PATH": os.environ["PATH"],
+                "HOME": room,
+                "IPYTHONDIR": f"{room}/.ipython",
             }
             how = {"env": env, "cwd": self.box.folder}
         self.process = subprocess.Popen(
@@ -127,8 +130,12 @@ class Template:
             except EOFError:
                 return -signal.SIGKILL
             if "ended" in message:
-                self.ended[message["name"]] = message["ended"]
-        return self.ended[name]
+                self.ended[message["name"]] = message
+        return self.ended[name]["ended"]
+
+    def cpu(self, name: str) -> float:
+        """The seconds of computing that a run took, of which the end is known."""
+        return self.ended.get(name, {}).get("cpu", 0.0)
 
     def _message(self, seconds: float) -> dict[str, Any]:
         """The next line of the template's; TimeoutError where none comes in time."""
@@ -216,7 +223,7 @@ class Warm(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         if self.folder is not None:
-            for port in range(1, 6):
+            for port in range(1, 1 + len(template.CHANNELS)):
                 with contextlib.suppress(OSError):
                     os.unlink(f"{self.folder}/k-{port}")
             with contextlib.suppress(OSError):

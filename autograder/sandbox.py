@@ -13,19 +13,17 @@ run as an ordinary user all the same, whose files nobody has.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Self
+
+from autograder import linux
 
 NOBODY = 65534  # whom root's boxes run as
 INSIDE = 1000  # the user id inside
@@ -34,7 +32,18 @@ COURSE = "/opt/course"  # where the box has the course's code,
 ENVIRONMENT = "/opt/environment"  # and the virtual environment, if there is one
 
 # Of the package autograder, what a kernel needs: nothing that knows an answer.
-SHOWN = ("__init__", "check", "compare", "outcome", "wire", "template", "sandbox")
+SHOWN = (
+    "__init__",
+    "check",
+    "compare",
+    "outcome",
+    "wire",
+    "template",
+    "sandbox",
+    "app",
+    "inner",
+    "linux",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ def _why_not(_user: int) -> str | None:
     try:
         with Box() as box:
             done = subprocess.run(
-                [*box.command, box.python, "-m", "autograder.sandbox"],
+                [*box.command, box.python, "-m", "autograder.inner"],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -123,8 +132,8 @@ class Box:
                 arguments += ["--symlink", os.readlink(path), path]
             elif os.path.isdir(path):
                 arguments += ["--ro-bind", path, path]
-        for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
-            arguments += ["--ro-bind-try", path, path]
+        for path in ("ld.so.cache", "alternatives", "localtime", "fonts"):
+            arguments += ["--ro-bind-try", f"/etc/{path}", f"/etc/{path}"]
         for number, (path, place) in enumerate(self.prefixes.items()):
             source = self.folder / "mnt" / str(number) if self.root else path
             arguments += ["--ro-bind", str(source), place]
@@ -168,90 +177,16 @@ class Box:
         """
         if not self.root:
             return
-        _call("unshare", _NEWNS)
-        _mount(None, "/", None, _REC | _PRIVATE)
+        linux.call("unshare", linux.NEWNS)
+        linux.mount(None, "/", None, linux.REC | linux.PRIVATE)
         for number, path in enumerate(self.prefixes):
             target = self.folder / "mnt" / str(number)
             target.mkdir(exist_ok=True)
-            _mount(str(path), str(target), None, _BIND | _REC)
+            linux.mount(str(path), str(target), None, linux.BIND | linux.REC)
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-        _call("prctl", 1, signal.SIGKILL, 0, 0, 0)  # again: setuid forgot it
-
-
-def enter(limits: Limits) -> None:
-    """Close the inner box around this process, which has just been forked.
-
-    Returns in a grandchild that is process 1 of its own; the process that called waits
-    for it and ends with its exit status.
-    """
-    uid, gid = os.getuid(), os.getgid()
-    _call("unshare", _NEWUSER | _NEWNS | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS)
-    for file, line in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{INSIDE} {uid} 1"),
-        ("gid_map", f"{INSIDE} {gid} 1"),
-    ):
-        Path("/proc/self", file).write_text(line)
-    child = os.fork()
-    if child:
-        _become_a_waiter(child)
-    _call("prctl", 1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
-    _mount(None, "/", None, _REC | _PRIVATE)
-    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    scratch = f"size={limits.scratch_mb}m,nr_inodes=4096,mode=700"
-    _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, scratch)
-    _mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, "size=16m,mode=700")
-    for folder in ("/tmp/home", WORK):
-        os.makedirs(folder)
-    os.chdir(WORK)
-    for place in ("/", "/dev"):  # what bubblewrap made itself is of unbounded size
-        flags = _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV
-        _mount(None, place, None, flags)
-    # From here on no process in this box can make another one.
-    Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    _limit(limits)
-    _drop()
-
-
-def stay(limits: Limits) -> None:
-    """No box: a folder to work in, and those limits that need none."""
-    os.chdir(tempfile.mkdtemp(prefix="run-", dir="."))
-    _limit(limits)
-
-
-def _become_a_waiter(child: int) -> None:
-    """Keep nothing open, wait for the box to end, and end in the same way."""
-    os.closerange(3, 4096)
-    _, status = os.waitpid(child, 0)
-    os._exit(os.waitstatus_to_exitcode(status) % 256)
-
-
-def _limit(limits: Limits) -> None:
-    mb = 1 << 20
-    for what, most in (
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_DATA, 2 * limits.memory_mb * mb),
-        (resource.RLIMIT_FSIZE, limits.file_mb * mb),
-        (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_NPROC, limits.processes),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-
-
-def _drop() -> None:
-    """Give up every capability, for this process and all that it starts."""
-    for capability in range(64):
-        if _libc.prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
-            break
-    _call("prctl", 47, 4, 0, 0, 0)  # PR_CAP_AMBIENT, clear all
-    _call("prctl", 38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread
-    _call("capset", header, (ctypes.c_uint32 * 6)())
+        linux.die_with_parent()  # again: setuid forgot it
 
 
 def _lay_out(code: Path) -> None:
@@ -272,38 +207,3 @@ def _prefixes() -> dict[Path, str]:
     if sys.prefix != sys.base_prefix:
         found[Path(sys.prefix).resolve()] = ENVIRONMENT
     return found
-
-
-# --- the kernel's calls ------------------------------------------------------------
-_libc = ctypes.CDLL(None, use_errno=True)
-_NEWNS, _NEWUTS, _NEWIPC = 0x20000, 0x04000000, 0x08000000
-_NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
-_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT = 1, 2, 4, 8, 32
-_BIND, _REC, _PRIVATE = 0x1000, 0x4000, 0x40000
-
-
-def _call(name: str, *arguments: object) -> None:
-    if getattr(_libc, name)(*arguments):
-        error = ctypes.get_errno()
-        raise OSError(error, f"{name}: {os.strerror(error)}")
-
-
-def _mount(
-    source: str | None, target: str, kind: str | None, flags: int, data: str = ""
-) -> None:
-    coded = [x.encode() if x else None for x in (source, target, kind)]
-    _call("mount", *coded, flags, data.encode() or None)
-
-
-def try_out(arguments: Sequence[str] = ()) -> None:
-    """Whether an inner box can be made here: ends with 0, or says why not."""
-    child = os.fork()
-    if not child:
-        enter(Limits())
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    sys.exit(os.waitstatus_to_exitcode(status))
-
-
-if __name__ == "__main__":
-    try_out()

@@ -20,29 +20,34 @@ import select
 import signal
 import socket
 import sys
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
-from autograder import sandbox
+from autograder import inner
+from autograder.sandbox import Limits
+
+if TYPE_CHECKING:
+    from autograder.app import App
 
 IMPORTED = (
-    *("ipykernel.kernelapp", "ipykernel.zmqshell", "IPython.display", "zmq"),
-    *("numpy", "torch", "torch.nn.functional", "regex", "tiktoken"),
+    *("numpy", "numpy.random", "torch", "torch.nn.functional", "regex", "tiktoken"),
+    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.display"),
     *("gpt.model", "gpt.train", "autograder.check"),
 )
+CHANNELS = ("shell", "iopub", "stdin")  # the sockets that a kernel is given
 CASES = "cases.safetensors"  # the hidden inputs, among the submission's files
-CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
 def main(handle: int, sandboxed: bool = True) -> None:
     """Serve requests from the socket `handle` until the grader closes it."""
-    _import()
+    app = _import()
     grader = socket.socket(fileno=handle)
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"the template has {threads} threads; forks need one")
     gc.collect()
     gc.freeze()
-    running: dict[int, str] = {}  # process -> the name of its run
+    running: dict[int, tuple[str, float]] = {}  # process -> its run, what it cost here
     ended, end = os.pipe()
     os.set_blocking(end, False)
     os.set_blocking(ended, False)
@@ -60,53 +65,61 @@ def main(handle: int, sandboxed: bool = True) -> None:
             if request is None:
                 break
             if "signal" in request:
-                for pid, name in running.items():
+                for pid, (name, _) in running.items():
                     if name == request["name"]:
-                        _signal(pid, request["signal"], sandboxed)
+                        _signal(pid, request["signal"])
                 continue
-            pid = os.fork()
+            before = time.process_time()
+            limits = Limits(**request["limits"])
+            pid = inner.fork(limits) if sandboxed else os.fork()
             if not pid:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for other in (grader.fileno(), ended, end):
                     os.close(other)
                 try:
-                    _become(request, files, handles, sandboxed)
+                    if not sandboxed:
+                        inner.stay(limits)
+                    _become(app, request, files, handles)
                 except BaseException as error:  # noqa: BLE001 - it has no other way
                     os.write(2, f"{type(error).__name__}: {error}\n".encode())
                 os._exit(71)
-            running[pid] = request["name"]
             for file in handles:
                 os.close(file)
-            _send(grader, {"name": request["name"], "pid": pid})
+            running[pid] = request["name"], time.process_time() - before
     for pid in running:
-        _signal(pid, signal.SIGKILL, sandboxed)
+        _signal(pid, signal.SIGKILL)
 
 
-def _import() -> None:
-    """What notebooks need, and the kernel's own machinery, once for all."""
+def _import() -> App:
+    """What notebooks need, and a kernel as far as it can be made, once for all."""
+    from autograder.app import App
+
     for name in IMPORTED:
         importlib.import_module(name)
     sys.modules["torch"].set_num_threads(1)
+    os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
+    app = App.instance()
+    app.prepare()
+    return app
 
 
 def _become(
-    request: dict[str, Any], files: list[bytes], handles: list[int], sandboxed: bool
+    app: App, request: dict[str, Any], files: list[bytes], handles: list[int]
 ) -> None:
-    """In the new process: close the box, lay out the files, and be a kernel."""
+    """In the new process: lay out the files, and be a kernel."""
     nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):
+    for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     os.close(nothing)
-    enter = sandbox.enter if sandboxed else sandbox.stay
-    enter(sandbox.Limits(**request["limits"]))
     for name, content in zip(request["files"], files, strict=True):
         with open(name, "wb") as file:
             file.write(content)
     os.environ.update(request["environment"])
     os.environ["GPT_CASES"] = os.path.abspath(CASES)
     _seed()
-    _serve(request["connection"], handles)
+    app.serve(request["connection"], dict(zip(CHANNELS, handles, strict=True)))
+    os._exit(0)
 
 
 def _seed() -> None:
@@ -117,49 +130,7 @@ def _seed() -> None:
     seed = int.from_bytes(os.urandom(4), "little")
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
-
-
-def _serve(connection: dict[str, Any], handles: list[int]) -> None:
-    """Be an IPython kernel on sockets that are bound and listening already."""
-    import zmq
-    from ipykernel.kernelapp import IPKernelApp
-
-    bound = dict(zip(CHANNELS, handles, strict=True))
-
-    class Kernel(IPKernelApp):
-        def _bind_socket(self, s: Any, port: int) -> int:
-            channel = next(c for c in CHANNELS if connection[f"{c}_port"] == port)
-            s.setsockopt(zmq.USE_FD, bound[channel])
-            s.bind(f"ipc:///tmp/home/{channel}")
-            return port
-
-        def init_heartbeat(self) -> None:
-            """The grader sees by itself whether the process lives."""
-
-        def init_connection_file(self) -> None:
-            for name, value in connection.items():
-                if name == "key":
-                    self.session.key = value.encode()
-                elif name.endswith("_port") or name in ("ip", "transport"):
-                    setattr(self, name, value)
-
-        def write_connection_file(self, **_: Any) -> None:
-            """There is none."""
-
-        def init_crash_handler(self) -> None:
-            """A crash is the grader's to see."""
-
-    app = Kernel.instance()
-    app.initialize(
-        [
-            "--HistoryManager.enabled=False",
-            "--log-level=50",
-            "--InteractiveShell.cache_size=0",
-        ]
-    )
-    app.start()
-    os._exit(0)
+    torch.default_generator.manual_seed(seed)
 
 
 # --- messages between grader and template --------------------------------------------
@@ -213,32 +184,24 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _reap(grader: socket.socket, running: dict[int, str]) -> None:
+def _reap(grader: socket.socket, running: dict[int, tuple[str, float]]) -> None:
     while running:
         with contextlib.suppress(ChildProcessError):
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
             if not pid:
                 return
-            name = running.pop(pid, None)
-            if name:
-                _send(
-                    grader, {"name": name, "ended": os.waitstatus_to_exitcode(status)}
-                )
+            if pid in running:
+                name, cpu = running.pop(pid)
+                cpu += usage.ru_utime + usage.ru_stime
+                ended = os.waitstatus_to_exitcode(status)
+                _send(grader, {"name": name, "ended": ended, "cpu": cpu})
             continue
         return
 
 
-def _signal(pid: int, number: int, sandboxed: bool) -> None:
-    """To the box's first process, which is the only child of `pid`."""
-    if not sandboxed:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        return
-    with (
-        contextlib.suppress(OSError, IndexError),
-        open(f"/proc/{pid}/task/{pid}/children") as file,
-    ):
-        os.kill(int(file.read().split()[0]), number)
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 if __name__ == "__main__":

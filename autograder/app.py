@@ -1,0 +1,155 @@
+"""An IPython kernel in two halves: what can be made before the fork, and the rest.
+
+ipykernel's application does everything in one go, which costs a tenth of a second of
+computing for each kernel. Here the template makes all that needs neither a socket nor a
+thread (`prepare`): configuration, shell, magics. Each fork adds its sockets (`serve`).
+
+Left out is what no submission needs, and what would only cost time: the debugger, the
+history, the heartbeat, the control channel, subshells, and what is written past Python
+to the standard output. None of a kernel's own work is done in threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import uuid
+from typing import Any
+
+import zmq
+from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from IPython.core.application import BaseIPythonApplication
+from zmq.eventloop.zmqstream import ZMQStream
+
+OPTIONS = (
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.cache_size=0",
+    "--IPKernelApp.capture_fd_output=False",
+    "--IPKernelApp.outstream_class=autograder.app.Output",
+    "--IPythonKernel._execute_sleep=0",
+)
+BUFFER = 1 << 14  # characters that are printed before they are sent
+PATIENCE = 30_000  # milliseconds that the grader has to connect
+
+
+class App(IPKernelApp):
+    """The application of ipykernel, to be prepared before a fork and served after."""
+
+    handles: dict[int, int]  # port -> a socket that is bound and listening already
+
+    def prepare(self) -> None:
+        """All that a fork may inherit. No socket, no thread, no event loop."""
+        sys.modules["debugpy"] = None  # as if it were not installed: no debugger
+        BaseIPythonApplication.initialize(self, list(OPTIONS))
+        self.log.setLevel(logging.CRITICAL)
+        self.init_pdb()
+        self.kernel = Kernel.instance(
+            parent=self,
+            session=self.session,
+            log=self.log,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+        )
+        self.init_path()
+        self.init_shell()
+        self.init_gui_pylab()
+        self.init_extensions()
+        self.init_code()
+        del sys.modules["debugpy"]
+
+    def serve(self, connection: dict[str, Any], handles: dict[str, int]) -> None:
+        """In the fork: be a kernel on these sockets, until the end."""
+        self.session.session = str(uuid.uuid4())
+        self.session.pid = os.getpid()
+        self.session.key = connection["key"].encode()
+        self.handles = {}
+        for channel, handle in handles.items():
+            port = connection[f"{channel}_port"]
+            setattr(self, f"{channel}_port", port)
+            self.handles[port] = handle
+        self.init_sockets()
+        self.init_io()
+        self.init_signal()
+        kernel, shell = self.kernel, self.shell
+        kernel._stdout, kernel._stderr = sys.stdout, sys.stderr
+        kernel.shell_stream = ZMQStream(self.shell_socket)
+        kernel.stdin_socket = self.stdin_socket
+        kernel.iopub_thread = self.iopub_thread
+        kernel.iopub_socket = self.iopub_socket
+        shell.displayhook.pub_socket = self.iopub_socket
+        shell.display_pub.pub_socket = self.iopub_socket
+        self.displayhook.get_execution_count = lambda: kernel.execution_count
+        self.iopub_thread.welcome()
+        self.start()
+
+    def init_control(self, context: zmq.Context) -> None:
+        """No control channel: the grader sends signals."""
+
+    def init_iopub(self, context: zmq.Context) -> None:
+        socket = context.socket(zmq.XPUB)
+        socket.linger = 1000
+        socket.sndhwm = 0  # a message that is dropped could be an answer
+        self._bind_socket(socket, self.iopub_port)
+        self.iopub_thread = Publisher(socket, self.session)
+        self.iopub_socket = self.iopub_thread.background_socket
+
+    def _bind_socket(self, s: zmq.Socket, port: int) -> int:
+        s.setsockopt(zmq.USE_FD, self.handles[port])
+        s.bind(f"ipc:///tmp/home/{port}")
+        return port
+
+    def init_crash_handler(self) -> None:
+        """A crash is the grader's to see."""
+
+
+class Kernel(IPythonKernel):
+    """ipykernel's, which does not repeat each cell's source to all who listen."""
+
+    def _publish_execute_input(self, *_: Any) -> None:
+        pass
+
+
+class Publisher(IOPubThread):
+    """ipykernel's thread for output, without a thread: it sends at once.
+
+    Handing each message to another thread costs more than half a millisecond. A child
+    that a submission forked sends nothing: the sockets are its parent's.
+    """
+
+    def __init__(self, socket: zmq.Socket, session: Any) -> None:
+        self.socket, self.session = socket, session
+        self.background_socket = BackgroundSocket(self)
+        self.io_loop = None
+        self.thread = threading.Thread()  # never started
+        self._pipe_flag = False
+        self._master_pid = os.getpid()
+        self._lock = threading.RLock()
+
+    def welcome(self) -> None:
+        """Wait for the grader to subscribe, and tell it that it has."""
+        if self.socket.poll(PATIENCE):
+            self._handle_subscription(self.socket.recv_multipart())
+
+    def send_multipart(self, msg: list[bytes], *args: Any, **how: Any) -> None:
+        """All parts of a message, or none: no interrupt comes in between."""
+        if not self._is_master_process():
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            with self._lock:
+                self._really_send(msg, *args, **how)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Output(OutStream):
+    """What is printed: sent when there is enough of it, and when a cell is done."""
+
+    def _schedule_flush(self) -> None:
+        if sum(buffer.tell() for buffer in self._buffers.values()) > BUFFER:
+            self._flush()

@@ -1,0 +1,186 @@
+"""Is what runs a submission a real kernel, fresh, quick, and counted?"""
+
+import os
+import select
+
+import pytest
+
+from autograder import sandbox
+from autograder.check import ANSWER
+from autograder.execute import Cell, execute
+from autograder.kernel import Limits, Template
+from tests.need import need
+
+
+@pytest.fixture(scope="module")
+def template():
+    problem = sandbox.why_not()
+    need(problem is None, problem)
+    with Template() as made:
+        yield made
+
+
+def run(template, *sources, limits=None, graded=False):
+    """The cells, run; each knows how it ended."""
+    cells = [Cell(source, graded) for source in sources]
+    execute(cells, template, {}, {}, limits or Limits())
+    return cells
+
+
+def ended(cells):
+    return [cell.died or cell.error for cell in cells]
+
+
+HANDS_IN = (
+    "from IPython.display import display\n"
+    f"def hand_in(x): display({{{ANSWER!r}: x, 'text/plain': ''}}, raw=True)\n"
+)
+
+
+def test_it_is_ipython_with_its_magics_and_its_plots(template):
+    cells = run(
+        template,
+        "x = !echo hello\nassert list(x) == ['hello']\n%timeit -n1 -r1 pass",
+        "assert get_ipython().kernel.implementation == 'ipython'\n_ = await_me = 1",
+        "import asyncio; await asyncio.sleep(0.01); y = 2",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
+        "assert y == 2 and get_ipython().user_ns['x'] == ['hello']",
+        "%reset -f",
+        "x",
+    )
+    assert ended(cells) == [None] * 6 + ["NameError"]
+
+
+def test_what_a_kernel_needs_is_there_before_it_starts(template):
+    """Else each would import it anew; a debugger, which costs the most, is not."""
+    (cell,) = run(
+        template,
+        "import sys\nloaded = set(sys.modules)\n"
+        "import matplotlib.pyplot, numpy.random, torch.nn.functional, IPython.display\n"
+        "import ipykernel.zmqshell\n"
+        "assert set(sys.modules) == loaded and 'debugpy' not in loaded",
+    )
+    assert ended([cell]) == [None]
+
+
+def test_the_template_has_nothing_to_complain_of(template):
+    run(template, "1 / 0")
+    assert not select.select([template.process.stderr], [], [], 0)[0]
+
+
+def test_its_own_work_is_done_in_one_thread(template):
+    """Beside it are only the two of the message queue."""
+    (cell,) = run(template, "import os\nassert len(os.listdir('/proc/self/task')) == 3")
+    assert ended([cell]) == [None]
+
+
+def test_prints_of_threads_and_children_break_nothing(template):
+    (threads, children, pool, after) = run(
+        template,
+        "import threading\n"
+        "ts = [threading.Thread(target=print, args=('x' * 9999,)) for _ in range(40)]\n"
+        "[t.start() for t in ts]; [t.join() for t in ts]",
+        "import os, time\n"
+        "for _ in range(5):\n"
+        "    if os.fork() == 0:\n"
+        "        print('x' * 99999, flush=True)\n        os._exit(0)\n"
+        "    assert os.wait()[1] == 0",
+        "import multiprocessing as mp\n"
+        "with mp.get_context('fork').Pool(2) as p: assert p.map(abs, [-1, -2]) == [1, 2]",
+        "after = 1",
+        limits=Limits(cell_seconds=20),
+    )
+    assert ended([threads, children, pool, after]) == [None] * 4
+
+
+def test_an_interrupt_leaves_the_next_cell_a_kernel_that_answers(template):
+    """Also where it comes while messages are being sent."""
+    flood = HANDS_IN + "while True: display('x')"
+    for _ in range(3):
+        limits = Limits(cell_seconds=0.5, output_mb=64)
+        cells = run(
+            template, flood, HANDS_IN + "hand_in(1)", limits=limits, graded=True
+        )
+        assert ended(cells) == ["Timeout", None]
+        assert cells[1].answers == [1]
+
+
+def test_an_answer_counts_only_from_its_own_cell(template):
+    late = (
+        "import threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(0.5), hand_in(2))).start()"
+    )
+    cells = [
+        Cell(HANDS_IN + "hand_in(1)"),
+        Cell("hand_in(2)", graded=True),
+        Cell(late, graded=True),
+        Cell("time.sleep(1)"),
+    ]
+    execute(cells, template, {}, {}, Limits())
+    assert [cell.answers for cell in cells] == [[], [2], [], []]
+
+
+def test_of_many_answers_two_are_kept(template):
+    """Enough to see that it is not one; and all but the first count as output."""
+    source = HANDS_IN + "for _ in range(1000): hand_in('x' * 1000)"
+    (cell,) = run(template, source, graded=True)
+    assert len(cell.answers) == 2 and not cell.died
+    source = HANDS_IN + "hand_in('x' * 3_000_000)\nhand_in('x' * 3_000_000)"
+    (cell,) = run(template, source, limits=Limits(output_mb=2), graded=True)
+    assert "more than 2 MB of output" in cell.died
+    (cell,) = run(template, source[:-24], limits=Limits(output_mb=2), graded=True)
+    assert not cell.died and len(cell.answers[0]) == 3_000_000
+
+
+def test_no_message_is_lost_where_there_are_many(template):
+    source = HANDS_IN + "for _ in range(5000): display(1)\nhand_in('last')"
+    (cell,) = run(template, source, graded=True)
+    assert cell.answers == ["last"]
+
+
+def test_a_message_that_is_not_signed_does_not_count(template):
+    forge = (
+        "session = get_ipython().kernel.session\n"
+        "session.key = b'another'\nhand_in('forged')\n"
+    )
+    cells = run(
+        template,
+        HANDS_IN + forge,
+        HANDS_IN + "hand_in(1)",
+        limits=Limits(cell_seconds=1),
+        graded=True,
+    )
+    assert cells[0].answers == [] and cells[0].died
+    assert cells[1].answers == [1]
+
+
+def test_the_computing_of_all_that_it_starts_is_counted(template):
+    def cpu(*sources):
+        return execute([Cell(s) for s in sources], template, {}, {}, Limits())
+
+    busy = "import time\nwhile time.process_time() < 1: pass"
+    child = (
+        f"import os\nif os.fork() == 0:\n    {busy[12:]}\n    os._exit(0)\nos.wait()"
+    )
+    nothing = cpu("pass")
+    assert 0 < nothing < 1
+    assert cpu(busy) >= 1
+    assert cpu("import time\n" + child) >= 1
+    assert cpu(busy, "import os; os._exit(1)", "2") >= 2  # twice: a second kernel
+
+
+def test_a_kernel_is_told_from_the_next(template):
+    source = (
+        HANDS_IN + "session = get_ipython().kernel.session\n"
+        "hand_in([session.session, session.key.decode()])"
+    )
+    said = [run(template, source, graded=True)[0].answers[0] for _ in range(2)]
+    assert said[0][0] != said[1][0] and said[0][1] != said[1][1]
+
+
+def test_the_grader_keeps_nothing_open(template):
+    run(template, "pass")
+    before = len(os.listdir("/proc/self/fd"))
+    for source in ("pass", "import os; os._exit(1)", "print('x' * 100_000_000)"):
+        run(template, source)
+    assert len(os.listdir("/proc/self/fd")) == before
