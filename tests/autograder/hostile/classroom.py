@@ -19,9 +19,11 @@ from typing import Any
 import nbformat
 
 from autograder import checks, grade
+from autograder.course import api as course_api
 from tests.autograder.hostile.item import ALL, ROOT, Item, write
 
-SECRET = "SECRET-7f3ac1"  # whatever holds it must not come out again
+MARK = "KwAqZvPt"  # whatever holds it must not come out again
+SECRET = f"SECRET-{MARK}"
 NEIGHBOURS = ("aaa", "mmm", "zzz")  # honest, before, amid and after the hostile ones
 LIMITS = {
     "plain": {},
@@ -39,6 +41,7 @@ class Classroom:
     rows: dict[tuple[str, str], grade.Row] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     left: dict[str, Any] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
@@ -76,16 +79,17 @@ class Classroom:
             except MissingEntry:
                 return 0.0
 
-    def outputs(self, skip: Sequence[str] = ()) -> dict[str, bytes]:
-        """Every file that grading wrote, and the gradebook's text."""
+    def outputs(self, item: Item) -> dict[str, bytes]:
+        """Every file that grading wrote for an item, and the gradebook's text."""
         found = {}
         for top in ("autograded", "feedback"):
-            for path in sorted((self.folder / top).rglob("*")):
-                if path.is_file() and path.name not in skip:
-                    name = str(path.relative_to(self.folder))
-                    found[name] = name.encode(errors="replace") + path.read_bytes()
+            for path in sorted((self.folder / top / item.id).rglob("*")):
+                name = str(path.relative_to(self.folder))
+                content = path.read_bytes() if path.is_file() else b""
+                found[name] = name.encode(errors="replace") + content
         with sqlite3.connect(self.folder / "gradebook.db") as book:
             found["gradebook.db"] = "\n".join(book.iterdump()).encode(errors="replace")
+        found["row"] = repr(self.row(item)).encode()
         return found
 
 
@@ -99,16 +103,23 @@ def lay_out(course: Path) -> None:
     (course / "solutions" / "attend" / "notes.txt").write_text(SECRET)
 
 
-def graded(course: Path, group: str, items: Sequence[Item]) -> Classroom:
+def graded(
+    course: Path, group: str, items: Sequence[Item], ears: dict[str, str]
+) -> Classroom:
     """Hand in the items of a group beside honest neighbours, and grade them all."""
     room = Classroom(course, group)
     submitted = room.folder / "submitted"
     submitted.mkdir(parents=True)
     (room.folder / "seed").write_text(f"{SECRET} {group}\n")
+    # What an attacker may know, and the secret in a form that is not the secret itself.
+    places = {"COURSE": str(course), "MARKER": str(room.marker), **ears}
+    places["XOR"] = "".join(chr(ord(letter) ^ 1) for letter in SECRET)
     names = sorted({item.assignment for item in items})
     mine = [item for item in items if item.group == group]
     for item in [*mine, *(n for name in names for n in neighbours(name))]:
-        write(item, submitted, {"COURSE": str(course), "MARKER": str(room.marker)})
+        write(
+            item, submitted, {"COURSE": str(course), "MARKER": str(room.marker), **ears}
+        )
     before = _traces()
     os.environ["GPT_CLASS"] = group
     for name in names:
@@ -117,6 +128,13 @@ def graded(course: Path, group: str, items: Sequence[Item]) -> Classroom:
                 room.rows[name, row.student] = row
         except Exception:  # noqa: BLE001 - one of them brought the whole class down
             room.errors[name] = traceback.format_exc()
+    for item in mine:
+        if item.page:
+            result = course_api().generate_feedback(
+                item.assignment, item.id, force=True
+            )
+            if not result["success"]:
+                room.errors[item.id] = result.get("log") or result["error"]
     room.left = {
         what: now - before[what] if isinstance(now, set) else now
         for what, now in _traces().items()

@@ -33,7 +33,7 @@ class Item:
     place of a notebook; `files` lie beside it; `build` does what else there is to do
     in the student's folder. Each check that is `solved` and not `wrong` must earn all
     its points, every other must earn none. `flagged` (None: either) is whether a person
-    must be told.
+    must be told. With `page`, a feedback page is made, too.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Item:
     group: str = "plain"
     student: str = ""
     family: str = ""
+    page: bool = False
 
     @property
     def id(self) -> str:
@@ -70,9 +71,11 @@ class Item:
         }
 
 
-def family(name: str, *items: Item) -> tuple[Item, ...]:
+def family(name: str, *items: Item, **all_of_them) -> tuple[Item, ...]:
     """The items of a module, each told to which family it belongs."""
-    return tuple(dataclasses.replace(item, family=name) for item in items)
+    return tuple(
+        dataclasses.replace(item, family=name, **all_of_them) for item in items
+    )
 
 
 def write(item: Item, submitted: Path, places: Mapping[str, str]) -> None:

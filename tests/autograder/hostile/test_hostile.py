@@ -4,15 +4,17 @@ Every item is a submission in a class that the real grader grades in the real sa
 A class is graded once; each item is a test of its own that looks at what came of it.
 """
 
+import contextlib
 import multiprocessing.util
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from autograder import grade, sandbox
+from autograder import bank, checks, grade, sandbox
 from tests.autograder.hostile import (
     broken,
     classroom,
@@ -34,6 +36,35 @@ def chosen(request):
     return [item for item in ITEMS if item in found]
 
 
+KINDS = ("PORT", "ABSTRACT", "SOCKET")
+
+
+@contextlib.contextmanager
+def _listening(kind, folder):
+    """A listener on this machine that no submission should reach, and its address."""
+    family = socket.AF_INET if kind == "PORT" else socket.AF_UNIX
+    name = f"hostile-{folder.name}"
+    address = {
+        "PORT": ("127.0.0.1", 0),
+        "ABSTRACT": f"\0{name}",
+        "SOCKET": str(folder / "s"),
+    }
+    with socket.socket(family) as ear:
+        ear.bind(address[kind])
+        ear.listen()
+        ear.setblocking(False)
+        place = str(ear.getsockname()[1]) if kind == "PORT" else address[kind]
+        yield ear, name if kind == "ABSTRACT" else place
+
+
+def _was_called(ear):
+    try:
+        ear.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def rooms(request):
     """The classes of all groups, each graded when it is first asked for."""
@@ -50,13 +81,19 @@ def rooms(request):
     classroom.lay_out(course)
     os.chdir(course)
     known = {}
+    with contextlib.ExitStack() as stack:
+        ears = {kind: stack.enter_context(_listening(kind, top)) for kind in KINDS}
+        heard = {kind: ear for kind, (ear, _) in ears.items()}
+        places = {kind: place for kind, (_, place) in ears.items()}
 
-    def room(group):
-        if group not in known:
-            known[group] = classroom.graded(course, group, chosen(request))
-        return known[group]
+        def room(group):
+            if group not in known:
+                found = classroom.graded(course, group, chosen(request), places)
+                found.heard = {k for k, ear in heard.items() if _was_called(ear)}
+                known[group] = found
+            return known[group]
 
-    yield room
+        yield room
     os.chdir(before[0])
     os.environ.clear()
     os.environ.update(before[1])
@@ -83,3 +120,38 @@ def test_it_gets_what_it_earned(rooms, item, record):
     if item.family != "honest":
         passed.add(item.name)
         record(hostile_passed=len(passed))
+
+
+THEFT = [item for item in ITEMS if item.family == "theft"]
+
+
+@pytest.mark.parametrize("item", THEFT, ids=[i.id for i in THEFT])
+def test_no_secret_and_no_hidden_input_comes_out(rooms, item):
+    room = rooms(item.group)
+    row = room.row(item)
+    assert item.id not in room.errors, room.errors[item.id]
+    written = room.outputs(item)
+    pages = [name for name in written if name.startswith("feedback/")]
+    assert pages, f"{row}: no feedback page: {sorted(written)}"
+    for name, content in written.items():
+        for secret in stolen(room):
+            at = content.find(secret)
+            # A secret stands in nobody's own notebook, so it has come from elsewhere.
+            told = content[max(0, at - 100) : at + 100]
+            assert at < 0, f"{item.name}: {item.hopes}\n{row}\n{name}: {told}"
+
+
+def stolen(room):
+    """What a thief's success would look like in the files."""
+    seed = bank.hidden_seed(room.folder / "seed", "attend")
+    inputs = bank.draw(checks.load("attend")["softmax"], seed)
+    found = [theft.loot(case.args[0]) for case in inputs]
+    shapes = [[int(x[i : i + 4], 16) for i in range(0, 24, 4)] for x in found]
+    numbers = [", ".join(map(str, shape[:4])) for shape in shapes]
+    plain = [x for x in found if len(set(x)) > 4]
+    assert len(plain) > 4, "there are inputs to be stolen"
+    return [classroom.SECRET.encode(), *(x.encode() for x in [*plain, *numbers])]
+
+
+def test_nobody_was_called(rooms):
+    assert rooms("plain").heard == set()
