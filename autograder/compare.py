@@ -6,6 +6,7 @@ that `wire.unpack` has rebuilt, so no method of the student's can take part in i
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,11 @@ from autograder.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.wire import is_torch
 
 _ORDINALS = ("first", "second", "third", "fourth")
+_ERRORS = {
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
 
 
 def describe(value: Any) -> str:
@@ -35,7 +41,9 @@ def difference(
 ) -> str | None:
     """How `got` differs from `expected`, as a sentence's end; None where it is right.
 
-    With `hidden`, the sentence gives no value of the expected answer away.
+    With `hidden`, the sentence gives no value of the expected answer away, nor anything
+    that the answer could spell: who made it may have seen the inputs, and write them
+    into the name of an error, a shape or a number of keys.
     """
     if got.raised != expected.raised:
         if got.raised is None:
@@ -47,13 +55,14 @@ def difference(
             return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
-        return f"it raised {_a(got.raised)}{said}{wanted}"
+        shown = got.raised in _ERRORS or not hidden
+        return f"it raised {_a(got.raised) if shown else 'an error'}{said}{wanted}"
     if got.raised is None:
         found = _differ(expected.value, got.value, "", rtol, atol, hidden)
         if found:
             return found
-    if set(got.changed) - set(expected.changed):
-        which = [_ORDINALS[i] if 0 <= i < 4 else f"{i + 1}th" for i in got.changed]
+    if changed := set(got.changed) - set(expected.changed):
+        which = [word for i, word in enumerate(_ORDINALS) if i in changed] or ["last"]
         return f"it changed its {' and '.join(which)} argument, which is the caller's"
     return None
 
@@ -83,7 +92,9 @@ def _differ(
     if isinstance(want, np.ndarray) or is_torch(want):
         return _differ_tensor(want, got, at, rtol, atol, hidden)
     if isinstance(want, float):
-        if np.isclose(got, want, rtol, atol, equal_nan=False):
+        with np.errstate(all="ignore"):
+            near = np.isclose(got, want, rtol, atol, equal_nan=False)
+        if near:
             return None
         return _values(want, got, at, hidden)
     if isinstance(want, list | tuple):
@@ -106,17 +117,23 @@ def _differ_dict(
     want: dict, got: dict, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
     at = _at(where)
-    missing = [key for key in want if key not in got]
+    theirs = {key: key for key in got}
+    missing = [key for key in want if key not in theirs]
     extra = [key for key in got if key not in want]
     if missing:
         named = "" if hidden else f", {_short(missing[0])} among them"
         return f"it lacks {len(missing)} of {len(want)} keys{at}{named}"
     if extra:
-        named = "" if hidden else f", {_short(extra[0])} among them"
+        if hidden:
+            return f"it has keys too many{at}"
         plural = "" if len(extra) == 1 else "s"
+        named = f", {_short(extra[0])} among them"
         return f"it has {len(extra)} key{plural} too many{at}{named}"
     for key, value in want.items():
         label = "[a key]" if hidden else f"[{_short(key)}]"
+        if _differ(key, theirs[key], "", 0.0, 0.0, hidden):  # True and 1.0 are not 1
+            mine = "" if hidden else f", {_short(theirs[key])} instead of {_short(key)}"
+            return f"it has a key of another type{at}{mine}"
         if found := _differ(value, got[key], where + label, rtol, atol, hidden):
             return found
     return None
@@ -125,22 +142,31 @@ def _differ_dict(
 def _differ_tensor(
     want: Any, got: Any, at: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
-    if tuple(want.shape) != tuple(got.shape):
-        return f"its shape{at} is {tuple(got.shape)}, where {tuple(want.shape)} is expected"
+    theirs, ours = tuple(got.shape), tuple(want.shape)
+    if theirs != ours:
+        honest = len(theirs) <= len(ours) + 2 and {*theirs} <= {*ours, 1}
+        if hidden and not honest:
+            return f"its shape{at} is not {ours}"
+        return f"its shape{at} is {theirs}, where {ours} is expected"
     if want.dtype != got.dtype:
         return f"its dtype{at} is {got.dtype}, where {want.dtype} is expected"
-    if not (want.is_floating_point() if is_torch(want) else want.dtype.kind == "f"):
-        rtol = atol = 0.0  # whole numbers are right or wrong
     if is_torch(want):
-        want, got = want.double().numpy(), got.double().numpy()
-    if not np.all(np.isfinite(got) | ~np.isfinite(want)):
-        return f"it holds NaN or infinite values{at}"
-    near = np.isclose(got, want, rtol, atol, equal_nan=True)
+        float_ = want.is_floating_point()  # NumPy has no bfloat16
+        want, got = ((x.double() if float_ else x).numpy() for x in (want, got))
+    if want.dtype.kind == "f":
+        if not np.all(np.isfinite(got) | ~np.isfinite(want)):
+            return f"it holds NaN or infinite values{at}"
+        with np.errstate(all="ignore"):
+            near = np.isclose(got, want, rtol, atol, equal_nan=True)
+    else:  # whole numbers are right or wrong, and those beyond 2**53 are no floats
+        near = np.asarray(got == want)
     if near.all():
         return None
     first = tuple(int(i) for i in np.argwhere(~near)[0])
     share = f"{int((~near).sum())} of {near.size} values{at} differ, first at {first}"
-    return share if hidden else f"{share}: {got[first]:.4g}, not {want[first]:.4g}"
+    if hidden:
+        return share
+    return f"{share}: {float(got[first]):.4g}, not {float(want[first]):.4g}"
 
 
 def _article(value: Any) -> str:

@@ -89,8 +89,10 @@ def judge(
     """
     none = Verdict(check.name, 0.0, check.points)
     if len(got) != len(cases):
-        note = f"{len(got)} answers were handed in for {len(cases)} cases."
-        return _with(none, note=note)
+        many = "many" if len(got) > len(cases) else "few"
+        return _with(none, note=f"Too {many} answers for {len(cases)} cases.")
+    if not cases:
+        return _with(none, note="There are no cases.")
     for outcome in got:
         # The line of an unwritten step says nothing; an error of PyTorch's does.
         if outcome.raised == "NotImplementedError" and not outcome.message:
@@ -175,4 +177,6 @@ def _name(
 
 def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:
     rtol, atol = (check.rtol, check.atol) if check else (0.0, 0.0)
-    return set(a.changed) == set(b.changed) and not difference(a, b, rtol, atol)
+    # As for hidden cases: the words are not wanted, and those would be the longer ones.
+    same = not difference(a, b, rtol, atol, hidden=True)
+    return set(a.changed) == set(b.changed) and same

@@ -17,6 +17,7 @@ from autograder import wire
 
 SECONDS = 3  # of computing, for one case
 PRINTED = 2000  # characters of what a function prints
+NAME = 60  # characters of the name of an error
 UNUSABLE = "unusable answer"  # it returned something that cannot be handed in
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -117,21 +118,33 @@ def _limited():
 def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:
     """The outcomes as a plain value that `wire.pack` takes."""
     return [
-        [o.value, o.raised, o.message, list(o.changed), o.trace[:2000]]
+        [
+            o.value,
+            o.raised and o.raised[:NAME],
+            o.message,
+            list(o.changed),
+            o.trace[:2000],
+        ]
         for o in outcomes
     ]
 
 
 def from_rows(rows: Any) -> list[Outcome]:
     """The outcomes that `to_rows` was given. ValueError where `rows` is other."""
+    if not isinstance(rows, list):
+        raise ValueError("not an outcome, but something else than a list of them")
     outcomes = []
-    for row in rows if isinstance(rows, list) else [rows]:
+    for row in rows:
         match row:
             case [value, None | str() as raised, str(), list() as changed, str()]:
                 if not all(type(i) is int and 0 <= i < 100 for i in changed):
                     raise ValueError("not an outcome: changed arguments are numbers")
-                if raised and len(raised) > 60:
-                    raise ValueError("not an outcome: no error has so long a name")
+                if changed != sorted(set(changed)):
+                    raise ValueError("not an outcome: an argument changed twice")
+                if raised is not None and not 0 < len(raised) <= NAME:
+                    raise ValueError("not an outcome: no error has such a name")
+                if raised is not None and value is not None:
+                    raise ValueError("not an outcome: a value and an error")
                 outcomes.append(
                     Outcome(value, raised, row[2], tuple(changed), trace=row[4])
                 )
