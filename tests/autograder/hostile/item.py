@@ -95,6 +95,7 @@ def write(item: Item, submitted: Path, places: Mapping[str, str]) -> None:
     reference.write_bytes((_released(item.assignment) / reference.name).read_bytes())
     for name, content in item.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        content = content.replace(b"@MARKER@", places["MARKER"].encode())
         (folder / name).write_bytes(content)
     item.build(folder)
 
