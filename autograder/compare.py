@@ -14,7 +14,7 @@ import numpy as np
 from autograder.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.wire import is_torch
 
-_ORDINALS = ("first", "second", "third", "fourth")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ERRORS = {
     name
     for name, kind in vars(builtins).items()

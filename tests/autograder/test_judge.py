@@ -186,12 +186,39 @@ def test_whole_numbers_in_a_tensor_are_never_nearly_right():
         ({(1, 2): 3}, {}),
         ({(1, 2): 3}, {(1, 2): 3, (2, 1): 1}),
         ({b"a": 0}, {"a": 0}),
+        ({1: 0}, {True: 0}),
+        ({1: 0}, {1.0: 0}),
+        ({(1, 2): 0}, {(1, 2.0): 0}),
+        ({(1, (0, 2)): 0}, {(1, (False, 2)): 0}),
         ([[1], [2]], [[1], [3]]),
     ],
 )
 def test_values_are_compared_exactly(want, got):
     assert difference(Outcome(want), Outcome(want), 0, 0) is None
     assert difference(Outcome(want), Outcome(got), 0, 0)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_large_whole_numbers_are_told_apart(hidden):
+    """As floats 2**53 and 2**53 + 1 are one."""
+    for want in (torch.tensor([2**53]), np.array([2**53])):
+        assert difference(Outcome(want), Outcome(want + 0), 0, 0, hidden) is None
+        assert difference(Outcome(want), Outcome(want + 1), 0, 0, hidden)
+
+
+@pytest.mark.parametrize("make", [torch.tensor, np.array])
+def test_truth_values_are_compared_and_shown(make):
+    want, got = Outcome(make([True, False])), Outcome(make([True, True]))
+    assert difference(want, want, 0, 0) is None
+    assert "first at (1,): 1, not 0" in difference(want, got, 0, 0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_overflow_are_wrong_without_a_warning():
+    top = float(np.finfo(float).max)
+    for want, got in ((top, -top), (np.array([top]), np.array([-top]))):
+        assert difference(Outcome(want), Outcome(got), 1e-4, 1e-5)
+        assert difference(Outcome(want), Outcome(want), 1e-4, 1e-5) is None
 
 
 def test_a_tuple_may_stand_for_a_list():
@@ -209,6 +236,15 @@ def test_a_tuple_may_stand_for_a_list():
         [[0, None, "", ["a"], ""]],
         [[0, None, "", [-9], ""]],
         [[0, "E" * 99, "", [], ""]],
+        [[None, "E" * 61, "", [], ""]],
+        [[None, "", "", [], ""]],
+        [[1, "ValueError", "", [], ""]],
+        [[0, None, "", [0, 0], ""]],
+        [[0, None, "", [1, 0], ""]],
+        [[0, None, "", [True], ""]],
+        [0, None, "", [], ""],
+        (0, None, "", [], ""),
+        "outcome",
     ],
 )
 def test_forged_outcomes_are_refused(rows):
@@ -354,3 +390,81 @@ def test_a_hidden_input_cannot_be_smuggled_into_the_reason(forged):
         said = difference(want, forged, 0, 0, hidden=True)
         assert said
         assert "271828" not in said
+
+
+SPELLED = (27, 18, 28, 18)  # a hidden input, which the reason is made to tell
+
+
+@pytest.mark.parametrize(
+    ("want", "forged"),
+    [
+        (1.0, Outcome(raised="27_18_28_18")),
+        (1.0, Outcome(raised="<b>27</b>\ud800")),
+        (torch.ones(2, 3), Outcome(torch.ones(SPELLED[:3]))),
+        (torch.ones(2, 3), Outcome(torch.ones(27, 0, 18, 0))),
+        (torch.ones(2, 3), Outcome(torch.ones([2, 2, 3, 2, 3, 3, 3, 2, 3, 2]))),
+        (np.ones(2), Outcome(np.ones(2718))),
+        ({}, Outcome(dict.fromkeys(range(2718)))),
+        ({"a": 1}, Outcome({"a": 1} | dict.fromkeys(range(2718)))),
+        ([1.0], Outcome([1.0] * 2718)),
+        (1.0, Outcome(1.0, changed=(18, 27, 28))),
+        ("27", Outcome("18")),
+        (27, Outcome(18)),
+        ({27: 1}, Outcome({27.0: 1})),
+    ],
+)
+def test_a_reason_cannot_be_made_to_spell_a_hidden_input(want, forged):
+    said = difference(Outcome(want), forged, 0, 0, hidden=True)
+    assert said
+    assert said.encode()
+    assert len(said) < 100
+    for secret in ("27", "28", "18", "2, 2"):
+        assert secret not in said
+
+
+def test_the_number_of_answers_spells_nothing_either():
+    wanted = expected(CHECK, CASES)
+    assert "many" in judge(CHECK, CASES, wanted, wanted * 679).reason
+    assert "2716" not in judge(CHECK, CASES, wanted, wanted * 679).reason
+    assert "few" in judge(CHECK, CASES, wanted, []).reason
+
+
+def test_an_honest_shape_and_error_are_told_all_the_same():
+    """What comes of a forgotten transpose, axis or keepdim, and Python's own errors."""
+    want = Outcome(torch.ones(2, 3))
+    for shape in ((3, 2), (2,), (2, 1), (2, 3, 3), (1, 2, 3), ()):
+        said = difference(want, Outcome(torch.ones(shape)), 0, 0, hidden=True)
+        assert said == f"its shape is {shape}, where (2, 3) is expected"
+    said = difference(want, Outcome(raised="IndexError"), 0, 0, hidden=True)
+    assert said == "it raised an IndexError"
+    said = difference(want, Outcome(raised="LinAlgError"), 0, 0, hidden=True)
+    assert said == "it raised an error"
+
+
+def test_a_changed_argument_is_named_by_its_place():
+    for changed, which in (
+        ((0,), "first"),
+        ((1, 3), "second and fourth"),
+        ((7,), "last"),
+    ):
+        said = difference(Outcome(1), Outcome(1, changed=changed), 0, 0)
+        assert said == f"it changed its {which} argument, which is the caller's"
+    # Where the oracle changes one too, that one is not blamed.
+    said = difference(Outcome(1, changed=(0,)), Outcome(1, changed=(0, 1)), 0, 0)
+    assert said == "it changed its second argument, which is the caller's"
+
+
+def test_no_cases_no_points():
+    assert judge(CHECK, [], [], []).points == 0
+    assert not judge(CHECK, [], [], []).right
+
+
+def test_an_error_with_a_long_name_costs_its_own_case_only():
+    long = type("E" * 99, (Exception,), {})
+
+    def odd(numbers):
+        if not numbers:
+            raise long
+        return halves(numbers)
+
+    assert 0 < verdict(odd).points < 4

@@ -229,23 +229,24 @@ BOMBS = {
     "rows without a number": (["rows", "a"], {"a": np.zeros((10**6, 0), np.int64)}),
     "pieces that overlap": (
         ["pieces", "a", "b"],
-        {"a": np.zeros(SOME, np.uint8), "b": np.array([SOME, -SOME] * SOME + [SOME])},
+        {
+            "a": np.zeros(SOME, np.uint8),
+            "b": np.array([1] + [SOME - 1, 1 - SOME] * SOME + [SOME - 1]),
+        },
     ),
     "pieces that overlap around 2**64": (
         ["pieces", "a", "b"],
-        {"a": np.zeros(0, np.uint8), "b": np.array([2**62] * 4 * SOME)},
+        {
+            "a": np.zeros(SOME, np.uint8),
+            "b": np.array([1] + [2**62] * 4 * SOME + [SOME - 1]),
+        },
     ),
     "keys of a tensor without a number": (
-        ["dict", ["array", "a"], ["array", "b"]],
+        ["dict", ["tensor", "a"], ["tensor", "b"]],
         {"a": np.zeros((10**5, 0)), "b": np.zeros((10**5, 0))},
     ),
-    "lists in lists": ("[" + "[]," * 10**5 + "[]]", {}),
+    "lists in lists": ("[" + "[]," * 10**6 + "[]]", {}),
     "rows of one": (["rows", "a"], {"a": np.full((10**5, 1), 2**60)}),
-    "integers": (["ints list", "a"], {"a": np.full(10**5, 2**60)}),
-    "empty pieces": (
-        ["pieces", "a", "b"],
-        {"a": np.zeros(0, np.uint8), "b": np.zeros(10**5, np.int64)},
-    ),
 }
 
 
@@ -260,7 +261,7 @@ def test_a_small_file_does_not_become_a_large_value(bomb):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 40 * len(data) + 100_000
+    assert peak < 20 * len(data) + 100_000
 
 
 def test_keys_that_collide_are_refused():
