@@ -47,14 +47,11 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         for worker in self.workers:
-            worker.pipe.close()  # one that waits ends by itself
-            if worker.student is not None:
-                worker.process.kill()
-        for worker in self.workers:
+            worker.pipe.close()
+            worker.process.terminate()  # it takes its boxes along
+        for worker in list(self.workers):
             worker.process.join(10)
-            worker.process.kill()
-            worker.process.join()
-        self.workers.clear()
+            self._dismiss(worker)
 
     def grade(self, students: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each student with what came of the submission, in the order of coming.

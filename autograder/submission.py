@@ -93,7 +93,7 @@ def collect(folder: Path, name: str) -> HandedIn:
     files: dict[str, bytes] = {}
     flags = []
     digest = hashlib.sha256()
-    notebook, room = None, FILES_MB << 20
+    notebook, room, full = None, FILES_MB << 20, ""
     if folder.is_symlink():
         entries, flags = [], [f"{folder.name} is a link: not followed"]
     else:
@@ -112,12 +112,12 @@ def collect(folder: Path, name: str) -> HandedIn:
         digest.update(hashlib.sha256(data).digest())
         if mine:
             notebook = data
+        elif len(files) == FILES:
+            full = f"more than {FILES} files: the rest was left out"
         elif not entry.name.endswith(".ipynb"):
-            if len(files) == FILES:
-                flags.append(f"more than {FILES} files: the rest was left out")
-                break
             room -= len(data)
             files[entry.name] = data
+    flags += [full] if full else []
     if notebook is None and not any(flag.startswith(f"{name}.ipynb") for flag in flags):
         others = [ascii(e.name)[1:-1][:60] for e in entries if ".ipynb" in e.name]
         there = f"there is {', '.join(others[:3])}" if others else "none is there"
@@ -194,7 +194,7 @@ def sanitize(
 
     Locked cells have their released source again. Of cells with the same grade id the
     last one keeps it; the others run as ordinary cells. What is missing returns: a
-    graded cell at the end, where everything it needs has been defined, and a locked one
+    graded cell at the end, where everything it needs has been defined, and locked code
     that is not graded (the set-up) at the beginning.
     """
     cells: list[NotebookNode] = []
@@ -213,6 +213,7 @@ def sanitize(
     lost = {name: cell for name, cell in about.cells.items() if name not in seen}
     back = {name: _labelled(name, cell, cell.source) for name, cell in lost.items()}
     first = [n for n, c in lost.items() if c.locked and c.points is None]
+    first = [n for n in first if lost[n].kind == "code"]
     last = [n for n, c in lost.items() if c.points is not None]
     cells = [*(back[n] for n in first), *cells, *(back[n] for n in last)]
     for number, cell in enumerate(cells):

@@ -71,6 +71,7 @@ def run(
 ) -> float:
     """Run the notebook in a box of its own; the CPU seconds that it took there.
 
+    RuntimeError where it was cut short through no fault of the submission.
     Of a cell that failed only the type of its error stays. What stands after the last
     check is not run: nothing there can change a grade.
     """
@@ -79,6 +80,8 @@ def run(
     while running and not running[-1].graded:
         running.pop()
     cpu = execute(running, template, files | {CASES: grading.exam.packed}, {}, limits)
+    if template.process.poll() is not None:  # and with it every kernel
+        raise RuntimeError("the process that kernels are forks of has died")
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     for number, (cell, ran) in enumerate(zip(cells, running, strict=False), 1):

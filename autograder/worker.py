@@ -39,11 +39,13 @@ class Setup:
 
 def main(pipe: Connection, setup: Setup) -> None:
     """Grade the students whose names come through the pipe, until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner decides, and terminates
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if sys.platform == "linux":  # and does not outlive us
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
-    template = Template(setup.sandboxed)
+    template = None
     try:
+        template = Template(setup.sandboxed)
         while True:
             student = pipe.recv_bytes().decode()
             if template.process.poll() is not None:
@@ -58,7 +60,8 @@ def main(pipe: Connection, setup: Setup) -> None:
     except (EOFError, OSError):  # the runner has closed it, or is gone
         pass
     finally:
-        template.close()
+        if template:
+            template.close()
 
 
 def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:

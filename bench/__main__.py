@@ -19,6 +19,7 @@ PARTS = (
     "bpe",
     "model",
     "check",
+    "grader",
 )  # modules of this package; each has run() -> list[Row]
 FILE = Path(__file__).parents[1] / "_build" / "bench.json"
 

@@ -1,0 +1,302 @@
+"""The same class graded by stock `nbgrader autograde` and by ours, sandbox on."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import IPython.display
+import nbformat
+
+from autograder import bank, checks, demo, wire
+from autograder.demo import Submission
+from autograder.template import CASES, IMPORTED
+from bench.measure import Row
+
+ROOT = Path(__file__).parents[1]
+EXERCISE = "attend"
+ROUNDS = 2
+THEIRS, OURS = 10, 200  # submissions a round: theirs takes as long for each of them
+CLASSES = (10, 100, 1000)
+
+STOCK = """
+c = get_config()
+c.CourseDirectory.course_id = "stock"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+"""
+
+
+@dataclass
+class Run:
+    """One run of a grader over a class, with all processes that it started."""
+
+    seconds: float
+    cpu: float
+    peak_mb: float
+    scores: dict[str, float]
+
+
+def run() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        stock, ours = Path(folder, "stock"), Path(folder, "ours")
+        _course(stock)
+        (stock / "nbgrader_config.py").write_text(STOCK)
+        _course(ours)
+        shutil.copy(ROOT / "nbgrader_config.py", ours)
+        _nbgrader(stock, "generate_assignment", EXERCISE)
+        ratios, same = [], True
+        for number in range(ROUNDS):
+            _hand_in(stock / "submitted", THEIRS)
+            theirs = _measured(
+                stock, "gradebook.db", *_program("nbgrader"), "autograde"
+            )
+            mine = _graded(ours, f"round{number}", OURS)
+            ratios.append((OURS / mine.seconds) / (THEIRS / theirs.seconds))
+            both = theirs.scores.items() <= mine.scores.items()
+            same = same and both and len(theirs.scores) == THEIRS
+            same = (
+                same
+                and len(mine.scores) == OURS
+                and len(set(mine.scores.values())) == 1
+            )
+            print(_line("stock", THEIRS, theirs))
+            print(_line("ours", OURS, mine))
+            shutil.rmtree(stock / "autograded")
+            (stock / "gradebook.db").unlink()
+            _nbgrader(stock, "generate_assignment", EXERCISE)
+        grown = {size: _graded(ours, f"class{size}", size) for size in CLASSES}
+        for size, one in grown.items():
+            print(_line("ours", size, one))
+        own = _own_code(folder)
+    few, some, many = (grown[size] for size in CLASSES)
+    each = (some.cpu - few.cpu) / (CLASSES[1] - CLASSES[0])
+    print(f"  a submission: {1000 * each:.0f} ms of CPU, own code {1000 * own:.0f} ms")
+    about = f"{EXERCISE}, sandbox on"
+    return [
+        Row(
+            "speedup_over_nbgrader",
+            median(ratios),
+            f"submissions a second, {OURS} of ours to {THEIRS} of stock's; {about}",
+            at_least=20,
+        ),
+        Row("same_scores", float(same), "1 where every score is the same", at_least=1),
+        Row(
+            "cpu_overhead_ms",
+            1000 * (each - own),
+            "CPU of all processes a submission, less its cells run by exec()",
+            at_most=100,
+        ),
+        Row("peak_memory_mb", many.peak_mb, f"all processes, class of {CLASSES[2]}"),
+        Row(
+            "memory_growth",
+            many.peak_mb / some.peak_mb,
+            f"peak for a class of {CLASSES[2]} over one of {CLASSES[1]}",
+            at_most=1.2,
+        ),
+        Row(
+            "time_growth",
+            (many.seconds / CLASSES[2]) / (some.seconds / CLASSES[1]),
+            f"seconds a submission, {CLASSES[2]} over {CLASSES[1]}",
+        ),
+    ]
+
+
+def _course(folder: Path) -> None:
+    for name in ("solutions", "exercises"):
+        shutil.copytree(ROOT / name / EXERCISE, folder / name / EXERCISE)
+
+
+def _hand_in(submitted: Path, size: int) -> None:
+    """Honest submissions; each says whose it is, so that no two are the same."""
+    demo_before, demo.ASSIGNMENT = demo.ASSIGNMENT, EXERCISE
+    try:
+        solved = demo.notebook(Submission("honest", 0))
+    finally:
+        demo.ASSIGNMENT = demo_before
+    sources = [cell.source for cell in solved.cells]
+    for number in range(size):
+        student = f"student{number:04}"
+        for cell, source in zip(solved.cells, sources, strict=True):
+            own = cell.metadata.get("nbgrader", {}).get("solution", False)
+            cell.source = f"{source}\n# {student}" if own else source
+        place = submitted / student / EXERCISE
+        place.mkdir(parents=True, exist_ok=True)
+        nbformat.write(solved, place / f"{EXERCISE}.ipynb")
+        shutil.copy(ROOT / "exercises" / EXERCISE / bank.REFERENCE, place)
+
+
+def _graded(course: Path, klass: str, size: int) -> Run:
+    """Our command on a new class."""
+    place = course / "autograder" / "classes" / klass
+    _hand_in(place / "submitted", size)
+    command = [sys.executable, "-m", "autograder", "grade"]
+    done = _measured(course, place / "gradebook.db", *command, klass=klass)
+    shutil.rmtree(place)
+    return done
+
+
+def _measured(
+    folder: Path, gradebook: str | Path, *command: str | Path, klass: str = "demo"
+) -> Run:
+    """Run a grader on the exercise; its CPU is that of all processes it started."""
+    environment = {**os.environ, "GPT_CLASS": klass}
+    environment["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # orphans come to us, with their usage
+    before, start = _children_cpu(), time.perf_counter()
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, EXERCISE], cwd=folder, env=environment, stdout=log, stderr=log
+        )
+        with _watched(process.pid) as peak:
+            status = process.wait()
+    seconds = time.perf_counter() - start
+    if status:
+        raise RuntimeError((folder / "log").read_text()[-2000:])
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, 0):
+            pass
+    scores = _scores(folder / gradebook)
+    return Run(seconds, _children_cpu() - before, max(peak), scores)
+
+
+@contextlib.contextmanager
+def _watched(pid: int) -> Iterator[list[float]]:
+    """The proportional memory, in MB, of a process and all its descendants."""
+    seen, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(1.0):
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                seen.append(sum(map(_memory, _descendants(pid))))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+
+
+def _descendants(pid: int) -> list[int]:
+    found = [pid]
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            children = Path(f"/proc/{pid}/task/{task}/children").read_text()
+            for child in map(int, children.split()):
+                found += _descendants(child)
+    return found
+
+
+def _memory(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _scores(gradebook: Path) -> dict[str, float]:
+    query = (
+        "select s.student_id, sum(coalesce(g.auto_score, 0)) from submitted_assignment s "
+        "join submitted_notebook n on n.assignment_id = s.id "
+        "join grade g on g.notebook_id = n.id group by s.student_id"
+    )
+    with contextlib.closing(sqlite3.connect(gradebook)) as base:
+        return {student: round(score, 4) for student, score in base.execute(query)}
+
+
+def _program(name: str) -> list[str | Path]:
+    return [Path(sys.executable).parent / name]
+
+
+def _nbgrader(folder: Path, *words: str) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(
+        [*_program("nbgrader"), *words, "--force"],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        check=True,
+        capture_output=True,
+    )
+
+
+def _line(who: str, size: int, one: Run) -> str:
+    return (
+        f"  {who:<6}{size:5} submissions  {one.seconds:7.1f} s  "
+        f"{size / one.seconds:6.2f} a second  {one.cpu / size:6.3f} s of CPU each  "
+        f"{one.peak_mb:6.0f} MB"
+    )
+
+
+def _own_code(folder: str) -> float:
+    """CPU seconds of a submission's cells themselves, with everything imported."""
+    cases = {
+        name: [list(case.args) for case in bank.draw(check, b"bench")]
+        for name, check in checks.load(EXERCISE).items()
+    }
+    Path(folder, CASES).write_bytes(wire.pack(cases))
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.grader", Path(folder, "ours/solutions")],
+        env={
+            **os.environ,
+            "GPT_CASES": str(Path(folder, CASES)),
+            "OMP_NUM_THREADS": "1",
+        },
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return median(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _execute(solutions: Path) -> None:
+    """Run the cells by exec(), each time in a fork; print the CPU seconds of each."""
+    for name in IMPORTED:  # what a notebook imports is not its own code
+        importlib.import_module(name)
+    nb = nbformat.read(solutions / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
+    cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+    while not cells[-1].metadata.get("nbgrader", {}).get("grade"):
+        cells.pop()
+    taken = []
+    for _ in range(5):
+        ours, theirs = os.pipe()
+        if not os.fork():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            space: dict = {"__name__": "__main__", "display": IPython.display.display}
+            start = time.process_time()
+            for cell in cells:
+                exec(cell.source, space)  # noqa: S102 - our own solution
+            os.write(theirs, repr(time.process_time() - start).encode())
+            os._exit(0)
+        os.close(theirs)
+        taken.append(float(os.read(ours, 99)))  # ValueError where it has failed
+        os.wait()
+    print(json.dumps(taken))
+
+
+if __name__ == "__main__":
+    _execute(Path(sys.argv[1]))

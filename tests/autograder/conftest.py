@@ -1,0 +1,31 @@
+"""A class of its own for the tests of a module."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder import sandbox
+from tests.need import need
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory):
+    """A copy of the course in a folder of its own, with a class named "test"."""
+    problem = sandbox.why_not()
+    need(problem is None, problem)
+    folder = tmp_path_factory.mktemp("course")
+    for name in ("solutions", "exercises"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    before = Path.cwd(), os.environ.get("GPT_CLASS")
+    os.chdir(folder)
+    os.environ["GPT_CLASS"] = "test"
+    yield folder / "autograder" / "classes" / "test"
+    os.chdir(before[0])
+    os.environ.pop("GPT_CLASS")
+    if before[1]:
+        os.environ["GPT_CLASS"] = before[1]
