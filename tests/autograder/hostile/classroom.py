@@ -6,17 +6,20 @@ run (temporary files, processes, mounts) can be told from what other runs make.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 
 from autograder import checks, grade
 from autograder.course import api as course_api
@@ -28,7 +31,7 @@ NEIGHBOURS = ("aaa", "mmm", "zzz")  # honest, before, amid and after the hostile
 LIMITS = {
     "plain": {},
     "odd": {},
-    "short": {"cell_seconds": 4, "seconds": 25, "memory_mb": 1024},
+    "short": {"cell_seconds": 3, "seconds": 20, "memory_mb": 1024},
 }
 
 
@@ -42,6 +45,7 @@ class Classroom:
     errors: dict[str, str] = field(default_factory=dict)
     left: dict[str, Any] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
+    peak_mb: int = 0
 
     @property
     def folder(self) -> Path:
@@ -113,6 +117,7 @@ def graded(
     (room.folder / "seed").write_text(f"{SECRET} {group}\n")
     # What an attacker may know, and the secret in a form that is not the secret itself.
     places = {"COURSE": str(course), "MARKER": str(room.marker), **ears}
+    places["DAEMON"] = f"daemon-{course.parent.name}"
     places["XOR"] = "".join(chr(ord(letter) ^ 1) for letter in SECRET)
     names = sorted({item.assignment for item in items})
     mine = [item for item in items if item.group == group]
@@ -124,8 +129,9 @@ def graded(
     os.environ["GPT_CLASS"] = group
     for name in names:
         try:
-            for row in grade.grade(name):
-                room.rows[name, row.student] = row
+            with _watching(room):
+                for row in grade.grade(name):
+                    room.rows[name, row.student] = row
         except Exception:  # noqa: BLE001 - one of them brought the whole class down
             room.errors[name] = traceback.format_exc()
     for item in mine:
@@ -158,10 +164,42 @@ def neighbours(assignment: str) -> list[Item]:
     ]
 
 
+@contextlib.contextmanager
+def _watching(room: Classroom) -> Iterator[None]:
+    """Note the largest memory that a process of the grader's, not of a box, has."""
+    me, over = psutil.Process(), threading.Event()
+
+    def ours(process: psutil.Process) -> Iterator[psutil.Process]:
+        yield process
+        for child in process.children():
+            if child.name() != "bwrap":
+                yield from ours(child)
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            with contextlib.suppress(psutil.Error):
+                for process in ours(me):
+                    room.peak_mb = max(room.peak_mb, process.memory_info().rss >> 20)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def _traces() -> dict[str, set[str]]:
     """What a run could leave behind: mounts, temporary files."""
     found = Path(tempfile.gettempdir()).rglob("*")
+    named = f"daemon-{Path.cwd().parent.name}"
+    daemons = set()
+    for process in psutil.process_iter(["cmdline"]):
+        if named in (process.info["cmdline"] or []):
+            daemons.add(f"{process.pid}: {process.info['cmdline']}")
     return {
         "mounts": set(Path("/proc/self/mounts").read_text().splitlines()),
         "files": {str(path) for path in found},
+        "daemons": daemons,
     }

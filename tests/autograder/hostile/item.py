@@ -80,10 +80,14 @@ def family(name: str, *items: Item, **all_of_them) -> tuple[Item, ...]:
 
 def write(item: Item, submitted: Path, places: Mapping[str, str]) -> None:
     """Hand it in. `places` are what the attacker knows of the machine: @NAME@ in code."""
-    code = item.code
-    for name, place in places.items():
-        code = code.replace(f"@{name}@", place)
-    item = dataclasses.replace(item, code=code)
+
+    def told(text: str) -> str:
+        for name, place in places.items():
+            text = text.replace(f"@{name}@", place)
+        return text
+
+    instead = tuple(map(told, item.instead))
+    item = dataclasses.replace(item, code=told(item.code), instead=instead)
     folder = submitted / item.id / item.assignment
     folder.mkdir(parents=True)
     path = folder / f"{item.assignment}.ipynb"
@@ -149,4 +153,4 @@ def _released(assignment: str) -> Path:
 
 
 def _function(source: str) -> str:
-    return re.search(r"^def (\w+)", source, flags=re.MULTILINE)[1]
+    return re.findall(r"^def (\w+)", source, flags=re.MULTILINE)[-1]

@@ -155,3 +155,47 @@ def stolen(room):
 
 def test_nobody_was_called(rooms):
     assert rooms("plain").heard == set()
+
+
+GROUPS = sorted({item.group for item in ITEMS})
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_neighbours_keep_their_grade(rooms, group):
+    room = rooms(group)
+    assert not room.errors, room.errors
+    honest = [n for a in ("attend", "tokenize") for n in classroom.neighbours(a)]
+    there = [n for n in honest if (n.assignment, n.id) in room.rows]
+    assert len(there) >= len(classroom.NEIGHBOURS)
+    for neighbour in there:
+        row = room.row(neighbour)
+        assert (room.earned(neighbour), row.status) == (
+            neighbour.earns,
+            grade.GRADED,
+        ), row
+        assert room.recorded(neighbour) == row.points == row.possible
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_nothing_is_left_behind(rooms, group):
+    room = rooms(group)
+    assert room.left["mounts"] == set()
+    assert room.left["daemons"] == set()
+    # The grader's own folder may stay as long as its process; nothing of a run may.
+    assert {path for path in room.left["files"] if not allowed(path)} == set()
+
+
+def allowed(path):
+    """Whether it belongs to a template that waits for the next submission."""
+    parts = Path(path).relative_to(tempfile.gettempdir()).parts
+    mine = not parts or parts[0].startswith("gpt-")
+    return mine and (len(parts) < 2 or parts[1] in ("code", "mnt"))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_code_of_theirs_ran_outside(rooms, group):
+    assert not rooms(group).marker.exists(), rooms(group).marker.read_text()
+
+
+def test_the_graders_own_memory_is_bounded(rooms):
+    assert 50 < rooms("short").peak_mb < 1000
