@@ -11,17 +11,13 @@ the checks, and the rest goes on there.
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import hmac
 import json
-import os
 import secrets
 import signal
 import sys
-import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -29,9 +25,9 @@ import zmq
 from jupyter_client.session import DELIM, Session
 
 from autograder.check import ANSWER
-from autograder.kernel import Limits, Manager, Template
+from autograder.kernel import Limits, Manager, Template, finish
 
-GRACE = 2.0  # seconds that an interrupted cell has to end
+GRACE = 2.0  # seconds that an interrupted cell, or a killed kernel, has to end
 MESSAGE = 24_000_000  # bytes of the largest message that is read
 WAITING = 8  # messages that wait to be read; more of them wait in the kernel
 
@@ -81,19 +77,6 @@ def execute(
     return cpu
 
 
-def _finish(coroutine: Coroutine) -> None:
-    """Run it to its end, also where another event loop is running, as in formgrader."""
-    asyncio.run_coroutine_threadsafe(coroutine, _loop(os.getpid())).result()
-
-
-@functools.cache
-def _loop(_process: int) -> asyncio.AbstractEventLoop:
-    """An event loop that runs in a thread of its own for as long as the process."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    return loop
-
-
 class _Kernel:
     """One kernel of a submission: started, given cells, and ended with all it started."""
 
@@ -115,7 +98,7 @@ class _Kernel:
         self.cpu = 0.0
 
     def __enter__(self) -> Self:
-        _finish(self.manager.start_kernel())
+        finish(self.manager.start_kernel())
         self.session = self.manager.session
         self.name = self.manager.provisioner.name
         context = zmq.Context.instance()
@@ -131,7 +114,7 @@ class _Kernel:
         self.poller = zmq.Poller()
         self.poller.register(self.iopub, zmq.POLLIN)
         self.poller.register(self.gone, zmq.POLLIN)
-        self.poller.register(self.template.socket.fileno(), zmq.POLLIN)
+        self.poller.register(self.template.news(self.name), zmq.POLLIN)
         start = time.monotonic()
         while (self._receive(start + 30) or {}).get("type") != "iopub_welcome":
             if self.status() is not None or time.monotonic() > start + 30:
@@ -146,7 +129,7 @@ class _Kernel:
         self.template.signal(self.name, signal.SIGKILL)
         self.template.status(self.name, 10)
         self.cpu = self.template.cpu(self.name)
-        _finish(self.manager.cleanup_resources())
+        finish(self.manager.cleanup_resources())
 
     def status(self) -> int | None:
         return self.template.status(self.name)
@@ -188,7 +171,7 @@ class _Kernel:
                         if len(cell.answers) < 2:  # enough to see that it is not one
                             cell.answers.append(data[ANSWER])
             elif self.status() is not None:
-                cell.died = "the kernel died"
+                cell.died = self.template.why(self.name) or "the kernel died"
             elif self.received > self.limits.output_mb << 20:
                 cell.died = f"more than {self.limits.output_mb} MB of output"
             elif time.monotonic() < stop:
@@ -215,7 +198,7 @@ class _Kernel:
                 parts = self.iopub.recv_multipart()
             elif self.gone in ready:  # it sent more than is read at once, or it died
                 self.gone.recv_multipart()
-                if self.template.status(self.name, 0.2) is None:
+                if self.template.status(self.name, GRACE) is None:
                     self.received = sys.maxsize
                 return None
             else:

@@ -3,9 +3,11 @@
 There are two boxes, one in the other. The outer one is bubblewrap's: a template process
 that has imported what notebooks import, and sees a read-only system, the course's code
 without checks and solutions, and no network. The inner one is made anew for each
-submission by a fork of the template (`enter`): its own users, processes, network,
+submission by a fork of the template (see `inner`): its own users, processes, network,
 mounts, a private scratch folder of bounded size, resource limits, no capabilities, no
 way to a new namespace. No code of a student's runs before the inner box is closed.
+
+Where the inner box cannot be made, each kernel gets an outer box of its own (`cold`).
 
 Linux only, with bubblewrap and unprivileged user namespaces. Started by root, the boxes
 run as an ordinary user all the same, whose files nobody has.
@@ -13,6 +15,8 @@ run as an ordinary user all the same, whose files nobody has.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,23 +30,16 @@ from typing import Self
 from autograder import linux
 
 NOBODY = 65534  # whom root's boxes run as
-INSIDE = 1000  # the user id inside
+USER = 1000  # the user id inside
 WORK = "/tmp/work"  # the submission's own files, in its scratch folder
 COURSE = "/opt/course"  # where the box has the course's code,
 ENVIRONMENT = "/opt/environment"  # and the virtual environment, if there is one
+_PREFIX = "gpt-"  # of the folders of graders, among the temporary files
 
 # Of the package autograder, what a kernel needs: nothing that knows an answer.
 SHOWN = (
-    "__init__",
-    "check",
-    "compare",
-    "outcome",
-    "wire",
-    "template",
-    "sandbox",
-    "app",
-    "inner",
-    "linux",
+    *("__init__", "check", "compare", "outcome", "wire"),
+    *("template", "app", "sandbox", "inner", "seccomp", "memory", "linux"),
 )
 
 
@@ -63,19 +60,26 @@ class Limits:
 
 def why_not() -> str | None:
     """Why there is no sandbox on this machine, and what would help; None if there is."""
-    return _why_not(os.geteuid())
+    return None if warm() else _why_not(os.geteuid(), cold=True)
+
+
+def warm() -> bool:
+    """Whether kernels can be forks of a template, each in a box inside its box."""
+    return _why_not(os.geteuid()) is None
 
 
 @cache
-def _why_not(_user: int) -> str | None:
+def _why_not(_user: int, cold: bool = False) -> str | None:
     if sys.platform != "linux":
         return "the sandbox needs Linux; grade on a Linux machine, or in WSL"
     if not shutil.which("bwrap"):
         return "bubblewrap is missing: sudo apt install bubblewrap"
     try:
         with Box() as box:
+            command = [*box.command(Limits() if cold else None), box.python]
+            command += ["-m", "autograder.inner", *(["--cold"] if cold else [])]
             done = subprocess.run(
-                [*box.command, box.python, "-m", "autograder.inner"],
+                command,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -102,8 +106,9 @@ class Box:
     """
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="gpt-"))
         self.root = os.geteuid() == 0
+        _sweep()
+        self.folder, self._lock = _locked_folder()
         if self.root:
             os.chown(self.folder, NOBODY, NOBODY)
         self.code = self.folder / "code"
@@ -118,11 +123,17 @@ class Box:
         self.close()
 
     def close(self) -> None:
+        """Twice is no harm."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
-    @property
-    def command(self) -> list[str]:
-        """bubblewrap and its arguments, to be followed by a command."""
+    def command(self, cold: Limits | None = None) -> list[str]:
+        """bubblewrap and its arguments, to be followed by a command.
+
+        Around a single kernel (`cold`, its limits) it is the only box.
+        """
         arguments = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session"]
         arguments += ["--clearenv"]
         for name, value in self.environment.items():
@@ -142,7 +153,13 @@ class Box:
             for package in sorted(path.glob("lib/python*/site-packages/autograder")):
                 inside = f"{place}/{package.relative_to(path)}"
                 arguments += ["--ro-bind", str(self.code / "autograder"), inside]
-        arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+        arguments += ["--proc", "/proc", "--dev", "/dev"]
+        if not cold:
+            return [*arguments, "--tmpfs", "/tmp", "--chdir", "/tmp", "--"]
+        for size, place in ((cold.scratch_mb, "/tmp"), (16, "/dev/shm")):
+            arguments += ["--size", str(size << 20), "--tmpfs", place]
+        arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--unshare-user"]
+        arguments += ["--uid", str(USER), "--gid", str(USER), "--as-pid-1"]
         return [*arguments, "--chdir", "/tmp", "--"]
 
     @property
@@ -187,6 +204,32 @@ class Box:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
         linux.die_with_parent()  # again: setuid forgot it
+
+
+def _locked_folder() -> tuple[Path, int]:
+    """A new private folder and its lock, which is held for as long as we live."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder, lock
+        os.close(lock)  # another's sweep came between: it was not locked yet
+
+
+def _sweep() -> None:
+    """Remove the folders of graders that were killed: nobody holds their locks."""
+    mine = {os.geteuid(), NOBODY} if os.geteuid() == 0 else {os.geteuid()}
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # another user's, or gone
+        with contextlib.suppress(OSError):
+            if os.fstat(lock).st_uid in mine:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def _lay_out(code: Path) -> None:

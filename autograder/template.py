@@ -21,10 +21,11 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from autograder import inner
-from autograder.sandbox import Limits
+from autograder import inner, memory
+from autograder.sandbox import WORK, Limits
 
 if TYPE_CHECKING:
     from autograder.app import App
@@ -35,7 +36,18 @@ IMPORTED = (
     *("gpt.model", "gpt.train", "autograder.check"),
 )
 CHANNELS = ("shell", "iopub", "stdin")  # the sockets that a kernel is given
+PAUSE = 0.2  # seconds between two looks at how much memory the boxes hold
 CASES = "cases.safetensors"  # the hidden inputs, among the submission's files
+
+
+@dataclass
+class Run:
+    """A kernel that runs."""
+
+    name: str
+    memory_mb: int  # how much all processes of its box may hold
+    cpu: float  # seconds that it took of the template
+    why: str | None = None  # it was ended
 
 
 def main(handle: int, sandboxed: bool = True) -> None:
@@ -44,29 +56,36 @@ def main(handle: int, sandboxed: bool = True) -> None:
     grader = socket.socket(fileno=handle)
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
-        raise RuntimeError(f"the template has {threads} threads; forks need one")
+        _send(grader, {"no": f"the template has {threads} threads; forks need one"})
+        return
     gc.collect()
     gc.freeze()
-    running: dict[int, tuple[str, float]] = {}  # process -> its run, what it cost here
+    shared = memory.private()
+    running: dict[int, Run] = {}
     ended, end = os.pipe()
     os.set_blocking(end, False)
     os.set_blocking(ended, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(end, warn_on_full_buffer=False)
     _send(grader, {"ready": os.getpid()})
+    look = time.monotonic() + PAUSE
     while True:
-        ready, _, _ = select.select([grader, ended], [], [])
+        ready, _, _ = select.select([grader, ended], [], [], PAUSE if running else None)
         if ended in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(ended, 4096)
             _reap(grader, running)
+        if (began := time.monotonic()) > look:
+            _look(running, shared)
+            took = time.monotonic() - began
+            look = began + max(PAUSE, 10 * took)  # a bomb shall not keep us from work
         if grader in ready:
             request, files, handles = receive(grader)
             if request is None:
                 break
             if "signal" in request:
-                for pid, (name, _) in running.items():
-                    if name == request["name"]:
+                for pid, run in running.items():
+                    if run.name == request["name"]:
                         _signal(pid, request["signal"])
                 continue
             before = time.process_time()
@@ -77,18 +96,27 @@ def main(handle: int, sandboxed: bool = True) -> None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for other in (grader.fileno(), ended, end):
                     os.close(other)
-                try:
-                    if not sandboxed:
-                        inner.stay(limits)
-                    _become(app, request, files, handles)
-                except BaseException as error:  # noqa: BLE001 - it has no other way
-                    os.write(2, f"{type(error).__name__}: {error}\n".encode())
-                os._exit(71)
+                if not sandboxed:
+                    inner.stay(limits)
+                _become(app, request, files, handles)
             for file in handles:
                 os.close(file)
-            running[pid] = request["name"], time.process_time() - before
+            cpu = time.process_time() - before
+            running[pid] = Run(request["name"], limits.memory_mb, cpu)
     for pid in running:
         _signal(pid, signal.SIGKILL)
+
+
+def cold(handle: int) -> None:
+    """Be the kernel of the one request from the socket `handle`."""
+    app = _import()
+    with socket.socket(fileno=handle) as grader:
+        request, files, handles = receive(grader)
+    if request is not None:
+        os.makedirs(WORK)
+        os.chdir(WORK)
+        inner.harden(Limits(**request["limits"]))
+        _become(app, request, files, handles)
 
 
 def _import() -> App:
@@ -106,20 +134,22 @@ def _import() -> App:
 
 def _become(
     app: App, request: dict[str, Any], files: list[bytes], handles: list[int]
-) -> None:
+) -> NoReturn:
     """In the new process: lay out the files, and be a kernel."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    os.close(nothing)
-    for name, content in zip(request["files"], files, strict=True):
-        with open(name, "wb") as file:
-            file.write(content)
-    os.environ.update(request["environment"])
-    os.environ["GPT_CASES"] = os.path.abspath(CASES)
-    _seed()
-    app.serve(request["connection"], dict(zip(CHANNELS, handles, strict=True)))
-    os._exit(0)
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+        os.close(nothing)
+        for name, content in zip(request["files"], files, strict=True):
+            with open(name, "wb") as file:
+                file.write(content)
+        os.environ.update(request["environment"])
+        os.environ["GPT_CASES"] = os.path.abspath(CASES)
+        _seed()
+        app.serve(request["connection"], dict(zip(CHANNELS, handles, strict=True)))
+    finally:
+        os._exit(71)  # the grader sees that it ended
 
 
 def _seed() -> None:
@@ -184,19 +214,28 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _reap(grader: socket.socket, running: dict[int, tuple[str, float]]) -> None:
-    while running:
-        with contextlib.suppress(ChildProcessError):
+def _reap(grader: socket.socket, running: dict[int, Run]) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while True:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
             if not pid:
                 return
-            if pid in running:
-                name, cpu = running.pop(pid)
-                cpu += usage.ru_utime + usage.ru_stime
-                ended = os.waitstatus_to_exitcode(status)
-                _send(grader, {"name": name, "ended": ended, "cpu": cpu})
-            continue
-        return
+            if run := running.pop(pid, None):
+                message = {
+                    "name": run.name,
+                    "ended": os.waitstatus_to_exitcode(status),
+                    "cpu": run.cpu + usage.ru_utime + usage.ru_stime,
+                    "why": run.why,
+                }
+                _send(grader, message)
+
+
+def _look(running: dict[int, Run], shared: int) -> None:
+    """End the boxes that hold more memory than they may."""
+    for pid, run in running.items():
+        if not run.why and memory.exceeds(pid, run.memory_mb << 20, shared):
+            run.why = memory.reason(run.memory_mb)
+            _signal(pid, signal.SIGKILL)
 
 
 def _signal(pid: int, number: int) -> None:
@@ -205,4 +244,7 @@ def _signal(pid: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sandboxed="--no-sandbox" not in sys.argv)
+    if "--cold" in sys.argv:
+        cold(int(sys.argv[1]))
+    else:
+        main(int(sys.argv[1]), sandboxed="--no-sandbox" not in sys.argv)
