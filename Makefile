@@ -12,7 +12,7 @@ CHECKS    := $(wildcard autograder/*.py autograder/checks/*.py) nbgrader_config.
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test site exercises demo test serve bench boxes browser format clean help
+.PHONY: all setup setup-test site exercises demo test serve bench soak boxes browser format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -76,6 +76,9 @@ serve: site  ## serve the site on localhost and print the address
 
 bench: setup-test  ## compare with peers in one run; ONLY=bpe runs one part
 	@$(BIN)/python -m bench $(ONLY)
+
+soak: setup-test boxes  ## grade 2,000 submissions while graders are killed (20 minutes)
+	@$(BIN)/python -m tests.autograder.soak
 
 format: setup-test  ## format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

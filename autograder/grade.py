@@ -29,6 +29,7 @@ from autograder.worker import Setup
 from gpt.data import write_whole
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
+ROWS = 60  # of a table; a larger class is summed up
 
 
 @dataclass(frozen=True)
@@ -239,11 +240,26 @@ def feedback(assignment: str) -> None:
 
 
 def table(assignment: str, rows: Sequence[Row], width: int = 80) -> str:
-    """The grades as text: a row a student, then what most of them got wrong."""
-    longest = max(len(row.student) for row in rows)
+    """The grades as text: a row a student, then what most of them got wrong.
+
+    Of a large class, a row for each who deserves a look, and the others in a sentence.
+    """
     possible = number(rows[0].possible)
-    lines = [f"{assignment}: {len(rows)} submissions, {possible} points", ""]
-    for row in rows:
+    lines = [f"{assignment}: {len(rows):,} submissions, {possible} points", ""]
+    shown = rows
+    if len(rows) > ROWS:
+        plain = [row for row in rows if row.status == GRADED]
+        shown = [row for row in rows if row.status != GRADED]
+        if plain:
+            mean = number(sum(row.points for row in plain) / len(plain))
+            full = sum(row.points >= row.possible for row in plain)
+            lines += [
+                f"  {len(plain):,} GRADED: {mean} points in the mean, "
+                f"{full:,} with all {possible}",
+                "",
+            ]
+    longest = max((len(row.student) for row in shown), default=0)
+    for row in shown:
         share = row.points / row.possible if row.possible else 0.0
         bar = ("█" * round(10 * share)).ljust(10, "·")
         score = f"{row.points:6.2f}" if row.status != INFRA else "     –"

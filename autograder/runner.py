@@ -20,6 +20,8 @@ from typing import Any, Self
 from autograder.worker import Setup, main
 
 ATTEMPTS = 3
+DIED = "the grader's process died, or did not come to an end"
+ROUND = 5.0  # seconds between two looks at workers that say nothing
 PATIENCE = 120  # seconds beyond a submission's own limit, then the worker is replaced
 
 
@@ -70,7 +72,7 @@ class Runner:
             for worker, said in self._hear():
                 student, worker.student = worker.student, None
                 if said is None or "problem" in said:
-                    said = said or {"problem": "the grader's process died"}
+                    said = said or {"problem": DIED}
                     failures[student] = failures.get(student, 0) + 1
                     if failures[student] < ATTEMPTS:
                         todo.append(student)
@@ -96,7 +98,7 @@ class Runner:
         """Workers that have finished with what they say, or None if they have died."""
         busy = {w.pipe: w for w in self.workers if w.student is not None}
         late = time.monotonic() - self.setup.limits.seconds - PATIENCE
-        for pipe in multiprocessing.connection.wait(list(busy), timeout=5):
+        for pipe in multiprocessing.connection.wait(list(busy), timeout=ROUND):
             worker = busy[pipe]
             try:
                 yield worker, json.loads(pipe.recv_bytes())

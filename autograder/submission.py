@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,8 @@ def collect(folder: Path, name: str) -> HandedIn:
     if folder.is_symlink():
         entries, flags = [], [f"{folder.name} is a link: not followed"]
     else:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        mine_first = lambda entry: (entry.name != f"{name}.ipynb", entry.name)
+        entries = sorted(os.scandir(folder), key=mine_first)
     for entry in entries:
         digest.update(ascii(entry.name).encode() + b"\0")
         if entry.is_dir(follow_symlinks=False):
@@ -155,22 +157,26 @@ def parse(data: bytes) -> NotebookNode:
         raise ValueError("the notebook is not UTF-8 text") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the notebook is not JSON: {str(error)[:80]}") from None
-    if isinstance(found, dict) and found.get("nbformat") != 4:
-        try:  # an older format than any of the last ten years
-            found = nbformat.reads(data.decode("utf-8-sig"), as_version=4)
-        except Exception:  # noqa: BLE001 - what it meets may be anything
-            raise ValueError("the notebook has no format that is known") from None
     cells = found.get("cells") if isinstance(found, dict) else None
-    if not isinstance(cells, list):
+    if isinstance(found, dict) and found.get("nbformat") == 3:  # of ten years ago
+        sheets = found.get("worksheets")
+        sheets = [x for x in sheets if isinstance(x, dict)] if _is_list(sheets) else []
+        parts = [x["cells"] for x in sheets if _is_list(x.get("cells"))]
+        cells = [cell for part in parts for cell in part]
+    if not _is_list(cells):
         raise ValueError("the notebook has no list of cells")
     if len(cells) > CELLS:
         raise ValueError(f"the notebook has {len(cells)} cells, more than {CELLS}")
     return _notebook([_plain(cell) for cell in cells])
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
 def _plain(cell: Any) -> NotebookNode:
     cell = cell if isinstance(cell, dict) else {}
-    kind, source = cell.get("cell_type"), cell.get("source")
+    kind, source = cell.get("cell_type"), cell.get("source", cell.get("input"))
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
     source = source if isinstance(source, str) else ""
@@ -208,7 +214,7 @@ def sanitize(
             seen.add(name)
             cells.append(_labelled(name, about.cells[name], old.source))
         else:
-            cells.append(_cell(old.cell_type, old.source))
+            cells.append(_cell(old.cell_type, _harmless(old.cell_type, old.source)))
     cells.reverse()
     lost = {name: cell for name, cell in about.cells.items() if name not in seen}
     back = {name: _labelled(name, cell, cell.source) for name, cell in lost.items()}
@@ -216,13 +222,12 @@ def sanitize(
     first = [n for n in first if lost[n].kind == "code"]
     last = [n for n, c in lost.items() if c.points is not None]
     cells = [*(back[n] for n in first), *cells, *(back[n] for n in last)]
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
     return _notebook(cells, kernelspec=about.kernelspec), flags
 
 
 def _labelled(name: str, about: ReleasedCell, source: str) -> NotebookNode:
-    cell = _cell(about.kind, about.source if about.locked else source)
+    source = about.source if about.locked else _harmless(about.kind, source)
+    cell = _cell(about.kind, source)
     cell.metadata["nbgrader"] = NotebookNode(
         grade=about.points is not None and not about.task,
         solution=about.solution,
@@ -236,6 +241,17 @@ def _labelled(name: str, about: ReleasedCell, source: str) -> NotebookNode:
     if about.points is not None:
         cell.metadata.nbgrader["points"] = about.points
     return cell
+
+
+def _harmless(kind: str, source: str) -> str:
+    """A student's text, without what a page would take for HTML, a link or an image.
+
+    The formgrader and the feedback show it in an instructor's browser, where a script
+    could change grades. A space does it: no tag begins with one, and no link.
+    """
+    return (
+        source if kind == "code" else re.sub(r"<(?=\S)|\](?=[(:\[])", r"\g<0> ", source)
+    )
 
 
 def read(handed_in: HandedIn) -> tuple[NotebookNode, list[str]]:
@@ -264,5 +280,7 @@ def _cell(kind: str, source: str) -> NotebookNode:
 
 
 def _notebook(cells: list[NotebookNode], **metadata: Any) -> NotebookNode:
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
     about = nbformat.from_dict(metadata)
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=about, cells=cells)

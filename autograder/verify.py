@@ -126,12 +126,17 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
         for number, cell in enumerate(nb.cells, 1)
         if cell.cell_type == "code" and not utils.is_locked(cell)
     ]
+    for check in grading.exam.checks.values() if grading else ():
+        _wanted(check, grading.exam), _public(check)  # an error here is our fault
     verdicts: list[Verdict] = []
     for cell in nb.cells:
         if not utils.is_grade(cell) or utils.is_solution(cell):
             continue
         failed = {v.check for v in verdicts if not v.right}
-        verdict = _verdict(cell, grading, own, failed)
+        try:
+            verdict = _verdict(cell, grading, own, failed)
+        except Exception as error:  # noqa: BLE001 - it costs this check, no other
+            verdict = _unjudged(cell, grading, error)
         verdicts.append(verdict)
         cell.outputs = [
             _output("display_data", data=panel.feedback(verdict), metadata={}),
@@ -156,6 +161,16 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
             for v in verdicts
         },
     }
+
+
+def _unjudged(cell: NotebookNode, grading: Grading | None, error: Exception) -> Verdict:
+    """No points where looking at an answer fails: only hostile ones come so far."""
+    label = cell.metadata.nbgrader
+    if grading:
+        about = f"{type(error).__name__} while it was judged"
+        grading.flags.append(f"{label['grade_id']}: {about}")
+    nothing = Verdict(label["grade_id"], 0.0, label["points"])
+    return _noted(nothing, "What was handed in could not be judged.")
 
 
 def _verdict(

@@ -69,119 +69,6 @@ def test_the_demo_class_gets_what_it_deserves(classroom):
     assert max(map(len, table.splitlines())) <= 80
 
 
-# The six answers of which stock nbgrader pays every one in full, and more.
-HOSTILE = {
-    "patched comparison": """
-import numpy, torch
-torch.testing.assert_close = lambda *a, **k: None
-torch.equal = torch.allclose = numpy.array_equal = lambda *a, **k: True
-import autograder.compare, autograder.judge
-autograder.compare.difference = autograder.judge.difference = lambda *a, **k: None
-""",
-    "every later cell becomes pass": """
-get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\\n"])
-""",
-    "a hook publishes points": """
-from IPython.display import display
-def five(info):
-    display({"text/plain": "5"}, raw=True)
-    get_ipython().displayhook(5)
-get_ipython().events.register("pre_run_cell", five)
-""",
-    "always equal": """
-class Equal:
-    def __eq__(self, other): return True
-    def __ne__(self, other): return False
-    def __hash__(self): return 0
-    def __len__(self): return 1
-    def __iter__(self): return iter([self])
-for name in ("to_chunks count_pairs merge train encode decode round_trip "
-             "encode_special ranks").split():
-    exec(f"{name} = lambda *a: Equal()")
-""",
-    "asserts and checks are dropped": """
-import ast
-class Drop(ast.NodeTransformer):
-    def visit_Assert(self, node): return ast.Pass()
-    def visit_Raise(self, node): return ast.Pass()
-get_ipython().ast_transformers.append(Drop())
-""",
-    "check is replaced": """
-import autograder.check
-autograder.check.check = check = lambda *a, **k: print("all points")
-autograder.check._hand_in = lambda *a, **k: None
-""",
-    "a forged answer": """
-from IPython.display import display
-import autograder.check as c
-def forged(name, function, file):
-    answer = {"check": name, "outcomes": "AAAA"}
-    display({c.ANSWER: answer, "text/plain": ""}, raw=True)
-c._hand_in = forged
-""",
-    "a result instead of an answer": """
-from IPython.display import display
-import autograder.check as c
-def forged(name, function, file):
-    display({c.RESULT: {"check": name, "points": 3, "possible": 3}}, raw=True)
-c._hand_in = forged
-""",
-    "another check's name": """
-from IPython.display import display
-import autograder.check as c
-real = c._hand_in
-c._hand_in = lambda name, function, file: real("merge", function, file)
-""",
-    "public answers replayed": """
-import autograder.check as c
-from autograder.bank import read
-from pathlib import Path
-_, known = read(Path("reference.safetensors"))
-def replay(name):
-    outcomes = iter(known[name][1])
-    return lambda *a: next(outcomes).value
-real = c._hand_in
-c._hand_in = lambda name, function, file: real(name, replay(name), file)
-""",
-}
-
-
-foiled = []
-
-
-@pytest.mark.parametrize("attack", HOSTILE)
-def test_a_dishonest_submission_earns_nothing(classroom, attack, record):
-    name = "dishonest-" + attack.replace(" ", "-").replace("'", "")
-    # At the end of the notebook's own definitions, so that nothing overwrites it.
-    edit = insert_cell(HOSTILE[attack], before=3)
-    row = graded(classroom, Submission(name, 0, steps=0, edit=edit))
-    record(hostile_passed=len(foiled), hostile_total=len(HOSTILE))
-    assert row.points == 0
-    assert row.status != grade.INFRA
-    assert stored_score(classroom, name) == 0
-    foiled.append(attack)
-    record(hostile_passed=len(foiled))
-
-
-def test_skipped_checks_earn_nothing(classroom):
-    row = graded(classroom, Submission("skips", 0, edit=demo.skip_checks))
-    # The tag is dropped, and what the student did solve is graded and flagged.
-    assert (row.points, row.status) == (POINTS, grade.FLAGGED)
-    row = graded(classroom, Submission("skips-all", 0, 0, edit=demo.skip_checks))
-    assert (row.points, row.status) == (0, grade.FLAGGED)
-
-
-def test_a_hook_cannot_hand_in_twice(classroom):
-    twice = insert_cell(
-        "import autograder.check as c\nreal = c._hand_in\n"
-        "c._hand_in = lambda *a: (real(*a), real(*a))",
-        before=3,
-    )
-    row = graded(classroom, Submission("twice", 0, edit=twice))
-    assert (row.points, row.status) == (0, grade.FLAGGED)
-    assert "2 answers were handed in" in row.flags[0]
-
-
 def stored_score(classroom, student):
     with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
         return gradebook.find_submission("tokenize", student).score
@@ -265,6 +152,24 @@ def test_feedback_names_the_mistake_and_no_hidden_value(classroom):
     assert "it lacks" in plain  # how it differs is said, without a hidden value
     assert "among them" not in plain
     assert "expected  " not in html
+
+
+def test_a_large_class_is_summed_up():
+    rows = [
+        grade.Row(
+            f"student-{i:03}", 20.0 if i % 2 else 15.0, 20, grade.GRADED, ("ties",)
+        )
+        for i in range(100)
+    ]
+    rows[7] = grade.Row("odd", 20.0, 20, grade.FLAGGED, flags=("merge: uses tiktoken",))
+    rows[8] = grade.Row("lost", 0.0, 20, grade.INFRA, flags=("the disk is full",))
+    table = grade.table("tokenize", rows)
+    assert "tokenize: 100 submissions, 20 points" in table
+    assert "  98 GRADED: 17.5 points in the mean, 49 with all 20" in table
+    assert "odd" in table and "the disk is full" in table
+    assert "student-" not in table
+    assert "most common mistake: ties (98 of 100)" in table
+    assert "student-059" in grade.table("tokenize", rows[40:])
 
 
 def nbgrader(*args):

@@ -3,10 +3,17 @@
 import json
 import os
 import shutil
+from html.parser import HTMLParser
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_raw_cell,
+)
 
 from autograder import submission
 from autograder.submission import Released, ReleasedCell, collect, parse, sanitize
@@ -103,7 +110,7 @@ def test_a_skipped_cell_is_flagged_and_not_skipped():
         (b"3", "no list of cells"),
         (b'{"nbformat": 4}', "no list of cells"),
         (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
-        (b'{"nbformat": 9, "cells": []}', "no format that is known"),
+        (b'{"nbformat": 9, "worksheets": []}', "no list of cells"),
         (json.dumps({"nbformat": 4, "cells": [{}] * 2000}).encode(), "2000 cells"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -134,6 +141,75 @@ def test_a_cell_of_any_form_can_be_sanitized(cell):
     nbformat.validate(nb)
 
 
+class Danger(HTMLParser):
+    """What in a page could run, load or lead somewhere."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("script", "iframe", "img", "object", "svg", "style", "form", "base"):
+            self.found.append(tag)
+        for name, value in attributes:
+            link = name in ("href", "src") and not value.startswith(("#", "https:"))
+            if name.startswith("on") or link:
+                self.found.append(f"{name}={value}")
+
+
+TEXTS = [
+    "<script>alert(1)</script>",
+    "<SCRIPT\n>alert(1)</SCRIPT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<a href='javascript:alert(1)'>grade</a>",
+    "[grade](javascript:alert(1))",
+    "[grade](<javascript:alert(1)>)",
+    "[grade][1]\n\n[1]: javascript:alert(1)",
+    "[grade]\n\n[grade]: &#106;avascript:alert(1)",
+    "![x](https://example.org/seen.png)",
+    "<javascript:alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "x <!-- --><script>alert(1)</script>",
+    "<<script>script>alert(1)</script>",
+    "| a |\n|---|\n| <style>*{display:none}</style> |",
+    "    <b>\n\n<form action=https://example.org><input name=x>",
+    "$x<img src=x onerror=alert(1)>$ and $$<script>alert(1)</script>$$",
+    "`a`<base href=https://example.org/>`b`",
+    "\\<script>alert(1)</script>",
+    "&lt;script&gt;<script >alert(1)</script>",
+]
+
+
+def exported(cell):
+    nb = new_notebook(cells=[cell])
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(nb)
+    return Danger(page).found
+
+
+@pytest.mark.parametrize("number", range(len(TEXTS)))
+@pytest.mark.parametrize("kind", [new_markdown_cell, new_raw_cell, new_code_cell])
+def test_a_students_text_runs_nothing_in_an_instructors_browser(number, kind):
+    nb, _ = sanitized(kind(TEXTS[number]))
+    (cell,) = [c for c in nb.cells if not c.metadata]
+    assert exported(cell) == []
+    if kind is new_code_cell:
+        assert cell.source == TEXTS[number]
+
+
+def test_the_danger_is_real():
+    """As it was handed in, nearly every one of these texts would do something."""
+    found = [bool(exported(new_markdown_cell(text))) for text in TEXTS]
+    assert sum(found) >= 15
+
+
+def test_other_text_stays_as_it_is():
+    text = "## Notes\n\nIf $a < b$, then *so*: `x[1]`; 3 > 2.\n\n| a | b |\n|---|---|\n"
+    nb, _ = sanitized(new_markdown_cell(text))
+    assert text.strip() in [cell.source.strip() for cell in nb.cells]
+
+
 def test_an_old_notebook_is_converted():
     old = nbformat.v3.new_notebook()
     old.worksheets = [
@@ -141,6 +217,13 @@ def test_an_old_notebook_is_converted():
     ]
     content = nbformat.v3.writes_json(old).encode()
     assert sources(parse(content)) == ["a = 1"]
+
+
+def test_an_old_notebook_is_no_bomb():
+    """nbformat itself makes 200 MB of this heading."""
+    cell = {"cell_type": "heading", "level": 200_000_000, "source": "x", "metadata": {}}
+    old = {"nbformat": 3, "worksheets": [{"cells": [cell]}, {"cells": 3}, 5]}
+    assert sources(parse(json.dumps(old).encode())) == ["x"]
 
 
 @pytest.fixture
