@@ -55,6 +55,25 @@ def test_a_method_is_found_whatever_it_is_called_on(cells):
     assert found(*cells, names=(".softmax",))
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "getattr(torch, 'softmax')(x, -1)",
+        "vars(torch)['softmax'](x, -1)",
+        "torch.nn.functional.__dict__['softmax'](x, -1)",
+        "operator.attrgetter('nn.functional.softmax')(torch)(x, -1)",
+        "operator.methodcaller('softmax', -1)(x)",
+        "torch.ops.aten._softmax(x, -1, False)",
+    ],
+)
+def test_a_name_that_is_written_as_text_is_found(code):
+    assert found(f"def encode(x):\n    return {code}", names=(".softmax",))
+
+
+def test_a_module_that_is_named_by_text_is_found():
+    assert found("def encode(x):\n    return importlib.import_module('tiktoken')")
+
+
 def test_one_s_own_function_of_that_name_is_let_be():
     cell = "def softmax(x):\n    return x.exp()\ndef encode(x):\n    return softmax(x)"
     assert not found(cell, names=(".softmax",))
@@ -81,6 +100,7 @@ def test_it_says_where():
             "import tiktoken\nfor text in 'ab':\n    ids = tiktoken.encode(text)",
         ),
         ("def encode(x):\n    return x", "this is a syntax error tiktoken ("),
+        ("def encode(x):\n    return x.y", "f(1).z = tiktoken"),
         ("import tiktokenizer\ndef encode(x):\n    return tiktokenizer",),
     ],
 )
@@ -88,9 +108,49 @@ def test_honest_work_is_let_be(cells):
     assert not found(*cells)
 
 
-def test_reaching_around_is_noticed():
-    cell = "def encode(x):\n    return __import__('tik' + 'token')"
-    assert found(cell, names=DYNAMIC)
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("def encode(x):\n    return __import__('tik' + 'token')",),
+        ("def encode(x):\n    return getattr(x, 'soft' + 'max')(-1)",),
+        ("import mine\ndef encode(x):\n    return mine.encode(x)",),
+        ("from .mine import f\ndef encode(x):\n    return f(x)",),
+        ("def encode(x): x", "globals()['enc' + 'ode'] = other"),
+        ("def encode(x): x", "import __main__ as m\nsetattr(m, 'encode', other)"),
+        ("def encode(x): x", "get_ipython().push({'encode': other})"),
+        ("def encode(x): x", "shell = get_ipython()\nshell.push({'encode': other})"),
+        ("def encode(x): x", "get_ipython().user_ns['encode'] = other"),
+        ("def encode(x): x", "encode.__code__ = other.__code__"),
+        ("def encode(x): x", "exec('def encode(x): y')"),
+        ("def encode(x): x", "%run mine.py"),
+        ("def encode(x): x", "import autograder.check as c\nc._hand_in = None"),
+    ],
+)
+def test_reaching_around_is_noticed(cells):
+    assert found(*cells, names=DYNAMIC)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from autograder.check import check",
+        "%time encode('a')",
+        "!ls",
+        "%%bash\nls",
+        "import matplotlib.pyplot as plt\nplt.plot([1])",
+        "x = getattr(y, 'name', 3)",
+        "import mine",  # and `encode` does not use it
+        "d = {'softmax': 1}\nd['softmax'] = 2",
+    ],
+)
+def test_a_cell_of_plain_scratch_work_is_no_reaching_around(cell):
+    assert not found("def encode(x):\n    return x", cell, names=DYNAMIC)
+
+
+def test_a_cell_that_may_define_anything_costs_no_points():
+    """It may as well be scratch work; but a person is told."""
+    cells = ("def encode(x):\n    return x", "exec('y = 1')\nimport tiktoken")
+    assert not found(*cells) and found(*cells, names=DYNAMIC)
 
 
 def test_of_a_function_that_was_written_anew_only_the_last_counts():

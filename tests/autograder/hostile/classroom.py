@@ -31,7 +31,7 @@ NEIGHBOURS = ("aaa", "mmm", "zzz")  # honest, before, amid and after the hostile
 LIMITS = {
     "plain": {},
     "odd": {},
-    "short": {"cell_seconds": 3, "seconds": 20, "memory_mb": 1024},
+    "short": {"cell_seconds": 2, "seconds": 12, "memory_mb": 1024},
 }
 
 

@@ -68,16 +68,16 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 threading.Event().wait(1000)
 """, flagged=True),
     bomb("a power of a power", "one step of C code cannot be interrupted",
-         "x = 9 ** 9 ** 9", flagged=True),
+         "x = 9 ** 9 ** 9"),
     bomb("a regular expression", "it tries two to the power of sixty ways",
          "import re\nre.match('(a+)+$', 'a' * 60 + 'b')"),
     bomb("it stops itself", "a stopped process neither works nor ends",
          "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n"
          "import time\ntime.sleep(1000)"),
-    Item("two seconds in every cell", "each is inside its limit, all together are not",
+    Item("a second and a half in every cell", "each is inside its limit, all together are not",
          solved=ALL, wrong=ALL, flagged=True,
          edit=lambda nb: nb.cells.__setitem__(slice(3, 3), [
-             __import__("nbformat").v4.new_code_cell("import time\ntime.sleep(2)")
+             __import__("nbformat").v4.new_code_cell("import time\ntime.sleep(1.5)")
              for _ in range(12)])),
     bomb("input", "the grader types something", "input('Your name? ')"),
     bomb("reading from stdin", "the grader types something",
@@ -178,14 +178,17 @@ for _ in range(4):
         os.execv("/bin/sh", ["@DAEMON@", "-c", "while :; do :; done"])
 """),
     bomb("kill all", "whoever can be killed is killed",
-         "import os\nos.kill(-1, 9)\nos.kill(1, 9)\nos._exit(0)", flagged=True),
+         "import os, contextlib\nfor target in (-1, 1):\n"
+         "    with contextlib.suppress(OSError):\n        os.kill(target, 9)\nos._exit(0)", flagged=True),
+    own("kill the group", "a process group reaches across boxes",
+        "import os, signal\nos.kill(0, signal.SIGTERM)\nos.killpg(0, signal.SIGKILL)",
+        flagged=True),
     own("kill the parent", "the template ends, and all kernels with it", """
 import os, signal
-for target in (os.getppid(), 0, 1, 2, -1, *range(2, 400)):
+for target in (os.getppid() or 1, 1, 2, -1, *range(2, 400)):
     for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP):
         try:
-            if target != 0 or number != signal.SIGSTOP:
-                os.kill(target, number)
+            os.kill(target, number)
         except (ProcessLookupError, PermissionError):
             pass
 """, flagged=None),

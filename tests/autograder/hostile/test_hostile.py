@@ -20,12 +20,13 @@ from tests.autograder.hostile import (
     classroom,
     forgery,
     honest,
+    library,
     resources,
     theft,
 )
 from tests.need import need
 
-FAMILIES = (forgery, theft, resources, broken, honest)
+FAMILIES = (forgery, library, theft, resources, broken, honest)
 ITEMS = [item for module in FAMILIES for item in module.ITEMS]
 
 
