@@ -210,11 +210,13 @@ def _locked_folder() -> tuple[Path, int]:
     """A new private folder and its lock, which is held for as long as we live."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if folder.exists():
-            return folder, lock
-        os.close(lock)  # another's sweep came between: it was not locked yet
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+        # Another grader's sweep came between: it was not locked yet. Once more.
 
 
 def _sweep() -> None:

@@ -5,14 +5,19 @@ tells by the type of the error that it raises.
 """
 
 import asyncio
+import os
 import platform
+import re
+import subprocess
+import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from autograder import grade, preprocessors, sandbox
+from autograder import grade, linux, preprocessors, sandbox
 from autograder.execute import Cell, execute
 from autograder.kernel import Limits, Template
 from autograder.seccomp import CLONE, CLONE3, IOCTL, REFUSED, SOCKET
@@ -369,8 +374,9 @@ def test_a_notebook_has_a_limit_too(template):
 
 def started_by(pid):
     """The processes that came of one, all generations."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(c) for c in children}.union(*(started_by(c) for c in children))
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    children = {int(child) for file in lists for child in file.read_text().split()}
+    return children.union(*(started_by(child) for child in children))
 
 
 def test_nothing_is_left_behind():
@@ -393,6 +399,170 @@ def test_nothing_is_left_behind():
             break
         time.sleep(0.1)
     assert not left
+
+
+GRADER = """
+import sys, threading
+from autograder.execute import Cell, execute
+from autograder.kernel import Limits, Template
+template = Template(cold=sys.argv[1] == "cold")
+daemon = "import os\\nif os.fork() == 0: os.setsid()\\nwhile True: pass"
+cells = [Cell("pass"), Cell(daemon)]
+arguments = cells, template, {}, {}, Limits()
+threading.Thread(target=execute, args=arguments, daemon=True).start()
+print(template.box.folder, flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("kind", ["warm", "cold"])
+def test_a_grader_that_is_killed_leaves_no_process_and_the_next_one_tidies_up(kind):
+    need(sandbox.why_not() is None, sandbox.why_not())
+    need(kind == "cold" or sandbox.warm(), "namespaces inside bubblewrap")
+    command = [sys.executable, "-c", GRADER, kind]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as grader:
+        try:
+            folder = Path(grader.stdout.readline().decode().strip())
+            for _ in range(300):  # until the student's own child is there
+                running = started_by(grader.pid)
+                if busy := sum(map(is_busy, running)) >= 2:
+                    break
+                time.sleep(0.1)
+        finally:
+            grader.kill()
+    assert busy and folder.is_dir()
+    for _ in range(100):
+        left = [pid for pid in running if Path(f"/proc/{pid}").exists()]
+        if not left:
+            break
+        time.sleep(0.1)
+    assert not left
+    sandbox.Box().close()
+    assert not folder.exists()
+
+
+def is_busy(pid):
+    """Whether a process has computed for a while, or is doing so."""
+    try:
+        return (
+            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
+        )
+    except OSError:
+        return False
+
+
+def test_a_folder_that_is_in_use_is_not_tidied_up():
+    with sandbox.Box() as living, sandbox.Box() as other:
+        assert living.folder.exists() and (living.folder / "code" / "gpt").is_dir()
+        other.close()
+        other.close()
+        assert living.folder.exists() and not other.folder.exists()
+
+
+def test_graders_that_start_at_once_do_not_tidy_up_each_other():
+    def start(_):
+        box = sandbox.Box()
+        for _ in range(3):
+            sandbox._sweep()
+        return box
+
+    with ThreadPoolExecutor(8) as threads:
+        boxes = list(threads.map(start, range(40)))
+    there = [box.folder.exists() and any(box.folder.iterdir()) for box in boxes]
+    for box in boxes:
+        box.close()
+    assert all(there) and len({box.folder for box in boxes}) == 40
+    assert not any(box.folder.exists() for box in boxes)
+
+
+def test_a_folder_of_the_same_name_that_is_no_grader_s_stays(tmp_path, monkeypatch):
+    """A link, a file, and what a link leads to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    (tmp_path / "gpt-link").symlink_to(tmp_path / "other")
+    (tmp_path / "gpt-file").touch()
+    (tmp_path / "gpt-dead").mkdir()
+    sandbox.Box().close()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["gpt-file", "gpt-link", "other"]
+    assert (tmp_path / "other" / "file").exists()
+
+
+def test_where_forks_are_not_possible_kernels_start_cold(monkeypatch):
+    need(sandbox.why_not() is None, sandbox.why_not())
+    real = sandbox._why_not
+    monkeypatch.setattr(
+        sandbox, "_why_not", lambda user, cold=False: None if cold else "no"
+    )
+    assert sandbox.why_not() is None and not sandbox.warm()
+    with Template() as template:
+        assert template.cold and template.process.poll() is None
+        (cell,) = run(template, "import os; assert os.getpid() == 1; 1 / 0")
+        assert cell.error == "ZeroDivisionError"
+    monkeypatch.setattr(sandbox, "_why_not", lambda user, cold=False: "no")
+    assert sandbox.why_not() == "no"
+    assert real(os.geteuid()) is None or real(os.geteuid(), cold=True) is None
+
+
+def test_where_the_template_has_threads_kernels_start_cold(monkeypatch):
+    need(sandbox.why_not() is None and sandbox.warm(), "namespaces inside bubblewrap")
+    real = sandbox._lay_out
+
+    def with_a_thread(code):
+        real(code)
+        with (code / "gpt" / "model.py").open("a") as file:
+            file.write("\nimport threading, time\n")
+            file.write("threading.Thread(target=time.sleep, args=(99,)).start()\n")
+
+    monkeypatch.setattr(sandbox, "_lay_out", with_a_thread)
+    with Template() as template:
+        assert template.cold
+        (cell,) = run(template, "1 / 0")
+        assert cell.error == "ZeroDivisionError"
+
+
+def as_an_ordinary_user(stash):
+    """In a new process of root's: show what is needed to everybody, and be nobody.
+
+    The interpreter and this repository may lie where only root can go (/root).
+    """
+    linux.call("unshare", linux.NEWNS)
+    linux.mount(None, "/", None, linux.REC | linux.PRIVATE)
+    places = {stash / str(n): p for n, p in enumerate([*sandbox._prefixes(), ROOT])}
+    for kept, place in places.items():
+        kept.mkdir()
+        linux.mount(str(place), str(kept), None, linux.BIND | linux.REC)
+    for place in places.values():
+        for folder in reversed(place.parents):
+            if not folder.stat().st_mode & 1:
+                linux.mount("tmpfs", str(folder), "tmpfs", 0, "mode=755")
+                break
+    for kept, place in places.items():
+        place.mkdir(parents=True, exist_ok=True)
+        linux.mount(str(kept), str(place), None, linux.BIND | linux.REC)
+    os.setgroups([])
+    os.setgid(12345)
+    os.setuid(12345)
+
+
+def test_the_box_holds_for_an_ordinary_user_too(tmp_path):
+    need(os.geteuid() == 0, "root, who can be another user")
+    need(sandbox.warm(), "namespaces inside bubblewrap")
+    some = "warm and (privilege or written or other_process or killed)"
+    options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-k", some]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, __file__],
+        cwd=ROOT,
+        env={**os.environ, "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=lambda: as_an_ordinary_user(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert re.search(r"\n4 passed, \d+ deselected", done.stdout), done.stdout
 
 
 def test_without_a_sandbox_grading_refuses_in_a_sentence(monkeypatch, tmp_path):
