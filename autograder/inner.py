@@ -37,6 +37,7 @@ def fork(limits: Limits) -> int:
 
 def _close(uid: int, gid: int, limits: Limits) -> None:
     linux.die_with_parent()
+    os.setsid()  # a signal to its group would reach the template and all siblings
     for file, line in (
         ("setgroups", "deny"),
         ("uid_map", f"{USER} {uid} 1"),
@@ -69,6 +70,7 @@ def harden(limits: Limits) -> None:
 
 def stay(limits: Limits) -> None:
     """No box: a folder to work in, and those limits that need none."""
+    os.setsid()
     os.chdir(tempfile.mkdtemp(prefix="run-", dir="."))
     _limit(limits)
 

@@ -26,14 +26,15 @@ def private() -> int:
     return (resident - shared) * _PAGE
 
 
-def exceeds(first: int, most: int, shared: int = 0) -> bool:
+def exceeds(first: int, most: int, shared: int = 0, boxed: bool = True) -> bool:
     """Whether the box of which `first` is the first process holds more than `most`.
 
     `shared` bytes are those that it was born with, as a fork of the template: they count
-    once for all its processes together.
+    once for all its processes together. Where there is no box, its folders are not its
+    own.
     """
     members = _family(first)
-    files = _files(first)
+    files = _files(first) if boxed else 0
     if sum(map(_resident, members)) + files <= most:
         return False
     return sum(map(_proportional, members)) + files - shared > most

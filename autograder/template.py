@@ -76,7 +76,7 @@ def main(handle: int, sandboxed: bool = True) -> None:
                 os.read(ended, 4096)
             _reap(grader, running)
         if (began := time.monotonic()) > look:
-            _look(running, shared)
+            _look(running, shared, sandboxed)
             took = time.monotonic() - began
             look = began + max(PAUSE, 10 * took)  # a bomb shall not keep us from work
         if grader in ready:
@@ -230,10 +230,10 @@ def _reap(grader: socket.socket, running: dict[int, Run]) -> None:
                 _send(grader, message)
 
 
-def _look(running: dict[int, Run], shared: int) -> None:
+def _look(running: dict[int, Run], shared: int, boxed: bool) -> None:
     """End the boxes that hold more memory than they may."""
     for pid, run in running.items():
-        if not run.why and memory.exceeds(pid, run.memory_mb << 20, shared):
+        if not run.why and memory.exceeds(pid, run.memory_mb << 20, shared, boxed):
             run.why = memory.reason(run.memory_mb)
             _signal(pid, signal.SIGKILL)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import grade, linux, preprocessors, sandbox
+from autograder import grade, linux, memory, preprocessors, sandbox
 from autograder.execute import Cell, execute
 from autograder.kernel import Limits, Template
 from autograder.seccomp import CLONE, CLONE3, IOCTL, REFUSED, SOCKET
@@ -202,6 +202,14 @@ def test_a_sibling_cannot_be_seen_or_reached(box):
     assert answers(box, *marks) == [False, False]
 
 
+@pytest.mark.parametrize("who", [0, -1])
+def test_a_signal_to_all_reaches_nobody_outside(box, who):
+    """To its process group, and to all that it may signal; the template goes on."""
+    cells = run(box, f"import os, signal\nos.kill({who}, signal.SIGKILL)", "1 / 0")
+    assert cells[1].error == "ZeroDivisionError"
+    assert box.process.poll() is None
+
+
 CALLS = """
 import ctypes, errno, platform
 libc = ctypes.CDLL(None, use_errno=True)
@@ -294,6 +302,13 @@ def test_a_box_that_holds_too_much_memory_ends(box, name):
     )
     assert cells[1].died == "more than 700 MB of memory"
     assert (cells[2].died, cells[2].error) == (None, None)
+
+
+def test_without_a_box_its_folders_are_not_counted(monkeypatch):
+    """They are the machine's."""
+    monkeypatch.setattr(memory, "_files", lambda pid: 1 << 50)
+    assert memory.exceeds(os.getpid(), 1 << 49)
+    assert not memory.exceeds(os.getpid(), 1 << 49, boxed=False)
 
 
 def test_what_a_fork_shares_with_its_parent_counts_once(box):
