@@ -253,11 +253,8 @@ def table(assignment: str, rows: Sequence[Row], width: int = 80) -> str:
         if plain:
             mean = number(sum(row.points for row in plain) / len(plain))
             full = sum(row.points >= row.possible for row in plain)
-            lines += [
-                f"  {len(plain):,} GRADED: {mean} points in the mean, "
-                f"{full:,} with all {possible}",
-                "",
-            ]
+            told = f"{len(plain):,} GRADED: {mean} points in the mean"
+            lines += [f"  {told}, {full:,} with all {possible}", ""]
     longest = max((len(row.student) for row in shown), default=0)
     for row in shown:
         share = row.points / row.possible if row.possible else 0.0
