@@ -20,6 +20,9 @@ from typing import Any
 
 import nbformat
 import psutil
+from nbconvert.exporters import HTMLExporter
+from nbgrader.server_extensions.formgrader import handlers
+from traitlets.config import PyFileConfigLoader
 
 from autograder import checks, grade
 from autograder.course import api as course_api
@@ -96,13 +99,43 @@ class Classroom:
         found["row"] = repr(self.row(item)).encode()
         return found
 
+    def feedback(self, item: Item) -> str:
+        """The page that the student opens."""
+        path = self.folder / "feedback" / item.id / item.assignment
+        return (path / f"{item.assignment}.html").read_text("utf-8")
+
+    def formgrader(self, item: Item) -> str:
+        """The page that the instructor opens, made as formgrader makes it."""
+        os.environ["GPT_CLASS"] = self.group
+        config = PyFileConfigLoader(
+            "nbgrader_config.py", path=str(self.course)
+        ).load_config()
+        config.HTMLExporter.template_name = "formgrade"
+        config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+        resources = {
+            "assignment_id": item.assignment,
+            "notebook_id": item.assignment,
+            "notebook_path": f"{item.assignment}.ipynb",
+            "submission_id": "0" * 32,
+            "index": 0,
+            "total": 1,
+            "base_url": "",
+            "student": item.id,
+            "last_name": None,
+            "first_name": None,
+        }
+        path = self.folder / "autograded" / item.id / item.assignment
+        path /= f"{item.assignment}.ipynb"
+        exporter = HTMLExporter(config=config)
+        return exporter.from_filename(str(path), resources=resources)[0]
+
 
 def lay_out(course: Path) -> None:
     """A copy of the course whose configuration knows the groups' limits."""
     for name in ("solutions", "exercises"):
         shutil.copytree(ROOT / name, course / name)
     config = (ROOT / "nbgrader_config.py").read_text()
-    config += f"\nc.Execute.limits = c.Execute.limits | {LIMITS!r}[klass]\n"
+    config += f"\nc.Execute.limits = c.Execute.limits | {LIMITS!r}.get(klass, {{}})\n"
     (course / "nbgrader_config.py").write_text(config)
     (course / "solutions" / "attend" / "notes.txt").write_text(SECRET)
 

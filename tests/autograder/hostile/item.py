@@ -60,6 +60,12 @@ class Item:
         return self.student or re.sub(r"\W+", "-", self.name).strip("-").lower()
 
     @property
+    def label(self) -> str:
+        """The name of its test."""
+        plain = re.sub(r"\W+", "-", self.name)
+        return f"{self.family}-{plain}"
+
+    @property
     def earns(self) -> dict[str, float]:
         """The points of every check, as they must be."""
         every = checks.load(self.assignment).values()

@@ -182,7 +182,7 @@ for _ in range(4):
          "    with contextlib.suppress(OSError):\n        os.kill(target, 9)\nos._exit(0)", flagged=True),
     own("kill the group", "a process group reaches across boxes",
         "import os, signal\nos.kill(0, signal.SIGTERM)\nos.killpg(0, signal.SIGKILL)",
-        flagged=True),
+        flagged=None),
     own("kill the parent", "the template ends, and all kernels with it", """
 import os, signal
 for target in (os.getppid() or 1, 1, 2, -1, *range(2, 400)):

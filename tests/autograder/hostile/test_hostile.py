@@ -5,13 +5,19 @@ A class is graded once; each item is a test of its own that looks at what came o
 """
 
 import contextlib
+import io
 import multiprocessing.util
 import os
 import shutil
 import socket
+import subprocess
+import sys
+import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder import bank, checks, grade, sandbox
@@ -21,12 +27,14 @@ from tests.autograder.hostile import (
     forgery,
     honest,
     library,
+    pages,
     resources,
     theft,
 )
+from tests.autograder.hostile import item as item_module
 from tests.need import need
 
-FAMILIES = (forgery, library, theft, resources, broken, honest)
+FAMILIES = (forgery, library, pages, theft, resources, broken, honest)
 ITEMS = [item for module in FAMILIES for item in module.ITEMS]
 
 
@@ -105,7 +113,7 @@ def rooms(request):
 passed = set()
 
 
-@pytest.mark.parametrize("item", ITEMS, ids=[f"{i.family}-{i.id}" for i in ITEMS])
+@pytest.mark.parametrize("item", ITEMS, ids=[i.label for i in ITEMS])
 def test_it_gets_what_it_earned(rooms, item, record):
     dishonest = [i for i in ITEMS if i.family != "honest"]
     record(hostile_passed=len(passed), hostile_total=len(dishonest))
@@ -200,3 +208,96 @@ def test_no_code_of_theirs_ran_outside(rooms, group):
 
 def test_the_graders_own_memory_is_bounded(rooms):
     assert 50 < rooms("short").peak_mb < 1000
+
+
+PAGES = [item for item in pages.ITEMS if item.page]
+
+
+@pytest.mark.parametrize("item", PAGES, ids=[i.name.replace(" ", "-") for i in PAGES])
+@pytest.mark.parametrize("page", ["feedback", "formgrader"])
+def test_nothing_runs_on_a_page(rooms, item, page):
+    room = rooms(item.group)
+    row = room.row(item)
+    assert item.id not in room.errors, room.errors[item.id]
+    shown = room.feedback(item) if page == "feedback" else room.formgrader(item)
+    assert len(shown) > 10_000, f"{row}: no page"
+    assert pages.Live(shown).found == [], f"{item.name}: {item.hopes}\n{row}"
+
+
+@pytest.mark.parametrize("text", [pages.SCRIPT, pages.IMAGE, pages.FRAME])
+def test_what_would_run_is_seen(text):
+    assert pages.Live(f"<p>{text}</p>").found
+
+
+def _zip(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def _tar(path, members):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content.encode())
+            archive.addfile(about, io.BytesIO(content.encode()))
+        for name in LINKED, "evil":
+            link = tarfile.TarInfo(f"{name}.ipynb")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+            archive.addfile(link)
+
+
+COLLECTED = "attend_{}_attempt_2026-01-01-00-00-00_attend"
+LINKED = COLLECTED.format("linked")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+@pytest.mark.parametrize("way", ["honest", "../", "../../../../", "absolute"])
+def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
+    """`nbgrader zip_collect` on archives with links, absolute paths and ways up."""
+    rooms("odd")  # the course is laid out
+    top = Path.cwd().parent
+    marker = tmp_path / "marker.ipynb"
+    evil = {"honest": "fine.ipynb", "absolute": str(marker)}.get(
+        way, f"{way}evil.ipynb"
+    )
+    notebook = nbformat.writes(item_module.notebook(honest.ITEMS[0]))
+    members = {f"{COLLECTED.format('somebody')}.ipynb": notebook, evil: "{}"}
+    archives = Path("downloaded") / "attend" / "archive"
+    archives.mkdir(parents=True)
+    {"zip": _zip, "tar.gz": _tar}[kind](archives / f"all.{kind}", members)
+    os.environ["GPT_CLASS"] = "zipped"
+    places = [top / "course" / "downloaded", top / "course" / "autograder"]
+    before = {
+        path for path in top.rglob("*") if not set(places) & {*path.parents, path}
+    }
+    try:
+        rule = r"^.*attend_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>.*)"
+        done = subprocess.run(
+            [
+                Path(sys.executable).parent / "nbgrader",
+                "zip_collect",
+                "attend",
+                "--force",
+            ]
+            + [f"--FileNameCollectorPlugin.named_regexp={rule}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        after = {p for p in top.rglob("*") if not set(places) & {*p.parents, p}}
+        assert after == before
+        assert not marker.exists()
+        inside = (top / "course" / "downloaded" / "attend" / "extracted").resolve()
+        for path in (top / "course").rglob("*evil.ipynb"):
+            assert inside in path.parents
+        submitted = places[1] / "classes" / "zipped" / "submitted"
+        if way == "honest":
+            assert (submitted / "somebody" / "attend" / "attend.ipynb").exists(), done
+            rows = {row.student: row for row in grade.grade("attend")}
+            assert rows.pop("somebody").points == 20
+            assert all(row.points == 0 for row in rows.values()), rows
+    finally:
+        shutil.rmtree("downloaded")
+        shutil.rmtree(places[1] / "classes" / "zipped", ignore_errors=True)
