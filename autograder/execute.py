@@ -29,6 +29,7 @@ from autograder.kernel import Limits, Manager, Template, finish
 
 GRACE = 2.0  # seconds that an interrupted cell, or a killed kernel, has to end
 MESSAGE = 24_000_000  # bytes of the largest message that is read
+START = 60  # seconds that a kernel has to start; a cold one imports torch
 WAITING = 8  # messages that wait to be read; more of them wait in the kernel
 
 
@@ -115,9 +116,9 @@ class _Kernel:
         self.poller.register(self.iopub, zmq.POLLIN)
         self.poller.register(self.gone, zmq.POLLIN)
         self.poller.register(self.template.news(self.name), zmq.POLLIN)
-        start = time.monotonic()
-        while (self._receive(start + 30) or {}).get("type") != "iopub_welcome":
-            if self.status() is not None or time.monotonic() > start + 30:
+        until = time.monotonic() + START
+        while (self._receive(until) or {}).get("type") != "iopub_welcome":
+            if self.status() is not None or time.monotonic() > until:
                 self.__exit__()
                 raise RuntimeError("the kernel did not start")
         return self
@@ -158,7 +159,8 @@ class _Kernel:
                     continue
                 kind, content = message["type"], message["content"]
                 if kind == "error":
-                    cell.error = str(content.get("ename"))[:60]
+                    name = content.get("ename")
+                    cell.error = name[:60] if isinstance(name, str) else "Error"
                 elif kind == "status" and content.get("execution_state") == "idle":
                     if interrupted:
                         cell.error = "Timeout"
@@ -223,7 +225,7 @@ class _Kernel:
         ):
             raise ValueError("not signed")
         header, parent, _, content = map(json.loads, frames)
-        if not isinstance(content, dict):
+        if not all(isinstance(part, dict) for part in (header, parent, content)):
             raise TypeError("not a message")
         return {
             "type": header["msg_type"],

@@ -89,7 +89,7 @@ def _rows(which: int, architecture: int) -> list[_Row]:
         (_RETURN, _KILL, 0, 0),
         (_LOAD, _NUMBER, 0, 0),
         (_AT_LEAST, _X32, 0, 1),
-        (_RETURN, _ERROR | errno.ENOSYS, 0, 0),
+        refused,
     ]
     for numbers in REFUSED.values():
         rows += [(_EQUAL, numbers[which], 0, 1), refused]
