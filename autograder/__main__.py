@@ -105,6 +105,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from autograder import runner
+
+    runner.warm_up()  # while this process imports what it needs itself
     from autograder import grade
 
     if options.klass:

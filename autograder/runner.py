@@ -11,18 +11,34 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
+import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from autograder.worker import Setup, main
+if TYPE_CHECKING:  # what a worker imports takes seconds, and is for it
+    from autograder.worker import Setup
 
 ATTEMPTS = 3
 DIED = "the grader's process died, or did not come to an end"
 ROUND = 5.0  # seconds between two looks at workers that say nothing
 PATIENCE = 120  # seconds beyond a submission's own limit, then the worker is replaced
+
+
+def warm_up() -> None:
+    """Start the process that workers are forks of; it imports while we go on.
+
+    It starts no thread, as whoever calls us may have.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["autograder.worker"])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # our Ctrl-C
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass
@@ -42,9 +58,8 @@ class Runner:
     workers: list[_Worker] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        # Forked from a process that has imported everything and started no thread.
+        warm_up()
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["autograder.worker"])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,9 +96,11 @@ class Runner:
                 yield student, said
 
     def _hire(self) -> None:
+        from autograder import worker
+
         ours, theirs = self.context.Pipe()
         process = self.context.Process(
-            target=main, args=(theirs, self.setup), daemon=True
+            target=worker.main, args=(theirs, self.setup), daemon=True
         )
         process.start()
         theirs.close()

@@ -12,12 +12,14 @@ import json
 import signal
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import torch
 from nbgrader import utils
 
 from autograder import submission, verify
@@ -40,12 +42,17 @@ class Setup:
 def main(pipe: Connection, setup: Setup) -> None:
     """Grade the students whose names come through the pipe, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner decides, and terminates
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    torch.set_num_threads(1)  # there are as many workers as cores
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if sys.platform == "linux":  # and does not outlive us
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     template = None
     try:
-        template = Template(setup.sandboxed)
+        with ThreadPoolExecutor(1) as thread:  # it imports while we draw the cases
+            starting = thread.submit(Template, setup.sandboxed)
+            verify.exam_of(setup.assignment, setup.seed_file)
+            template = starting.result()
         while True:
             student = pipe.recv_bytes().decode()
             if template.process.poll() is not None:

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import course, demo, grade, runner, sandbox, submission
+from autograder import course, demo, grade, runner, sandbox, submission, worker
 from autograder.demo import Submission, insert_cell
 from autograder.kernel import Limits
 from autograder.record import Record
@@ -229,7 +229,7 @@ SETUP = Setup(
 
 @pytest.mark.parametrize("bad", ["death", "sleep", "fault"])
 def test_a_failing_worker_stops_nobody_else(monkeypatch, bad):
-    monkeypatch.setattr(runner, "main", faulty)
+    monkeypatch.setattr(worker, "main", faulty)
     monkeypatch.setattr(runner, "PATIENCE", 0.5)
     monkeypatch.setattr(runner, "ROUND", 0.2)
     good = [f"good-{number}" for number in range(9)]
@@ -243,7 +243,7 @@ def test_a_failing_worker_stops_nobody_else(monkeypatch, bad):
 
 @pytest.mark.parametrize("good", [0, 1, 5])
 def test_every_student_comes_once(monkeypatch, good):
-    monkeypatch.setattr(runner, "main", faulty)
+    monkeypatch.setattr(worker, "main", faulty)
     students = [f"s{number}" for number in range(good)]
     with Runner(SETUP, 3) as running:
         came = [student for student, _ in running.grade(students)]
