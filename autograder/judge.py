@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +78,13 @@ def judge(
     hidden: bool = False,
     failed: Collection[str] = (),
     known: Sequence[Outcome] = (),
+    made: Callable[[Mistake, int], Outcome] | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `failed` are
-    the checks that are known to be not right, `known` the answers to the public cases.
+    the checks that are known to be not right, `known` the answers to the public cases,
+    and `made` tells what a mistake makes of a case, if not by running it each time.
     Credit is by case, but a case that is right without any work (an empty result, an
     argument given back, an error, the same answer as in public) earns nothing unless
     another case is right too.
@@ -113,7 +115,8 @@ def judge(
         return Verdict(check.name, float(check.points), check.points, results)
     broken = tuple(name for name in check.after if name in failed)
     # A wrong step before this one explains more than any mistake of this one.
-    mistake = None if broken else _name(check, cases, wanted, got, right)
+    made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
+    mistake = None if broken else _name(check, wanted, got, right, made)
     return Verdict(check.name, round(points, 2), check.points, results, mistake, broken)
 
 
@@ -142,10 +145,10 @@ def _for_nothing(case: Case, wanted: Outcome, told: Outcome | None) -> bool:
 
 def _name(
     check: Check,
-    cases: Sequence[Case],
     wanted: Sequence[Outcome],
     got: Sequence[Outcome],
     right: list[bool],
+    made: Callable[[Mistake, int], Outcome],
 ) -> Mistake | None:
     """The mistake that gives all the same wrong answers, and most of the right ones.
 
@@ -155,7 +158,7 @@ def _name(
     """
 
     def agrees(mistake: Mistake, i: int) -> bool:
-        return _same(run(mistake.answer, cases[i].args), got[i], check)
+        return _same(made(mistake, i), got[i], check)
 
     def best(wrong: list[int]) -> Mistake | None:
         apart: dict[

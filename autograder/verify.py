@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from autograder import bank, checks, look, outcome, panel, wire
-from autograder.checks import Case, Check
+from autograder.checks import Case, Check, Mistake
 from autograder.execute import Cell, execute
 from autograder.judge import Verdict, expected, judge
 from autograder.kernel import Limits, Template
@@ -30,7 +30,7 @@ from autograder.template import CASES
 NO_SANDBOX = "ran without a sandbox"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exam:
     """What a whole class is asked: the checks, the hidden cases, and their bytes."""
 
@@ -207,7 +207,14 @@ def _verdict(
         return _noted(nothing, f"Nothing was handed in: it stopped with {_error(ran)}.")
     wanted = _wanted(check, grading.exam)
     return judge(
-        check, cases, wanted, got, hidden=True, failed=failed, known=_public(check)
+        check,
+        cases,
+        wanted,
+        got,
+        hidden=True,
+        failed=failed,
+        known=_public(check),
+        made=functools.partial(_made, check, grading.exam),
     )
 
 
@@ -217,15 +224,16 @@ def _public(check: Check) -> list[outcome.Outcome]:
     return expected(check, bank.draw(check, bank.PUBLIC_SEED))
 
 
-_expected: dict[tuple[str, bytes], list[outcome.Outcome]] = {}
-
-
+@functools.lru_cache(maxsize=100)
 def _wanted(check: Check, asked: Exam) -> list[outcome.Outcome]:
     """What the oracle says to the hidden cases, once for a whole class."""
-    key = check.name, asked.packed
-    if key not in _expected:
-        _expected[key] = expected(check, asked.cases[check.name])
-    return _expected[key]
+    return expected(check, asked.cases[check.name])
+
+
+@functools.lru_cache(maxsize=20_000)
+def _made(check: Check, asked: Exam, mistake: Mistake, i: int) -> outcome.Outcome:
+    """What a mistake makes of a hidden case, once for a whole class."""
+    return outcome.run(mistake.answer, asked.cases[check.name][i].args)
 
 
 def _answers(ran: Cell, name: str) -> list[outcome.Outcome] | None:
