@@ -1,9 +1,7 @@
 """Kernels for submissions: forks of a warm template, each in a box of its own.
 
-`Warm` is a kernel provisioner, jupyter_client's extension point for how kernels come to
-life; `Manager` is a kernel manager that uses it. The kernel's five sockets are bound
-here and handed in, so that no folder is shared with a box and nobody waits for another
-to bind.
+`Template` is the template as the grader sees it. How jupyter_client comes to its kernels
+is in `provisioner`.
 """
 
 from __future__ import annotations
@@ -26,16 +24,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.provisioning import KernelProvisionerBase
-
 from autograder import sandbox, template
 from autograder.cold import Cold, Nothing
+from autograder.provisioner import Manager, Warm
 from autograder.sandbox import Limits
 
+__all__ = ["Limits", "Manager", "Template", "Warm", "finish"]
+
 T = TypeVar("T")
-PROVISIONER = "gpt-in-four-stages"  # its entry point in pyproject.toml
 
 
 def finish(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -220,94 +216,3 @@ class Template:
             self.process.kill()
         self.process.wait()
         self.process.stderr.close()
-
-
-class Warm(KernelProvisionerBase):
-    """Where a kernel manager's kernel comes from: a fork of its template."""
-
-    name: str | None = None
-    handles: list[socket.socket]
-    folder: Path | None = None
-
-    @property
-    def has_process(self) -> bool:
-        return self.name is not None
-
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Bind the sockets: paths of at most 100 bytes, in a folder of this run."""
-        manager = self.parent
-        self.folder = manager.template.box.folder / secrets.token_hex(4)
-        self.folder.mkdir(mode=0o700)
-        manager.transport, manager.ip = "ipc", str(self.folder / "k")
-        self.handles = []
-        for port, channel in enumerate(template.CHANNELS, 1):
-            setattr(manager, f"{channel}_port", port)
-            bound = socket.socket(socket.AF_UNIX)
-            bound.bind(f"{manager.ip}-{port}")
-            bound.listen(16)
-            self.handles.append(bound)
-        self.connection_info = manager.get_connection_info()
-        return await super().pre_launch(cmd=[], **kwargs)
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        manager = self.parent
-        connection = {
-            key: value.decode() if isinstance(value, bytes) else value
-            for key, value in self.connection_info.items()
-        }
-        self.name = manager.template.start(
-            connection,
-            [bound.fileno() for bound in self.handles],
-            manager.files,
-            manager.environment,
-            manager.limits,
-        )
-        for bound in self.handles:
-            bound.close()
-        return self.connection_info
-
-    async def poll(self) -> int | None:
-        return 0 if self.name is None else self.parent.template.status(self.name)
-
-    async def wait(self) -> int | None:
-        while (status := await self.poll()) is None:
-            await asyncio.sleep(0.01)
-        return status
-
-    async def send_signal(self, signum: int) -> None:
-        if self.name is not None:
-            self.parent.template.signal(self.name, signum)
-
-    async def kill(self, restart: bool = False) -> None:
-        await self.send_signal(signal.SIGKILL)
-
-    async def terminate(self, restart: bool = False) -> None:
-        await self.send_signal(signal.SIGKILL)  # a hostile kernel would not listen
-
-    async def cleanup(self, restart: bool = False) -> None:
-        if self.folder is not None:
-            for port in range(1, 1 + len(template.CHANNELS)):
-                with contextlib.suppress(OSError):
-                    os.unlink(f"{self.folder}/k-{port}")
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
-        self.name = None
-
-
-class Manager(AsyncKernelManager):
-    """A kernel manager whose kernels are forks of `template`."""
-
-    template: Template
-    files: dict[str, bytes]
-    environment: dict[str, str]
-    limits: Limits
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        chosen = {"kernel_provisioner": {"provisioner_name": PROVISIONER}}
-        return KernelSpec(
-            argv=[], display_name="Python 3", language="python", metadata=chosen
-        )
-
-    def write_connection_file(self, **_: Any) -> None:
-        """There is none: the connection goes to the kernel by its template."""

@@ -50,7 +50,7 @@ class Limits:
     cell_seconds: float = 30  # of the clock, for one cell
     seconds: float = 180  # of the clock, for the whole notebook
     cpu_seconds: int = 120  # of computing
-    memory_mb: int = 2048  # a process may hold twice that in data (torch reserves)
+    memory_mb: int = 2048  # of all processes; one may reserve twice that, as torch does
     scratch_mb: int = 64  # in its private folder
     file_mb: int = 64  # in one file
     processes: int = 64  # and threads

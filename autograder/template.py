@@ -90,8 +90,11 @@ def main(handle: int, sandboxed: bool = True) -> None:
                 continue
             before = time.process_time()
             limits = Limits(**request["limits"])
-            pid = inner.fork(limits) if sandboxed else os.fork()
-            if not pid:
+            try:
+                pid = inner.fork(limits) if sandboxed else os.fork()
+            except OSError:  # no room for one more process
+                pid = None
+            if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for other in (grader.fileno(), ended, end):
@@ -102,6 +105,9 @@ def main(handle: int, sandboxed: bool = True) -> None:
             for file in handles:
                 os.close(file)
             cpu = time.process_time() - before
+            if pid is None:
+                _send(grader, {"name": request["name"], "ended": 71, "cpu": cpu})
+                continue
             running[pid] = Run(request["name"], limits.memory_mb, cpu)
     for pid in running:
         _signal(pid, signal.SIGKILL)

@@ -76,6 +76,27 @@ def test_its_own_work_is_done_in_one_thread(template):
     assert ended([cell]) == [None]
 
 
+def test_a_fork_knows_its_own_thread(template):
+    """The C library keeps a thread's id; another thread's signal goes there."""
+    (cell,) = run(
+        template,
+        "import signal, threading, time\nhit = []\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: hit.append(1))\n"
+        "arguments = (threading.get_ident(), signal.SIGUSR1)\n"
+        "t = threading.Thread(target=signal.pthread_kill, args=arguments)\n"
+        "t.start(); t.join(); time.sleep(0.1)\nassert hit == [1]",
+    )
+    assert ended([cell]) == [None]
+
+
+def test_where_a_box_does_not_close_no_kernel_starts_and_the_template_goes_on():
+    need(sandbox.why_not() is None, sandbox.why_not())
+    with Template() as template:
+        with pytest.raises(RuntimeError, match="did not start"):
+            run(template, "pass", limits=Limits(scratch_mb=-1))
+        assert ended(run(template, "1 / 0")) == ["ZeroDivisionError"]
+
+
 def test_prints_of_threads_and_children_break_nothing(template):
     (threads, children, pool, after) = run(
         template,
