@@ -7,6 +7,7 @@ run (temporary files, processes, mounts) can be told from what other runs make.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import sqlite3
@@ -21,6 +22,7 @@ from typing import Any
 import nbformat
 import psutil
 from nbconvert.exporters import HTMLExporter
+from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import PyFileConfigLoader
 
@@ -38,7 +40,7 @@ LIMITS = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Classroom:
     """A copy of the course, its class of one group, and what grading made of it."""
 
@@ -78,13 +80,20 @@ class Classroom:
 
     def recorded(self, item: Item) -> float:
         """The score in the gradebook, as nbgrader adds it up; 0 where there is none."""
-        from nbgrader.api import Gradebook, MissingEntry
+        return self.scores(item.assignment).get(item.id, 0.0)
 
+    @functools.cache  # noqa: B019 - a room lives as long as the tests of it
+    def scores(self, assignment: str) -> dict[str, float]:
+        """The scores in the gradebook by student."""
         with Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}") as gradebook:
-            try:
-                return gradebook.find_submission(item.assignment, item.id).score
-            except MissingEntry:
-                return 0.0
+            found = gradebook.assignment_submissions(assignment)
+            return {one.student.id: one.score for one in found}
+
+    @functools.cache  # noqa: B019
+    def gradebook(self) -> bytes:
+        """All that the gradebook holds, as text."""
+        with sqlite3.connect(self.folder / "gradebook.db") as book:
+            return "\n".join(book.iterdump()).encode(errors="replace")
 
     def outputs(self, item: Item) -> dict[str, bytes]:
         """Every file that grading wrote for an item, and the gradebook's text."""
@@ -94,8 +103,7 @@ class Classroom:
                 name = str(path.relative_to(self.folder))
                 content = path.read_bytes() if path.is_file() else b""
                 found[name] = name.encode(errors="replace") + content
-        with sqlite3.connect(self.folder / "gradebook.db") as book:
-            found["gradebook.db"] = "\n".join(book.iterdump()).encode(errors="replace")
+        found["gradebook.db"] = self.gradebook()
         found["row"] = repr(self.row(item)).encode()
         return found
 

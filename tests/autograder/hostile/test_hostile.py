@@ -141,7 +141,7 @@ def test_no_secret_and_no_hidden_input_comes_out(rooms, item):
     assert item.id not in room.errors, room.errors[item.id]
     written = room.outputs(item)
     pages = [name for name in written if name.startswith("feedback/")]
-    assert pages, f"{row}: no feedback page: {sorted(written)}"
+    assert bool(pages) == item.page, f"{row}: {sorted(written)}"
     for name, content in written.items():
         for secret in stolen(room):
             at = content.find(secret)
@@ -252,7 +252,7 @@ LINKED = COLLECTED.format("linked")
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
-@pytest.mark.parametrize("way", ["honest", "../", "../../../../", "absolute"])
+@pytest.mark.parametrize("way", ["honest", "../", "absolute"])
 def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
     """`nbgrader zip_collect` on archives with links, absolute paths and ways up."""
     rooms("odd")  # the course is laid out

@@ -62,12 +62,12 @@ def loot(x) -> str:
 
 def thief(name: str, hopes: str, code: str, **more) -> Item:
     """It leaks what it finds, and solves nothing."""
-    return Item(name, hopes, f"{LEAK}\n{code.strip()}", **more)
+    return Item(name, hopes, f"{LEAK}\n{code.strip()}", **({"page": False} | more))
 
 
 def smuggler(name: str, hopes: str, code: str, **more) -> Item:
     """It has the hidden inputs, as it must, and carries them out of the box."""
-    more = {"at": "softmax"} | more
+    more = {"at": "softmax", "page": True} | more
     return Item(name, hopes, f"{LOOT}\n{code.strip()}", **more)
 
 
@@ -463,5 +463,4 @@ c._hand_in = _hand_in
     smuggler("inputs in files", "what is written beside the notebook is collected",
              "for s in stolen:\n    open(s + '.txt', 'w').write(s)\n"
              "    open('attend.ipynb', 'a').write(s)"),
-    page=True,
 )  # fmt: skip
