@@ -53,6 +53,19 @@ def test_it_is_ipython_with_its_magics_and_its_plots(template):
     assert ended(cells) == [None] * 6 + ["NameError"]
 
 
+def test_each_cell_is_transformed_once_and_anew(template):
+    cells = run(
+        template,
+        "seen = []\ndef count(lines):\n    seen.append(1)\n"
+        "    return [line.replace('NUMBER', str(len(seen))) for line in lines]\n"
+        "get_ipython().input_transformers_cleanup.append(count)",
+        "a = NUMBER",
+        "a = NUMBER",
+        "assert (a, NUMBER) == (2, 3)",
+    )
+    assert ended(cells) == [None] * 4
+
+
 def test_what_a_kernel_needs_is_there_before_it_starts(template):
     """Else each would import it anew; a debugger, which costs the most, is not."""
     (cell,) = run(
