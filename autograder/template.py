@@ -2,9 +2,10 @@
 
 It runs inside the outer box (see `sandbox`), reads requests from the grader on a socket,
 and answers with what becomes of its children. A request brings the kernel's connection,
-the submission's files, its inputs, and five sockets that are bound already; so nothing
-of the grader's has to be seen from inside. The template itself runs no torch operation
-(a pool of threads would not survive a fork) and nothing of a student's.
+the submission's files, its inputs, and its sockets, bound already; so nothing of the
+grader's has to be seen from inside. The template itself runs no torch operation (a pool
+of threads would not survive a fork) and nothing of a student's. It looks after the
+memory of the boxes. Called with --cold it is no template, but becomes one kernel.
 """
 
 from __future__ import annotations
