@@ -1,7 +1,8 @@
 """Time, memory, processes, disk, output: used up without end, or to hurt others.
 
 Most sit in the last step, which gives its right answer where nothing stopped it: so a
-limit that does not hold earns points, and is seen. Each is bounded by itself, too.
+limit that does not hold earns points, and is seen. Each is bounded by itself, too. Which
+limit a flood meets first, of time or of output, is the machine's to say.
 """
 
 from tests.autograder.hostile.forgery import SEND
@@ -229,19 +230,19 @@ for _ in range(5000):
     # --- output -------------------------------------------------------------------
     bomb("200 MB of print", "the grader keeps what is printed",
          "import sys\nfor _ in range(200):\n    print('x' * (1 << 20), file=sys.stderr)",
-         flagged=True),
+         flagged=None),
     own("200 MB of print in a cell", "the grader keeps what is printed",
-        "for _ in range(200):\n    print('x' * (1 << 20))", flagged=True),
+        "for _ in range(200):\n    print('x' * (1 << 20))", flagged=None),
     own("a flood of displays", "each is a message",
         "from IPython.display import HTML, display\nfor _ in range(20_000):\n"
-        "    display(HTML('x' * 1000))", flagged=True),
+        "    display(HTML('x' * 1000))", flagged=None),
     own("a flood of comms", "each is a message", """
 from comm import create_comm
 for _ in range(20_000):
     create_comm("flood", data={"x": "x" * 1000})
-""", flagged=True),
+""", flagged=None),
     own("a huge traceback", "the error's text has fifty megabytes",
-        "raise ValueError('x' * 50_000_000)", flagged=True),
+        "raise ValueError('x' * 50_000_000)", flagged=None),
     own("a deep traceback", "an error a thousand calls deep", """
 def deeper(n):
     if not n:
