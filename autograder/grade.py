@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from autograder.worker import Setup
 from gpt.data import write_whole
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
+_ODD = re.compile(r"""[<>&"'\x00-\x1f\x7f]""")  # in a name, which pages show unescaped
 ROWS = 60  # of a table; a larger class is summed up
 
 
@@ -79,8 +81,13 @@ def grade(
         setup = _setup(api, record, assignment)
         version = _version(setup)
         done = record.graded(assignment)
-        todo = [s for s in chosen if force or not _is_done(setup, version, done, s)]
-        problems = _grade(setup, version, record, todo, jobs or _cores())
+        odd = [s for s in chosen if _ODD.search(s)]
+        todo = [s for s in chosen if s not in odd]
+        todo = [s for s in todo if force or not _is_done(setup, version, done, s)]
+        problems = dict.fromkeys(
+            odd, "rename the folder: a page would take it for code"
+        )
+        problems |= _grade(setup, version, record, todo, jobs or _cores())
     return [_row(folder, s, setup, problems.get(s)) for s in chosen]
 
 
@@ -255,13 +262,14 @@ def table(assignment: str, rows: Sequence[Row], width: int = 80) -> str:
             full = sum(row.points >= row.possible for row in plain)
             told = f"{len(plain):,} GRADED: {mean} points in the mean"
             lines += [f"  {told}, {full:,} with all {possible}", ""]
-    longest = max((len(row.student) for row in shown), default=0)
-    for row in shown:
+    names = [_ODD.sub("?", row.student) for row in shown]
+    longest = max(map(len, names), default=0)
+    for name, row in zip(names, shown, strict=True):
         share = row.points / row.possible if row.possible else 0.0
         bar = ("█" * round(10 * share)).ljust(10, "·")
         score = f"{row.points:6.2f}" if row.status != INFRA else "     –"
         notes = "; ".join(row.flags or (_words(m) for m in row.mistakes))
-        line = f"  {row.student:<{longest}}  {score}  {bar}  {row.status:<7}  {notes}"
+        line = f"  {name:<{longest}}  {score}  {bar}  {row.status:<7}  {notes}"
         lines.append(line if len(line) <= width else line[: width - 1] + "…")
     common = most_common_mistake(rows)
     if common:
