@@ -211,8 +211,10 @@ class Template:
         self.box.close()
 
     def _end(self) -> None:
-        self.socket.close()
-        if self.process.poll() is None:
+        self.socket.close()  # it ends by itself, and is waited for with all it started
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.wait()
+            self.process.wait()
         self.process.stderr.close()

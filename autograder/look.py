@@ -8,13 +8,14 @@ catches the honest shortcut and the lazy cheat; the determined one is the sandbo
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import re
 import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from IPython.core.inputtransformer2 import TransformerManager
 
 # What code may come from beside the libraries that a notebook of this course can have.
 KNOWN = frozenset(sys.stdlib_module_names) | {
@@ -114,11 +115,31 @@ def _is_within(mention: str, name: str) -> bool:
 # Every check of a notebook looks at the same cells, and a class's are much alike.
 @functools.lru_cache(maxsize=512)
 def _statements(source: str) -> list[ast.stmt]:
-    try:
-        plain = TransformerManager().transform_cell(source)
-        return ast.parse(plain).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # such a cell does not run either
+    for text in (source, _plain(source)):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.parse(text).body
+    return []  # such a cell does not run either
+
+
+def _plain(source: str) -> str:
+    """A cell with magics, as Python: about what IPython makes of it, line by line.
+
+    IPython's own translation takes minutes for some cells of a few kilobytes, and hides
+    the body of a cell magic such as `%%time`, which runs, in a string.
+    """
+    source = _PROMPT.sub("", source)
+    source = _MAGIC.sub(r"\1get_ipython().run_line_magic('\2', '')", source)
+    source = _SHELL.sub(r"\1get_ipython().system('')", source)
+    return _HELP.sub(r"\1pass", textwrap.dedent(source))
+
+
+_START = (
+    r"^([^\S\n]*(?:[^\n=(#'\"]{1,200}=[^\S\n]*)?)"  # of a line, and what it assigns to
+)
+_PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d+\]:) ?", re.MULTILINE)
+_MAGIC = re.compile(_START + r"%{1,2}(\w+)[^\n]*$", re.MULTILINE)
+_SHELL = re.compile(_START + r"!{1,2}[^\n]*$", re.MULTILINE)
+_HELP = re.compile(r"^([^\S\n]*)(?:\?[^\n]*|[^\n#'\"]{0,200}\?)$", re.MULTILINE)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -233,11 +254,13 @@ def _named_by_text(node: ast.Call | ast.Subscript) -> list[str]:
 
 
 def _dotted(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        inner = _dotted(node.value)
-        return f"{inner}.{node.attr}" if inner else None
-    if isinstance(node, ast.Subscript):
-        return _dotted(node.value)
-    return None
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+        node = node.value
+        if len(parts) > 50:
+            return None  # nobody's own
+    if not isinstance(node, ast.Name):
+        return None
+    return ".".join([node.id, *reversed(parts)])

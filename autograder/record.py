@@ -35,6 +35,7 @@ class Record:
 
     def __init__(self, gradebook: Gradebook, config: Any = None) -> None:
         self.gradebook = gradebook
+        self._known: dict[str, tuple[set[str], dict[str, str]]] = {}
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
         GRADED.create(gradebook.engine, checkfirst=True)
@@ -58,6 +59,7 @@ class Record:
         return self.graded(assignment).get(RELEASE, ("",))[0] == fingerprint
 
     def announce(self, assignment: str, fingerprint: str) -> None:
+        self._known.pop(assignment, None)
         with self._transaction():
             self._mark(assignment, RELEASE, fingerprint)
 
@@ -79,9 +81,10 @@ class Record:
             handed_in = self.gradebook.update_or_create_submission(
                 assignment, student, **when
             )
-            (notebook,) = [n for n in handed_in.notebooks if n.name == assignment]
-            grades = {grade.name: grade for grade in notebook.grades}
-            comments = {comment.name: comment for comment in notebook.comments}
+            which, names = self._cells(assignment)
+            (notebook,) = [n for n in handed_in.notebooks if n.notebook_id in which]
+            grades = {names[grade.cell_id]: grade for grade in notebook.grades}
+            comments = {names[note.cell_id]: note for note in notebook.comments}
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 if utils.is_grade(cell):
@@ -96,6 +99,17 @@ class Record:
                     comments[name].auto_comment = "No response." if same else None
             self._penalize(handed_in, notebook)
             self._mark(assignment, student, fingerprint)
+
+    def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
+        """The id of the exercise's notebook, and the names of its cells by their ids.
+
+        Asked once: nbgrader's own `grade.name` asks the database for each grade.
+        """
+        if assignment not in self._known:
+            known = self.gradebook.find_notebook(assignment, assignment)
+            cells = [*known.grade_cells, *known.solution_cells, *known.task_cells]
+            self._known[assignment] = {known.id}, {cell.id: cell.name for cell in cells}
+        return self._known[assignment]
 
     def _penalize(self, handed_in: Any, notebook: Any) -> None:
         """What nbgrader's plugin takes off for a late submission, if anything."""

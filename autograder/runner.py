@@ -93,6 +93,8 @@ class Runner:
                         todo.append(student)
                         continue
                 waiting -= 1
+                if todo and worker in self.workers:  # it works while ours is recorded
+                    self._give(worker, todo.popleft())
                 yield student, said
 
     def _hire(self) -> None:

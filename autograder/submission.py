@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.nbgraderformat import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -49,10 +48,13 @@ class Released:
 
     cells: dict[str, ReleasedCell]
     kernelspec: dict[str, Any]
+    schema: int = 3  # of nbgrader's labels
 
 
 def released(gradebook: Gradebook, assignment: str, notebook: str) -> Released:
     """What the gradebook says of a notebook, as a plain value that can travel."""
+    from nbgrader.nbgraderformat import SCHEMA_VERSION
+
     known = gradebook.find_notebook(notebook, assignment)
     points = {cell.name: float(cell.max_score) for cell in known.grade_cells}
     solutions = {cell.name for cell in known.solution_cells}
@@ -71,6 +73,7 @@ def released(gradebook: Gradebook, assignment: str, notebook: str) -> Released:
             for cell in known.source_cells
         },
         json.loads(known.kernelspec or "{}"),
+        SCHEMA_VERSION,
     )
 
 
@@ -212,12 +215,12 @@ def sanitize(
             flags.insert(0, f"{ascii(name)[1:-1]}: was tagged to be skipped")
         if name in about.cells and name not in seen:
             seen.add(name)
-            cells.append(_labelled(name, about.cells[name], old.source))
+            cells.append(_labelled(name, about.cells[name], old.source, about.schema))
         else:
             cells.append(_cell(old.cell_type, _harmless(old.cell_type, old.source)))
     cells.reverse()
     lost = {name: cell for name, cell in about.cells.items() if name not in seen}
-    back = {name: _labelled(name, cell, cell.source) for name, cell in lost.items()}
+    back = {n: _labelled(n, c, c.source, about.schema) for n, c in lost.items()}
     first = [n for n, c in lost.items() if c.locked and c.points is None]
     first = [n for n in first if lost[n].kind == "code"]
     last = [n for n, c in lost.items() if c.points is not None]
@@ -225,7 +228,7 @@ def sanitize(
     return _notebook(cells, kernelspec=about.kernelspec), flags
 
 
-def _labelled(name: str, about: ReleasedCell, source: str) -> NotebookNode:
+def _labelled(name: str, about: ReleasedCell, source: str, schema: int) -> NotebookNode:
     source = about.source if about.locked else _harmless(about.kind, source)
     cell = _cell(about.kind, source)
     cell.metadata["nbgrader"] = NotebookNode(
@@ -236,11 +239,26 @@ def _labelled(name: str, about: ReleasedCell, source: str) -> NotebookNode:
         grade_id=name,
         cell_type=about.kind,
         checksum=about.checksum,
-        schema_version=SCHEMA_VERSION,
+        schema_version=schema,
     )
     if about.points is not None:
         cell.metadata.nbgrader["points"] = about.points
     return cell
+
+
+def is_grade(cell: NotebookNode) -> bool:
+    """Whether a cell is a check, or is graded by a person (see `is_solution`)."""
+    return cell.metadata.get("nbgrader", {}).get("grade", False)
+
+
+def is_solution(cell: NotebookNode) -> bool:
+    return cell.metadata.get("nbgrader", {}).get("solution", False)
+
+
+def is_locked(cell: NotebookNode) -> bool:
+    """As nbgrader has it: a check is locked, a student's own step is not."""
+    label = cell.metadata.get("nbgrader", {})
+    return not is_solution(cell) and (is_grade(cell) or label.get("locked", False))
 
 
 def _harmless(kind: str, source: str) -> str:

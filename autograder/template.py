@@ -112,6 +112,7 @@ def main(handle: int, sandboxed: bool = True) -> None:
             running[pid] = Run(request["name"], limits.memory_mb, cpu)
     for pid in running:
         _signal(pid, signal.SIGKILL)
+    os._exit(0)
 
 
 def cold(handle: int) -> None:

@@ -18,9 +18,8 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader import utils
 
-from autograder import bank, checks, look, outcome, panel, wire
+from autograder import bank, checks, look, outcome, panel, submission, wire
 from autograder.checks import Case, Check, Mistake
 from autograder.execute import Cell, execute
 from autograder.judge import Verdict, expected, judge
@@ -76,7 +75,7 @@ def run(
     check is not run: nothing there can change a grade.
     """
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
-    running = [Cell(cell.source, utils.is_grade(cell)) for cell in cells]
+    running = [Cell(cell.source, submission.is_grade(cell)) for cell in cells]
     while running and not running[-1].graded:
         running.pop()
     cpu = execute(running, template, files | {CASES: grading.exam.packed}, {}, limits)
@@ -89,7 +88,7 @@ def run(
             grading.flags.append(f"code cell {number}: {ran.died}")
         if ended := ran.died or _error(ran):
             cell.outputs = [_output("error", ename=ended, evalue="", traceback=[])]
-        if utils.is_grade(cell):
+        if submission.is_grade(cell):
             grading.ran[cell.metadata.nbgrader["grade_id"]] = ran
     return cpu or 0.0
 
@@ -124,13 +123,13 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
     own = [
         (number, cell.source)
         for number, cell in enumerate(nb.cells, 1)
-        if cell.cell_type == "code" and not utils.is_locked(cell)
+        if cell.cell_type == "code" and not submission.is_locked(cell)
     ]
     for check in grading.exam.checks.values() if grading else ():
         _wanted(check, grading.exam), _public(check)  # an error here is our fault
     verdicts: list[Verdict] = []
     for cell in nb.cells:
-        if not utils.is_grade(cell) or utils.is_solution(cell):
+        if not submission.is_grade(cell) or submission.is_solution(cell):
             continue
         failed = {v.check for v in verdicts if not v.right}
         try:

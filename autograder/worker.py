@@ -20,7 +20,7 @@ from typing import Any
 
 import nbformat
 import torch
-from nbgrader import utils
+from dateutil import parser, tz
 
 from autograder import submission, verify
 from autograder.kernel import Limits, Template
@@ -92,9 +92,19 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
 
 
 def _sound(timestamp: str | None, flags: list[str]) -> str | None:
-    """A timestamp that nbgrader will be able to read, or None."""
+    """A timestamp in UTC, of any form that nbgrader's own function reads, or None."""
+    if timestamp is None:
+        return None
+    *when, zone = timestamp.split(" ")
     try:
-        return timestamp and str(utils.parse_utc(timestamp))
+        if len(when) == 2:
+            known = int(zone) if zone.lstrip("+-").isdigit() else tz.gettz(zone)
+            found = parser.parse(f"{' '.join(when)} TZ", tzinfos={"TZ": known})
+        else:
+            found = parser.parse(timestamp)
+        if found.tzinfo is not None:
+            found = (found - found.utcoffset()).replace(tzinfo=None)
+        return f"{found} UTC"
     except Exception:  # noqa: BLE001 - the text is the student's
         flags.append("timestamp.txt is no time: left out")
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib
 import json
 import os
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,6 +24,7 @@ from statistics import median
 import IPython.display
 import nbformat
 
+import autograder.check
 from autograder import bank, checks, demo, wire
 from autograder.demo import Submission
 from autograder.template import CASES, IMPORTED
@@ -277,6 +279,7 @@ def _execute(solutions: Path) -> None:
     """Run the cells by exec(), each time in a fork; print the CPU seconds of each."""
     for name in IMPORTED:  # what a notebook imports is not its own code
         importlib.import_module(name)
+    cases = wire.unpack(Path(os.environ["GPT_CASES"]).read_bytes())
     nb = nbformat.read(solutions / EXERCISE / f"{EXERCISE}.ipynb", as_version=4)
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
     while not cells[-1].metadata.get("nbgrader", {}).get("grade"):
@@ -287,6 +290,7 @@ def _execute(solutions: Path) -> None:
         if not os.fork():
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             space: dict = {"__name__": "__main__", "display": IPython.display.display}
+            autograder.check.check = functools.partial(_call, cases)
             start = time.process_time()
             for cell in cells:
                 exec(cell.source, space)  # noqa: S102 - our own solution
@@ -296,6 +300,13 @@ def _execute(solutions: Path) -> None:
         taken.append(float(os.read(ours, 99)))  # ValueError where it has failed
         os.wait()
     print(json.dumps(taken))
+
+
+def _call(cases: dict, name: str, function: Callable) -> None:
+    """In place of `check`: the student's function on the hidden inputs, no more."""
+    for arguments in cases[name]:
+        with contextlib.suppress(ValueError):  # where one is right
+            function(*arguments)
 
 
 if __name__ == "__main__":

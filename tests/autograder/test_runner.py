@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.utils import parse_utc
 
 from autograder import course, demo, grade, runner, sandbox, submission, worker
 from autograder.demo import Submission, insert_cell
@@ -209,6 +210,31 @@ def test_what_stands_after_the_last_check_is_not_run(classroom):
     hand_in(classroom, "dead", edit=insert_cell("import os\nos._exit(1)", 3))
     rows = grade.grade(EXERCISE, ["long", "dead"])
     assert [row.status for row in rows] == [grade.GRADED, grade.FLAGGED]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20 12:00:00 UTC",
+        "2026-11-20 12:00:00.123456 UTC",
+        "2026-11-20 12:00:00 America/New_York",
+        "2026-11-20 12:00:00 +3600",
+        "2026-11-20T12:00:00+02:00",
+        "2026-11-20 12:00:00",
+        "Nov 20 2026 12:00",
+    ],
+)
+def test_a_timestamp_is_read_as_nbgrader_reads_it(text):
+    flags = []
+    assert parse_utc(worker._sound(text, flags)) == parse_utc(text)
+    assert flags == []
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "9" * 999, "1-1-1-1", "x y z", "\0"])
+def test_what_is_no_time_is_left_out(text):
+    flags = []
+    assert worker._sound(text, flags) is None
+    assert flags == ["timestamp.txt is no time: left out"]
 
 
 # --- workers that fail: in place of the real one, in real processes --------------------
