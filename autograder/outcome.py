@@ -73,7 +73,7 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
             if _differ(before, after)
         )
         # As the grader will receive it: a copy without the methods of its author.
-        value = wire.unpack(wire.pack(value))
+        value = wire.copy(value)
         return Outcome(value, changed=changed, printed=written.getvalue()[:PRINTED])
     except Exception as error:  # noqa: BLE001 - what it returned may do anything
         return Outcome(raised=UNUSABLE, message=str(error)[:500])

@@ -66,6 +66,22 @@ def unpack(data: bytes) -> Any:
     return value
 
 
+def copy(value: Any) -> Any:
+    """What `unpack(pack(value))` gives; a plain tensor need not go through bytes."""
+    torch = sys.modules.get("torch")
+    if (
+        torch is not None
+        and type(value) is torch.Tensor
+        and value.dtype in (torch.float32, torch.float64, torch.int64, torch.bool)
+        and (value.layout, value.device.type) == (torch.strided, "cpu")
+        and value.numel() <= MAX_BYTES // 16
+        and 0 < min(value.shape, default=1)
+        and not value.is_neg()
+    ):
+        return value.detach().clone(memory_format=torch.contiguous_format)
+    return unpack(pack(value))
+
+
 def is_torch(value: Any) -> bool:
     """Whether `value` is a torch tensor, without importing torch to find out."""
     torch = sys.modules.get("torch")

@@ -467,3 +467,49 @@ def test_arrays_and_tensors_become_plain():
         assert type(back) is torch.Tensor
         assert not back.requires_grad
         assert torch.equal(back, tensor)
+
+
+TENSORS = [
+    torch.arange(6.0).reshape(2, 3),
+    torch.arange(6.0).reshape(2, 3).T,
+    torch.arange(6)[::2],
+    torch.tensor(1.5, dtype=torch.float64),
+    torch.tensor([True, False]),
+    torch.tensor([float("nan"), -0.0, float("inf")]),
+    torch.zeros(3, requires_grad=True),
+    torch.zeros(1, 4).expand(3, 4),
+    torch.zeros(0, 4),
+    torch.nn.Parameter(torch.ones(2)),
+    torch.ones(2, dtype=torch.bfloat16),
+    torch.ones(2, dtype=torch.int32),
+    torch.conj(torch.ones(2)),
+    [1, 2, 3],
+    {"a": (torch.ones(2), "b")},
+    None,
+]
+
+
+@pytest.mark.parametrize("number", range(len(TENSORS)))
+def test_a_copy_is_what_packing_and_unpacking_give(number):
+    value = TENSORS[number]
+    copied, wanted = wire.copy(value), wire.unpack(wire.pack(value))
+    assert wire.pack(copied) == wire.pack(wanted)
+    assert type(copied) is type(wanted)
+    if isinstance(copied, torch.Tensor):
+        assert copied.is_contiguous() and not copied.requires_grad
+        assert copied.data_ptr() != value.data_ptr() or not copied.numel()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.ones(2).to_sparse(),
+        torch.ones(2, dtype=torch.complex64),
+        torch.ones(2, device="meta"),
+        torch.zeros(1).expand(10**12),
+    ],
+    ids=["sparse", "complex", "meta", "expanded"],
+)
+def test_what_cannot_be_packed_cannot_be_copied(value):
+    with pytest.raises(ValueError):
+        wire.copy(value)
