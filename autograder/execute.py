@@ -24,12 +24,15 @@ from typing import Any, Self
 import zmq
 from jupyter_client.session import DELIM, Session
 
+from autograder import memory
 from autograder.check import ANSWER
 from autograder.kernel import Limits, Manager, Template, finish
 
 GRACE = 2.0  # seconds that an interrupted cell, or a killed kernel, has to end
 MESSAGE = 24_000_000  # bytes of the largest message that is read
 START = 60  # seconds that a kernel has to start; a cold one imports torch
+PAUSE = 0.1  # seconds between two looks at how much of a message has come
+ROOM = 256 << 20  # bytes that messages may take of our memory before they are read
 WAITING = 8  # messages that wait to be read; more of them wait in the kernel
 
 
@@ -96,6 +99,7 @@ class _Kernel:
         self.manager.template, self.manager.limits = template, limits
         self.manager.files, self.manager.environment = files, environment
         self.received = 0
+        self.room = memory.private() + ROOM
         self.cpu = 0.0
 
     def __enter__(self) -> Self:
@@ -195,7 +199,12 @@ class _Kernel:
         """
         while self.received <= self.limits.output_mb << 20:
             left = until - time.monotonic()
-            ready = dict(self.poller.poll(max(0, 1000 * left)))
+            ready = dict(self.poller.poll(max(0, 1000 * min(left, PAUSE))))
+            if not ready and memory.private() > self.room:
+                self.received = sys.maxsize  # of a message that has no end
+                return None
+            if not ready and left > PAUSE:
+                continue
             if self.iopub in ready:
                 parts = self.iopub.recv_multipart()
             elif self.gone in ready:  # it sent more than is read at once, or it died
