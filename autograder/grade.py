@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -102,18 +103,22 @@ def _grade(
         Runner(setup, min(jobs, len(todo))) as runner,
         tqdm(total=len(todo), disable=not todo, smoothing=0.1, **about) as bar,
     ):
+        began = time.process_time()
         for student, said in runner.grade(todo):
+            now = time.process_time()  # what the one before took of this process
             try:
                 if "problem" in said:
                     raise RuntimeError(said["problem"])
                 _publish(setup, student, said)
                 nb = nbformat.v4.reads(said["notebook"])
                 mark = _mark(version, said["fingerprint"])
-                record.save(setup.assignment, student, mark, said["timestamp"], nb)
+                cpu = said["cpu"] + now - began
+                record.save(setup.assignment, student, mark, said["timestamp"], nb, cpu)
             except Exception as error:  # noqa: BLE001 - and grade the others
                 problems[student] = str(error) or type(error).__name__
                 trace = said.get("trace") or traceback.format_exc()
                 _log(setup.submitted.parent, student, trace)
+            began = now
             bar.update()
     return problems
 

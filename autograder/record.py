@@ -19,13 +19,14 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
 GRADED = sa.Table(
-    "autograder_graded",
+    "autograder_grading",
     sa.MetaData(),
     sa.Column("assignment", sa.String(128), primary_key=True),
     sa.Column("student", sa.String(128), primary_key=True),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("times", sa.Integer, nullable=False),  # how often it was graded
     sa.Column("at", sa.DateTime, nullable=False),  # UTC
+    sa.Column("cpu", sa.Float, nullable=False),  # seconds of computing that it took
 )
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
 
@@ -70,6 +71,7 @@ class Record:
         fingerprint: str,
         timestamp: str | None,
         nb: NotebookNode,
+        cpu: float = 0.0,
     ) -> None:
         """Enter the grades of a verified notebook, by the rules of SaveAutoGrades.
 
@@ -98,7 +100,7 @@ class Record:
                     same = same == utils.compute_checksum(cell)
                     comments[name].auto_comment = "No response." if same else None
             self._penalize(handed_in, notebook)
-            self._mark(assignment, student, fingerprint)
+            self._mark(assignment, student, fingerprint, cpu)
 
     def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
         """The id of the exercise's notebook, and the names of its cells by their ids.
@@ -124,10 +126,12 @@ class Record:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
 
-    def _mark(self, assignment: str, student: str, fingerprint: str) -> None:
+    def _mark(
+        self, assignment: str, student: str, fingerprint: str, cpu: float = 0.0
+    ) -> None:
         key = {"assignment": assignment, "student": student}
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        new = {"fingerprint": fingerprint, "at": now}
+        new = {"fingerprint": fingerprint, "at": now, "cpu": cpu}
         here = sa.and_(*(GRADED.c[name] == value for name, value in key.items()))
         again = sa.update(GRADED).where(here).values(times=GRADED.c.times + 1, **new)
         if not self.gradebook.db.execute(again).rowcount:

@@ -11,6 +11,7 @@ import ctypes
 import json
 import signal
 import sys
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def main(pipe: Connection, setup: Setup) -> None:
 
 def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     """One submission: its verified notebook, and what the gradebook is to know."""
+    began = time.process_time()
     folder = setup.submitted / student / setup.assignment
     handed_in = submission.collect(folder, setup.assignment)
     nb, flags = submission.read(handed_in)
@@ -82,12 +84,14 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     if not setup.sandboxed:
         grading.flags.append(verify.NO_SANDBOX)
     timestamp = _sound(handed_in.timestamp, grading.flags)
-    verify.run(nb, grading, template, handed_in.files | setup.sources, setup.limits)
+    files = handed_in.files | setup.sources
+    kernels = verify.run(nb, grading, template, files, setup.limits)
     verify.verify(nb, grading)
     return {
         "notebook": nbformat.v4.writes(nb),
         "timestamp": timestamp,
         "fingerprint": handed_in.fingerprint,
+        "cpu": kernels + time.process_time() - began,
     }
 
 
