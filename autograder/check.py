@@ -68,7 +68,7 @@ def check(name: str, function: Callable[..., Any]) -> None:
 def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
     from IPython.display import display
 
-    cases = _hidden(file).get(name, [])
+    cases = _hidden(file.read_bytes()).get(name, [])
     data = wire.pack(to_rows(run_all(function, map(tuple, cases))))
     answer = {"check": name, "outcomes": base64.b64encode(data).decode()}
     text = f"{name}: {len(cases)} answers handed in"
@@ -76,9 +76,9 @@ def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _hidden(file: Path) -> dict[str, list[list[Any]]]:
-    """The hidden inputs of all checks."""
-    return wire.unpack(file.read_bytes())
+def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
+    """The hidden inputs of all checks, unpacked once for all of them."""
+    return wire.unpack(packed)
 
 
 def _show(name: str, function: Callable[..., Any]) -> None:
