@@ -15,7 +15,7 @@ from autograder.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.wire import is_torch
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
-_ERRORS = {
+ERRORS = {
     name
     for name, kind in vars(builtins).items()
     if isinstance(kind, type) and issubclass(kind, BaseException)
@@ -55,7 +55,7 @@ def difference(
             return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
-        shown = got.raised in _ERRORS or not hidden
+        shown = got.raised in ERRORS or not hidden
         return f"it raised {_a(got.raised) if shown else 'an error'}{said}{wanted}"
     if got.raised is None:
         found = _differ(expected.value, got.value, "", rtol, atol, hidden)

@@ -101,8 +101,7 @@ def collect(folder: Path, name: str) -> HandedIn:
     if folder.is_symlink():
         entries, flags = [], [f"{folder.name} is a link: not followed"]
     else:
-        mine_first = lambda entry: (entry.name != f"{name}.ipynb", entry.name)
-        entries = sorted(os.scandir(folder), key=mine_first)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     for entry in entries:
         digest.update(ascii(entry.name).encode() + b"\0")
         if entry.is_dir(follow_symlinks=False):

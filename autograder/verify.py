@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import builtins
 import functools
 import re
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from nbformat import NotebookNode
 
 from autograder import bank, checks, look, outcome, panel, submission, wire
 from autograder.checks import Case, Check, Mistake
+from autograder.compare import ERRORS
 from autograder.execute import Cell, execute
 from autograder.judge import Verdict, expected, judge
 from autograder.kernel import Limits, Template
@@ -102,7 +102,7 @@ def _error(ran: Cell) -> str | None:
 
     Any other name could carry a message out of the box.
     """
-    if ran.error is None or hasattr(builtins, ran.error) or ran.error in _KNOWN:
+    if ran.error is None or ran.error in ERRORS or ran.error in _KNOWN:
         return ran.error
     return "an error of its own"
 

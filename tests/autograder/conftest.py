@@ -1,4 +1,4 @@
-"""A class of its own for the tests of a module."""
+"""A class, and a process that kernels are forks of, for the tests of a module."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder import sandbox
+from autograder.kernel import Template
 from tests.need import need
 
 ROOT = Path(__file__).parents[2]
@@ -29,3 +30,11 @@ def classroom(tmp_path_factory):
     os.environ.pop("GPT_CLASS")
     if before[1]:
         os.environ["GPT_CLASS"] = before[1]
+
+
+@pytest.fixture(scope="module")
+def template():
+    problem = sandbox.why_not()
+    need(problem is None, problem)
+    with Template() as made:
+        yield made

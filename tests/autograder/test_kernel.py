@@ -14,14 +14,6 @@ from autograder.kernel import Limits, Template
 from tests.need import need
 
 
-@pytest.fixture(scope="module")
-def template():
-    problem = sandbox.why_not()
-    need(problem is None, problem)
-    with Template() as made:
-        yield made
-
-
 def run(template, *sources, limits=None, graded=False):
     """The cells, run; each knows how it ended."""
     cells = [Cell(source, graded) for source in sources]

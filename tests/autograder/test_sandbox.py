@@ -26,14 +26,6 @@ from tests.need import need
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def template():
-    problem = sandbox.why_not()
-    need(problem is None, problem)
-    with Template() as made:
-        yield made
-
-
 @pytest.fixture(scope="module", params=["warm", "cold"])
 def box(request):
     """A template of each kind: forks in a box in its box, and one box a kernel."""
