@@ -12,12 +12,14 @@ to the standard output. None of a kernel's own work is done in threads.
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -27,9 +29,12 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.application import BaseIPythonApplication
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.inputtransformer2 import TransformerManager
 from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
+
+from autograder.template import CELLS
 
 OPTIONS = (
     "--HistoryManager.enabled=False",
@@ -114,6 +119,26 @@ class App(IPKernelApp):
         """A crash is the grader's to see."""
 
 
+class Compiler(CachingCompiler):
+    """IPython's, as ipykernel's own hashes each cell in Python. It parses a cell once."""
+
+    _parsed: tuple[str, ast.AST] | None = None
+
+    def takes(self, cell: str) -> bool:
+        """Whether it is Python; if so, its tree is kept for when it is asked for."""
+        try:
+            self._parsed = cell, super().ast_parse(cell)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return False
+        return True
+
+    def ast_parse(self, source: str, *how: Any, **more: Any) -> ast.AST:
+        known, self._parsed = self._parsed, None
+        if known and known[0] is source:
+            return known[1]
+        return super().ast_parse(source, *how, **more)
+
+
 class Shell(ZMQInteractiveShell):
     """IPython's, which looks for magics only in a cell that is not Python already.
 
@@ -126,15 +151,25 @@ class Shell(ZMQInteractiveShell):
         known, self._transformed = self._transformed, None
         if known and known[0] is raw_cell:
             return known[1]
-        cell = None
-        if self._has_no_transformers_of_its_own():
-            with contextlib.suppress(SyntaxError, ValueError, RecursionError):
-                ast.parse(raw_cell)
-                cell = raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
-        if cell is None:
+        cell = raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        if not (self._has_no_transformers_of_its_own() and self.compile.takes(cell)):
             cell = super().transform_cell(raw_cell)
         self._transformed = raw_cell, cell
         return cell
+
+    def transformed(self, raw_cell: str) -> str | None:
+        """The cell as Python; None where it cannot be, as running it will tell."""
+        with contextlib.suppress(Exception):
+            return self.transform_cell(raw_cell)
+        return None
+
+    def should_run_async(self, raw_cell: str, **how: Any) -> bool:
+        """IPython compiles a cell to find out."""
+        return self.may_wait(raw_cell) and super().should_run_async(raw_cell, **how)
+
+    def may_wait(self, cell: str) -> bool:
+        """Whether a cell needs a loop of events for itself."""
+        return "await" in cell or "async" in cell
 
     def _has_no_transformers_of_its_own(self) -> bool:
         kinds = ("cleanup_transforms", "line_transforms", "token_transformers")
@@ -148,9 +183,55 @@ _TRANSFORMERS = TransformerManager()
 
 
 class Kernel(IPythonKernel):
-    """ipykernel's, which does not tell what the grader knows: what runs, and that."""
+    """ipykernel's, which does not tell what the grader knows: what runs, and that.
+
+    To a request for many cells it runs one after another, and says of each when it is
+    done, as if it had been asked for that cell alone. Nobody reads a reply.
+    """
 
     shell_class = Type(Shell)
+    compiler_class = Type(Compiler)
+    msg_types = (*IPythonKernel.msg_types, CELLS)
+
+    async def cells_request(self, _: Any, ident: Any, parent: dict[str, Any]) -> None:
+        """Run the `cells` of the request, each the id that it answers to, and its code.
+
+        A cell that took `patience` seconds is the last one: the grader may be about to
+        interrupt it, and must not interrupt the next.
+        """
+        content, header = parent["content"], parent["header"]
+        self._forward_input(allow_stdin=False)
+        try:
+            for name, code in content["cells"]:
+                began = time.monotonic()
+                mine = {**parent, "header": {**header, "msg_id": name}}
+                self.set_parent(ident, mine)
+                await self.run(code)
+                sys.stdout.flush()
+                sys.stderr.flush()
+                self._publish_status("idle", "shell", mine)
+                if time.monotonic() - began > content["patience"]:
+                    break
+                await asyncio.sleep(0)  # a turn for what the cell has left to do
+        finally:
+            self._restore_input()
+            self.set_parent(ident, parent)
+
+    async def run(self, code: str) -> None:
+        """Run one cell, as ipykernel does it, which makes a reply of it as well."""
+        shell = self.shell
+        cell = shell.transformed(code) if shell.may_wait(code) else None
+        if cell is None or not shell.should_run_async(code, transformed_cell=cell):
+            shell.run_cell(code)
+            return
+        task = asyncio.ensure_future(shell.run_cell_async(code, transformed_cell=cell))
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        loop.remove_signal_handler(signal.SIGINT)  # which makes it Python's own again
+        shell.events.trigger("post_execute")
+        shell.events.trigger("post_run_cell", shell.last_execution_result)
 
     def _publish_execute_input(self, *_: Any) -> None:
         pass

@@ -154,6 +154,10 @@ def _differ_tensor(
         float_ = want.is_floating_point()  # NumPy has no bfloat16
         want, got = ((x.double() if float_ else x).numpy() for x in (want, got))
     if want.dtype.kind == "f":
+        with np.errstate(all="ignore"):  # as isclose does, which takes thrice the time
+            near = abs(got - want) <= atol + rtol * abs(want)
+        if near.all() and np.isfinite(want).all():
+            return None
         if not np.all(np.isfinite(got) | ~np.isfinite(want)):
             return f"it holds NaN or infinite values{at}"
         with np.errstate(all="ignore"):

@@ -17,6 +17,7 @@ import secrets
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -27,6 +28,7 @@ from jupyter_client.session import DELIM, Session
 from autograder import memory
 from autograder.check import ANSWER
 from autograder.kernel import Limits, Manager, Template, finish
+from autograder.template import CELLS
 
 GRACE = 2.0  # seconds that an interrupted cell, or a killed kernel, has to end
 MESSAGE = 24_000_000  # bytes of the largest message that is read
@@ -60,21 +62,28 @@ def execute(
     """
     until = time.monotonic() + limits.seconds
     done, skipped, cpu = 0, set(), 0.0
+    ahead = True  # the kernel need not wait for us between two cells
     while done < len(cells):
+        again = [n for n in range(done) if n not in skipped and not cells[n].graded]
+        todo = {n: Cell(cells[n].source) for n in again}
+        todo |= {n: cells[n] for n in range(done, len(cells))}
         with _Kernel(template, files, environment, limits, until) as kernel:
-            for number, cell in enumerate(cells):
-                if number in skipped or (number < done and cell.graded):
-                    continue
+            while todo:
                 if time.monotonic() >= until:
                     for late in cells[done:]:
                         late.died = f"the notebook ran for {limits.seconds:g} seconds"
                     done = len(cells)
                     break
-                trial = Cell(cell.source) if number < done else cell
-                kernel.run(trial)
+                kernel.run(list(todo.values()) if ahead else [*todo.values()][:1])
+                number, cell = next(iter(todo.items()))
+                if cell.died and ahead and kernel.status() is not None:
+                    # It may have died in a later cell, whose news were lost with it.
+                    ahead, cell.died, cell.error, cell.answers = False, None, None, []
+                    break
+                del todo[number]
                 done = max(done, number + 1)
-                if trial.died:
-                    cell.died = trial.died
+                if cell.died:
+                    cells[number].died = cell.died
                     skipped.add(number)
                     break
         cpu += kernel.cpu
@@ -101,6 +110,7 @@ class _Kernel:
         self.received = 0
         self.room = memory.private() + ROOM
         self.cpu = 0.0
+        self.coming: deque[str] = deque()  # ids of the cells that it was asked for
 
     def __enter__(self) -> Self:
         finish(self.manager.start_kernel())
@@ -139,36 +149,37 @@ class _Kernel:
     def status(self) -> int | None:
         return self.template.status(self.name)
 
-    def run(self, cell: Cell) -> None:
-        """Run one cell until it is idle, or has died, or has used up its time."""
-        request = self.session.msg(
-            "execute_request",
-            {
-                "code": cell.source,
-                "silent": False,
-                "store_history": False,
-                "user_expressions": {},
-                "allow_stdin": False,
-                "stop_on_error": False,
-            },
-        )
-        self.session.send(self.shell, request)
-        mine = request["header"]["msg_id"]
+    def run(self, cells: Sequence[Cell]) -> None:
+        """Wait until the first cell is done, or has died, or has used up its time.
+
+        The kernel is asked for the others, too, and need not wait for us to go on.
+        """
+        if first := not self.coming:
+            self._ask(cells)
+        cell, mine = cells[0], self.coming.popleft()
         stop = min(time.monotonic() + self.limits.cell_seconds, self.until)
         interrupted = False
         while True:
             message = self._receive(stop)
             if message is not None:
-                if message["parent"] != mine:
-                    continue
                 kind, content = message["type"], message["content"]
-                if kind == "error":
-                    name = content.get("ename")
-                    cell.error = name[:60] if isinstance(name, str) else "Error"
-                elif kind == "status" and content.get("execution_state") == "idle":
+                idle = kind == "status" and content.get("execution_state") == "idle"
+                whole = idle and message["parent"] == self.request
+                if whole and not (first or interrupted):  # it has left the rest
+                    self._ask(cells)
+                    first, mine = True, self.coming.popleft()
+                elif whole or (idle and message["parent"] == mine):
+                    if whole:  # it did not come to this cell's end
+                        self.coming.clear()
+                        cell.error = cell.error or "Error"
                     if interrupted:
                         cell.error = "Timeout"
                     return
+                elif message["parent"] != mine:
+                    continue
+                elif kind == "error":
+                    name = content.get("ename")
+                    cell.error = name[:60] if isinstance(name, str) else "Error"
                 elif kind == "display_data" and cell.graded:
                     data = content.get("data")
                     if isinstance(data, dict) and ANSWER in data:
@@ -191,6 +202,17 @@ class _Kernel:
                 continue
             if cell.died:
                 return
+
+    def _ask(self, cells: Sequence[Cell]) -> None:
+        request = self.session.msg(CELLS)
+        self.request = request["header"]["msg_id"]
+        names = [f"{self.request}-{number}" for number in range(len(cells))]
+        request["content"] = {
+            "cells": [[n, cell.source] for n, cell in zip(names, cells, strict=True)],
+            "patience": self.limits.cell_seconds / 2,
+        }
+        self.session.send(self.shell, request)
+        self.coming = deque(names)
 
     def _receive(self, until: float) -> dict[str, Any] | None:
         """The next sound message: its type, the id of its parent, its content and size.

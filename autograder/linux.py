@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import signal
+from pathlib import Path
 
 NEWNS, NEWUTS, NEWIPC = 0x20000, 0x04000000, 0x08000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -13,6 +14,8 @@ RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT = 1, 2, 4, 8, 32
 BIND, REC, PRIVATE = 4096, 16384, 1 << 18
 _SETTID, _CLEARTID = 0x01000000, 0x00200000
 _PDEATHSIG, _CAPBSET_DROP, _NO_NEW_PRIVS, _GET_TID_ADDRESS, _AMBIENT = 1, 24, 38, 40, 47
+
+_COLLAPSE, _HUGE = 25, 1 << 21
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _python = ctypes.PyDLL(None)  # the same, without giving up Python's lock
@@ -59,6 +62,26 @@ def fork(namespaces: int) -> int:
     if pid < 0:
         raise OSError("a process in namespaces of its own cannot be made")
     return pid
+
+
+def collapse() -> None:
+    """Gather this process's own memory in huge pages, where the kernel can (6.1 on).
+
+    Of what neither side changes, a fork then copies one entry for 512 pages.
+    """
+    try:
+        maps = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        return
+    for line in maps:
+        place, rights, _, _, inode, *name = line.split()
+        if (rights, inode, name or ["[heap]"]) == ("rw-p", "0", ["[heap]"]):
+            start, end = (int(address, 16) for address in place.split("-"))
+            start, end = -(-start // _HUGE) * _HUGE, end // _HUGE * _HUGE
+            if start < end:  # where it fails, nothing has changed
+                _libc.madvise(
+                    ctypes.c_void_p(start), ctypes.c_size_t(end - start), _COLLAPSE
+                )
 
 
 def die_with_parent() -> None:

@@ -44,13 +44,22 @@ DYNAMIC = (
 )
 # With these a cell gives any name a meaning, so every function may lean on that cell.
 ANYTHING = "*"
-REBIND = (
-    *("exec", "autograder", "globals", "setattr", "__main__"),
-    *(".__code__", ".user_ns", SHELL, SCRIPT),
+REBIND = frozenset(
+    (
+        *("exec", "autograder", "globals", "setattr", "__main__"),
+        *(".__code__", ".user_ns", SHELL, SCRIPT),
+    )
 )
+SHORT = 5_000  # characters of a cell that is remembered
+LONGEST = 200  # characters of a name that is looked for
 BY_NAME = ("getattr", "attrgetter", "methodcaller", "import_module", "__import__")
 MAGICS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
 SCRIPTS = ("run", "load", "load_ext", "reload_ext", "loadpy", "rerun", "macro")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_CLASSES = (ast.ClassDef,)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_NAMES = (ast.Attribute, ast.Name)
+_MAY_NAME = (ast.Call, ast.Subscript)
 
 
 @dataclass(frozen=True)
@@ -81,44 +90,75 @@ def uses(
     A cell that may give any name a meaning is told where `names` ask for what it does
     that with; it says too little about the function for any other name to count.
     """
-    defined = defaultdict(list)
-    for number, source in cells:
-        for statement in _statements(source):
-            for bound in _bound(statement):
-                if latest and isinstance(statement, ast.FunctionDef):
-                    defined[bound] = []
-                defined[bound].append((number, statement))
-    found, seen, todo = {}, set(), [function]
-    for number, statement in defined.pop(ANYTHING, []):
-        for mention, line in _mentions(statement):
-            for forbidden in names:
-                if forbidden in REBIND and _is_within(mention, forbidden):
-                    found[Use(mention, number, line)] = None
+    defined, wanted = _defined(tuple(cells), latest), frozenset(names)
+    found: dict[Use, None] = {}
+    for statement in defined.get(ANYTHING, ()):
+        found |= statement.met(wanted & REBIND)
+    seen, todo = {ANYTHING}, [function]
     while todo:
         name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for number, statement in defined[name]:
-            for mention, line in _mentions(statement):
-                todo.append(mention.split(".")[0])
-                for forbidden in names:
-                    if _is_within(mention, forbidden):
-                        found[Use(mention, number, line)] = None
+        if name not in seen:
+            seen.add(name)
+            for statement in defined.get(name, ()):
+                todo += statement.leans
+                found |= statement.met(wanted)
     return sorted(found, key=lambda use: (use.cell, use.line))
 
 
-def _is_within(mention: str, name: str) -> bool:
-    return f"{mention}.".startswith(f"{name}.") and mention != "autograder.check.check"
+class _Statement:
+    """A statement of a cell: what it mentions, and the top-level names it defines."""
+
+    def __init__(self, cell: int, statement: ast.stmt) -> None:
+        nodes = list(ast.walk(statement))
+        self.uses = [Use(name, cell, line) for name, line in _mentions(nodes)]
+        names = {use.name for use in self.uses}
+        self.leans = sorted({name.split(".")[0] for name in names})
+        self.within = frozenset().union(*map(_around, names))
+        self.defines = _names(nodes)
+        if not self.within.isdisjoint(REBIND):
+            self.defines.add(ANYTHING)
+        self.replaces = isinstance(statement, ast.FunctionDef)
+
+    def met(self, names: frozenset[str]) -> dict[Use, None]:
+        """Where it mentions one of `names`, or something within it."""
+        if self.within.isdisjoint(names):
+            return {}
+        met = [use for use in self.uses if not names.isdisjoint(_around(use.name))]
+        return dict.fromkeys(met)
 
 
-# Every check of a notebook looks at the same cells, and a class's are much alike.
-@functools.lru_cache(maxsize=512)
-def _statements(source: str) -> list[ast.stmt]:
-    for text in (source, _plain(source)):
+# Every check of a notebook looks at the same cells.
+@functools.lru_cache(maxsize=1)
+def _defined(
+    cells: tuple[tuple[int, str], ...], latest: bool
+) -> dict[str, list[_Statement]]:
+    """The statements that give each top-level name a meaning."""
+    defined = defaultdict(list)
+    for number, source in cells:
+        read = _statements if len(source) <= SHORT else _statements.__wrapped__
+        for statement in read(number, source):
+            for bound in statement.defines:
+                if latest and statement.replaces:
+                    defined[bound] = []
+                defined[bound].append(statement)
+    return defined
+
+
+@functools.lru_cache(maxsize=128)  # what no student has changed is everybody's
+def _statements(cell: int, source: str) -> list[_Statement]:
+    for plain in (False, True):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            return ast.parse(text).body
+            tree = ast.parse(_plain(source) if plain else source)
+            return [_Statement(cell, statement) for statement in tree.body]
     return []  # such a cell does not run either
+
+
+def _around(mention: str) -> list[str]:
+    """What a dotted name is within: itself, and every name that it goes on from."""
+    if mention == "autograder.check.check":
+        return []
+    ends = [i for i, letter in enumerate(mention[:LONGEST]) if letter == "."]
+    return [mention, *(mention[:end] for end in ends)]
 
 
 def _plain(source: str) -> str:
@@ -142,44 +182,31 @@ _SHELL = re.compile(_START + r"!{1,2}[^\n]*$", re.MULTILINE)
 _HELP = re.compile(r"^([^\S\n]*)(?:\?[^\n]*|[^\n#'\"]{0,200}\?)$", re.MULTILINE)
 
 
-@functools.lru_cache(maxsize=4096)
-def _bound(statement: ast.stmt) -> set[str]:
-    """The top-level names that a statement gives a meaning to."""
-    mentions = [mention for mention, _ in _mentions(statement)]
-    if any(_is_within(mention, name) for mention in mentions for name in REBIND):
-        return {ANYTHING} | _names(statement)
-    return _names(statement)
-
-
-def _names(statement: ast.stmt) -> set[str]:
+def _names(nodes: list[ast.AST]) -> set[str]:
+    """The top-level names that a statement, given with all within it, defines."""
     bound = set()
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-        return {statement.name}
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            bound |= {a.asname or a.name.split(".")[0] for a in node.names}
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(
-            node.ctx, ast.Store
-        ):
+    if isinstance(nodes[0], _FUNCTIONS + _CLASSES):
+        return {nodes[0].name}
+    for node in nodes:
+        if isinstance(getattr(node, "ctx", None), ast.Store):
             root = _dotted(node) or ""
             bound.add(root.split(".")[0])
+        elif isinstance(node, _IMPORTS):
+            bound |= {a.asname or a.name.split(".")[0] for a in node.names}
+        elif isinstance(node, _FUNCTIONS + _CLASSES):
+            bound.add(node.name)
     return bound - {""}  # what f(x).y = z changes has no name
 
 
-@functools.lru_cache(maxsize=4096)
-def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
-    """The dotted names that a statement mentions, with their lines.
+def _mentions(nodes: list[ast.AST]) -> list[tuple[str, int]]:
+    """The dotted names that a statement, given with all within it, mentions; and where.
 
     A function's own variables are not mentions: `text` in it is not the `text` of
     another cell.
     """
     own = set()
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-        for node in ast.walk(statement):
+    if isinstance(nodes[0], _FUNCTIONS):
+        for node in nodes:
             if isinstance(node, ast.arg):
                 own.add(node.arg)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -187,7 +214,7 @@ def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
             elif isinstance(node, ast.Global):
                 own -= set(node.names)
     found, magics = [], set()
-    for node in ast.walk(statement):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
             found += [
@@ -201,7 +228,7 @@ def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
             found += [(f".{a.name}", node.lineno) for a in node.names]
             if node.level or module.split(".")[0] not in KNOWN:
                 found.append((FILE, node.lineno))
-        elif isinstance(node, ast.Attribute | ast.Name):
+        elif isinstance(node, _NAMES):
             dotted = _dotted(node)
             if dotted and dotted.split(".")[0] not in own:
                 found.append((dotted, node.lineno))
@@ -211,11 +238,11 @@ def _mentions(statement: ast.stmt) -> list[tuple[str, int]]:
                 found.append((f".{node.attr.strip('_')}", node.lineno))
                 if _is_magic(node):
                     magics.add(node.value.func)
-        elif isinstance(node, ast.Call | ast.Subscript):
+        elif isinstance(node, _MAY_NAME):
             found += [(name, node.lineno) for name in _named_by_text(node)]
     found += [
         (SHELL, node.lineno)
-        for node in ast.walk(statement)
+        for node in nodes
         if isinstance(node, ast.Name)
         and node.id == "get_ipython"
         and node not in magics

@@ -7,6 +7,7 @@ import copy
 import io
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable
@@ -49,7 +50,7 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
 
     It may compute for SECONDS; one that goes on has raised StillRunning.
     """
-    given = copy.deepcopy(args)
+    given = tuple(map(_copied, args))
     written = io.StringIO()
     try:
         with contextlib.redirect_stdout(written), _limited():
@@ -77,6 +78,15 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
         return Outcome(value, changed=changed, printed=written.getvalue()[:PRINTED])
     except Exception as error:  # noqa: BLE001 - what it returned may do anything
         return Outcome(raised=UNUSABLE, message=str(error)[:500])
+
+
+def _copied(value: Any) -> Any:
+    """A copy that shares nothing; torch's own deepcopy of a tensor takes far longer."""
+    torch = sys.modules.get("torch")
+    plain = torch is not None and type(value) is torch.Tensor
+    if plain and value.is_contiguous() and not value.requires_grad:
+        return value.clone()
+    return copy.deepcopy(value)
 
 
 def _differ(before: Any, after: Any) -> bool:
@@ -127,15 +137,14 @@ def _limited():
 
 
 def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:
-    """The outcomes as a plain value that `wire.pack` takes."""
+    """The outcomes as a plain value that `wire.pack` takes.
+
+    A row is a value, and where there is more to tell, all of it.
+    """
     return [
-        [
-            o.value,
-            o.raised and o.raised[:NAME],
-            o.message,
-            list(o.changed),
-            o.trace[:2000],
-        ]
+        [o.value, o.raised and o.raised[:NAME], o.message, [*o.changed], o.trace[:2000]]
+        if o.raised or o.changed
+        else [o.value]
         for o in outcomes
     ]
 
@@ -147,6 +156,8 @@ def from_rows(rows: Any) -> list[Outcome]:
     outcomes = []
     for row in rows:
         match row:
+            case [value]:
+                outcomes.append(Outcome(value))
             case [value, None | str() as raised, str(), list() as changed, str()]:
                 if not all(type(i) is int and 0 <= i < 100 for i in changed):
                     raise ValueError("not an outcome: changed arguments are numbers")

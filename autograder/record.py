@@ -77,14 +77,15 @@ class Record:
 
         A manual score stays, and is to be looked at again.
         """
-        with self._transaction():
+        with self._transaction(), self.gradebook.db.no_autoflush:
             self.gradebook.update_or_create_student(student)
+            self.gradebook.db.flush()  # all else is written once, at the end
             when = {"timestamp": timestamp} if timestamp else {}
             handed_in = self.gradebook.update_or_create_submission(
                 assignment, student, **when
             )
             which, names = self._cells(assignment)
-            (notebook,) = [n for n in handed_in.notebooks if n.notebook_id in which]
+            (notebook,) = [n for n in handed_in.notebooks if n.notebook.id in which]
             grades = {names[grade.cell_id]: grade for grade in notebook.grades}
             comments = {names[note.cell_id]: note for note in notebook.comments}
             for cell in nb.cells:
@@ -143,7 +144,7 @@ class Record:
         """All that nbgrader commits within is committed at the end, or not at all."""
         session = self.gradebook.db
         commit = session.commit
-        session.commit = session.flush
+        session.commit = lambda: None
         try:
             yield
             commit()

@@ -27,6 +27,7 @@ NOTEBOOK_MB = 20
 FILES_MB = 16  # all other files of a submission together
 FILES = 200
 CELLS = 1000
+CODE = 200_000  # characters of all code cells, which are parsed
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,11 @@ def parse(data: bytes) -> NotebookNode:
         raise ValueError("the notebook has no list of cells")
     if len(cells) > CELLS:
         raise ValueError(f"the notebook has {len(cells)} cells, more than {CELLS}")
-    return _notebook([_plain(cell) for cell in cells])
+    plain = [_plain(cell) for cell in cells]
+    code = sum(len(cell.source) for cell in plain if cell.cell_type == "code")
+    if code > CODE:
+        raise ValueError(f"its code has {code:,} characters, more than {CODE:,}")
+    return _notebook(plain)
 
 
 def _is_list(value: Any) -> bool:

@@ -31,6 +31,7 @@ _INT64 = range(-(2**63), 2**63)
 _DTYPES = {"bool", "float16", "float32", "float64"} | {
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
+_READ = set(map(np.dtype, _DTYPES))
 
 
 def pack(value: Any) -> bytes:
@@ -241,7 +242,7 @@ class _Reader:
         array = self.tensors.pop(name, None)
         if array is None:
             raise _forged("a tensor is missing, or is used twice")
-        if array.dtype.name not in ({dtype} if dtype else _DTYPES):
+        if array.dtype not in _READ or (dtype and array.dtype != dtype):
             raise _forged("a tensor of another dtype than its kind has")
         if max(array.shape, default=0) > MAX_BYTES or axes not in (None, array.ndim):
             raise _forged("a tensor of another shape than its kind has")

@@ -19,7 +19,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import torch
 from dateutil import parser, tz
 
@@ -88,7 +87,7 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     kernels = verify.run(nb, grading, template, files, setup.limits)
     verify.verify(nb, grading)
     return {
-        "notebook": nbformat.v4.writes(nb),
+        "notebook": json.dumps(nb, ensure_ascii=False),  # an indent takes Python, not C
         "timestamp": timestamp,
         "fingerprint": handed_in.fingerprint,
         "cpu": kernels + time.process_time() - began,

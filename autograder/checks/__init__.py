@@ -28,7 +28,7 @@ class Case:
     args: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mistake:
     """A plausible wrong answer, and what a good tutor would say to it.
 
@@ -41,7 +41,7 @@ class Mistake:
     answer: Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     """One graded function.
 

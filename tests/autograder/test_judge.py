@@ -92,6 +92,32 @@ def test_too_few_answers_earn_nothing():
         assert judge(CHECK, CASES, wanted, forged).points == 0
 
 
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.arange(6.0),
+        torch.arange(2.0).expand(3, 2),
+        torch.ones(2, requires_grad=True),
+        torch.zeros(1).expand(3, 2).clone().bool(),
+    ],
+    ids=("plain", "expanded", "with a gradient", "of truth"),
+)
+def test_a_function_is_given_a_copy_of_a_tensor(tensor):
+    """The same in every way but its place, and what is done to it is seen."""
+    before = tensor.detach().clone()
+
+    def change(x):
+        same = x.stride() == tensor.stride() and x.is_leaf
+        x.data[0] = 0
+        x.data[1] = 1
+        x.data[-1] = 7
+        return same and x.requires_grad == tensor.requires_grad
+
+    found = run(change, (tensor,))
+    assert (found.value, found.changed) == (True, (0,))
+    assert tensor.equal(before)
+
+
 def test_a_changed_argument_is_wrong():
     def clumsy(numbers):
         out = halves(numbers)

@@ -1,8 +1,13 @@
 """Is what runs a submission a real kernel, fresh, quick, and counted?"""
 
 import os
+import platform
+import re
 import select
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +63,18 @@ def test_each_cell_is_transformed_once_and_anew(template):
     assert ended(cells) == [None] * 4
 
 
+def test_a_cell_within_a_cell_is_not_taken_for_another(template):
+    cells = run(
+        template,
+        "shell = get_ipython()\nshell.transform_cell('a = 1')\n"
+        "shell.run_cell('%time b = 2')\nassert b == 2 and 'a' not in dir()",
+        "shell.transform_cell('a = 1')",
+        "%time c = 3",
+        "assert c == 3 and 'a' not in dir()",
+    )
+    assert ended(cells) == [None] * 4
+
+
 def test_what_a_kernel_needs_is_there_before_it_starts(template):
     """Else each would import it anew; a debugger, which costs the most, is not."""
     (cell,) = run(
@@ -79,6 +96,30 @@ def test_its_own_work_is_done_in_one_thread(template):
     """Beside it are only the two of the message queue."""
     (cell,) = run(template, "import os\nassert len(os.listdir('/proc/self/task')) == 3")
     assert ended([cell]) == [None]
+
+
+def test_a_templates_memory_lies_in_huge_pages():
+    """So a fork copies a few page tables only; what the pages hold stays."""
+    thp = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    known = (
+        sys.platform == "linux" and thp.exists() and "[never]" not in thp.read_text()
+    )
+    release = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
+    need(known and release >= (6, 1), "no Linux 6.1 with huge pages")
+    source = """if True:
+        from pathlib import Path
+        from autograder import linux
+        known = bytes(range(256)) * (1 << 16)
+        held = bytearray(known)
+        linux.collapse()
+        assert held == known
+        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+        print(*[line.split()[1] for line in lines if line.startswith("AnonHuge")])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) > 16 << 10  # kB: all but the ends of two times 16 MB
 
 
 def test_a_fork_knows_its_own_thread(template):
@@ -119,6 +160,72 @@ def test_prints_of_threads_and_children_break_nothing(template):
         limits=Limits(cell_seconds=20),
     )
     assert ended([threads, children, pool, after]) == [None] * 4
+
+
+def test_what_a_cell_awaits_is_there_for_the_next(template):
+    cells = run(
+        template,
+        "import asyncio\nawait asyncio.sleep(0.3)\na = 1",
+        "assert a == 1\nasync def f(): return 2",
+        "[x async for x in (await f(),)]",
+        "%%time\nb = 1",
+        "b = await f()\n%time pass",
+        "assert b == 2\nawait f",
+        "await asyncio.sleep(60)",
+        "assert b == 2",
+        "import time\nwhile 'await': time.sleep(1)",
+        "b",
+        limits=Limits(cell_seconds=1),
+    )
+    wanted = [None] * 2 + ["TypeError"] + [None] * 2 + ["TypeError", "Timeout", None]
+    assert ended(cells) == [*wanted, "Timeout", None]
+
+
+def count_requests(monkeypatch):
+    asked, ask = [], execute_module._Kernel._ask
+    monkeypatch.setattr(
+        execute_module._Kernel,
+        "_ask",
+        lambda kernel, cells: asked.append(len(cells)) or ask(kernel, cells),
+    )
+    return asked
+
+
+def test_it_need_not_wait_for_the_grader_between_cells(template, monkeypatch):
+    asked = count_requests(monkeypatch)
+    cells = run(template, *[HANDS_IN + "hand_in(1)"] * 9, "1 / 0", "2", graded=True)
+    assert ended(cells) == [None] * 9 + ["ZeroDivisionError", None]
+    assert asked == [11] and [cell.answers for cell in cells[:9]] == [[1]] * 9
+
+
+def test_after_a_slow_cell_it_waits(template, monkeypatch):
+    """The grader may be about to interrupt it, and would interrupt the next."""
+    asked = count_requests(monkeypatch)
+    slow = "import time; time.sleep(0.6)"
+    cells = run(template, "a = 1", slow, "a", "a", limits=Limits(cell_seconds=1))
+    assert ended(cells) == [None] * 4 and asked == [4, 2]
+
+
+def test_a_cell_that_dies_takes_nothing_of_those_before_it_along(template, monkeypatch):
+    """Not even where the kernel was far ahead of the grader, which reads slowly."""
+    read = execute_module._Kernel._read
+    slowly = lambda kernel, parts: time.sleep(0.02) or read(kernel, parts)
+    monkeypatch.setattr(execute_module._Kernel, "_read", slowly)
+    for death in ("import os; os._exit(0)", "import ctypes; ctypes.string_at(0)"):
+        answers = [HANDS_IN + f"hand_in({n})" for n in range(9)]
+        cells = run(template, *answers, death, *answers, graded=True)
+        assert ended(cells) == [None] * 9 + ["the kernel died"] + [None] * 9
+        del cells[9]
+        assert [cell.answers for cell in cells] == [[n] for n in range(9)] * 2
+
+
+def test_a_kernel_that_refuses_to_run_cells_is_not_asked_for_ever(
+    template, monkeypatch
+):
+    asked = count_requests(monkeypatch)
+    spoil = "def spoilt(*_): raise ValueError\nget_ipython().kernel.run = spoilt"
+    cells = run(template, "1", spoil, "2", "3")
+    assert ended(cells) == [None, None, "Error", "Error"] and asked == [4, 2, 1]
 
 
 def test_an_interrupt_leaves_the_next_cell_a_kernel_that_answers(template):

@@ -1,5 +1,7 @@
 """Does the static look find the shortcut, and let honest scratch work be?"""
 
+import tracemalloc
+
 import pytest
 
 from autograder.look import DYNAMIC, uses
@@ -158,3 +160,26 @@ def test_of_a_function_that_was_written_anew_only_the_last_counts():
     assert uses(cells, "encode", (".softmax",))
     assert not uses(cells, "encode", (".softmax",), latest=True)
     assert uses(cells[::-1], "encode", (".softmax",), latest=True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["getattr(x, 'a" + ".a" * 20_000 + "')", "a" + ".a" * 20_000, "a = b\n" * 10_000],
+    ids=["text", "name", "lines"],
+)
+def test_it_takes_no_more_memory_than_its_code_is_long(code):
+    tracemalloc.start()
+    uses([(1, f"def encode(x):\n    {code}"), (2, code)], "encode", DYNAMIC)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1000 * len(code)
+
+
+def test_what_is_found_does_not_depend_on_what_was_looked_at_before():
+    first = "import tiktoken\ndef encode(x):\n    return x"
+    assert not found(first, "encode(1)") and not found(first, "a = tiktoken")
+    assert found(first, "def encode(x):\n    return tiktoken")
+    assert found("\n" + first.replace("return x", "return tiktoken")) == [
+        "tiktoken (cell 1, line 2)",
+        "tiktoken (cell 1, line 4)",
+    ]

@@ -99,6 +99,16 @@ def test_a_skipped_cell_is_flagged_and_not_skipped():
     assert not any("tags" in cell.metadata for cell in nb.cells)
 
 
+def much(kind, more):
+    cells = [{"cell_type": kind, "source": "a" * (100_000 + n)} for n in (0, more)]
+    return json.dumps({"nbformat": 4, "cells": cells}).encode()
+
+
+@pytest.mark.parametrize("content", [much("code", 0), much("markdown", 1_000_000)])
+def test_much_code_and_more_text_is_a_notebook(content):
+    assert len(parse(content).cells) == 2
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -112,6 +122,7 @@ def test_a_skipped_cell_is_flagged_and_not_skipped():
         (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
         (b'{"nbformat": 9, "worksheets": []}', "no list of cells"),
         (json.dumps({"nbformat": 4, "cells": [{}] * 2000}).encode(), "2000 cells"),
+        (much("code", 2), "its code has 200,002 characters, more than 200,000"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

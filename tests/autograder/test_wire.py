@@ -187,6 +187,12 @@ def by_hand(dtype: str, shape: list[int], data: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + data
 
 
+def used(structure):
+    """The tensors that a structure mentions: one too many would be reason enough."""
+    known = {"a": np.arange(3), "b": np.arange(3), "c": np.arange(3.0)}
+    return {n: array for n, array in known.items() if f'"{n}"' in json.dumps(structure)}
+
+
 def test_a_flood_is_refused():
     with pytest.raises(ValueError, match="at most"):
         wire.unpack(b"\x00" * (wire.MAX_BYTES + 1))
@@ -304,7 +310,7 @@ def test_keys_that_collide_are_refused():
         by_hand("I64", [2**63, 0], b""),
         by_hand("I64", [2**64 - 1, 0], b""),
         *(
-            forged(structure, a=np.arange(3), b=np.arange(3), c=np.arange(3.0))
+            forged(structure, **used(structure))
             for structure in (
                 ["int", 1e300],
                 ["int", 7],
