@@ -35,6 +35,7 @@ from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
 
 from autograder.template import CELLS
+from autograder.watch import Watch
 
 OPTIONS = (
     "--HistoryManager.enabled=False",
@@ -96,6 +97,7 @@ class App(IPKernelApp):
         shell.displayhook.pub_socket = self.iopub_socket
         shell.display_pub.pub_socket = self.iopub_socket
         self.displayhook.get_execution_count = lambda: kernel.execution_count
+        kernel.watch = Watch(os.environ["GPT_CASES"])
         self.iopub_thread.welcome()
         self.start()
 
@@ -220,6 +222,7 @@ class Kernel(IPythonKernel):
     async def run(self, code: str) -> None:
         """Run one cell, as ipykernel does it, which makes a reply of it as well."""
         shell = self.shell
+        self.watch.script(code)
         cell = shell.transformed(code) if shell.may_wait(code) else None
         if cell is None or not shell.should_run_async(code, transformed_cell=cell):
             shell.run_cell(code)
@@ -236,9 +239,16 @@ class Kernel(IPythonKernel):
     def _publish_execute_input(self, *_: Any) -> None:
         pass
 
-    def _publish_status(self, status: str, *how: Any) -> None:
+    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+        """With an idle one goes what the cell has reached for (see `watch`)."""
         if status != "busy":
-            super()._publish_status(status, *how)
+            self.session.send(
+                self.iopub_socket,
+                "status",
+                {"execution_state": status, "reached": self.watch.told()},
+                parent=parent or self.get_parent(channel),
+                ident=self._topic("status"),
+            )
 
 
 class Publisher(IOPubThread):

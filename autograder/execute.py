@@ -29,6 +29,7 @@ from autograder import memory
 from autograder.check import ANSWER
 from autograder.kernel import Limits, Manager, Template, finish
 from autograder.template import CELLS
+from autograder.watch import REACHED
 
 GRACE = 2.0  # seconds that an interrupted cell, or a killed kernel, has to end
 MESSAGE = 24_000_000  # bytes of the largest message that is read
@@ -47,6 +48,7 @@ class Cell:
     answers: list[Any] = field(default_factory=list)
     error: str | None = None  # the type of the error that ended it
     died: str | None = None  # why the kernel had to be given up
+    reached: list[str] = field(default_factory=list)  # kinds of `watch.REACHED`
 
 
 def execute(
@@ -174,6 +176,9 @@ class _Kernel:
                         cell.error = cell.error or "Error"
                     if interrupted:
                         cell.error = "Timeout"
+                    reached = content.get("reached")
+                    if isinstance(reached, list):
+                        cell.reached = [kind for kind in REACHED if kind in reached]
                     return
                 elif message["parent"] != mine:
                     continue

@@ -79,18 +79,20 @@ def uses(
     function: str,
     names: Iterable[str],
     latest: bool = False,
+    beside: frozenset[str] = frozenset(),
 ) -> list[Use]:
     """Where `function` leans on one of `names`, directly or through its helpers.
 
     `cells` are the student's own code cells as (number, source). A name like
     "gpt.tokenize" also stands for all within it, however it was imported, and one like
     ".softmax" for a method of that name, whatever it is called on. With `latest`, what a
-    later cell defines anew is as it is there.
+    later cell defines anew is as it is there. `beside` are modules that lie beside the
+    notebook: of their own, whatever library they are named like.
 
     A cell that may give any name a meaning is told where `names` ask for what it does
     that with; it says too little about the function for any other name to count.
     """
-    defined, wanted = _defined(tuple(cells), latest), frozenset(names)
+    defined, wanted = _defined(tuple(cells), latest, beside), frozenset(names)
     found: dict[Use, None] = {}
     for statement in defined.get(ANYTHING, ()):
         found |= statement.met(wanted & REBIND)
@@ -105,12 +107,18 @@ def uses(
     return sorted(found, key=lambda use: (use.cell, use.line))
 
 
+def modules(files: Iterable[str]) -> frozenset[str]:
+    """The names of those files that can be imported."""
+    kinds = (".py", ".pyc", ".so")
+    return frozenset(name.split(".")[0] for name in files if name.endswith(kinds))
+
+
 class _Statement:
     """A statement of a cell: what it mentions, and the top-level names it defines."""
 
-    def __init__(self, cell: int, statement: ast.stmt) -> None:
+    def __init__(self, cell: int, statement: ast.stmt, known: frozenset[str]) -> None:
         nodes = list(ast.walk(statement))
-        self.uses = [Use(name, cell, line) for name, line in _mentions(nodes)]
+        self.uses = [Use(name, cell, line) for name, line in _mentions(nodes, known)]
         names = {use.name for use in self.uses}
         self.leans = sorted({name.split(".")[0] for name in names})
         self.within = frozenset().union(*map(_around, names))
@@ -130,13 +138,13 @@ class _Statement:
 # Every check of a notebook looks at the same cells.
 @functools.lru_cache(maxsize=1)
 def _defined(
-    cells: tuple[tuple[int, str], ...], latest: bool
+    cells: tuple[tuple[int, str], ...], latest: bool, beside: frozenset[str]
 ) -> dict[str, list[_Statement]]:
     """The statements that give each top-level name a meaning."""
     defined = defaultdict(list)
     for number, source in cells:
         read = _statements if len(source) <= SHORT else _statements.__wrapped__
-        for statement in read(number, source):
+        for statement in read(number, source, KNOWN - beside):
             for bound in statement.defines:
                 if latest and statement.replaces:
                     defined[bound] = []
@@ -145,11 +153,11 @@ def _defined(
 
 
 @functools.lru_cache(maxsize=128)  # what no student has changed is everybody's
-def _statements(cell: int, source: str) -> list[_Statement]:
+def _statements(cell: int, source: str, known: frozenset[str]) -> list[_Statement]:
     for plain in (False, True):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             tree = ast.parse(_plain(source) if plain else source)
-            return [_Statement(cell, statement) for statement in tree.body]
+            return [_Statement(cell, statement, known) for statement in tree.body]
     return []  # such a cell does not run either
 
 
@@ -198,7 +206,7 @@ def _names(nodes: list[ast.AST]) -> set[str]:
     return bound - {""}  # what f(x).y = z changes has no name
 
 
-def _mentions(nodes: list[ast.AST]) -> list[tuple[str, int]]:
+def _mentions(nodes: list[ast.AST], known: frozenset[str]) -> list[tuple[str, int]]:
     """The dotted names that a statement, given with all within it, mentions; and where.
 
     A function's own variables are not mentions: `text` in it is not the `text` of
@@ -220,13 +228,13 @@ def _mentions(nodes: list[ast.AST]) -> list[tuple[str, int]]:
             found += [
                 (FILE, node.lineno)
                 for alias in node.names
-                if alias.name.split(".")[0] not in KNOWN
+                if alias.name.split(".")[0] not in known
             ]
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
             found += [(f"{module}.{a.name}", node.lineno) for a in node.names]
             found += [(f".{a.name}", node.lineno) for a in node.names]
-            if node.level or module.split(".")[0] not in KNOWN:
+            if node.level or module.split(".")[0] not in known:
                 found.append((FILE, node.lineno))
         elif isinstance(node, _NAMES):
             dotted = _dotted(node)

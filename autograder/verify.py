@@ -25,6 +25,7 @@ from autograder.execute import Cell, execute
 from autograder.judge import Verdict, expected, judge
 from autograder.kernel import Limits, Template
 from autograder.template import CASES
+from autograder.watch import REACHED
 
 NO_SANDBOX = "ran without a sandbox"
 
@@ -59,6 +60,7 @@ class Grading:
     exam: Exam
     flags: list[str] = field(default_factory=list)
     ran: dict[str, Cell] = field(default_factory=dict)  # by the name of the check
+    beside: frozenset[str] = frozenset()  # modules that were handed in
 
 
 def run(
@@ -74,6 +76,7 @@ def run(
     Of a cell that failed only the type of its error stays. What stands after the last
     check is not run: nothing there can change a grade.
     """
+    grading.beside = look.modules(files)
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
     running = [Cell(cell.source, submission.is_grade(cell)) for cell in cells]
     while running and not running[-1].graded:
@@ -84,8 +87,8 @@ def run(
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     for number, (cell, ran) in enumerate(zip(cells, running, strict=False), 1):
-        if ran.died:
-            grading.flags.append(f"code cell {number}: {ran.died}")
+        odd = [*([ran.died] if ran.died else []), *(REACHED[k] for k in ran.reached)]
+        grading.flags += [f"code cell {number}: {what}" for what in odd]
         if ended := ran.died or _error(ran):
             cell.outputs = [_output("error", ename=ended, evalue="", traceback=[])]
         if submission.is_grade(cell):
@@ -184,12 +187,13 @@ def _verdict(
         return _noted(nothing, "This cell was not checked.")
     check, cases = grading.exam.checks[name], grading.exam.cases[name]
     function = _function(cell.source)
-    if found := look.uses(own, function, check.forbidden):
+    look_for = functools.partial(look.uses, own, function, beside=grading.beside)
+    if found := look_for(check.forbidden):
         grading.flags.append(f"{name}: uses {found[0]}")
         return _noted(
             nothing, f"It uses {found[0]}, which this step asks you to write."
         )
-    if found := look.uses(own, function, look.DYNAMIC):
+    if found := look_for(look.DYNAMIC):
         flag = f"reaches around with {found[0]}"
         grading.flags += [flag] if flag not in grading.flags else []
     ran = grading.ran[name]

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from autograder.look import DYNAMIC, uses
+from autograder.look import DYNAMIC, FILE, modules, uses
 
 FORBIDDEN = ("tiktoken", "gpt.tokenize")
 
@@ -74,6 +74,15 @@ def test_a_name_that_is_written_as_text_is_found(code):
 
 def test_a_module_that_is_named_by_text_is_found():
     assert found("def encode(x):\n    return importlib.import_module('tiktoken')")
+
+
+def test_a_file_that_is_named_like_a_library_is_not_that_library():
+    cells = [(1, "import scipy\nfrom pandas import f"), (2, "encode = scipy.run, f")]
+    assert not uses(cells, "encode", [FILE])
+    for file in ("scipy.py", "pandas.cpython-311-x86_64-linux-gnu.so", "scipy.pyc"):
+        files = [file, "reference.safetensors", "torch.txt"]
+        assert uses(cells, "encode", [FILE], beside=modules(files))
+    assert not uses(cells, "encode", [FILE], beside=modules(["torch.py"]))
 
 
 def test_one_s_own_function_of_that_name_is_let_be():

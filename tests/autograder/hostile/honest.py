@@ -182,5 +182,6 @@ def merge_heads(x):
         "it is seen, so a thief that earns nothing has found nothing",
         "leak(hidden)",
         solved=("average_past",),
+        flagged=False,
     ),
 )

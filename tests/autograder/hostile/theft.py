@@ -27,9 +27,8 @@ def told(*args):
     name = re.sub(r"\\W", "", "".join(found))
     at = name.find(re.sub(r"\\W", "", hidden))  # the part that a test looks for
     raise type(name[max(at, 0):][:50] or "Nothing", (Exception,), {})("".join(found)[-400:])
-for step in ("average_past averaging_weights softmax scores attention_weights attention "
-             "split_heads merge_heads attend").split():
-    globals()[step] = told
+average_past = averaging_weights = softmax = scores = attention_weights = told
+attention = split_heads = merge_heads = attend = told
 def read(*places):
     for place in places:
         try:
@@ -62,12 +61,13 @@ def loot(x) -> str:
 
 def thief(name: str, hopes: str, code: str, **more) -> Item:
     """It leaks what it finds, and solves nothing."""
-    return Item(name, hopes, f"{LEAK}\n{code.strip()}", **({"page": False} | more))
+    more = {"page": False, "flagged": True} | more
+    return Item(name, hopes, f"{LEAK}\n{code.strip()}", **more)
 
 
 def smuggler(name: str, hopes: str, code: str, **more) -> Item:
     """It has the hidden inputs, as it must, and carries them out of the box."""
-    more = {"at": "softmax", "page": True} | more
+    more = {"at": "softmax", "page": True, "flagged": True} | more
     return Item(name, hopes, f"{LOOT}\n{code.strip()}", **more)
 
 
@@ -171,7 +171,7 @@ frame = sys._getframe()
 while frame:
     for value in (*frame.f_locals.values(), *frame.f_globals.values()):
         if isinstance(value, (str, bytes, dict)):
-            if value is not hidden and value is not globals():
+            if value is not hidden and value is not vars():
                 leak(repr(value).replace(repr(hidden), ""))
     frame = frame.f_back
 """,
@@ -217,7 +217,7 @@ with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
         "a socket or a file of the grader's is still there",
         """
 import socket
-for fd in range(3, 256):
+for fd in os.listdir("/proc/self/fd"):
     try:
         where = os.readlink(f"/proc/self/fd/{fd}")
     except OSError:
