@@ -26,10 +26,10 @@ from typing import Any, Self, TypeVar
 
 from autograder import sandbox, template
 from autograder.cold import Cold, Nothing
-from autograder.provisioner import Manager, Warm
+from autograder.provisioner import Manager
 from autograder.sandbox import Limits
 
-__all__ = ["Limits", "Manager", "Template", "Warm", "finish"]
+__all__ = ["Limits", "Manager", "Template", "finish"]
 
 T = TypeVar("T")
 

@@ -81,8 +81,8 @@ class Watch:
         try:
             if kind := look(*arguments):
                 self.seen[list(REACHED).index(kind)] = 1
-        except Exception:  # noqa: BLE001, S110 - it must not disturb what it looks at
-            pass
+        except (TypeError, ValueError, OSError, RecursionError):
+            pass  # it does not disturb what it looks at
         finally:
             self.busy = False
 
@@ -96,6 +96,7 @@ class Watch:
             return None  # the folder that it is in, or what is open already
         path = os.fsdecode(path)
         place = os.path.normpath(os.path.join(os.getcwd(), path))
+        writes = flags & _WRITES
         if place == self.inputs:
             return None if _caller("pathlib.py").endswith("check.py") else "inputs"
         if _within(place, self.own):
@@ -103,11 +104,9 @@ class Watch:
         if ".." in path.split("/") or place in _PEOPLE:
             return "files"
         if _within(place, *self.room):  # where it finds what it has made itself
-            there = (
-                flags & _WRITES or _within(place, self.home) or os.path.lexists(place)
-            )
-            return None if there else "files"
-        if flags & _WRITES:
+            made = _within(place, self.home) or os.path.lexists(place)
+            return None if made or writes else "files"
+        if writes:
             return "files"
         if _within(place, *self.code) or _HARMLESS.fullmatch(place):
             return None
