@@ -213,6 +213,7 @@ def _all_gone(pids: list[int]) -> None:
 
 
 def main(size: int = 2000, seed: int = 1, pause: float = 8.0) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # `&` has it ignored
     with tempfile.TemporaryDirectory() as folder:
         soak = Soak(Path(folder), size, seed)
         start = time.monotonic()

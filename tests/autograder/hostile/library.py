@@ -146,6 +146,14 @@ ITEMS = family(
         flagged=True,
     ),
     Item(
+        "a file that is named like a library",
+        "pandas is known, and is not here",
+        solved=ALL,
+        instead=("import pandas\ndef softmax(scores):\n    return pandas.f(scores)",),
+        files={"pandas.py": b"import torch\nf = lambda x: torch.softmax(x, -1)\n"},
+        flagged=True,
+    ),
+    Item(
         "a script that is run",
         "%run is no Python",
         "%run mine.py",
