@@ -153,6 +153,9 @@ class Soak:
 
     def _start(self) -> subprocess.Popen:
         command = [sys.executable, "-m", "autograder", "grade", EXERCISE]
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # a shell's `&` ignores it
         with (self.folder / "log").open("w") as log:
             return subprocess.Popen(
                 [*command, "--class", "soak"],
@@ -213,7 +216,6 @@ def _all_gone(pids: list[int]) -> None:
 
 
 def main(size: int = 2000, seed: int = 1, pause: float = 8.0) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # `&` has it ignored
     with tempfile.TemporaryDirectory() as folder:
         soak = Soak(Path(folder), size, seed)
         start = time.monotonic()
