@@ -5,6 +5,7 @@ import pytest
 from autograder import sandbox
 from autograder.execute import Cell, execute
 from autograder.kernel import Limits, Template
+from autograder.sandbox import WORK
 from autograder.template import CASES
 from tests.need import need
 
@@ -28,8 +29,8 @@ ATTEMPTS = {
     "files": [
         "open('/home/teacher/gradebook.db')",
         "open('../../../seed')",
-        "open('/tmp/course/seed')",
-        "import os; os.listdir('/tmp/course')",
+        "open('/tmp/other/seed')",
+        "import os; os.listdir('/tmp/other')",
         "import os; os.listdir('..')",
         "open('sub/../../seed')",
         "import os; os.listdir('/')",
@@ -41,7 +42,7 @@ ATTEMPTS = {
         "open(f'/proc/{1}/cmdline')",
         "import os; os.listdir('/proc/self/fd')",
         "open('/etc/passwd')",
-        "import sqlite3; sqlite3.connect('/work/gradebook.db')",
+        "import sqlite3; sqlite3.connect('/home/teacher/gradebook.db')",
         "import autograder.check as c; open(c.__file__, 'a')",
         "import os; os.open('/usr/lib/x', os.O_CREAT | os.O_WRONLY)",
         "!cat /home/teacher/gradebook.db",
@@ -88,8 +89,8 @@ def test_what_is_not_its_own_is_noticed(template, kind):
 HONEST = [
     "open('mine.txt').read(); open('notes.txt', 'w').write('x')",
     "import os; os.makedirs('plots/a'); os.listdir(); list(os.walk('.'))",
-    "import os; os.chdir('plots/a'); open('b', 'w'); open('/tmp/work/mine.txt')",
-    "import os; os.chdir('/tmp/work')",
+    f"import os; os.chdir('plots/a'); open('b', 'w'); open('{WORK}/mine.txt')",
+    f"import os; os.chdir('{WORK}')",
     "open('/tmp/a', 'w').write('x'); open('/tmp/a').read()",
     "import tempfile; tempfile.NamedTemporaryFile().write(b'x'); tempfile.mkdtemp()",
     "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.title('é $x^2$'); plt.savefig('a.png')",

@@ -137,21 +137,21 @@ ITEMS = family(
         "import autograder.check as c\nkeep = c._hand_in\nc._hand_in = lambda n, f, file: "
         "keep(n, (lambda x: torch.softmax(x, -1)) if n == 'softmax' else f, file)",
     ),
-    Item(
-        "a file of one's own",
-        "the look reads the notebook only",
-        solved=ALL,
-        instead=("import mine\ndef softmax(scores):\n    return mine.f(scores)",),
-        files={"mine.py": b"import torch\nf = lambda x: torch.softmax(x, -1)\n"},
-        flagged=True,
-    ),
-    Item(
-        "a file that is named like a library",
-        "pandas is known, and is not here",
-        solved=ALL,
-        instead=("import pandas\ndef softmax(scores):\n    return pandas.f(scores)",),
-        files={"pandas.py": b"import torch\nf = lambda x: torch.softmax(x, -1)\n"},
-        flagged=True,
+    *(
+        Item(
+            name,
+            hopes,
+            solved=ALL,
+            instead=(
+                f"import {file}\ndef softmax(scores):\n    return {file}.f(scores)",
+            ),
+            files={f"{file}.py": b"import torch\nf = lambda x: torch.softmax(x, -1)\n"},
+            flagged=True,
+        )
+        for name, hopes, file in (
+            ("a file of one's own", "the look reads the notebook only", "mine"),
+            ("a file named like a library", "that library is known", "pandas"),
+        )
     ),
     Item(
         "a script that is run",
