@@ -166,12 +166,9 @@ class Shell(ZMQInteractiveShell):
         return None
 
     def should_run_async(self, raw_cell: str, **how: Any) -> bool:
-        """IPython compiles a cell to find out."""
-        return self.may_wait(raw_cell) and super().should_run_async(raw_cell, **how)
-
-    def may_wait(self, cell: str) -> bool:
-        """Whether a cell needs a loop of events for itself."""
-        return "await" in cell or "async" in cell
+        """IPython compiles a cell to find out; one without these words need not wait."""
+        may = "await" in raw_cell or "async" in raw_cell
+        return may and super().should_run_async(raw_cell, **how)
 
     def _has_no_transformers_of_its_own(self) -> bool:
         kinds = ("cleanup_transforms", "line_transforms", "token_transformers")
@@ -223,7 +220,7 @@ class Kernel(IPythonKernel):
         """Run one cell, as ipykernel does it, which makes a reply of it as well."""
         shell = self.shell
         self.watch.script(code)
-        cell = shell.transformed(code) if shell.may_wait(code) else None
+        cell = shell.transformed(code)
         if cell is None or not shell.should_run_async(code, transformed_cell=cell):
             shell.run_cell(code)
             return

@@ -12,6 +12,7 @@ import mmap
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -28,12 +29,13 @@ _HARMLESS = re.compile(  # in /proc: what a library may ask about the machine
     r"/proc/(cpuinfo|meminfo|stat|loadavg|uptime|version|filesystems|mounts|sys/.*"
     r"|(self|thread-self|\d+)/(status|stat|statm|cgroup|mountinfo|mounts|limits))"
 )
+_CHECK = os.path.join(os.path.dirname(__file__), "check.py")
 _CALLERS = {"curl", "wget", "nc", "ssh", "scp", "ping", "telnet"}
 _STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn")
 _CONNECTS = ("socket.connect", "socket.sendto")
 _ASKS = ("socket.getaddrinfo", "socket.gethostbyname")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_SCRIPT = re.compile(r"\s*%%(bash|sh|script|system|sx|!|perl|ruby|python3?|pypy3?)\b")
+_SCRIPT = re.compile(r"\s*%%(!|(bash|sh|script|system|sx|perl|ruby|python3?|pypy3?)\b)")
 
 
 class Watch:
@@ -45,7 +47,7 @@ class Watch:
     def __init__(self, inputs: str) -> None:
         self.inputs, self.own = inputs, os.getcwd()
         self.home = os.environ.get("HOME", self.own)
-        self.room = (self.home, "/tmp", "/dev/shm", "/dev/null")
+        self.room = (self.home, tempfile.gettempdir(), "/dev/shm", "/dev/null")
         self.course = [place for place in sys.path if os.path.isdir(f"{place}/gpt")]
         ours = [f"{place}/gpt" for place in self.course]
         self.code = (*_SYSTEM, sys.prefix, sys.base_prefix, *ours)
@@ -98,7 +100,7 @@ class Watch:
         place = os.path.normpath(os.path.join(os.getcwd(), path))
         writes = flags & _WRITES
         if place == self.inputs:
-            return None if _caller("pathlib.py").endswith("check.py") else "inputs"
+            return None if _caller("pathlib.py") == _CHECK else "inputs"
         if _within(place, self.own):
             return None
         if ".." in path.split("/") or place in _PEOPLE:
@@ -119,12 +121,13 @@ class Watch:
         words = _words(command)
         if _CALLERS.intersection(words):
             return "network"
-        paths = [word for word in words if "/" in word]
+        paths = [w for w in words if "/" in w and w.strip("/")]  # no division
         return next(filter(None, map(self.opened, paths)), None)
 
     def below(self, *between: str) -> str | None:
-        """Whether a cell did it, perhaps with the help of a library's file `between`."""
-        mine = _caller(*between).startswith(("<ipython-input", "<string>"))
+        """Whether a cell or a file beside it did it, if with a library's file `between`."""
+        authors = ("<ipython-input", "<string>", f"{self.own}/")
+        mine = _caller(*between).startswith(authors)
         return "memory" if mine else None
 
 
@@ -147,8 +150,6 @@ def _far(address: Any) -> str | None:
 def _caller(*between: str) -> str:
     """The file of whoever did what is being looked at; those `between` only pass it on."""
     frame: FrameType | None = sys._getframe(1)
-    while frame and frame.f_code.co_filename.endswith(
-        ("autograder/watch.py", *between)
-    ):
+    while frame and frame.f_code.co_filename.endswith((__file__, *between)):
         frame = frame.f_back
     return frame.f_code.co_filename if frame else ""

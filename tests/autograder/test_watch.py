@@ -29,8 +29,8 @@ ATTEMPTS = {
     "files": [
         "open('/home/teacher/gradebook.db')",
         "open('../../../seed')",
-        "open('/tmp/other/seed')",
-        "import os; os.listdir('/tmp/other')",
+        "import tempfile; open(f'{tempfile.gettempdir()}/other/seed')",
+        "import os; os.listdir(os.path.abspath('../other'))",
         "import os; os.listdir('..')",
         "open('sub/../../seed')",
         "import os; os.listdir('/')",
@@ -47,6 +47,7 @@ ATTEMPTS = {
         "import os; os.open('/usr/lib/x', os.O_CREAT | os.O_WRONLY)",
         "!cat /home/teacher/gradebook.db",
         "%%bash\ncat ../../seed",
+        "%%!\ncat ../../seed",
         "import os; os.system('head -1 </proc/1/environ')",
         "import subprocess; subprocess.run(['cat', '/proc/1/environ'])",
         "async def f(): open('/seed')\nawait f()",
@@ -63,6 +64,7 @@ ATTEMPTS = {
     "inputs": [
         "import os; open(os.environ['GPT_CASES'], 'rb')",
         "from pathlib import Path; Path('cases.safetensors').read_bytes()",
+        "open('check.py', 'w').write('a = open(\"cases.safetensors\", \"rb\")')\nimport check",
         "import numpy as np; np.fromfile('cases.safetensors', np.uint8)",
     ],
     "memory": [
@@ -74,6 +76,7 @@ ATTEMPTS = {
         "import sys; sys._current_frames()",
         "import ctypes; ctypes.CDLL(None)",
         "exec('import sys; sys._getframe()')",
+        "open('mine.py', 'w').write('import sys; sys._getframe()')\nimport mine",
     ],
 }
 
@@ -91,7 +94,9 @@ HONEST = [
     "import os; os.makedirs('plots/a'); os.listdir(); list(os.walk('.'))",
     f"import os; os.chdir('plots/a'); open('b', 'w'); open('{WORK}/mine.txt')",
     f"import os; os.chdir('{WORK}')",
-    "open('/tmp/a', 'w').write('x'); open('/tmp/a').read()",
+    "import tempfile; a = tempfile.gettempdir() + '/a'; open(a, 'w'); open(a).read()",
+    "%%python3\nprint(4 / 2 // 1)",
+    "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1 / 2)'])",
     "import tempfile; tempfile.NamedTemporaryFile().write(b'x'); tempfile.mkdtemp()",
     "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.title('é $x^2$'); plt.savefig('a.png')",
     "import torch; torch.save([torch.ones(2)], 'a.pt'); torch.load('a.pt')",
