@@ -35,7 +35,7 @@ _STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn")
 _CONNECTS = ("socket.connect", "socket.sendto")
 _ASKS = ("socket.getaddrinfo", "socket.gethostbyname")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_SCRIPT = re.compile(r"\s*%%(!|(bash|sh|script|system|sx|perl|ruby|python3?|pypy3?)\b)")
+_SCRIPT = re.compile(r"\s*%%(bash|sh|script|perl|ruby|python3?|pypy3?)\b")
 
 
 class Watch:

@@ -48,6 +48,8 @@ ATTEMPTS = {
         "!cat /home/teacher/gradebook.db",
         "%%bash\ncat ../../seed",
         "%%!\ncat ../../seed",
+        "%%sx\ncat ../../seed",
+        "%%script sh\ncat ../../seed",
         "import os; os.system('head -1 </proc/1/environ')",
         "import subprocess; subprocess.run(['cat', '/proc/1/environ'])",
         "async def f(): open('/seed')\nawait f()",
