@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
-RUN = ("gpt", "book/figures.py", "book/recorded", "bench/chapter.py", "_toc.yml")
+RUN = ("gpt", "book/figures", "book/recorded", "bench/chapter.py", "_toc.yml")
 EXERCISES = "exercises/"
 TENSORS = "reference.safetensors"
 

@@ -12,7 +12,7 @@ from matplotlib import animation
 
 from book import figures
 
-STATIC = Path(figures.__file__).parent / "_static"
+STATIC = Path(figures.__file__).parents[1] / "_static"
 
 
 @pytest.fixture(autouse=True)
