@@ -15,14 +15,17 @@ import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
-RUN = ("gpt", "book/figures", "book/recorded", "bench/chapter.py", "_toc.yml")
+RUN = (
+    *("gpt", "book/facts", "book/figures", "book/locale", "book/recorded"),
+    *("bench/chapter.py", "_toc.yml"),
+)
 EXERCISES = "exercises/"
 TENSORS = "reference.safetensors"
 
 
 def code_hash(root):
     """A hash of every file that a chapter's cells run or read."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(os.environ.get("GPT_LANGUAGE", "en").encode())
     for place in RUN:
         place = Path(root, place)
         files = [place] if place.is_file() else sorted(place.rglob("*"))
@@ -31,6 +34,11 @@ def code_hash(root):
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def name_the_language(app, config):
+    """The pictures' words are in the language of the edition, too (see figures.tr)."""
+    os.environ["GPT_LANGUAGE"] = config.language
 
 
 def name_the_cache(app, config):
@@ -136,6 +144,7 @@ def setup(app):
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
+    app.connect("config-inited", name_the_language)
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)

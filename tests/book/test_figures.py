@@ -18,7 +18,7 @@ STATIC = Path(figures.__file__).parents[1] / "_static"
 @pytest.fixture(autouse=True)
 def a_fresh_page():
     """Ids depend on what was shown before on the same page."""
-    figures._used.clear()
+    figures._svg._used.clear()
 
 
 def plot(shift=0.0):
@@ -98,7 +98,7 @@ def test_show_is_small_labelled_and_clean():
 
 def test_the_same_figure_gives_the_same_bytes():
     first = figures.show(plot(), "Squares").markup
-    figures._used.clear()
+    figures._svg._used.clear()
     assert figures.show(plot(), "Squares").markup == first
 
 
@@ -138,7 +138,7 @@ def test_a_heat_map_of_a_matrix_has_its_labels_and_numbers():
     assert top > bottom  # row 0 is on top
     dark, light = (ax.texts[i].get_color() for i in (0, 1))
     assert (dark, light) == (figures.PAPER, figures.INK)
-    known = {light for light, _ in figures.PALETTE.values()} | set(figures._VARIABLE)
+    known = {light for light, _ in figures.PALETTE.values()} | set(figures._style.VARIABLE)
     svg = figures.show(fig, "a matrix")._repr_html_()
     drawn = set(re.findall(r"#[0-9a-f]{6}\b", re.sub("--c-.*?>", ">", svg)))
     assert drawn <= known
@@ -193,7 +193,7 @@ def seen(markup, frame):
 
 @given(st.lists(st.lists(st.sampled_from("abcde"), max_size=8), min_size=2, max_size=9))
 def test_woven_frames_can_be_taken_apart_again(frames):
-    woven = figures._weave(frames)
+    woven = figures._player._weave(frames)
     for number, pieces in enumerate(frames):
         assert [piece for piece, shown in woven if number in shown] == pieces
 
@@ -201,7 +201,7 @@ def test_woven_frames_can_be_taken_apart_again(frames):
 @given(st.sets(st.integers(0, 40), min_size=1))
 def test_ranges_say_which_frames(numbers):
     said = set()
-    for span in figures._ranges(sorted(numbers)).split():
+    for span in figures._player._ranges(sorted(numbers)).split():
         first, _, last = span.partition("-")
         said |= set(range(int(first), int(last or first) + 1))
     assert said == numbers
@@ -211,7 +211,7 @@ def test_play_shows_every_frame_and_shares_what_is_the_same():
     shifts = [0, 2, 4, 6]
     markup = figures.play([plot(s) for s in shifts], "A line").markup
     for number, shift in enumerate(shifts):
-        figures._used.clear()
+        figures._svg._used.clear()
         single = figures.play([plot(shift), plot(shift)], "A line").markup
         prefix = re.compile(rb"f[0-9a-f]{7}\d*-")
         now, alone = (
@@ -284,7 +284,7 @@ def test_tokens_make_the_invisible_visible():
 
 def test_tokens_takes_pairs():
     pairs = figures.tokens([(7, "x"), (8, "y")]).markup
-    figures._used.clear()
+    figures._svg._used.clear()
     assert pairs == figures.tokens(["x", "y"], [7, 8]).markup
 
 
@@ -297,13 +297,13 @@ def test_tokens_counts_ids():
 def test_the_map_links_to_the_chapters_that_exist():
     toc = (STATIC.parents[1] / "_toc.yml").read_text("utf-8")
     markup = figures.stage_map().markup
-    for stage in figures.STAGES:
+    for stage in figures._map.STAGES:
         exists = re.search(rf"book/{stage}\s*$", toc, re.MULTILINE) is not None
         assert markup.count(f'href="{stage}.html"') == (2 if exists else 0)
     ElementTree.fromstring(markup)
 
 
-@pytest.mark.parametrize("stage", figures.STAGES)
+@pytest.mark.parametrize("stage", figures._map.STAGES)
 def test_the_map_lights_one_stage(stage):
     markup = figures.stage_map(stage).markup
     assert markup.count('class="stage lit"') == 2  # wide, and tall for a phone
