@@ -8,7 +8,7 @@ SHELL  := bash
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SOLUTIONS := $(wildcard solutions/*/*.ipynb)
-CHECKS    := $(wildcard autograder/*.py autograder/checks/*.py) nbgrader_config.py
+CHECKS    := $(shell find autograder -name '*.py' -not -path 'autograder/classes/*') nbgrader_config.py
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 

@@ -115,5 +115,5 @@ def _run(path: Path) -> dict[str, float]:
 
 def _code() -> bytes:
     folder = Path(__file__).parent
-    files = sorted([*folder.glob("*.py"), *folder.glob("checks/*.py")])
-    return b"".join(file.read_bytes() for file in files)
+    files = [*folder.glob("*.py"), *folder.glob("checks/**/*.py")]
+    return b"".join(file.read_bytes() for file in sorted(files))

@@ -80,7 +80,9 @@ def load(assignment: str) -> dict[str, Check]:
 
 def having(name: str) -> str:
     """The exercise that has a check of this name. ValueError where none has."""
-    exercises = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    exercises = sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if module.ispkg
+    )
     for exercise in exercises:
         if name in load(exercise):
             return exercise

@@ -14,7 +14,7 @@ from transformers.models.gpt2.modeling_gpt2 import GPT2MLP, GPT2Block
 
 from autograder import bank
 from autograder.checks import load
-from autograder.checks import mlp as checks
+from autograder.checks.mlp import _material as checks
 from autograder.judge import expected, judge
 from autograder.outcome import run_all
 from gpt import world

@@ -15,7 +15,7 @@ from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWa
 
 from autograder import bank, checks, look
 from autograder import course as course_files
-from autograder.checks import sample
+from autograder.checks.sample import _material as sample
 from autograder.compare import difference
 from autograder.judge import expected, judge
 from autograder.outcome import run

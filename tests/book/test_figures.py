@@ -138,7 +138,9 @@ def test_a_heat_map_of_a_matrix_has_its_labels_and_numbers():
     assert top > bottom  # row 0 is on top
     dark, light = (ax.texts[i].get_color() for i in (0, 1))
     assert (dark, light) == (figures.PAPER, figures.INK)
-    known = {light for light, _ in figures.PALETTE.values()} | set(figures._style.VARIABLE)
+    known = {light for light, _ in figures.PALETTE.values()} | set(
+        figures._style.VARIABLE
+    )
     svg = figures.show(fig, "a matrix")._repr_html_()
     drawn = set(re.findall(r"#[0-9a-f]{6}\b", re.sub("--c-.*?>", ">", svg)))
     assert drawn <= known

@@ -1,0 +1,1 @@
+from autograder.checks.attend._material import CHECKS as CHECKS

@@ -1,0 +1,1 @@
+from autograder.checks.embed._material import CHECKS as CHECKS

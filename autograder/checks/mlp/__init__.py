@@ -1,0 +1,1 @@
+from autograder.checks.mlp._material import CHECKS as CHECKS

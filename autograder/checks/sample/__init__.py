@@ -1,0 +1,1 @@
+from autograder.checks.sample._material import CHECKS as CHECKS

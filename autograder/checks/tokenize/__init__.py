@@ -1,0 +1,1 @@
+from autograder.checks.tokenize._material import CHECKS as CHECKS
