@@ -1,8 +1,14 @@
 """What a check is: one graded function, with its inputs, oracle and mistakes.
 
-Each module beside this one holds the checks of one exercise in a list named
-`CHECKS`, in the order in which the notebook meets them. Only the grader and the
-student's own machine import these modules; the kernel that grades never does.
+The room that answers: what is asked? Each folder here holds the checks of one exercise,
+one file a check, and its `CHECKS` names them in the order in which the notebook meets
+them. A check's file holds all of it, as `CHECK`: how its cases are drawn, its oracle,
+its mistakes, its points. What the checks of an exercise share is `_material.py` in its
+folder; what all share, `_material.py` and `_slips.py` here.
+
+Trusted: the grader's own code, imported only by the grader and on the student's own
+machine, never by the kernel that grades. It imports `gpt` (for inputs, never for an
+oracle) and nothing else of the autograder.
 """
 
 from __future__ import annotations
@@ -66,24 +72,38 @@ class Check:
     atol: float = 1e-5
 
 
-def load(assignment: str) -> dict[str, Check]:
+def load(exercise: str) -> dict[str, Check]:
     """The checks of an exercise by name, in order. ValueError where there are none."""
-    try:
-        module = importlib.import_module(f"{__name__}.{assignment}")
-    except ModuleNotFoundError:
+    if exercise not in _exercises():
         raise ValueError(
-            f"no checks for the exercise {assignment!r}: "
-            f"autograder/checks/{assignment}.py is not there"
-        ) from None
-    return {check.name: check for check in module.CHECKS}
+            f"no checks for the exercise {exercise!r}: "
+            f"there is no folder autograder/checks/{exercise}"
+        )
+    package = f"{__name__}.{exercise}"
+    found = {}
+    for name in importlib.import_module(package).CHECKS:
+        if isinstance(name, Check):  # of an exercise that still is one module
+            found[name.name] = name
+            continue
+        check = importlib.import_module(f"{package}.{name}").CHECK
+        if check.name != name:
+            raise ValueError(
+                f"autograder/checks/{exercise}/{name}.py holds the check "
+                f"{check.name!r}: file and check have one name"
+            )
+        found[name] = check
+    return found
 
 
 def having(name: str) -> str:
     """The exercise that has a check of this name. ValueError where none has."""
-    exercises = sorted(
-        module.name for module in pkgutil.iter_modules(__path__) if module.ispkg
-    )
-    for exercise in exercises:
+    for exercise in _exercises():
         if name in load(exercise):
             return exercise
-    raise ValueError(f"no check named {name!r} in the exercises {', '.join(exercises)}")
+    raise ValueError(
+        f"no check named {name!r} in the exercises {', '.join(_exercises())}"
+    )
+
+
+def _exercises() -> list[str]:
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)

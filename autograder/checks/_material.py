@@ -1,0 +1,47 @@
+"""What the checks of all exercises draw their cases from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def between(rng: np.random.Generator, low: int, high: int) -> int:
+    """From low to high, both possible."""
+    return int(rng.integers(low, high + 1))
+
+
+def some(rng: np.random.Generator, items: Sequence, count: int) -> list:
+    """`count` of the items, each at most once, in any order."""
+    return [items[int(i)] for i in rng.choice(len(items), count, replace=False)]
+
+
+def tenths(rng: np.random.Generator, *shape: int, below: int = 30) -> Tensor:
+    """Float32 with one decimal place, as a person would write them; none is 0.
+
+    Their absolute values are below `below` tenths.
+    """
+    numbers = rng.integers(1, below, shape) * rng.choice([-1, 1], shape)
+    return torch.tensor(numbers / 10, dtype=torch.float32)
+
+
+def normal(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
+    """Float32 from a normal distribution of mean 0."""
+    return torch.tensor(scale * rng.normal(size=shape), dtype=torch.float32)
+
+
+def stop(error: type[Exception]) -> NoReturn:
+    """For a mistake whose line ends in an error: as the student's own would."""
+    raise error("as the student's line would")
+
+
+def story_ids(rng: np.random.Generator, tokenizer: Any) -> list[int]:
+    """A story of the small world as the model reads it, from END on."""
+    from gpt import world
+
+    story = next(world.stories(int(rng.integers(1 << 31))))
+    return [tokenizer.special_tokens[world.END], *tokenizer.encode(story)]
