@@ -78,7 +78,7 @@ bench: setup-test  ## compare with peers in one run; ONLY=bpe runs one part
 	@$(BIN)/python -m bench $(ONLY)
 
 soak: setup-test boxes  ## grade 2,000 submissions while graders are killed (20 minutes)
-	@$(BIN)/python -m tests.autograder.soak
+	@$(BIN)/python -m tests.autograder.classroom.soak
 
 format: setup-test  ## format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -13,7 +13,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from autograder.preprocessors import Execute, Read, Sanitize, Verify
+from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
@@ -46,5 +46,5 @@ c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
 c.Execute.limits = {
     "cell_seconds": 30,
     "memory_mb": 2048,
-}  # more: autograder/sandbox.py
+}  # more: autograder/box/sandbox.py
 c.Execute.sandbox = os.environ.get("GPT_SANDBOX", "yes") != "no"

@@ -1,4 +1,11 @@
-"""How the course is graded: checks, reference tensors, verification."""
+"""How the course is graded. Here stand the doors that people come through.
+
+A notebook calls `check`, a student's command is `progress`, an instructor's are in
+`__main__` (`python -m autograder --help`). Behind them are four rooms, and each imports
+only those after it: `classroom` (how is a class graded and recorded?), `box` (where does
+hostile code run?), `verdict` (is the answer right, and what is said?), `checks` (what is
+asked?). The page of each, its `__init__.py`, says what it holds and what it trusts.
+"""
 
 import sys
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder import course
+from autograder.classroom import course
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,7 +65,7 @@ def _progress(options: argparse.Namespace) -> int:
 
 
 def _bank(options: argparse.Namespace) -> int:
-    from autograder import bank
+    from autograder.verdict import bank
 
     for assignment in options.assignment or course.assignments():
         path = bank.write(assignment, course.root() / "solutions" / assignment)
@@ -90,7 +90,7 @@ def _exercises(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from autograder import demo
+    from autograder.classroom import demo
 
     os.environ["GPT_CLASS"] = "demo"
     released = course.root() / "solutions" / "tokenize" / "tokenize.ipynb"
@@ -105,10 +105,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder import runner
+    from autograder.classroom import runner
 
     runner.warm_up()  # while this process imports what it needs itself
-    from autograder import grade
+    from autograder.classroom import grade
 
     if options.klass:
         os.environ["GPT_CLASS"] = options.klass
@@ -136,7 +136,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _sandbox(options: argparse.Namespace) -> int:
-    from autograder import sandbox
+    from autograder.box import sandbox
 
     problem = sandbox.why_not()
     print(problem or "the sandbox works here")

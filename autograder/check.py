@@ -17,15 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder import wire
-from autograder.compare import describe
-from autograder.outcome import run_all, to_rows
+from autograder.verdict import wire
+from autograder.verdict.compare import describe
+from autograder.verdict.outcome import ANSWER, run_all, to_rows
 
 if TYPE_CHECKING:  # the kernel that grades imports neither
-    from autograder.bank import Entries
     from autograder.checks import Check
+    from autograder.verdict.bank import Entries
 
-ANSWER = "application/vnd.gpt-in-four-stages.answer+json"
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
 
@@ -84,9 +83,10 @@ def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
 def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
-    from autograder import checks, panel
-    from autograder.bank import REFERENCE
-    from autograder.judge import Verdict, judge
+    from autograder import checks
+    from autograder.verdict import panel
+    from autograder.verdict.bank import REFERENCE
+    from autograder.verdict.judge import Verdict, judge
 
     path = Path(REFERENCE)
     try:
@@ -125,7 +125,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
 
 
 def _passes(check: Check, function: Callable[..., Any], entries: Entries) -> bool:
-    from autograder.judge import judge
+    from autograder.verdict.judge import judge
 
     cases, wanted = entries[check.name]
     got = run_all(function, [case.args for case in cases])
@@ -136,7 +136,7 @@ def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
     """A name that this step may not use, and where the notebook uses it all the same."""
     from IPython import get_ipython
 
-    from autograder import look
+    from autograder.verdict import look
 
     shell = get_ipython()
     if shell is None:
@@ -149,13 +149,13 @@ def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
 
 @functools.lru_cache(maxsize=8)
 def _reference(path: Path, _changed: int):
-    from autograder import bank
+    from autograder.verdict import bank
 
     return bank.read(path)
 
 
 @functools.lru_cache(maxsize=8)
 def _drawn(assignment: str):
-    from autograder import bank
+    from autograder.verdict import bank
 
     return bank.read(bank.build(assignment))

@@ -12,9 +12,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
-from autograder import bank, course
 from autograder.check import RESULT
-from autograder.panel import number
+from autograder.classroom import course
+from autograder.verdict import bank
+from autograder.verdict.panel import number
 
 SECONDS = 20  # for one cell; what takes longer is interrupted
 CACHE = Path("_build") / "progress.json"
@@ -54,11 +55,12 @@ def progress(folder: Path, cache: Path | None = None) -> list[Progress]:
             "`python -m autograder progress exercises`"
         )
     known = json.loads(cache.read_text()) if cache and cache.exists() else {}
+    code = b"".join(file.read_bytes() for file in course.code())
     rows = []
     for path in notebooks:
         reference = path.parent / bank.REFERENCE
         possible = bank.points(reference)
-        content = path.read_bytes() + reference.read_bytes() + _code()
+        content = path.read_bytes() + reference.read_bytes() + code
         key = hashlib.sha256(content).hexdigest()
         if key not in known:
             known[key] = _run(path)
@@ -111,9 +113,3 @@ def _run(path: Path) -> dict[str, float]:
                 result = output["data"][RESULT]
                 points[result["check"]] = result["points"]
     return points
-
-
-def _code() -> bytes:
-    folder = Path(__file__).parent
-    files = [*folder.glob("*.py"), *folder.glob("checks/**/*.py")]
-    return b"".join(file.read_bytes() for file in sorted(files))

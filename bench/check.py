@@ -10,8 +10,10 @@ from time import perf_counter
 
 import IPython.display
 
-from autograder import bank, checks, course
+from autograder import checks
 from autograder.check import CheckFailed, check
+from autograder.classroom import course
+from autograder.verdict import bank
 from bench.measure import Row
 
 

@@ -23,9 +23,11 @@ import IPython.display
 import nbformat
 
 import autograder.check
-from autograder import bank, checks, demo, wire
-from autograder.demo import Submission
-from autograder.template import CASES, IMPORTED
+from autograder import checks
+from autograder.box.template import CASES, IMPORTED
+from autograder.classroom import demo
+from autograder.classroom.demo import Submission
+from autograder.verdict import bank, wire
 from bench.measure import Row
 
 ROOT = Path(__file__).parents[1]

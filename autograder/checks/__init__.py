@@ -72,9 +72,14 @@ class Check:
     atol: float = 1e-5
 
 
+def exercises() -> list[str]:
+    """The exercises that have checks, by the alphabet."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)
+
+
 def load(exercise: str) -> dict[str, Check]:
     """The checks of an exercise by name, in order. ValueError where there are none."""
-    if exercise not in _exercises():
+    if exercise not in exercises():
         raise ValueError(
             f"no checks for the exercise {exercise!r}: "
             f"there is no folder autograder/checks/{exercise}"
@@ -97,13 +102,9 @@ def load(exercise: str) -> dict[str, Check]:
 
 def having(name: str) -> str:
     """The exercise that has a check of this name. ValueError where none has."""
-    for exercise in _exercises():
+    for exercise in exercises():
         if name in load(exercise):
             return exercise
     raise ValueError(
-        f"no check named {name!r} in the exercises {', '.join(_exercises())}"
+        f"no check named {name!r} in the exercises {', '.join(exercises())}"
     )
-
-
-def _exercises() -> list[str]:
-    return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)

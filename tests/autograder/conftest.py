@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox
-from autograder.kernel import Template
+from autograder.box import sandbox
+from autograder.box.kernel import Template
 from tests.need import need
 
 ROOT = Path(__file__).parents[2]

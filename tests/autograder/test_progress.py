@@ -6,8 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import demo, progress
-from autograder.demo import Submission, insert_cell
+from autograder import progress
+from autograder.classroom import demo
+from autograder.classroom.demo import Submission, insert_cell
 
 ROOT = Path(__file__).parents[2]
 

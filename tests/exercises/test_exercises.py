@@ -7,7 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import checks, course
+from autograder import checks
+from autograder.classroom import course
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "solutions").glob("*/*.ipynb"))

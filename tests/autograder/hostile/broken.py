@@ -239,7 +239,8 @@ TRAPS = (
     *("ipython_config.py", "ipython_kernel_config.py", "jupyter_config.py"),
     *("jupyter_nbconvert_config.py", "safetensors.py", "IPython.py", "evil.pth"),
     *("profile_default/startup/0.py", ".ipython/profile_default/startup/0.py"),
-    *("autograder/__init__.py", "autograder/check.py", "torch/__init__.py"),
+    *("autograder/__init__.py", "autograder/check.py", "autograder/verdict/wire.py"),
+    *("autograder/verdict/__init__.py", "torch/__init__.py"),
     *("gpt/__init__.py", "regex/__init__.py", "pyproject.toml", "setup.py"),
 )
 

@@ -26,8 +26,9 @@ from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import PyFileConfigLoader
 
-from autograder import checks, grade
-from autograder.course import api as course_api
+from autograder import checks
+from autograder.classroom import grade
+from autograder.classroom.course import api as course_api
 from tests.autograder.hostile.item import ALL, ROOT, Item, write
 
 MARK = "KwAqZvPt"  # whatever holds it must not come out again

@@ -32,7 +32,7 @@ def header(kind):
 # It hands in bytes of its own making.
 BYTES = """
 import base64, json, struct, numpy as np, safetensors.numpy, autograder.check as c
-from autograder import wire
+from autograder.verdict import wire
 from IPython.display import display
 def hand_in(name, data, **more):
     text = data if isinstance(data, str) else base64.b64encode(data).decode()
@@ -133,11 +133,11 @@ ITEMS = family(
 import numpy, torch
 torch.testing.assert_close = lambda *a, **k: None
 torch.equal = torch.allclose = numpy.array_equal = lambda *a, **k: True
-import autograder.compare
-autograder.compare.difference = lambda *a, **k: None
+import autograder.verdict.compare
+autograder.verdict.compare.difference = lambda *a, **k: None
 try:
-    import autograder.judge
-    autograder.judge.difference = lambda *a, **k: None
+    import autograder.verdict.judge
+    autograder.verdict.judge.difference = lambda *a, **k: None
 except ImportError:
     pass
 """,
@@ -599,7 +599,7 @@ c._hand_in = lambda n, f, file: keep(n, lambda *a: lies[n], file)
         "the hidden cases are the public ones",
         """
 import autograder.check as c
-from autograder import wire
+from autograder.verdict import wire
 known = wire.unpack(open("reference.safetensors", "rb").read())["checks"]
 def replay(name):
     rows = iter(known[name]["expected"])
@@ -623,7 +623,7 @@ def forged(name, function, file):
         "hidden cases are like public ones, so the nearest one is near enough",
         """
 import autograder.check as c
-from autograder import wire
+from autograder.verdict import wire
 known = wire.unpack(open("reference.safetensors", "rb").read())["checks"]
 def nearest(name):
     def answer(*args):
@@ -643,7 +643,7 @@ c._hand_in = lambda name, f, file: keep(name, nearest(name), file)
         "the same for the exercise whose cases are words",
         """
 import autograder.check as c
-from autograder import wire
+from autograder.verdict import wire
 known = wire.unpack(open("reference.safetensors", "rb").read())["checks"]
 def lookup(name):
     entry = known[name]
@@ -665,7 +665,7 @@ c._hand_in = lambda name, f, file: keep(name, lookup(name), file)
         "the environment says where the cases are, so it can say the public ones",
         """
 import os
-from autograder import wire
+from autograder.verdict import wire
 known = wire.unpack(open("reference.safetensors", "rb").read())["checks"]
 mine = {name: entry["args"] for name, entry in known.items()}
 open("mine", "wb").write(wire.pack(mine))
@@ -830,12 +830,12 @@ def forged(name, *a): hand_in(name, next(odd))
         "patched libraries",
         "json, base64, safetensors, copy and struct do as the attacker says",
         """
-import base64, json, copy, struct, safetensors.numpy, autograder.wire, autograder.outcome
+import base64, json, copy, struct, safetensors.numpy, autograder.verdict.wire, autograder.verdict.outcome
 base64.b64encode = lambda *a: b"AAAA"
 copy.deepcopy = lambda x, *a: x
 safetensors.numpy.save = lambda *a, **k: b""
-autograder.wire.pack = lambda *a: b""
-autograder.outcome.SECONDS = 1e9
+autograder.verdict.wire.pack = lambda *a: b""
+autograder.verdict.outcome.SECONDS = 1e9
 struct.unpack = lambda *a: (0,)
 """,
         flagged=True,

@@ -20,7 +20,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import bank, checks, grade, sandbox
+from autograder import checks
+from autograder.box import sandbox
+from autograder.classroom import grade
+from autograder.verdict import bank
 from tests.autograder.hostile import (
     broken,
     classroom,

@@ -45,7 +45,7 @@ def listed(*places):
 # The hidden inputs of softmax as text: the bytes of the first three numbers of a case.
 LOOT = """
 import os, re, sys, torch
-from autograder import wire
+from autograder.verdict import wire
 from IPython.display import display, HTML, Markdown
 cases = wire.unpack(open(os.environ["GPT_CASES"], "rb").read())["softmax"]
 def loot(x):
@@ -138,14 +138,14 @@ for top in ("@COURSE@/autograder/classes/plain/submitted", "../..", "/tmp", "/op
         "the checks",
         "the oracle knows every answer",
         """
-for name in "checks.attend", "bank", "judge", "demo":
+for name in "checks.attend", "verdict.bank", "verdict.judge", "classroom.demo":
     try:
         leak(hidden + str(__import__("autograder." + name)))
     except ImportError:
         pass
 listed("/opt/course/autograder/checks")
 for place, _, files in os.walk("/"):
-    if "checks" in place and "attend.py" in files and "autograder" in place:
+    if "checks" in place and "average_past.py" in files and "autograder" in place:
         leak(hidden + place)
 """,
     ),

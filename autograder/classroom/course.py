@@ -1,0 +1,74 @@
+"""Where the course lies, and nbgrader's interface to it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbgrader.apps import NbGraderAPI
+
+CONFIG = "nbgrader_config.py"
+
+
+def root() -> Path:
+    """The course's folder. ValueError where neither here nor above holds one."""
+    here = Path.cwd()
+    beside = Path(__file__).resolve().parents[2]
+    for folder in (here, *here.parents, beside):
+        if (folder / CONFIG).exists() and (folder / "solutions").is_dir():
+            return folder
+    raise ValueError(f"no {CONFIG} in {here} or above it: run this in the course")
+
+
+def class_folder() -> Path:
+    """The folder of the class that is graded; GPT_CLASS names it, else the demo."""
+    return root() / "autograder" / "classes" / os.environ.get("GPT_CLASS", "demo")
+
+
+def api() -> NbGraderAPI:
+    """nbgrader's API on this course, configured by its nbgrader_config.py."""
+    from nbgrader.apps import NbGraderAPI
+    from sqlalchemy.exc import SAWarning
+    from traitlets.config import PyFileConfigLoader
+
+    warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's, and harmless
+
+    # nbgrader starts `alembic` by its bare name, so it must be on the path.
+    programs = str(Path(sys.executable).parent)
+    if programs not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
+    config: Any = PyFileConfigLoader(CONFIG, path=str(root())).load_config()
+    found = NbGraderAPI(config=config)
+    found.log.propagate = False  # what nbgrader logs is shown only where it fails
+    found.log.handlers = [logging.NullHandler()]
+    return found
+
+
+def code() -> list[Path]:
+    """The autograder's own modules, of which each may decide a grade."""
+    package = Path(__file__).parents[1]
+    rooms = [file.parent for file in package.glob("*/__init__.py")]
+    inside = [file for room in rooms for file in room.rglob("*.py")]
+    return sorted([*package.glob("*.py"), *inside])
+
+
+def assignments() -> list[str]:
+    """The exercises in the order of the book."""
+    found = [p.parent.name for p in (root() / "solutions").glob("*/*.ipynb")]
+    return sorted(found, key=place)
+
+
+def place(exercise: str) -> tuple[int, str]:
+    """Where an exercise stands in the book's table of contents, to sort by."""
+    try:
+        contents = (Path(__file__).parents[2] / "_toc.yml").read_text("utf-8")
+    except OSError:  # the packages are installed without the book
+        contents = ""
+    order = re.findall(r"exercises/(\w+)/", contents)
+    return (order.index(exercise) if exercise in order else len(order), exercise)

@@ -1,0 +1,114 @@
+"""The course's own steps in `nbgrader autograde`: read, sanitize, execute, verify.
+
+nbgrader_config.py puts them in place of nbgrader's own, so that `nbgrader autograde` and
+the formgrader's button go the same way as `python -m autograder grade`, which runs the
+same functions in parallel (see `worker`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Dict, Unicode
+
+from autograder.box.kernel import Template
+from autograder.box.sandbox import Limits
+from autograder.classroom import submission, verify
+
+
+class Read(NotebookExporter):
+    """Read a submitted notebook without trusting it; one that is none has no cells.
+
+    nbgrader's converter gives up on a submission that it cannot read, and follows links.
+    """
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kw: Any
+    ) -> tuple[str, Any]:
+        if not any(isinstance(step, Sanitize) for step in self._preprocessors):
+            return super().from_filename(filename, resources, **kw)  # it is our own
+        path = Path(filename)
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        handed_in = submission.collect(path.parent, path.stem)
+        nb, resources["flags"] = submission.read(handed_in)
+        for name in set(os.listdir(path.parent)) - {*handed_in.files, path.name}:
+            self._forget(resources["nbgrader"], name)
+        return self.from_notebook_node(nb, resources, **kw)
+
+    def _forget(self, about: dict[str, str], name: str) -> None:
+        """Of what nbgrader has copied, remove what was a link or is too much."""
+        config = self.config.CourseDirectory
+        copied = Path(config.root, config.autograded_directory)
+        copy = copied / about["student"] / about["assignment"] / name
+        if copy.is_file() or copy.is_symlink():
+            copy.unlink()
+
+
+class Sanitize(NbGraderPreprocessor):
+    """Bring the notebook back into the form in which it was released."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            as_released = submission.released(
+                gradebook, about["assignment"], about["notebook"]
+            )
+        nb, flags = submission.sanitize(nb, as_released)
+        nb.metadata["autograder"] = {"flags": [*resources.get("flags", []), *flags]}
+        return nb, resources
+
+
+class Execute(NbGraderPreprocessor):
+    """Run the notebook in a box of its own, with the hidden inputs; keep its answers."""
+
+    seed_file = Unicode(
+        "autograder/seed", help="The instructor's secret; made on first use."
+    ).tag(config=True)
+    limits = Dict(
+        help="What a submission may use: see autograder.box.sandbox.Limits."
+    ).tag(config=True)
+    sandbox = Bool(
+        True, help="False runs submissions with the grader's own rights."
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        about = resources["nbgrader"]
+        exam = verify.exam_of(about["assignment"], Path(self.seed_file))
+        flags = nb.metadata.pop("autograder", {}).get("flags", [])
+        grading = resources["autograder"] = verify.Grading(exam, list(flags))
+        if not self.sandbox:
+            grading.flags.append(verify.NO_SANDBOX)
+        folder = Path(resources["metadata"].get("path") or ".")
+        files = submission.collect(folder, about["notebook"]).files
+        limits = Limits(**self.limits)
+        verify.run(nb, grading, template(self.sandbox), files, limits)
+        return nb, resources
+
+
+class Verify(NbGraderPreprocessor):
+    """Compare what was handed in with the oracle; put the verdicts into the cells."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        verify.verify(nb, resources.get("autograder"))
+        return nb, resources
+
+
+_templates: dict[bool, Template] = {}
+
+
+def template(sandboxed: bool = True) -> Template:
+    """The template of this process, made anew if it has died; it ends with us."""
+    known = _templates.get(sandboxed)
+    if known is None or known.process.poll() is not None:
+        if known:
+            known.close()
+        known = _templates[sandboxed] = Template(sandboxed)
+        atexit.register(known.close)
+    return known

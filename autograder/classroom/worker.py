@@ -1,0 +1,114 @@
+"""A worker: grades one submission after another, and never touches the gradebook.
+
+It reads a submission's files, sanitizes, executes and verifies them, and sends back the
+verified notebook. What it says travels as JSON, so that the process that holds the
+gradebook need not trust even this one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import signal
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from dateutil import parser, tz
+
+from autograder.box.kernel import Template
+from autograder.box.sandbox import Limits
+from autograder.classroom import submission, verify
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all submissions of a class have in common. `sources` are released files."""
+
+    assignment: str
+    submitted: Path
+    seed_file: Path
+    about: submission.Released
+    sources: dict[str, bytes]
+    limits: Limits
+    sandboxed: bool
+
+
+def main(pipe: Connection, setup: Setup) -> None:
+    """Grade the students whose names come through the pipe, until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner decides, and terminates
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    torch.set_num_threads(1)  # there are as many workers as cores
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if sys.platform == "linux":  # and does not outlive us
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+    template = None
+    try:
+        with ThreadPoolExecutor(1) as thread:  # it imports while we draw the cases
+            starting = thread.submit(Template, setup.sandboxed)
+            verify.exam_of(setup.assignment, setup.seed_file)
+            template = starting.result()
+        while True:
+            student = pipe.recv_bytes().decode()
+            if template.process.poll() is not None:
+                template.close()
+                template = Template(setup.sandboxed)
+            try:
+                said = grade(setup, student, template)
+            except Exception as error:  # noqa: BLE001 - our fault, and not the last one
+                said = {"problem": f"{type(error).__name__}: {error}"[:300]}
+                said["trace"] = traceback.format_exc()
+            pipe.send_bytes(json.dumps(said).encode())
+    except (EOFError, OSError):  # the runner has closed it, or is gone
+        pass
+    finally:
+        if template:
+            template.close()
+
+
+def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
+    """One submission: its verified notebook, and what the gradebook is to know."""
+    began = time.process_time()
+    folder = setup.submitted / student / setup.assignment
+    handed_in = submission.collect(folder, setup.assignment)
+    nb, flags = submission.read(handed_in)
+    nb, odd = submission.sanitize(nb, setup.about)
+    exam = verify.exam_of(setup.assignment, setup.seed_file)
+    grading = verify.Grading(exam, flags + odd)
+    if not setup.sandboxed:
+        grading.flags.append(verify.NO_SANDBOX)
+    timestamp = _sound(handed_in.timestamp, grading.flags)
+    files = handed_in.files | setup.sources
+    kernels = verify.run(nb, grading, template, files, setup.limits)
+    verify.verify(nb, grading)
+    return {
+        "notebook": json.dumps(nb, ensure_ascii=False),  # an indent takes Python, not C
+        "timestamp": timestamp,
+        "fingerprint": handed_in.fingerprint,
+        "cpu": kernels + time.process_time() - began,
+    }
+
+
+def _sound(timestamp: str | None, flags: list[str]) -> str | None:
+    """A timestamp in UTC, of any form that nbgrader's own function reads, or None."""
+    if timestamp is None:
+        return None
+    *when, zone = timestamp.split(" ")
+    try:
+        if len(when) == 2:
+            known = int(zone) if zone.lstrip("+-").isdigit() else tz.gettz(zone)
+            found = parser.parse(f"{' '.join(when)} TZ", tzinfos={"TZ": known})
+        else:
+            found = parser.parse(timestamp)
+        if found.tzinfo is not None:
+            found = (found - found.utcoffset()).replace(tzinfo=None)
+        return f"{found} UTC"
+    except Exception:  # noqa: BLE001 - the text is the student's
+        flags.append("timestamp.txt is no time: left out")
+        return None

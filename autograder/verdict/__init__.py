@@ -1,0 +1,14 @@
+"""The room that answers: is the answer right, and what is said?
+
+Outcomes are compared with what the oracle says (`compare`, `judge`), a mistake gets its
+name, and a student a panel to read (`panel`, `picture`); `look` reads what a cell leans
+on without running it; `bank` keeps the public cases; `wire` and `outcome` are how a
+tensor, and what a function made of it, travel.
+
+Trusted, but for what it is handed: bytes and sources of a submission are taken apart
+here and never unpickled or run. Of this room `wire`, `outcome` and `compare` are in a
+student's kernel too, so they know no answer.
+
+It imports `checks`, and never `box` or `classroom`: a verdict does not depend on where
+the code ran or whose it was.
+"""

@@ -1,0 +1,97 @@
+"""The bank: the public cases of an exercise and the answers of the oracle.
+
+`reference.safetensors` lies beside each notebook, so a student's own machine can check
+an answer within a second and without the oracle's packages. The cases that grade are
+drawn from another seed, which only the instructor has, and never enter a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from autograder import checks
+from autograder.checks import Case, Check
+from autograder.verdict import outcome, wire
+from autograder.verdict.judge import expected
+
+PUBLIC_SEED = b"public"
+REFERENCE = "reference.safetensors"
+
+
+def draw(check: Check, seed: bytes) -> list[Case]:
+    """The cases of a check for a seed; every other seed gives other arguments."""
+    digest = hmac.new(seed, check.name.encode(), hashlib.sha256).digest()
+    return check.draw(np.random.default_rng(int.from_bytes(digest, "big")))
+
+
+def build(assignment: str) -> dict:
+    """The public reference of an exercise, as a value that `wire.pack` takes."""
+    entries = {}
+    for check in checks.load(assignment).values():
+        cases = draw(check, PUBLIC_SEED)
+        entries[check.name] = {
+            "points": check.points,
+            "what": [case.what for case in cases],
+            "args": [list(case.args) for case in cases],
+            "expected": outcome.to_rows(expected(check, cases)),
+        }
+    return {"assignment": assignment, "checks": entries}
+
+
+def write(assignment: str, folder: Path) -> Path:
+    """Write the public reference of an exercise into `folder`; whole or not at all."""
+    path = folder / REFERENCE
+    part = path.with_suffix(".part")
+    part.write_bytes(wire.pack(build(assignment)))
+    os.replace(part, path)
+    return path
+
+
+Entries = dict[str, tuple[list[Case], list[outcome.Outcome]]]
+
+
+def read(reference: Path | dict) -> tuple[str, Entries]:
+    """The exercise that a reference belongs to; each check's cases and answers."""
+    if isinstance(reference, Path):
+        reference = wire.unpack(reference.read_bytes())
+    entries = {}
+    for name, entry in reference["checks"].items():
+        cases = [
+            Case(what, tuple(args))
+            for what, args in zip(entry["what"], entry["args"], strict=True)
+        ]
+        entries[name] = (cases, outcome.from_rows(entry["expected"]))
+    return reference["assignment"], entries
+
+
+def points(path: Path) -> dict[str, int]:
+    """The points of each check of a reference, in the notebook's order."""
+    stored = wire.unpack(path.read_bytes())
+    return {name: entry["points"] for name, entry in stored["checks"].items()}
+
+
+def hidden_seed(file: Path, assignment: str) -> bytes:
+    """The seed that grades an exercise: it comes of the instructor's secret.
+
+    The secret is made on first use, in `file`, readable by its owner alone. One secret
+    gives a whole class the same cases, so that equal work earns equal points; another
+    changes every one of them.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_hex(32) + "\n")
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(part, file)
+        part.unlink()
+    secret = file.read_text().strip().encode()
+    return hmac.new(secret, assignment.encode(), hashlib.sha256).digest()

@@ -1,0 +1,203 @@
+"""Whether an answer is right, and if not, how it differs: in words, never in tensors.
+
+Everything here runs in the trusted process (or on the student's own machine), on values
+that `wire.unpack` has rebuilt, so no method of the student's can take part in it.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
+from autograder.verdict.wire import is_torch
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+ERRORS = {
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
+
+
+def describe(value: Any) -> str:
+    """The kind of a value in words: "a list of 3", "a float32 tensor of shape (2, 3)"."""
+    if value is None:
+        return "None"
+    if isinstance(value, list | tuple | dict | str | bytes):
+        return f"a {type(value).__name__} of length {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"{_a(str(value.dtype))} array of shape {value.shape}"
+    if is_torch(value):
+        dtype = str(value.dtype).removeprefix("torch.")
+        return f"{_a(dtype)} tensor of shape {tuple(value.shape)}"
+    return f"the {type(value).__name__} {_short(value)}"
+
+
+def difference(
+    expected: Outcome, got: Outcome, rtol: float, atol: float, hidden: bool = False
+) -> str | None:
+    """How `got` differs from `expected`, as a sentence's end; None where it is right.
+
+    With `hidden`, the sentence gives no value of the expected answer away, nor anything
+    that the answer could spell: who made it may have seen the inputs, and write them
+    into the name of an error, a shape or a number of keys.
+    """
+    if got.raised != expected.raised:
+        if got.raised is None:
+            return f"it should raise {_a(expected.raised)} and returned a value"
+        if got.raised == UNUSABLE:
+            return "what it returned cannot be used" if hidden else got.message
+        if got.raised == StillRunning.__name__:
+            after = "" if hidden else f" {got.message}"
+            return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
+        said = f": {got.message}" if got.message and not hidden else ""
+        wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
+        shown = got.raised in ERRORS or not hidden
+        return f"it raised {_a(got.raised) if shown else 'an error'}{said}{wanted}"
+    if got.raised is None:
+        found = _differ(expected.value, got.value, "", rtol, atol, hidden)
+        if found:
+            return found
+    if changed := set(got.changed) - set(expected.changed):
+        which = [word for i, word in enumerate(_ORDINALS) if i in changed] or ["last"]
+        return f"it changed its {' and '.join(which)} argument, which is the caller's"
+    return None
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "list"
+    if is_torch(value):
+        return "tensor"
+    return type(value).__name__
+
+
+def _differ(
+    want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    at = _at(where)
+    if got is None and want is not None:
+        return f"it returned None{at}: is there a `return` at its end?"
+    if _kind(want) != _kind(got):
+        returned = _article(got) if hidden else describe(got)
+        return f"it returned {returned}{at}, where {_article(want)} is expected"
+    if isinstance(want, np.ndarray) or is_torch(want):
+        return _differ_tensor(want, got, at, rtol, atol, hidden)
+    if isinstance(want, float):
+        with np.errstate(all="ignore"):
+            near = np.isclose(got, want, rtol, atol, equal_nan=False)
+        if near:
+            return None
+        return _values(want, got, at, hidden)
+    if isinstance(want, list | tuple):
+        for i, (a, b) in enumerate(zip(want, got, strict=False)):
+            if found := _differ(a, b, f"{where}[{i}]", rtol, atol, hidden):
+                return found
+        if len(want) != len(got):
+            many = "many" if len(got) > len(want) else "few"
+            expected = "" if hidden else f": {len(got)}, not {len(want)}"
+            return f"it returned too {many} items{at}{expected}"
+        return None
+    if isinstance(want, dict):
+        return _differ_dict(want, got, where, rtol, atol, hidden)
+    if type(want) is not type(got) or want != got:
+        return _values(want, got, at, hidden)
+    return None
+
+
+def _differ_dict(
+    want: dict, got: dict, where: str, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    at = _at(where)
+    theirs = {key: key for key in got}
+    missing = [key for key in want if key not in theirs]
+    extra = [key for key in got if key not in want]
+    if missing:
+        named = "" if hidden else f", {_short(missing[0])} among them"
+        return f"it lacks {len(missing)} of {len(want)} keys{at}{named}"
+    if extra:
+        if hidden:
+            return f"it has keys too many{at}"
+        plural = "" if len(extra) == 1 else "s"
+        named = f", {_short(extra[0])} among them"
+        return f"it has {len(extra)} key{plural} too many{at}{named}"
+    for key, value in want.items():
+        label = "[a key]" if hidden else f"[{_short(key)}]"
+        if _differ(key, theirs[key], "", 0.0, 0.0, hidden):  # True and 1.0 are not 1
+            mine = "" if hidden else f", {_short(theirs[key])} instead of {_short(key)}"
+            return f"it has a key of another type{at}{mine}"
+        if found := _differ(value, got[key], where + label, rtol, atol, hidden):
+            return found
+    return None
+
+
+def _differ_tensor(
+    want: Any, got: Any, at: str, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    theirs, ours = tuple(got.shape), tuple(want.shape)
+    if theirs != ours:
+        honest = len(theirs) <= len(ours) + 2 and {*theirs} <= {*ours, 1}
+        if hidden and not honest:
+            return f"its shape{at} is not {ours}"
+        return f"its shape{at} is {theirs}, where {ours} is expected"
+    if want.dtype != got.dtype:
+        return f"its dtype{at} is {got.dtype}, where {want.dtype} is expected"
+    if is_torch(want):
+        float_ = want.is_floating_point()  # NumPy has no bfloat16
+        want, got = ((x.double() if float_ else x).numpy() for x in (want, got))
+    if want.dtype.kind == "f":
+        with np.errstate(all="ignore"):  # as isclose does, but faster
+            near = abs(got - want) <= atol + rtol * abs(want)
+        if near.all() and np.isfinite(want).all():
+            return None
+        if not np.all(np.isfinite(got) | ~np.isfinite(want)):
+            return f"it holds NaN or infinite values{at}"
+        with np.errstate(all="ignore"):
+            near = np.isclose(got, want, rtol, atol, equal_nan=True)
+    else:  # whole numbers are right or wrong, and those beyond 2**53 are no floats
+        near = np.asarray(got == want)
+    if near.all():
+        return None
+    first = tuple(int(i) for i in np.argwhere(~near)[0])
+    share = f"{int((~near).sum())} of {near.size} values{at} differ, first at {first}"
+    if hidden:
+        return share
+    return f"{share}: {float(got[first]):.4g}, not {float(want[first]):.4g}"
+
+
+def _article(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return "an array"
+    kind = "tensor" if is_torch(value) else type(value).__name__
+    return "None" if value is None else _a(kind)
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in tuple('aeio') else 'a'} {noun}"
+
+
+def _values(want: Any, got: Any, at: str, hidden: bool) -> str:
+    if hidden:
+        return f"the value{at} is wrong"
+    if isinstance(want, str | bytes):
+        same = next(
+            (i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b),
+            min(len(want), len(got)),
+        )
+        there = f"{at} from position {same} on"
+        return f"{there} it is {_short(got[same:])}, not {_short(want[same:])}".strip()
+    return f"{at} it is {_short(got)}, not {_short(want)}".strip()
+
+
+def _at(where: str) -> str:
+    """A place in a nested value: " at index 3", or " at [0][2]", or nothing."""
+    index = where[1:-1]
+    return f" at index {index}" if index.isdigit() else f" at {where}" if where else ""

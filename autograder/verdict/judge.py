@@ -1,0 +1,185 @@
+"""From outcomes to a verdict: points, reasons, and the mistake by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.checks import Case, Check, Mistake
+from autograder.verdict.compare import difference
+from autograder.verdict.outcome import Outcome, run
+
+
+@dataclass(frozen=True)
+class Result:
+    """One case: what it tests, and why the answer is wrong (None: it is right)."""
+
+    what: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
+    answers equal, if one is known. `broken` are earlier checks on which this one builds
+    and which are not right.
+    `note` tells why there are no results at all.
+    """
+
+    check: str
+    points: float
+    possible: int
+    results: tuple[Result, ...] = ()
+    mistake: Mistake | None = None
+    broken: tuple[str, ...] = ()
+    note: str | None = None
+
+    @property
+    def right(self) -> bool:
+        return bool(self.results) and all(r.why is None for r in self.results)
+
+    @property
+    def reason(self) -> str:
+        """Why points are missing, in a sentence or two; empty where none is."""
+        if self.note:
+            return self.note
+        wrong = [r for r in self.results if r.why]
+        if not wrong:
+            return ""
+        count = len(self.results)
+        text = f"Right in {count - len(wrong)} of {count} cases"
+        if len(wrong) < count and not self.points:
+            text += ", but only where there was nothing to do or something to refuse"
+        text += ". "
+        text += f"Wrong on {wrong[0].what}: {wrong[0].why}"
+        return text if text.endswith("?") else text + "."
+
+
+def expected(check: Check, cases: Sequence[Case]) -> list[Outcome]:
+    """What the oracle says to the cases."""
+    outcomes = [run(check.oracle, case.args) for case in cases]
+    for case, outcome in zip(cases, outcomes, strict=True):
+        if outcome.raised not in (None, "ValueError"):
+            raise RuntimeError(
+                f"the oracle of {check.name} fails on {case.what}: "
+                f"{outcome.raised}: {outcome.message}"
+            )
+    return outcomes
+
+
+def judge(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    hidden: bool = False,
+    failed: Collection[str] = (),
+    known: Sequence[Outcome] = (),
+    made: Callable[[Mistake, int], Outcome] | None = None,
+) -> Verdict:
+    """Compare the outcomes `got` with those `wanted`, case by case.
+
+    With `hidden`, no reason tells anything of a case but what it tests. `failed` are
+    the checks that are known to be not right, `known` the answers to the public cases,
+    and `made` tells what a mistake makes of a case, if not by running it each time.
+    Credit is by case, but a case that is right without any work (an empty result, an
+    argument given back, an error, the same answer as in public) earns nothing unless
+    another case is right too.
+    """
+    none = Verdict(check.name, 0.0, check.points)
+    if len(got) != len(cases):
+        many = "many" if len(got) > len(cases) else "few"
+        return _with(none, note=f"Too {many} answers for {len(cases)} cases.")
+    if not cases:
+        return _with(none, note="There are no cases.")
+    for outcome in got:
+        # The line of an unwritten step says nothing; an error of PyTorch's does.
+        if outcome.raised == "NotImplementedError" and not outcome.message:
+            return _with(none, note=_unwritten(check, outcome))
+    whys = [
+        difference(w, g, check.rtol, check.atol, hidden)
+        for w, g in zip(wanted, got, strict=True)
+    ]
+    results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
+    right = [why is None for why in whys]
+    public = list(known) or [None] * len(cases)
+    earned = any(
+        ok and not _for_nothing(case, want, told)
+        for ok, case, want, told in zip(right, cases, wanted, public, strict=True)
+    )
+    points = check.points * sum(right) / len(cases) if earned else 0.0
+    if all(right):
+        return Verdict(check.name, float(check.points), check.points, results)
+    broken = tuple(name for name in check.after if name in failed)
+    # A wrong step before this one explains more than any mistake of this one.
+    made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
+    mistake = None if broken else _name(check, wanted, got, right, made)
+    return Verdict(check.name, round(points, 2), check.points, results, mistake, broken)
+
+
+def _unwritten(check: Check, got: Outcome) -> str:
+    """Which step is not written yet: this one, or one that it calls."""
+    inner = got.trace.splitlines()[-1].split(",")[0] if got.trace else check.name
+    if inner in check.after:
+        return f"`{inner}`, on which this step leans, is not written yet."
+    return "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
+
+
+def _with(verdict: Verdict, note: str) -> Verdict:
+    return Verdict(verdict.check, verdict.points, verdict.possible, note=note)
+
+
+def _for_nothing(case: Case, wanted: Outcome, told: Outcome | None) -> bool:
+    """Whether an answer that does nothing would be right here."""
+    if told and _same(told, wanted):
+        return True
+    if wanted.raised:
+        return True
+    if isinstance(wanted.value, list | tuple | dict | str | bytes) and not wanted.value:
+        return True
+    return any(_same(Outcome(arg), wanted) for arg in case.args)
+
+
+def _name(
+    check: Check,
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    right: list[bool],
+    made: Callable[[Mistake, int], Outcome],
+) -> Mistake | None:
+    """The mistake that gives all the same wrong answers, and most of the right ones.
+
+    One that explains only some of them would send a student the wrong way, and so would
+    one that goes wrong in as many more cases. But a first draft refuses nothing yet:
+    where no mistake explains that too, it is enough to explain the wrong values.
+    """
+
+    def agrees(mistake: Mistake, i: int) -> bool:
+        return _same(made(mistake, i), got[i], check)
+
+    def best(wrong: list[int]) -> Mistake | None:
+        apart: dict[
+            str, int
+        ] = {}  # a mistake's name -> the right answers that it lacks
+        for mistake in check.mistakes:
+            if all(agrees(mistake, i) for i in wrong):
+                apart[mistake.name] = sum(not agrees(mistake, i) for i in rest)
+        found = [
+            m for m in check.mistakes if apart.get(m.name, len(wrong)) < len(wrong)
+        ]
+        return min(found, key=lambda mistake: apart[mistake.name], default=None)
+
+    wrong = [i for i, ok in enumerate(right) if not ok]
+    rest = [i for i, ok in enumerate(right) if ok]
+    values = [i for i in wrong if not wanted[i].raised]
+    return best(wrong) or (best(values) if 0 < len(values) < len(wrong) else None)
+
+
+def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:
+    rtol, atol = (check.rtol, check.atol) if check else (0.0, 0.0)
+    # As for hidden cases: the words are not wanted, and those would be the longer ones.
+    same = not difference(a, b, rtol, atol, hidden=True)
+    return set(a.changed) == set(b.changed) and same

@@ -1,0 +1,251 @@
+"""What a person sees of a verdict: the student's panel, and the grader's feedback."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import Case
+from autograder.verdict import picture
+from autograder.verdict.compare import describe, difference
+from autograder.verdict.judge import Verdict
+from autograder.verdict.outcome import UNUSABLE, Outcome
+from autograder.verdict.wire import is_torch
+
+WIDTH = 72  # characters of a value that are shown
+LINES = 12  # of what a function printed
+
+# What Python and PyTorch say, and what a tutor would say to it.
+ERRORS = {
+    "bitwise_xor": "In Python `^` is no power: that is written `**`.",
+    "truth value of a": "An `if` needs one answer, and a comparison of an array gives one "
+    "for each of its numbers.",
+    "Boolean value of Tensor with more than one value": "An `if` needs one answer, and a "
+    "comparison of a tensor gives one for each of its numbers. `.any()` makes one of "
+    "them; `torch.where` answers each by itself.",
+    "elements cannot be converted to Scalar": "A function of `math` takes one number. "
+    "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
+    "only one element tensors can be converted": "A function of `math` takes one number. "
+    "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
+    "must match the size of tensor": "Two shapes do not go together. Print both, and write "
+    "down what you expect. (A `mean` or `sum` over an axis drops it; `keepdim=True` "
+    "keeps it, so that the result still fits beside the rows.)",
+    "only supports boolean masks": "A mask is made of `torch.bool`: compare with 0.",
+    "too many values to unpack": "It has more axes than you give names to: perhaps one "
+    "for a batch or for heads, in front.",
+    "shapes cannot be multiplied": "In `a @ b` the last axis of `a` must be as long as "
+    "the last but one of `b`. Print both shapes.",
+}
+
+# JupyterLab's own colours where it gives them; both themes are readable without.
+_STYLE = """
+border-left: 4px solid {colour}; padding: .4em .9em; margin: .3em 0;
+font-family: var(--jp-ui-font-family, system-ui, sans-serif); line-height: 1.5;
+""".replace("\n", " ")
+_GOOD = "var(--jp-success-color1, #1a7f37)"
+_BAD = "var(--jp-warn-color1, #b35900)"
+_CODE = (
+    "font-family: var(--jp-code-font-family, ui-monospace, monospace);"
+    " font-size: .92em; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0;"
+    " background: none; color: inherit; padding: 0; border: 0"
+)
+
+
+def student(
+    verdict: Verdict,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+) -> dict[str, str]:
+    """The panel under a check on a student's own machine, as HTML and as text."""
+    lines = [] if verdict.right else _explain(verdict)
+    code, seen = "", ("", "")
+    if verdict.results and not verdict.right:
+        first = next(i for i, r in enumerate(verdict.results) if r.why)
+        code = _example(verdict.check, cases[first], wanted[first], got[first])
+        seen = _picture(wanted[first].value, got[first].value)
+    return _render(verdict, lines, code, seen)
+
+
+def feedback(verdict: Verdict) -> dict[str, str]:
+    """What a student reads after grading: no hidden input and no expected value."""
+    return _render(verdict, [] if verdict.right else _explain(verdict), "")
+
+
+def number(points: float) -> str:
+    """Points as a person writes them: 2, 1.5, 0.67."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def _headline(verdict: Verdict) -> str:
+    mark = "✓" if verdict.right else "✗"
+    points = f"{number(verdict.points)} of {number(verdict.possible)}"
+    plural = "" if verdict.possible == 1 else "s"
+    return f"{mark} {verdict.check}: {points} point{plural}"
+
+
+def _explain(verdict: Verdict) -> list[str]:
+    lines = [verdict.reason]
+    if verdict.broken:
+        steps = " and ".join(f"`{name}`" for name in verdict.broken)
+        verb = "is" if len(verdict.broken) == 1 else "are"
+        lines.append(f"This step leans on {steps}, which {verb} not right: mend first.")
+    if verdict.mistake:
+        lines.append(verdict.mistake.hint)
+    elif not verdict.broken:
+        lines += [hint for said, hint in ERRORS.items() if said in verdict.reason]
+    return lines
+
+
+def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
+    """The first wrong case, with its input, what is expected and what came."""
+    arguments = [_argument(arg) for arg in case.args]
+    rows = [f"{name}({', '.join(arguments)})"]
+    if len(rows[0]) > WIDTH:  # a line for each, and the longest are cut
+        rows = [f"{name}(", *(f"    {_clip(a, 2 * WIDTH)}," for a in arguments), ")"]
+    left, right = _values(wanted, got)
+    rows.append(f"  expected  {left}")
+    rows.append(f"  got       {right}")
+    if got.printed:
+        printed = got.printed.splitlines()
+        more = ["    …"] if len(printed) > LINES else []
+        rows += ["  printed", *(f"    {_clip(x)}" for x in printed[:LINES]), *more]
+    if got.trace:
+        rows.append("")
+        rows += [f"  {line}" for line in got.trace.splitlines()]
+        rows.append(f"  {got.raised}: {_clip(got.message)}")
+    return "\n".join(rows)
+
+
+def _argument(value: Any) -> str:
+    """A value as a person would write it; of a large tensor only its kind."""
+    if isinstance(value, dict) and any(map(_is_tensor, value.values())):
+        return f"a dict of {len(value)} tensors"
+    if isinstance(value, list | tuple) and any(map(_is_tensor, value)):
+        return f"a {type(value).__name__} of {len(value)} tensors"
+    if not _is_tensor(value):
+        return repr(value)
+    if 0 < math.prod(value.shape) <= 16:
+        numbers = value.detach().numpy() if is_torch(value) else value
+        if numbers.dtype.kind == "f":  # 1.7 in float32 is 1.7, not 1.7000000476837158
+            short = [float(str(x)) for x in numbers.ravel()]
+            numbers = np.array(short).reshape(numbers.shape)
+        return repr(numbers.tolist())
+    return describe(value).removeprefix("a ").removeprefix("an ")
+
+
+def _picture(wanted: Any, got: Any) -> tuple[str, str]:
+    """Two tensors that are not too deep, side by side, as HTML and as text."""
+    for value in (wanted, got):
+        if not _is_tensor(value) or not math.prod(value.shape) or value.ndim > 4:
+            return "", ""
+    return picture.pair(wanted, got, 1e-4, 1e-5)
+
+
+def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
+    if wanted.raised or got.raised:
+        return _say(wanted), _say(got)
+    a, b = wanted.value, got.value
+    if isinstance(a, dict) and isinstance(b, dict):  # in the same order
+        b = {key: b[key] for key in [*a, *b] if key in b}
+    if _is_tensor(a) or _is_tensor(b):
+        return describe(a), describe(b)
+    if isinstance(a, dict) and isinstance(b, dict) and len(repr(a)) > WIDTH:
+        differ = [
+            k for k in a if k not in b or difference(Outcome(a[k]), Outcome(b[k]), 0, 0)
+        ]
+        differ += [k for k in b if k not in a]
+        return _pick(a, differ), _pick(b, differ)
+    if isinstance(a, list | tuple | str | bytes) and type(a) is type(b):
+        first = next(
+            (
+                i
+                for i, (x, y) in enumerate(zip(a, b, strict=False))
+                if difference(Outcome(x), Outcome(y), 0, 0)
+            ),
+            min(len(a), len(b)),
+        )
+        return _window(a, first), _window(b, first)
+    return _clip(repr(a)), _clip(repr(b))
+
+
+def _say(outcome: Outcome) -> str:
+    if outcome.raised == UNUSABLE:
+        return outcome.message
+    if outcome.raised:
+        return f"an error: {outcome.raised}"
+    return _clip(repr(outcome.value))
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "dtype")
+
+
+def _clip(text: str, width: int = WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _pick(mapping: dict, first: list) -> str:
+    """The entries of a large dict that matter, or where none do, its first ones."""
+    keys = [k for k in first if k in mapping][:3] or list(mapping)[:3]
+    shown = [f"{k!r}: {mapping[k]!r}" for k in keys]
+    dots = ["…"] if len(mapping) > len(shown) else []
+    return _clip("{" + ", ".join(shown + dots) + "}") + f"   ({len(mapping)} keys)"
+
+
+def _window(sequence: Any, first: int) -> str:
+    """The part of a long sequence around the first difference."""
+    whole = repr(sequence)
+    if len(whole) <= WIDTH:
+        return whole
+    start = max(0, first - 3)
+    part = sequence[start : start + (30 if isinstance(sequence, str | bytes) else 9)]
+    dots = "… " if start else ""
+    return f"{dots}{_clip(repr(part))} …   (from position {start}, of {len(sequence)})"
+
+
+def _render(
+    verdict: Verdict,
+    lines: list[str],
+    code: str,
+    seen: tuple[str, str] = ("", ""),
+) -> dict[str, str]:
+    head = _headline(verdict)
+    text = "\n".join([head, *lines, *filter(None, [code, seen[1]])])
+    cases = "".join(
+        f"<li>{'✓' if r.why is None else '✗'} {escape(r.what)}</li>"
+        for r in verdict.results
+    )
+    listed = (
+        f'<ul style="list-style: none; padding-left: 1em; margin: .2em 0">{cases}</ul>'
+    )
+    every = ""
+    if verdict.results and not verdict.right:
+        summary = f"<summary>All {len(verdict.results)} cases</summary>"
+        every = f"<details>{summary}{listed}</details>" if code else listed
+    style = _STYLE.format(colour=_GOOD if verdict.right else _BAD)
+    html = (
+        f'<div style="{style}"><strong>{escape(head)}</strong>'
+        + "".join(f'<div style="margin: .3em 0">{_prose(line)}</div>' for line in lines)
+        + (f'<pre style="{_CODE}">{escape(code)}</pre>' if code else "")
+        + seen[0]
+        + every
+        + "</div>"
+    )
+    return {"text/plain": text, "text/html": html}
+
+
+def _prose(text: str) -> str:
+    """Escaped, with `code` between backticks and **stress** between stars."""
+    parts = escape(text, quote=False).split("`")
+    return "".join(
+        f"<code>{part}</code>"
+        if i % 2
+        else re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", part)
+        for i, part in enumerate(parts)
+    )

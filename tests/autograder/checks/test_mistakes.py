@@ -1,0 +1,210 @@
+"""Is every mistake caught and named, by the very `check()` that a notebook calls?"""
+
+import base64
+import shutil
+import sys
+import types
+
+import pytest
+
+from autograder import checks
+from autograder.check import ANSWER, RESULT, CheckFailed, check
+from autograder.classroom import course
+from autograder.verdict import bank, outcome, wire
+from autograder.verdict.judge import expected, judge
+
+SEEDS = [b"one", b"two", b"three"]
+ALL = [(a, c) for a in course.assignments() for c in checks.load(a).values()]
+MISTAKES = [(a, c, m) for a, c in ALL for m in c.mistakes]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What `check` displays, as a list of MIME bundles."""
+    bundles = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda bundle, raw: bundles.append(bundle)
+    )
+    return bundles
+
+
+@pytest.fixture(scope="session")
+def references(tmp_path_factory):
+    """A folder an exercise, each with a reference written now."""
+    folder = tmp_path_factory.mktemp("references")
+    for assignment in course.assignments():
+        (folder / assignment).mkdir()
+        bank.write(assignment, folder / assignment)
+    return folder
+
+
+def hand_in(shown, monkeypatch, tmp_path, found, cases, function):
+    """What `check` publishes while grading, as the grader reads it."""
+    file = tmp_path / "cases.safetensors"
+    file.write_bytes(wire.pack({found.name: [list(case.args) for case in cases]}))
+    monkeypatch.setenv("GPT_CASES", str(file))
+    check(found.name, function)
+    monkeypatch.delenv("GPT_CASES")
+    data = base64.b64decode(shown.pop()[ANSWER]["outcomes"])
+    return outcome.from_rows(wire.unpack(data))
+
+
+def student(shown, name, function):
+    """The panel that a student sees, and whether `check` raised."""
+    try:
+        check(name, function)
+    except CheckFailed:
+        return shown.pop(), True
+    return shown.pop(), False
+
+
+def test_every_mistake_is_caught_and_named(
+    shown, monkeypatch, tmp_path, references, record
+):
+    killed, survivors = 0, []
+    for assignment, found, mistake in MISTAKES:
+        monkeypatch.chdir(references / assignment)
+        panel, raised = student(shown, found.name, mistake.answer)
+        plain = panel["text/plain"]
+        fine = raised and panel[RESULT]["points"] < found.points
+        fine = fine and mistake.hint in plain
+        for seed in SEEDS:
+            cases = bank.draw(found, seed)
+            got = hand_in(shown, monkeypatch, tmp_path, found, cases, mistake.answer)
+            verdict = judge(found, cases, expected(found, cases), got, hidden=True)
+            fine = fine and not verdict.right and verdict.points < found.points
+            fine = fine and verdict.mistake == mistake
+        killed += fine
+        if not fine:
+            survivors.append(f"{found.name}: {mistake.name}")
+    record(kill_rate=killed / len(MISTAKES), mistakes=len(MISTAKES), checks=len(ALL))
+    assert not survivors
+
+
+@pytest.mark.parametrize(("assignment", "found"), ALL, ids=lambda x: str(x)[:30])
+def test_the_oracle_itself_earns_all_points(
+    shown, monkeypatch, tmp_path, references, assignment, found
+):
+    monkeypatch.chdir(references / assignment)
+    panel, raised = student(shown, found.name, found.oracle)
+    assert not raised
+    assert panel[RESULT]["points"] == found.points
+    cases = bank.draw(found, b"hidden")
+    got = hand_in(shown, monkeypatch, tmp_path, found, cases, found.oracle)
+    assert judge(found, cases, expected(found, cases), got).points == found.points
+
+
+def test_names_are_unique_over_the_course():
+    names = [c.name for _, c in ALL]
+    assert len(set(names)) == len(names)
+    for _, found in ALL:
+        mistakes = [m.name for m in found.mistakes]
+        assert len(set(mistakes)) == len(mistakes)
+
+
+def test_every_exercise_knows_ten_mistakes():
+    for assignment in course.assignments():
+        assert sum(a == assignment for a, _, _ in MISTAKES) >= 10
+
+
+def test_the_committed_reference_is_the_banks(references):
+    for assignment in course.assignments():
+        for room in ("solutions", "exercises"):
+            committed = course.root() / room / assignment / bank.REFERENCE
+            fresh = references / assignment / bank.REFERENCE
+            assert committed.read_bytes() == fresh.read_bytes(), (
+                f"{committed} is stale: run `make exercises`"
+            )
+
+
+def test_a_notebook_that_travels_alone_is_checked_all_the_same(
+    shown, monkeypatch, tmp_path, references
+):
+    monkeypatch.chdir(tmp_path)
+    for assignment, found in ALL:
+        wrong = found.mistakes[0].answer
+        alone = student(shown, found.name, wrong)
+        monkeypatch.chdir(references / assignment)
+        assert student(shown, found.name, wrong) == alone
+        monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="no check named 'count_pair' .* tokenize"):
+        check("count_pair", len)
+
+
+def test_an_earlier_step_of_the_notebook_is_looked_at_first(
+    shown, monkeypatch, references
+):
+    monkeypatch.chdir(references / "tokenize")
+    found = checks.load("tokenize")
+    wrong = found["train"].mistakes[0]
+    main = sys.modules["__main__"]
+    for step in found["train"].after:
+        monkeypatch.setattr(main, step, found[step].oracle, raising=False)
+    assert wrong.hint in student(shown, "train", wrong.answer)[0]["text/plain"]
+    monkeypatch.setattr(main, "merge", found["merge"].mistakes[0].answer)
+    text = student(shown, "train", wrong.answer)[0]["text/plain"]
+    assert "leans on `merge`, which is not right: mend first" in text
+    assert wrong.hint not in text
+
+
+def test_a_ready_made_answer_is_refused_in_the_notebook_too(
+    shown, monkeypatch, references
+):
+    """As the grader will: a student should not hear of it only there."""
+    monkeypatch.chdir(references / "sample")
+    ready = "def probabilities(z, t):\n    return (z / t).softmax(-1)"
+    own = "def probabilities(z, t):\n    return mine(z, t)"
+    cells = {"In": ["", ready]}
+    monkeypatch.setattr(
+        "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns=cells)
+    )
+
+    def probabilities(*args):
+        return checks.load("sample")["probabilities"].oracle(*args)
+
+    panel, raised = student(shown, "probabilities", probabilities)
+    assert raised and "It uses .softmax (cell 1, line 2)" in panel["text/plain"]
+    assert panel[RESULT]["points"] == 0
+    cells["In"].append(own)  # written anew
+    panel, raised = student(shown, "probabilities", probabilities)
+    assert not raised and panel[RESULT]["points"] > 0
+
+
+def test_an_endless_function_is_tried_only_once(shown, monkeypatch, references):
+    calls = []
+
+    def endless(text):
+        calls.append(text)
+        while True:
+            pass
+
+    monkeypatch.chdir(references / "tokenize")
+    monkeypatch.setattr("autograder.verdict.outcome.SECONDS", 0.1)
+    panel, raised = student(shown, "to_chunks", endless)
+    assert raised
+    assert len(calls) == 1
+    assert "still running after 0.1 seconds" in panel["text/plain"]
+
+
+def test_a_wrong_name_says_which_there_are(monkeypatch, tmp_path, references):
+    shutil.copy(references / "tokenize" / bank.REFERENCE, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="no check named 'count_pair' .* count_pairs"):
+        check("count_pair", len)
+    with pytest.raises(ValueError, match="without brackets"):
+        check("count_pairs", 3)
+
+
+def test_no_expected_value_is_near_while_grading(
+    shown, monkeypatch, tmp_path, references
+):
+    """Grading mode never opens the reference and never imports the checks."""
+    (_, found), *_ = ALL
+    cases = bank.draw(found, b"x")
+    monkeypatch.chdir(tmp_path)  # no reference here
+    for name in list(sys.modules):
+        if name.startswith("autograder.checks") or name == "autograder.verdict.judge":
+            monkeypatch.delitem(sys.modules, name)
+    hand_in(shown, monkeypatch, tmp_path, found, cases, found.oracle)
+    assert "autograder.checks" not in sys.modules
+    assert "autograder.verdict.judge" not in sys.modules

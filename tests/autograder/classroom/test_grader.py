@@ -1,0 +1,322 @@
+"""Is a real class graded right, by nbgrader itself and by our command?
+
+Every submission here is a real notebook, run by the real grader in a real kernel.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import checks
+from autograder.classroom import course, demo, grade
+from autograder.classroom.demo import Submission, insert_cell
+
+ROOT = Path(__file__).parents[3]
+POINTS = sum(check.points for check in checks.load("tokenize").values())
+
+
+def hand_in(classroom, submission):
+    """Write what a student submits."""
+    place = classroom / "submitted" / submission.student / "tokenize"
+    place.mkdir(parents=True, exist_ok=True)
+    nbformat.write(demo.notebook(submission), place / "tokenize.ipynb")
+
+
+def graded(classroom, submission):
+    """Hand it in next to nobody, grade it, and return its row."""
+    hand_in(classroom, submission)
+    (row,) = grade.grade("tokenize", [submission.student])
+    return row
+
+
+def test_the_demo_class_gets_what_it_deserves(classroom):
+    demo.write(classroom / "submitted")
+    rows = {row.student: row for row in grade.grade("tokenize")}
+    assert len(rows) == len(demo.CLASS) == 12
+    for submission in demo.CLASS:
+        row = rows[submission.student]
+        assert (row.student, row.points) == (row.student, submission.points)
+        assert set(submission.mistakes) <= set(row.mistakes), row
+        assert (row.status == grade.FLAGGED) == submission.flagged, row
+    assert sum(row.points for row in rows.values()) > 0
+
+    # The gradebook says the same, and nothing waits for a person's grade.
+    with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
+        for submission in gradebook.assignment_submissions("tokenize"):
+            score = rows[submission.student.id].points
+            assert submission.score == pytest.approx(score)
+            assert not submission.needs_manual_grade
+
+    # What has not changed is not graded again; --force grades it all the same.
+    path = classroom / "autograded" / "unfinished" / "tokenize" / "tokenize.ipynb"
+    before = path.stat().st_mtime_ns
+    assert grade.grade("tokenize") == list(rows.values())
+    assert path.stat().st_mtime_ns == before
+    grade.grade("tokenize", ["unfinished"], force=True)
+    assert path.stat().st_mtime_ns > before
+
+    table = grade.table("tokenize", list(rows.values()))
+    assert "most common mistake: ties: the first one seen (2 of 12)" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def stored_score(classroom, student):
+    with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
+        return gradebook.find_submission("tokenize", student).score
+
+
+def retype(notebook):
+    """Locked cells rewritten, retyped, retitled, doubled and lost."""
+    for cell in list(notebook.cells):
+        label = cell.metadata.get("nbgrader", {})
+        match label.get("grade_id"):
+            case "to_chunks":
+                cell.source = "pass"
+            case "count_pairs":
+                label["points"] = 100
+            case "merge":
+                label.update(grade=False, locked=False)
+                cell.source = "print('nothing to check')"
+            case "train":
+                notebook.cells.remove(cell)
+            case "encode":
+                notebook.cells.append(nbformat.from_dict(dict(cell)))
+            case "decode":
+                cell.cell_type = "markdown"
+                cell.pop("outputs", None)
+                cell.pop("execution_count", None)
+            case "ranks":
+                label["grade_id"] = "no_such_check"
+
+
+@pytest.mark.parametrize(("steps", "points"), [(None, POINTS), (0, 0)])
+def test_a_notebook_in_disorder_is_graded_as_it_was_meant(classroom, steps, points):
+    name = f"disorder-{points}"
+    row = graded(classroom, Submission(name, points, steps, edit=retype))
+    assert (row.points, row.possible) == (points, POINTS)
+    assert stored_score(classroom, name) == points
+
+
+@pytest.mark.parametrize("before", [0, 16])
+def test_a_dead_kernel_costs_only_the_cell_that_died(classroom, before):
+    """What stands before and after it is graded, in a fresh kernel."""
+    death = insert_cell("import os\nos._exit(1)", before)
+    row = graded(classroom, Submission(f"dead-{before}", POINTS, edit=death))
+    assert (row.points, row.status) == (POINTS, grade.FLAGGED)
+    assert "kernel died" in " ".join(row.flags)
+
+
+def test_one_bad_submission_changes_no_other(classroom):
+    hand_in(classroom, Submission("good", POINTS))
+    for student, content in [
+        ("bad-json", b"{"),
+        ("bad-bytes", b"\xff\xfe\x00"),
+        ("bad-empty", b""),
+    ]:
+        place = classroom / "submitted" / student / "tokenize"
+        place.mkdir(parents=True)
+        (place / "tokenize.ipynb").write_bytes(content)
+    students = ["bad-json", "bad-bytes", "bad-empty", "good"]
+    rows = {row.student: row for row in grade.grade("tokenize", students)}
+    assert rows["good"].points == POINTS
+    for student in students[:3]:
+        assert rows[student].status == grade.FLAGGED
+        assert rows[student].points == stored_score(classroom, student) == 0
+        assert "the notebook is not" in rows[student].flags[0]
+    for student in students[:3]:
+        shutil.rmtree(classroom / "submitted" / student)
+
+
+def test_feedback_names_the_mistake_and_no_hidden_value(classroom):
+    wrong = next(s for s in demo.CLASS if s.student == "mistaken-ties")
+    graded(classroom, wrong)
+    grade.feedback("tokenize")
+    page = classroom / "feedback" / wrong.student / "tokenize" / "tokenize.html"
+    html = page.read_text(encoding="utf-8")
+    hint = next(
+        m.hint
+        for m in checks.load("tokenize")["train"].mistakes
+        if m.name == wrong.mistakes[0]
+    )
+    plain = re.sub(r"<[^>]+>|`", "", html)
+    assert hint.replace("`", "")[:60] in plain.replace("&#39;", "'")
+    assert "it lacks" in plain  # how it differs is said, without a hidden value
+    assert "among them" not in plain
+    assert "expected  " not in html
+
+
+def test_a_large_class_is_summed_up():
+    rows = [
+        grade.Row(
+            f"student-{i:03}", 20.0 if i % 2 else 15.0, 20, grade.GRADED, ("ties",)
+        )
+        for i in range(100)
+    ]
+    rows[7] = grade.Row("odd", 20.0, 20, grade.FLAGGED, flags=("merge: uses tiktoken",))
+    rows[8] = grade.Row("lost", 0.0, 20, grade.INFRA, flags=("the disk is full",))
+    table = grade.table("tokenize", rows)
+    assert "tokenize: 100 submissions, 20 points" in table
+    assert "  98 GRADED: 17.5 points in the mean, 49 with all 20" in table
+    assert "odd" in table and "the disk is full" in table
+    assert "student-" not in table
+    assert "most common mistake: ties (98 of 100)" in table
+    assert "student-059" in grade.table("tokenize", rows[40:])
+
+
+def nbgrader(*args):
+    """Run nbgrader's own command line, as its documentation tells instructors to."""
+    program = Path(sys.executable).parent / "nbgrader"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [program, *args],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+
+
+def test_nbgraders_own_commands(classroom, monkeypatch):
+    """generate_assignment, autograde, generate_feedback, list and export."""
+    monkeypatch.setenv("GPT_CLASS", "commands")
+    place = classroom.parent / "commands"
+    honest = Submission("honest", POINTS)
+    half = Submission("half", 8, steps=4)
+    nbgrader("generate_assignment", "tokenize", "--force")
+    for submission in (honest, half):
+        hand_in(place, submission)
+    nbgrader("autograde", "tokenize")
+    nbgrader("generate_feedback", "tokenize")
+    assert (place / "feedback" / "half" / "tokenize" / "tokenize.html").exists()
+    assert stored_score(place, "honest") == POINTS
+    assert stored_score(place, "half") == 8
+    nbgrader("export", "--to", str(place / "grades.csv"))
+    rows = (place / "grades.csv").read_text().splitlines()
+    assert len(rows) == 3
+
+    # --no-execute must not pay for outputs that a submission brought along.
+    nbgrader("autograde", "tokenize", "--force", "--no-execute")
+    assert stored_score(place, "honest") == 0
+
+
+def test_the_formgrader(classroom):
+    """The formgrader lists the exercise, its submissions and their grades."""
+    graded(classroom, Submission("honest", POINTS))
+    token = "a-token-for-this-test"
+    env = {**os.environ, "JUPYTER_CONFIG_DIR": str(classroom / "jupyter")}
+    log = (classroom / "jupyter.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+        + ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
+        + [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={Path.cwd()}"],
+        env=env,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        address = None
+        for _ in range(300):
+            time.sleep(0.2)
+            text = (classroom / "jupyter.log").read_text()
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab", text):
+                address = found[1]
+                break
+            assert server.poll() is None, text
+        assert address, "the server never said where it listens"
+
+        def get(path):
+            request = urllib.request.Request(
+                f"{address}/{path}", headers={"Authorization": f"token {token}"}
+            )
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return reply.read().decode()
+
+        assert "tokenize" in get("formgrader/api/assignments")
+        (found,) = [
+            s
+            for s in json.loads(get("formgrader/api/submissions/tokenize"))
+            if s["student"] == "honest"
+        ]
+        assert (found["score"], found["max_score"]) == (POINTS, POINTS)
+        assert not found["needs_manual_grade"]
+        assert "nbgrader formgrade" in get("formgrader")
+
+        # Its button grades the safe way, too.
+        hand_in(classroom, Submission("honest", POINTS, steps=0))
+        request = urllib.request.Request(
+            f"{address}/formgrader/api/submission/tokenize/honest/autograde",
+            data=b"",
+            headers={"Authorization": f"token {token}"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=120) as reply:
+            assert json.loads(reply.read())["success"]
+        assert stored_score(classroom, "honest") == 0
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: grade.grade("tokenise"),
+            "no exercise 'tokenise'; there are tokenize, embed",
+        ),
+        (lambda: grade.grade("tokenize", ["nobody"]), "'nobody' has submitted nothing"),
+    ],
+)
+def test_errors_say_what_is_there(classroom, call, message):
+    hand_in(classroom, Submission("somebody", 0))
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_another_secret_changes_every_hidden_input(tmp_path):
+    from autograder.verdict import bank, wire
+
+    (tmp_path / "a").write_text("one\n")
+    (tmp_path / "b").write_text("two\n")
+    seeds = [bank.hidden_seed(tmp_path / name, "tokenize") for name in "ab"]
+    for check in checks.load("tokenize").values():
+        ours, theirs = (bank.draw(check, seed) for seed in seeds)
+        same = [
+            a.what
+            for a, b in zip(ours, theirs, strict=True)
+            if wire.pack(a.args) == wire.pack(b.args)
+        ]
+        assert not same, f"{check.name}: {same}"
+
+
+def test_the_secret_is_made_once_and_is_its_owners(tmp_path):
+    from autograder.verdict import bank
+
+    file = tmp_path / "class" / "seed"
+    first = bank.hidden_seed(file, "tokenize")
+    assert bank.hidden_seed(file, "tokenize") == first
+    assert bank.hidden_seed(file, "embed") != first
+    assert bank.hidden_seed(tmp_path / "other", "tokenize") != first
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_course_root_is_found_from_inside():
+    here = Path.cwd()
+    try:
+        os.chdir(ROOT / "exercises" / "tokenize")
+        assert course.root() == ROOT
+    finally:
+        os.chdir(here)

@@ -1,0 +1,496 @@
+"""Is a point given only for what is right, and does the reason help without telling?"""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.checks import Case, Check, Mistake
+from autograder.verdict import panel
+from autograder.verdict.compare import difference
+from autograder.verdict.judge import expected, judge
+from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
+
+
+def halves(numbers):
+    if not all(isinstance(n, int) for n in numbers):
+        raise ValueError("whole numbers only")
+    return [n / 2 for n in numbers]
+
+
+CHECK = Check(
+    name="halves",
+    points=4,
+    draw=lambda rng: [],
+    oracle=halves,
+    mistakes=(
+        Mistake("rounds", "It divides with `//`.", lambda ns: [n // 2 for n in ns]),
+        Mistake("doubles", "It multiplies.", lambda ns: [n * 2.0 for n in ns]),
+    ),
+)
+CASES = [
+    Case("an empty list", ([],)),
+    Case("odd numbers", ([3, 5],)),
+    Case("a large number", ([10**6],)),
+    Case("a word among the numbers", ([1, "two"],)),
+]
+
+
+def verdict(function, hidden=False):
+    got = from_rows(to_rows(run(function, case.args) for case in CASES))
+    return judge(CHECK, CASES, expected(CHECK, CASES), got, hidden)
+
+
+def test_all_points_for_the_right_answer():
+    found = verdict(lambda ns: [n * 0.5 if isinstance(n, int) else int(n) for n in ns])
+    assert found.right
+    assert (found.points, found.mistake, found.reason) == (4, None, "")
+
+
+@pytest.mark.parametrize(
+    "lazy",
+    [
+        lambda ns: [],
+        lambda ns: ns,
+        lambda ns: None,
+        lambda ns: 1 / 0,
+        lambda ns: int("no"),
+    ],
+)
+def test_nothing_for_an_answer_that_does_nothing(lazy):
+    assert verdict(lazy).points == 0
+
+
+def test_a_case_at_a_time():
+    found = verdict(lambda ns: [n / 2 for n in ns])  # a TypeError on "two"
+    assert found.points == 3
+    assert not found.right
+    assert "Right in 3 of 4 cases. Wrong on a word among the numbers" in found.reason
+    assert "TypeError" in found.reason
+
+
+def test_the_mistake_is_named():
+    found = verdict(CHECK.mistakes[1].answer)
+    assert found.mistake.name == "doubles"
+    assert verdict(CHECK.mistakes[0].answer).mistake.name == "rounds"
+    assert verdict(lambda ns: [7.0]).mistake is None
+
+
+def test_not_written_yet():
+    def stub(numbers):
+        raise NotImplementedError
+
+    assert verdict(stub).reason.startswith("Not written yet.")
+    assert verdict(stub).points == 0
+
+
+def test_too_few_answers_earn_nothing():
+    got = [run(halves, case.args) for case in CASES]
+    wanted = expected(CHECK, CASES)
+    for forged in ([], got[:-1], got + got):
+        assert judge(CHECK, CASES, wanted, forged).points == 0
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.arange(6.0),
+        torch.arange(2.0).expand(3, 2),
+        torch.ones(2, requires_grad=True),
+        torch.zeros(1).expand(3, 2).clone().bool(),
+    ],
+    ids=("plain", "expanded", "with a gradient", "of truth"),
+)
+def test_a_function_is_given_a_copy_of_a_tensor(tensor):
+    """The same in every way but its place, and what is done to it is seen."""
+    before = tensor.detach().clone()
+
+    def change(x):
+        same = x.stride() == tensor.stride() and x.is_leaf
+        x.data[0] = 0
+        x.data[1] = 1
+        x.data[-1] = 7
+        return same and x.requires_grad == tensor.requires_grad
+
+    found = run(change, (tensor,))
+    assert (found.value, found.changed) == (True, (0,))
+    assert tensor.equal(before)
+
+
+def test_a_changed_argument_is_wrong():
+    def clumsy(numbers):
+        out = halves(numbers)
+        numbers.clear()
+        return out
+
+    assert "changed its first argument" in verdict(clumsy).reason
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_hidden_reasons_tell_no_value(hidden):
+    secret = 271828.0
+    for wrong in (
+        lambda ns: [secret * 2 for _ in ns],
+        lambda ns: {"a": 1},
+        lambda ns: [1.0] * 50,
+    ):
+        found = judge(
+            CHECK,
+            [Case("a secret", ([int(2 * secret)],))],
+            [Outcome([secret])],
+            [run(wrong, ([int(2 * secret)],))],
+            hidden,
+        )
+        assert found.points == 0
+        if hidden:
+            assert "27182" not in found.reason
+            assert "54365" not in found.reason
+
+
+def test_an_error_message_may_hold_an_input_so_it_is_not_shown():
+    def leaky(numbers):
+        raise KeyError(f"the input is {numbers}")
+
+    assert "[3, 5]" in verdict(leaky).reason or "[]" in verdict(leaky).reason
+    assert "input" not in verdict(leaky, hidden=True).reason
+
+
+class AlwaysEqual:
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+class Sly(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return True
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        None,
+        [1.0, 2.0],
+        torch.ones(1, 2),
+        torch.ones(2, 1),
+        torch.ones(2).double(),
+        torch.ones(2).int(),
+        torch.tensor([1.0, float("nan")]),
+        torch.tensor([1.0, float("inf")]),
+        torch.tensor([1.0, 1.01]),
+        torch.ones(()),
+        np.ones(2, np.float32),
+        torch.zeros(2).as_subclass(Sly),
+        AlwaysEqual(),
+    ],
+)
+def test_only_the_right_tensor_is_right(got):
+    wanted = Outcome(torch.ones(2))
+    assert difference(wanted, run(lambda: torch.ones(2), ()), 1e-4, 1e-5) is None
+    assert difference(wanted, run(lambda: got, ()), 1e-4, 1e-5)
+
+
+def test_whole_numbers_in_a_tensor_are_never_nearly_right():
+    for want in (torch.tensor([100_000]), np.array([100_000])):
+        wanted = Outcome(want)
+        assert difference(wanted, Outcome(want + 0), 1e-4, 1e-5) is None
+        assert difference(wanted, Outcome(want + 1), 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("want", "got"),
+    [
+        (1, True),
+        (1, 1.0),
+        ("a", b"a"),
+        ([1], [1, 1]),
+        ([1, 2], [2, 1]),
+        ({(1, 2): 3}, {(1, 2): 4}),
+        ({(1, 2): 3}, {}),
+        ({(1, 2): 3}, {(1, 2): 3, (2, 1): 1}),
+        ({b"a": 0}, {"a": 0}),
+        ({1: 0}, {True: 0}),
+        ({1: 0}, {1.0: 0}),
+        ({(1, 2): 0}, {(1, 2.0): 0}),
+        ({(1, (0, 2)): 0}, {(1, (False, 2)): 0}),
+        ([[1], [2]], [[1], [3]]),
+    ],
+)
+def test_values_are_compared_exactly(want, got):
+    assert difference(Outcome(want), Outcome(want), 0, 0) is None
+    assert difference(Outcome(want), Outcome(got), 0, 0)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_large_whole_numbers_are_told_apart(hidden):
+    """As floats 2**53 and 2**53 + 1 are one."""
+    for want in (torch.tensor([2**53]), np.array([2**53])):
+        assert difference(Outcome(want), Outcome(want + 0), 0, 0, hidden) is None
+        assert difference(Outcome(want), Outcome(want + 1), 0, 0, hidden)
+
+
+@pytest.mark.parametrize("make", [torch.tensor, np.array])
+def test_truth_values_are_compared_and_shown(make):
+    want, got = Outcome(make([True, False])), Outcome(make([True, True]))
+    assert difference(want, want, 0, 0) is None
+    assert "first at (1,): 1, not 0" in difference(want, got, 0, 0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_overflow_are_wrong_without_a_warning():
+    top = float(np.finfo(float).max)
+    for want, got in ((top, -top), (np.array([top]), np.array([-top]))):
+        assert difference(Outcome(want), Outcome(got), 1e-4, 1e-5)
+        assert difference(Outcome(want), Outcome(want), 1e-4, 1e-5) is None
+
+
+def test_a_tuple_may_stand_for_a_list():
+    assert difference(Outcome([1, (2, 3)]), Outcome((1, [2, 3])), 0, 0) is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        3,
+        [3],
+        [[1, 2]],
+        [[None, 3, "", [], ""]],
+        [[0, None, "", ["a"], ""]],
+        [[0, None, "", [-9], ""]],
+        [[0, "E" * 99, "", [], ""]],
+        [[None, "E" * 61, "", [], ""]],
+        [[None, "", "", [], ""]],
+        [[1, "ValueError", "", [], ""]],
+        [[0, None, "", [0, 0], ""]],
+        [[0, None, "", [1, 0], ""]],
+        [[0, None, "", [True], ""]],
+        [0, None, "", [], ""],
+        (0, None, "", [], ""),
+        "outcome",
+    ],
+)
+def test_forged_outcomes_are_refused(rows):
+    with pytest.raises(ValueError, match="not an outcome"):
+        from_rows(rows)
+
+
+def test_an_oracle_that_fails_is_our_fault():
+    broken = Check("broken", 1, lambda rng: [], lambda x: 1 / 0, ())
+    with pytest.raises(RuntimeError, match="oracle of broken fails on zero"):
+        expected(broken, [Case("zero", (0,))])
+
+
+def test_a_kind_of_value_error_is_a_value_error():
+    assert run(lambda: b"\xff".decode(), ()).raised == "ValueError"
+    assert run(lambda: {}[1], ()).raised == "KeyError"
+
+
+def test_a_mistake_that_explains_only_a_part_is_not_named():
+    def two_mistakes(numbers):
+        return [n // 2 for n in numbers] if len(numbers) > 1 else [7.0]
+
+    assert verdict(CHECK.mistakes[0].answer).mistake.name == "rounds"
+    assert verdict(two_mistakes).mistake is None
+
+
+def test_a_first_draft_that_refuses_nothing_still_has_its_mistake_named():
+    """It rounds like the first mistake, but "two" does not end in its TypeError."""
+
+    def draft(numbers):
+        return [n // 2 if isinstance(n, int) else 0.0 for n in numbers]
+
+    assert verdict(draft).mistake.name == "rounds"
+    assert verdict(lambda ns: [7.0 for _ in ns]).mistake is None
+    # All values right, and only the refusal missing: nothing is blamed for it.
+    assert (
+        verdict(lambda ns: [n / 2 if n != "two" else 0.0 for n in ns]).mistake is None
+    )
+
+
+def test_a_mistake_that_would_be_wrong_elsewhere_too_is_not_named():
+    def wrong_once(numbers):
+        return [n // 2 for n in numbers] if 10**6 in numbers else halves(numbers)
+
+    everywhere = Mistake("floor", "It rounds down.", CHECK.mistakes[0].answer)
+    check = dataclasses.replace(CHECK, mistakes=(everywhere,))
+    cases = [CASES[1], CASES[2], Case("another odd number", ([7],))]
+    wanted = [run(halves, case.args) for case in cases]
+    wanted[1] = Outcome([0.5])
+    got = [run(wrong_once, case.args) for case in cases]
+    assert judge(check, cases, wanted, got).mistake is None
+    got = [run(everywhere.answer, case.args) for case in cases]
+    assert judge(check, cases, wanted, got).mistake == everywhere
+
+
+def test_an_earlier_step_that_is_wrong_is_blamed_first():
+    check = dataclasses.replace(CHECK, after=("count", "merge"))
+    got = [run(CHECK.mistakes[1].answer, case.args) for case in CASES]
+    found = judge(check, CASES, expected(check, CASES), got, failed={"merge"})
+    assert (found.broken, found.mistake) == (("merge",), None)
+    assert "leans on `merge`, which is not right" in panel.feedback(found)["text/plain"]
+
+
+def test_a_step_that_is_not_written_is_named():
+    def merge(numbers):
+        raise NotImplementedError
+
+    def halves_with(numbers):
+        return merge(numbers)
+
+    check = dataclasses.replace(CHECK, after=("merge",))
+    got = [run(halves_with, case.args) for case in CASES]
+    found = judge(check, CASES, expected(check, CASES), got)
+    assert found.reason == "`merge`, on which this step leans, is not written yet."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda ns: None, "it returned None: is there a `return` at its end?"),
+        (lambda ns: (n for n in ns), "a generator cannot be handed in"),
+        (lambda ns: ValueError("no"), "returned a ValueError instead of raising it"),
+        (
+            lambda ns: [np.ones(2)] * len(ns),
+            "it returned a float64 array of shape (2,)",
+        ),
+        (lambda ns: np.ones(1, int), "it returned an int64 array of shape (1,), where"),
+    ],
+)
+def test_an_unusable_answer_is_explained(answer, said):
+    got = [run(answer, case.args) for case in CASES]
+    wanted = expected(CHECK, CASES)
+    found = judge(CHECK, CASES, wanted, got)
+    assert said in found.reason
+    assert said.split(":")[0] in panel.student(found, CASES, wanted, got)["text/plain"]
+
+
+def test_an_endless_loop_is_interrupted(monkeypatch):
+    def endless(numbers):
+        while numbers:
+            pass
+        return []
+
+    monkeypatch.setattr("autograder.verdict.outcome.SECONDS", 0.2)
+    found = verdict(endless)
+    assert "still running after 0.2 seconds" in found.reason
+    assert found.points == 0
+    assert verdict(halves).right  # and what comes next is not
+
+
+def test_what_a_function_prints_is_shown_once_and_short(capsys):
+    def chatty(numbers):
+        for i in range(100):
+            print("line", i)
+        return []
+
+    got = [run(chatty, case.args) for case in CASES]
+    wanted = expected(CHECK, CASES)
+    shown = panel.student(judge(CHECK, CASES, wanted, got), CASES, wanted, got)
+    text = shown["text/plain"]
+    assert "line 11" in text
+    assert "line 12" not in text
+    assert text.count("line 1\n") == 1
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Outcome({"271828": 1}),
+        Outcome(271828),
+        Outcome([271828]),
+        Outcome(raised="StillRunning", message="271828"),
+        Outcome(raised="unusable answer", message="271828"),
+        Outcome(raised="KeyError", message="271828", trace="halves, line 1: 271828"),
+    ],
+)
+def test_a_hidden_input_cannot_be_smuggled_into_the_reason(forged):
+    wanted = [Outcome(value) for value in ([1.0], [1], {}, 1)]
+    told = [difference(want, forged, 0, 0) for want in wanted]
+    assert any("271828" in said for said in told)  # a student at home is told
+    for want in wanted:
+        said = difference(want, forged, 0, 0, hidden=True)
+        assert said
+        assert "271828" not in said
+
+
+SPELLED = (27, 18, 28, 18)  # a hidden input, which the reason is made to tell
+
+
+@pytest.mark.parametrize(
+    ("want", "forged"),
+    [
+        (1.0, Outcome(raised="27_18_28_18")),
+        (1.0, Outcome(raised="<b>27</b>\ud800")),
+        (torch.ones(2, 3), Outcome(torch.ones(SPELLED[:3]))),
+        (torch.ones(2, 3), Outcome(torch.ones(27, 0, 18, 0))),
+        (torch.ones(2, 3), Outcome(torch.ones([2, 2, 3, 2, 3, 3, 3, 2, 3, 2]))),
+        (np.ones(2), Outcome(np.ones(2718))),
+        ({}, Outcome(dict.fromkeys(range(2718)))),
+        ({"a": 1}, Outcome({"a": 1} | dict.fromkeys(range(2718)))),
+        ([1.0], Outcome([1.0] * 2718)),
+        (1.0, Outcome(1.0, changed=(18, 27, 28))),
+        ("27", Outcome("18")),
+        (27, Outcome(18)),
+        ({27: 1}, Outcome({27.0: 1})),
+    ],
+)
+def test_a_reason_cannot_be_made_to_spell_a_hidden_input(want, forged):
+    said = difference(Outcome(want), forged, 0, 0, hidden=True)
+    assert said
+    assert said.encode()
+    assert len(said) < 100
+    for secret in ("27", "28", "18", "2, 2"):
+        assert secret not in said
+
+
+def test_the_number_of_answers_spells_nothing_either():
+    wanted = expected(CHECK, CASES)
+    assert "many" in judge(CHECK, CASES, wanted, wanted * 679).reason
+    assert "2716" not in judge(CHECK, CASES, wanted, wanted * 679).reason
+    assert "few" in judge(CHECK, CASES, wanted, []).reason
+
+
+def test_an_honest_shape_and_error_are_told_all_the_same():
+    """What comes of a forgotten transpose, axis or keepdim, and Python's own errors."""
+    want = Outcome(torch.ones(2, 3))
+    for shape in ((3, 2), (2,), (2, 1), (2, 3, 3), (1, 2, 3), ()):
+        said = difference(want, Outcome(torch.ones(shape)), 0, 0, hidden=True)
+        assert said == f"its shape is {shape}, where (2, 3) is expected"
+    said = difference(want, Outcome(raised="IndexError"), 0, 0, hidden=True)
+    assert said == "it raised an IndexError"
+    said = difference(want, Outcome(raised="LinAlgError"), 0, 0, hidden=True)
+    assert said == "it raised an error"
+
+
+def test_a_changed_argument_is_named_by_its_place():
+    for changed, which in (
+        ((0,), "first"),
+        ((1, 3), "second and fourth"),
+        ((7,), "last"),
+    ):
+        said = difference(Outcome(1), Outcome(1, changed=changed), 0, 0)
+        assert said == f"it changed its {which} argument, which is the caller's"
+    # Where the oracle changes one too, that one is not blamed.
+    said = difference(Outcome(1, changed=(0,)), Outcome(1, changed=(0, 1)), 0, 0)
+    assert said == "it changed its second argument, which is the caller's"
+
+
+def test_no_cases_no_points():
+    assert judge(CHECK, [], [], []).points == 0
+    assert not judge(CHECK, [], [], []).right
+
+
+def test_an_error_with_a_long_name_costs_its_own_case_only():
+    long = type("E" * 99, (Exception,), {})
+
+    def odd(numbers):
+        if not numbers:
+            raise long
+        return halves(numbers)
+
+    assert 0 < verdict(odd).points < 4

@@ -1,0 +1,152 @@
+"""What a student sees of a wrong tensor: both of them, and where they differ."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.checks import Case, Check, Mistake
+from autograder.verdict import panel, picture
+from autograder.verdict.judge import judge
+from autograder.verdict.outcome import Outcome, run
+
+GOOD = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
+BAD = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
+
+
+def frames(html: str) -> int:
+    return html.count('stroke="#c9500a"')
+
+
+def test_both_matrices_are_shown_and_what_is_wrong_is_marked():
+    html, text = picture.pair(GOOD, BAD, 1e-4, 1e-5)
+    assert text.splitlines() == [
+        "  expected (2, 2)    got (2, 2)",
+        "     1     0            1     0",
+        "  0.50  0.50         0.25* 0.75*",
+    ]
+    assert html.count("<svg") == 2 and html.count("<rect") == 8
+    assert frames(html) == 2
+    assert 'aria-label="expected (2, 2)"' in html
+    assert "[1, 0] 0.25" in html
+
+
+def test_equal_matrices_have_no_mark():
+    html, text = picture.pair(GOOD, GOOD.clone(), 1e-4, 1e-5)
+    assert frames(html) == 0 and "*" not in text
+
+
+def test_other_shapes_are_shown_without_marks():
+    html, text = picture.pair(GOOD, torch.ones(3), 1e-4, 1e-5)
+    assert "expected (2, 2)" in text and "got (3,)" in text
+    assert frames(html) == 0 and html.count("<rect") == 7
+
+
+def test_of_many_matrices_the_first_wrong_one_is_shown():
+    want = torch.zeros(2, 3, 4, 4)
+    got = want.clone()
+    got[1, 2, 3, 0] = 1
+    html, text = picture.pair(want, got, 1e-4, 1e-5)
+    assert "the part [1, 2]" in text and "the part [1, 2]" in html
+    assert frames(html) == 1 and text.count("*") == 1
+
+
+def test_of_a_large_matrix_the_place_of_the_first_difference_is_shown():
+    want = np.zeros((50, 60))
+    got = want.copy()
+    got[30, 59] = 1
+    html, text = picture.pair(want, got, 1e-4, 1e-5)
+    assert "rows 28 to 39" in text and "columns 48 to 59" in text
+    assert html.count("<rect") == 2 * picture.SIDE**2
+    assert frames(html) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.tensor([[float("nan"), float("inf")], [-float("inf"), 1e30]]),
+        torch.tensor([[True, False], [False, True]]),
+        torch.tensor([[1, 2], [3, 40_000]]),
+        np.array([[1.5, 2.0], [1e-9, -123.4]], np.float32),
+    ],
+)
+def test_every_kind_of_number_can_be_drawn(value):
+    html, text = picture.pair(value, GOOD, 1e-4, 1e-5)
+    assert html.count("<svg") == 2
+    assert not re.search(r"nan|inf(?!o)", re.sub("<title>.*?</title>", "", html))
+    assert text
+
+
+def shown(wanted, got):
+    check = Check("step", 2, lambda rng: [], lambda x: wanted, ())
+    case = [Case("a case", (GOOD, torch.zeros(9, 9), {"w": GOOD}, [GOOD], 3))]
+    outcomes = [Outcome(wanted)], [got]
+    verdict = judge(check, case, *outcomes)
+    return panel.student(verdict, case, *outcomes)
+
+
+def test_the_panel_shows_the_picture_and_the_arguments_in_a_line():
+    seen = shown(GOOD, Outcome(BAD))
+    assert "<svg" in seen["text/html"]
+    assert "0.25*" in seen["text/plain"]
+    lines = seen["text/plain"].splitlines()
+    first = lines.index("step(")
+    assert lines[first : first + 7] == [
+        "step(",
+        "    [[1.0, 0.0], [0.5, 0.5]],",
+        "    float32 tensor of shape (9, 9),",
+        "    a dict of 1 tensors,",
+        "    a list of 1 tensors,",
+        "    3,",
+        ")",
+    ]
+
+
+def test_a_known_error_gets_a_tutor_s_words_and_an_unwritten_step_is_no_error():
+    def shape(x):
+        return x ^ 2
+
+    seen = shown(GOOD, run(shape, (GOOD,)))["text/plain"]
+    assert "Not written" not in seen
+    assert "In Python `^` is no power" in seen
+    assert "shape, line" in seen
+    for wrong, words in (
+        (lambda x: 1 if x > 0 else 2, "An `if` needs one answer"),
+        (lambda x: math.sqrt(x), "A function of `math` takes one number"),
+        (lambda x: x + torch.ones(3), "Two shapes do not go together"),
+        (lambda x: x @ torch.ones(3, 3), "In `a @ b` the last axis"),
+    ):
+        assert words in shown(GOOD, run(wrong, (GOOD,)))["text/plain"]
+    html = panel._prose("Mask the **scores**, `**` is a power")
+    assert html == "Mask the <strong>scores</strong>, <code>**</code> is a power"
+
+    def unwritten(x):
+        raise NotImplementedError()
+
+    assert "Not written yet" in shown(GOOD, run(unwritten, (GOOD,)))["text/plain"]
+
+
+def test_arguments_and_numbers_are_written_as_short_as_they_are_told_apart():
+    assert panel._argument(torch.tensor([1.7, -0.1])) == "[1.7, -0.1]"
+    assert panel._argument(torch.tensor(2.6)) == "2.6"
+    assert panel._argument(np.array([[True, False]])) == "[[True, False]]"
+    _, text = picture.pair(torch.tensor([0.00497]), torch.tensor([0.00541]), 0, 0)
+    assert "0.005 " in text and "0.0054*" in text
+
+
+def test_where_nothing_can_be_drawn_there_is_no_picture():
+    for got in (Outcome("text"), Outcome(torch.zeros(0)), run(lambda: 1 / 0, ())):
+        assert "<svg" not in shown(GOOD, got)["text/html"]
+
+
+def test_a_grader_s_feedback_shows_no_picture():
+    hint = "A hint that is long enough to be one, with no code in it at all."
+    mistake = Mistake("wrong", hint, lambda x: BAD)
+    check = Check("step", 2, lambda rng: [], lambda x: GOOD, (mistake,))
+    case = [Case("a case", (GOOD,))]
+    verdict = judge(check, case, [Outcome(GOOD)], [Outcome(BAD)], hidden=True)
+    seen = panel.feedback(verdict)
+    assert "<svg" not in seen["text/html"]
+    assert "0.25" not in seen["text/plain"] + seen["text/html"]
