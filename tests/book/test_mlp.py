@@ -1,7 +1,7 @@
 """The chapter MLP: what its prose says is what its cells find.
 
 The page's cells are run once; `facts` holds every number that the prose glues, and
-`names` what the reader has after the last cell.
+`names` what there is after the last cell: the reader's, and what `facts.mlp` measured.
 """
 
 import re
@@ -12,6 +12,7 @@ import torch
 
 import gpt.mlp
 from bench.chapter import BOOK
+from book.facts import mlp as measured
 from gpt import world
 from gpt.model import GPT
 from tests.book.page import run
@@ -49,10 +50,15 @@ def test_cells_that_show_true_do(page):
 
 
 # --- the pencil -------------------------------------------------------------------
-def test_the_pencil_bets_on_wore_only_at_a_model_and_of_fashion(names):
-    x, h = names["corners"], names["W_in"]
+def test_the_pencil_bets_on_wore_only_at_a_model_and_of_fashion(page, names):
+    x, h = torch.tensor([[1.0, 1], [-1, 1], [1, 0], [-1, 0]]), names["W_in"]
     bets = torch.relu(x @ h + names["b_in"]) @ names["W_out"]
     assert bets.tolist() == [[2, 0], [0, 2], [-1, -1], [-1, -1]]
+    # the cell shows it, and the filled table is of the same vectors
+    shown = [value for value in page.shown if isinstance(value, torch.Tensor)]
+    assert any(torch.equal(value, bets) for value in shown)
+    assert torch.equal(names["pencil"].corners, x)
+    assert torch.equal(names["pencil"].out, bets)
 
 
 def test_without_the_bend_a_model_adds_the_same_for_both_kinds(facts):
@@ -110,42 +116,57 @@ def test_the_first_mlp_turns_day_into_what_follows(facts):
     assert int(facts["n_kept"]) < 20  # "GELU silences the noes"
 
 
+def test_the_answers_of_the_animation_are_the_mlp_s(names):
+    passage = names["passage"]
+    bent = gpt.mlp.gelu(passage.answers)
+    torch.testing.assert_close(bent, passage.hidden, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(passage.before + passage.note, passage.after)
+
+
+def test_the_lens_of_the_page_is_the_one_that_is_measured_with(names):
+    x = names["model"].trace(names["story"].ids)["1.middle"]
+    torch.testing.assert_close(names["lens"](x), measured.lens(names["model"], x))
+
+
 def test_the_story_is_the_course_s_own(names):
-    assert "".join(names["story"][1:]) == world.PROMPT + (
+    story = names["story"]
+    assert "".join(story.pieces[1:]) == world.PROMPT + (
         " Ada worked with a machine learning model. When the moon came up, the model "
         "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
         "home."
     )
-    story, day, model, last = (names[k] for k in ("story", "DAY", "MODEL", "LAST"))
-    assert "".join(story[day - 1 : day + 1]) == " One day"
-    assert "".join(story[model - 1 : model + 2]) == " the model guessed"
-    assert "".join(story[last - 1 : last + 1]) == " At last"
+    _, pieces, day, model, last = story
+    assert "".join(pieces[day - 1 : day + 1]) == " One day"
+    assert "".join(pieces[model - 1 : model + 2]) == " the model guessed"
+    assert "".join(pieces[last - 1 : last + 1]) == " At last"
 
 
 def test_the_units_light_up_where_the_page_says(facts, names):
-    lit = {unit: (len(at), yes) for unit, (at, yes, _) in names["facts"].items()}
-    n = len(names["told"])
+    units, heard = names["units"].read, names["heard"]
+    lit = {key: (len(unit.lit), unit.right) for key, unit in units.items()}
+    n = len(heard.stories)
     # one word; the three that are alike
     assert lit[0, 357] == lit[0, 263] == (n, n)
-    assert names["facts"][0, 357][2] == {" last": n}
-    assert set(names["facts"][0, 263][2]) == {" day", " morning", " evening"}
+    assert units[0, 357].tokens == {" last": n}
+    assert set(units[0, 263].tokens) == {" day", " morning", " evening"}
     # "and speaks for what follows them"
-    assert {"she", "he"} <= set(names["notes"](0, 263))
+    assert {"she", "he"} <= set(units[0, 263].notes)
     # "nearly always the hero is a she"
     assert float(facts["she_share"].strip("%")) >= 90
-    assert {" day", ",", " last"} <= set(names["facts"][1, 132][2])
+    assert {" day", ",", " last"} <= set(units[1, 132].tokens)
     # "one kind of the …, those with water after them": all and only
-    water = [follows in names["WATER"] for this, follows, _ in names["places"]]
+    water = [place.follows in measured.WATERS for place in heard.places]
     assert lit[1, 269] == (sum(water), sum(water))
-    assert set(names["facts"][1, 269][2]) == {" the"}
+    assert set(units[1, 269].tokens) == {" the"}
     # "once in each, just before the hero plants, works, meets or loses something"
     assert lit[2, 71] == (n, n)
-    assert {" " + verb for verb in names["notes"](2, 71)} == names["EVENT"]
+    assert {" " + verb for verb in units[2, 71].notes} == measured.EVENTS
     # "many words with nothing in common, except that a full stop follows"
     assert lit[2, 218][0] == lit[2, 218][1] > 1000 and int(facts["stop_words"]) > 40
     # "we cannot read": many words, of which none has a fifth
-    at, _, tokens = names["facts"][1, 104]
-    assert max(tokens.values()) < len(at) / 5 and len(tokens) > 40
+    riddle = units[1, 104]
+    assert max(riddle.tokens.values()) < len(riddle.lit) / 5
+    assert len(riddle.tokens) > 40
     # "of the units in each layer, only … keep to one word"
     assert all(int(facts[f"one_word_{layer}"]) < 40 for layer in range(3))
 
@@ -163,18 +184,18 @@ def test_unit_71_had_something_to_say(names):
 
 # --- the stream -------------------------------------------------------------------
 def test_what_the_parts_write(facts, names):
-    lengths = names["lengths"]
+    parts, end = names["lengths"].parts, names["lengths"].end
     for n in range(3):
-        assert lengths[f"{n}.mlp"] > 4 * lengths[f"{n}.attend"]
+        assert parts[f"{n}.mlp"] > 4 * parts[f"{n}.attend"]
     # "The stream grows"
-    assert lengths["2.stream"] > 20 * lengths["embed"]
+    assert end > 20 * parts["embed"]
     # "writes little at half of the tokens and much at one in twenty"
     assert float(facts["attend_most"]) > 5 * float(facts["attend_median"])
     assert float(facts["last_length"]) > float(facts["attend_most"])
 
 
 def test_the_bets_form_as_the_page_tells(facts, names):
-    day, model, last = (names["seen_at"][names[k]] for k in ("DAY", "MODEL", "LAST"))
+    day, model, last = (look.bets for look in names["forming"][:3])
     # 1. day; she or he; the name arrives and he is gone; the truth
     assert max(day["embed"], key=day["embed"].get) == "day"
     assert day["0.stream"]["she"] + day["0.stream"]["he"] > 0.95
@@ -194,7 +215,7 @@ def test_the_bets_form_as_the_page_tells(facts, names):
 
 
 def test_the_first_mlp_knows_how_animals_move(names):
-    first, then = torch.tensor(names["first"]), torch.tensor(names["then"])
+    first, then = map(torch.tensor, (names["moves"].before, names["moves"].after))
     assert first.max() < 0.005
     right = torch.arange(12) // 4
     assert (then.argmax(1) == right).all()
@@ -202,15 +223,15 @@ def test_the_first_mlp_knows_how_animals_move(names):
 
 
 # --- norms, stream and depth ------------------------------------------------------
-def test_only_pre_norm_learns_without_precaution(facts, names):
-    ends, blind = names["ends"], names["blind"]
+def test_only_pre_norm_learns_without_precaution(names):
+    ends, blind = names["deep"].ends, names["deep"].blind
     assert ends["pre-norm"] < blind - 0.5
     assert abs(ends["post-norm"] - blind) < 0.2
     assert abs(ends["no stream"] - blind) < 0.2
 
 
 def test_the_pull_falls_with_depth_only_with_pre_norm(names):
-    pulls = names["pulls"]
+    pulls = names["deep"].pulls
     assert pulls["pre-norm"] == sorted(pulls["pre-norm"], reverse=True)
     assert pulls["pre-norm"][0] > 2.5 * pulls["pre-norm"][-1]
     for block in ("post-norm", "no stream"):
@@ -226,7 +247,7 @@ def test_pre_is_the_course_s_own_block(names):
 
 
 def test_what_each_thing_is_worth(facts, names):
-    worth = names["worth"]
+    worth = names["worth"].losses
     assert worth["nothing is missing"] == min(worth.values())
     # "worse than blind"
     assert worth["without the MLPs"] > log(names["model"].config.n_vocab)
@@ -248,11 +269,12 @@ def test_the_sizes_are_the_published_ones(names):
     assert names["SIZES"]["ours"] == names["model"].config
 
 
-def test_the_mlp_has_twice_what_attention_has(facts, names):
-    for found in names["shares"].values():
+def test_the_mlp_has_twice_what_attention_has(names):
+    shares = names["shares"].shares
+    for found in shares.values():
         assert abs(found["MLP"] / found["attention"] - 2) < 0.02
         assert abs(sum(found.values()) - 1) < 1e-9
-    assert names["shares"]["GPT-3"]["embeddings"] < 0.005
+    assert shares["GPT-3"]["embeddings"] < 0.005
 
 
 def test_the_work_is_what_the_tensors_say(names):
@@ -267,7 +289,7 @@ def test_the_work_is_what_the_tensors_say(names):
         assert products == 2 * multiplies
         assert others < 0.03 * products
     # "about one multiply-add for each parameter"
-    assert all(1 <= float(row[3]) < 1.2 for row in names["shown"])
+    assert all(1 <= c.per_parameter < 1.2 for c in names["of_a_token"].costs.values())
 
 
 # --- predictions ------------------------------------------------------------------
@@ -276,7 +298,9 @@ def test_the_predictions(facts, names):
     # ReLU: hardly worse, and the same story
     assert 0 < float(facts["loss_relu"]) - float(facts["loss_gelu"]) < 0.02
     assert facts["relu_same"] == "1"
-    assert names["story"][-1] == "." and facts["relu_story"].endswith("ran home.")
+    assert names["story"].pieces[-1] == "." and facts["relu_story"].endswith(
+        "ran home."
+    )
     # ten times: nothing at the end, much at the beginning
     assert facts["loss_last_loud"] == facts["loss_gelu"]
     assert float(facts["loss_loud"]) > 3
@@ -290,5 +314,5 @@ def test_a_block_whose_last_matrices_are_zero_adds_nothing(names):
         name: torch.zeros_like(value) if "c_proj" in name else value
         for name, value in model.weights.items()
     }
-    flow = GPT(model.config, silent).trace(names["STORY"])
+    flow = GPT(model.config, silent).trace(names["story"].ids)
     torch.testing.assert_close(flow["2.stream"], flow["embed"])

@@ -1,20 +1,25 @@
 """The chapter Tokenize: what its prose says is what its cells find.
 
 The page's cells are run once; `facts` holds every number that the prose glues, and
-`names` what the reader has after the last cell.
+`names` what there is after the last cell: the reader's, and what `facts.tokenize`
+measured.
 """
 
 import json
 import re
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.chapter import BOOK, CELL, source
+from book.facts import tokenize as measured
+from book.figures import gpt2_tokens
+from book.figures import tokenize as drawn
 from gpt import data, world
 from gpt.model import small
-from gpt.tokenize import Tokenizer, split, train
+from gpt.tokenize import PATTERN, Tokenizer, split, train
 from tests.book.page import run
 from tests.need import need
 
@@ -54,6 +59,27 @@ def test_the_naive_trainer_makes_the_ranks_of_the_fast_one(text):
 @given(st.text("ab é果\n", max_size=60), st.integers(256, 290))
 def test_the_naive_trainer_makes_the_ranks_of_the_fast_one_on_any_text(text, n_vocab):
     assert train_naive(text, n_vocab) == train(text, n_vocab).ranks
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_merges_that_the_pictures_show_are_those_of_the_trainer(text):
+    chunks = [measured.letters(chunk) for chunk in split(text)]
+    steps = [*islice(measured.merges(chunks, count_pairs, merge), 84)]
+    naive = train_naive(text, 340)
+    assert [(step.piece, step.id) for step in steps] == list(naive.items())[256:]
+    for step in steps:
+        assert step.counts == count_pairs(step.before)
+        assert step.count == max(step.counts.values())
+        assert all(step.counts[tie] == step.count for tie in step.ties)
+
+
+def test_as_one_chunk_the_text_is_trained_as_by_the_trainer_that_does_not_split():
+    text, one_chunk = world.corpus(4_000, seed=3), dict(NAIVE)
+    exec(source("tokenize", "naive"), one_chunk)  # noqa: S102
+    one_chunk["split"] = lambda text: [text]
+    edges = measured.edges(text, train_naive, count_pairs, merge, n_vocab=320)
+    assert edges.unchunked == list(one_chunk["train_naive"](text, 320))[256:]
+    assert edges.chunked == list(train_naive(text, 320))[256:]
 
 
 def test_pairs_that_overlap_are_both_counted_and_glued_from_the_left():
@@ -143,13 +169,23 @@ def test_the_three_ways_to_cut_trade_what_the_page_says(page):
 
 def test_the_pencil_the_code_and_the_animation_agree(page):
     _, names, _ = page
-    assert list(names["ranks"])[256:] == [b"al", b"all", b"aa", b"baa", b"mall"]
+    pieces = [b"al", b"all", b"aa", b"baa", b"mall"]
+    assert list(names["ranks"])[256:] == pieces
+    steps = names["pencil"].merges
+    assert [(step.piece, step.id) for step in steps] == list(names["ranks"].items())[
+        256:
+    ]
     # "At first a·l and l·l were both there … times … no l·l was left at all"
-    letters = [[bytes([b]) for b in word.encode()] for word in names["WORDS"]]
+    letters = [[bytes([b]) for b in word.encode()] for word in measured.WORDS]
     counts = count_pairs(letters)
     assert counts[b"a", b"l"] == counts[b"l", b"l"] == max(counts.values())
     after = count_pairs(merge(pieces, (b"a", b"l")) for pieces in letters)
     assert (b"l", b"l") not in after
+    # the words of the page are those of the picture
+    typed = re.search(r'train_naive\("([^"]*)", 256 \+ 5\)', PAGE)[1]
+    assert typed.split("\\n") == measured.WORDS == names["pencil"].words
+    # "Every pair that is left occurs once"
+    assert set(names["pencil"].left.values()) == {1}
 
 
 def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page):
@@ -157,6 +193,7 @@ def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page):
     tokenizer = Tokenizer(names["ranks"])
     assert tokenizer.encode("baall") == [98, 97, 257]
     assert b"baa" in names["ranks"]  # so the longest from the left would be baa·l·l
+    assert names["replay"].ids == [98, 97, 257]
     # "the ids [97, 108] decode to al, and al encodes to [256]"
     assert tokenizer.decode([97, 108]) == "al" and tokenizer.encode("al") == [256]
 
@@ -175,11 +212,11 @@ def test_the_counts_that_one_merge_changes_are_the_ones_in_the_text():
 
 
 def test_what_the_cells_show_the_reader(page):
-    _, names, shown = page
+    _, _, shown = page
     agree = [value for value in shown if isinstance(value, bool)]
     assert agree == [True, True]  # naive == fast; tiktoken == ours
     # "one token holds two of the six bytes and each of the others holds one"
-    sizes = [piece.count("\\x") for _, piece in names["figures"].gpt2_tokens("水果")]
+    sizes = [piece.count("\\x") for _, piece in gpt2_tokens("水果")]
     assert sorted(sizes) == [1, 1, 1, 1, 2]
 
 
@@ -198,6 +235,7 @@ def test_thirteen_bytes_occur_in_no_text(page):
 
 
 def test_what_the_page_says_of_the_pattern():
+    assert "|".join(part for part, _, _ in drawn.PATTERN_EXPLAINED) == PATTERN
     assert split("it's DON'T don’t") == ["it", "'s", " DON", "'", "T", " don", "’", "t"]
     assert split("a²b x½ Ⅷ") == ["a", "²", "b", " x", "½", " Ⅷ"]
     # "to \\p{L}, its vowel signs and its sign for no vowel are not letters"
@@ -235,18 +273,23 @@ def test_what_is_recorded_of_gpt2_is_what_gpt2s_own_encoding_says():
 
 def test_every_recorded_text_is_one_that_a_page_asks_for():
     recorded = json.loads((BOOK / "recorded" / "gpt2.json").read_text("utf-8"))
-    pages = "".join(path.read_text("utf-8") for path in BOOK.glob("*.md"))
+    sources = [*BOOK.glob("*.md"), *BOOK.glob("figures/*.py"), *BOOK.glob("facts/*.py")]
+    pages = "".join(path.read_text("utf-8") for path in sources)
     unused = [t for t in recorded["texts"] if t not in pages and t != world.PROMPT]
     assert not unused
 
 
 def test_the_predictions(page):
-    _, names, _ = page
-    found = names["predictions"]
+    facts, names, _ = page
+    found = names["predictions"].pieces
     plain = list(names["ranks"])[256:]
     assert found["predict_twice"] == plain
     assert found["predict_youngest"][0] == b"ll" and b"all" in found["predict_youngest"]
     assert found["predict_baa"][0] == b"aa"
+    # "Both a·a and b·a are now there … times"
+    words = measured.WORDS + ["baa"] * 10
+    counts = count_pairs([bytes([b]) for b in word.encode()] for word in words)
+    assert counts[b"a", b"a"] == counts[b"b", b"a"] == int(facts["ten_more"])
 
 
 def test_the_core_of_the_fast_trainer_stands_where_the_page_looks():

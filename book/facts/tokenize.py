@@ -1,0 +1,483 @@
+"""What the chapter Tokenize measures, in the order of its page.
+
+The trainer that the page builds before the reader's eyes is handed in where it is
+looked at: `count_pairs`, `merge` and `train_naive`. So are GPT-2's own tokens: `gpt2`
+is a function, text -> [(id, piece), ...]. Most functions return a tuple whose fields
+the pictures draw and whose `said` is what the prose glues.
+"""
+
+import pydoc_data.topics
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import regex
+
+from gpt import world
+from gpt.tokenize import Tokenizer, split, train
+from gpt.train import SIZE
+
+
+# --- characters, words, or something between --------------------------------------
+class Cut(NamedTuple):
+    """What a way of cutting text costs."""
+
+    vocabulary: int
+    per_token: float  # characters
+    lost: float  # the share of a new text that it cannot write
+
+
+class Manual(NamedTuple):
+    """Python's manual, cut in three ways."""
+
+    seen: str  # the nine tenths that each vocabulary is made from
+    new: str  # the tenth on which it is used
+    subwords: Tokenizer
+    cuts: dict  # "characters", "words", "subwords": Cut
+
+    @property
+    def said(self):
+        found = {"manual_chars": len(self.seen) + len(self.new)}
+        for name, cut in self.cuts.items():
+            found[f"{name}_vocabulary"] = cut.vocabulary
+            found[f"{name}_per_token"] = f"{cut.per_token:.1f}"
+            found[f"{name}_lost"] = f"{cut.lost:.1%}"
+        return found
+
+
+def manual(n_vocab=4096):
+    """Cut the manual that every Python carries inside. n_vocab: of the subwords."""
+    paragraphs = "\n\n".join(pydoc_data.topics.topics.values()).split("\n\n")
+    whole = "\n\n".join(dict.fromkeys(paragraphs))  # a paragraph that repeats: once
+    cut_at = len(whole) * 9 // 10
+    seen, new = whole[:cut_at], whole[cut_at:]
+    subwords = train(seen, n_vocab)
+    cuts = {
+        "characters": _cut(new, list(new), set(seen)),
+        "words": _cut(new, split(new), set(split(seen))),
+        "subwords": _cut(new, subwords.pieces(new), subwords.ranks),
+    }
+    return Manual(seen, new, subwords, cuts)
+
+
+def _cut(text, pieces, known):
+    lost = sum(len(piece) for piece in pieces if piece not in known) / len(text)
+    return Cut(len(known), len(text) / len(pieces), lost)
+
+
+# --- byte-pair encoding, with a pencil --------------------------------------------
+WORDS = ["baa", "baaa", "all", "ball", "small", "mall"]
+
+
+class Merge(NamedTuple):
+    """One step of training: the most frequent pair is glued."""
+
+    before: list  # chunks, each a list of pieces
+    counts: dict  # pair: how often; in the order in which their turn would come
+    pair: tuple  # of two pieces
+    after: list
+    id: int
+
+    @property
+    def piece(self):
+        return b"".join(self.pair)
+
+    @property
+    def count(self):
+        return self.counts[self.pair]
+
+    @property
+    def ties(self):
+        """The other pairs that are there as often."""
+        return [
+            pair
+            for pair, count in self.counts.items()
+            if count == self.count and pair != self.pair
+        ]
+
+    @property
+    def glued(self):
+        """How often the pair is glued: less often than counted where it overlaps."""
+        return sum(map(len, self.before)) - sum(map(len, self.after))
+
+
+def merges(chunks, count_pairs, merge, youngest_first=False) -> Iterator[Merge]:
+    """Train on chunks that are lists of single bytes, until no pair is left.
+
+    youngest_first: the tie rule turned round.
+    """
+    ranks = {bytes([b]): b for b in range(256)}
+    sign = -1 if youngest_first else 1
+
+    def turn(item):
+        (left, right), count = item
+        return -count, sign * ranks[left], sign * ranks[right]
+
+    while counts := dict(sorted(count_pairs(chunks).items(), key=turn)):
+        pair = next(iter(counts))
+        glued = [merge(pieces, pair) for pieces in chunks]
+        step = Merge(chunks, counts, pair, glued, id=len(ranks))
+        ranks[step.piece] = step.id
+        chunks = glued
+        yield step
+
+
+def letters(text):
+    """A text as single bytes."""
+    return [bytes([b]) for b in text.encode()]
+
+
+def dots(pieces):
+    """[b"b", b"all"] -> "b·all"."""
+    return "·".join(piece.decode() for piece in pieces)
+
+
+class Pencil(NamedTuple):
+    """The merges that a reader makes with a pencil."""
+
+    words: list
+    merges: list  # of Merge
+    left: dict  # pair: how often, when the pencil is put down
+
+    @property
+    def said(self):
+        first = self.merges[0]
+        aa = next(step for step in self.merges if step.pair == (b"a", b"a"))
+        end = dict(zip(self.words, self.merges[-1].after))
+        return {
+            "tie_count": first.count,
+            "tied": " and ".join(map(dots, first.ties)),
+            "aa_count": aa.count,
+            "aa_glued": aa.glued,
+            "small": dots(end["small"]),
+        }
+
+
+def pencil(count_pairs, merge, words=WORDS, many=5):
+    """The first `many` merges on the pencil's words."""
+    steps = merges([letters(word) for word in words], count_pairs, merge)
+    made = [*islice(steps, many)]
+    return Pencil(words, made, dict(count_pairs(made[-1].after)))
+
+
+# --- the course's own tokenizer ---------------------------------------------------
+def of_the_course(course, text):
+    """The course's tokenizer and the text that it is trained on, in numbers."""
+    return {
+        "text_chars": len(text),
+        "course_vocab": course.n_vocab,
+        "course_merges": len(course.ranks) - 256,
+        "prompt_tokens": len(course.encode(world.PROMPT)),
+        "prompt_chars": len(world.PROMPT),
+    }
+
+
+# --- encode -----------------------------------------------------------------------
+class Step(NamedTuple):
+    """One step of encoding a word."""
+
+    pieces: list
+    known: dict  # neighbours that make a piece: its rank; lowest first
+
+    @property
+    def glue(self):
+        """The pair whose turn it is; None where the word is done."""
+        return next(iter(self.known), None)
+
+
+class Replay(NamedTuple):
+    """A word, encoded by replaying merges."""
+
+    steps: list  # of Step
+    ids: list
+
+    @property
+    def said(self):
+        return {
+            "replayed": dots(self.steps[-1].pieces),
+            "replayed_tokens": len(self.ids),
+            "replayed_ids": self.ids,
+        }
+
+
+def replay(word, ranks, count_pairs, merge):
+    """Encode a word with a vocabulary {piece: id}, and write every step down."""
+    pieces, steps = letters(word), []
+    while True:
+        made = {pair: b"".join(pair) for pair in count_pairs([pieces])}
+        known = {pair: ranks[piece] for pair, piece in made.items() if piece in ranks}
+        step = Step(pieces, dict(sorted(known.items(), key=lambda item: item[1])))
+        steps.append(step)
+        if not known:
+            return Replay(steps, [ranks[piece] for piece in pieces])
+        pieces = merge(pieces, step.glue)
+
+
+# --- bytes ------------------------------------------------------------------------
+# sign: what it means
+SIGNS = {"a": "", "é": "", "果": "fruit", "水果": "fruit", "👩‍🔬": "scientist"}
+
+
+class Cost(NamedTuple):
+    """What a text costs."""
+
+    bytes: int
+    ours: int  # tokens
+    gpt2: int
+
+
+class Signs(NamedTuple):
+    """What signs cost that the eye takes for one or two."""
+
+    costs: dict  # sign: Cost
+
+    @property
+    def said(self):
+        fruit, scientist = self.costs["果"], self.costs["👩‍🔬"]
+        return {
+            "fruit_bytes": fruit.bytes,
+            "fruit_ours": fruit.ours,
+            "fruit_gpt2": fruit.gpt2,
+            "scientist_points": len("👩‍🔬"),
+            "scientist_gpt2": scientist.gpt2,
+        }
+
+
+def signs(course, gpt2):
+    """What each of SIGNS costs."""
+    return Signs(
+        {
+            sign: Cost(len(sign.encode()), len(course.encode(sign)), len(gpt2(sign)))
+            for sign in SIGNS
+        }
+    )
+
+
+# --- the pre-tokenizer ------------------------------------------------------------
+class Edges(NamedTuple):
+    """The pieces of a trainer that minds the edges of words, and of one that does not."""
+
+    chunked: list  # pieces, in the order of their birth
+    unchunked: list
+
+    @property
+    def said(self):
+        crossing = [piece for piece in self.unchunked if len(split(piece.decode())) > 1]
+        return {"crossing": len(crossing), "merges_cut": len(self.unchunked)}
+
+
+def edges(text, train_naive, count_pairs, merge, n_vocab=360):
+    """Train the naive way: on the words of a text, and on the text as one chunk."""
+    chunked = list(train_naive(text, n_vocab))[256:]
+    steps = merges([letters(text)], count_pairs, merge)
+    return Edges(chunked, [step.piece for step in islice(steps, n_vocab - 256)])
+
+
+# --- GPT-2's vocabulary, the fast trainer -----------------------------------------
+def beside_gpt2(course, gpt2):
+    """The course's tokenizer and GPT-2's."""
+    return {
+        "gpt2_vocab": 256 + 50_000 + 1,  # bytes, merges, one special token
+        "our_end": course.special_tokens[world.END],
+        "gpt2_prompt": len(gpt2(world.PROMPT)),
+        "bang": gpt2("!")[0][0],
+        "end_id": gpt2(world.END)[0][0],
+    }
+
+
+def timed(text, train_naive, train, n_vocab=320):
+    """How long the two trainers take, in the time of the processor."""
+
+    def seconds(trainer):
+        start = time.process_time()
+        trainer(text, n_vocab)
+        return time.process_time() - start
+
+    naive, fast = seconds(train_naive), min(seconds(train) for _ in range(3))
+    return {
+        "naive_seconds": f"{naive:.2f}",
+        "fast_ms": f"{1000 * fast:.0f}",
+        "some_chars": len(text),
+    }
+
+
+# --- where tokenization hurts -----------------------------------------------------
+SENTENCES = {
+    "English": "The sheep sees a ball in the grass.",
+    "Spanish": "La oveja ve una pelota en la hierba.",
+    "German": "Das Schaf sieht einen Ball im Gras.",
+    "Chinese": "绵羊看见草地上有一个球。",
+    "Russian": "Овца видит мяч в траве.",
+    "Japanese": "羊は草の中にボールを見ます。",
+    "Arabic": "يرى الخروف كرة في العشب.",
+    "Hindi": "भेड़ घास में एक गेंद देखती है।",
+}
+
+
+class Languages(NamedTuple):
+    """What one sentence costs in several languages."""
+
+    costs: dict  # language: tokens, the cheapest first
+    said: dict
+
+
+def languages(gpt2):
+    """What GPT-2 needs for each of SENTENCES, and why Hindi pays twice."""
+    costs = {name: len(gpt2(text)) for name, text in SENTENCES.items()}
+    said = {
+        "english_cost": costs["English"],
+        "dearest": max(costs, key=costs.get),
+        "dearest_times": f"{max(costs.values()) / costs['English']:.1f}",
+        "hindi_words": len(SENTENCES["Hindi"].split()),
+        "hindi_chunks": len(split(SENTENCES["Hindi"])),
+        "namaste_chunks": len(split("नमस्ते")),
+        "namaste_gpt2": len(gpt2("नमस्ते")),
+    }
+    return Languages({name: costs[name] for name in sorted(costs, key=costs.get)}, said)
+
+
+def bare(word, text):
+    """How often a word stands in a text without a space before it."""
+    return len(regex.findall(f"(?<! ){regex.escape(word)}", text))
+
+
+def unused(course, text):
+    """The merges that are never left in the encoded text: {piece: id}."""
+    used = set(course.encode(text, allowed_special="all"))
+    return {
+        piece: id for piece, id in course.ranks.items() if id >= 256 and id not in used
+    }
+
+
+# --- what the vocabulary size trades ----------------------------------------------
+SIZES = [256, 288, 320, 360, 420, 480, 560, 640, 800, 1024, 1448, 2048, 2896, 4096]
+
+
+class Sizes(NamedTuple):
+    """What a larger vocabulary gives and takes."""
+
+    curves: dict  # text: [(n_vocab, characters per token), ...]
+    parameters: list  # [(n_vocab, those of the tokens' rows), ...]
+    d_model: int
+    said: dict
+
+
+def sizes(stories, manual, d_model=SIZE["d_model"]):
+    """Vocabularies of SIZES for the small world and for Python's manual.
+
+    stories: the text of the small world from which the vocabulary is made; it is used
+    on other stories, and the manual's on the first of its new text.
+    """
+    new, many = _new_stories(100)
+    tokenizer = train(stories, SIZES[-1], special_tokens=[world.END])
+    end = len(tokenizer.ranks)  # where every chunk is one token
+    below = [n for n in SIZES if n <= end]
+    curves = {
+        "the small world": [
+            *((n, _per_token(_first(tokenizer, n), new)) for n in below),
+            (end, _per_token(tokenizer, new)),
+        ],
+        "Python's manual": [
+            (n, _per_token(_first(manual.subwords, n), manual.new[:20_000]))
+            for n in SIZES
+        ],
+    }
+    words = {chunk for told in stories.split(world.END) for chunk in split(told)}
+    said = {
+        "world_end": end,
+        "world_words": len(words),
+        "story_at_256": f"{len(new.encode()) / many:.0f}",
+        "story_at_560": f"{len(_first(tokenizer, 560).pieces(new)) / many:.0f}",
+        "story_at_end": f"{len(tokenizer.pieces(new)) / many:.0f}",
+    }
+    parameters = [(n, n * d_model) for n in SIZES]
+    return Sizes(curves, parameters, d_model, said | _rows_of_gpt2())
+
+
+def _new_stories(many):
+    """Stories that the vocabulary was not made from, as one text, and their number."""
+    told = [*islice(world.stories(seed=2), many)]
+    return "".join(told), len(told)
+
+
+def _first(tokenizer, size):
+    """The vocabulary as it was when it had that size."""
+    return Tokenizer(dict(islice(tokenizer.ranks.items(), size)))
+
+
+def _per_token(tokenizer, text):
+    return len(text) / len(tokenizer.pieces(text))
+
+
+def _rows_of_gpt2():
+    """How many of GPT-2's parameters are its tokens' rows."""
+    wide = 768
+    rows = 50_257 * wide
+    blocks = 1024 * wide + 12 * (12 * wide**2 + 13 * wide) + 2 * wide
+    return {
+        "gpt2_rows": f"{rows / 1e6:.1f}",
+        "gpt2_all": f"{(rows + blocks) / 1e6:.0f}",
+        "gpt2_share": f"{rows / (rows + blocks):.0%}",
+    }
+
+
+# --- not only text ----------------------------------------------------------------
+class Coded(NamedTuple):
+    """A picture and a sound, and the numbers that a codebook makes of them."""
+
+    picture: np.ndarray  # (32, 32)
+    patches: list  # 16 numbers
+    sound: np.ndarray  # (1600,)
+    frames: list  # 16 numbers
+
+
+def coded():
+    """A sun over a hill in 16 patches, and three notes in 16 frames."""
+    y, x = np.mgrid[0:32, 0:32]
+    picture = 0.1 + 0.8 * ((x - 23) ** 2 + (y - 9) ** 2 < 30) + 0.5 * (y > 23 + x / 8)
+    patches = picture.reshape(4, 8, 4, 8).swapaxes(1, 2).reshape(16, 64)
+
+    t = np.arange(1600) / 1600
+    notes = np.select([t < 3 / 8, t < 6 / 8], [16, 48], 32)
+    sound = np.abs(np.sin(8 / 3 * np.pi * t)) ** 0.5 * np.sin(2 * np.pi * notes * t)
+    spectra = np.abs(np.fft.rfft(sound.reshape(16, 100), axis=1))[:, :6]
+    return Coded(picture, _codes(patches, 9), sound, _codes(spectra, 6))
+
+
+def _codes(items, size):
+    """k-means: for each item (n, m) the number of the most similar of `size` entries."""
+    entries = items[np.linspace(0, len(items) - 1, size).astype(int)].copy()
+    for _ in range(20):
+        nearest = ((items[:, None] - entries) ** 2).sum(-1).argmin(1)
+        for i in set(nearest):
+            entries[i] = items[nearest == i].mean(0)
+    order = list(dict.fromkeys(nearest))
+    return [order.index(i) for i in nearest]
+
+
+# --- predictions ------------------------------------------------------------------
+class Predictions(NamedTuple):
+    """What a reader is asked to predict."""
+
+    pieces: dict  # question: the pieces that training makes
+    said: dict
+
+
+def predictions(count_pairs, merge):
+    """The pencil's words given twice, with the tie rule turned round, with more baa."""
+
+    def learn(words, **rule):
+        steps = merges([letters(word) for word in words], count_pairs, merge, **rule)
+        return [*islice(steps, 5)]
+
+    made = {
+        "predict_twice": learn(WORDS * 2),
+        "predict_youngest": learn(WORDS, youngest_first=True),
+        "predict_baa": learn(WORDS + ["baa"] * 10),
+    }
+    return Predictions(
+        {name: [step.piece for step in steps] for name, steps in made.items()},
+        {"ten_more": made["predict_baa"][0].count},
+    )

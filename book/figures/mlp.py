@@ -1,0 +1,501 @@
+"""The pictures of the chapter MLP, in the order of its page.
+
+What they show is handed to them: vectors and functions, or what `facts.mlp` found.
+"""
+
+from html import escape
+
+import matplotlib.patches as shapes
+import numpy as np
+import torch
+from matplotlib.path import Path
+
+from . import (
+    ACCENT,
+    FAINT,
+    INK,
+    MUTED,
+    PAPER,
+    VERMILION,
+    Markup,
+    canvas,
+    heat,
+    play,
+    show,
+    table,
+    tr,
+)
+
+
+# --- what several pictures share --------------------------------------------------
+def _minus(number, digits):
+    """A number with a true minus."""
+    return f"{number:.{digits}f}".replace("-", "−")
+
+
+def _bets(bets):
+    """[(word, probability), ...] as a line; what would be 0.00 is left out."""
+    return ", ".join(f"{word} {p:.2f}" for word, p in bets if p >= 0.005)
+
+
+def _bare(ax):
+    """No line at the left and below, no ticks: bars that carry their numbers."""
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.set_xticks([])
+
+
+def _probabilities(ax, values, size):
+    """Numbers in the squares of a heat map: .25; what would be .00 is left out."""
+    for (i, j), value in np.ndenumerate(np.array(values)):
+        if value >= 0.005:
+            colour = PAPER if value > 0.55 else INK
+            look = {"ha": "center", "va": "center_baseline", "color": colour}
+            text = f"{value:.2f}".lstrip("0")
+            ax.text(j + 0.5, i + 0.5, text, size=size, **look)
+
+
+# --- one vector, one MLP ----------------------------------------------------------
+def bets_before_and_after(passage):
+    """The table of what the last vector bets on, before and after the MLP of layer 0.
+
+    passage: with `bets_before` and `bets_after`, each [(word, probability), ...].
+    """
+    return table(
+        [tr("the last vector"), tr("its bets on the next word")],
+        (tr("before the MLP of layer 0"), _bets(passage.bets_before)),
+        (tr("after it"), _bets(passage.bets_after)),
+    )
+
+
+def pencil_answers(pencil):
+    """The filled table of the three questions.
+
+    pencil: `corners` (4, 2), `hidden` (4, 3) and `out` (4, 2), all whole numbers.
+    """
+
+    def whole(numbers):
+        return [_minus(number, 0) for number in numbers.tolist()]
+
+    return table(
+        ["(x₁, x₂)", "h₁", "h₂", "h₃", "wore", "guessed"],
+        *(
+            (f"({', '.join(whole(x))})", *whole(h), *whole(y))
+            for x, h, y in zip(pencil.corners, pencil.hidden, pencil.out)
+        ),
+    )
+
+
+def relu_and_gelu(relu, gelu):
+    """The curves of the two bends, and the lowest point of GELU.
+
+    relu, gelu: functions of a tensor.
+    """
+    x = torch.linspace(-4, 4, 161)
+    fig, ax = canvas(5.2, 2.9)
+    ax.axhline(0, color=FAINT, lw=0.8)
+    ax.axvline(0, color=FAINT, lw=0.8)
+    ax.plot(x, relu(x), color=MUTED, lw=1.6)
+    ax.plot(x, gelu(x), color=ACCENT, lw=2.4)
+    ax.text(2.2, 3.05, tr("ReLU"), color=MUTED, ha="right")
+    ax.text(1.75, 0.75, tr("GELU"), color=ACCENT, weight="bold")
+    low = x[gelu(x).argmin()]
+    lowest = float(low), float(gelu(low))
+    ax.plot(*lowest, "o", color=ACCENT, ms=5)
+    ax.annotate(
+        tr("lowest: {y} at {x}", y=_minus(lowest[1], 2), x=_minus(lowest[0], 2)),
+        lowest,
+        (-3.9, 0.75),
+        arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.8},
+    )
+    ax.set(xlim=(-4, 4), ylim=(-0.5, 4), xlabel="x")
+    ax.set(xticks=range(-4, 5), yticks=range(5))
+    return show(
+        fig,
+        tr(
+            "The curves of ReLU and GELU from -4 to 4. ReLU is zero to the left and "
+            "rises straight to the right. GELU is nearly the same, but dips a little "
+            "below zero before it rises, and has no corner."
+        ),
+    )
+
+
+def one_vector(passage):
+    """The player of one vector through an MLP: stream, norm, widen, bend, narrow, add.
+
+    passage: the vectors `before`, `normed`, `note` and `after` (C,), `answers` and
+    `hidden` (d_mlp,), how many of them are `kept`, the `word` at which the vector
+    stands, and `bets_before` and `bets_after`.
+    """
+    C, d_mlp = len(passage.before), len(passage.hidden)
+    rows = [
+        (tr("the stream"), passage.before, _bets(passage.bets_before)),
+        (tr("normed"), passage.normed, ""),
+        (tr("widen: {n} questions", n=d_mlp), passage.answers, ""),
+        (tr("bend: {n} answers", n=d_mlp), passage.hidden, ""),
+        (tr("narrow: the note"), passage.note, ""),
+        (tr("stream + note"), passage.after, _bets(passage.bets_after)),
+    ]
+    captions = [
+        tr(
+            "The stream at `{word}`: {n} numbers, and what they bet on now.",
+            word=passage.word,
+            n=C,
+        ),
+        tr(
+            "Layer norm brings them to one size, so that the questions can be answered."
+        ),
+        tr(
+            "Each of {d_mlp} questions is a weighted sum of the {n} numbers.",
+            d_mlp=d_mlp,
+            n=C,
+        ),
+        tr(
+            "GELU silences the noes: {kept} of {d_mlp} answers stay above 0.1.",
+            kept=passage.kept,
+            d_mlp=d_mlp,
+        ),
+        tr(
+            "Each answer brings its row of the second matrix; "
+            "together they are {n} numbers.",
+            n=C,
+        ),
+        tr("They are added to what was there. Now the vector bets on the next word."),
+    ]
+    frames = [_so_far(rows, shown) for shown in range(len(rows))]
+    return play(frames, tr("One vector through the MLP"), captions, seconds=2.5)
+
+
+def _so_far(rows, shown):
+    """A frame: the rows (name, vector, note) drawn as far as number `shown`."""
+    fig, axes = canvas(5.0, 5.0, nrows=len(rows))
+    C, wide = len(rows[0][1]), max(len(values) for _, values, _ in rows)
+    for number, (ax, (name, values, note)) in enumerate(zip(axes, rows)):
+        high = float(values.abs().max())
+        ax.set(xlim=(-2, wide + 2), ylim=(-1.1 * high, 1.9 * high))
+        ax.axis("off")
+        weight = "bold" if number == shown else "normal"
+        told = number <= shown
+        if told and len(values) == C:
+            length = f"{float(values.norm()):.1f}"
+            name = tr("{name}, length {length}", name=name, length=length)
+        look = {"size": 10.5, "color": INK if told else MUTED, "weight": weight}
+        ax.text(0, 1.35 * high, name, **look)
+        ax.plot([0, len(values)], [0, 0], color=MUTED if told else FAINT, lw=0.8)
+        if told:
+            _bars(ax, values, high)
+            ax.text(112, 0.1 * high, note, size=10.5, weight=weight)
+    return fig
+
+
+def _bars(ax, values, high):
+    """A vector as bars of width 1: one path for what is above zero, one for below."""
+    for sign, colour in ((1, ACCENT), (-1, VERMILION)):
+        points, codes = [], []
+        for i, value in enumerate(values.tolist()):
+            if sign * value > 0.004 * high:
+                points += [(i, 0), (i, value), (i + 0.8, value), (i + 0.8, 0), (i, 0)]
+                codes += [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY]
+        if points:
+            ax.add_patch(shapes.PathPatch(Path(points, codes), fc=colour, lw=0))
+
+
+# --- what the questions are -------------------------------------------------------
+def unit_cards(units, pieces):
+    """Hidden units as cards: the question, the story shaded by the answers, the places.
+
+    units: each with `layer`, `number`, `question`, `lit`, `right`, `tokens`, `notes`,
+    and `along` (T,): its answer at each token of the story, 1 being its largest.
+    pieces: the T texts of the story, the first of which, END, is not shown.
+    """
+    units = list(units)
+    return Markup(
+        "".join(_card(unit, pieces) for unit in units),
+        "\n".join(map(_headline, units)),
+    )
+
+
+def _headline(unit):
+    return tr(
+        "Layer {layer}, unit {unit}: {question}",
+        layer=unit.layer,
+        unit=unit.number,
+        question=tr(unit.question),
+    )
+
+
+def _card(unit, pieces):
+    headline = _headline(unit)
+    for tag in ("<em>", "</em>") * headline.count("*"):
+        headline = headline.replace("*", tag, 1)
+    at = ", ".join(f"{_code(t)} {count}" for t, count in unit.tokens.most_common(6))
+    if len(unit.tokens) > 6:
+        at = tr("{these} and others", these=at)
+    given = {"times": f"{len(unit.lit):,}", "tokens": at}
+    if unit.right is None:
+        lit = tr("Lit {times} times, at: {tokens}.", **given)
+    else:
+        lit = tr(
+            "Lit {times} times, {right} of them rightly, at: {tokens}.",
+            right=f"{unit.right:,}",
+            **given,
+        )
+    speaks = tr("Speaks for: {tokens}", tokens=" ".join(map(_code, unit.notes)))
+    return (
+        f'<div style="margin:1.1rem 0"><strong>{headline}</strong>'
+        f'<div style="line-height:1.75">{_shaded(pieces[1:], unit.along[1:])}</div>'
+        f"<small>{lit} {speaks}</small></div>"
+    )
+
+
+def _code(piece):
+    return f"<code>{escape(piece.strip())}</code>"
+
+
+def _shaded(pieces, shares):
+    """A text, each token the darker, the larger its share (0 to 1)."""
+    marked = []
+    for piece, share in zip(pieces, shares):
+        text = escape(piece)
+        if share > 0.08:
+            mix = f"color-mix(in oklab,var(--fig-blue) {45 * share:.0f}%,transparent)"
+            style = f"background:{mix};border-radius:.2em"
+            gap = " " * (len(text) - len(text.lstrip()))
+            text = f'{gap}<span style="{style}">{text.strip()}</span>'
+        marked.append(text)
+    return "".join(marked)
+
+
+# --- the residual stream ----------------------------------------------------------
+def _kind(part):
+    return tr("MLP") if part in ("mlp", "stream") else tr("attention")
+
+
+def lengths_of_parts(lengths):
+    """Bars: how much each part writes on the stream.
+
+    lengths: {"embed", "0.attend", "0.mlp", ...: mean length of what it adds}.
+    """
+    names = []
+    for part in lengths:
+        n, _, kind = part.rpartition(".")
+        layer = tr("layer {n}, {part}", n=n, part=_kind(kind))
+        names.append(layer if n else tr("embedding"))
+    fig, ax = canvas(5.4, 2.8)
+    for row, (part, length) in enumerate(lengths.items()):
+        colour = VERMILION if part.endswith("mlp") else ACCENT
+        colour = MUTED if part == "embed" else colour
+        ax.barh(row, length, color=colour, height=0.66)
+        ax.text(length + 0.25, row, f"{length:.1f}", va="center")
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    _bare(ax)
+    ax.set_xlim(0, 1.12 * max(lengths.values()))
+    ax.set_title(tr("Length of what each part adds"))
+    bars = ", ".join(f"{name} {x:.1f}" for name, x in zip(names, lengths.values()))
+    alt = tr("Bars: mean length of what each part adds to the stream.")
+    return show(fig, f"{alt} {bars}")
+
+
+def bets_forming(looks):
+    """Heat maps: the bets at three places of the story, after each part of the model.
+
+    looks: each with a `title`, `words`, and `bets`, {"embed", "0.middle", "0.stream",
+    ...: {word: probability}}.
+    """
+    names = []
+    for point in looks[0].bets:
+        n, _, kind = point.rpartition(".")
+        layer = tr("{n}, {part}", n=n, part=_kind(kind))
+        names.append(layer if n else tr("embedding"))
+    fig, axes = canvas(5.4, 3.7, ncols=3, width_ratios=[len(at.words) for at in looks])
+    for ax, look in zip(axes, looks):
+        values = [[bets[word] for word in look.words] for bets in look.bets.values()]
+        heat(ax, values, names if ax is axes[0] else (), look.words, high=1.0)
+        ax.set_xlim(0, len(look.words) + 0.04)
+        _probabilities(ax, values, size=8.5)
+        ax.set_xlabel(look.title)
+    return show(
+        fig,
+        tr(
+            "Three heat maps of bets after the embedding and after attention and MLP of "
+            "each layer. At day: first day, then she and he, then she two thirds and "
+            "Ada one third. At the second model: first model, then wore, at the end "
+            "guessed. At last: first last, then Ada as soon as layer 1 has attended."
+        ),
+    )
+
+
+def moves_before_and_after(moves):
+    """Heat maps: what each animal is bet to do, before and after the MLP of layer 0.
+
+    moves: `animals` (n names), `moves` (m verbs), `before` and `after` (n, m).
+    """
+    fig, axes = canvas(4.4, 5.0, ncols=2)
+    halves = (moves.before, tr("before")), (moves.after, tr("after"))
+    for ax, (bets, title) in zip(axes, halves):
+        heat(ax, bets, moves.animals if ax is axes[0] else (), moves.moves, high=1.0)
+        _probabilities(ax, bets, size=9)
+        ax.set_xlabel(title)
+    return show(
+        fig,
+        tr(
+            "Bets on ran, flew and swam for twelve animals, before and after the MLP of "
+            "layer 0. Before, all are 0. After, ran has nearly all for fox, hare, mouse "
+            "and bear, flew for owl, crow, wren and robin, swam for frog, duck, otter "
+            "and beaver."
+        ),
+    )
+
+
+# --- norms and depth --------------------------------------------------------------
+def pre_and_post_norm():
+    """Two wiring diagrams of a block: the norm before each part, and after it."""
+    fig, (top, bottom) = canvas(5.4, 3.6, nrows=2)
+    _block(top, tr("pre-norm: the stream runs through untouched"), post=False)
+    _block(bottom, tr("post-norm: every norm stands in its way"), post=True)
+    return show(
+        fig,
+        tr(
+            "Two diagrams of a block. Pre-norm: a line, the stream, runs straight "
+            "through; two branches leave it, each with a norm and then attention or "
+            "MLP, and are added back. Post-norm: the norms stand on the line itself, "
+            "after each addition."
+        ),
+    )
+
+
+def _block(ax, title, post):
+    """The stream as a line, from which attention and MLP branch off and come back."""
+    ax.set(xlim=(0, 62), ylim=(-4.6, 13.5))
+    ax.axis("off")
+    ax.text(0, 11.6, title, weight="bold")
+    stream = {"arrowstyle": "-|>", "color": ACCENT, "lw": 3}
+    ax.annotate("", (62, 0), (0, 0), arrowprops=stream)
+    for start, part in ((3, tr("attend")), (33, tr("MLP"))):
+        plus = start + (15.5 if post else 20.5)
+        branch = {"color": INK, "lw": 1.3, "solid_joinstyle": "round"}
+        ax.plot([start, start, plus, plus], [0, 7, 7, 1.4], **branch)
+        if post:
+            _box(ax, start + 7.8, 7, part, 9)
+            _box(ax, plus + 7, 0, tr("norm"), 7.6, VERMILION)
+        else:
+            _box(ax, start + 5.2, 7, tr("norm"), 7.6, VERMILION)
+            _box(ax, start + 15, 7, part, 9)
+        ring = {"fc": PAPER, "ec": INK, "lw": 1.3, "zorder": 3}
+        ax.add_patch(shapes.Ellipse((plus, 0), 3, 2.8, **ring))
+        ax.text(plus, 0, "+", ha="center", va="center_baseline", zorder=4)
+
+
+def _box(ax, x, y, text, width, edge=INK):
+    """A word in a box of 3.4 units' height whose middle is (x, y)."""
+    corner, round = (x - width / 2, y - 1.7), "round,pad=0,rounding_size=0.6"
+    look = {"fc": PAPER, "ec": edge, "lw": 1.4, "zorder": 3}
+    ax.add_patch(shapes.FancyBboxPatch(corner, width, 3.4, boxstyle=round, **look))
+    ax.text(x, y, text, ha="center", va="center_baseline", size=9.5, zorder=4)
+
+
+def deep_stacks(deep):
+    """Curves of the loss of deep stacks, and how strongly it pulls at their last layer.
+
+    deep: `curves` {"pre-norm", "post-norm", "no stream": loss at each step}, `pulls`
+    {the same: pull at each of `depths`}, and `blind`, a loss to compare with.
+    """
+    colours = {"pre-norm": ACCENT, "post-norm": VERMILION, "no stream": MUTED}
+    fig, (left, right) = canvas(5.8, 2.9, ncols=2)
+    for name, curve in deep.curves.items():
+        look, steps = {"color": colours[name]}, len(curve)
+        smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in range(steps)]
+        left.plot(np.arange(steps) + 1, smooth, **look)
+        pulls = deep.pulls[name]
+        right.loglog(deep.depths, pulls, "o-", ms=4.5, **look)
+        right.text(26.5, pulls[-1], tr(name), va="center", size=10, **look)
+    left.axhline(deep.blind, color=FAINT, lw=1.2)
+    left.set(ylim=(2.9, 6.4), xlim=(0, steps), xlabel=tr("steps"), yticks=[3, 4, 5, 6])
+    left.set_title(tr("loss while training"))
+    right.set(xlim=(2.7, 75), ylim=(0.02, 0.5), xlabel=tr("layers"))
+    right.set_xticks(deep.depths, deep.depths)
+    right.set_yticks([0.02, 0.05, 0.1, 0.2, 0.4], [0.02, 0.05, 0.1, 0.2, 0.4])
+    right.minorticks_off()
+    right.set_title(tr("pull on the last layer"))
+    return show(
+        fig,
+        tr(
+            "Left: loss over {steps} training steps. Pre-norm falls; post-norm and no "
+            "stream stay at the loss of a model that knows only how frequent each token "
+            "is. Right: the length of the last layer's gradient before training against "
+            "3 to 24 layers. With pre-norm it falls with depth; with post-norm and no "
+            "stream it stays.",
+            steps=steps,
+        ),
+    )
+
+
+# --- the stack and its size -------------------------------------------------------
+def worth_of_parts(losses):
+    """The table of the loss without each thing. losses: {what is missing: nats}."""
+    rows = ((tr(name), f"{loss:.2f}") for name, loss in losses.items())
+    return table(["", tr("nats a token")], *rows)
+
+
+def _big(number):
+    """175_000_000_000 -> "175 billion", in the language of the edition."""
+    names = (1e9, "{n} billion"), (1e6, "{n} million"), (1e3, "{n} thousand")
+    unit, words = next((unit, words) for unit, words in names if number >= unit)
+    return tr(words, n=f"{number / unit:.3g}")
+
+
+KINDS = {"embeddings": MUTED, "attention": ACCENT, "MLP": VERMILION, "norms": INK}
+
+
+def parameter_shares(sizes, shares):
+    """Stacked bars: where the parameters are, in models of different sizes.
+
+    sizes: {the model's name: Config}. shares: {its name: {kind: share of the whole}}.
+    """
+    fig, ax = canvas(5.4, 3.5)
+    for row, found in enumerate(shares.values()):
+        start = 0
+        for kind, colour in KINDS.items():
+            share = found[kind]
+            ax.barh(row, share, left=start, color=colour, height=0.62)
+            if share > 0.06:
+                look = {"ha": "center", "va": "center_baseline", "size": 10}
+                text = f"{share:.0%}"
+                ax.text(start + share / 2, row, text, color=PAPER, **look)
+            start += share
+    for row, (size, config) in enumerate(sizes.items()):
+        ax.text(-0.015, row - 0.06, tr(size), ha="right", size=10)
+        label = {"ha": "right", "va": "top", "size": 9, "color": MUTED}
+        ax.text(-0.015, row + 0.06, _big(config.n_parameters), **label)
+    ax.set_yticks([])
+    ax.invert_yaxis()
+    _bare(ax)
+    ax.set_xlim(0, 1)
+    for x, kind in zip((0.0, 0.32, 0.62), KINDS):  # norms are too few to be seen
+        ax.text(x, -0.62, tr(kind), color=KINDS[kind], weight="bold", size=10.5)
+    alt = tr("Stacked bars, one a model: the shares of embeddings, attention and MLP.")
+    bars = (
+        f"{tr(size)}: {found['embeddings']:.0%}, {found['attention']:.0%}, "
+        f"{found['MLP']:.0%}"
+        for size, found in shares.items()
+    )
+    return show(fig, f"{alt} {'; '.join(bars)}")
+
+
+def work_of_a_token(costs):
+    """The table of the work for one token.
+
+    costs: {the model's name: `multiply_adds`, `share` of the work, `per_parameter`}.
+    """
+    header = "model", "multiply-adds a token", "share of the work", "per parameter"
+    rows = (
+        (
+            tr(size),
+            _big(cost.multiply_adds),
+            f"{cost.share:.2%}",
+            f"{cost.per_parameter:.2f}",
+        )
+        for size, cost in costs.items()
+    )
+    return table([tr(name) for name in header], *rows)
