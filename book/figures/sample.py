@@ -80,11 +80,11 @@ def bets_of_every_place(tokenizer, ids, p):
     return show(
         fig,
         tr(
-            "A line for each of the 14 tokens of the prompt, divided among the tokens that may "
-            "follow. After END: Once two thirds, Far and Long a sixth each. After a: four moods "
-            "of a quarter each. After little: twelve animals alike. After fox, named, surely. "
-            "After the: lake, river, sea. After One: day one half. The last, after day: she two "
-            "thirds, Ada one third."
+            "A line for each of the 14 tokens of the prompt, divided among the tokens "
+            "that may follow. After END: Once two thirds, Far and Long a sixth each. "
+            "After a: four moods of a quarter each. After little: twelve animals "
+            "alike. After fox, named, surely. After the: lake, river, sea. After One: "
+            "day one half. The last, after day: she two thirds, Ada one third."
         ),
     )
 
@@ -130,9 +130,9 @@ def pencil_arrows(words, wte, x):
     return show(
         fig,
         tr(
-            "Four arrows from one point: she, to the right and up, has the score 2; Ada, right "
-            "and down, 1; fox, left and up, minus 1. The arrow x lies between she and Ada, nearer "
-            "to she."
+            "Four arrows from one point: she, to the right and up, has the score 2; "
+            "Ada, right and down, 1; fox, left and up, minus 1. The arrow x lies "
+            "between she and Ada, nearer to she."
         ),
     )
 
@@ -161,9 +161,10 @@ def temperatures(heated):
     return show(
         fig,
         tr(
-            "A line for each temperature from 0.3 to 4, divided among she, Ada and all other "
-            "tokens. At 0.3, she has nine tenths. At 1, she two thirds and Ada one third, as the "
-            "author has it. From 1.5 on the others grow, to almost a half at 2.5 and most at 4."
+            "A line for each temperature from 0.3 to 4, divided among she, Ada and all "
+            "other tokens. At 0.3, she has nine tenths. At 1, she two thirds and Ada "
+            "one third, as the author has it. From 1.5 on the others grow, to almost a "
+            "half at 2.5 and most at 4."
         ),
     )
 
@@ -206,9 +207,9 @@ def grammatical_shares(as_drawn, cut, many):
     return show(
         fig,
         tr(
-            "The share of grammatical stories against the temperature. As drawn: all at 0.3, "
-            "still nearly all at 1, about two thirds at 1.5, none at 2.5. With top-p 0.9 "
-            "all at 1.5, and falling later."
+            "The share of grammatical stories against the temperature. As drawn: all "
+            "at 0.3, still nearly all at 1, about two thirds at 1.5, none at 2.5. With "
+            "top-p 0.9 all at 1.5, and falling later."
         ),
     )
 
@@ -385,8 +386,9 @@ def pencil_draw():
     return show(
         fig,
         tr(
-            "A line from 0 to 1. The first token has it up to 0.5, the second up to 0.75, the "
-            "third up to 1. The point u at 0.6 lies in the share of the second."
+            "A line from 0 to 1. The first token has it up to 0.5, the second up to "
+            "0.75, the third up to 1. The point u at 0.6 lies in the share of the "
+            "second."
         ),
     )
 
@@ -414,9 +416,10 @@ def author_and_model(choices):
     return show(
         fig,
         tr(
-            "Pairs of lines along the story: after One day, she two thirds and Ada one third; "
-            "after Ada, four verbs; then fashion and machine; sun and moon; word and song; leap, "
-            "jump, skip and hop. The author's and the model's lines can hardly be told apart."
+            "Pairs of lines along the story: after One day, she two thirds and Ada one "
+            "third; after Ada, four verbs; then fashion and machine; sun and moon; "
+            "word and song; leap, jump, skip and hop. The author's and the model's "
+            "lines can hardly be told apart."
         ),
     )
 
@@ -437,7 +440,8 @@ def divergence(curve):
     return show(
         fig,
         tr(
-            "The KL divergence against the temperature, on a logarithmic axis: a valley whose "
-            "lowest point, below a thousandth of a nat, is a little below temperature 1."
+            "The KL divergence against the temperature, on a logarithmic axis: a "
+            "valley whose lowest point, below a thousandth of a nat, is a little below "
+            "temperature 1."
         ),
     )
