@@ -312,7 +312,7 @@ def cuts(tokenizer, cut):
         ),
         (scene(cut.hot, "τ = 2"), tr("Temperature 2: the tail has grown.")),
         (
-            scene(cut.hot, "top-p 0.8", range(3)),
+            scene(cut.hot, tr("top-p 0.8"), range(3)),
             tr(
                 "Top-p 0.8: from the likeliest down until 0.8 is reached. "
                 "Three are enough."
