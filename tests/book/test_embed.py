@@ -15,6 +15,8 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 
 from bench.chapter import BOOK, CELL, OPTIONS
+from book.facts import embed as measured
+from book.figures import embed as drawn
 from gpt import world
 from gpt.embed import embed, neighbours, sinusoids, tokens
 from gpt.model import initial
@@ -90,16 +92,34 @@ def test_the_lines_of_the_course_that_are_shown():
 
 def test_the_animation_adds_up(page):
     _, names, _ = page
-    ids, wte, wpe = names["ids"], names["wte"], names["model"].weights["wpe.weight"]
-    assert "wte[ids[t]] + wpe[t]" in PAGE
-    x = embed(torch.tensor(names["ids"]), wte, wpe)
-    assert torch.equal(x, torch.stack([wte[id] + wpe[t] for t, id in enumerate(ids)]))
-    assert len(names["frames"]) == len(names["captions"]) == 17
-    end, *words = names["names"]
-    tokenizer = names["tokenizer"]
+    wte, wpe, tokenizer = names["wte"], names["wpe"], names["tokenizer"]
+    text, frames = [], []
+
+    def keep(given, place, step):
+        text.append(given)
+        frames.append(draw_frame(given, place, step))
+        return frames[-1]
+
+    draw_frame = drawn._frame
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawn, "_frame", keep)
+        player = drawn.two_lookups(tokenizer, "Once a little fox", wte, wpe)
+    assert len(frames) == 17 and player.markup.count("<li>") == 17
+    end, *words = text[0].names
+    ids = text[0].ids
     assert ids[0] == tokenizer.special_tokens[world.END] and end == "END"
-    assert [p.strip().decode() for p in map(names["pieces"].get, ids[1:])] == words
+    assert [tokenizer.decode([id]).strip() for id in ids[1:]] == words
     assert world.PROMPT.startswith(" ".join(words))
+    # the numbers below "= x" in the last frame are what stage 2 makes of the ids
+    numbers = {}
+    for label in frames[-1].axes[0].texts:
+        x, y = label.get_position()
+        if x > 220 and y > 200 and label.get_text() != "…":
+            value = float(label.get_text().replace("−", "-"))
+            numbers.setdefault(y, []).append(value)
+    x = embed(torch.tensor(ids), wte, wpe)[:, :3]  # (5, 3)
+    shown = torch.tensor([numbers[y] for y in sorted(numbers)])
+    torch.testing.assert_close(shown, x, atol=0.00501, rtol=0)
 
 
 # --- what the rows mean -----------------------------------------------------------
@@ -137,12 +157,15 @@ def test_each_animal_is_nearer_to_its_own_kind(kind, cosine, page):
         own = [cosine(animal, a) for a in kind if a != animal]
         assert sum(own) / 3 > sum(cosine(animal, a) for a in others) / 8
     # "a fox is near those who run, …": its two nearest
-    assert {word for word, _ in names["nearest"](kind[0], 2)} <= set(kind)
+    assert {
+        word
+        for word, _ in measured.nearest(names["wte"], names["tokenizer"], kind[0], 2)
+    } <= set(kind)
 
 
 def test_training_made_the_squares(page):
     _, names, _ = page
-    kinds = [kind for kind, words in names["KINDS"].items() for _ in words]
+    kinds = [kind for kind, words in measured.KINDS.items() for _ in words]
     same = torch.tensor([[a == b for b in kinds] for a in kinds])
     same.fill_diagonal_(False)
     apart = torch.tensor([[a != b for b in kinds] for a in kinds])
@@ -150,37 +173,43 @@ def test_training_made_the_squares(page):
     assert after[same].mean() > 0.6 and after[apart].mean() < 0.1
     assert abs(before[same].mean()) < 0.05 and before[same].abs().max() < 0.5
     # the random rows are those that training of the shipped model begins with
-    first = initial(names["model"].config)["wte.weight"][names["ROWS"]]
+    rows = [names["row"](word) for word in names["WORDS"]]
+    first = initial(names["model"].config)["wte.weight"][rows]
     assert torch.equal(before, normalize(first, dim=-1) @ normalize(first, dim=-1).T)
 
 
 def test_tokens_that_never_occur_have_one_row(page):
     facts, names, _ = page
     assert int(facts["n_unused"]) > 300
-    assert float(facts["unused_cos"]) > 0.99 and names["among"].min() > 0.99
-    used = names["wte"][sorted(names["seen"])]
-    assert names["all_cosines"](used).mean() < 0.2
-    assert names["tokenizer"].ranks[facts["an_unused"].encode()] in names["unused"]
+    wte, tokenizer, reading = (names[n] for n in ("wte", "tokenizer", "reading"))
+    unused = measured.unused(wte, tokenizer, reading)
+    assert {
+        name: str(fact) for name, fact in unused.said.items()
+    }.items() <= facts.items()
+    assert float(facts["unused_cos"]) > 0.99 and unused.cosines.min() > 0.99
+    assert measured.cosines(wte[sorted(reading.seen)]).mean() < 0.2
+    assert tokenizer.ranks[facts["an_unused"].encode()] in unused.ids
+    assert not reading.seen & set(unused.ids)
     assert len(facts["an_unused"]) > 1 and facts["an_unused"].isalpha()
 
 
 def test_the_map_keeps_little_and_the_page_says_so(page, cosine):
     facts, names, _ = page
     assert 20 <= int(facts["kept"].rstrip("%")) <= 35
-    spot = names["at"]
+    spot = dict(zip(names["WORDS"], names["xy"].tolist()))
     near = torch.dist(torch.tensor(spot["river"]), torch.tensor(spot["leap"]))
     far = torch.dist(torch.tensor(spot["Ada"]), torch.tensor(spot["poppies"]))
     assert near < 0.2 * far and abs(cosine("river", "leap")) < 0.05
     # one label is drawn for words on one spot
     for kind in ("water", "green", "walls", "leap"):
-        points = torch.tensor([spot[word] for word in names["KINDS"][kind]])
+        points = torch.tensor([spot[word] for word in measured.KINDS[kind]])
         assert torch.pdist(points).max() < 0.03
 
 
 # --- directions -------------------------------------------------------------------
 def test_the_two_rulers_order_words_that_did_not_make_them(page):
     facts, names, _ = page
-    ruled, cos = names["RULED"], names["cos"]
+    ruled, cos = names["ruled"], names["cos"]
     assert all(ruled[name][0] < -0.3 for name in world.SHE)
     assert all(ruled[name][0] > 0.3 for name in world.HE)
     for one, many in (("was", "were"), ("it", "them")):
@@ -194,9 +223,10 @@ def test_the_two_rulers_order_words_that_did_not_make_them(page):
     assert float(facts["names_he"]) > 0.9
     # at length 1, along() is the dot product with the unit vector
     he, row, wte = names["he"], names["row"], names["wte"]
-    assert names["along"]("Ada", he) == pytest.approx(
-        float(wte[row("Ada")] @ he / he.norm())
-    )
+    assert ruled["Ada"][0] == pytest.approx(float(wte[row("Ada")] @ (he / he.norm())))
+    # the arrows of the picture are the pairs that the shown code takes
+    for one, other in measured.PAIRS:
+        assert f'("{one}", "{other}")' in PAGE
     assert float(cos(he, wte[row("he")] - wte[row("she")])) == pytest.approx(1)
 
 
@@ -205,14 +235,17 @@ def test_the_honest_score_is_lower_than_the_usual_one(page):
     free, ruled, nothing, n = (
         int(facts[name]) for name in ("free", "ruled", "nothing", "n_tests")
     )
-    assert nothing < free < ruled <= n == len(names["arithmetic"])
+    sums = names["arithmetic"].sums
+    assert nothing < free < ruled <= n == len(sums)
     # every word on its own, without forbidding it: names work, pronouns stay
-    found = {line[0]: line[1][:-2] for line in names["arithmetic"]}
-    assert all(found[f"{name} + he"] in world.HE for name in world.SHE)
-    assert found["her + he"] == "her" and found["was + many"] == "was"
+    found = {(one.word, one.direction): one.answers[0] for one in sums}
+    assert all(found[name, "he"] in world.HE for name in world.SHE)
+    assert found["her", "he"] == "her" and found["was", "many"] == "was"
     # "nothing of those": what the neighbours get right, the rule gets right too
-    for _, _, third, last in names["arithmetic"]:
-        assert "✓" in third or "✗" in last
+    assert all(one.right[1] or not one.right[2] for one in sums)
+    # what the picture ticks off is what was counted
+    table = drawn.arithmetic(sums)._repr_html_()
+    assert table.count("✓") == free + ruled + nothing == 3 * n - table.count("✗")
 
 
 # --- places -----------------------------------------------------------------------
@@ -240,12 +273,13 @@ def test_the_learned_places_find_their_neighbours(page):
     # by hand, the cosine depends only on the distance
     near = names["by_hand"]
     assert all(float(near.diagonal(k).std()) < 1e-5 for k in range(60))
-    assert torch.equal(names["waves"], sinusoids(*names["wpe"].shape))
+    assert torch.equal(names["places"].by_hand, sinusoids(*names["wpe"].shape))
+    assert torch.equal(names["places"].learned, names["wpe"])
 
 
 def test_places_that_no_story_reaches_are_as_random_as_they_began(page):
     facts, names, _ = page
-    wpe, began = names["wpe"], names["began"]
+    wpe, began = names["wpe"], initial(names["model"].config)["wpe.weight"]
     first = int(facts["first_unseen"])
     assert first == int(facts["last_place"]) + 1 < int(facts["n_ctx"]) == len(wpe)
     like = cosine_similarity(wpe, began)
@@ -261,19 +295,23 @@ def test_the_sum_can_be_taken_apart(page):
     facts, names, _ = page
     assert int(facts["read_back"].rstrip("%")) > 85
     assert facts["confused"] == "100%"
-    pairs = zip(names["truth"][names["wrong"]], names["guess"][names["wrong"]])
-    used, piece = names["used"], names["piece"]
-    pairs = {(piece[used[int(a)]], piece[used[int(b)]]) for a, b in pairs}
+    apart = measured.taken_apart(names["wte"], names["wpe"], names["reading"])
+    assert apart.said.items() <= facts.items()
+    piece = names["piece"]
+    pairs = {(piece[was], piece[guessed]) for was, guessed in apart.wrong}
     assert {(b" sun", b" moon"), (b" moon", b" sun")} & pairs
     assert abs(float(facts["token_place"]) - float(facts["by_chance"])) < 0.03
 
 
 def test_what_the_tables_cost(page):
     _, names, _ = page
-    (_, *ours), (_, *gpt2), (_, *gpt3) = names["costs"]
-    assert ours == ["53,760", "6,144", "15.1%"]
-    assert names["gpt2_all"] == 124_439_808  # as published
-    assert [float(share[-1].rstrip("%")) for share in (gpt2, gpt3)] == [31.6, 0.4]
+    ours, gpt2, gpt3 = measured.costs(names["model"])
+    assert (ours.tokens, ours.places) == (53_760, 6_144)
+    assert gpt2.parameters == 124_439_808  # as published
+    assert gpt3.parameters == 175e9
+    table = drawn.costs([ours, gpt2, gpt3])._repr_html_()
+    assert "<td>ours</td><td>53,760</td><td>6,144</td><td>15.1%</td>" in table
+    assert re.findall(r"([\d.]+)%", table) == ["15.1", "31.6", "0.4"]
 
 
 # --- what follows -----------------------------------------------------------------
@@ -298,8 +336,10 @@ def test_the_predictions(page):
     facts, names, _ = page
     assert facts["swapped"] == facts["course"].replace("ran home", "flew home")
     # "letter for letter the same"; "only … are, and it writes"
-    write, moved = names["write"], names["moved"]
-    assert write(moved(0)) == write(moved(1)) == names["STORIES"]["course"]
+    model, tokenizer = names["model"], names["tokenizer"]
+    same = [measured.write(measured.moved(model, n), tokenizer) for n in (0, 1)]
+    assert same[0] == same[1] == measured.write(model, tokenizer)
+    assert same[0].removesuffix(world.END).strip() == facts["course"]
     assert facts["one_on"] == facts["moved_of"] == "20" and int(facts["three_on"]) < 8
     assert not world.grammatical(f"{world.PROMPT} {facts['moved']}")
     assert not world.grammatical(f"{world.PROMPT} {facts['placeless']}")
@@ -307,10 +347,17 @@ def test_the_predictions(page):
     assert world.grammatical(f"{world.PROMPT} {facts['course']}")
     words = set(re.findall(r"\w+", facts["placeless"]))
     assert words <= set(re.findall(r"\w+", world.corpus(100_000, seed=0)))
-    bare = tokens(torch.tensor([5]), names["wte"])
-    assert torch.equal(
-        names["without_places"](torch.tensor([5]), names["wte"], 0), bare
-    )
+    id, wte, wpe = torch.tensor([5]), names["wte"], names["wpe"]
+    bare = tokens(id, wte)
+    assert torch.equal(names["without_places"](id, wte, 0), bare)
+    placeless = measured.placeless(model).stages["embed"]
+    assert torch.equal(placeless(id, wte, wpe), bare)
+    # only the two rows are exchanged
+    other = measured.swapped(model, tokenizer, "fox", "owl").weights["wte.weight"]
+    fox, owl = map(names["row"], ("fox", "owl"))
+    assert torch.equal(other[[fox, owl]], wte[[owl, fox]])
+    changed = (other != wte).any(1).nonzero().flatten().tolist()
+    assert changed == sorted([fox, owl])
 
 
 def test_the_lines_of_shown_code_fit_the_column():

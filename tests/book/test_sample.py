@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from bench.chapter import BOOK, CELL, OPTIONS
+from book.facts import sample as measured
 from gpt import sample, train, world
 from gpt.model import small
 
@@ -24,6 +25,7 @@ MODEL, TOKENIZER = small()
 END = TOKENIZER.special_tokens[world.END]
 IDS = [END, *TOKENIZER.encode(world.PROMPT)]
 LOGITS = MODEL(torch.tensor([IDS]))[0]
+AUTHOR = measured.Author(TOKENIZER)
 CONTINUATION = (
     " Ada worked with a machine learning model. When the moon came up, the model "
     "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
@@ -53,6 +55,12 @@ def page():
                 shown.append(eval(compile(last, "book/sample.md", "eval"), names))
     torch.set_num_threads(threads)
     return facts, names, shown, printed.getvalue()
+
+
+def cells(table):
+    """The rows of a table's body, as lists of texts."""
+    rows = re.findall(r"<tr>(<td>.*?)</tr>", table._repr_html_(), re.DOTALL)
+    return [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows]
 
 
 def number(fact):
@@ -97,9 +105,23 @@ def test_every_place_bets_on_its_own_next_token():
 
 # --- scores and probabilities -----------------------------------------------------
 def test_the_pencil(page):
-    _, names, _, _ = page
-    assert names["pencil"] == [2.0, 1.0, -1.0]
-    assert names["whole"] == ["2", "1", "−1"]
+    facts, names, _, _ = page
+    assert (names["last"] @ torch.tensor(names["rows"]).T).tolist() == [2, 1, -1]
+    lines = cells(facts["pencil_scores"])
+    assert [word for word, _, _ in lines] == ["she", "Ada", "fox"]
+    assert [score for _, _, score in lines] == ["2", "1", "−1"]
+    # the table that the prose gives, and the products as they are written out
+    given = re.findall(r"^\| (\w+) \| \((\S+), (\S+)\) \| \|$", PAGE, re.MULTILINE)
+    rows = [[float(a.replace("−", "-")) for a in row] for _, *row in given]
+    assert [word for word, *_ in given] == ["she", "Ada", "fox"]
+    assert rows == [list(row) for row in names["rows"]]
+    for _, product, score in lines:
+        value = eval(product.replace("·", "*").replace("−", "-"))
+        assert value == float(score.replace("−", "-"))
+
+
+def test_the_highest_score_is_she():
+    assert TOKENIZER.decode([int(LOGITS[-1].argmax())]) == " she"
 
 
 def test_the_table_is_tied(page):
@@ -127,30 +149,40 @@ def test_nonsense_comes_from_a_long_tail(page):
 
 
 # --- from dull to nonsense --------------------------------------------------------
-def test_the_many_stories_are_those_of_tell(page):
-    _, names, _, _ = page
+def test_a_model_that_remembers_says_what_the_model_says():
+    stories = islice(world.stories(seed=3), 3)
+    text = torch.tensor([[END, *TOKENIZER.encode(s)[:30]] for s in stories])
+    remembering = measured._Remembering(MODEL)
+    for start, stop in ((0, 12), (12, 13), (13, 14)):
+        logits = MODEL(text[:, :stop])[:, -1]
+        torch.testing.assert_close(remembering(text[:, start:stop]), logits)
+    remembering.keep([2, 0])
+    logits = MODEL(text[[2, 0], :15])[:, -1]
+    torch.testing.assert_close(remembering(text[[2, 0], 14:15]), logits)
+
+
+def test_the_many_stories_are_those_of_tell():
     for how in (
         {"temperature": 0.8},
         {"temperature": 1.5, "top_p": 0.9},
         {"temperature": 2.0, "top_k": 5},
     ):
-        many = names["tell_many"](many=6, **how)
+        many = measured.tell_many(MODEL, TOKENIZER, many=6, **how)
         one_by_one = [
             train.tell(MODEL, TOKENIZER, i, world.PROMPT, **how) for i in range(6)
         ]
         assert many == one_by_one
-    whole = names["tell_many"](0.8, many=3, prompt="")
+    whole = measured.tell_many(MODEL, TOKENIZER, 0.8, many=3, prompt="")
     assert whole == [train.tell(MODEL, TOKENIZER, i, temperature=0.8) for i in range(3)]
 
 
-def test_the_four_stories_go_from_right_to_nonsense(page):
-    _, names, _, _ = page
-    rest = {
-        t: names["until_fault"](
-            train.tell(MODEL, TOKENIZER, 0, world.PROMPT, temperature=t)
-        )[1]
-        for t in names["FOUR"]
-    }
+def test_the_four_stories_go_from_right_to_nonsense():
+    told = measured.from_dull_to_nonsense(MODEL, TOKENIZER)
+    for t, parts in told.items():
+        story = train.tell(MODEL, TOKENIZER, 0, world.PROMPT, temperature=t)
+        assert "".join(parts) == story.removesuffix(world.END)
+        assert world.grammatical(story) == (not parts[1])
+    rest = {t: wrong for t, (_, wrong) in told.items()}
     # "At 1.5 this one had luck."
     assert not rest[0.3] and not rest[0.8] and not rest[1.5]
     assert "\N{REPLACEMENT CHARACTER}" in rest[2.5]
@@ -158,7 +190,10 @@ def test_the_four_stories_go_from_right_to_nonsense(page):
 
 def test_the_grammatical_share_falls_from_all_to_none(page):
     facts, names, _, _ = page
-    shares, cut = names["shares"], names["shares_cut"]
+    shares, cut = (
+        {t: share.right for t, share in names[which].items()}
+        for which in ("shares", "shares_cut")
+    )
     assert shares[0.3] == 1 and shares[1.0] > 0.95 and shares[2.5] == 0
     assert 0.5 < shares[1.5] < 0.75
     falling = [shares[t] for t in sorted(shares)]
@@ -169,11 +204,10 @@ def test_the_grammatical_share_falls_from_all_to_none(page):
     assert (1 - slip) ** int(facts["draws"]) == pytest.approx(shares[1.5], abs=0.03)
 
 
-def test_wilsons_interval(page):
+def test_wilsons_interval():
     """Against the equation that defines it: (p - share)² = z² p (1 - p) / n."""
-    _, names, _, _ = page
     for share, n in ((0.62, 200), (0.0, 50), (1.0, 200)):
-        for end in names["wilson"](share, n):
+        for end in measured.wilson(share, n):
             assert (end - share) ** 2 == pytest.approx(
                 1.96**2 * end * (1 - end) / n, abs=1e-9
             )
@@ -182,11 +216,16 @@ def test_wilsons_interval(page):
 # --- the cuts ---------------------------------------------------------------------
 def test_the_table_of_variety(page):
     facts, names, _, _ = page
-    different = names["different"]
-    assert len(names["greedy"]) == 1 < different[0.02] < different[0.1] < 190
+    found = dict(names["variety"])
+    author, greedy = found.pop("the author"), found.pop("greedy")
+    different = {t: row.different for t, row in found.items()}
+    assert greedy.different == 1 < different[0.02] < different[0.1] < 190
     assert different[0.02] < 100 and different[0.3] > 150  # "Even 0.3 tells many"
-    gap = {t: abs(share - 2 / 3) for t, share in names["she_share"].items()}
-    assert min(gap, key=gap.get) == 1.0  # "as likely as with the author only near 1"
+    assert author.she == pytest.approx(2 / 3) and greedy.right == author.right == 1
+    gap = {t: abs(row.she - 2 / 3) for t, row in found.items()}
+    assert (
+        len(gap) == 10 and min(gap, key=gap.get) == 1.0
+    )  # "as likely as with the author only near 1"
     assert number(facts["she_03"]) > 85
 
 
@@ -206,24 +245,32 @@ def test_the_ties_of_the_author():
 
 def test_the_frames_of_the_player(page):
     facts, names, _, _ = page
-    labels = [names["name"](i) for i in names["SIX"]]
+    cut = names["cut"]
+    labels = [TOKENIZER.decode([id]).strip() for id in cut.ids]
     assert labels[0] == "day" and set(labels[1:3]) == {"morning", "evening"}
-    kept = [sample.keep_top_p(names["hot"], 0.8), sample.keep_top_k(names["hot"], 2)]
-    assert [int((p > 0).sum()) for p in kept] == [3, 2]
-    cold = sample.probabilities(names["there"])
-    assert cold[names["SIX"][:3]].tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.01)
-    lost = sample.probabilities(names["there"])[names["SIX"][1:3]]
+    there = LOGITS[IDS.index(TOKENIZER.encode(" One")[0])]
+    cold, hot = (sample.probabilities(there, t) for t in (1.0, measured.HEAT))
+    kept = {
+        "nucleus": sample.keep_top_p(hot, 0.8),
+        "two": sample.keep_top_k(hot, 2),
+        "five": sample.keep_top_k(hot, 5),
+        "greedy": sample.keep_top_k(hot, 1),
+    }
+    assert [int((p > 0).sum()) for p in kept.values()] == [3, 2, 5, 1]
+    for which, p in (kept | {"cold": cold, "hot": hot}).items():
+        *six, others = getattr(cut, which)
+        assert six == p[cut.ids].tolist(), which
+        assert sum(six) + others == pytest.approx(1, abs=1e-5), which
+    assert cold[cut.ids[:3]].tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.01)
+    lost = cold[cut.ids[1:3]]
     assert float(lost[0] - lost[1]) < 0.01  # "lost, though it is as good"
-    assert names["drawn"] == names["name"](
-        sample.draw(sample.keep_top_p(names["hot"], 0.8), 0.47)
-    )
+    assert cut.drawn == sample.draw(kept["nucleus"], cut.u)
     assert facts["cuts"].alt.endswith("(10 frames)")
 
 
 def test_what_a_cut_repairs(page):
     facts, names, _, _ = page
-    right = {way: names["share_of"](told) for way, told in names["ways"].items()}
-    none, twelve, three, nucleus = right.values()
+    none, twelve, three, nucleus = (way.right for way in names["ways"].values())
     assert none < twelve < three < nucleus
     assert number(facts["cut_hot"]) < 5
 
@@ -259,11 +306,20 @@ def test_end_was_first_or_last_in_training():
         assert answers[asked[-1]] == END
 
 
+def test_only_the_first_story_is_whole_where_nobody_stops_the_model(page):
+    _, _, _, printed = page
+    unstopped = TOKENIZER.decode([*MODEL.generate(IDS, 62, seed=0, temperature=0.8)])
+    assert unstopped in printed
+    first, *others = unstopped.split(world.END)
+    assert len(others) > 1 and world.grammatical(world.PROMPT + first)
+    assert not any(map(world.grammatical, others[:-1]))
+
+
 # --- beside the truth -------------------------------------------------------------
 def test_the_models_bets_are_the_authors(page):
     facts, names, _, _ = page
     assert float(facts["largest"]) < 2
-    before = [" ".join(text.split()[-2:]) for text, _, _ in names["cuts"]]
+    before = [" ".join(choice.before.split()[-2:]) for choice in names["choices"]]
     # the picture, as its text tells it
     assert before == [
         "One day",
@@ -285,15 +341,15 @@ def test_p_word_multiplies_tokens(page):
         assert names["p_word"](text, word) == pytest.approx(0.5, abs=0.03)
 
 
-def test_the_authors_bets_on_tokens_are_its_bets_on_words(page):
+def test_the_authors_bets_on_tokens_are_its_bets_on_words():
     """Multiplied along a story they give its probability; each place sums to one."""
-    _, names, _, _ = page
     for story in islice(world.stories(5), 25):
-        ids, truth = names["with_truth"](story)
+        ids, truth = AUTHOR.with_truth(story)
         assert ids == [END, *TOKENIZER.encode(story), END]
         assert all(sum(q.values()) == pytest.approx(1) for q in truth)
         by_token = -sum(log(q[id]) for q, id in zip(truth, ids[1:]))
-        assert by_token == pytest.approx(names["author_pays"](story))
+        nats, tokens = AUTHOR.pays(story)
+        assert by_token == pytest.approx(nats) and tokens == len(ids) - 1
     behind = (
         "Once a shy owl named Mei lived in the forest. One day she lost her hat. She "
     )
@@ -302,7 +358,7 @@ def test_the_authors_bets_on_tokens_are_its_bets_on_words(page):
     for word in re.findall(r"\w+|[.,]", behind):
         here = world.fork(state)
         state = here.after[here.words.index(word)]
-    after = names["next_id"](state, tuple(TOKENIZER.encode(" tulip")))
+    after = AUTHOR.next_id(state, tuple(TOKENIZER.encode(" tulip")))
     assert after == {
         TOKENIZER.encode("s")[0]: pytest.approx(0.5),
         TOKENIZER.encode(",")[0]: pytest.approx(0.5),
@@ -325,7 +381,7 @@ def test_the_kl_and_the_card_agree(page):
     assert float(facts["card_percent"]) == pytest.approx(
         agree + float(facts["author_percent"]), abs=0.011
     )
-    curve = names["curve"]
+    curve = names["found"].curve
     assert float(facts["kl_best"]) < 1  # "a little cold"
     assert curve[0.5] > curve[1.0] < curve[1.25] and min(curve.values()) < 0.001
 
@@ -349,8 +405,9 @@ def test_the_predictions(page):
     moved = sample.probabilities(LOGITS[-1].double() + 100)
     assert torch.allclose(moved, sample.probabilities(LOGITS[-1].double()))
     assert facts["kept_half"] == "2" and float(facts["day"]) < 0.5
-    assert number(facts["two_share"]) > 50 and names["shares"][2.5] == 0
-    assert set(names["forgot"]) == {"she", "Ada"}
+    assert number(facts["two_share"]) > 50 and names["shares"][2.5].right == 0
+    forgot = measured.forgotten(TOKENIZER, LOGITS[-1])
+    assert set(forgot) == {"she", "Ada"} and facts["forgot"] == f"{' '.join(forgot)} …"
     assert 0.99**40 == pytest.approx(0.67, abs=0.005)
     with pytest.raises(ValueError, match="top_k=1"):
         sample.probabilities(LOGITS[-1], 0)

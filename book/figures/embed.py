@@ -1,0 +1,477 @@
+"""The pictures of the chapter Embed: rows of numbers, who is near whom, directions."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
+from matplotlib.path import Path
+
+from gpt import world
+
+from . import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    VERMILION,
+    canvas,
+    play,
+    show,
+    table,
+    tokens,
+    tr,
+)
+
+
+def _signed(ax, values, place, levels=5):
+    """A matrix from -1 to 1 as colours: vermilion below 0, paper at 0, blue above.
+
+    place: (left, bottom, width, height) in shares of the figure. Cells of one colour in
+    a row are one stroke, and strokes of one colour are one path, so that it stays small.
+    """
+    values = np.asarray(values)
+    n, m = values.shape
+    tall = place[3] * ax.figure.get_figheight() * 72 / n
+    ax.set(position=place, xlim=(0, m), ylim=(n, 0))
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set(visible=True, color=FAINT)
+    shade = np.clip(np.round(values * levels), -levels, levels).astype(int)
+    for level in sorted(set(shade.flat) - {0}):
+        ends = []
+        for y, row in enumerate(shade == level):
+            edges = np.flatnonzero(np.diff([0, *row.astype(int), 0]))
+            ends += [(x, y + 0.5) for x in edges]
+        codes = [Path.MOVETO, Path.LINETO] * (len(ends) // 2)
+        look = {
+            "fill": False,
+            "lw": tall,
+            "capstyle": "butt",
+            "alpha": abs(level) / levels,
+        }
+        color = BLUE if level > 0 else VERMILION
+        ax.add_patch(PathPatch(Path(ends, codes), color=color, **look))
+
+
+def _label(ax, word, spot, offset, side, color):
+    """A word beside its spot; offset in points, side as matplotlib's ha."""
+    where = {"textcoords": "offset points", "ha": side}
+    ax.annotate(word, spot, offset, **where, size=9.5, color=color)
+
+
+# --- a name is not a quantity -----------------------------------------------------
+def ids_beside(tokenizer, word, many=3):
+    """Chips: the token of a word, and as many before and after it in the vocabulary."""
+    (id,) = tokenizer.encode(" " + word)
+    around = range(id - many, id + many + 1)
+    return tokens([tokenizer.decode_bytes([i]) for i in around], around)
+
+
+# --- watch it ---------------------------------------------------------------------
+SHOWN = 3  # columns of a row
+STEP = 13.5  # from one row of a table to the next, in points
+
+
+class _Text(NamedTuple):
+    """What the player shows: T tokens, and the tables of the model."""
+
+    names: list  # T
+    ids: list  # T
+    wte: torch.Tensor  # (n_vocab, C)
+    wpe: torch.Tensor  # (n_ctx, C)
+
+
+def _cells(ax, x, y, row, hot=False):
+    """The first numbers of a row, at (x, y)."""
+    for i, value in enumerate(row[:SHOWN].tolist()):
+        color = BLUE if value > 0 else VERMILION
+        strength = min(1, abs(value) / 0.5) * 0.45
+        box = Rectangle((x + 27 * i, y), 26, 12, fc=color, alpha=strength, lw=0)
+        ax.add_artist(box)
+        shown = f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+        ax.text(x + 27 * i + 23, y + 6, shown, size=8, ha="right", va="center_baseline")
+    ax.text(x + 27 * SHOWN + 1, y + 6, "…", size=8, va="center_baseline", color=MUTED)
+    if hot:
+        ax.add_artist(Rectangle((x - 1, y - 0.5), 92, 13, fill=False, ec=BLUE, lw=1.8))
+
+
+def _width(name):
+    """Of a token's chip, in points."""
+    return 6.4 * len(name) + 8
+
+
+def _chip(ax, x, y, name, hot=False):
+    """A token, as a chip that can walk."""
+    wide = _width(name)
+    box = FancyBboxPatch((x, y), wide, 13, boxstyle="round,pad=0,rounding_size=3")
+    box.set(fc=BLUE if hot else "none", ec=BLUE if hot else MUTED, lw=1)
+    ax.add_artist(box)
+    ax.text(
+        x + wide / 2,
+        y + 7,
+        name,
+        size=9.5,
+        color=PAPER if hot else INK,
+        family="DejaVu Sans Mono",
+        ha="center",
+        va="center_baseline",
+    )
+
+
+TITLE = {"size": 9.5, "weight": "bold", "va": "center_baseline"}
+
+
+def _tokens_on_top(ax, text, place, step):
+    """The text's tokens and ids; the one that is under way has left a gap."""
+    x = 4
+    for t, name in enumerate(text.names):
+        if not (t == place and step):
+            _chip(ax, x, 4, name)
+        middle = {"ha": "center", "va": "center"}
+        ax.text(x + _width(name) / 2, 25, text.ids[t], size=8.5, color=MUTED, **middle)
+        x += _width(name) + 10
+
+
+def _token_table(ax, text, place, step):
+    """The rows of wte that the text needs, with gaps between; one may be looked up."""
+    ax.text(4, 45, "wte", **TITLE)
+    lines = []
+    for id in sorted(text.ids):
+        lines += [id, None]
+    for line, id in enumerate(lines[:-1]):
+        y = 55 + STEP * line
+        if id is None:
+            ax.text(120, y + 6, "⋮", size=8, ha="center", va="center", color=MUTED)
+            continue
+        hot = bool(step) and text.ids[place] == id
+        ax.text(76, y + 6, id, size=8.5, ha="right", va="center_baseline", color=MUTED)
+        _cells(ax, 80, y, text.wte[id], hot and step < 3)
+        if hot:
+            _chip(ax, 2, y - 0.5, text.names[place], True)
+
+
+def _place_table(ax, text, place, step):
+    """The first rows of wpe."""
+    ax.text(208, 45, "wpe", **TITLE)
+    for t in range(len(text.ids)):
+        y = 55 + STEP * t
+        ax.text(216, y + 6, t, size=8.5, ha="right", va="center_baseline", color=MUTED)
+        _cells(ax, 220, y, text.wpe[t], t == place and step == 3)
+    y = 55 + STEP * len(text.ids) + 6
+    ax.text(264, y, "⋮", size=8, ha="center", color=MUTED)
+
+
+def _sums(ax, text, place, step):
+    """A line for each token: its row, its place's row, and the sum, as far as found."""
+    heads = tr("row of the token"), tr("+ row of the place"), "= x"
+    columns = 4, 112, 220
+    for x, words in zip(columns, heads):
+        ax.text(x, 196, words, **TITLE)
+    for t, id in enumerate(text.ids):
+        y = 208 + (STEP + 4.5) * t
+        for x in columns:
+            ax.add_artist(Rectangle((x, y), 80, 12, fill=False, ec=FAINT, lw=0.8))
+        if t < place or t == place and step >= 2:
+            _cells(ax, 4, y, text.wte[id], t == place and step == 2)
+        if t < place or t == place and step == 3:
+            ax.text(104, y + 6, "+", ha="center", va="center_baseline")
+            ax.text(212, y + 6, "=", ha="center", va="center_baseline")
+            _cells(ax, 112, y, text.wpe[t])
+            _cells(ax, 220, y, text.wte[id] + text.wpe[t], t == place)
+
+
+def _frame(text, place, step):
+    """place: which token is under way; step: 1 it walks, 2 its row, 3 the place's."""
+    fig, ax = canvas(316 / 72, 304 / 72)
+    fig.set_layout_engine("none")
+    ax.set(xlim=(0, 316), ylim=(304, 0), position=[0, 0, 1, 1])
+    ax.set_axis_off()
+    _tokens_on_top(ax, text, place, step)
+    _token_table(ax, text, place, step)
+    _place_table(ax, text, place, step)
+    _sums(ax, text, place, step)
+    return fig
+
+
+def two_lookups(tokenizer, words, wte, wpe):
+    """The player: each token of END and four words is looked up, then its place.
+
+    wte: (n_vocab, C), END the last row; wpe: (n_ctx, C).
+    """
+    ids = [len(wte) - 1, *tokenizer.encode(words)]
+    names = ["END", *(tokenizer.decode([id]).strip() for id in ids[1:])]
+    text = _Text(names, ids, wte, wpe)
+    frames = [_frame(text, 0, 0)]
+    captions = [tr("Five tokens and their ids. Before the text stands END.")]
+    for t, name in enumerate(names):
+        frames += [_frame(text, t, step) for step in (1, 2, 3)]
+        captions += [
+            tr(
+                "`{name}` has the id {id}, so it walks to row {id} of `wte`.",
+                name=name,
+                id=ids[t],
+            ),
+            tr("The row is copied. The table keeps its own."),
+            tr("It stands at place {t}, so row {t} of `wpe` is added.", t=t),
+        ]
+    frames.append(_frame(text, len(names), 0))
+    captions.append(
+        tr(
+            "Five ids have become five vectors: a matrix of 5 × {width}.",
+            width=wte.shape[1],
+        )
+    )
+    return play(frames, tr("Two look-ups and a sum"), captions, seconds=1.6)
+
+
+# --- learned, not designed --------------------------------------------------------
+def nearest(found):
+    """A table: words, and those whose rows are nearest.
+
+    found: {word: [(word, cosine), ...]}.
+    """
+    rows = (
+        (word, ", ".join(f"{name} {cosine:.2f}" for name, cosine in near))
+        for word, near in found.items()
+    )
+    return table((tr("word"), tr("nearest rows, with the cosine")), *rows)
+
+
+def cosines_before_and_after(kinds, before, after):
+    """Two matrices: the cosine of every word with every other, sorted by kind.
+
+    kinds: {kind: words}, n words in all; before, after: (n, n).
+    """
+    fig, axes = canvas(6.4, 3.15, ncols=2)
+    fig.set_layout_engine("none")
+    titles = tr("random rows"), tr("after training")
+    for ax, values, title, left in zip(axes, (before, after), titles, (0.12, 0.565)):
+        _signed(ax, values, [left, 0.02, 0.43, 0.87])
+        ends = np.cumsum([0, *map(len, kinds.values())])
+        labels = [tr(kind) for kind in kinds] if ax is axes[0] else []
+        ax.set_yticks((ends[1:] + ends[:-1]) / 2, labels)
+        ax.set_xticks([])
+        ax.set_title(title)
+    return show(
+        fig,
+        tr(
+            "Two matrices of cosines between words sorted by kind. With random rows "
+            "only the diagonal is dark. After training there are dark squares along "
+            "the diagonal, one for each kind, and paler ones between kinds that "
+            "resemble each other, such as animals that run and animals that fly."
+        ),
+    )
+
+
+# --- a map ------------------------------------------------------------------------
+# kind: its colour on the map, where it has one
+KIND_COLORS = {
+    "run": VERMILION,
+    "fly": BLUE,
+    "swim": GREEN,
+    "she": PURPLE,
+    "he": PURPLE,
+    "plants": ORANGE,
+    "plurals": ORANGE,
+}
+# word: (offset of its label in points, side), where that is not at the right
+BESIDE_ON_MAP = {
+    **dict.fromkeys(("bear", "hare", "crow", "poppy", "pumpkin"), ((-6, -3), "right")),
+    "duck": ((0, 7), "center"),
+    "fox": ((6, 0), "left"),
+    "beaver": ((-6, -3), "right"),
+    "otter": ((-6, -8), "right"),
+    "robin": ((6, -2), "left"),
+    "mouse": ((6, -1), "left"),
+    "wren": ((6, -6), "left"),
+    "carrot": ((2, 6), "right"),
+    "bean": ((3, -13), "center"),
+}
+# word: one label for all that lie on its spot, offset, side
+TOGETHER_ON_MAP = {
+    "Zoe": ("Ada Mei Rosa Zoe\nTom Leo Kofi Ravi", (0, 14), "center"),
+    "little": ("little", (6, -4), "left"),
+    "met": ("planted worked\nmet lost", (2, -30), "center"),
+    "shy": ("clever brave shy", (0, 8), "center"),
+    "forest": ("forest meadow garden", (7, -3), "left"),
+    "leap": ("leap jump skip hop", (-7, -3), "right"),
+    "wall": ("wall gate rocks logs", (7, -3), "left"),
+    "river": ("river lake sea", (7, -4), "left"),
+}
+EACH_ON_MAP = {"run", "fly", "swim", "plants", "plurals"}  # kinds with a label a word
+
+
+def word_map(kinds, xy):
+    """A map of words, each kind in its colour.
+
+    kinds: {kind: words}, n words in all; xy: (n, 2), in their order.
+    """
+    words = [word for kind in kinds.values() for word in kind]
+    xy = xy * xy[words.index("fox")].sign()  # which way is up is anybody's choice
+    at = dict(zip(words, xy.tolist()))
+    fig, ax = canvas(6.2, 4.6)
+    ax.set(xlim=(-0.76, 0.66), ylim=(-0.63, 0.63))
+    ax.set_axis_off()
+    for kind, members in kinds.items():
+        color = KIND_COLORS.get(kind, MUTED)
+        spots = (at[word] for word in members)
+        ax.scatter(*zip(*spots), s=24, color=color, linewidths=0)
+        for word in members:
+            label, offset, side = TOGETHER_ON_MAP.get(word, (word, (6, -4), "left"))
+            offset, side = BESIDE_ON_MAP.get(word, (offset, side))
+            if word in TOGETHER_ON_MAP or kind in EACH_ON_MAP:
+                ink = INK if color == MUTED else color
+                _label(ax, label, at[word], offset, side, ink)
+    return show(
+        fig,
+        tr(
+            "A map of words. Animals lie together at the top right, the eight names at "
+            "the left with the word little among them, plants at the bottom right. "
+            "Each set of words that can replace each other lies on one spot: leap, "
+            "jump, skip, hop; river, lake, sea."
+        ),
+    )
+
+
+# --- what a direction means -------------------------------------------------------
+# word: (offset of its label in points, side)
+BESIDE_ARROW = {
+    "she": ((-4, -3), "right"),
+    "he": ((5, -4), "left"),
+    "bean": ((4, -11), "center"),
+    "beans": ((-2, 5), "center"),
+    "poppy": ((0, -11), "center"),
+    "poppies": ((4, 2), "left"),
+}
+BESIDE_DOT = {  # where that is not at the right
+    **dict.fromkeys(("tulip", "were", "him", "Kofi", "roses"), ((-5, -3), "right")),
+    "Rosa": ((-3, -11), "center"),
+    "Mei": ((2, -12), "center"),
+    "Zoe": ((0, 6), "center"),
+    "Ada": ((5, -5), "left"),
+    "Leo": ((5, 0), "left"),
+    "it": ((4, -9), "left"),
+    "carrot": ((5, 2), "left"),
+}
+
+
+def _color_of(word):
+    """Names, plants and all else have a colour each."""
+    if word in world.SHE + world.HE:
+        return PURPLE
+    return ORANGE if word in ("roses", "carrot", "tulip", "pumpkin") else BLUE
+
+
+def rulers(ruled, pairs):
+    """A plane of two directions: the pairs they are made of as arrows, words as dots.
+
+    ruled: {word: (along she to he, along one to many)}; pairs: (from, to), in `ruled`.
+    """
+    fig, ax = canvas(6.0, 4.3)
+    ax.set(xlim=(-0.6, 0.66), ylim=(-0.6, 0.65), xticks=[], yticks=[])
+    ax.set_xlabel(tr("she  →  he"))
+    ax.set_ylabel(tr("one  →  many"))
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.axhline(0, color=FAINT, lw=1, zorder=0)
+    ax.axvline(0, color=FAINT, lw=1, zorder=0)
+    line = {"arrowstyle": "-|>", "color": MUTED, "lw": 1, "shrinkA": 0, "shrinkB": 0}
+    for pair in pairs:
+        start, end = (ruled[word] for word in pair)
+        ax.annotate("", end, start, arrowprops=line)
+        for word in pair:
+            _label(ax, word, ruled[word], *BESIDE_ARROW[word], MUTED)
+    made_of = {word for pair in pairs for word in pair}
+    for word, spot in ruled.items():
+        if word not in made_of:
+            color = _color_of(word)
+            ax.plot(*spot, "o", ms=4.5, color=color)
+            offset, side = BESIDE_DOT.get(word, ((5, -3), "left"))
+            _label(ax, word, spot, offset, side, color)
+    return show(
+        fig,
+        tr(
+            "A plane. To the right, how far a word lies along she to he; upwards, "
+            "along singular to plural. The four she-names lie left, the four he-names "
+            "right. Roses, were and them lie up; was and it a little down; carrot, "
+            "tulip and pumpkin near the middle."
+        ),
+    )
+
+
+def arithmetic(sums):
+    """A table: words plus a direction, and the nearest row by three rules.
+
+    sums: each with `word`, `direction`, and three `answers` that are `right` or not.
+    """
+    rows = []
+    for one in sums:
+        word = {"ros": "ros(e)"}.get(one.word, one.word)
+        pairs = zip(one.answers, one.right)
+        marks = (f"{answer} {'✓' if right else '✗'}" for answer, right in pairs)
+        rows.append((f"{word} + {one.direction}", *marks))
+    header = (
+        tr("sum"),
+        tr("nearest row"),
+        tr("not the word itself"),
+        tr("nothing added"),
+    )
+    return table(header, *rows)
+
+
+# --- places -----------------------------------------------------------------------
+def _by_hand_and_learned(left, right, x):
+    """Two matrices of the same places beside each other; x: the ticks below them."""
+    fig, axes = canvas(6.4, 3.05, ncols=2)
+    fig.set_layout_engine("none")
+    titles = tr("made by hand"), tr("learned")
+    for ax, values, title, at in zip(axes, (left, right), titles, (0.075, 0.565)):
+        _signed(ax, values, [at, 0.12, 0.425, 0.77], levels=3)
+        ax.set_title(title)
+        ax.set_xticks(x)
+        ax.set_yticks([0, 20, 40, 60])
+    axes[0].set_ylabel(tr("place"), labelpad=1)
+    return fig
+
+
+def places(waves, wpe):
+    """The rows of all places, made by hand and learned, both (n_ctx, C)."""
+    brighter = (wpe / wpe.abs().max() * 2).clip(-1, 1)
+    return show(
+        _by_hand_and_learned(waves, brighter, [0, 32, 64]),
+        tr(
+            "Two heat maps of 64 places and 96 columns. By hand: fast waves at the "
+            "left, ever slower ones to the right. Learned: no pattern that the eye "
+            "finds, and five pale rows at the bottom."
+        ),
+    )
+
+
+def cosines_of_places(by_hand, learned):
+    """The cosine of every place with every other, both (n_ctx, n_ctx)."""
+    return show(
+        _by_hand_and_learned(by_hand, learned, [0, 20, 40, 60]),
+        tr(
+            "Cosines of 64 places with each other. By hand: a broad band along the "
+            "diagonal, the same at every place. Learned: a narrower, patchy band along "
+            "the diagonal."
+        ),
+    )
+
+
+# --- what it costs ----------------------------------------------------------------
+def costs(models):
+    """A table: the numbers in both tables, and their share of a model.
+
+    models: (name, in wte, in wpe, in the whole model).
+    """
+    rows = (
+        (tr(name), f"{wte:,}", f"{wpe:,}", f"{(wte + wpe) / whole:.1%}")
+        for name, wte, wpe, whole in models
+    )
+    header = tr("model"), tr("tokens"), tr("places"), tr("share of all parameters")
+    return table(header, *rows)
