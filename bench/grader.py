@@ -12,9 +12,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -24,10 +23,12 @@ import nbformat
 
 import autograder.check
 from autograder import checks
-from autograder.box.template import CASES, IMPORTED
+from autograder.box.messages import CASES
+from autograder.box.template import IMPORTED
 from autograder.classroom import demo
 from autograder.classroom.demo import Submission
 from autograder.verdict import bank, wire
+from bench import processes
 from bench.measure import Row
 
 ROOT = Path(__file__).parents[1]
@@ -171,59 +172,12 @@ def _measured(
     environment["PATH"] = (
         f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     )
-    start = time.perf_counter()
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, EXERCISE], cwd=folder, env=environment, stdout=log, stderr=log
-        )
-        with _watched(process.pid) as peak:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if status:
-        raise RuntimeError((folder / "log").read_text()[-2000:])
+    took = processes.run([*command, EXERCISE], folder, environment)
     scores = _scores(folder / gradebook)
     # Our boxes are nobody's children, so the gradebook tells what each submission took.
     # Stock waits for its kernels; what it takes to start is shared by its submissions.
-    every = (usage.ru_utime + usage.ru_stime) / len(scores)
-    return Run(seconds, max(peak), scores, _cpu(folder / gradebook) or every)
-
-
-@contextlib.contextmanager
-def _watched(pid: int) -> Iterator[list[float]]:
-    """The proportional memory, in MB, of a process and all its descendants."""
-    seen, done = [0.0], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(1.0):
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                seen.append(sum(map(_memory, _descendants(pid))))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        thread.join()
-
-
-def _descendants(pid: int) -> list[int]:
-    found = [pid]
-    with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            children = Path(f"/proc/{pid}/task/{task}/children").read_text()
-            for child in map(int, children.split()):
-                found += _descendants(child)
-    return found
-
-
-def _memory(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+    cpu = _cpu(folder / gradebook) or took.cpu / len(scores)
+    return Run(took.seconds, took.peak_mb, scores, cpu)
 
 
 def _cpu(gradebook: Path) -> float | None:

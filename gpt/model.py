@@ -14,23 +14,18 @@ function in place of a stage.
 Source: Radford et al. (2019, section 2.3), and the code published with it.
 """
 
-import json
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from math import sqrt
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
-from gpt import world
+from gpt import files, world
 from gpt.attend import attend, fast_attention
-from gpt.data import write_whole
 from gpt.embed import embed
 from gpt.mlp import block, fast_gelu, fast_layer_norm, mlp
 from gpt.sample import generate, unembed
@@ -257,37 +252,7 @@ class GPT:
 
     def save(self, folder: str | os.PathLike) -> None:
         """Write config.json and model.safetensors, as GPT-2 is published."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        plain = {name: w.detach().contiguous() for name, w in self.weights.items()}
-        write_whole(folder / "model.safetensors", save(plain, {"format": "pt"}))
-        c = self.config
-        written = {
-            "model_type": "gpt2",
-            "architectures": ["GPT2LMHeadModel"],
-            "vocab_size": c.n_vocab,
-            "n_positions": c.n_ctx,
-            "n_embd": c.d_model,
-            "n_layer": c.n_layer,
-            "n_head": c.n_head,
-            "activation_function": "gelu_new",
-            "layer_norm_epsilon": 1e-5,
-            "tie_word_embeddings": True,
-        }
-        write_whole(
-            folder / "config.json", (json.dumps(written, indent=2) + "\n").encode()
-        )
-
-
-# What a GPT-2's config.json may say of what is fixed here, and what counts if it is silent.
-FIXED = {
-    "model_type": ("gpt2",),
-    "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
-    "layer_norm_epsilon": (1e-5,),
-    "n_inner": (None,),
-    "scale_attn_weights": (True,),
-    "scale_attn_by_inverse_layer_idx": (False,),
-}
+        files.write(folder, asdict(self.config), self.weights)
 
 
 def load(name: str | os.PathLike) -> GPT:
@@ -299,65 +264,11 @@ def load(name: str | os.PathLike) -> GPT:
 
     Raises ValueError where the name is unknown, or the files are not a GPT-2.
     """
-    folder = Path(name) if Path(name).is_dir() else _download(str(name))
+    folder = Path(name) if Path(name).is_dir() else files.download(str(name))
     if folder is None:
         return load(SMALL)
-    written = json.loads((folder / "config.json").read_text("utf-8"))
-    for setting, known in FIXED.items():
-        if (value := written.get(setting, known[0])) not in known:
-            raise ValueError(
-                f"{folder} is not a GPT-2 that this model can be: its {setting} is "
-                f"{value}, not {' or '.join(map(str, known))}"
-            )
-    named = {
-        "n_vocab": "vocab_size",
-        "n_ctx": "n_positions",
-        "n_layer": "n_layer",
-        "n_head": "n_head",
-        "d_model": "n_embd",
-    }
-    if missing := [theirs for theirs in named.values() if theirs not in written]:
-        raise ValueError(f"{folder}/config.json does not say {', '.join(missing)}")
-    config = Config(**{ours: written[theirs] for ours, theirs in named.items()})
-    try:
-        tensors = load_file(folder / "model.safetensors")
-    except SafetensorError as error:
-        raise ValueError(
-            f"{folder}/model.safetensors cannot be read: {error}"
-        ) from None
-    # Masks are not weights, the tied table is written once or twice, and some files put
-    # a word before every name.
-    weights = {
-        name.removeprefix("transformer."): tensor.float()
-        for name, tensor in tensors.items()
-        if not name.endswith((".attn.bias", ".attn.masked_bias", "lm_head.weight"))
-    }
-    return GPT(config, weights)
-
-
-def _download(name: str) -> Path | None:
-    """The folder of a model of the hub; None, after a warning, where there is no hub."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    try:
-        files = ["config.json", "model.safetensors"]
-        return Path(snapshot_download(name, allow_patterns=files))
-    except (HFValidationError, RepositoryNotFoundError):
-        raise ValueError(
-            f"{name!r} is no folder here and no model of the hub; 'gpt2' is one"
-        ) from None
-    except (LocalEntryNotFoundError, OSError):
-        warnings.warn(
-            f"{name!r} is not on this machine and the hub cannot be reached: this is "
-            "the course's own small model instead",
-            stacklevel=3,
-        )
-        return None
+    sizes, weights = files.read(folder)
+    return GPT(Config(**sizes), weights)
 
 
 def small() -> tuple[GPT, Tokenizer]:

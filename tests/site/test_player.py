@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from book import figures
-from tests.site import checks
+from tests.site import checks, player_checks
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "book" / "_static"
@@ -52,22 +52,22 @@ def player(server, open_page):
 
 
 def test_keyboard(player):
-    assert not checks.keyboard_findings(*player())
+    assert not player_checks.keyboard_findings(*player())
 
 
 def test_mouse(player):
-    assert not checks.mouse_findings(*player())
+    assert not player_checks.mouse_findings(*player())
 
 
 def test_touch(player):
-    assert not checks.touch_findings(*player(width=360, has_touch=True))
+    assert not player_checks.touch_findings(*player(width=360, has_touch=True))
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_it_stands_still_until_asked(player, motion):
     page, one = player(reduced_motion=motion)
-    assert not checks.still_findings(page, one)
-    assert checks._state(one)["frame"] == 1
+    assert not player_checks.still_findings(page, one)
+    assert player_checks.state(one)["frame"] == 1
 
 
 def test_accessible(player):
@@ -86,8 +86,8 @@ def test_it_plays_to_the_end_and_stops(player):
     one.locator("button").nth(1).click()
     page.wait_for_function("document.querySelector('.player input').value === '5'")
     page.wait_for_timeout(500)
-    assert checks._state(one)["label"] == "Play"
-    assert checks._state(one)["frame"] == 5
+    assert player_checks.state(one)["label"] == "Play"
+    assert player_checks.state(one)["frame"] == 5
 
 
 def test_it_pauses_out_of_sight(player):
@@ -96,7 +96,7 @@ def test_it_pauses_out_of_sight(player):
     one.locator("button").nth(1).click()
     page.evaluate("window.scrollTo(0, 3000)")
     page.wait_for_timeout(300)
-    assert checks._state(one)["label"] == "Play"
+    assert player_checks.state(one)["label"] == "Play"
 
 
 def visible_rectangles(page):
@@ -141,12 +141,12 @@ def test_every_player_of_the_book(site, server, open_page, path):
     assert players
     for number, one in enumerate(players, 1):
         findings = [
-            *checks.still_findings(page, one),
-            *checks.keyboard_findings(page, one),
-            *checks.mouse_findings(page, one),
+            *player_checks.still_findings(page, one),
+            *player_checks.keyboard_findings(page, one),
+            *player_checks.mouse_findings(page, one),
         ]
         one.locator("input").press("Home")
-        findings += checks.touch_findings(page, one)
+        findings += player_checks.touch_findings(page, one)
         assert not findings, f"player {number}: {findings}"
 
 
@@ -179,5 +179,5 @@ def test_a_picture_of_another_frame_is_reported(server, open_page):
     server.replaced["/broken.html"] = bad.encode()
     page = open_page()
     checks.Visit(page, server.url + "broken.html")
-    found = checks.mouse_findings(page, page.locator(".player"))
+    found = player_checks.mouse_findings(page, page.locator(".player"))
     assert any(re.search("picture", line) for line in found)
