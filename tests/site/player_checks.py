@@ -31,13 +31,13 @@ class _Watch:
         self.player, self.found = player, []
 
     def at(self, frame, action):
-        state = state(self.player)
-        if state["frame"] != frame:
-            self.found.append(f"{action}: at frame {state['frame']}, not {frame}")
-        want = [_covers(ranges, state["frame"] - 1) for ranges in state["want"]]
-        if want != state["shown"]:
+        now = state(self.player)
+        if now["frame"] != frame:
+            self.found.append(f"{action}: at frame {now['frame']}, not {frame}")
+        want = [_covers(ranges, now["frame"] - 1) for ranges in now["want"]]
+        if want != now["shown"]:
             self.found.append(f"{action}: the picture is not that of the frame")
-        if state["captions"] and state["said"] != state["frame"] - 1:
+        if now["captions"] and now["said"] != now["frame"] - 1:
             self.found.append(f"{action}: the caption is not that of the frame")
 
     def says(self, label, action):

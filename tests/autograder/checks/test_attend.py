@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from autograder import checks
+from autograder.checks.attend._material import shipped
 from autograder.verdict import bank
 from autograder.verdict.compare import difference
 from autograder.verdict.judge import expected, judge
@@ -348,16 +349,10 @@ def test_an_error_that_has_many_causes_is_not_laid_to_one():
 
 def test_what_the_model_was_asked_is_the_same_on_every_machine():
     """Float32 would round in another order elsewhere; double precision leaves room."""
-    from autograder.checks.attend import _material as attend
-
-    model, weights, _ = attend._shipped()
+    model, weights, _ = shipped()
     assert {w.dtype for w in model.weights.values()} == {torch.float64}
     assert {w.dtype for w in weights.values()} == {torch.float32}
 
-
-# ---------------------------------------------------------------------------------
-# What the notebook tells
-# ---------------------------------------------------------------------------------
 
 CONTINUATION = (
     " Ada worked with a machine learning model. When the moon came up, the model "
