@@ -1,10 +1,12 @@
 """The chapter Attend: what its prose says is what its cells find.
 
 The page's cells are run once; `facts` holds every number that the prose glues, and
-`names` what the reader has after the last cell.
+`names` what the reader has after the last cell, and what the pictures were drawn from.
 """
 
+import html
 import inspect
+import json
 import re
 from itertools import islice
 from math import log, sqrt
@@ -12,10 +14,12 @@ from math import log, sqrt
 import pytest
 import torch
 
+import book.facts.attend as measured
 import gpt.attend
 from bench.chapter import BOOK, CELL
 from gpt import world
 from gpt.attend import attend, attention, attention_weights, fast_attention
+from gpt.model import SMALL
 from tests.book.page import run
 
 PAGE = (BOOK / "attend.md").read_text("utf-8")
@@ -146,7 +150,8 @@ def test_the_pencil(names, facts):
     powers = (2**scores).tril()
     shares = powers / powers.sum(-1, keepdim=True)
     assert shares[2].tolist() == [0.5, 0.25, 0.25]
-    torch.testing.assert_close(shares, names["A"])
+    torch.testing.assert_close(shares, names["asked"].shares)
+    torch.testing.assert_close(scores, names["asked"].scores)
     torch.testing.assert_close(shares @ x, torch.tensor([[12.0, 0], [4, 0], [6, 3]]))
     for row in ("| fashion | (1, 0) | (2, 0) | (12, 0) |", "| the | (0, 1) | (0, 1) |"):
         assert row in PAGE
@@ -163,10 +168,12 @@ def test_the_pencil(names, facts):
     torch.testing.assert_close(two[0], 2 * two[1])
 
 
-def test_the_player_says_what_the_pencil_finds(names):
-    captions = names["captions"]
-    assert len(captions) == len(names["drawn"]) == 11
-    said = "\n".join(captions)
+def test_the_player_says_what_the_pencil_finds(facts):
+    player = facts["player"]._repr_html_()
+    assert 'data-count="11"' in player
+    captions = player[player.index('class="player-captions"') :]
+    assert captions.count("<li>") == 11
+    said = html.unescape(re.sub("</?code>", "`", captions))
     for phrase in (
         "Scores: fashion 0, the 1.",
         "the shares, ⅓, ⅔.",
@@ -186,13 +193,15 @@ def test_the_predictions(names, facts):
     name, percent = facts["mixed"].split(", ")
     assert name == "Mei" and float(percent) > 99
     assert float(facts["mixed_first"]) > 0.9 and float(facts["mixed_second"]) < 0.1
-    assert names["mei"].count("Ada") == 2 and names["mei"].count("Mei") == 1
+    mei = measured.first_named(names["STORY"], "Mei")
+    assert mei.count("Ada") == 2 and mei.count("Mei") == 1
 
 
 # --- why √d, why causal --------------------------------------------------------------
 def test_scores_spread_like_the_root_of_d_and_the_softmax_gets_stuck(names, facts):
-    raw, divided = (torch.tensor(rows) for rows in names["spreads"].values())
-    widths = torch.tensor([float(d) for d in names["DS"]])
+    spreads = names["spreads"]
+    raw, divided = spreads.raw, spreads.divided
+    widths = torch.tensor([float(d) for d in spreads.widths])
     torch.testing.assert_close(raw[:, 0], widths.sqrt(), rtol=0.05, atol=0)
     torch.testing.assert_close(divided[:, 0], torch.ones(6), rtol=0.05, atol=0)
     assert (raw[:, 1].diff() > 0).all() and raw[-1, 1] > 0.9
@@ -220,7 +229,9 @@ def test_scores_spread_like_the_root_of_d_and_the_softmax_gets_stuck(names, fact
 
 
 def test_nothing_of_the_future_reaches_the_past(names, facts):
-    causal, peeks, future = names["causal"], names["peeks"], names["future"]
+    noticed = names["noticed"]
+    causal, peeks, future = noticed.causal, noticed.peeks, noticed.future
+    assert future.equal(torch.ones(12, 12).triu(1).bool())
     assert facts["future_causal"] == "0" and float(causal[future].max()) == 0
     assert (peeks[future] > 1e-3).all() and (causal[~future] > 1e-3).all()
     assert int(facts["future_pairs"]) == 66 == int(future.sum())
@@ -238,14 +249,23 @@ def test_an_encoder_knows_no_order(names):
 def test_the_two_stories_differ_only_in_place_at_first(names, facts):
     model, tokenizer = names["model"], names["tokenizer"]
     (row,) = tokenizer.encode(" model")
-    for ids, labels, trace in names["contexts"].values():
+    for _, labels, trace in names["stories"].values():
         assert labels[-1] == "model"
         place = model.weights["wpe.weight"][len(labels) - 1]
         embedded = trace["embed"][0, -1] - place
         torch.testing.assert_close(embedded, model.weights["wte.weight"][row])
     assert facts["back"] == "10" and float(facts["cosine_embed"]) > 0.95
-    lengths = [len(labels) for _, labels, _ in names["contexts"].values()]
+    lengths = [len(story.labels) for story in names["stories"].values()]
     assert lengths[1] == lengths[0] + 1  # "one token longer"
+
+
+def test_a_word_that_stands_at_two_distances_is_refused(names):
+    """The prose gives one number for how far back the word that decides stands."""
+    model, tokenizer = names["model"], names["tokenizer"]
+    fashion = names["stories"]["fashion"]
+    nearer = measured.read(model, tokenizer, "She met a machine learning model")
+    with pytest.raises(ValueError, match="tokens back"):
+        measured.where_they_part({"fashion": fashion, "machine learning": nearer})
 
 
 def test_the_story_is_the_one_of_the_course(names):
@@ -257,7 +277,8 @@ def test_the_story_is_the_one_of_the_course(names):
 
 
 def test_what_the_three_heads_look_at(names, facts):
-    weights, at = names["trace"]["1.weights"][0], names["at"]
+    weights, at = names["trace"]["1.weights"][0], names["story"].at
+    torch.testing.assert_close(names["story"].trace["1.weights"][0], weights)
     assert weights[1, at("last"), at("Ada")] > 0.9
     assert weights[1, at("the", -1), at("fox")] > 0.75
     assert (
@@ -265,19 +286,23 @@ def test_what_the_three_heads_look_at(names, facts):
         and weights[0, at("last"), at(".")] > 0.7
     )
     for kind, place in (("fashion", "fashion"), ("machine learning", "learning")):
-        _, labels, trace = names["contexts"][kind]
+        _, labels, trace = names["stories"][kind]
         row = trace["1.weights"][0, 2, -1]
         assert row.argmax() == labels.index(place)
+    # every square that is framed is dark
+    for head, squares in measured.looked_at(names["story"]).items():
+        assert all(names["story"].shares(head)[i, j] > 0.7 for i, j in squares)
     # "in all stories last gives the name at least …": 8 names, 3 beginnings
     assert facts["copy_cases"] == "24" and float(facts["least_copy"]) > 0.9
     assert facts["name_place"] == "6"
 
 
 def test_head_1_0_asks_for_a_he_and_rests_on_the_full_stop(names, facts):
-    scored = names["scored"]
-    he = [scored[name][0] for name in world.HE]
-    she = [scored[name][0] for name in world.SHE]
-    stop = [full for _, full in scored.values()]
+    looks = names["heroes"].looks
+    assert list(looks) == [*world.SHE, *world.HE]
+    he = [looks[name].scores[0] for name in world.HE]
+    she = [looks[name].scores[0] for name in world.SHE]
+    stop = [look.scores[1] for look in looks.values()]
     assert min(he) > 12 and max(she) < 2 and max(stop) - min(stop) < 0.6
     assert max(she) < min(stop) < max(stop) < min(he)
     assert (facts["he_score"], facts["she_score"], facts["stop_score"]) == (
@@ -290,9 +315,11 @@ def test_head_1_0_asks_for_a_he_and_rests_on_the_full_stop(names, facts):
 
 
 def test_knocking_heads_out_takes_the_name_and_then_the_she(names, facts):
-    cases, ids = names["cases"], names["name_ids"]
-    ada = [float(p[ids["Ada"]]) for p in cases.values()]
-    she = [names["she_share"](p) for p in cases.values()]
+    lost = names["lost"]
+    assert list(lost.bets) == [(), ((1, 1),), ((1, 1), (1, 0))]
+    ada = [p["Ada"] for p in lost.bets.values()]
+    she = [sum(p[name] for name in world.SHE) for p in lost.bets.values()]
+    assert [lost.she(*heads) for heads in lost.bets] == she
     assert ada[0] > 0.99 and ada[1] < 0.2
     assert she[1] > 0.8 and 0.4 < she[2] < 0.6  # "about what a coin would give"
     assert float(facts["ada_all"]) > 99 and facts["ada_lost"] == f"{100 * ada[1]:.0f}"
@@ -330,7 +357,9 @@ def test_without_head_1_2_the_machine_learning_model_puts_on_clothes(names):
 
 
 def test_the_table_of_knocked_out_heads(names, facts):
-    more, heads = names["more"], names["HEADS"]
+    more = names["each"].more
+    heads = [(layer, h) for layer in range(3) for h in range(4)]
+    assert list(more) == heads
     for kind, head in (
         ("the name", (1, 1)),
         ("the animal", (1, 1)),
@@ -348,20 +377,29 @@ def test_the_table_of_knocked_out_heads(names, facts):
     assert float(facts["idle_share"]) > 0.8
 
 
+def test_a_head_that_does_something_is_not_called_idle(names):
+    story, each = names["stories"]["machine learning"], names["each"]
+    with pytest.raises(ValueError, match=r"without head \(1, 2\)"):
+        measured.idle_look(story, each, head=(1, 2))
+
+
 def test_the_vector_of_model_has_moved(names, facts):
-    moved, guess = names["moved"], names["guess"]
-    whole, silent = moved["all heads"], moved["without head 1.2"]
+    whole, silent = names["moved"]
     assert whole[0] > 0.95 and whole[-1] < 0.5 and silent[-1] > 0.85
     assert facts["before_1"] == f"{whole[2]:.2f}" and whole[3] < whole[2] - 0.04
     # at this token nothing happens before layer 1 that tells the stories apart
     assert min(whole[:3]) > 0.95
-    assert guess["fashion"][names["wore"]] > 0.999
-    assert guess["machine learning"][names["guessed"]] > 0.999
+    guess = measured.bets_on_the_kind(
+        names["model"], names["tokenizer"], names["stories"]
+    )
+    assert guess["fashion"][0] > 0.999  # wore
+    assert guess["machine learning"][1] > 0.999  # guessed
 
 
 # --- when copying begins ---------------------------------------------------------------
 def test_the_dashed_line_is_exact(names, facts):
-    floor = names["floor"]
+    floor = names["copying"].floor
+    assert floor == world.entropy(names["tokenizer"])
     assert facts["forgets"] == f"{log(8) + log(12):.2f}"
     line = floor.nats_per_token + log(96) / floor.tokens
     assert facts["forget_line"] == f"{line:.3f}"
@@ -379,22 +417,31 @@ def test_the_dashed_line_is_exact(names, facts):
 
 
 def test_the_loss_crosses_the_line_once_and_for_good(names, facts):
-    losses, line, crossed = names["losses"], names["forgetful"], names["crossed"]
+    copying = names["copying"]
+    losses, line, crossed = copying.losses, copying.forgetful, copying.crossed
     assert (losses[crossed:] < line).all() and (losses[:crossed] >= line).all()
     assert facts["crossed_from"] == f"{25 * crossed}" and 300 <= 25 * crossed <= 400
     # "for a while … nearly level"
     level = losses[7:12]  # steps 175 to 300
     assert level.max() / level.min() < 1.06 and losses[2] > 2 * losses[4]
     # "within a few hundred steps close to the floor"
-    floor = names["floor"].nats_per_token
+    floor = copying.floor.nats_per_token
     assert losses[crossed + 16] < 1.06 * floor
     assert float(facts["final_gap"]) < 2
 
 
+def test_a_loss_that_rises_over_the_line_again_is_refused(names, tmp_path):
+    card = json.loads((SMALL / "card.json").read_text("utf-8"))
+    losses = [*card["losses"][:-25], *[1.0] * 25]
+    (tmp_path / "card.json").write_text(json.dumps(card | {"losses": losses}))
+    with pytest.raises(ValueError, match="once and for good"):
+        measured.when_copying_begins(names["tokenizer"], tmp_path)
+
+
 def test_a_head_returns_only_what_lies_between_its_values(names):
-    heads, values = names["heads"], names["values"]
+    heads, values = names["trace"]["1.heads"][0], names["trace"]["1.v"][0]
     for h in range(len(heads)):
-        for t in (0, 5, 40):
+        for t in range(heads.shape[1]):
             past = values[h, : t + 1]
             assert (heads[h, t] <= past.amax(0) + 1e-5).all()
             assert (heads[h, t] >= past.amin(0) - 1e-5).all()
@@ -409,7 +456,7 @@ def test_the_numbers_of_the_architecture(names, facts):
         if name.startswith("h.0.attn.")
     ]
     assert facts["attend_parameters"] == f"{sum(one_layer):,}"
-    assert config.n_ctx >= names["ids"].shape[1]
+    assert config.n_ctx >= names["ids"].shape[1] == len(names["story"].labels)
 
 
 def test_masking_after_the_softmax_does_not_sum_to_one():

@@ -1,0 +1,533 @@
+"""What attend.md says and shows, measured: the pencil, the heads, and their absence.
+
+A text that a model has read is a `Reading`. A head is (layer, h), both counted from 0.
+What the page defines before its reader's eyes (`without`, `peeking`) is handed in, so
+that what is measured is what was shown. Results whose numbers the prose names have them
+as text in `said`.
+
+Sources: Clark et al. (2019) for what heads look at and where they rest, Elhage et al.
+(2021) for what a head adds, Olsson et al. (2022) for the moment when copying begins.
+"""
+
+import json
+from itertools import islice
+from math import log, sqrt
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gpt import world
+from gpt.attend import attention, attention_weights, causal_mask
+from gpt.model import SMALL
+from gpt.train import HELD_OUT, batches
+
+from . import two
+
+KINDS = "fashion", "machine learning"  # of model: what the two stories differ in
+NAMES = world.SHE + world.HE
+ANIMALS = world.RUN + world.FLY + world.SWIM
+
+
+# --- the pencil ---------------------------------------------------------------------
+class Asked(NamedTuple):
+    """Every token has asked those before it, in whole powers of 2."""
+
+    q: Tensor  # (T, d_head), as are k and v
+    k: Tensor
+    v: Tensor
+    scores: Tensor  # (T, T), those of the future among them
+    shares: Tensor  # (T, T), causal; every row sums to one
+
+
+def with_pencil(q, k, v):
+    """Attention as the pencil does it: shares by powers of 2, and no root of d_head."""
+    return Asked(q, k, v, q @ k.T, attention_weights(_powers_of_two(q), k))
+
+
+def _powers_of_two(q):
+    """Queries for which the code, with its root and its e, finds the pencil's shares."""
+    return q * sqrt(q.shape[-1]) * log(2)
+
+
+class Changed(NamedTuple):
+    """What the last of T tokens holds when something about the pencil is changed."""
+
+    doubled_shares: Tensor  # (T,): its shares when all scores are doubled
+    doubled: Tensor  # (d_v,): what it holds then
+    shifted: Tensor  # (d_v,): with 5 added to all its scores
+    swapped: Tensor  # (T, d_v): all rows, with the first two tokens exchanged
+
+
+def pencil_changed(q, k, v):
+    """Doubled scores, shifted scores, two tokens exchanged. q, k, v: (T, d_head)."""
+    pencil = _powers_of_two(q)
+    doubled = attention_weights(2 * pencil, k)
+    scores = pencil @ k.T / sqrt(q.shape[-1]) + 5 * log(2)
+    shifted = scores.masked_fill(~causal_mask(len(q)), -torch.inf).softmax(-1)
+    order = [1, 0, *range(2, len(q))]
+    return Changed(
+        doubled_shares=doubled[-1],
+        doubled=doubled[-1] @ v,
+        shifted=shifted[-1] @ v,
+        swapped=attention(pencil[order], k[order], v[order]),
+    )
+
+
+# --- why √d -------------------------------------------------------------------------
+class Spreads(NamedTuple):
+    """Random scores for each d: their spread, the largest of 16 shares, its slope."""
+
+    widths: list[int]
+    raw: Tensor  # (n, 3): a row for each width, of q·k
+    divided: Tensor  # (n, 3): of q·k / √d
+
+    @property
+    def said(self):
+        return {
+            "top_raw": two(self.raw[-1, 1]),
+            "top_divided": two(self.divided[-1, 1]),
+            "slope_raw": f"{self.raw[-1, 2]:.3f}",
+            "slope_divided": two(self.divided[-1, 2]),
+        }
+
+
+def spread_of_scores(widths=(1, 4, 16, 64, 256, 1024), seed=1):
+    """2,000 random queries, each with 16 random keys, all of variance 1."""
+    random = torch.Generator().manual_seed(seed)
+    raw, divided = [], []
+    for d in widths:
+        q = torch.randn(2000, 1, d, generator=random)
+        k = torch.randn(2000, 16, d, generator=random)
+        scores = (q * k).sum(-1)  # (2000, 16)
+        raw.append(_spread(scores))
+        divided.append(_spread(scores / sqrt(d)))
+    return Spreads(list(widths), torch.stack(raw), torch.stack(divided))
+
+
+def _spread(scores):
+    """(n, keys) -> spread of the scores, mean largest share, mean slope of it: (3,)."""
+    largest = scores.softmax(-1).amax(-1)
+    slope = largest * (1 - largest)  # of the largest share in its own score
+    return torch.stack([scores.std(), largest.mean(), slope.mean()])
+
+
+# --- what a model has read ----------------------------------------------------------
+class Reading(NamedTuple):
+    """A text, and all that a model computed in reading it."""
+
+    ids: Tensor  # (1, T), END first
+    labels: list[str]  # T: "END", and each token without the space before it
+    trace: dict[str, Tensor]  # every intermediate by name, see GPT.trace
+
+    def at(self, word, nth=0):
+        """The place of the nth token that reads `word`."""
+        places = [place for place, label in enumerate(self.labels) if label == word]
+        return places[nth]
+
+    def shares(self, head):
+        """The attention matrix of a head: (T, T)."""
+        layer, h = head
+        return self.trace[f"{layer}.weights"][0, h]
+
+    def until(self, word):
+        """The ids up to the first token that reads `word`: (1, t)."""
+        return self.ids[:, : self.at(word) + 1]
+
+
+def read(model, tokenizer, text):
+    """Has the model read END and the text."""
+    ids = torch.tensor([[tokenizer.special_tokens[world.END], *tokenizer.encode(text)]])
+    labels = ["END", *(piece.decode().strip() for piece in tokenizer.pieces(text))]
+    return Reading(ids, labels, model.trace(ids))
+
+
+def bets(model, ids):
+    """The probabilities of what follows the last token: (n_vocab,)."""
+    return model(ids)[0, -1].softmax(-1)
+
+
+def ids_of(tokenizer, words):
+    """Each word as it stands in a story, one token with its space: (n,)."""
+    return torch.tensor([tokenizer.encode(f" {word}")[0] for word in words])
+
+
+# --- why causal ---------------------------------------------------------------------
+class Noticed(NamedTuple):
+    """How far final vector i moves for a new token j, in its own lengths: (T, T)."""
+
+    causal: Tensor  # the model as it is
+    peeks: Tensor  # the same weights, without the mask
+
+    @property
+    def future(self):
+        """(T, T), bool: where the replaced token comes after the vector."""
+        return torch.ones_like(self.causal).triu(1).bool()
+
+    @property
+    def said(self):
+        return {
+            "future_causal": f"{self.causal[self.future].max():.0f}",
+            "future_peek": f"{100 * self.peeks[self.future].max():.0f} %",
+            "future_pairs": int(self.future.sum()),
+        }
+
+
+def who_notices(model, tokenizer, peeking, ids):
+    """Each token of ids (1, T) is replaced by "hop" in turn, with the mask and without.
+
+    peeking: an attention without a mask, (q, k, v) -> (B, H, T, d_head).
+    """
+    (other,) = ids_of(tokenizer, ["hop"])
+    peeks = model.replace(attention=peeking)
+    return Noticed(_disturbed(model, ids, other), _disturbed(peeks, ids, other))
+
+
+def _disturbed(model, ids, other):
+    last = f"{model.config.n_layer - 1}.stream"
+    before = model.trace(ids, last)[last][0]  # (T, C)
+    moved = torch.zeros(ids.shape[1], ids.shape[1])
+    for j in range(ids.shape[1]):
+        changed = ids.clone()
+        changed[0, j] = other
+        after = model.trace(changed, last)[last][0]
+        moved[:, j] = (after - before).norm(dim=-1) / before.norm(dim=-1)
+    return moved
+
+
+# --- several heads ------------------------------------------------------------------
+def sizes(config):
+    """The sizes of the model's attention, as the prose names them."""
+    return {
+        "d_head": config.d_model // config.n_head,
+        "d_model": config.d_model,
+        "n_head": config.n_head,
+        "n_layer": config.n_layer,
+        "all_heads": config.n_layer * config.n_head,
+        "attend_parameters": 4 * config.d_model**2 + 4 * config.d_model,
+    }
+
+
+# --- what the heads look at ---------------------------------------------------------
+def looked_at(reading):
+    """The squares of the course's story that the prose reads: {head: [(i, j), ...]}."""
+    at = reading.at
+    return {
+        (1, 0): [(at("last"), at("."))],
+        (1, 1): [(at("last"), at("Ada")), (at("the", -1), at("fox"))],
+        (1, 2): [(at("model", 1), at("learning"))],
+    }
+
+
+def two_stories(model, tokenizer):
+    """The stories of the page's question, each read up to its last "model": by kind."""
+    rest = "When the sun came up, the model"
+    return {
+        kind: read(
+            model, tokenizer, f"{world.PROMPT} she worked with a {kind} model. {rest}"
+        )
+        for kind in KINDS
+    }
+
+
+def where_they_part(stories):
+    """The two vectors of the last "model" as embedded, and how far back the kind is."""
+    back = [
+        len(story.labels) - 1 - story.at(kind.split()[-1])
+        for kind, story in stories.items()
+    ]
+    if len(set(back)) > 1:
+        raise ValueError(f"the word that decides is {back} tokens back, not as many")
+    one, other = (story.trace["embed"][0, -1] for story in stories.values())
+    return {"cosine_embed": two(_cosine(one, other)), "back": back[0]}
+
+
+def _cosine(one, other):
+    return float(torch.cosine_similarity(one, other, dim=0))
+
+
+def renamed(model, tokenizer, story, name, opening="Once"):
+    """The course's story, read up to "At last", with another hero and opening."""
+    text = story[: story.index(" Ada the fox")].replace("Ada", name)
+    text = text.replace("Once", opening)
+    if name in world.HE:
+        text = text.replace(" she ", " he ")
+    return read(model, tokenizer, text)
+
+
+def copied_names(model, tokenizer, story, head=(1, 1)):
+    """What "last" gives to the name: every name, and every place that it can have."""
+    copied = []
+    for opening in world.SLOTS["once"]:
+        for name in NAMES:
+            reading = renamed(model, tokenizer, story, name, opening)
+            copied.append(float(reading.shares(head)[-1, reading.at(name)]))
+    return {"copy_cases": len(copied), "least_copy": two(min(copied))}
+
+
+class Looks(NamedTuple):
+    """How "last" looks at the hero's name and at the first full stop."""
+
+    scores: tuple[float, float]  # of the name, of the full stop
+    shares: tuple[float, float]
+    returned: Tensor  # (d_head,): what the head makes of it
+
+
+class Heroes(NamedTuple):
+    """The looks of one head in the course's story, for each of eight heroes."""
+
+    looks: dict[str, Looks]
+
+    @property
+    def said(self):
+        scores = {name: look.scores for name, look in self.looks.items()}
+        ada = self.looks["Ada"].returned
+        alike = {name: _cosine(ada, look.returned) for name, look in self.looks.items()}
+        he_alike = two(max(alike[name] for name in world.HE))
+        return {
+            "stop_score": f"{sum(stop for _, stop in scores.values()) / len(scores):.0f}",
+            "he_score": f"{min(scores[name][0] for name in world.HE):.0f}",
+            "she_score": f"{max(scores[name][0] for name in world.SHE):.0f}",
+            "she_alike": two(min(alike[name] for name in world.SHE)),
+            "he_alike": he_alike.replace("-", "\N{MINUS SIGN}"),
+        }
+
+
+def heroes(model, tokenizer, story, head=(1, 0)):
+    """What a head looks for, from "last", in the story of each of the eight names."""
+    layer, h = head
+    looks = {}
+    for name in NAMES:
+        reading = renamed(model, tokenizer, story, name)
+        q = reading.trace[f"{layer}.q"][0, h, -1]  # (d_head,)
+        k = reading.trace[f"{layer}.k"][0, h]  # (T, d_head)
+        places = [reading.at(name), reading.at(".")]
+        looks[name] = Looks(
+            scores=tuple((k @ q / sqrt(len(q)))[places].tolist()),
+            shares=tuple(reading.shares(head)[-1, places].tolist()),
+            returned=reading.trace[f"{layer}.heads"][0, h, -1],
+        )
+    return Heroes(looks)
+
+
+def first_named(story, name):
+    """The story whose first sentence names another hero; the rest still says Ada."""
+    return story.replace("named Ada", f"named {name}")
+
+
+def two_heroes(model, tokenizer, story, head=(1, 1)):
+    """The first sentence says Mei, the second Ada: whom the model bets on, and why."""
+    reading = read(model, tokenizer, first_named(story, "Mei"))
+    shares = reading.shares(head)[reading.at("last")]
+    p = bets(model, reading.until("last"))[ids_of(tokenizer, NAMES)]
+    return {
+        "mixed": f"{NAMES[p.argmax()]}, {100 * p.max():.1f}",
+        "mixed_first": two(shares[reading.at("Mei")]),
+        "mixed_second": two(shares[reading.at("Ada")]),
+    }
+
+
+# --- knock a head out ---------------------------------------------------------------
+class KnockedOut(NamedTuple):
+    """The bets on the hero's name after "At last", by the heads that were taken away."""
+
+    bets: dict[tuple, dict[str, float]]  # {(head, ...): {name: probability}}
+
+    def she(self, *heads):
+        """What all four she-names get without these heads."""
+        return sum(self.bets[heads][name] for name in world.SHE)
+
+    @property
+    def said(self):
+        name, name_and_she = ((1, 1),), ((1, 1), (1, 0))
+        return {
+            "ada_all": f"{100 * self.bets[()]['Ada']:.1f}",
+            "ada_lost": f"{100 * self.bets[name]['Ada']:.0f}",
+            "she_lost": f"{100 * self.she(*name):.0f}",
+            "she_both": f"{100 * self.she(*name_and_she):.0f}",
+        }
+
+
+def knocked_out(model, tokenizer, without, ids):
+    """The bets on the eight names after ids (1, T): whole, without 1.1, and 1.0 too.
+
+    without: (model, *heads) -> the model in which these heads add nothing.
+    """
+    places = ids_of(tokenizer, NAMES)
+    found = {}
+    for heads in ((), ((1, 1),), ((1, 1), (1, 0))):
+        p = bets(without(model, *heads), ids)[places]
+        found[heads] = dict(zip(NAMES, p.tolist(), strict=True))
+    return KnockedOut(found)
+
+
+def held_out(tokenizer, many):
+    """Stories that training did not see, in batches: [(ids, targets), ...]."""
+    return [*batches(tokenizer, islice(world.stories(HELD_OUT), many), 60)]
+
+
+def kinds(tokenizer, ids, targets):
+    """For each kind of word, where it has to be predicted: {kind: (B, T), bool}."""
+
+    def one_of(*words):
+        return ids_of(tokenizer, words)
+
+    before, before_that = torch.roll(ids, 1, 1), torch.roll(ids, 2, 1)
+    spoken = {
+        kind: torch.isin(targets, one_of(*kind.split(", ")))
+        for kind in ("wore, guessed", "run, fly, swim", "her, him, his")
+    }
+    return {
+        "the name": ids == one_of("last"),
+        "the animal": (ids == one_of("the"))  # At last Ada the
+        & torch.isin(before, one_of(*NAMES))
+        & (before_that == one_of("last")),
+        **spoken,
+        "she, he": torch.isin(targets, one_of("she", "he", "She", "He")),
+        "was, were": torch.isin(targets, one_of("was", "were")),
+        "all words": targets >= 0,
+    }
+
+
+def costs(model, tokenizer, told):
+    """The mean loss of each kind of word, in nats. told: [(ids, targets), ...]."""
+    total, count = {}, {}
+    for ids, targets in told:
+        p = model(ids).log_softmax(-1)
+        nats = -p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
+        for kind, mask in kinds(tokenizer, ids, targets).items():
+            asked = mask & (targets >= 0)
+            total[kind] = total.get(kind, 0) + float(nats[asked].sum())
+            count[kind] = count.get(kind, 0) + int(asked.sum())
+    return {kind: total[kind] / count[kind] for kind in total}
+
+
+class EachHead(NamedTuple):
+    """What words cost more, in nats, on `many` new stories when heads are taken away."""
+
+    many: int
+    more: dict[tuple, dict[str, float]]  # {head: {kind of word: nats}}
+    was_layers: list[float]  # "was, were" without all heads of a layer
+    was_both: float  # "was, were" without 0.1 and 1.3
+
+    @property
+    def said(self):
+        was_single = [cost["was, were"] for cost in self.more.values()]
+        return {
+            "many": self.many,
+            "was_most": two(max(*self.was_layers, *was_single)),
+            "was_both": two(self.was_both),
+        }
+
+
+def each_head_knocked_out(model, tokenizer, without, many=120):
+    """Takes away each head in turn, each layer's heads, and two that know the same."""
+    told, config = held_out(tokenizer, many), model.config
+    whole = costs(model, tokenizer, told)
+
+    def more(*heads):
+        cost = costs(without(model, *heads), tokenizer, told)
+        return {kind: cost[kind] - whole[kind] for kind in whole}
+
+    layers = [
+        [(layer, h) for h in range(config.n_head)] for layer in range(config.n_layer)
+    ]
+    return EachHead(
+        many=many,
+        more={head: more(head) for heads in layers for head in heads},
+        was_layers=[more(*heads)["was, were"] for heads in layers],
+        was_both=more((0, 1), (1, 3))["was, were"],
+    )
+
+
+def idle_look(story, each, head=(2, 1)):
+    """A large share that does nothing: of "machine", from the last "model".
+
+    story: the one about a machine learning model; each: an `EachHead`.
+    """
+    bound = 0.01
+    most = max(abs(nats) for nats in each.more[head].values())
+    if not most < bound:
+        raise ValueError(f"without head {head} a kind of word costs {most:.3f} more")
+    share = story.shares(head)[-1, story.at("machine")]
+    return {"idle_share": two(share), "idle_more": f"{bound}"}
+
+
+# --- the vector has moved -----------------------------------------------------------
+class Moved(NamedTuple):
+    """The cosine between the two vectors of "model" at each stop of the stream."""
+
+    whole: list[float]  # embed, then after attention and MLP of each layer
+    silent: list[float]  # the same without head 1.2
+
+    @property
+    def said(self):
+        return {
+            "cosine_end": two(self.whole[-1]),
+            "cosine_end_without": two(self.silent[-1]),
+            "after_1": two(self.whole[3]),
+            "before_1": two(self.whole[2]),
+        }
+
+
+def moved(model, silent, stories):
+    """How far the two stories' last vectors part, in a model and without its head."""
+    ids = [story.ids for story in stories.values()]
+    return Moved(cosines(model, *ids), cosines(silent, *ids))
+
+
+def cosines(model, one, other):
+    """The cosine of the last vectors of two texts (1, T) at each stop of the stream."""
+    layers = range(model.config.n_layer)
+    stops = ["embed", *(f"{n}.{part}" for n in layers for part in ("middle", "stream"))]
+    a, b = model.trace(one, *stops), model.trace(other, *stops)
+    return [_cosine(a[stop][0, -1], b[stop][0, -1]) for stop in stops]
+
+
+def bets_on_the_kind(model, tokenizer, stories):
+    """What the model bets on "wore" and on "guessed": {kind: (float, float)}."""
+    words = ids_of(tokenizer, ["wore", "guessed"])
+    return {
+        kind: tuple(bets(model, story.ids)[words].tolist())
+        for kind, story in stories.items()
+    }
+
+
+# --- when copying begins ------------------------------------------------------------
+class Copying(NamedTuple):
+    """The training loss, and what not looking back must cost; nats a token."""
+
+    window: int  # steps that each point is the mean of
+    steps: np.ndarray  # (n,): the middle of each window
+    losses: np.ndarray  # (n,)
+    floor: world.Floor
+    forgetful: float  # the least loss of one who has forgotten the first sentence
+    crossed: int  # the first point below it
+    gap: float  # where the loss ends: its share over the floor
+
+    @property
+    def said(self):
+        return {
+            "n_names": len(NAMES),
+            "n_animals": len(ANIMALS),
+            "forgets": two(log(len(NAMES) * len(ANIMALS))),
+            "forget_line": f"{self.forgetful:.3f}",
+            "crossed_from": self.window * self.crossed,
+            "final_gap": f"{100 * self.gap:.2f}",
+        }
+
+
+def when_copying_begins(tokenizer, folder=SMALL, window=25):
+    """Where the loss in a model's card falls through what no forgetting can pass."""
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    floor = world.entropy(tokenizer)
+    forgetful = floor.nats_per_token + log(len(NAMES) * len(ANIMALS)) / floor.tokens
+    losses = np.array(card["losses"]).reshape(-1, window).mean(1)
+    below = losses < forgetful
+    crossed = int(np.argmax(below))
+    if not below[crossed:].all():  # before its first point below, none is
+        raise ValueError("the loss does not cross the line once and for good")
+    steps = window * (np.arange(len(losses)) + 0.5)
+    gap = card["loss over floor"]
+    return Copying(window, steps, losses, floor, forgetful, crossed, gap)

@@ -1,0 +1,745 @@
+"""The pictures of attend.md, in the order of the page.
+
+What is measured comes from `facts.attend`, whose results these functions are handed. A
+head is (layer, h), both counted from 0; its name in a picture is "layer.h".
+"""
+
+from fractions import Fraction
+from html import escape
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
+from matplotlib.path import Path
+
+from gpt import world
+
+from . import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    SEQUENTIAL,
+    VERMILION,
+    Markup,
+    canvas,
+    heat,
+    play,
+    show,
+    table,
+    tr,
+)
+
+TOKENS = "fashion", "the", "model"  # of the pencil
+HOLDS = "fashion", "model"  # what the two numbers of a pencil's vector say
+MONO = {"family": "DejaVu Sans Mono", "va": "center_baseline"}
+CENTRED = MONO | {"ha": "center"}
+
+
+# --- numbers as the pencil writes them ----------------------------------------------
+def fraction(value):
+    """0.3333 -> "⅓"; where there is no such sign, "2/5"."""
+    signs = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (1, 6): "⅙"}
+    part = Fraction(float(value)).limit_denominator(20)
+    return signs.get((part.numerator, part.denominator), str(part))
+
+
+def pair(vector):
+    """A vector with at most one decimal: tensor([6.0, 3.0]) -> "(6, 3)"."""
+    return f"({', '.join(f'{round(float(number), 1):g}' for number in vector)})"
+
+
+def answers(changed):
+    """What the answers say when something about the pencil is changed: for `say`.
+
+    changed: a `facts.attend.Changed`, for the pencil's three tokens.
+    """
+    first, second, last = map(pair, changed.swapped)
+    return {
+        "doubled_shares": ", ".join(map(fraction, changed.doubled_shares)),
+        "doubled": pair(changed.doubled),
+        "shifted": pair(changed.shifted),
+        "swapped": last,
+        "swapped_rows": tr("{one} and {other}", one=first, other=second),
+    }
+
+
+# --- what several pictures draw with ------------------------------------------------
+def _drawing(width, height):
+    """A canvas without axes, in points from its lower left: for what is placed by hand."""
+    fig, ax = canvas(width / 72, height / 72)
+    fig.set_layout_engine("none")
+    ax.set(xlim=(0, width), ylim=(0, height), position=[0, 0, 1, 1])
+    ax.set_axis_off()
+    return fig, ax
+
+
+def _numbers(ax, values, written, rows, columns, high):
+    """A matrix whose squares carry what `written(value)` says."""
+    heat(ax, values, rows, columns, high=high)
+    for (i, j), value in np.ndenumerate(np.asarray(values)):
+        look = {"ha": "center", "va": "center_baseline", "size": 12}
+        colour = PAPER if value > 0.55 * high else INK
+        ax.text(j + 0.5, i + 0.5, written(value), color=colour, **look)
+
+
+def _shares(ax, values):
+    """A matrix of the pencil's shares as fractions, the future empty: (3, 3)."""
+    _numbers(ax, values, lambda v: fraction(v) if v else "", TOKENS, TOKENS, high=1)
+
+
+def _slant(ax):
+    """Column labels on top at half a right angle, from where their column begins."""
+    ax.tick_params(axis="x", rotation=45)
+    for label in ax.get_xticklabels():
+        label.set(ha="left", rotation_mode="anchor")
+
+
+# --- the same as one matrix ---------------------------------------------------------
+def averages_as_a_product(W, x):
+    """W x = out, for the pencil: shares (3, 3) times vectors (3, 2)."""
+    fig, axes = canvas(5.2, 2.3, ncols=3, width_ratios=[3, 2, 2])
+    _shares(axes[0], W)
+    for ax, values in zip(axes[1:], (x, W @ x)):
+        _numbers(ax, values, lambda v: f"{v:.0f}", (), HOLDS, high=12)
+    for ax, name in zip(axes, ("W", "x", "out")):
+        ax.tick_params(axis="x", labelsize=9.5)
+        _slant(ax)
+        ax.set_xlabel(name, style="italic")
+    axes[1].text(-0.5, 1.5, "·", ha="center", va="center", size=18)
+    axes[2].text(-0.5, 1.5, "=", ha="center", va="center", size=15)
+    alt = tr(
+        "The matrix W with rows (1), (½, ½) and (⅓, ⅓, ⅓), times the three vectors, is "
+        "the three averages (12, 0), (6, 0) and (4, 4). Above the diagonal W is empty."
+    )
+    return show(fig, alt)
+
+
+# --- queries, keys, values ----------------------------------------------------------
+def filled_row(asked):
+    """The pencil's table, filled in for its last token: an HTML table.
+
+    asked: a `facts.attend.Asked` of the pencil's three tokens.
+    """
+    q, scores, shares = asked.q[-1], asked.scores[-1], asked.shares[-1]
+    rows = []
+    for s, name in enumerate(TOKENS):
+        terms = " + ".join(f"{a:.0f} · {b:.0f}" for a, b in zip(q, asked.k[s]))
+        product, power = f"{terms} = {scores[s]:.0f}", f"{2 ** scores[s]:.0f}"
+        taken = pair(shares[s] * asked.v[s])
+        rows.append((name, product, power, fraction(shares[s]), taken))
+    total = f"{(2**scores).sum():.0f}"
+    rows.append((tr("together"), "", total, "1", pair(shares @ asked.v)))
+    header = (
+        tr("it listens to"),
+        tr("score"),
+        tr("2 to the score"),
+        tr("share"),
+        tr("share × value"),
+    )
+    return table(header, *rows)
+
+
+# --- watch it -----------------------------------------------------------------------
+ACROSS = 92, 187, 282  # where the three tokens stand in the film
+SIZE = 330, 262
+
+
+def three_tokens_ask(asked):
+    """The film of the pencil: each token asks, weighs and adds up. A player.
+
+    asked: a `facts.attend.Asked` of the pencil's three tokens.
+    """
+    first = tr("`{name}` is first: it can only listen to itself.", name=TOKENS[0])
+    frames, captions = [_asking(asked, 0, 2)], [first]
+    for t in (1, 2):
+        steps = range(t + 3)  # compare, share, and a term of the sum for each token
+        frames += [_asking(asked, t, step) for step in steps]
+        captions += _said_while_asking(asked, t)
+    frames.append(_all_three_rows(asked))
+    captions.append(tr("The shares of all three in one matrix; each row sums to one."))
+    return play(frames, tr("Three tokens ask, one after the other"), captions, 2.2)
+
+
+def _said_while_asking(asked, t):
+    """A caption for each frame in which token t asks."""
+    shares = [fraction(share) for share in asked.shares[t, : t + 1]]
+    scores = [f"{TOKENS[s]} {asked.scores[t, s]:.0f}" for s in range(t + 1)]
+    said = [
+        tr(
+            "`{name}` compares its query with each key. Scores: {scores}.",
+            name=TOKENS[t],
+            scores=", ".join(scores),
+        ),
+        tr(
+            "2 to the power of each score, divided by the sum: the shares, {shares}.",
+            shares=", ".join(shares),
+        ),
+    ]
+    for s, share in enumerate(shares):
+        term = {"share": share, "name": TOKENS[s], "value": pair(asked.v[s])}
+        term["sum"] = pair(asked.shares[t, : s + 1] @ asked.v[: s + 1])
+        if s == 0:
+            words = tr("First {share} of the value of `{name}`, {value} is added.")
+        elif s < t:
+            words = tr("Then {share} of the value of `{name}`, {value} is added.")
+        else:
+            words = tr(
+                "Then {share} of the value of `{name}`, {value} is added: "
+                "the sum is {sum}."
+            )
+        said.append(words.format(**term))
+    return said
+
+
+def _asking(asked, t, step):
+    """Token t asks; step 0 shows scores, 1 shares, and each later one adds a term."""
+    fig, ax = _drawing(*SIZE)
+    for s in range(t + 1):
+        added = step >= 2 + s
+        width = 1.2 if step < 1 else 0.6 + 5 * float(asked.shares[t, s])
+        colour = VERMILION if step == 2 + s else BLUE if added or step else FAINT
+        _look_back(ax, t, s, width, colour)
+    for s in range(len(TOKENS)):
+        _column(ax, asked, t, s, step)
+    label = {"ha": "left", "va": "center_baseline", "color": MUTED, "size": 10}
+    ax.text(6, 144, tr("key"), **label)
+    ax.text(6, 122, tr("score"), **label)
+    ax.text(6, 100, tr("power of 2"), **label)
+    ax.text(6, 78, tr("share"), **label)
+    ax.text(6, 54, tr("value"), **label)
+    says = tr("{name} asks: query {query}", name=TOKENS[t], query=pair(asked.q[t]))
+    ax.text(6, 250, says, va="center_baseline", color=VERMILION, weight="bold")
+    ax.plot([6, 324], [40, 40], color=FAINT, lw=1)
+    ax.text(6, 22, tr("sum so far"), **label)
+    done = max(0, step - 1)
+    _sum_so_far(ax, (asked.shares[t, :done, None] * asked.v[:done]).sum(0))
+    return fig
+
+
+def _look_back(ax, t, s, width, colour):
+    """The arrow from token s to token t, who listens."""
+    x, to = ACROSS[s], ACROSS[t]
+    if s == t:  # a small loop above its own name
+        corners = (x - 8, 182), (x - 20, 212), (x + 20, 212), (x + 9, 184)
+    else:  # an arch that is the higher, the further it goes
+        top = 208 + 16 * (t - s)
+        corners = (x, 182), (x + 12, top), (to - 30, top), (to - 16, 184)
+    head = f"-|>,head_length={4 + 0.9 * width:.1f},head_width={2 + 0.7 * width:.1f}"
+    curve = Path(corners, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
+    arrow = FancyArrowPatch(path=curve, arrowstyle=head, mutation_scale=1)
+    arrow.set(color=colour, linewidth=width, facecolor="none")
+    ax.add_patch(arrow)
+
+
+def _column(ax, asked, t, s, step):
+    """All that is known of token s while token t asks: name, key, score, share, value."""
+    x, past = ACROSS[s], s <= t
+    ink = INK if past else MUTED
+    if s == t:
+        card = FancyBboxPatch((x - 34, 161), 68, 18)
+        card.set_boxstyle("round,pad=0,rounding_size=5")
+        card.set(facecolor="none", edgecolor=VERMILION, linewidth=1.6)
+        ax.add_patch(card)
+    weight = "bold" if past else "normal"
+    ax.text(x, 170, TOKENS[s], color=ink, weight=weight, **CENTRED)
+    ax.text(x, 144, pair(asked.k[s]), color=ink, size=11, **CENTRED)
+    if not past:
+        ax.text(x, 118, tr("future"), ha="center", color=MUTED, size=10)
+        return
+    score = asked.scores[t, s]
+    ax.text(x, 122, f"{score:.0f}", color=INK, size=11, **CENTRED)
+    if step >= 1:
+        ax.text(x, 100, f"{2**score:.0f}", color=INK, size=11, **CENTRED)
+        look = {"color": BLUE, "size": 14, "ha": "center", "va": "center_baseline"}
+        ax.text(x, 78, fraction(asked.shares[t, s]), **look)
+    if step >= 2 + s:
+        ax.text(x, 54, pair(asked.v[s]), color=INK, size=11, **CENTRED)
+
+
+def _sum_so_far(ax, total):
+    """The sum (2,), as numbers and as two bars."""
+    ax.text(ACROSS[0], 22, pair(total), color=INK, size=11, weight="bold", **CENTRED)
+    left = ACROSS[1] + 14
+    for row, (value, name) in enumerate(zip(total, HOLDS)):
+        y = 28 - 14 * row
+        look = {"ha": "right", "va": "center_baseline", "size": 9.5, "color": MUTED}
+        ax.text(left - 6, y, name, **look)
+        ax.add_patch(Rectangle((left, y - 4), 120, 9, fc="none", ec=FAINT, lw=0.8))
+        ax.add_patch(Rectangle((left, y - 4), 10 * float(value), 9, fc=BLUE, lw=0))
+
+
+def _all_three_rows(asked):
+    """The film's last frame: the attention matrix, and what comes out of each row."""
+    fig, ax = canvas(SIZE[0] / 72, SIZE[1] / 72)
+    fig.set_layout_engine("none")
+    ax.set_position([0.2, 0.06, 0.5, 0.68])
+    _shares(ax, asked.shares)
+    look = {"color": VERMILION, "weight": "bold", "va": "center"}
+    fig.text(0.02, 250 / SIZE[1], tr("All three rows"), **look)
+    for t, shares in enumerate(asked.shares):
+        ax.text(3.4, t + 0.5, pair(shares @ asked.v), **MONO)
+    ax.text(3.4, -0.2, "out", style="italic")
+    return fig
+
+
+# --- why √d -------------------------------------------------------------------------
+def why_root_d(spreads):
+    """Spread, largest share and its slope against d, with √d and without.
+
+    spreads: a `facts.attend.Spreads`.
+    """
+    fig, axes = canvas(6.4, 2.5, ncols=3)
+    titles = tr("spread of the scores"), tr("largest of 16 shares"), tr("its slope")
+    for panel, (ax, title) in enumerate(zip(axes, titles)):
+        for rows, colour in ((spreads.raw, VERMILION), (spreads.divided, BLUE)):
+            found = rows[:, panel].tolist()
+            ax.plot(spreads.widths, found, "o-", ms=4, color=colour)
+        ax.set_xscale("log", base=4)
+        ax.set_xticks([1, 16, 256], ["1", "16", "256"])
+        ax.minorticks_off()
+        ax.set_title(title, size=10.5)
+        ax.set_xlabel("d")
+    axes[0].set_yscale("log", base=4)
+    axes[0].set_yticks([1, 4, 16], ["1", "4", "16"])
+    axes[0].minorticks_off()
+    axes[0].text(100, 16, "q·k", color=VERMILION, ha="right")
+    axes[0].text(256, 1.25, "q·k/√d", color=BLUE, ha="center")
+    axes[1].set(ylim=(0, 1.04), yticks=[0, 0.5, 1])
+    axes[2].set(ylim=(0, 0.22), yticks=[0, 0.1, 0.2])
+    alt = tr(
+        "Three plots against d from 1 to 1024. Undivided, the spread of the scores grows "
+        "like the root of d, the largest of 16 shares goes to 1 and its slope to 0. "
+        "Divided by the root of d, all three stay level."
+    )
+    return show(fig, alt)
+
+
+# --- why causal ---------------------------------------------------------------------
+def who_notices(noticed, labels):
+    """How far each vector moves when a token is replaced, with the mask and without.
+
+    noticed: a `facts.attend.Noticed`, two matrices (T, T); labels: the T tokens.
+    """
+    fig, (left, right) = canvas(6.4, 3.3, ncols=2)
+    heat(left, noticed.causal**0.5, labels, labels, high=1)  # roots: small ones show
+    heat(right, noticed.peeks**0.5, (), labels, high=1)
+    n = len(labels)
+    for ax, title in ((left, tr("with the mask")), (right, tr("without"))):
+        ax.tick_params(labelsize=9.5)
+        ax.plot([0, 0, n, 0], [0, 0, n, 0], color=MUTED, lw=0.8)
+        ax.set_xlabel(title, weight="bold")
+    left.set_ylabel(tr("vector of"))
+    alt = tr(
+        "Two matrices: how far the vector of each token moves when another is replaced. "
+        "With the mask everything above the diagonal is exactly empty; without it, tokens "
+        "later in the sentence move the vectors before them."
+    )
+    return show(fig, alt)
+
+
+# --- several heads ------------------------------------------------------------------
+HUES = BLUE, VERMILION, GREEN, ORANGE  # a head each
+# whom each of six tokens looks at, in a sketch of the four heads
+LOOKS = (0, 0, 1, 2, 3, 4), (0, 0, 0, 0, 0, 0), (0, 1, 2, 3, 4, 5), (0, 0, 1, 1, 3, 3)
+BASE, TALL, WIDE = 112, 42, 48  # the middle row's foot; T rows, C columns
+STRIP = 12  # d_head columns
+
+
+def four_heads():
+    """The flow from x (T, C) through four heads and back to (T, C): a sketch."""
+    fig, ax = _drawing(456, 250)
+    _split_in_heads(ax)
+    for h, hue in enumerate(HUES):
+        _one_head(ax, h, hue)
+    _note(ax, 173, 240, "q k v", style="italic")
+    _note(ax, 233, 240, "A", style="italic", size=12)
+    _note(ax, 278, 240, "A v", style="italic")
+    _note(ax, 173, 15, "(T, d_head)", MUTED, size=9)
+    _note(ax, 233, 15, "(T, T)", MUTED, size=9)
+    _note(ax, 284, 15, "(T, d_head)", MUTED, size=9)
+    _merge_heads(ax)
+    alt = tr(
+        "The flow through four heads. x of shape (T, C) becomes Q, K and V; their columns "
+        "are split into four heads; each head makes its own (T, T) attention matrix and "
+        "its own weighted sums (T, d_head); these are merged side by side to (T, C), and "
+        "a last matrix W_out mixes them."
+    )
+    return show(fig, alt)
+
+
+def _split_in_heads(ax):
+    """x, and the columns of Q, K and V that belong to each head."""
+    _matrix(ax, 6, BASE, WIDE, MUTED)
+    _note(ax, 30, BASE + TALL + 11, "x", style="italic", size=12)
+    _note(ax, 30, BASE - 13, "(T, C)", MUTED, size=9.5)
+    _flow(ax, 57, BASE + 21)
+    for row, name in enumerate("QKV"):
+        y = BASE + 62 - 62 * row
+        for h, hue in enumerate(HUES):
+            _matrix(ax, 78 + STRIP * h, y, STRIP, hue)
+        _note(ax, 102, y + TALL + 10, name, style="italic", size=12)
+    _note(ax, 102, BASE - 75, "3 × (T, C)", MUTED, size=9.5)
+    _flow(ax, 129, BASE + 21)
+    _note(ax, 137, BASE + 35, tr("split"), size=9.5)
+
+
+def _one_head(ax, h, hue):
+    """q, k and v of one head, its attention matrix, and its weighted sums."""
+    y, left, side = 190 - 54 * h, 212, TALL / 6
+    for part in range(3):
+        _matrix(ax, 152 + 15 * part, y, STRIP, hue)
+    for i in range(6):
+        for j in range(i + 1):
+            place = left + side * j, y + TALL - side * (i + 1)
+            square = Rectangle(place, side, side, fc=hue, lw=0)
+            square.set_alpha(0.9 if j == LOOKS[h][i] else 0.22)
+            ax.add_patch(square)
+    ax.add_patch(Rectangle((left, y), TALL, TALL, fc="none", ec=hue, lw=0.8))
+    _flow(ax, 199, y + 21, 12)
+    _flow(ax, 256, y + 21, 14)
+    _matrix(ax, 272, y, STRIP, hue)
+    _note(ax, 300, y + 21, tr("head {h}", h=h), hue, size=9.5)
+
+
+def _merge_heads(ax):
+    """What the heads found side by side, and mixed by W_out."""
+    _flow(ax, 320, BASE + 21)
+    _note(ax, 329, BASE + 35, tr("merge"), size=9.5)
+    for h, hue in enumerate(HUES):
+        _matrix(ax, 342 + STRIP * h, BASE, STRIP, hue)
+    _note(ax, 366, BASE - 13, "(T, C)", MUTED, size=9.5)
+    _flow(ax, 393, BASE + 21, 13)
+    _note(ax, 399, BASE + TALL + 11, "· W_out", size=9.5)
+    _matrix(ax, 408, BASE, 42, MUTED)
+    _note(ax, 430, BASE - 13, "(T, C)", MUTED, size=9.5)
+
+
+def _matrix(ax, x, y, width, colour):
+    """A matrix of T rows, as a tinted sheet."""
+    tint = {"fc": colour, "alpha": 0.3, "lw": 0, "zorder": 2}
+    ax.add_patch(Rectangle((x, y), width, TALL, **tint))
+    edge = {"fc": "none", "ec": colour, "lw": 1.0, "zorder": 3}
+    ax.add_patch(Rectangle((x, y), width, TALL, **edge))
+
+
+def _flow(ax, x, y, length=17):
+    """An arrow to the right."""
+    look = {"arrowstyle": "-|>", "color": MUTED, "lw": 1.2}
+    ax.annotate("", (x + length, y), (x, y), arrowprops=look)
+
+
+def _note(ax, x, y, words, colour=INK, **look):
+    look = {"ha": "center", "va": "center_baseline", "size": 10, **look}
+    ax.text(x, y, words, color=colour, **look)
+
+
+# --- messages in a graph ------------------------------------------------------------
+def who_may_send_to_whom():
+    """Encoder, decoder and cross-attention as graphs."""
+    fig, axes = canvas(6.2, 1.75, ncols=3)
+    _graph(axes[0], range(4), lambda speaker, listener: True)
+    axes[0].set_title(tr("self-attention, all to all"), size=10.5)
+    _graph(axes[1], range(4), lambda speaker, listener: speaker <= listener)
+    axes[1].set_title(tr("self-attention, causal"), size=10.5)
+    # another text, of three tokens, listens from between the speakers
+    _graph(axes[2], [0.5, 1.5, 2.5], lambda speaker, listener: True, speakers=GREEN)
+    axes[2].set_title(tr("cross-attention"), size=10.5)
+    for y, does in ((0, tr("speak")), (1, tr("listen"))):
+        axes[0].text(-0.45, y, does, ha="right", va="center", size=9.5, color=MUTED)
+    axes[0].set_xlim(-1.5, 3.5)
+    alt = tr(
+        "Three graphs. Encoder: every token sends to every token. Decoder: every token "
+        "sends to itself and to later ones. Cross-attention: every token of one text sends "
+        "to every token of another."
+    )
+    return show(fig, alt)
+
+
+def _graph(ax, listeners, allowed, speakers=INK):
+    """Arrows from four speakers below to the listeners above.
+
+    listeners: where each stands; allowed(speaker, listener): may it send?
+    """
+    ax.set(xlim=(-0.5, 3.5), ylim=(-0.45, 1.45))
+    ax.set_axis_off()
+    look = {"arrowstyle": "-|>", "color": BLUE, "lw": 0.9}
+    for listener, end in enumerate(listeners):
+        for speaker in range(4):
+            if allowed(speaker, listener):
+                ax.annotate("", (end, 0.9), (speaker, 0.1), arrowprops=look)
+    ax.scatter(range(4), [0] * 4, s=62, color=speakers, zorder=3)
+    ax.scatter(listeners, [1] * len(listeners), s=62, color=INK, zorder=3)
+
+
+# --- what the heads look at ---------------------------------------------------------
+LAYERS, HEADS = 3, 4  # of the course's model
+TONES = [0.1, 0.15, 0.3, 0.5, 0.7, 0.9, 1.01]  # shares below the first are left out
+
+
+def twelve_heads(reading, framed):
+    """The attention matrices of all heads, for the course's story.
+
+    reading: a `facts.attend.Reading`; framed: {head: [(query, key), ...]}, the squares
+    that the prose reads.
+    """
+    fig, axes = canvas(6.4, 5.2, nrows=LAYERS, ncols=HEADS)
+    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    for layer in range(LAYERS):
+        for h in range(HEADS):
+            ax = axes[layer][h]
+            _dark_squares(ax, reading.shares((layer, h)))
+            ax.set_title(f"{layer}.{h}", size=10.5, x=0.62, y=0.72)
+            for i, j in framed.get((layer, h), ()):
+                place, look = (j - 0.7, i - 0.7), {"fc": "none", "ec": VERMILION}
+                ax.add_patch(Rectangle(place, 2.4, 2.4, **look))
+    at = reading.at
+    for ax in axes[:, 0]:
+        rows = {"day": at("day"), "model": at("model", 1), "last": at("last")}
+        ax.set_yticks([place + 0.5 for place in rows.values()], rows, fontsize=9.5)
+        ax.tick_params(length=2)
+    for ax in axes[-1]:
+        columns = {"Ada": at("Ada"), "learning": at("learning")}
+        ticks = [place + 0.5 for place in columns.values()]
+        ax.set_xticks(ticks, columns, fontsize=9.5)
+        ax.tick_params(length=2)
+        ax.get_xticklabels()[1].set_ha("left")
+    alt = tr(
+        "Twelve attention matrices, three layers of four heads, for the course's story. "
+        "Most of each triangle is empty, with a few dark squares. In "
+        "layer 1, heads 0, 1 and 2 have single dark squares far from the diagonal."
+    )
+    return show(fig, alt)
+
+
+def _dark_squares(ax, shares):
+    """A large matrix (T, T) in few bytes: one path for all squares of a tone."""
+    T = len(shares)
+    square = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    for low, high in pairwise(TONES):
+        squares = []
+        for i, j in ((shares >= low) & (shares < high)).nonzero().tolist():
+            corners = (j, i), (j + 1, i), (j + 1, i + 1), (j, i + 1), (j, i)
+            squares.append(Path(corners, square))
+        if squares:
+            tone = SEQUENTIAL(min(1.0, 0.18 + (low + high) / 2))
+            path = Path.make_compound_path(*squares)
+            ax.add_patch(PathPatch(path, fc=tone, lw=0))
+    ax.plot([0, T, 0, 0], [0, T, T, 0], color=FAINT, lw=0.8, zorder=0)
+    ax.set(xlim=(-1, T + 1), ylim=(T + 1, -1), aspect="equal", xticks=[], yticks=[])
+    ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def shaded(reading, head, place=-1, least=0.05):
+    """The story up to the token that asks, each token shaded by its share: HTML.
+
+    reading: a `facts.attend.Reading`; place: of the token that asks, the last where
+    none is given; least: the smallest share that is shown.
+    """
+    labels = reading.labels
+    place %= len(labels)
+    shares = reading.shares(head)[place].tolist()
+    said, alt = [], []
+    for s in range(place + 1):
+        shown = shares[s] >= least
+        word = escape(labels[s]) + (f"<sub>{shares[s]:.2f}</sub>" if shown else "")
+        style = _asks() if s == place else _shade(shares[s]) if shown else ""
+        # full stop and comma stand close, and so does the d of planted, its own token
+        space = "" if labels[s] in (".", ",", "d") else " "
+        said.append(space + (f'<span style="{style}">{word}</span>' if style else word))
+        alt.append(f"{space}{labels[s]}" + (f" ({shares[s]:.2f})" if shown else ""))
+    html = f'<p style="line-height:2.1">{"".join(said)}</p>'
+    return Markup(html, "".join(alt).strip())
+
+
+def shaded_each(readings, head):
+    """Several stories below each other, each asked for by its last token: HTML."""
+    shown = [shaded(reading, head) for reading in readings]
+    return Markup("".join(one.markup for one in shown), "\n".join(map(str, shown)))
+
+
+def _shade(share):
+    tone = round(8 + 42 * share)
+    mix = f"color-mix(in oklab,var(--fig-blue) {tone}%,var(--fig-paper))"
+    return f"background:{mix};border-radius:4px;padding:.15em .2em"
+
+
+def _asks():
+    return (
+        "border:2px solid var(--fig-vermilion);border-radius:5px;"
+        "padding:.1em .2em;font-weight:640"
+    )
+
+
+def is_there_a_he(heroes):
+    """Scores and shares of the name and of the full stop, for each hero: a table.
+
+    heroes: a `facts.attend.Heroes`.
+    """
+    header = (
+        tr("hero"),
+        tr("score of the name"),
+        tr("of the full stop"),
+        tr("share of the name"),
+        tr("of the full stop"),
+    )
+    rows = [
+        (
+            name,
+            *(f"{score:.1f}" for score in look.scores),
+            *(f"{share:.2f}" for share in look.shares),
+        )
+        for name, look in heroes.looks.items()
+    ]
+    return table(header, *rows)
+
+
+# --- knock a head out ---------------------------------------------------------------
+def bets_on_the_hero(lost):
+    """Bars: the bets on the eight names, whole and without one and two heads.
+
+    lost: a `facts.attend.KnockedOut`, of three cases.
+    """
+    fig, axes = canvas(6.4, 2.7, ncols=3, sharey=True)
+    for ax, (heads, bets) in zip(axes, lost.bets.items()):
+        for row, (name, p) in enumerate(bets.items()):
+            colour = BLUE if name in world.SHE else VERMILION
+            ax.barh(row, p, color=colour, height=0.7)
+            ax.text(p + 0.03, row, f"{100 * p:.0f}", va="center_baseline", size=9.5)
+        ax.set(xlim=(0, 1.22), xticks=[])
+        ax.invert_yaxis()
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.tick_params(length=0)
+        ax.set_title(_without(heads), size=10.5)
+    names = list(lost.bets[()])
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_ylim(7.6, -0.6)
+    alt = tr(
+        "Bars: the bets on eight names after At last, in percent. With all heads Ada has "
+        "nearly all. Without head 1.1 the four she-names share most of it. Without heads "
+        "1.1 and 1.0 all eight names are about equally likely."
+    )
+    return show(fig, alt)
+
+
+def _without(heads):
+    """The title of a case: which of none, one or two heads are taken away."""
+    names = [f"{layer}.{h}" for layer, h in heads]
+    if not names:
+        return tr("all heads")
+    if len(names) == 1:
+        return tr("without {head}", head=names[0])
+    return tr("without {one} and {other}", one=names[0], other=names[1])
+
+
+def cost_of_each_head(more):
+    """A matrix: how much more each kind of word costs without each head, in nats.
+
+    more: {head: {kind of word: nats}}; the kinds are those of `facts.attend.kinds`.
+    """
+    kinds = list(next(iter(more.values())))
+    grid = np.array([[max(0, cost[kind]) for kind in kinds] for cost in more.values()])
+    described = "the name", "the animal", "all words"  # others are the stories' words
+    columns = [tr(kind) if kind in described else kind for kind in kinds]
+    fig, ax = canvas(4.6, 5.0)
+    heat(ax, grid, [f"{layer}.{h}" for layer, h in more], columns, high=3)
+    for (i, j), value in np.ndenumerate(grid):
+        if value >= 0.05:
+            look = {"ha": "center", "va": "center_baseline"}
+            colour = PAPER if value > 1.65 else INK
+            ax.text(j + 0.5, i + 0.5, f"{value:.1f}", color=colour, **look)
+    ax.set_aspect(0.62)
+    _slant(ax)
+    for layer in range(1, LAYERS):
+        ax.axhline(HEADS * layer, color=MUTED, lw=1)
+    alt = tr(
+        "A matrix with a row for each head and a column for each kind of word: how many "
+        "nats more the word costs without that head. Head 1.1 matters for the name and the "
+        "animal, head 1.2 for wore and guessed, head 2.3 for run, fly and swim; nearly all "
+        "else is zero."
+    )
+    return show(fig, alt)
+
+
+# --- the vector has moved -----------------------------------------------------------
+def two_vectors_part(moved):
+    """The cosine of the two vectors of "model" on their way through the layers.
+
+    moved: a `facts.attend.Moved`: seven cosines with all heads, and without 1.2.
+    """
+    fig, ax = canvas(5.4, 2.9)
+    for layer in range(0, LAYERS, 2):
+        ax.axvspan(2 * layer + 0.03, 2 * layer + 1.97, color=FAINT, alpha=0.4, lw=0)
+    for layer in range(LAYERS):
+        look = {"ha": "center", "size": 10, "color": MUTED}
+        ax.text(2 * layer + 1, 0.33, tr("layer {n}", n=layer), **look)
+    whole, silent = tr("all heads"), tr("without head {head}", head="1.2")
+    for name, cosines, colour in (
+        (whole, moved.whole, BLUE),
+        (silent, moved.silent, VERMILION),
+    ):
+        ax.plot(range(len(cosines)), cosines, "o-", color=colour, ms=5)
+        ax.text(6.15, cosines[-1], name, color=colour, va="center")
+    ax.set(xlim=(-0.2, 7.9), ylim=(0.28, 1.03), yticks=[0.4, 0.6, 0.8, 1.0])
+    stops = [tr("embed"), *[tr("attend"), tr("MLP")] * LAYERS]
+    ax.set_xticks(range(len(stops)), stops, size=9.5)
+    ax.tick_params(axis="x", length=0)
+    ax.set_title(tr("cosine of the two vectors of model, after each part"))
+    alt = tr(
+        "The cosine between the two vectors of the last model, after each part of the "
+        "network. With all heads it falls from 0.96 to below 0.5; without head 1.2 it "
+        "stays above 0.85."
+    )
+    return show(fig, alt)
+
+
+def bets_on_the_kind(bets):
+    """What the model bets on "wore" and "guessed" in each story: a table.
+
+    bets: {kind: (p of wore, p of guessed)}.
+    """
+    header = (
+        tr("the story is about"),
+        tr("bet on {word}", word="wore"),
+        tr("bet on {word}", word="guessed"),
+    )
+    rows = [
+        (tr("a {kind} model", kind=kind), f"{wore:.3f}", f"{guessed:.3f}")
+        for kind, (wore, guessed) in bets.items()
+    ]
+    return table(header, *rows)
+
+
+# --- when copying begins ------------------------------------------------------------
+def when_copying_begins(copying):
+    """The training loss, and the line that one who forgets the hero cannot pass.
+
+    copying: a `facts.attend.Copying`.
+    """
+    floor, line = copying.floor.nats_per_token, copying.forgetful
+    fig, ax = canvas(5.8, 3.2)
+    ax.axhline(floor, color=GREEN, lw=1.6)
+    ax.axhline(line, color=VERMILION, lw=1.6, ls=(0, (4, 3)))
+    ax.plot(copying.steps, copying.losses, color=BLUE)
+    ax.set(xlim=(0, 1500), ylim=(0.33, 0.72), yticks=[0.4, 0.5, 0.6, 0.7])
+    look = {"ha": "right", "va": "center"}
+    ax.text(1490, floor - 0.018, tr("the floor"), color=GREEN, **look)
+    ax.text(1490, line + 0.016, tr("who forgets the hero"), color=VERMILION, **look)
+    ax.annotate(
+        tr("it must be copying"),
+        (copying.window * copying.crossed, line),
+        (copying.steps[copying.crossed] + 130, 0.56),
+        arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.1, "shrinkB": 4},
+        va="center",
+    )
+    ax.set_xlabel(tr("training step"))
+    ax.set_title(tr("loss, nats a token"))
+    alt = tr(
+        "The training loss against the step, to step 1500. It falls steeply, lies nearly "
+        "level for 200 steps above a dashed line that no model without memory of the hero "
+        "can pass, then falls through that line and sinks towards the floor."
+    )
+    return show(fig, alt)
