@@ -90,7 +90,15 @@ def load(exercise: str) -> dict[str, Check]:
         if isinstance(name, Check):  # of an exercise that still is one module
             found[name.name] = name
             continue
-        check = importlib.import_module(f"{package}.{name}").CHECK
+        try:
+            check = importlib.import_module(f"{package}.{name}").CHECK
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{name}":
+                raise
+            raise ValueError(
+                f"CHECKS in autograder/checks/{exercise}/__init__.py names {name!r}, and "
+                f"there is no file autograder/checks/{exercise}/{name}.py"
+            ) from None
         if check.name != name:
             raise ValueError(
                 f"autograder/checks/{exercise}/{name}.py holds the check "
