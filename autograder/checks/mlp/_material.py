@@ -1,4 +1,4 @@
-"""What the checks of the exercise "mlp" share: the course's own model, and few numbers."""
+"""What the checks of the exercise "mlp" share: the course's own model, numbers, names."""
 
 from __future__ import annotations
 
