@@ -77,7 +77,11 @@ def test_to_add_a_check_is_to_add_a_file_and_a_line(new_exercise):
 @pytest.mark.parametrize(
     ("line", "file", "said"),
     [
-        ('CHECKS = ("greet",)', "welcome", "names 'greet', .* no file .*novel/greet.py"),
+        (
+            'CHECKS = ("greet",)',
+            "welcome",
+            "names 'greet', .* no file .*novel/greet.py",
+        ),
         ('CHECKS = ("welcome",)', "welcome", "one name"),
     ],
 )

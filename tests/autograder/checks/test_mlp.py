@@ -13,7 +13,8 @@ from transformers.activations import ACT2FN
 from transformers.models.gpt2.modeling_gpt2 import GPT2MLP, GPT2Block
 
 from autograder.checks import load
-from autograder.checks.mlp import _material as checks
+from autograder.checks.mlp import block, count_parameters, layer_norm, mlp
+from autograder.checks.mlp._material import tanh_gelu
 from autograder.verdict import bank
 from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import run_all
@@ -81,9 +82,9 @@ def test_a_whole_layer_of_the_course_s_model_agrees_with_the_oracle():
     flow = model.trace(torch.tensor([[end, *tokenizer.encode(world.PROMPT)]]))
     x = flow["embed"]
     for n in range(model.config.n_layer):
-        w = {name: model.weights[f"h.{n}.{name}"] for name in checks._NAMES}
+        w = {name: model.weights[f"h.{n}.{name}"] for name in block.NAMES}
         want = flow[f"{n}.stream"]
-        near(checks._oracle_block(x, w, model.config.n_head), want)
+        near(block.oracle(x, w, model.config.n_head), want)
         x = want
 
 
@@ -92,7 +93,7 @@ def test_a_whole_layer_of_the_course_s_model_agrees_with_the_oracle():
     [((50257, 1024, 12, 768), 124_439_808), ((50257, 1024, 48, 1600), 1_557_611_200)],
 )
 def test_count_parameters_knows_the_published_models(size, published):
-    assert checks._oracle_count(*size) == published
+    assert count_parameters.oracle(*size) == published
 
 
 def test_count_parameters_agrees_with_transformers_and_with_the_course():
@@ -171,7 +172,7 @@ def layer_norm_by_distances(x, weight, bias):
 
 
 def mlp_with_biases_in_the_matrices(x, w_in, b_in, w_out, b_out):
-    return checks._tanh_gelu(x @ (w_in + b_in)) @ (w_out + b_out)
+    return tanh_gelu(x @ (w_in + b_in)) @ (w_out + b_out)
 
 
 def dropout_divided_in_place(x, u, p):
@@ -183,10 +184,10 @@ def dropout_divided_in_place(x, u, p):
 
 def block_of_four_heads(x, w, n_head):
     def norm(x, i):
-        return checks._norm(x, w[f"ln_{i}.weight"], w[f"ln_{i}.bias"])
+        return layer_norm.oracle(x, w[f"ln_{i}.weight"], w[f"ln_{i}.bias"])
 
     x = x + attend(norm(x, 1), *(w[f"attn.c_{n}"] for n in ATTENTION), 4)
-    return x + checks._oracle_mlp(norm(x, 2), *(w[f"mlp.c_{n}"] for n in THOUGHT))
+    return x + mlp.oracle(norm(x, 2), *(w[f"mlp.c_{n}"] for n in THOUGHT))
 
 
 def count_parameters_with_a_square(n_vocab, n_ctx, n_layer, C):
