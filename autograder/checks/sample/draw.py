@@ -123,7 +123,7 @@ def _ending(
     return answer
 
 
-drawn = _ending(_searched, _last)
+drawn = _ending(_searched, _last)  # rightly, in torch
 
 
 def _border_before(p, u):
@@ -151,20 +151,20 @@ def _both_strict(p, u):
     return i if inside else len(p)
 
 
-def _likeliest_first(p, u):
-    order = ranked(p)
-    return int(order[drawn(p[order], u)])
+def _laid_by(order: Callable[[Tensor], Tensor]) -> Answer:
+    """The shares lie in this order of the ids."""
+
+    def answer(p, u):
+        ids = order(p)
+        return int(ids[drawn(p[ids], u)])
+
+    return answer
 
 
 def _likeliest_first_none(p, u):
     order = ranked(p)
     i = _searched(p[order], u)
     return int(order[i]) if i < len(p) else None
-
-
-def _rarest_first(p, u):
-    order = p.argsort(stable=True)
-    return int(order[drawn(p[order], u)])
 
 
 def _never_token_0_in_the_end(p, u):
@@ -369,7 +369,7 @@ MISTAKES = (
         "You lay the likeliest shares first on the line. That would be a fair draw as "
         "well, but here the shares lie in the order of the ids, so that everyone gets "
         "the same token for the same `u`.",
-        _likeliest_first,
+        _laid_by(ranked),
     ),
     Mistake(
         "a place in sorted order",
@@ -381,7 +381,7 @@ MISTAKES = (
         "the least likely lies first",
         "You lay the least likely shares first on the line. Here the shares lie in the "
         "order of the ids, so that everyone gets the same token for the same `u`.",
-        _rarest_first,
+        _laid_by(lambda p: p.argsort(stable=True)),
     ),
     Mistake(
         "all shares alike",
