@@ -87,9 +87,6 @@ def load(exercise: str) -> dict[str, Check]:
     package = f"{__name__}.{exercise}"
     found = {}
     for name in importlib.import_module(package).CHECKS:
-        if isinstance(name, Check):  # of an exercise that still is one module
-            found[name.name] = name
-            continue
         try:
             check = importlib.import_module(f"{package}.{name}").CHECK
         except ModuleNotFoundError as error:
@@ -111,7 +108,7 @@ def load(exercise: str) -> dict[str, Check]:
 def having(name: str) -> str:
     """The exercise that has a check of this name. ValueError where none has."""
     for exercise in exercises():
-        if name in load(exercise):
+        if name in importlib.import_module(f"{__name__}.{exercise}").CHECKS:
             return exercise
     raise ValueError(
         f"no check named {name!r} in the exercises {', '.join(exercises())}"
