@@ -31,7 +31,7 @@ def double_precision(right: Answer, more: str = "") -> Mistake:
         "double precision",
         _said(
             "The right numbers in double precision. The model computes in float32, and "
-            "a tensor of the one does not multiply one of the other.",
+            "a matrix of the one cannot be multiplied by one of the other.",
             more,
         ),
         lambda *args: right(*args).double(),
@@ -68,10 +68,10 @@ def list_of_rows(
     )
 
 
-def only_the_first(wrong: Answer, what: str, more: str = "") -> Mistake:
+def only_the_first(wrong: Answer, what: str, more: str = "", name: str = "") -> Mistake:
     """A `return` inside the loop. `wrong` gives what comes back then."""
     return Mistake(
-        f"only the first {what}",
+        name or f"only the first {what}",
         _said(
             f"Only the first {what} comes back. Does `return` stand inside the loop? It "
             "ends the whole function at the first round.",
@@ -81,10 +81,10 @@ def only_the_first(wrong: Answer, what: str, more: str = "") -> Mistake:
     )
 
 
-def only_the_last(wrong: Answer, what: str, more: str = "") -> Mistake:
+def only_the_last(wrong: Answer, what: str, more: str = "", name: str = "") -> Mistake:
     """A result that each round of a loop overwrites. `wrong` gives what is left."""
     return Mistake(
-        f"only the last {what}",
+        name or f"only the last {what}",
         _said(
             f"Only the last {what} comes back: each round of the loop overwrites the one "
             "before. All of them are needed, one under the other.",
@@ -99,17 +99,17 @@ def written_into(
     argument: str = "x",
     by: str = "`-=`",
     name: str = "",
-    more: str = "",
+    instead: str = "Make a new tensor.",
 ) -> Mistake:
-    """A right answer after which an argument is another. `by` is the writing operator."""
+    """A right answer after which an argument is another.
+
+    by: what writes into it; instead: what does not.
+    """
     return Mistake(
         name or f"{argument} is changed in place",
-        _said(
-            f"The answer is right, but `{argument}` itself was changed on the way, and "
-            f"it belongs to the caller, who still needs it: {by} writes into what was "
-            "handed in. Make a new one.",
-            more,
-        ),
+        f"The answer is right, but `{argument}` itself was changed on the way, and it "
+        f"belongs to the caller, who still needs it: {by} writes into what was handed "
+        f"in. {instead}",
         wrong,
     )
 

@@ -121,7 +121,7 @@ def root_forgotten(wrong: Answer, mine: str) -> Mistake:
     """mine: the student's own function that divides."""
     return Mistake(
         "√d forgotten",
-        "The scores were not divided by √d, so each token listens to too few. Use your "
+        "The scores were not divided by √d, so the shares are too sharp. Use your "
         f"`{mine}`, which divides.",
         wrong,
     )

@@ -115,9 +115,9 @@ MISTAKES = (
         lambda ids, wte: wte[ids.unique()],
     ),
     only_the_first(
-        lambda ids, wte: wte[ids[0]], "token", more="Every token needs its row."
+        lambda ids, wte: wte[ids[0]], "token's row", name="only the first token"
     ),
-    only_the_last(_last_row, "token"),
+    only_the_last(_last_row, "token's row", name="only the last token"),
     list_of_rows(
         oracle, more="Or give the table all the ids at once, which needs no loop."
     ),

@@ -404,7 +404,9 @@ MISTAKES = (
         "numbers: hand `n_head` on to `attend`.",
         _wired(n_head=4),
     ),
-    written_into(_wired(_in_place), by="`+=`", more="`x = x + …` makes one."),
+    written_into(
+        _wired(_in_place), by="`+=`", instead="`x = x + …` makes a new tensor."
+    ),
     Mistake(
         "a name that w does not have",
         "A name that you look up is not in `w`. This dictionary has one layer's weights "

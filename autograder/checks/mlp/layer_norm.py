@@ -377,7 +377,9 @@ MISTAKES = (
         "equal, and rounding eats the difference. Subtract the mean first, then square.",
         _divided_by(_rough_root),
     ),
-    written_into(_in_place, more="`x - …` makes one, and the stream stays."),
+    written_into(
+        _in_place, instead="`x - …` makes a new tensor, and the stream stays."
+    ),
     double_precision(oracle),
 )
 

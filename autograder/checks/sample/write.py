@@ -331,7 +331,7 @@ MISTAKES = (
         argument="ids",
         by="`append`",
         name="the caller's list grows",
-        more="A copy will do.",
+        instead="Work on a copy.",
     ),
     two_at_once(
         "the caller's list grows, and an empty prompt is let through",

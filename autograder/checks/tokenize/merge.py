@@ -201,6 +201,7 @@ MISTAKES = (
         argument="ids",
         by="assigning to its places, or `pop`,",
         name="the caller's list is changed",
+        instead="Build a new list.",
     ),
     Mistake(
         "changed in place, nothing returned",
