@@ -4,23 +4,22 @@ A function is handed the model (and the tokenizer, the story, ...) that it looks
 return a tuple whose fields the pictures draw and whose `said` is what the prose glues.
 """
 
-import json
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
 from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from edition import big, mark, minus, tr, two, vector
 
 from gpt import world
 from gpt.mlp import layer_norm, mlp
-from gpt.model import GPT, SMALL, Config, initial
+from gpt.model import GPT, Config, initial
 from gpt.sample import unembed
-from gpt.train import HELD_OUT, batches
+from gpt.train import batches
 
-from . import two
+from . import card, held_out, ids_of, ids_of_words, label, piece, stops, written_on
 
 
 # --- the story of this course -----------------------------------------------------
@@ -37,9 +36,9 @@ class Story(NamedTuple):
 def story(model, tokenizer):
     """The prompt of the course, as the model goes on with it."""
     prompt = ids_of(tokenizer, world.PROMPT)
-    new = _goes_on(model, tokenizer)
+    new = written_on(model, tokenizer)
     ids = torch.tensor([[*prompt[0].tolist(), *new][:-1]])
-    pieces = [word(tokenizer, i) for i in ids[0]]
+    pieces = [piece(tokenizer, id) for id in ids[0]]
     return Story(
         ids,
         pieces,
@@ -47,24 +46,6 @@ def story(model, tokenizer):
         model=max(t for t, piece in enumerate(pieces) if piece == " model"),
         last=pieces.index(" last"),
     )
-
-
-def word(tokenizer, i):
-    """The text of one token."""
-    return tokenizer.decode_bytes([int(i)]).decode(errors="replace")
-
-
-def ids_of(tokenizer, text):
-    """The ids of a story from END on: (1, T)."""
-    end = tokenizer.special_tokens[world.END]
-    return torch.tensor([[end, *tokenizer.encode(text)]])
-
-
-def _goes_on(model, tokenizer):
-    """The ids that the model puts after the prompt, END included."""
-    prompt = ids_of(tokenizer, world.PROMPT)[0].tolist()
-    end = tokenizer.special_tokens[world.END]
-    return [*model.generate(prompt, 50, seed=0, stop=end, temperature=0.8)]
 
 
 # --- what a vector bets on --------------------------------------------------------
@@ -78,7 +59,7 @@ def lens(model, x):
 def bets(model, tokenizer, x, many=3):
     """The best bets of one vector (C,): [(word, probability), ...], best first."""
     best, ids = lens(model, x).topk(many)
-    return [(word(tokenizer, i).strip(), float(p)) for p, i in zip(best, ids)]
+    return [(label(tokenizer, id), float(p)) for p, id in zip(best, ids)]
 
 
 class Passage(NamedTuple):
@@ -146,13 +127,13 @@ class Pencil(NamedTuple):
     @property
     def said(self):
         """What "this is the model" adds to wore, without the bend and with it."""
-        fashion, machine = whole(self.straight[:2, 0] - self.straight[2:, 0])
-        bent_fashion, bent_machine = whole(self.out[:2, 0] - self.out[2:, 0])
+        fashion, machine = self.straight[:2, 0] - self.straight[2:, 0]
+        bent_fashion, bent_machine = self.out[:2, 0] - self.out[2:, 0]
         return {
-            "step_fashion": fashion,
-            "step_machine": machine,
-            "bent_fashion": bent_fashion,
-            "bent_machine": bent_machine,
+            "step_fashion": minus(fashion),
+            "step_machine": minus(machine),
+            "bent_fashion": minus(bent_fashion),
+            "bent_machine": minus(bent_machine),
         }
 
 
@@ -161,11 +142,6 @@ def pencil(corners, w_in, b_in, w_out):
     answers = corners @ w_in + b_in
     hidden = torch.relu(answers)
     return Pencil(corners, hidden, hidden @ w_out, straight=answers @ w_out)
-
-
-def whole(numbers):
-    """Numbers without decimals, with a true minus: ["−1", "2"]."""
-    return [f"{number:.0f}".replace("-", "−") for number in numbers.tolist()]
 
 
 def tanh_error(gelu):
@@ -193,14 +169,14 @@ class Heard(NamedTuple):
 
 def listen(model, tokenizer, many):
     """Tell the model `many` stories that it has not seen, and note every answer."""
-    stories = [*islice(world.stories(HELD_OUT), many)]
+    stories = held_out(many)
     names = [f"{n}.hidden" for n in range(model.config.n_layer)]
     places, hidden = [], [[] for _ in names]
     for told in stories:
         ids = ids_of(tokenizer, told)
         for layer, seen in zip(hidden, model.trace(ids, *names).values()):
             layer.append(seen[0])
-        pieces = [word(tokenizer, i) for i in ids[0]]
+        pieces = [piece(tokenizer, id) for id in ids[0]]
         she = told.split(" named ")[1].split()[0] in world.SHE
         for this, follows in zip(pieces, [*pieces[1:], world.END]):
             places.append(Place(this, follows, she))
@@ -212,16 +188,19 @@ WATERS = {" river", " lake", " sea"}
 DAYS = {" day", " morning", " evening"}
 # (layer, unit): the question as we read it, and whether the answer at a place is yes
 QUESTIONS = {
-    (0, 357): ("is this word *last*?", lambda at: at.this == " last"),
-    (0, 263): ("is this *day*, *morning* or *evening*?", lambda at: at.this in DAYS),
-    (1, 132): ("is the hero a *she*?", lambda at: at.she),
+    (0, 357): (mark("is this word *last*?"), lambda at: at.this == " last"),
+    (0, 263): (
+        mark("is this *day*, *morning* or *evening*?"),
+        lambda at: at.this in DAYS,
+    ),
+    (1, 132): (mark("is the hero a *she*?"), lambda at: at.she),
     (1, 269): (
-        "does *river*, *lake* or *sea* follow?",
+        mark("does *river*, *lake* or *sea* follow?"),
         lambda at: at.follows in WATERS,
     ),
-    (2, 71): ("does the hero do something now?", lambda at: at.follows in EVENTS),
-    (2, 218): ("does a full stop follow?", lambda at: at.follows == "."),
-    (1, 104): ("we cannot tell", None),
+    (2, 71): (mark("does the hero do something now?"), lambda at: at.follows in EVENTS),
+    (2, 218): (mark("does a full stop follow?"), lambda at: at.follows == "."),
+    (1, 104): (mark("we cannot tell"), None),
 }
 
 
@@ -300,7 +279,7 @@ def _notes(model, tokenizer, layer, number, many=4):
     w = model.weights
     row = w[f"h.{layer}.mlp.c_proj.weight"][number] * w["ln_f.weight"]
     best = (row @ w["wte.weight"].T).topk(many).indices
-    return [word(tokenizer, i).strip() for i in best]
+    return [piece(tokenizer, id).strip() for id in best]
 
 
 def _keep_to_one_word(heard, layer):
@@ -398,17 +377,16 @@ FASHION = world.PROMPT + (
 def forming(model, tokenizer, story):
     """The logit lens at *day*, at the second *model*, and at *last*."""
     flow = model.trace(story.ids)
-    layers = range(model.config.n_layer)
-    points = ["embed", *(f"{n}.{at}" for n in layers for at in ("middle", "stream"))]
 
     def look(title, words, place):
-        ids = [tokenizer.encode(" " + name)[0] for name in words]
-        given = {point: lens(model, flow[point][0, place])[ids] for point in points}
-        found = {point: dict(zip(words, p.tolist())) for point, p in given.items()}
+        ids, found = ids_of_words(tokenizer, words), {}
+        for stop in stops(model):
+            p = lens(model, flow[stop][0, place])[ids]
+            found[stop] = dict(zip(words, p.tolist()))
         return Look(title, words, found)
 
     other = model.trace(ids_of(tokenizer, FASHION), "1.middle", "1.stream")
-    wore = tokenizer.encode(" wore")[0]
+    (wore,) = ids_of_words(tokenizer, ["wore"])
     return Forming(
         look("… One day", ["day", "morning", "evening", "he", "she", "Ada"], story.day),
         look("… the model", ["model", "wore", "guessed"], story.model),
@@ -444,7 +422,7 @@ def moves(model, tokenizer, story):
     """The story told of each animal up to *At last Ada the ...*: what does it do?"""
     animals = [animal for kind in MOVES.values() for animal in kind]
     until = "".join(story.pieces[1 : story.pieces.index(" ran")])
-    columns = [tokenizer.encode(" " + move)[0] for move in MOVES]
+    columns = ids_of_words(tokenizer, MOVES)
     before, after = [], []
     for animal in animals:
         ids = ids_of(tokenizer, until.replace("fox", animal))
@@ -462,10 +440,10 @@ def norm_by_hand(numbers):
     result = layer_norm(x, torch.ones(len(x)), torch.zeros(len(x)))
     return {
         "norm_mean": f"{float(x.mean()):.0f}",
-        "norm_centred": f"({', '.join(whole(x - x.mean()))})",
+        "norm_centred": vector(x - x.mean()),
         "norm_variance": f"{variance:.0f}",
         "norm_root": f"{sqrt(variance):.0f}",
-        "norm_result": f"({', '.join(map(two, result))})".replace("-", "−"),
+        "norm_result": vector(result, two),
     }
 
 
@@ -500,7 +478,9 @@ class Deep(NamedTuple):
             "end_post": two(self.ends["post-norm"]),
             "end_none": two(self.ends["no stream"]),
             "pull_pre": f"{pre[0] / pre[-1]:.0f}",
-            "pull_depths": f"from {self.depths[0]} layers to {self.depths[-1]}",
+            "pull_depths": tr(
+                "from {few} layers to {many}", few=self.depths[0], many=self.depths[-1]
+            ),
             "pull_times": f"{post[-1] / pre[-1]:.0f}",
         }
 
@@ -510,7 +490,11 @@ def deep(tokenizer, stories, pre_norm, post_norm, no_stream):
 
     stories: whose tokens are counted for the loss of a model that knows no more.
     """
-    blocks = {"pre-norm": pre_norm, "post-norm": post_norm, "no stream": no_stream}
+    blocks = {
+        mark("pre-norm"): pre_norm,
+        mark("post-norm"): post_norm,
+        mark("no stream"): no_stream,
+    }
     return Deep(
         {name: _learn(tokenizer, block) for name, block in blocks.items()},
         {
@@ -563,12 +547,12 @@ def _entropy_of_tokens(tokenizer, stories):
 
 
 # --- the stack --------------------------------------------------------------------
-def card():
+def made():
     """What the shipped model was made from, and the floor of its world."""
-    made = json.loads((SMALL / "card.json").read_text("utf-8"))
+    found = card()
     return {
-        "n_trained": made["steps"] * made["stories a step"],
-        "floor": f"{made['floor']:.3f}",
+        "n_trained": found["steps"] * found["stories a step"],
+        "floor": f"{found['floor']:.3f}",
     }
 
 
@@ -595,12 +579,12 @@ def worth(model, story, loss, no_stream):
     loss: GPT -> nats a token. no_stream: a block whose parts replace the vector.
     """
     without = {
-        "nothing is missing": model,
-        "without attention": model.replace(block=_only_mlp),
-        "without the MLPs": model.replace(block=_only_attend),
-        "without the bend": model.replace(gelu=lambda h: h),
-        "without the norms": model.replace(layer_norm=lambda x, weight, bias: x),
-        "without the stream": model.replace(block=no_stream),
+        mark("nothing is missing"): model,
+        mark("without attention"): model.replace(block=_only_mlp),
+        mark("without the MLPs"): model.replace(block=_only_attend),
+        mark("without the bend"): model.replace(gelu=lambda h: h),
+        mark("without the norms"): model.replace(layer_norm=lambda x, weight, bias: x),
+        mark("without the stream"): model.replace(block=no_stream),
     }
     with torch.no_grad():
         best = without["without the MLPs"](story.ids)[0].argmax(-1)
@@ -622,10 +606,10 @@ def _only_attend(x, norm_1, attend, norm_2, mlp):
 # --- counting ---------------------------------------------------------------------
 # kind: what the names of its weights hold
 KINDS = {
-    "embeddings": ("wte", "wpe"),
-    "attention": ("attn",),
-    "MLP": ("mlp",),
-    "norms": ("ln_",),
+    mark("embeddings"): ("wte", "wpe"),
+    mark("attention"): ("attn",),
+    mark("MLP"): ("mlp",),
+    mark("norms"): ("ln_",),
 }
 
 
@@ -661,14 +645,6 @@ def shares(sizes, parameters):
         for name, config in sizes.items()
     }
     return Shares(sizes, found)
-
-
-def big(number):
-    """175_000_000_000 -> "175 billion": three digits of a number from 1,000 up."""
-    for unit, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
-        if number >= unit:
-            return f"{number / unit:.3g} {name}"
-    raise ValueError(f"{number} is not big")
 
 
 class Cost(NamedTuple):
@@ -716,10 +692,10 @@ def predictions(model, tokenizer, story, loss):
     """The answers to what a reader is asked to predict. loss: GPT -> nats a token."""
     relu = model.replace(gelu=torch.relu)
     end = tokenizer.special_tokens[world.END]
-    with_relu = _goes_on(relu, tokenizer)
+    with_relu = written_on(relu, tokenizer)
     with_gelu = story.ids[0, story.day + 1 :].tolist()
     return {
-        "swap_same": "exactly so" if swaps_alike(model, story) else "not so",
+        "swap_same": tr("exactly so") if swaps_alike(model, story) else tr("not so"),
         "loss_gelu": f"{loss(model):.3f}",
         "loss_relu": f"{loss(relu):.3f}",
         "relu_story": tokenizer.decode([i for i in with_relu if i != end]).strip(),

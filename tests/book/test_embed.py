@@ -103,7 +103,7 @@ def test_the_animation_adds_up(page):
     draw_frame = drawn._frame
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawn, "_frame", keep)
-        player = drawn.two_lookups(tokenizer, "Once a little fox", wte, wpe)
+        player = drawn.two_lookups(names["five"], names["names"], wte, wpe)
     assert len(frames) == 17 and player.markup.count("<li>") == 17
     end, *words = text[0].names
     ids = text[0].ids

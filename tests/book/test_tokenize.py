@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.chapter import BOOK, CELL, source
+from book.facts import gpt2_tokens
 from book.facts import tokenize as measured
-from book.figures import gpt2_tokens
 from book.figures import tokenize as drawn
 from gpt import data, world
 from gpt.model import small
