@@ -47,10 +47,10 @@ MEASURED = (
 
 # --- the tables -------------------------------------------------------------------
 def sizes(model, tokenizer):
-    """For `say`: how large the table is, and which rows two animals have."""
+    """For `say`: how large the table is, and which row the hare has."""
     n_vocab, d_model = model.weights["wte.weight"].shape
-    fox, hare = ids_of_words(tokenizer, ["fox", "hare"])
-    return {"n_vocab": n_vocab, "d_model": d_model, "fox": fox, "hare": hare}
+    (hare,) = ids_of_words(tokenizer, ["hare"])
+    return {"n_vocab": n_vocab, "d_model": d_model, "hare": hare}
 
 
 class Cost(NamedTuple):
@@ -68,7 +68,7 @@ def costs(model):
         (mark("ours"), model.config, model.config.n_parameters),
         (mark("GPT-2, the smallest"), gpt2, gpt2.n_parameters),
         # Brown et al. (2020) give the parameters as a round number
-        ("GPT-3", replace(gpt2, n_ctx=2048, d_model=12_288), 175e9),
+        (mark("GPT-3"), replace(gpt2, n_ctx=2048, d_model=12_288), 175e9),
     ]
     return [
         Cost(name, c.n_vocab * c.d_model, c.n_ctx * c.d_model, parameters)
@@ -220,9 +220,8 @@ def places(model, reading) -> Places:
         "last_place": reading.longest,
         "first_unseen": used,
         "unseen_cos": two(cosine_similarity(wpe, began)[used:].min()),
-        "by_hand_1": two(cosines(waves)[0, 1]),
     }
-    for k in (1, 2, 3, 10):
+    for k in (1, 2, 10):
         said[f"beside_{k}"] = two(near.diagonal(k)[: used - k].mean())
     return Places(waves, wpe, said)
 

@@ -82,11 +82,10 @@ class Passage(NamedTuple):
 
     @property
     def said(self):
-        (first, p), (second, _) = self.bets_after[:2]
+        (first, _), (second, _) = self.bets_after[:2]
         return {
             "first_before": self.bets_before[0][0],
             "first_after": first,
-            "first_after_p": two(p),
             "second_after": second,
             "n_hidden": len(self.hidden),
             "n_stream": len(self.before),
@@ -229,13 +228,10 @@ class Units(NamedTuple):
         read, places = self.read, self.heard.places
         return {
             "n_stories": len(self.heard.stories),
-            "n_places": len(places),
-            "unit_last": len(read[0, 357].lit),
             "stop_words": len(read[2, 218].tokens),
             "stop_lit": len(read[2, 218].lit),
             "stop_yes": read[2, 218].right,
             "event_lit": len(read[2, 71].lit),
-            "event_yes": read[2, 71].right,
             "the_lit": len(read[1, 269].lit),
             "the_all": sum(at.this == " the" for at in places),
             "she_share": f"{read[1, 132].right / len(read[1, 132].lit):.0%}",
@@ -295,21 +291,9 @@ def _keep_to_one_word(heard, layer):
 class Lengths(NamedTuple):
     """How much each part writes on the stream."""
 
-    many: int  # stories
     parts: dict  # "embed", "0.attend", "0.mlp", ...: the mean length of what it adds
     end: float  # the mean length of the stream at its end
-    attend_1: torch.Tensor  # (places,), the length of each note of layer 1's attention
-
-    @property
-    def said(self):
-        return {
-            "length_stories": self.many,
-            "length_embed": f"{self.parts['embed']:.1f}",
-            "length_end": f"{self.end:.0f}",
-            "length_ratio": f"{self.end / self.parts['embed']:.0f}",
-            "attend_median": f"{float(self.attend_1.quantile(0.5)):.1f}",
-            "attend_most": f"{float(self.attend_1.quantile(0.95)):.1f}",
-        }
+    said: dict
 
 
 def lengths(model, tokenizer, stories):
@@ -327,7 +311,15 @@ def lengths(model, tokenizer, stories):
         attend_1.append(each["1.attend"])
         total += len(each["embed"])
     means = {name: length / total for name, length in sums.items()}
-    return Lengths(len(stories), means, means.pop(end), torch.cat(attend_1))
+    most = torch.cat(attend_1).quantile(torch.tensor([0.5, 0.95])).tolist()
+    said = {
+        "length_stories": len(stories),
+        "length_embed": f"{means['embed']:.1f}",
+        "length_end": f"{means[end]:.0f}",
+        "attend_median": f"{most[0]:.1f}",
+        "attend_most": f"{most[1]:.1f}",
+    }
+    return Lengths(means, means.pop(end), said)
 
 
 class Look(NamedTuple):
@@ -344,29 +336,7 @@ class Forming(NamedTuple):
     day: Look
     model: Look
     last: Look
-    length: float  # of what layer 1's attention writes at *last*
-    fashion: dict  # the bets on wore, had the story been of a fashion model
-
-    @property
-    def said(self):
-        truth = world.next_word(world.PROMPT)
-        day, model, last = (look.bets for look in self[:3])
-        return {
-            "fashion_attend": two(self.fashion["1.middle"]),
-            "fashion_mlp": two(self.fashion["1.stream"]),
-            "truth_she": two(truth["she"]),
-            "truth_ada": two(truth["Ada"]),
-            "day_he": two(day["0.stream"]["he"]),
-            "day_ada_attend": two(day["1.middle"]["Ada"]),
-            "day_she": two(day["2.stream"]["she"]),
-            "day_ada": two(day["2.stream"]["Ada"]),
-            "model_wore": two(model["0.stream"]["wore"]),
-            "model_wore_attend": two(model["1.middle"]["wore"]),
-            "model_end": two(model["2.stream"]["guessed"]),
-            "last_before": two(last["0.stream"]["Ada"]),
-            "last_attend": two(last["1.middle"]["Ada"]),
-            "last_length": f"{self.length:.1f}",
-        }
+    said: dict
 
 
 FASHION = world.PROMPT + (
@@ -385,15 +355,27 @@ def forming(model, tokenizer, story):
             found[stop] = dict(zip(words, p.tolist()))
         return Look(title, words, found)
 
+    words = ["day", "morning", "evening", "he", "she", "Ada"]
+    day = look("… One day", words, story.day)
+    again = look("… the model", ["model", "wore", "guessed"], story.model)
+    last = look("At last", ["last", "Ada", "Mei"], story.last)
+    truth = world.next_word(world.PROMPT)
     other = model.trace(ids_of(tokenizer, FASHION), "1.middle", "1.stream")
     (wore,) = ids_of_words(tokenizer, ["wore"])
-    return Forming(
-        look("… One day", ["day", "morning", "evening", "he", "she", "Ada"], story.day),
-        look("… the model", ["model", "wore", "guessed"], story.model),
-        look("At last", ["last", "Ada", "Mei"], story.last),
-        length=float(flow["1.attend"][0, story.last].norm()),
-        fashion={at: float(lens(model, x[0, -1])[wore]) for at, x in other.items()},
-    )
+    said = {
+        "fashion_attend": two(lens(model, other["1.middle"][0, -1])[wore]),
+        "fashion_mlp": two(lens(model, other["1.stream"][0, -1])[wore]),
+        "truth_she": two(truth["she"]),
+        "truth_ada": two(truth["Ada"]),
+        "day_ada_attend": two(day.bets["1.middle"]["Ada"]),
+        "day_she": two(day.bets["2.stream"]["she"]),
+        "day_ada": two(day.bets["2.stream"]["Ada"]),
+        "model_end": two(again.bets["2.stream"]["guessed"]),
+        "last_before": two(last.bets["0.stream"]["Ada"]),
+        "last_attend": two(last.bets["1.middle"]["Ada"]),
+        "last_length": f"{float(flow['1.attend'][0, story.last].norm()):.1f}",
+    }
+    return Forming(day, again, last, said)
 
 
 class Moves(NamedTuple):
@@ -403,16 +385,7 @@ class Moves(NamedTuple):
     moves: list
     before: list  # an animal: the probability of each move
     after: list
-
-    @property
-    def said(self):
-        each = len(self.animals) // len(self.moves)
-        right = [row[i // each] for i, row in enumerate(self.after)]
-        return {
-            "fact_before": f"{max(max(row) for row in self.before):.4f}",
-            "fact_least": two(min(right)),
-            "n_animals": len(self.animals),
-        }
+    said: dict
 
 
 MOVES = {"ran": world.RUN, "flew": world.FLY, "swam": world.SWIM}
@@ -429,7 +402,10 @@ def moves(model, tokenizer, story):
         seen = model.trace(ids, "0.middle", "0.stream")
         before.append(lens(model, seen["0.middle"][0, -1])[columns].tolist())
         after.append(lens(model, seen["0.stream"][0, -1])[columns].tolist())
-    return Moves(animals, [*MOVES], before, after)
+    each = len(animals) // len(MOVES)
+    right = [bets[i // each] for i, bets in enumerate(after)]
+    said = {"fact_least": two(min(right)), "n_animals": len(animals)}
+    return Moves(animals, [*MOVES], before, after, said)
 
 
 # --- norms and depth --------------------------------------------------------------
@@ -469,7 +445,7 @@ class Deep(NamedTuple):
 
     @property
     def said(self):
-        pre, post = self.pulls["pre-norm"], self.pulls["post-norm"]
+        pre = self.pulls["pre-norm"]
         return {
             "deep_layers": DEEP.n_layer,
             "deep_steps": STEPS,
@@ -481,7 +457,6 @@ class Deep(NamedTuple):
             "pull_depths": tr(
                 "from {few} layers to {many}", few=self.depths[0], many=self.depths[-1]
             ),
-            "pull_times": f"{post[-1] / pre[-1]:.0f}",
         }
 
 
@@ -560,17 +535,7 @@ class Worth(NamedTuple):
     """The loss of a model from which one thing is taken."""
 
     losses: dict  # what is missing: nats a token
-    guess: float  # the loss of guessing blindly among all tokens
-    own_share: float  # the tokens that bet on themselves, without the MLPs
-
-    @property
-    def said(self):
-        return {
-            "own_share": f"{self.own_share:.0%}",
-            "guess": two(self.guess),
-            "worth_attend": two(self.losses["without attention"]),
-            "worth_mlp": two(self.losses["without the MLPs"]),
-        }
+    said: dict
 
 
 def worth(model, story, loss, no_stream):
@@ -588,11 +553,14 @@ def worth(model, story, loss, no_stream):
     }
     with torch.no_grad():
         best = without["without the MLPs"](story.ids)[0].argmax(-1)
-    return Worth(
-        {name: loss(changed) for name, changed in without.items()},
-        guess=log(model.config.n_vocab),
-        own_share=float((best == story.ids[0]).float().mean()),
-    )
+    losses = {name: loss(changed) for name, changed in without.items()}
+    said = {
+        # the tokens that bet on themselves
+        "own_share": f"{float((best == story.ids[0]).float().mean()):.0%}",
+        "guess": two(log(model.config.n_vocab)),
+        "worth_attend": two(losses["without attention"]),
+    }
+    return Worth(losses, said)
 
 
 def _only_mlp(x, norm_1, attend, norm_2, mlp):
@@ -609,30 +577,15 @@ KINDS = {
     mark("embeddings"): ("wte", "wpe"),
     mark("attention"): ("attn",),
     mark("MLP"): ("mlp",),
-    mark("norms"): ("ln_",),
+    "norms": ("ln_",),
 }
 
 
 class Shares(NamedTuple):
     """Where the parameters of models of different sizes are."""
 
-    sizes: dict  # the model's name: its Config
     shares: dict  # the model's name: {kind: share of all its parameters}
-
-    @property
-    def said(self):
-        ours, gpt2, gpt3 = (self.shares[name] for name in ("ours", "GPT-2", "GPT-3"))
-        return {
-            "ours_n": self.sizes["ours"].n_parameters,
-            "gpt2_n": self.sizes["GPT-2"].n_parameters,
-            "gpt3_n": big(self.sizes["GPT-3"].n_parameters),
-            "ours_mlp": f"{ours['MLP']:.0%}",
-            "gpt2_mlp": f"{gpt2['MLP']:.0%}",
-            "gpt3_mlp": f"{gpt3['MLP']:.0%}",
-            "gpt2_embed": f"{gpt2['embeddings']:.0%}",
-            "gpt3_embed": f"{gpt3['embeddings']:.1%}",
-            "norms_most": f"{max(one['norms'] for one in self.shares.values()):.1%}",
-        }
+    said: dict
 
 
 def shares(sizes, parameters):
@@ -644,7 +597,14 @@ def shares(sizes, parameters):
         }
         for name, config in sizes.items()
     }
-    return Shares(sizes, found)
+    said = {
+        "gpt2_n": sizes["GPT-2"].n_parameters,
+        "gpt3_n": big(sizes["GPT-3"].n_parameters),
+        "gpt2_embed": f"{found['GPT-2']['embeddings']:.0%}",
+        "gpt3_embed": f"{found['GPT-3']['embeddings']:.1%}",
+        "norms_most": f"{max(one['norms'] for one in found.values()):.1%}",
+    }
+    return Shares(found, said)
 
 
 class Cost(NamedTuple):
@@ -659,18 +619,7 @@ class Work(NamedTuple):
     """The work of one token in models of different sizes."""
 
     costs: dict  # the model's name: Cost
-    alone: float  # multiply-adds of a token of GPT-3 that sees only itself
-
-    @property
-    def said(self):
-        seconds_a_year = 365.25 * 24 * 3600
-        return {
-            "work_gpt2": f"{self.costs['GPT-2'].share:.2%}",
-            "work_gpt3": f"{self.costs['GPT-3'].share:.2%}",
-            "work_ours": f"{self.costs['ours'].share:.2%}",
-            "gpt3_madds": big(self.alone),
-            "gpt3_years": int(round(self.alone / seconds_a_year, -2)),
-        }
+    said: dict
 
 
 def work(sizes, operations):
@@ -683,8 +632,14 @@ def work(sizes, operations):
             products / (products + rest),
             products / 2 / config.n_parameters,
         )
-    products, _ = operations(sizes["GPT-3"], 1)
-    return Work(costs, products / 2)
+    alone, _ = operations(sizes["GPT-3"], 1)  # a token that sees only itself
+    years = alone / 2 / (365.25 * 24 * 3600)  # at a multiply-add a second
+    said = {
+        "work_gpt2": f"{costs['GPT-2'].share:.2%}",
+        "work_gpt3": f"{costs['GPT-3'].share:.2%}",
+        "gpt3_years": int(round(years, -2)),
+    }
+    return Work(costs, said)
 
 
 # --- predictions ------------------------------------------------------------------

@@ -41,12 +41,7 @@ class Manual(NamedTuple):
 
     @property
     def said(self):
-        found = {"manual_chars": len(self.seen) + len(self.new)}
-        for name, cut in self.cuts.items():
-            found[f"{name}_vocabulary"] = cut.vocabulary
-            found[f"{name}_per_token"] = f"{cut.per_token:.1f}"
-            found[f"{name}_lost"] = f"{cut.lost:.1%}"
-        return found
+        return {"manual_chars": len(self.seen) + len(self.new)}
 
 
 def manual(n_vocab=4096):
@@ -145,7 +140,6 @@ class Pencil(NamedTuple):
         end = dict(zip(self.words, self.merges[-1].after))
         return {
             "tie_count": first.count,
-            "tied": tr(" and ").join(map(dots, first.ties)),
             "aa_count": aa.count,
             "aa_glued": aa.glued,
             "small": dots(end["small"]),
@@ -193,8 +187,6 @@ class Replay(NamedTuple):
     @property
     def said(self):
         return {
-            "replayed": dots(self.steps[-1].pieces),
-            "replayed_tokens": len(self.ids),
             "replayed_ids": self.ids,
         }
 
@@ -283,7 +275,6 @@ def beside_gpt2(course):
         "our_end": course.special_tokens[world.END],
         "gpt2_prompt": len(gpt2_tokens(world.PROMPT)),
         "bang": gpt2_tokens("!")[0][0],
-        "end_id": gpt2_tokens(world.END)[0][0],
     }
 
 
@@ -326,9 +317,9 @@ class Languages(NamedTuple):
 def languages():
     """What GPT-2 needs for each of SENTENCES, and why Hindi pays twice."""
     costs = {name: len(gpt2_tokens(text)) for name, text in SENTENCES.items()}
+    dearest = max(costs, key=costs.get)
     said = {
-        "english_cost": costs["English"],
-        "dearest": tr(max(costs, key=costs.get)),
+        "dearest": tr(dearest),
         "dearest_times": f"{max(costs.values()) / costs['English']:.1f}",
         "hindi_words": len(SENTENCES["Hindi"].split()),
         "hindi_chunks": len(split(SENTENCES["Hindi"])),
