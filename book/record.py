@@ -3,7 +3,7 @@
     python book/record.py              records every text of the file again
     python book/record.py TEXT ...     adds texts
 
-The chapters read the file through `figures.gpt2_tokens`, so that the book builds on a
+The chapters read the file through `facts.gpt2_tokens`, so that the book builds on a
 machine that cannot get GPT-2's vocabulary; tests/book compares the file with it where
 it is there. Special tokens in a text are encoded as such.
 """

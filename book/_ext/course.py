@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 RUN = (
     *("gpt", "book/facts", "book/figures", "book/locale", "book/recorded"),
-    *("bench/chapter.py", "_toc.yml"),
+    *("book/edition.py", "bench/chapter.py", "_toc.yml"),
 )
 EXERCISES = "exercises/"
 TENSORS = "reference.safetensors"
@@ -37,7 +37,7 @@ def code_hash(root):
 
 
 def name_the_language(app, config):
-    """The pictures' words are in the language of the edition, too (see figures.tr)."""
+    """The pictures' words are in the language of the edition, too (see edition.tr)."""
     os.environ["GPT_LANGUAGE"] = config.language
 
 

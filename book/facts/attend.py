@@ -9,23 +9,25 @@ Sources: Clark et al. (2019) for what heads look at and where they rest, Elhage 
 (2021) for what a head adds, Olsson et al. (2022) for the moment when copying begins.
 """
 
-import json
-from itertools import islice
 from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from edition import fraction, mark, tr, two, vector
 from torch import Tensor
 
 from gpt import world
 from gpt.attend import attention, attention_weights, causal_mask
 from gpt.model import SMALL
-from gpt.train import HELD_OUT, batches
+from gpt.train import batches
 
-from . import two
+from . import bets, card, cosine, held_out, ids_of, ids_of_words, label, stops
 
-KINDS = "fashion", "machine learning"  # of model: what the two stories differ in
+KINDS = (
+    mark("fashion"),
+    mark("machine learning"),
+)  # of model: what the two stories differ in
 NAMES = world.SHE + world.HE
 ANIMALS = world.RUN + world.FLY + world.SWIM
 
@@ -58,6 +60,18 @@ class Changed(NamedTuple):
     doubled: Tensor  # (d_v,): what it holds then
     shifted: Tensor  # (d_v,): with 5 added to all its scores
     swapped: Tensor  # (T, d_v): all rows, with the first two tokens exchanged
+
+    @property
+    def said(self):
+        """For the pencil's three tokens."""
+        first, second, last = map(vector, self.swapped)
+        return {
+            "doubled_shares": ", ".join(map(fraction, self.doubled_shares)),
+            "doubled": vector(self.doubled),
+            "shifted": vector(self.shifted),
+            "swapped": last,
+            "swapped_rows": tr("{one} and {other}", one=first, other=second),
+        }
 
 
 def pencil_changed(q, k, v):
@@ -138,19 +152,9 @@ class Reading(NamedTuple):
 
 def read(model, tokenizer, text):
     """Has the model read END and the text."""
-    ids = torch.tensor([[tokenizer.special_tokens[world.END], *tokenizer.encode(text)]])
-    labels = ["END", *(piece.decode().strip() for piece in tokenizer.pieces(text))]
+    ids = ids_of(tokenizer, text)
+    labels = [label(tokenizer, id) for id in ids[0]]
     return Reading(ids, labels, model.trace(ids))
-
-
-def bets(model, ids):
-    """The probabilities of what follows the last token: (n_vocab,)."""
-    return model(ids)[0, -1].softmax(-1)
-
-
-def ids_of(tokenizer, words):
-    """Each word as it stands in a story, one token with its space: (n,)."""
-    return torch.tensor([tokenizer.encode(f" {word}")[0] for word in words])
 
 
 # --- why causal ---------------------------------------------------------------------
@@ -179,7 +183,7 @@ def who_notices(model, tokenizer, peeking, ids):
 
     peeking: an attention without a mask, (q, k, v) -> (B, H, T, d_head).
     """
-    (other,) = ids_of(tokenizer, ["hop"])
+    (other,) = ids_of_words(tokenizer, ["hop"])
     peeks = model.replace(attention=peeking)
     return Noticed(_disturbed(model, ids, other), _disturbed(peeks, ids, other))
 
@@ -240,11 +244,7 @@ def where_they_part(stories):
     if len(set(back)) > 1:
         raise ValueError(f"the word that decides is {back} tokens back, not as many")
     one, other = (story.trace["embed"][0, -1] for story in stories.values())
-    return {"cosine_embed": two(_cosine(one, other)), "back": back[0]}
-
-
-def _cosine(one, other):
-    return float(torch.cosine_similarity(one, other, dim=0))
+    return {"cosine_embed": two(cosine(one, other)), "back": back[0]}
 
 
 def renamed(model, tokenizer, story, name, opening="Once"):
@@ -283,14 +283,13 @@ class Heroes(NamedTuple):
     def said(self):
         scores = {name: look.scores for name, look in self.looks.items()}
         ada = self.looks["Ada"].returned
-        alike = {name: _cosine(ada, look.returned) for name, look in self.looks.items()}
-        he_alike = two(max(alike[name] for name in world.HE))
+        alike = {name: cosine(ada, look.returned) for name, look in self.looks.items()}
         return {
             "stop_score": f"{sum(stop for _, stop in scores.values()) / len(scores):.0f}",
             "he_score": f"{min(scores[name][0] for name in world.HE):.0f}",
             "she_score": f"{max(scores[name][0] for name in world.SHE):.0f}",
             "she_alike": two(min(alike[name] for name in world.SHE)),
-            "he_alike": he_alike.replace("-", "\N{MINUS SIGN}"),
+            "he_alike": two(max(alike[name] for name in world.HE)),
         }
 
 
@@ -320,7 +319,7 @@ def two_heroes(model, tokenizer, story, head=(1, 1)):
     """The first sentence says Mei, the second Ada: whom the model bets on, and why."""
     reading = read(model, tokenizer, first_named(story, "Mei"))
     shares = reading.shares(head)[reading.at("last")]
-    p = bets(model, reading.until("last"))[ids_of(tokenizer, NAMES)]
+    p = bets(model, reading.until("last"))[-1, ids_of_words(tokenizer, NAMES)]
     return {
         "mixed": f"{NAMES[p.argmax()]}, {100 * p.max():.1f}",
         "mixed_first": two(shares[reading.at("Mei")]),
@@ -354,24 +353,19 @@ def knocked_out(model, tokenizer, without, ids):
 
     without: (model, *heads) -> the model in which these heads add nothing.
     """
-    places = ids_of(tokenizer, NAMES)
+    columns = ids_of_words(tokenizer, NAMES)
     found = {}
     for heads in ((), ((1, 1),), ((1, 1), (1, 0))):
-        p = bets(without(model, *heads), ids)[places]
+        p = bets(without(model, *heads), ids)[-1, columns]
         found[heads] = dict(zip(NAMES, p.tolist(), strict=True))
     return KnockedOut(found)
-
-
-def held_out(tokenizer, many):
-    """Stories that training did not see, in batches: [(ids, targets), ...]."""
-    return [*batches(tokenizer, islice(world.stories(HELD_OUT), many), 60)]
 
 
 def kinds(tokenizer, ids, targets):
     """For each kind of word, where it has to be predicted: {kind: (B, T), bool}."""
 
-    def one_of(*words):
-        return ids_of(tokenizer, words)
+    def one_of(*words):  # by the first token of each: fly is three
+        return torch.tensor([tokenizer.encode(f" {word}")[0] for word in words])
 
     before, before_that = torch.roll(ids, 1, 1), torch.roll(ids, 2, 1)
     spoken = {
@@ -379,14 +373,14 @@ def kinds(tokenizer, ids, targets):
         for kind in ("wore, guessed", "run, fly, swim", "her, him, his")
     }
     return {
-        "the name": ids == one_of("last"),
-        "the animal": (ids == one_of("the"))  # At last Ada the
+        mark("the name"): ids == one_of("last"),
+        mark("the animal"): (ids == one_of("the"))  # At last Ada the
         & torch.isin(before, one_of(*NAMES))
         & (before_that == one_of("last")),
         **spoken,
         "she, he": torch.isin(targets, one_of("she", "he", "She", "He")),
         "was, were": torch.isin(targets, one_of("was", "were")),
-        "all words": targets >= 0,
+        mark("all words"): targets >= 0,
     }
 
 
@@ -423,7 +417,8 @@ class EachHead(NamedTuple):
 
 def each_head_knocked_out(model, tokenizer, without, many=120):
     """Takes away each head in turn, each layer's heads, and two that know the same."""
-    told, config = held_out(tokenizer, many), model.config
+    told = [*batches(tokenizer, iter(held_out(many)), 60)]
+    config = model.config
     whole = costs(model, tokenizer, told)
 
     def more(*heads):
@@ -474,22 +469,21 @@ class Moved(NamedTuple):
 def moved(model, silent, stories):
     """How far the two stories' last vectors part, in a model and without its head."""
     ids = [story.ids for story in stories.values()]
-    return Moved(cosines(model, *ids), cosines(silent, *ids))
+    return Moved(cosines_on_the_way(model, *ids), cosines_on_the_way(silent, *ids))
 
 
-def cosines(model, one, other):
+def cosines_on_the_way(model, one, other):
     """The cosine of the last vectors of two texts (1, T) at each stop of the stream."""
-    layers = range(model.config.n_layer)
-    stops = ["embed", *(f"{n}.{part}" for n in layers for part in ("middle", "stream"))]
-    a, b = model.trace(one, *stops), model.trace(other, *stops)
-    return [_cosine(a[stop][0, -1], b[stop][0, -1]) for stop in stops]
+    at = stops(model)
+    a, b = model.trace(one, *at), model.trace(other, *at)
+    return [cosine(a[stop][0, -1], b[stop][0, -1]) for stop in at]
 
 
 def bets_on_the_kind(model, tokenizer, stories):
     """What the model bets on "wore" and on "guessed": {kind: (float, float)}."""
-    words = ids_of(tokenizer, ["wore", "guessed"])
+    words = ids_of_words(tokenizer, ["wore", "guessed"])
     return {
-        kind: tuple(bets(model, story.ids)[words].tolist())
+        kind: tuple(bets(model, story.ids)[-1, words].tolist())
         for kind, story in stories.items()
     }
 
@@ -520,14 +514,14 @@ class Copying(NamedTuple):
 
 def when_copying_begins(tokenizer, folder=SMALL, window=25):
     """Where the loss in a model's card falls through what no forgetting can pass."""
-    card = json.loads((folder / "card.json").read_text("utf-8"))
+    made = card(folder)
     floor = world.entropy(tokenizer)
     forgetful = floor.nats_per_token + log(len(NAMES) * len(ANIMALS)) / floor.tokens
-    losses = np.array(card["losses"]).reshape(-1, window).mean(1)
+    losses = np.array(made["losses"]).reshape(-1, window).mean(1)
     below = losses < forgetful
     crossed = int(np.argmax(below))
     if not below[crossed:].all():  # before its first point below, none is
         raise ValueError("the loss does not cross the line once and for good")
     steps = window * (np.arange(len(losses)) + 0.5)
-    gap = card["loss over floor"]
+    gap = made["loss over floor"]
     return Copying(window, steps, losses, floor, forgetful, crossed, gap)

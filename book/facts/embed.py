@@ -9,29 +9,30 @@ from itertools import islice
 from typing import NamedTuple
 
 import torch
+from edition import mark, two
 from torch.nn.functional import cosine_similarity, normalize
 
 from gpt import world
 from gpt.embed import neighbours, sinusoids, tokens
 from gpt.model import GPT, Config, initial
 
-from . import two
+from . import cosine, cosines, ids_of_words, label, written_on
 
 # Words of the small world by what they are, in the order of the pictures.
 KINDS = {
-    "run": world.RUN,
-    "fly": world.FLY,
-    "swim": world.SWIM,
-    "plants": ("bean", "carrot", "pumpkin", "tulip", "poppy"),
-    "plurals": ("beans", "roses", "poppies"),
-    "she": world.SHE,
-    "he": world.HE,
-    "water": ("river", "lake", "sea"),
-    "green": ("forest", "meadow", "garden"),
-    "walls": ("wall", "gate", "rocks", "logs"),
-    "moods": ("clever", "brave", "shy", "little"),
-    "leap": world.LEAP,
-    "events": ("planted", "worked", "met", "lost"),
+    mark("run"): world.RUN,
+    mark("fly"): world.FLY,
+    mark("swim"): world.SWIM,
+    mark("plants"): ("bean", "carrot", "pumpkin", "tulip", "poppy"),
+    mark("plurals"): ("beans", "roses", "poppies"),
+    mark("she"): world.SHE,
+    mark("he"): world.HE,
+    mark("water"): ("river", "lake", "sea"),
+    mark("green"): ("forest", "meadow", "garden"),
+    mark("walls"): ("wall", "gate", "rocks", "logs"),
+    mark("moods"): ("clever", "brave", "shy", "little"),
+    mark("leap"): world.LEAP,
+    mark("events"): ("planted", "worked", "met", "lost"),
 }
 WORDS = [word for kind in KINDS.values() for word in kind]
 # What the two directions of the chapter are made of, and the words measured with them.
@@ -44,36 +45,12 @@ MEASURED = (
 )
 
 
-def row(tokenizer, word):
-    """The id of a word, which is one token."""
-    (id,) = tokenizer.encode(" " + word)
-    return id
-
-
-def _rows(tokenizer, words):
-    return [row(tokenizer, word) for word in words]
-
-
-def _word(tokenizer, id):
-    return tokenizer.decode_bytes([int(id)]).decode().strip()
-
-
-def _cosine(a, b):
-    return a @ b / (a.norm() * b.norm())
-
-
-def cosines(rows):
-    """Of each row with each: (n, C) -> (n, n)."""
-    unit = normalize(rows, dim=-1)
-    return unit @ unit.T
-
-
 # --- the tables -------------------------------------------------------------------
 def sizes(model, tokenizer):
-    """For `say`: how large the table is, and which rows two animals have."""
+    """For `say`: how large the table is, and which row the hare has."""
     n_vocab, d_model = model.weights["wte.weight"].shape
-    animals = {animal: row(tokenizer, animal) for animal in ("fox", "hare")}
-    return {"n_vocab": n_vocab, "d_model": d_model, **animals}
+    (hare,) = ids_of_words(tokenizer, ["hare"])
+    return {"n_vocab": n_vocab, "d_model": d_model, "hare": hare}
 
 
 class Cost(NamedTuple):
@@ -88,10 +65,10 @@ def costs(model):
 
     gpt2 = Config(n_vocab=50_257, n_ctx=1024, n_layer=12, n_head=12, d_model=768)
     sizes = [
-        ("ours", model.config, model.config.n_parameters),
-        ("GPT-2, the smallest", gpt2, gpt2.n_parameters),
+        (mark("ours"), model.config, model.config.n_parameters),
+        (mark("GPT-2, the smallest"), gpt2, gpt2.n_parameters),
         # Brown et al. (2020) give the parameters as a round number
-        ("GPT-3", replace(gpt2, n_ctx=2048, d_model=12_288), 175e9),
+        (mark("GPT-3"), replace(gpt2, n_ctx=2048, d_model=12_288), 175e9),
     ]
     return [
         Cost(name, c.n_vocab * c.d_model, c.n_ctx * c.d_model, parameters)
@@ -102,18 +79,19 @@ def costs(model):
 # --- who is near whom -------------------------------------------------------------
 def nearest(wte, tokenizer, word, k=3):
     """The k words whose rows point most nearly as that of `word`: [(word, cosine)]."""
-    found = zip(*neighbours(wte, row(tokenizer, word), k))
-    return [(_word(tokenizer, id), float(cosine)) for cosine, id in found]
+    (row,) = ids_of_words(tokenizer, [word])
+    found = zip(*neighbours(wte, row, k))
+    return [(label(tokenizer, id), float(cosine)) for cosine, id in found]
 
 
 def between(wte, tokenizer, a, b):
     """The cosine of two words' rows."""
-    return float(_cosine(*wte[_rows(tokenizer, (a, b))]))
+    return cosine(*wte[ids_of_words(tokenizer, (a, b))])
 
 
 def cosines_before_and_after(model, tokenizer):
     """The cosines of WORDS, (n, n), in the rows that training began with, and now."""
-    rows = _rows(tokenizer, WORDS)
+    rows = ids_of_words(tokenizer, WORDS)
     began, now = initial(model.config)["wte.weight"], model.weights["wte.weight"]
     return cosines(began[rows]), cosines(now[rows])
 
@@ -164,8 +142,8 @@ def ruled(wte, tokenizer, he, many):
     he, many: (C,), the directions from `she` to `he`, and from one to many.
     """
     words = (*MEASURED, *(word for pair in PAIRS for word in pair))
-    rows = {word: wte[row(tokenizer, word)] for word in words}
-    return {word: (along(e, he), along(e, many)) for word, e in rows.items()}
+    rows = wte[ids_of_words(tokenizer, words)]
+    return {word: (along(e, he), along(e, many)) for word, e in zip(words, rows)}
 
 
 class Sum(NamedTuple):
@@ -201,20 +179,21 @@ def arithmetic(wte, tokenizer, he, many) -> Arithmetic:
     def closest(v, *but):
         score = cosine_similarity(wte, v[None])
         score[list(but)] = -torch.inf
-        return _word(tokenizer, score.argmax())
+        return label(tokenizer, score.argmax())
 
     sums = []
     for word, direction, right in asked:
-        id, d = row(tokenizer, word), directions[direction]
+        (id,), d = ids_of_words(tokenizer, [word]), directions[direction]
         start = wte[id]
         answers = closest(start + d), closest(start + d, id), closest(start, id)
         marks = tuple(answer in right for answer in answers)
         sums.append(Sum(word, direction, answers, marks))
-    names = (wte[_rows(tokenizer, kind)].mean(0) for kind in (world.SHE, world.HE))
-    she_names, he_names = names
+    she_names, he_names = (
+        wte[ids_of_words(tokenizer, kind)].mean(0) for kind in (world.SHE, world.HE)
+    )
     free, without_itself, nothing = map(sum, zip(*(one.right for one in sums)))
     said = {
-        "names_he": two(_cosine(he_names - she_names, he)),
+        "names_he": two(cosine(he_names - she_names, he)),
         "n_tests": len(sums),
         "free": free,
         "ruled": without_itself,
@@ -241,9 +220,8 @@ def places(model, reading) -> Places:
         "last_place": reading.longest,
         "first_unseen": used,
         "unseen_cos": two(cosine_similarity(wpe, began)[used:].min()),
-        "by_hand_1": two(cosines(waves)[0, 1]),
     }
-    for k in (1, 2, 3, 10):
+    for k in (1, 2, 10):
         said[f"beside_{k}"] = two(near.diagonal(k)[: used - k].mean())
     return Places(waves, wpe, said)
 
@@ -283,15 +261,12 @@ def tokens_back(tokenizer):
 # --- predictions ------------------------------------------------------------------
 def write(model, tokenizer, seed=0):
     """How the model continues the prompt."""
-    end = tokenizer.special_tokens[world.END]
-    ids = [end, *tokenizer.encode(world.PROMPT)]
-    new = model.generate(ids, 50, seed=seed, stop=end, temperature=0.8)
-    return tokenizer.decode(list(new))
+    return tokenizer.decode(written_on(model, tokenizer, seed))
 
 
 def swapped(model, tokenizer, a, b):
     """The model, with the rows of two words exchanged."""
-    wte, rows = model.weights["wte.weight"], _rows(tokenizer, (a, b))
+    wte, rows = model.weights["wte.weight"], ids_of_words(tokenizer, (a, b))
     exchanged = wte.clone()
     exchanged[rows] = wte[rows[::-1]]
     return GPT(model.config, model.weights | {"wte.weight": exchanged})

@@ -13,6 +13,8 @@ import numpy as np
 
 from gpt import world
 
+from . import written_on
+
 
 def numbers(**found):
     """Numbers as they are, for prose that rounds them: {glue:text}`floor:.3f`."""
@@ -22,10 +24,7 @@ def numbers(**found):
 
 def written(model, tokenizer):
     """How a model goes on from the course's prompt, up to the end of the story."""
-    end = tokenizer.special_tokens[world.END]
-    ids = [end, *tokenizer.encode(world.PROMPT)]
-    new = [*model.generate(ids, 50, seed=0, stop=end, temperature=0.8)]
-    return tokenizer.decode(new[:-1])
+    return tokenizer.decode(written_on(model, tokenizer)[:-1])
 
 
 # --- predict, sample, append, again -------------------------------------------------

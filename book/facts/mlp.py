@@ -4,23 +4,22 @@ A function is handed the model (and the tokenizer, the story, ...) that it looks
 return a tuple whose fields the pictures draw and whose `said` is what the prose glues.
 """
 
-import json
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
 from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from edition import big, mark, minus, tr, two, vector
 
 from gpt import world
 from gpt.mlp import layer_norm, mlp
-from gpt.model import GPT, SMALL, Config, initial
+from gpt.model import GPT, Config, initial
 from gpt.sample import unembed
-from gpt.train import HELD_OUT, batches
+from gpt.train import batches
 
-from . import two
+from . import card, held_out, ids_of, ids_of_words, label, piece, stops, written_on
 
 
 # --- the story of this course -----------------------------------------------------
@@ -37,9 +36,9 @@ class Story(NamedTuple):
 def story(model, tokenizer):
     """The prompt of the course, as the model goes on with it."""
     prompt = ids_of(tokenizer, world.PROMPT)
-    new = _goes_on(model, tokenizer)
+    new = written_on(model, tokenizer)
     ids = torch.tensor([[*prompt[0].tolist(), *new][:-1]])
-    pieces = [word(tokenizer, i) for i in ids[0]]
+    pieces = [piece(tokenizer, id) for id in ids[0]]
     return Story(
         ids,
         pieces,
@@ -47,24 +46,6 @@ def story(model, tokenizer):
         model=max(t for t, piece in enumerate(pieces) if piece == " model"),
         last=pieces.index(" last"),
     )
-
-
-def word(tokenizer, i):
-    """The text of one token."""
-    return tokenizer.decode_bytes([int(i)]).decode(errors="replace")
-
-
-def ids_of(tokenizer, text):
-    """The ids of a story from END on: (1, T)."""
-    end = tokenizer.special_tokens[world.END]
-    return torch.tensor([[end, *tokenizer.encode(text)]])
-
-
-def _goes_on(model, tokenizer):
-    """The ids that the model puts after the prompt, END included."""
-    prompt = ids_of(tokenizer, world.PROMPT)[0].tolist()
-    end = tokenizer.special_tokens[world.END]
-    return [*model.generate(prompt, 50, seed=0, stop=end, temperature=0.8)]
 
 
 # --- what a vector bets on --------------------------------------------------------
@@ -78,7 +59,7 @@ def lens(model, x):
 def bets(model, tokenizer, x, many=3):
     """The best bets of one vector (C,): [(word, probability), ...], best first."""
     best, ids = lens(model, x).topk(many)
-    return [(word(tokenizer, i).strip(), float(p)) for p, i in zip(best, ids)]
+    return [(label(tokenizer, id), float(p)) for p, id in zip(best, ids)]
 
 
 class Passage(NamedTuple):
@@ -101,11 +82,10 @@ class Passage(NamedTuple):
 
     @property
     def said(self):
-        (first, p), (second, _) = self.bets_after[:2]
+        (first, _), (second, _) = self.bets_after[:2]
         return {
             "first_before": self.bets_before[0][0],
             "first_after": first,
-            "first_after_p": two(p),
             "second_after": second,
             "n_hidden": len(self.hidden),
             "n_stream": len(self.before),
@@ -146,13 +126,13 @@ class Pencil(NamedTuple):
     @property
     def said(self):
         """What "this is the model" adds to wore, without the bend and with it."""
-        fashion, machine = whole(self.straight[:2, 0] - self.straight[2:, 0])
-        bent_fashion, bent_machine = whole(self.out[:2, 0] - self.out[2:, 0])
+        fashion, machine = self.straight[:2, 0] - self.straight[2:, 0]
+        bent_fashion, bent_machine = self.out[:2, 0] - self.out[2:, 0]
         return {
-            "step_fashion": fashion,
-            "step_machine": machine,
-            "bent_fashion": bent_fashion,
-            "bent_machine": bent_machine,
+            "step_fashion": minus(fashion),
+            "step_machine": minus(machine),
+            "bent_fashion": minus(bent_fashion),
+            "bent_machine": minus(bent_machine),
         }
 
 
@@ -161,11 +141,6 @@ def pencil(corners, w_in, b_in, w_out):
     answers = corners @ w_in + b_in
     hidden = torch.relu(answers)
     return Pencil(corners, hidden, hidden @ w_out, straight=answers @ w_out)
-
-
-def whole(numbers):
-    """Numbers without decimals, with a true minus: ["−1", "2"]."""
-    return [f"{number:.0f}".replace("-", "−") for number in numbers.tolist()]
 
 
 def tanh_error(gelu):
@@ -193,14 +168,14 @@ class Heard(NamedTuple):
 
 def listen(model, tokenizer, many):
     """Tell the model `many` stories that it has not seen, and note every answer."""
-    stories = [*islice(world.stories(HELD_OUT), many)]
+    stories = held_out(many)
     names = [f"{n}.hidden" for n in range(model.config.n_layer)]
     places, hidden = [], [[] for _ in names]
     for told in stories:
         ids = ids_of(tokenizer, told)
         for layer, seen in zip(hidden, model.trace(ids, *names).values()):
             layer.append(seen[0])
-        pieces = [word(tokenizer, i) for i in ids[0]]
+        pieces = [piece(tokenizer, id) for id in ids[0]]
         she = told.split(" named ")[1].split()[0] in world.SHE
         for this, follows in zip(pieces, [*pieces[1:], world.END]):
             places.append(Place(this, follows, she))
@@ -212,16 +187,19 @@ WATERS = {" river", " lake", " sea"}
 DAYS = {" day", " morning", " evening"}
 # (layer, unit): the question as we read it, and whether the answer at a place is yes
 QUESTIONS = {
-    (0, 357): ("is this word *last*?", lambda at: at.this == " last"),
-    (0, 263): ("is this *day*, *morning* or *evening*?", lambda at: at.this in DAYS),
-    (1, 132): ("is the hero a *she*?", lambda at: at.she),
+    (0, 357): (mark("is this word *last*?"), lambda at: at.this == " last"),
+    (0, 263): (
+        mark("is this *day*, *morning* or *evening*?"),
+        lambda at: at.this in DAYS,
+    ),
+    (1, 132): (mark("is the hero a *she*?"), lambda at: at.she),
     (1, 269): (
-        "does *river*, *lake* or *sea* follow?",
+        mark("does *river*, *lake* or *sea* follow?"),
         lambda at: at.follows in WATERS,
     ),
-    (2, 71): ("does the hero do something now?", lambda at: at.follows in EVENTS),
-    (2, 218): ("does a full stop follow?", lambda at: at.follows == "."),
-    (1, 104): ("we cannot tell", None),
+    (2, 71): (mark("does the hero do something now?"), lambda at: at.follows in EVENTS),
+    (2, 218): (mark("does a full stop follow?"), lambda at: at.follows == "."),
+    (1, 104): (mark("we cannot tell"), None),
 }
 
 
@@ -250,13 +228,10 @@ class Units(NamedTuple):
         read, places = self.read, self.heard.places
         return {
             "n_stories": len(self.heard.stories),
-            "n_places": len(places),
-            "unit_last": len(read[0, 357].lit),
             "stop_words": len(read[2, 218].tokens),
             "stop_lit": len(read[2, 218].lit),
             "stop_yes": read[2, 218].right,
             "event_lit": len(read[2, 71].lit),
-            "event_yes": read[2, 71].right,
             "the_lit": len(read[1, 269].lit),
             "the_all": sum(at.this == " the" for at in places),
             "she_share": f"{read[1, 132].right / len(read[1, 132].lit):.0%}",
@@ -300,7 +275,7 @@ def _notes(model, tokenizer, layer, number, many=4):
     w = model.weights
     row = w[f"h.{layer}.mlp.c_proj.weight"][number] * w["ln_f.weight"]
     best = (row @ w["wte.weight"].T).topk(many).indices
-    return [word(tokenizer, i).strip() for i in best]
+    return [piece(tokenizer, id).strip() for id in best]
 
 
 def _keep_to_one_word(heard, layer):
@@ -316,21 +291,9 @@ def _keep_to_one_word(heard, layer):
 class Lengths(NamedTuple):
     """How much each part writes on the stream."""
 
-    many: int  # stories
     parts: dict  # "embed", "0.attend", "0.mlp", ...: the mean length of what it adds
     end: float  # the mean length of the stream at its end
-    attend_1: torch.Tensor  # (places,), the length of each note of layer 1's attention
-
-    @property
-    def said(self):
-        return {
-            "length_stories": self.many,
-            "length_embed": f"{self.parts['embed']:.1f}",
-            "length_end": f"{self.end:.0f}",
-            "length_ratio": f"{self.end / self.parts['embed']:.0f}",
-            "attend_median": f"{float(self.attend_1.quantile(0.5)):.1f}",
-            "attend_most": f"{float(self.attend_1.quantile(0.95)):.1f}",
-        }
+    said: dict
 
 
 def lengths(model, tokenizer, stories):
@@ -348,7 +311,15 @@ def lengths(model, tokenizer, stories):
         attend_1.append(each["1.attend"])
         total += len(each["embed"])
     means = {name: length / total for name, length in sums.items()}
-    return Lengths(len(stories), means, means.pop(end), torch.cat(attend_1))
+    most = torch.cat(attend_1).quantile(torch.tensor([0.5, 0.95])).tolist()
+    said = {
+        "length_stories": len(stories),
+        "length_embed": f"{means['embed']:.1f}",
+        "length_end": f"{means[end]:.0f}",
+        "attend_median": f"{most[0]:.1f}",
+        "attend_most": f"{most[1]:.1f}",
+    }
+    return Lengths(means, means.pop(end), said)
 
 
 class Look(NamedTuple):
@@ -365,29 +336,7 @@ class Forming(NamedTuple):
     day: Look
     model: Look
     last: Look
-    length: float  # of what layer 1's attention writes at *last*
-    fashion: dict  # the bets on wore, had the story been of a fashion model
-
-    @property
-    def said(self):
-        truth = world.next_word(world.PROMPT)
-        day, model, last = (look.bets for look in self[:3])
-        return {
-            "fashion_attend": two(self.fashion["1.middle"]),
-            "fashion_mlp": two(self.fashion["1.stream"]),
-            "truth_she": two(truth["she"]),
-            "truth_ada": two(truth["Ada"]),
-            "day_he": two(day["0.stream"]["he"]),
-            "day_ada_attend": two(day["1.middle"]["Ada"]),
-            "day_she": two(day["2.stream"]["she"]),
-            "day_ada": two(day["2.stream"]["Ada"]),
-            "model_wore": two(model["0.stream"]["wore"]),
-            "model_wore_attend": two(model["1.middle"]["wore"]),
-            "model_end": two(model["2.stream"]["guessed"]),
-            "last_before": two(last["0.stream"]["Ada"]),
-            "last_attend": two(last["1.middle"]["Ada"]),
-            "last_length": f"{self.length:.1f}",
-        }
+    said: dict
 
 
 FASHION = world.PROMPT + (
@@ -398,24 +347,35 @@ FASHION = world.PROMPT + (
 def forming(model, tokenizer, story):
     """The logit lens at *day*, at the second *model*, and at *last*."""
     flow = model.trace(story.ids)
-    layers = range(model.config.n_layer)
-    points = ["embed", *(f"{n}.{at}" for n in layers for at in ("middle", "stream"))]
 
     def look(title, words, place):
-        ids = [tokenizer.encode(" " + name)[0] for name in words]
-        given = {point: lens(model, flow[point][0, place])[ids] for point in points}
-        found = {point: dict(zip(words, p.tolist())) for point, p in given.items()}
+        ids, found = ids_of_words(tokenizer, words), {}
+        for stop in stops(model):
+            p = lens(model, flow[stop][0, place])[ids]
+            found[stop] = dict(zip(words, p.tolist()))
         return Look(title, words, found)
 
+    words = ["day", "morning", "evening", "he", "she", "Ada"]
+    day = look("… One day", words, story.day)
+    again = look("… the model", ["model", "wore", "guessed"], story.model)
+    last = look("At last", ["last", "Ada", "Mei"], story.last)
+    truth = world.next_word(world.PROMPT)
     other = model.trace(ids_of(tokenizer, FASHION), "1.middle", "1.stream")
-    wore = tokenizer.encode(" wore")[0]
-    return Forming(
-        look("… One day", ["day", "morning", "evening", "he", "she", "Ada"], story.day),
-        look("… the model", ["model", "wore", "guessed"], story.model),
-        look("At last", ["last", "Ada", "Mei"], story.last),
-        length=float(flow["1.attend"][0, story.last].norm()),
-        fashion={at: float(lens(model, x[0, -1])[wore]) for at, x in other.items()},
-    )
+    (wore,) = ids_of_words(tokenizer, ["wore"])
+    said = {
+        "fashion_attend": two(lens(model, other["1.middle"][0, -1])[wore]),
+        "fashion_mlp": two(lens(model, other["1.stream"][0, -1])[wore]),
+        "truth_she": two(truth["she"]),
+        "truth_ada": two(truth["Ada"]),
+        "day_ada_attend": two(day.bets["1.middle"]["Ada"]),
+        "day_she": two(day.bets["2.stream"]["she"]),
+        "day_ada": two(day.bets["2.stream"]["Ada"]),
+        "model_end": two(again.bets["2.stream"]["guessed"]),
+        "last_before": two(last.bets["0.stream"]["Ada"]),
+        "last_attend": two(last.bets["1.middle"]["Ada"]),
+        "last_length": f"{float(flow['1.attend'][0, story.last].norm()):.1f}",
+    }
+    return Forming(day, again, last, said)
 
 
 class Moves(NamedTuple):
@@ -425,16 +385,7 @@ class Moves(NamedTuple):
     moves: list
     before: list  # an animal: the probability of each move
     after: list
-
-    @property
-    def said(self):
-        each = len(self.animals) // len(self.moves)
-        right = [row[i // each] for i, row in enumerate(self.after)]
-        return {
-            "fact_before": f"{max(max(row) for row in self.before):.4f}",
-            "fact_least": two(min(right)),
-            "n_animals": len(self.animals),
-        }
+    said: dict
 
 
 MOVES = {"ran": world.RUN, "flew": world.FLY, "swam": world.SWIM}
@@ -444,14 +395,17 @@ def moves(model, tokenizer, story):
     """The story told of each animal up to *At last Ada the ...*: what does it do?"""
     animals = [animal for kind in MOVES.values() for animal in kind]
     until = "".join(story.pieces[1 : story.pieces.index(" ran")])
-    columns = [tokenizer.encode(" " + move)[0] for move in MOVES]
+    columns = ids_of_words(tokenizer, MOVES)
     before, after = [], []
     for animal in animals:
         ids = ids_of(tokenizer, until.replace("fox", animal))
         seen = model.trace(ids, "0.middle", "0.stream")
         before.append(lens(model, seen["0.middle"][0, -1])[columns].tolist())
         after.append(lens(model, seen["0.stream"][0, -1])[columns].tolist())
-    return Moves(animals, [*MOVES], before, after)
+    each = len(animals) // len(MOVES)
+    right = [bets[i // each] for i, bets in enumerate(after)]
+    said = {"fact_least": two(min(right)), "n_animals": len(animals)}
+    return Moves(animals, [*MOVES], before, after, said)
 
 
 # --- norms and depth --------------------------------------------------------------
@@ -462,10 +416,10 @@ def norm_by_hand(numbers):
     result = layer_norm(x, torch.ones(len(x)), torch.zeros(len(x)))
     return {
         "norm_mean": f"{float(x.mean()):.0f}",
-        "norm_centred": f"({', '.join(whole(x - x.mean()))})",
+        "norm_centred": vector(x - x.mean()),
         "norm_variance": f"{variance:.0f}",
         "norm_root": f"{sqrt(variance):.0f}",
-        "norm_result": f"({', '.join(map(two, result))})".replace("-", "−"),
+        "norm_result": vector(result, two),
     }
 
 
@@ -491,7 +445,7 @@ class Deep(NamedTuple):
 
     @property
     def said(self):
-        pre, post = self.pulls["pre-norm"], self.pulls["post-norm"]
+        pre = self.pulls["pre-norm"]
         return {
             "deep_layers": DEEP.n_layer,
             "deep_steps": STEPS,
@@ -500,8 +454,9 @@ class Deep(NamedTuple):
             "end_post": two(self.ends["post-norm"]),
             "end_none": two(self.ends["no stream"]),
             "pull_pre": f"{pre[0] / pre[-1]:.0f}",
-            "pull_depths": f"from {self.depths[0]} layers to {self.depths[-1]}",
-            "pull_times": f"{post[-1] / pre[-1]:.0f}",
+            "pull_depths": tr(
+                "from {few} layers to {many}", few=self.depths[0], many=self.depths[-1]
+            ),
         }
 
 
@@ -510,7 +465,11 @@ def deep(tokenizer, stories, pre_norm, post_norm, no_stream):
 
     stories: whose tokens are counted for the loss of a model that knows no more.
     """
-    blocks = {"pre-norm": pre_norm, "post-norm": post_norm, "no stream": no_stream}
+    blocks = {
+        mark("pre-norm"): pre_norm,
+        mark("post-norm"): post_norm,
+        mark("no stream"): no_stream,
+    }
     return Deep(
         {name: _learn(tokenizer, block) for name, block in blocks.items()},
         {
@@ -563,12 +522,12 @@ def _entropy_of_tokens(tokenizer, stories):
 
 
 # --- the stack --------------------------------------------------------------------
-def card():
+def made():
     """What the shipped model was made from, and the floor of its world."""
-    made = json.loads((SMALL / "card.json").read_text("utf-8"))
+    found = card()
     return {
-        "n_trained": made["steps"] * made["stories a step"],
-        "floor": f"{made['floor']:.3f}",
+        "n_trained": found["steps"] * found["stories a step"],
+        "floor": f"{found['floor']:.3f}",
     }
 
 
@@ -576,17 +535,7 @@ class Worth(NamedTuple):
     """The loss of a model from which one thing is taken."""
 
     losses: dict  # what is missing: nats a token
-    guess: float  # the loss of guessing blindly among all tokens
-    own_share: float  # the tokens that bet on themselves, without the MLPs
-
-    @property
-    def said(self):
-        return {
-            "own_share": f"{self.own_share:.0%}",
-            "guess": two(self.guess),
-            "worth_attend": two(self.losses["without attention"]),
-            "worth_mlp": two(self.losses["without the MLPs"]),
-        }
+    said: dict
 
 
 def worth(model, story, loss, no_stream):
@@ -595,20 +544,23 @@ def worth(model, story, loss, no_stream):
     loss: GPT -> nats a token. no_stream: a block whose parts replace the vector.
     """
     without = {
-        "nothing is missing": model,
-        "without attention": model.replace(block=_only_mlp),
-        "without the MLPs": model.replace(block=_only_attend),
-        "without the bend": model.replace(gelu=lambda h: h),
-        "without the norms": model.replace(layer_norm=lambda x, weight, bias: x),
-        "without the stream": model.replace(block=no_stream),
+        mark("nothing is missing"): model,
+        mark("without attention"): model.replace(block=_only_mlp),
+        mark("without the MLPs"): model.replace(block=_only_attend),
+        mark("without the bend"): model.replace(gelu=lambda h: h),
+        mark("without the norms"): model.replace(layer_norm=lambda x, weight, bias: x),
+        mark("without the stream"): model.replace(block=no_stream),
     }
     with torch.no_grad():
         best = without["without the MLPs"](story.ids)[0].argmax(-1)
-    return Worth(
-        {name: loss(changed) for name, changed in without.items()},
-        guess=log(model.config.n_vocab),
-        own_share=float((best == story.ids[0]).float().mean()),
-    )
+    losses = {name: loss(changed) for name, changed in without.items()}
+    said = {
+        # the tokens that bet on themselves
+        "own_share": f"{float((best == story.ids[0]).float().mean()):.0%}",
+        "guess": two(log(model.config.n_vocab)),
+        "worth_attend": two(losses["without attention"]),
+    }
+    return Worth(losses, said)
 
 
 def _only_mlp(x, norm_1, attend, norm_2, mlp):
@@ -622,9 +574,9 @@ def _only_attend(x, norm_1, attend, norm_2, mlp):
 # --- counting ---------------------------------------------------------------------
 # kind: what the names of its weights hold
 KINDS = {
-    "embeddings": ("wte", "wpe"),
-    "attention": ("attn",),
-    "MLP": ("mlp",),
+    mark("embeddings"): ("wte", "wpe"),
+    mark("attention"): ("attn",),
+    mark("MLP"): ("mlp",),
     "norms": ("ln_",),
 }
 
@@ -632,23 +584,8 @@ KINDS = {
 class Shares(NamedTuple):
     """Where the parameters of models of different sizes are."""
 
-    sizes: dict  # the model's name: its Config
     shares: dict  # the model's name: {kind: share of all its parameters}
-
-    @property
-    def said(self):
-        ours, gpt2, gpt3 = (self.shares[name] for name in ("ours", "GPT-2", "GPT-3"))
-        return {
-            "ours_n": self.sizes["ours"].n_parameters,
-            "gpt2_n": self.sizes["GPT-2"].n_parameters,
-            "gpt3_n": big(self.sizes["GPT-3"].n_parameters),
-            "ours_mlp": f"{ours['MLP']:.0%}",
-            "gpt2_mlp": f"{gpt2['MLP']:.0%}",
-            "gpt3_mlp": f"{gpt3['MLP']:.0%}",
-            "gpt2_embed": f"{gpt2['embeddings']:.0%}",
-            "gpt3_embed": f"{gpt3['embeddings']:.1%}",
-            "norms_most": f"{max(one['norms'] for one in self.shares.values()):.1%}",
-        }
+    said: dict
 
 
 def shares(sizes, parameters):
@@ -660,15 +597,14 @@ def shares(sizes, parameters):
         }
         for name, config in sizes.items()
     }
-    return Shares(sizes, found)
-
-
-def big(number):
-    """175_000_000_000 -> "175 billion": three digits of a number from 1,000 up."""
-    for unit, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
-        if number >= unit:
-            return f"{number / unit:.3g} {name}"
-    raise ValueError(f"{number} is not big")
+    said = {
+        "gpt2_n": sizes["GPT-2"].n_parameters,
+        "gpt3_n": big(sizes["GPT-3"].n_parameters),
+        "gpt2_embed": f"{found['GPT-2']['embeddings']:.0%}",
+        "gpt3_embed": f"{found['GPT-3']['embeddings']:.1%}",
+        "norms_most": f"{max(one['norms'] for one in found.values()):.1%}",
+    }
+    return Shares(found, said)
 
 
 class Cost(NamedTuple):
@@ -683,18 +619,7 @@ class Work(NamedTuple):
     """The work of one token in models of different sizes."""
 
     costs: dict  # the model's name: Cost
-    alone: float  # multiply-adds of a token of GPT-3 that sees only itself
-
-    @property
-    def said(self):
-        seconds_a_year = 365.25 * 24 * 3600
-        return {
-            "work_gpt2": f"{self.costs['GPT-2'].share:.2%}",
-            "work_gpt3": f"{self.costs['GPT-3'].share:.2%}",
-            "work_ours": f"{self.costs['ours'].share:.2%}",
-            "gpt3_madds": big(self.alone),
-            "gpt3_years": int(round(self.alone / seconds_a_year, -2)),
-        }
+    said: dict
 
 
 def work(sizes, operations):
@@ -707,8 +632,14 @@ def work(sizes, operations):
             products / (products + rest),
             products / 2 / config.n_parameters,
         )
-    products, _ = operations(sizes["GPT-3"], 1)
-    return Work(costs, products / 2)
+    alone, _ = operations(sizes["GPT-3"], 1)  # a token that sees only itself
+    years = alone / 2 / (365.25 * 24 * 3600)  # at a multiply-add a second
+    said = {
+        "work_gpt2": f"{costs['GPT-2'].share:.2%}",
+        "work_gpt3": f"{costs['GPT-3'].share:.2%}",
+        "gpt3_years": int(round(years, -2)),
+    }
+    return Work(costs, said)
 
 
 # --- predictions ------------------------------------------------------------------
@@ -716,10 +647,10 @@ def predictions(model, tokenizer, story, loss):
     """The answers to what a reader is asked to predict. loss: GPT -> nats a token."""
     relu = model.replace(gelu=torch.relu)
     end = tokenizer.special_tokens[world.END]
-    with_relu = _goes_on(relu, tokenizer)
+    with_relu = written_on(relu, tokenizer)
     with_gelu = story.ids[0, story.day + 1 :].tolist()
     return {
-        "swap_same": "exactly so" if swaps_alike(model, story) else "not so",
+        "swap_same": tr("exactly so") if swaps_alike(model, story) else tr("not so"),
         "loss_gelu": f"{loss(model):.3f}",
         "loss_relu": f"{loss(relu):.3f}",
         "relu_story": tokenizer.decode([i for i in with_relu if i != end]).strip(),

@@ -4,24 +4,22 @@ The small world knows the exact odds of what comes next, and whether a story cou
 been told there: so bets are compared with the author's, and stories are counted.
 """
 
-import json
 import random
 import re
 from collections import Counter
 from functools import cache, cached_property
-from itertools import islice
 from math import log, sqrt
 from typing import NamedTuple
 
 import torch
+from edition import mark, percent
 
-from gpt import train, world
+from gpt import world
 from gpt.embed import embed
-from gpt.model import SMALL
 from gpt.sample import draw, keep_top_k, keep_top_p, probabilities
 from gpt.train import tell
 
-from . import percent
+from . import held_out, ids_of_words, label
 
 MANY = 200  # stories in a sample
 TEMPERATURES = (0.3, 0.8, 1.0, 1.2, 1.5, 1.8, 2.1, 2.5)
@@ -43,11 +41,6 @@ def sizes(model, ids):
     }
 
 
-def bets(model, ids):
-    """The probability of each next token after each of `ids`: (T, n_vocab)."""
-    return model(torch.tensor([ids]))[0].softmax(-1)
-
-
 # --- temperature ------------------------------------------------------------------
 class Heated(NamedTuple):
     shares: dict  # temperature -> {word: probability}, for the author's words
@@ -64,7 +57,7 @@ def temperatures(
     logits: (n_vocab,), after world.PROMPT.
     """
     words = "she", "Ada"
-    ids = [tokenizer.encode(f" {word}")[0] for word in words]
+    ids = ids_of_words(tokenizer, words)
     shares, others = {}, {}
     for temperature in shown:
         p = probabilities(logits, temperature)
@@ -75,8 +68,8 @@ def temperatures(
     said = {
         "n_others": len(logits) - len(words),
         "others_hot": percent(others[2.5]),
-        "others_one": percent(others[1.0], 1),
-        "largest_other": percent(float(tail.max()), 1),
+        "others_one": percent(others[1.0], ".1f"),
+        "largest_other": percent(float(tail.max()), ".1f"),
     }
     for temperature in (0.5, 1.0, 2.0):
         p = probabilities(logits, temperature)[ids]
@@ -235,7 +228,7 @@ def slips(tokenizer, told):
         "sigma_hot": f"{100 * sqrt(right * (1 - right) / many):.1f}",
         "all_right_low": percent(wilson(1, many)[0]),
         "draws": round(draws),
-        "slip": percent(1 - right ** (1 / draws), 1),
+        "slip": percent(1 - right ** (1 / draws), ".1f"),
         "n_told": many,
     }
 
@@ -262,22 +255,23 @@ def variety(model, tokenizer, logits, told):
     logits: (n_vocab,), after world.PROMPT. told: {temperature: stories}; those near 0
     are told here.
     """
-    (she,) = tokenizer.encode(" she")
+    (she,) = ids_of_words(tokenizer, ["she"])
     greedy = {tell(model, tokenizer, seed, world.PROMPT, top_k=1) for seed in range(3)}
-    found = {"greedy": Variety(len(greedy), 1.0, share_of(greedy))}
+    found = {mark("greedy"): Variety(len(greedy), 1.0, share_of(greedy))}
     cold = {t: tell_many(model, tokenizer, t) for t in (0.02, 0.1)}
     for t, stories in (cold | told).items():
         p_she = float(probabilities(logits, t)[she])
         found[t] = Variety(len(set(stories)), p_she, share_of(stories))
     different = len({author_tells(seed) for seed in range(MANY)})
     odds = world.next_word(world.PROMPT)
-    return found | {"the author": Variety(different, odds["she"], 1.0)}
+    return found | {mark("the author"): Variety(different, odds["she"], 1.0)}
 
 
 class Cuts(NamedTuple):
     """What six tokens and all others (7,) have after "One", before and after a cut."""
 
     ids: list  # of the six likeliest
+    labels: list
     n_others: int
     logits: list  # (6,)
     cold: list  # at temperature 1
@@ -287,13 +281,14 @@ class Cuts(NamedTuple):
     five: list
     greedy: list
     u: float  # where the point falls
-    drawn: int  # the id that it draws from `nucleus`
+    drawn: str  # the token that it draws from `nucleus`
     said: dict
 
 
 def cuts(model, tokenizer, ids) -> Cuts:
     """The logits after "One" in the prompt `ids`, their shares, and three cuts."""
-    place = ids.index(tokenizer.encode(" day")[0]) - 1  # after "One"
+    (day,) = ids_of_words(tokenizer, ["day"])
+    place = ids.index(day) - 1  # after "One"
     logits = model(torch.tensor([ids]))[0, place]
     six = logits.topk(6).indices.tolist()
     cold, hot = probabilities(logits), probabilities(logits, HEAT)
@@ -309,6 +304,7 @@ def cuts(model, tokenizer, ids) -> Cuts:
     }
     return Cuts(
         ids=six,
+        labels=[label(tokenizer, id) for id in six],
         n_others=len(logits) - len(six),
         logits=[float(logits[id]) for id in six],
         cold=bars(cold),
@@ -318,7 +314,7 @@ def cuts(model, tokenizer, ids) -> Cuts:
         five=bars(keep_top_k(hot, 5)),
         greedy=bars(keep_top_k(hot, 1)),
         u=u,
-        drawn=draw(nucleus, u),
+        drawn=label(tokenizer, draw(nucleus, u)),
         said=said,
     )
 
@@ -334,10 +330,10 @@ def ways_to_cut(model, tokenizer, uncut, nucleus):
     uncut, nucleus: the stories told so with nothing cut, and with top-p 0.9.
     """
     told = {
-        "nothing is cut": uncut,
-        "top-k, k = 12": tell_many(model, tokenizer, 1.5, top_k=12),
-        "top-k, k = 3": tell_many(model, tokenizer, 1.5, top_k=3),
-        "top-p 0.9": nucleus,
+        mark("nothing is cut"): uncut,
+        mark("top-k, k = 12"): tell_many(model, tokenizer, 1.5, top_k=12),
+        mark("top-k, k = 3"): tell_many(model, tokenizer, 1.5, top_k=3),
+        mark("top-p 0.9"): nucleus,
     }
     return {way: Way(share_of(s), len(set(s))) for way, s in told.items()}
 
@@ -450,7 +446,7 @@ def divergence(model, author, many=100, temperatures=GRID) -> Divergence:
     """
     totals = {t: [] for t in temperatures}  # the KL of each story's places, added up
     sizes = []
-    for story in islice(world.stories(train.HELD_OUT), many):
+    for story in held_out(many):
         text, truth = author.with_truth(story)
         sizes.append(len(truth))
         with torch.no_grad():
@@ -475,20 +471,15 @@ def divergence(model, author, many=100, temperatures=GRID) -> Divergence:
     return Divergence(curve, said)
 
 
-def card():
-    """What the shipped model's card.json says of it."""
-    return json.loads((SMALL / "card.json").read_text("utf-8"))
-
-
 def luck(author, card):
     """For `say`: what the author itself pays on the stories of a model's card."""
-    held_out = int(re.search(r"first (\d+)", card["held out"])[1])
+    many = int(re.search(r"first (\d+)", card["held out"])[1])
     nats = tokens = 0
-    for story in islice(world.stories(train.HELD_OUT), held_out):
+    for story in held_out(many):
         paid, asked = author.pays(story)
         nats, tokens = nats + paid, tokens + asked
     return {
-        "held_out": held_out,
+        "held_out": many,
         "card_percent": f"{100 * card['loss over floor']:.2f}",
         "author_percent": f"{100 * (nats / tokens / author.floor - 1):.2f}",
         "agree_percent": f"{100 * (card['loss'] - nats / tokens) / author.floor:.2f}",

@@ -1,9 +1,8 @@
 """What the chapter Tokenize measures, in the order of its page.
 
 The trainer that the page builds before the reader's eyes is handed in where it is
-looked at: `count_pairs`, `merge` and `train_naive`. So are GPT-2's own tokens: `gpt2`
-is a function, text -> [(id, piece), ...]. Most functions return a tuple whose fields
-the pictures draw and whose `said` is what the prose glues.
+looked at: `count_pairs`, `merge` and `train_naive`. Most functions return a tuple whose
+fields the pictures draw and whose `said` is what the prose glues.
 """
 
 import pydoc_data.topics
@@ -14,10 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 import regex
+from edition import dots, mark, tr
 
 from gpt import world
 from gpt.tokenize import Tokenizer, split, train
 from gpt.train import SIZE
+
+from . import gpt2_tokens
 
 
 # --- characters, words, or something between --------------------------------------
@@ -39,12 +41,7 @@ class Manual(NamedTuple):
 
     @property
     def said(self):
-        found = {"manual_chars": len(self.seen) + len(self.new)}
-        for name, cut in self.cuts.items():
-            found[f"{name}_vocabulary"] = cut.vocabulary
-            found[f"{name}_per_token"] = f"{cut.per_token:.1f}"
-            found[f"{name}_lost"] = f"{cut.lost:.1%}"
-        return found
+        return {"manual_chars": len(self.seen) + len(self.new)}
 
 
 def manual(n_vocab=4096):
@@ -55,9 +52,9 @@ def manual(n_vocab=4096):
     seen, new = whole[:cut_at], whole[cut_at:]
     subwords = train(seen, n_vocab)
     cuts = {
-        "characters": _cut(new, list(new), set(seen)),
-        "words": _cut(new, split(new), set(split(seen))),
-        "subwords": _cut(new, subwords.pieces(new), subwords.ranks),
+        mark("characters"): _cut(new, list(new), set(seen)),
+        mark("words"): _cut(new, split(new), set(split(seen))),
+        mark("subwords"): _cut(new, subwords.pieces(new), subwords.ranks),
     }
     return Manual(seen, new, subwords, cuts)
 
@@ -129,11 +126,6 @@ def letters(text):
     return [bytes([b]) for b in text.encode()]
 
 
-def dots(pieces):
-    """[b"b", b"all"] -> "b·all"."""
-    return "·".join(piece.decode() for piece in pieces)
-
-
 class Pencil(NamedTuple):
     """The merges that a reader makes with a pencil."""
 
@@ -148,7 +140,6 @@ class Pencil(NamedTuple):
         end = dict(zip(self.words, self.merges[-1].after))
         return {
             "tie_count": first.count,
-            "tied": " and ".join(map(dots, first.ties)),
             "aa_count": aa.count,
             "aa_glued": aa.glued,
             "small": dots(end["small"]),
@@ -196,8 +187,6 @@ class Replay(NamedTuple):
     @property
     def said(self):
         return {
-            "replayed": dots(self.steps[-1].pieces),
-            "replayed_tokens": len(self.ids),
             "replayed_ids": self.ids,
         }
 
@@ -217,7 +206,8 @@ def replay(word, ranks, count_pairs, merge):
 
 # --- bytes ------------------------------------------------------------------------
 # sign: what it means
-SIGNS = {"a": "", "é": "", "果": "fruit", "水果": "fruit", "👩‍🔬": "scientist"}
+FRUIT, SCIENTIST = mark("fruit"), mark("scientist")
+SIGNS = {"a": "", "é": "", "果": FRUIT, "水果": FRUIT, "👩‍🔬": SCIENTIST}
 
 
 class Cost(NamedTuple):
@@ -245,11 +235,13 @@ class Signs(NamedTuple):
         }
 
 
-def signs(course, gpt2):
+def signs(course):
     """What each of SIGNS costs."""
     return Signs(
         {
-            sign: Cost(len(sign.encode()), len(course.encode(sign)), len(gpt2(sign)))
+            sign: Cost(
+                len(sign.encode()), len(course.encode(sign)), len(gpt2_tokens(sign))
+            )
             for sign in SIGNS
         }
     )
@@ -276,14 +268,13 @@ def edges(text, train_naive, count_pairs, merge, n_vocab=360):
 
 
 # --- GPT-2's vocabulary, the fast trainer -----------------------------------------
-def beside_gpt2(course, gpt2):
+def beside_gpt2(course):
     """The course's tokenizer and GPT-2's."""
     return {
         "gpt2_vocab": 256 + 50_000 + 1,  # bytes, merges, one special token
         "our_end": course.special_tokens[world.END],
-        "gpt2_prompt": len(gpt2(world.PROMPT)),
-        "bang": gpt2("!")[0][0],
-        "end_id": gpt2(world.END)[0][0],
+        "gpt2_prompt": len(gpt2_tokens(world.PROMPT)),
+        "bang": gpt2_tokens("!")[0][0],
     }
 
 
@@ -305,14 +296,14 @@ def timed(text, train_naive, train, n_vocab=320):
 
 # --- where tokenization hurts -----------------------------------------------------
 SENTENCES = {
-    "English": "The sheep sees a ball in the grass.",
-    "Spanish": "La oveja ve una pelota en la hierba.",
-    "German": "Das Schaf sieht einen Ball im Gras.",
-    "Chinese": "绵羊看见草地上有一个球。",
-    "Russian": "Овца видит мяч в траве.",
-    "Japanese": "羊は草の中にボールを見ます。",
-    "Arabic": "يرى الخروف كرة في العشب.",
-    "Hindi": "भेड़ घास में एक गेंद देखती है।",
+    mark("English"): "The sheep sees a ball in the grass.",
+    mark("Spanish"): "La oveja ve una pelota en la hierba.",
+    mark("German"): "Das Schaf sieht einen Ball im Gras.",
+    mark("Chinese"): "绵羊看见草地上有一个球。",
+    mark("Russian"): "Овца видит мяч в траве.",
+    mark("Japanese"): "羊は草の中にボールを見ます。",
+    mark("Arabic"): "يرى الخروف كرة في العشب.",
+    mark("Hindi"): "भेड़ घास में एक गेंद देखती है।",
 }
 
 
@@ -323,17 +314,17 @@ class Languages(NamedTuple):
     said: dict
 
 
-def languages(gpt2):
+def languages():
     """What GPT-2 needs for each of SENTENCES, and why Hindi pays twice."""
-    costs = {name: len(gpt2(text)) for name, text in SENTENCES.items()}
+    costs = {name: len(gpt2_tokens(text)) for name, text in SENTENCES.items()}
+    dearest = max(costs, key=costs.get)
     said = {
-        "english_cost": costs["English"],
-        "dearest": max(costs, key=costs.get),
+        "dearest": tr(dearest),
         "dearest_times": f"{max(costs.values()) / costs['English']:.1f}",
         "hindi_words": len(SENTENCES["Hindi"].split()),
         "hindi_chunks": len(split(SENTENCES["Hindi"])),
         "namaste_chunks": len(split("नमस्ते")),
-        "namaste_gpt2": len(gpt2("नमस्ते")),
+        "namaste_gpt2": len(gpt2_tokens("नमस्ते")),
     }
     return Languages({name: costs[name] for name in sorted(costs, key=costs.get)}, said)
 
@@ -375,11 +366,11 @@ def sizes(stories, manual, d_model=SIZE["d_model"]):
     end = len(tokenizer.ranks)  # where every chunk is one token
     below = [n for n in SIZES if n <= end]
     curves = {
-        "the small world": [
+        mark("the small world"): [
             *((n, _per_token(_first(tokenizer, n), new)) for n in below),
             (end, _per_token(tokenizer, new)),
         ],
-        "Python's manual": [
+        mark("Python's manual"): [
             (n, _per_token(_first(manual.subwords, n), manual.new[:20_000]))
             for n in SIZES
         ],

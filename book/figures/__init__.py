@@ -3,11 +3,14 @@
 A chapter's pictures are functions in the module of its name (`figures.attend` draws
 those of attend.md); the modules with an underscore are what all chapters share. A
 drawing function is handed what it shows (`facts` measures, `figures` draws), draws with
-matplotlib in the colours named here, passes every word through `tr`, and returns
+matplotlib in the colours named here, passes every word through `tr` (which is that of
+`edition`), and returns
 `show(fig, alt)`, `play(frames, title)`, `tokens(pieces)` or `table(header, *rows)`.
 What comes out is inline SVG whose colours are CSS variables, so that one picture
 follows the reader's light or dark page by itself. The same input gives the same bytes.
 """
+
+from edition import tr
 
 from ._map import stage_map
 from ._page import beside, table
@@ -15,10 +18,11 @@ from ._player import play
 from ._style import (
     ACCENT,
     BLUE,
-    CYCLE,
+    CENTRED,
     FAINT,
     GREEN,
     INK,
+    MONO,
     MUTED,
     ORANGE,
     PALETTE,
@@ -26,22 +30,23 @@ from ._style import (
     PURPLE,
     SEQUENTIAL,
     SKY,
-    STYLE,
     VERMILION,
+    bare,
     canvas,
+    drawing,
     heat,
 )
 from ._svg import Markup, show
-from ._tokens import gpt2_tokens, tokens
-from ._words import tr
+from ._tokens import tokens
 
 __all__ = [
     "ACCENT",
     "BLUE",
-    "CYCLE",
+    "CENTRED",
     "FAINT",
     "GREEN",
     "INK",
+    "MONO",
     "MUTED",
     "ORANGE",
     "PALETTE",
@@ -49,12 +54,12 @@ __all__ = [
     "PURPLE",
     "SEQUENTIAL",
     "SKY",
-    "STYLE",
     "VERMILION",
     "Markup",
+    "bare",
     "beside",
     "canvas",
-    "gpt2_tokens",
+    "drawing",
     "heat",
     "play",
     "show",

@@ -4,18 +4,19 @@ import itertools
 import re
 from pathlib import Path
 
+from edition import mark, tr
+
 from ._svg import Markup
-from ._words import tr
 
 CONTENTS = Path(__file__).parents[2] / "_toc.yml"
 
 # stage: (number, title, what it does)
 STAGES = {
-    "tokenize": ("1", "tokenize", "text to ids"),
-    "embed": ("2", "embed", "ids to vectors"),
-    "attend": ("3", "attend", "between tokens"),
-    "mlp": ("3", "MLP", "within a token"),
-    "sample": ("4", "sample", "unembed, draw"),
+    "tokenize": ("1", mark("tokenize"), mark("text to ids")),
+    "embed": ("2", mark("embed"), mark("ids to vectors")),
+    "attend": ("3", mark("attend"), mark("between tokens")),
+    "mlp": ("3", mark("MLP"), mark("within a token")),
+    "sample": ("4", mark("sample"), mark("unembed, draw")),
 }
 
 

@@ -99,6 +99,11 @@ matplotlib.colormaps.register(SEQUENTIAL, force=True)
 matplotlib.rcParams.update(STYLE)
 
 
+# keywords of `ax.text`: in the middle of its place; in a fixed width
+CENTRED = {"ha": "center", "va": "center_baseline"}
+MONO = {"family": "DejaVu Sans Mono"}
+
+
 def canvas(width=6.4, height=3.2, **subplots):
     """A figure in the book's style and its axes: `fig, ax = canvas()`.
 
@@ -109,23 +114,41 @@ def canvas(width=6.4, height=3.2, **subplots):
     return fig, fig.subplots(**subplots)
 
 
-def heat(ax, values, rows=(), columns=(), digits=None, high=None):
+def drawing(width, height, x=None, y=None):
+    """A canvas without axes, for what is placed by hand: `fig, ax = drawing(316, 250)`.
+
+    width, height: points. x, y: the coordinates (from, to) at its edges, where they are
+    not points from the lower left. No layout moves what is drawn, in any frame.
+    """
+    fig, ax = canvas(width / 72, height / 72)
+    fig.set_layout_engine("none")
+    ax.set(xlim=x or (0, width), ylim=y or (0, height), position=[0, 0, 1, 1])
+    ax.set_axis_off()
+    return fig, ax
+
+
+def bare(ax):
+    """No lines at the left and below, no ticks: for what carries its numbers itself."""
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+
+
+def heat(ax, values, rows=(), columns=(), written=None, high=None, size=None):
     """A matrix as coloured squares, 0 as paper and `high` (its largest) as the accent.
 
     values: (n, m), from 0 up. rows, columns: labels, at the left and on top.
-    digits: decimals of the numbers written into the squares; None writes none.
+    written: what stands in a square of this value, as text; None leaves all empty.
+    size: of these texts.
     """
     values = np.asarray(values, dtype=float)
     high = high or values.max() or 1.0
     ax.pcolormesh(values, cmap=SEQUENTIAL, vmin=0, vmax=high, edgecolor=FAINT, lw=0.4)
     ax.set(xlim=(0, values.shape[1]), ylim=(values.shape[0], 0), aspect="equal")
     ax.xaxis.tick_top()
-    ax.tick_params(length=0)
-    ax.spines[["left", "bottom"]].set_visible(False)
+    bare(ax)
     ax.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90)
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    if digits is not None:
+    if written is not None:
         for (i, j), value in np.ndenumerate(values):
-            colour = PAPER if value > 0.55 * high else INK
-            look = {"ha": "center", "va": "center_baseline", "color": colour}
-            ax.text(j + 0.5, i + 0.5, f"{value:.{digits}f}", **look)
+            look = {"color": PAPER if value > 0.55 * high else INK, "size": size}
+            ax.text(j + 0.5, i + 0.5, written(value), **look, **CENTRED)

@@ -1,12 +1,10 @@
-"""A row of tokens as coloured chips; GPT-2's are read from a recorded file."""
+"""A row of tokens as coloured chips."""
 
 import html
-import json
-from pathlib import Path
+
+from edition import tr_many
 
 from ._svg import Markup
-
-RECORDED = Path(__file__).parents[1] / "recorded" / "gpt2.json"
 
 
 def _visible(piece):
@@ -23,7 +21,7 @@ def tokens(pieces, ids=None):
     """A row of tokens as coloured chips, with their ids below where given.
 
     pieces: texts, or bytes (those that are no UTF-8 are shown as \\x..).
-    ids: as many integers; or give pieces as the pairs of `gpt2_tokens`.
+    ids: as many integers; or give pieces as pairs (id, text).
     """
     pieces = list(pieces)
     if pieces and isinstance(pieces[0], tuple):
@@ -36,23 +34,8 @@ def tokens(pieces, ids=None):
         text = html.escape(_visible(piece)).replace("␣", '<span class="dim">␣</span>')
         chips.append(f'<li class="t{place % 5}"><code>{text}</code>{number}</li>')
     alt = " | ".join(_visible(piece) for piece in pieces)
-    many = f"{len(pieces)} token{'' if len(pieces) == 1 else 's'}"
+    many = tr_many("{n} token", "{n} tokens", len(pieces))
     return Markup(
         f'<ol class="tokens" aria-label="{many}">{"".join(chips)}</ol>',
         f"{many}: {alt}",
     )
-
-
-def gpt2_tokens(text):
-    """What GPT-2's own tokenizer makes of a text: [(id, piece), ...].
-
-    Read from recorded/gpt2.json, which `python book/record.py TEXT` writes from the
-    real encoding; a piece that is no UTF-8 by itself is written as \\x.. bytes.
-    """
-    texts = json.loads(RECORDED.read_text("utf-8"))["texts"]
-    if text not in texts:
-        raise ValueError(
-            f"GPT-2's tokens of {text!r} are not recorded; record them with: "
-            f"python book/record.py {json.dumps(text, ensure_ascii=False)}"
-        )
-    return list(zip(texts[text]["ids"], texts[text]["pieces"]))

@@ -4,11 +4,11 @@ What is measured comes from `facts.attend`, whose results these functions are ha
 head is (layer, h), both counted from 0; its name in a picture is "layer.h".
 """
 
-from fractions import Fraction
 from html import escape
 from itertools import pairwise
 
 import numpy as np
+from edition import fraction, mark, minus, vector
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
@@ -16,16 +16,19 @@ from gpt import world
 
 from . import (
     BLUE,
+    CENTRED,
     FAINT,
     GREEN,
     INK,
+    MONO,
     MUTED,
     ORANGE,
-    PAPER,
     SEQUENTIAL,
     VERMILION,
     Markup,
+    bare,
     canvas,
+    drawing,
     heat,
     play,
     show,
@@ -35,60 +38,17 @@ from . import (
 
 TOKENS = "fashion", "the", "model"  # of the pencil
 HOLDS = "fashion", "model"  # what the two numbers of a pencil's vector say
-MONO = {"family": "DejaVu Sans Mono", "va": "center_baseline"}
-CENTRED = MONO | {"ha": "center"}
-
-
-# --- numbers as the pencil writes them ----------------------------------------------
-def fraction(value):
-    """0.3333 -> "⅓"; where there is no such sign, "2/5"."""
-    signs = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (1, 6): "⅙"}
-    part = Fraction(float(value)).limit_denominator(20)
-    return signs.get((part.numerator, part.denominator), str(part))
-
-
-def pair(vector):
-    """A vector with at most one decimal: tensor([6.0, 3.0]) -> "(6, 3)"."""
-    return f"({', '.join(f'{round(float(number), 1):g}' for number in vector)})"
-
-
-def answers(changed):
-    """What the answers say when something about the pencil is changed: for `say`.
-
-    changed: a `facts.attend.Changed`, for the pencil's three tokens.
-    """
-    first, second, last = map(pair, changed.swapped)
-    return {
-        "doubled_shares": ", ".join(map(fraction, changed.doubled_shares)),
-        "doubled": pair(changed.doubled),
-        "shifted": pair(changed.shifted),
-        "swapped": last,
-        "swapped_rows": tr("{one} and {other}", one=first, other=second),
-    }
+IN_COLUMN = CENTRED | MONO
 
 
 # --- what several pictures draw with ------------------------------------------------
-def _drawing(width, height):
-    """A canvas without axes, in points from its lower left: for what is placed by hand."""
-    fig, ax = canvas(width / 72, height / 72)
-    fig.set_layout_engine("none")
-    ax.set(xlim=(0, width), ylim=(0, height), position=[0, 0, 1, 1])
-    ax.set_axis_off()
-    return fig, ax
-
-
-def _numbers(ax, values, written, rows, columns, high):
-    """A matrix whose squares carry what `written(value)` says."""
-    heat(ax, values, rows, columns, high=high)
-    for (i, j), value in np.ndenumerate(np.asarray(values)):
-        look = {"ha": "center", "va": "center_baseline", "size": 12}
-        colour = PAPER if value > 0.55 * high else INK
-        ax.text(j + 0.5, i + 0.5, written(value), color=colour, **look)
-
-
 def _shares(ax, values):
     """A matrix of the pencil's shares as fractions, the future empty: (3, 3)."""
-    _numbers(ax, values, lambda v: fraction(v) if v else "", TOKENS, TOKENS, high=1)
+    heat(ax, values, TOKENS, TOKENS, _unless_zero, high=1, size=12)
+
+
+def _unless_zero(share):
+    return fraction(share) if share else ""
 
 
 def _slant(ax):
@@ -104,7 +64,7 @@ def averages_as_a_product(W, x):
     fig, axes = canvas(5.2, 2.3, ncols=3, width_ratios=[3, 2, 2])
     _shares(axes[0], W)
     for ax, values in zip(axes[1:], (x, W @ x)):
-        _numbers(ax, values, lambda v: f"{v:.0f}", (), HOLDS, high=12)
+        heat(ax, values, (), HOLDS, minus, high=12, size=12)
     for ax, name in zip(axes, ("W", "x", "out")):
         ax.tick_params(axis="x", labelsize=9.5)
         _slant(ax)
@@ -129,10 +89,10 @@ def filled_row(asked):
     for s, name in enumerate(TOKENS):
         terms = " + ".join(f"{a:.0f} · {b:.0f}" for a, b in zip(q, asked.k[s]))
         product, power = f"{terms} = {scores[s]:.0f}", f"{2 ** scores[s]:.0f}"
-        taken = pair(shares[s] * asked.v[s])
+        taken = vector(shares[s] * asked.v[s])
         rows.append((name, product, power, fraction(shares[s]), taken))
     total = f"{(2**scores).sum():.0f}"
-    rows.append((tr("together"), "", total, "1", pair(shares @ asked.v)))
+    rows.append((tr("together"), "", total, "1", vector(shares @ asked.v)))
     header = (
         tr("it listens to"),
         tr("score"),
@@ -180,24 +140,24 @@ def _said_while_asking(asked, t):
         ),
     ]
     for s, share in enumerate(shares):
-        term = {"share": share, "name": TOKENS[s], "value": pair(asked.v[s])}
-        term["sum"] = pair(asked.shares[t, : s + 1] @ asked.v[: s + 1])
+        term = {"share": share, "name": TOKENS[s], "value": vector(asked.v[s])}
+        term["sum"] = vector(asked.shares[t, : s + 1] @ asked.v[: s + 1])
         if s == 0:
-            words = tr("First {share} of the value of `{name}`, {value} is added.")
+            words = mark("First {share} of the value of `{name}`, {value} is added.")
         elif s < t:
-            words = tr("Then {share} of the value of `{name}`, {value} is added.")
+            words = mark("Then {share} of the value of `{name}`, {value} is added.")
         else:
-            words = tr(
+            words = mark(
                 "Then {share} of the value of `{name}`, {value} is added: "
                 "the sum is {sum}."
             )
-        said.append(words.format(**term))
+        said.append(tr(words, **term))
     return said
 
 
 def _asking(asked, t, step):
     """Token t asks; step 0 shows scores, 1 shares, and each later one adds a term."""
-    fig, ax = _drawing(*SIZE)
+    fig, ax = drawing(*SIZE)
     for s in range(t + 1):
         added = step >= 2 + s
         width = 1.2 if step < 1 else 0.6 + 5 * float(asked.shares[t, s])
@@ -211,7 +171,7 @@ def _asking(asked, t, step):
     ax.text(6, 100, tr("power of 2"), **label)
     ax.text(6, 78, tr("share"), **label)
     ax.text(6, 54, tr("value"), **label)
-    says = tr("{name} asks: query {query}", name=TOKENS[t], query=pair(asked.q[t]))
+    says = tr("{name} asks: query {query}", name=TOKENS[t], query=vector(asked.q[t]))
     ax.text(6, 250, says, va="center_baseline", color=VERMILION, weight="bold")
     ax.plot([6, 324], [40, 40], color=FAINT, lw=1)
     ax.text(6, 22, tr("sum so far"), **label)
@@ -245,24 +205,26 @@ def _column(ax, asked, t, s, step):
         card.set(facecolor="none", edgecolor=VERMILION, linewidth=1.6)
         ax.add_patch(card)
     weight = "bold" if past else "normal"
-    ax.text(x, 170, TOKENS[s], color=ink, weight=weight, **CENTRED)
-    ax.text(x, 144, pair(asked.k[s]), color=ink, size=11, **CENTRED)
+    ax.text(x, 170, TOKENS[s], color=ink, weight=weight, **IN_COLUMN)
+    ax.text(x, 144, vector(asked.k[s]), color=ink, size=11, **IN_COLUMN)
     if not past:
         ax.text(x, 118, tr("future"), ha="center", color=MUTED, size=10)
         return
     score = asked.scores[t, s]
-    ax.text(x, 122, f"{score:.0f}", color=INK, size=11, **CENTRED)
+    ax.text(x, 122, f"{score:.0f}", color=INK, size=11, **IN_COLUMN)
     if step >= 1:
-        ax.text(x, 100, f"{2**score:.0f}", color=INK, size=11, **CENTRED)
-        look = {"color": BLUE, "size": 14, "ha": "center", "va": "center_baseline"}
-        ax.text(x, 78, fraction(asked.shares[t, s]), **look)
+        ax.text(x, 100, f"{2**score:.0f}", color=INK, size=11, **IN_COLUMN)
+        share = fraction(asked.shares[t, s])
+        ax.text(x, 78, share, color=BLUE, size=14, **CENTRED)
     if step >= 2 + s:
-        ax.text(x, 54, pair(asked.v[s]), color=INK, size=11, **CENTRED)
+        ax.text(x, 54, vector(asked.v[s]), color=INK, size=11, **IN_COLUMN)
 
 
 def _sum_so_far(ax, total):
     """The sum (2,), as numbers and as two bars."""
-    ax.text(ACROSS[0], 22, pair(total), color=INK, size=11, weight="bold", **CENTRED)
+    ax.text(
+        ACROSS[0], 22, vector(total), color=INK, size=11, weight="bold", **IN_COLUMN
+    )
     left = ACROSS[1] + 14
     for row, (value, name) in enumerate(zip(total, HOLDS)):
         y = 28 - 14 * row
@@ -281,7 +243,7 @@ def _all_three_rows(asked):
     look = {"color": VERMILION, "weight": "bold", "va": "center"}
     fig.text(0.02, 250 / SIZE[1], tr("All three rows"), **look)
     for t, shares in enumerate(asked.shares):
-        ax.text(3.4, t + 0.5, pair(shares @ asked.v), **MONO)
+        ax.text(3.4, t + 0.5, vector(shares @ asked.v), va="center_baseline", **MONO)
     ax.text(3.4, -0.2, "out", style="italic")
     return fig
 
@@ -351,7 +313,7 @@ STRIP = 12  # d_head columns
 
 def four_heads():
     """The flow from x (T, C) through four heads and back to (T, C): a sketch."""
-    fig, ax = _drawing(456, 250)
+    fig, ax = drawing(456, 250)
     _split_in_heads(ax)
     for h, hue in enumerate(HUES):
         _one_head(ax, h, hue)
@@ -433,8 +395,7 @@ def _flow(ax, x, y, length=17):
 
 
 def _note(ax, x, y, words, colour=INK, **look):
-    look = {"ha": "center", "va": "center_baseline", "size": 10, **look}
-    ax.text(x, y, words, color=colour, **look)
+    ax.text(x, y, words, color=colour, **CENTRED | {"size": 10} | look)
 
 
 # --- messages in a graph ------------------------------------------------------------
@@ -611,8 +572,7 @@ def bets_on_the_hero(lost):
             ax.text(p + 0.03, row, f"{100 * p:.0f}", va="center_baseline", size=9.5)
         ax.set(xlim=(0, 1.22), xticks=[])
         ax.invert_yaxis()
-        ax.spines[["left", "bottom"]].set_visible(False)
-        ax.tick_params(length=0)
+        bare(ax)
         ax.set_title(_without(heads), size=10.5)
     names = list(lost.bets[()])
     axes[0].set_yticks(range(len(names)), names)
@@ -645,12 +605,8 @@ def cost_of_each_head(more):
     described = "the name", "the animal", "all words"  # others are the stories' words
     columns = [tr(kind) if kind in described else kind for kind in kinds]
     fig, ax = canvas(4.6, 5.0)
-    heat(ax, grid, [f"{layer}.{h}" for layer, h in more], columns, high=3)
-    for (i, j), value in np.ndenumerate(grid):
-        if value >= 0.05:
-            look = {"ha": "center", "va": "center_baseline"}
-            colour = PAPER if value > 1.65 else INK
-            ax.text(j + 0.5, i + 0.5, f"{value:.1f}", color=colour, **look)
+    rows = [f"{layer}.{h}" for layer, h in more]
+    heat(ax, grid, rows, columns, _worth_saying, high=3)
     ax.set_aspect(0.62)
     _slant(ax)
     for layer in range(1, LAYERS):
@@ -662,6 +618,10 @@ def cost_of_each_head(more):
         "else is zero."
     )
     return show(fig, alt)
+
+
+def _worth_saying(nats):
+    return f"{nats:.1f}" if nats >= 0.05 else ""
 
 
 # --- the vector has moved -----------------------------------------------------------
@@ -707,7 +667,7 @@ def bets_on_the_kind(bets):
         tr("bet on {word}", word="guessed"),
     )
     rows = [
-        (tr("a {kind} model", kind=kind), f"{wore:.3f}", f"{guessed:.3f}")
+        (tr("a {kind} model", kind=tr(kind)), f"{wore:.3f}", f"{guessed:.3f}")
         for kind, (wore, guessed) in bets.items()
     ]
     return table(header, *rows)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from edition import two
 from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
@@ -11,15 +12,19 @@ from gpt import world
 
 from . import (
     BLUE,
+    CENTRED,
     FAINT,
     GREEN,
     INK,
+    MONO,
     MUTED,
     ORANGE,
     PAPER,
     PURPLE,
     VERMILION,
+    bare,
     canvas,
+    drawing,
     play,
     show,
     table,
@@ -93,7 +98,7 @@ def _cells(ax, x, y, row, hot=False):
         strength = min(1, abs(value) / 0.5) * 0.45
         box = Rectangle((x + 27 * i, y), 26, 12, fc=color, alpha=strength, lw=0)
         ax.add_artist(box)
-        shown = f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+        shown = two(value).replace("−0.00", "0.00")
         ax.text(x + 27 * i + 23, y + 6, shown, size=8, ha="right", va="center_baseline")
     ax.text(x + 27 * SHOWN + 1, y + 6, "…", size=8, va="center_baseline", color=MUTED)
     if hot:
@@ -111,16 +116,8 @@ def _chip(ax, x, y, name, hot=False):
     box = FancyBboxPatch((x, y), wide, 13, boxstyle="round,pad=0,rounding_size=3")
     box.set(fc=BLUE if hot else "none", ec=BLUE if hot else MUTED, lw=1)
     ax.add_artist(box)
-    ax.text(
-        x + wide / 2,
-        y + 7,
-        name,
-        size=9.5,
-        color=PAPER if hot else INK,
-        family="DejaVu Sans Mono",
-        ha="center",
-        va="center_baseline",
-    )
+    look = {"size": 9.5, "color": PAPER if hot else INK}
+    ax.text(x + wide / 2, y + 7, name, **look, **CENTRED, **MONO)
 
 
 TITLE = {"size": 9.5, "weight": "bold", "va": "center_baseline"}
@@ -187,10 +184,7 @@ def _sums(ax, text, place, step):
 
 def _frame(text, place, step):
     """place: which token is under way; step: 1 it walks, 2 its row, 3 the place's."""
-    fig, ax = canvas(316 / 72, 304 / 72)
-    fig.set_layout_engine("none")
-    ax.set(xlim=(0, 316), ylim=(304, 0), position=[0, 0, 1, 1])
-    ax.set_axis_off()
+    fig, ax = drawing(316, 304, y=(304, 0))
     _tokens_on_top(ax, text, place, step)
     _token_table(ax, text, place, step)
     _place_table(ax, text, place, step)
@@ -198,13 +192,11 @@ def _frame(text, place, step):
     return fig
 
 
-def two_lookups(tokenizer, words, wte, wpe):
-    """The player: each token of END and four words is looked up, then its place.
+def two_lookups(ids, names, wte, wpe):
+    """The player: each of five tokens is looked up, then its place.
 
-    wte: (n_vocab, C), END the last row; wpe: (n_ctx, C).
+    ids, names: of END and four words; wte: (n_vocab, C), wpe: (n_ctx, C).
     """
-    ids = [len(wte) - 1, *tokenizer.encode(words)]
-    names = ["END", *(tokenizer.decode([id]).strip() for id in ids[1:])]
     text = _Text(names, ids, wte, wpe)
     frames = [_frame(text, 0, 0)]
     captions = [tr("Five tokens and their ids. Before the text stands END.")]
@@ -376,7 +368,7 @@ def rulers(ruled, pairs):
     ax.set(xlim=(-0.6, 0.66), ylim=(-0.6, 0.65), xticks=[], yticks=[])
     ax.set_xlabel(tr("she  →  he"))
     ax.set_ylabel(tr("one  →  many"))
-    ax.spines[["left", "bottom"]].set_visible(False)
+    bare(ax)
     ax.axhline(0, color=FAINT, lw=1, zorder=0)
     ax.axvline(0, color=FAINT, lw=1, zorder=0)
     line = {"arrowstyle": "-|>", "color": MUTED, "lw": 1, "shrinkA": 0, "shrinkB": 0}

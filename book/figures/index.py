@@ -6,6 +6,7 @@ What is measured comes from `facts.index`, whose results these functions are han
 from html import escape
 
 import numpy as np
+from edition import mark
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from gpt import world
@@ -15,27 +16,20 @@ from . import (
     FAINT,
     GREEN,
     INK,
+    MONO,
     MUTED,
     ORANGE,
     VERMILION,
     Markup,
     canvas,
+    drawing,
     play,
     show,
     tr,
 )
 
-MONO = {"family": "DejaVu Sans Mono", "size": 10.5}
+TYPED = MONO | {"size": 10.5}
 COLUMN = 6.32  # points that one of its characters takes
-
-
-def _drawing(width, height):
-    """A canvas without axes, in points from its lower left: for what is placed by hand."""
-    fig, ax = canvas(width / 72, height / 72)
-    fig.set_layout_engine("none")
-    ax.set(xlim=(0, width), ylim=(0, height), position=[0, 0, 1, 1])
-    ax.set_axis_off()
-    return fig, ax
 
 
 # --- the head of the page -----------------------------------------------------------
@@ -75,12 +69,12 @@ def _spoken(word):
 
 def _moment(text, odds, step, word):
     """The text so far, where in the loop we are, and the bets on the next word."""
-    fig, ax = _drawing(316, 250)
+    fig, ax = drawing(316, 250)
     sheet = FancyBboxPatch((4, 143), 308, 100, boxstyle="round,pad=0,rounding_size=5")
     sheet.set(facecolor="none", edgecolor=FAINT, linewidth=1)
     ax.add_patch(sheet)
     _text_so_far(ax, text, step == "append")
-    for y, name in ((112, "predict"), (74, "sample"), (36, "append")):
+    for y, name in ((112, mark("predict")), (74, mark("sample")), (36, mark("append"))):
         lit = name == step
         look = {"color": BLUE if lit else MUTED, "weight": "bold" if lit else "normal"}
         ax.text(36, y, tr(name), ha="center", va="center", size=10.5, **look)
@@ -107,7 +101,7 @@ def _text_so_far(ax, text, fresh):
             word,
             color=INK if number < given else BLUE,
             weight="bold" if new else "normal",
-            **MONO,
+            **TYPED,
         )
         column += len(word) + 1
 
@@ -207,10 +201,7 @@ BLANK, HERO = 9, 1  # their places
 
 def who_reaches_the_blank():
     """Four kinds of language model as arrows between the words of one line."""
-    fig, ax = canvas(4.8, 4.6)
-    fig.set_layout_engine("none")
-    ax.set(xlim=(-0.65, 9.35), ylim=(-8.5, 1.25), position=[0, 0, 1, 1])
-    ax.set_axis_off()
+    fig, ax = drawing(4.8 * 72, 4.6 * 72, x=(-0.65, 9.35), y=(-8.5, 1.25))
     into_blank = [(place, BLANK) for place in range(BLANK)]
     to_next = [(place, place + 1) for place in range(BLANK)]
     for y, height, name, arcs in (
@@ -300,18 +291,15 @@ def transcript():
         ("<|user|>", tr("Is she brave?"), INK),
         ("<|assistant|>", "", BLUE),  # and a cursor
     ]
-    fig, ax = canvas(4.9, 1.5)
-    fig.set_layout_engine("none")
-    ax.set(xlim=(0, 353), ylim=(0, 108), position=[0, 0, 1, 1])
-    ax.set_axis_off()
+    fig, ax = drawing(4.9 * 72, 1.5 * 72, x=(0, 353))
     for row, (speaker, words, colour) in enumerate(said):
         y = 88 - 20 * row
-        ax.text(4, y, speaker, color=MUTED, **MONO)
+        ax.text(4, y, speaker, color=MUTED, **TYPED)
         start = 4 + COLUMN * len(speaker)
-        ax.text(start, y, words, color=colour, **MONO)
+        ax.text(start, y, words, color=colour, **TYPED)
         mark = "<|end|>" if words else "▮"
         mark_colour = MUTED if colour == INK else BLUE
-        ax.text(start + COLUMN * len(words), y, mark, color=mark_colour, **MONO)
+        ax.text(start + COLUMN * len(words), y, mark, color=mark_colour, **TYPED)
     alt = tr(
         "A transcript as one text with markers: system, you are a helpful assistant, end; "
         "user, who lives by the river, end; assistant, a little fox named Ada, end; user, "

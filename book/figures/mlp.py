@@ -8,16 +8,19 @@ from html import escape
 import matplotlib.patches as shapes
 import numpy as np
 import torch
+from edition import big, minus, two, vector
 from matplotlib.path import Path
 
 from . import (
     ACCENT,
+    CENTRED,
     FAINT,
     INK,
     MUTED,
     PAPER,
     VERMILION,
     Markup,
+    bare,
     canvas,
     heat,
     play,
@@ -28,31 +31,14 @@ from . import (
 
 
 # --- what several pictures share --------------------------------------------------
-def _minus(number, digits):
-    """A number with a true minus."""
-    return f"{number:.{digits}f}".replace("-", "−")
-
-
 def _bets(bets):
     """[(word, probability), ...] as a line; what would be 0.00 is left out."""
     return ", ".join(f"{word} {p:.2f}" for word, p in bets if p >= 0.005)
 
 
-def _bare(ax):
-    """No line at the left and below, no ticks: bars that carry their numbers."""
-    ax.tick_params(length=0)
-    ax.spines[["left", "bottom"]].set_visible(False)
-    ax.set_xticks([])
-
-
-def _probabilities(ax, values, size):
-    """Numbers in the squares of a heat map: .25; what would be .00 is left out."""
-    for (i, j), value in np.ndenumerate(np.array(values)):
-        if value >= 0.005:
-            colour = PAPER if value > 0.55 else INK
-            look = {"ha": "center", "va": "center_baseline", "color": colour}
-            text = f"{value:.2f}".lstrip("0")
-            ax.text(j + 0.5, i + 0.5, text, size=size, **look)
+def _probability(p):
+    """0.25 -> ".25"; what would be .00 is left out."""
+    return f"{p:.2f}".lstrip("0") if p >= 0.005 else ""
 
 
 # --- one vector, one MLP ----------------------------------------------------------
@@ -73,14 +59,10 @@ def pencil_answers(pencil):
 
     pencil: `corners` (4, 2), `hidden` (4, 3) and `out` (4, 2), all whole numbers.
     """
-
-    def whole(numbers):
-        return [_minus(number, 0) for number in numbers.tolist()]
-
     return table(
         ["(x₁, x₂)", "h₁", "h₂", "h₃", "wore", "guessed"],
         *(
-            (f"({', '.join(whole(x))})", *whole(h), *whole(y))
+            (vector(x), *map(minus, h), *map(minus, y))
             for x, h, y in zip(pencil.corners, pencil.hidden, pencil.out)
         ),
     )
@@ -103,7 +85,7 @@ def relu_and_gelu(relu, gelu):
     lowest = float(low), float(gelu(low))
     ax.plot(*lowest, "o", color=ACCENT, ms=5)
     ax.annotate(
-        tr("lowest: {y} at {x}", y=_minus(lowest[1], 2), x=_minus(lowest[0], 2)),
+        tr("lowest: {y} at {x}", y=two(lowest[1]), x=two(lowest[0])),
         lowest,
         (-3.9, 0.75),
         arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.8},
@@ -289,8 +271,8 @@ def lengths_of_parts(lengths):
         ax.text(length + 0.25, row, f"{length:.1f}", va="center")
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
-    _bare(ax)
-    ax.set_xlim(0, 1.12 * max(lengths.values()))
+    bare(ax)
+    ax.set(xlim=(0, 1.12 * max(lengths.values())), xticks=[])
     ax.set_title(tr("Length of what each part adds"))
     bars = ", ".join(f"{name} {x:.1f}" for name, x in zip(names, lengths.values()))
     alt = tr("Bars: mean length of what each part adds to the stream.")
@@ -311,9 +293,9 @@ def bets_forming(looks):
     fig, axes = canvas(5.4, 3.7, ncols=3, width_ratios=[len(at.words) for at in looks])
     for ax, look in zip(axes, looks):
         values = [[bets[word] for word in look.words] for bets in look.bets.values()]
-        heat(ax, values, names if ax is axes[0] else (), look.words, high=1.0)
+        rows = names if ax is axes[0] else ()
+        heat(ax, values, rows, look.words, _probability, high=1.0, size=8.5)
         ax.set_xlim(0, len(look.words) + 0.04)
-        _probabilities(ax, values, size=8.5)
         ax.set_xlabel(look.title)
     return show(
         fig,
@@ -334,8 +316,8 @@ def moves_before_and_after(moves):
     fig, axes = canvas(4.4, 5.0, ncols=2)
     halves = (moves.before, tr("before")), (moves.after, tr("after"))
     for ax, (bets, title) in zip(axes, halves):
-        heat(ax, bets, moves.animals if ax is axes[0] else (), moves.moves, high=1.0)
-        _probabilities(ax, bets, size=9)
+        rows = moves.animals if ax is axes[0] else ()
+        heat(ax, bets, rows, moves.moves, _probability, high=1.0, size=9)
         ax.set_xlabel(title)
     return show(
         fig,
@@ -384,7 +366,7 @@ def _block(ax, title, post):
             _box(ax, start + 15, 7, part, 9)
         ring = {"fc": PAPER, "ec": INK, "lw": 1.3, "zorder": 3}
         ax.add_patch(shapes.Ellipse((plus, 0), 3, 2.8, **ring))
-        ax.text(plus, 0, "+", ha="center", va="center_baseline", zorder=4)
+        ax.text(plus, 0, "+", zorder=4, **CENTRED)
 
 
 def _box(ax, x, y, text, width, edge=INK):
@@ -392,7 +374,7 @@ def _box(ax, x, y, text, width, edge=INK):
     corner, round = (x - width / 2, y - 1.7), "round,pad=0,rounding_size=0.6"
     look = {"fc": PAPER, "ec": edge, "lw": 1.4, "zorder": 3}
     ax.add_patch(shapes.FancyBboxPatch(corner, width, 3.4, boxstyle=round, **look))
-    ax.text(x, y, text, ha="center", va="center_baseline", size=9.5, zorder=4)
+    ax.text(x, y, text, size=9.5, zorder=4, **CENTRED)
 
 
 def deep_stacks(deep):
@@ -438,11 +420,9 @@ def worth_of_parts(losses):
     return table(["", tr("nats a token")], *rows)
 
 
-def _big(number):
-    """175_000_000_000 -> "175 billion", in the language of the edition."""
-    names = (1e9, "{n} billion"), (1e6, "{n} million"), (1e3, "{n} thousand")
-    unit, words = next((unit, words) for unit, words in names if number >= unit)
-    return tr(words, n=f"{number / unit:.3g}")
+def _model(name):
+    """The name of a model, ours among those that are called alike in any language."""
+    return tr("ours") if name == "ours" else name
 
 
 KINDS = {"embeddings": MUTED, "attention": ACCENT, "MLP": VERMILION, "norms": INK}
@@ -460,23 +440,22 @@ def parameter_shares(sizes, shares):
             share = found[kind]
             ax.barh(row, share, left=start, color=colour, height=0.62)
             if share > 0.06:
-                look = {"ha": "center", "va": "center_baseline", "size": 10}
-                text = f"{share:.0%}"
-                ax.text(start + share / 2, row, text, color=PAPER, **look)
+                look = {"color": PAPER, "size": 10}
+                ax.text(start + share / 2, row, f"{share:.0%}", **look, **CENTRED)
             start += share
     for row, (size, config) in enumerate(sizes.items()):
-        ax.text(-0.015, row - 0.06, tr(size), ha="right", size=10)
+        ax.text(-0.015, row - 0.06, _model(size), ha="right", size=10)
         label = {"ha": "right", "va": "top", "size": 9, "color": MUTED}
-        ax.text(-0.015, row + 0.06, _big(config.n_parameters), **label)
+        ax.text(-0.015, row + 0.06, big(config.n_parameters), **label)
     ax.set_yticks([])
     ax.invert_yaxis()
-    _bare(ax)
-    ax.set_xlim(0, 1)
+    bare(ax)
+    ax.set(xlim=(0, 1), xticks=[])
     for x, kind in zip((0.0, 0.32, 0.62), KINDS):  # norms are too few to be seen
         ax.text(x, -0.62, tr(kind), color=KINDS[kind], weight="bold", size=10.5)
     alt = tr("Stacked bars, one a model: the shares of embeddings, attention and MLP.")
     bars = (
-        f"{tr(size)}: {found['embeddings']:.0%}, {found['attention']:.0%}, "
+        f"{_model(size)}: {found['embeddings']:.0%}, {found['attention']:.0%}, "
         f"{found['MLP']:.0%}"
         for size, found in shares.items()
     )
@@ -488,14 +467,19 @@ def work_of_a_token(costs):
 
     costs: {the model's name: `multiply_adds`, `share` of the work, `per_parameter`}.
     """
-    header = "model", "multiply-adds a token", "share of the work", "per parameter"
+    header = (
+        tr("model"),
+        tr("multiply-adds a token"),
+        tr("share of the work"),
+        tr("per parameter"),
+    )
     rows = (
         (
-            tr(size),
-            _big(cost.multiply_adds),
+            _model(size),
+            big(cost.multiply_adds),
             f"{cost.share:.2%}",
             f"{cost.per_parameter:.2f}",
         )
         for size, cost in costs.items()
     )
-    return table([tr(name) for name in header], *rows)
+    return table(header, *rows)

@@ -3,10 +3,11 @@
 import html
 from functools import partial
 
-from gpt import world
+from edition import minus, percent
 
 from . import (
     BLUE,
+    CENTRED,
     FAINT,
     GREEN,
     INK,
@@ -22,12 +23,6 @@ from . import (
 )
 
 
-def _name(tokenizer, id):
-    """A token as a label: without its space."""
-    piece = tokenizer.decode_bytes([id]).decode(errors="replace").strip()
-    return "END" if piece == world.END else piece
-
-
 def _line(ax, y, parts, height=0.72):
     """A line of length 1 on which each (label, share, colour) has its part."""
     at = 0.0
@@ -37,39 +32,28 @@ def _line(ax, y, parts, height=0.72):
         crowded = len(parts) > 10 and colour == FAINT  # then only the one that came
         if share > 0.022 * len(label) + 0.012 and not crowded:
             text = {"color": INK if colour == FAINT else PAPER, "size": 10}
-            middle = {"ha": "center", "va": "center_baseline"}
-            ax.text(at + share / 2, y, label, **text, **middle)
+            ax.text(at + share / 2, y, label, **text, **CENTRED)
         at += share
 
 
-def _percent(share, form=".3g"):
-    """A share as a table has it: of 200 without rounding, or in another form."""
-    return f"{100 * share:{form}}\N{NO-BREAK SPACE}%"
-
-
-def _minus(number):
-    """-1.0 -> "−1", with the sign that is as wide as a plus."""
-    return f"{number:g}".replace("-", "−")
-
-
 # --- which vector -----------------------------------------------------------------
-def bets_of_every_place(tokenizer, ids, p):
+def bets_of_every_place(labels, ids, p):
     """A line for each token of the prompt, divided among those that may follow it.
 
-    ids: the prompt's T; p: (T, n_vocab), the probabilities after each.
+    labels: of all n_vocab tokens; ids: the prompt's T; p: (T, n_vocab), the
+    probabilities after each.
     """
     fig, ax = canvas(5.6, 4.9)
     for row, (id, odds) in enumerate(zip(ids, p)):
         came = ids[row + 1] if row + 1 < len(ids) else None
         likeliest = odds.topk(int((odds > 0.01).sum())).indices.tolist()
         parts = [
-            (_name(tokenizer, i), float(odds[i]), BLUE if i == came else FAINT)
-            for i in likeliest
+            (labels[i], float(odds[i]), BLUE if i == came else FAINT) for i in likeliest
         ]
         _line(ax, row, [*parts, ("", 1 - sum(part[1] for part in parts), FAINT)])
         here = {"va": "center_baseline", "size": 10.5}
-        ax.text(-0.02, row, _name(tokenizer, id), ha="right", **here)
-        real = "?" if came is None else _name(tokenizer, came)
+        ax.text(-0.02, row, labels[id], ha="right", **here)
+        real = "?" if came is None else labels[came]
         ax.text(1.02, row, real, color=BLUE, weight="bold", **here)
     ax.set(xlim=(-0.16, 1.2), ylim=(len(ids) - 0.4, -1.3))
     heads = {"size": 10, "color": MUTED, "va": "center_baseline"}
@@ -99,10 +83,10 @@ def pencil_scores(words, wte, x):
     def written_out(row):
         (a, b), (u, v) = row, x.tolist()
         sign = "−" if b < 0 else "+"
-        return f"{_minus(a)} · {u:g} {sign} {abs(b):g} · {v:g}"
+        return f"{minus(a)} · {u:g} {sign} {abs(b):g} · {v:g}"
 
     header = tr("token"), tr("dot product"), tr("score")
-    scores = map(_minus, (x @ wte.T).tolist())
+    scores = map(minus, (x @ wte.T).tolist())
     return table(header, *zip(words, map(written_out, wte.tolist()), scores))
 
 
@@ -120,7 +104,7 @@ def pencil_arrows(words, wte, x):
     for label, row, score in zip(words, wte.tolist(), (x @ wte.T).tolist()):
         ax.annotate("", row, (0, 0), arrowprops=arrow | {"color": MUTED, "lw": 1.4})
         side = {"ha": "left" if row[0] > 0 else "right", "va": "center_baseline"}
-        ax.text(row[0] * 1.1, row[1] * 1.06, f"{label}  {_minus(score)}", **side)
+        ax.text(row[0] * 1.1, row[1] * 1.06, f"{label}  {minus(score)}", **side)
     ax.annotate("", x.tolist(), (0, 0), arrowprops=arrow | {"color": BLUE, "lw": 2.4})
     ax.text(1.6, 0.5, "x", color=BLUE, weight="bold", va="center_baseline")
     ax.axhline(0, color=FAINT, lw=0.8, zorder=0)
@@ -225,7 +209,7 @@ def variety(found, shown=(0.02, 0.1, 0.3, 0.8, 1.0, 1.5, 2.5)):
     for how in ("greedy", *shown, "the author"):
         different, she, right = found[how]
         label = tr(how) if isinstance(how, str) else f"{how:g}"
-        rows.append((label, different, _percent(she, ".0f"), _percent(right)))
+        rows.append((label, different, percent(she), percent(right, ".3g")))
     return table(("τ", tr("different"), tr("p(she)"), tr("grammatical")), *rows)
 
 
@@ -283,12 +267,12 @@ def _scene(labels, values, step, kept=None, digits=3, scale=1.0, order=None, u=N
     return fig
 
 
-def cuts(tokenizer, cut):
+def cuts(cut):
     """The player: logits, shares, three cuts, and a draw.
 
     cut: what six tokens and all others have: see `facts.sample.Cuts`.
     """
-    labels = [_name(tokenizer, id) for id in cut.ids]
+    labels = cut.labels
     scene = partial(_scene, [*labels, tr("{many} others", many=cut.n_others)])
 
     def drawn(values, step, many, u=cut.u):
@@ -333,7 +317,7 @@ def cuts(tokenizer, cut):
             drawn(cut.nucleus, tr("draw"), 3),
             tr(
                 "Draw: a random point u falls into the share of “{name}”.",
-                name=_name(tokenizer, cut.drawn),
+                name=cut.drawn,
             ),
         ),
         (
@@ -366,7 +350,9 @@ def ways_to_cut(ways):
     ways: {way: (the share of grammatical stories, different stories)}.
     """
     header = tr("at temperature 1.5"), tr("grammatical"), tr("different")
-    rows = ((tr(way), _percent(share), many) for way, (share, many) in ways.items())
+    rows = (
+        (tr(way), percent(share, ".3g"), many) for way, (share, many) in ways.items()
+    )
     return table(header, *rows)
 
 

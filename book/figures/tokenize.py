@@ -6,20 +6,23 @@ What they show is handed to them: texts, tokenizers, or what `facts.tokenize` fo
 from html import escape
 
 import matplotlib.patches as shapes
+from edition import dots, mark
 
 from . import (
     ACCENT,
+    CENTRED,
     FAINT,
     GREEN,
     INK,
+    MONO,
     MUTED,
     PAPER,
     SEQUENTIAL,
     VERMILION,
     Markup,
+    bare,
     beside,
     canvas,
-    gpt2_tokens,
     play,
     show,
     table,
@@ -34,22 +37,17 @@ def cut_by(tokenizer, text):
     return tokens(tokenizer.pieces(text), tokenizer.encode(text))
 
 
-def cut_by_gpt2(text):
-    """A text as GPT-2 cuts it, with ids."""
-    return tokens(gpt2_tokens(text))
-
-
 def three_cuts(cuts):
     """The table of what three ways of cutting cost.
 
     cuts: {way: `vocabulary`, characters `per_token`, and the share `lost`}.
     """
-    header = "cut into", "vocabulary", "chars per token", "lost"
+    header = tr("cut into"), tr("vocabulary"), tr("chars per token"), tr("lost")
     rows = (
         (tr(way), f"{cut.vocabulary:,}", f"{cut.per_token:.1f}", f"{cut.lost:.1%}")
         for way, cut in cuts.items()
     )
-    return table([tr(name) for name in header], *rows)
+    return table(header, *rows)
 
 
 # --- byte-pair encoding -----------------------------------------------------------
@@ -63,12 +61,12 @@ def pencil_answers(pencil):
 
     pencil: `merges`, each with the `pair`, its `count`, and the words `after` it.
     """
-    header = "merge", "pair", "how often", "the words after it"
+    header = tr("merge"), tr("pair"), tr("how often"), tr("the words after it")
     rows = (
-        (number, _dots(step.pair), step.count, "  ".join(map(_dots, step.after)))
+        (number, dots(step.pair), step.count, "  ".join(map(dots, step.after)))
         for number, step in enumerate(pencil.merges, 1)
     )
-    return table([tr(name) for name in header], *rows)
+    return table(header, *rows)
 
 
 def five_merges(pencil):
@@ -89,17 +87,13 @@ def five_merges(pencil):
     return play(frames, tr("Five merges on six words"), captions, seconds=2.5)
 
 
-def _dots(pieces):
-    return "·".join(piece.decode() for piece in pieces)
-
-
 def _counted(number, step):
-    given = {"number": number, "pair": _dots(step.pair), "count": step.count}
+    given = {"number": number, "pair": dots(step.pair), "count": step.count}
     if not step.ties:
         return tr("Merge {number}: `{pair}` is there {count} times.", **given)
     return tr(
         "Merge {number}: `{pair}` is there {count} times, like {ties}, but is older.",
-        ties=tr(" and ").join(f"`{_dots(tie)}`" for tie in step.ties),
+        ties=tr(" and ").join(f"`{dots(tie)}`" for tie in step.ties),
         **given,
     )
 
@@ -136,8 +130,8 @@ def _words_and_counts(chunks, counts=None, pair=None, new=None):
         right.add_patch(shapes.Rectangle((1.7, row + 0.25), count / 2, 0.5, fc=colour))
         look = {"va": "center_baseline"}
         right.text(1.8 + count / 2, row + 0.52, count, **look)
-        look |= {"ha": "right", "family": "monospace"}
-        right.text(1.55, row + 0.52, _dots(neighbours), **look)
+        look |= {"ha": "right"} | MONO
+        right.text(1.55, row + 0.52, dots(neighbours), **look)
     return fig
 
 
@@ -153,7 +147,7 @@ def _piece(ax, at, row, piece, lit, new):
         lw=2.4 if lit or new else 1,
     )
     ax.add_patch(box)
-    look = {"ha": "center", "va": "center_baseline", "family": "monospace", "size": 13}
+    look = CENTRED | MONO | {"size": 13}
     for place, letter in enumerate(piece.decode(), at):
         colour = PAPER if new else INK
         ax.text(place + 0.5, row + 0.52, letter, color=colour, **look)
@@ -178,13 +172,11 @@ def replayed_merges(replay):
     """
     rows = []
     for step in replay.steps:
-        known = ", ".join(
-            f"{_dots(pair)} ({rank})" for pair, rank in step.known.items()
-        )
-        chosen = _dots(step.glue) if step.glue else tr("done")
-        rows.append((_dots(step.pieces), known or tr("none"), chosen))
-    header = "pieces", "neighbours that make a piece (its rank)", "glue"
-    return table([tr(name) for name in header], *rows)
+        known = ", ".join(f"{dots(pair)} ({rank})" for pair, rank in step.known.items())
+        chosen = dots(step.glue) if step.glue else tr("done")
+        rows.append((dots(step.pieces), known or tr("none"), chosen))
+    header = tr("pieces"), tr("neighbours that make a piece (its rank)"), tr("glue")
+    return table(header, *rows)
 
 
 def cost_of_signs(costs, meanings):
@@ -192,12 +184,12 @@ def cost_of_signs(costs, meanings):
 
     costs: {sign: (bytes, our tokens, GPT-2's tokens)}. meanings: {sign: a word or ""}.
     """
-    header = "text", "bytes", "tokens, ours", "tokens, GPT-2"
+    header = tr("text"), tr("bytes"), tr("tokens, ours"), tr("tokens, GPT-2")
     rows = (
         (f"{sign} {meanings[sign] and tr(meanings[sign])}", *cost)
         for sign, cost in costs.items()
     )
-    return table([tr(name) for name in header], *rows)
+    return table(header, *rows)
 
 
 # --- the pre-tokenizer ------------------------------------------------------------
@@ -219,12 +211,16 @@ def longest_pieces(chunked, unchunked):
 
 # The parts of GPT-2's pattern, in order: the part, what it takes, a text to try it on
 PATTERN_EXPLAINED = [
-    ("'s|'t|'re|'ve|'m|'ll|'d", "the end of an English contraction", "it's DON'T"),
-    (r" ?\p{L}+", "letters of any script, with one space before", "The fox 果"),
-    (r" ?\p{N}+", "signs for numbers, with one space before", "in 1984 ½"),
-    (r" ?[^\s\p{L}\p{N}]+", "other signs, with one space before", "no!? (1)"),
-    (r"\s+(?!\S)", "white space, but not the last before a word", "a    b"),
-    (r"\s+", "any white space that is left", "a\nb"),
+    (
+        "'s|'t|'re|'ve|'m|'ll|'d",
+        mark("the end of an English contraction"),
+        "it's DON'T",
+    ),
+    (r" ?\p{L}+", mark("letters of any script, with one space before"), "The fox 果"),
+    (r" ?\p{N}+", mark("signs for numbers, with one space before"), "in 1984 ½"),
+    (r" ?[^\s\p{L}\p{N}]+", mark("other signs, with one space before"), "no!? (1)"),
+    (r"\s+(?!\S)", mark("white space, but not the last before a word"), "a    b"),
+    (r"\s+", mark("any white space that is left"), "a\nb"),
 ]
 
 
@@ -252,8 +248,7 @@ def cost_of_languages(costs, sentence):
     for row, cost in enumerate(costs.values()):
         ax.text(cost + 0.6, row, cost, va="center")
     ax.invert_yaxis()
-    ax.tick_params(length=0)
-    ax.spines[["left", "bottom"]].set_visible(False)
+    bare(ax)
     ax.set_xticks([])
     ax.set_title(tr("GPT-2 tokens for “{sentence}”", sentence=sentence))
     bars = ", ".join(f"{name} {cost}" for name, cost in zip(names, costs.values()))
@@ -344,7 +339,7 @@ def _numbers(ax, numbers, colour):
     for i, number in enumerate(numbers):
         box = shapes.Rectangle((i + 0.06, 0.05), 0.88, 0.9, fill=False, ec=colour)
         ax.add_patch(box)
-        ax.text(i + 0.5, 0.5, number, ha="center", va="center_baseline")
+        ax.text(i + 0.5, 0.5, number, **CENTRED)
 
 
 # --- predictions ------------------------------------------------------------------

@@ -8,6 +8,7 @@ import ast
 import contextlib
 import io
 import re
+from pathlib import Path
 
 import myst_nb
 import pytest
@@ -55,6 +56,8 @@ def test_every_number_that_the_prose_glues_is_found(page):
     facts, _, _ = page
     in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
     assert len(in_text) > 25 and in_text <= set(facts)
+    own = Path(__file__).read_text("utf-8")
+    assert not [name for name in set(facts) - in_text if f'facts["{name}"]' not in own]
 
 
 # --- the pencil -------------------------------------------------------------------
@@ -103,7 +106,7 @@ def test_the_animation_adds_up(page):
     draw_frame = drawn._frame
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawn, "_frame", keep)
-        player = drawn.two_lookups(tokenizer, "Once a little fox", wte, wpe)
+        player = drawn.two_lookups(names["five"], names["names"], wte, wpe)
     assert len(frames) == 17 and player.markup.count("<li>") == 17
     end, *words = text[0].names
     ids = text[0].ids

@@ -130,7 +130,9 @@ def test_a_heat_map_is_mixed_by_the_page():
 
 def test_a_heat_map_of_a_matrix_has_its_labels_and_numbers():
     fig, ax = figures.canvas(3, 3)
-    figures.heat(ax, [[1.0, 0.0], [0.25, 0.75]], ["a", "b"], ["c", "d"], digits=2)
+    figures.heat(
+        ax, [[1.0, 0.0], [0.25, 0.75]], ["a", "b"], ["c", "d"], "{:.2f}".format
+    )
     assert [text.get_text() for text in ax.texts] == ["1.00", "0.00", "0.25", "0.75"]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["c", "d"]

@@ -6,6 +6,7 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 
 import re
 from math import log, prod
+from pathlib import Path
 
 import pytest
 import torch
@@ -42,6 +43,8 @@ def test_every_number_that_the_prose_glues_is_found(facts):
     in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
     in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
     assert len(in_text) > 60 and in_text <= set(facts)
+    own = Path(__file__).read_text("utf-8")
+    assert not [name for name in set(facts) - in_text if f'facts["{name}"]' not in own]
 
 
 def test_cells_that_show_true_do(page):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from book import figures, record
+from book import facts, record
 from gpt import data
 from tests.need import need
 
@@ -28,7 +28,7 @@ def test_recorded_tokens_are_the_real_ones(encoding, text):
 
 @pytest.mark.parametrize("text", RECORDED["texts"])
 def test_the_pieces_make_the_text(text):
-    tokens = figures.gpt2_tokens(text)
+    tokens = facts.gpt2_tokens(text)
     if not any("\\x" in piece for _, piece in tokens):
         assert "".join(piece for _, piece in tokens) == text
 
@@ -39,7 +39,7 @@ def test_the_file_is_what_the_recorder_writes():
 
 def test_a_text_that_is_not_recorded_says_how_to_record_it():
     with pytest.raises(ValueError, match=r"python book/record.py \"no such"):
-        figures.gpt2_tokens("no such text")
+        facts.gpt2_tokens("no such text")
 
 
 def test_a_wrong_recording_is_seen(encoding):
