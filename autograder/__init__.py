@@ -1,6 +1,6 @@
 """How the course is graded. Here stand the doors that people come through.
 
-A notebook calls `check`, a student's command is `progress`, an instructor's are in
+A notebook calls `check`; the commands, for students (`progress`) and instructors, are in
 `__main__` (`python -m autograder --help`). Behind them are four rooms, and each imports
 only those after it: `classroom` (how is a class graded and recorded?), `box` (where does
 hostile code run?), `verdict` (is the answer right, and what is said?), `checks` (what is

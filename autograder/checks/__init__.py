@@ -57,8 +57,8 @@ class Check:
     where a ValueError is the right answer it raises one. Values are built from None,
     bool, int, float, str, bytes, list, tuple, dict, numpy arrays and torch tensors.
     Exact types are compared exactly; floats and float tensors within `rtol` and `atol`.
-    `forbidden` are names that the student's own cells may not mention, and `after` are
-    the checks on which this one builds.
+    `forbidden` are names that may not be mentioned in what the student's function leans
+    on, and `after` are the checks on which this one builds.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Check:
 
 
 def exercises() -> list[str]:
-    """The exercises that have checks, by the alphabet."""
+    """The exercises that have checks, in alphabetical order."""
     return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)
 
 

@@ -2,7 +2,7 @@
 
 Outcomes are compared with what the oracle says (`compare`, `judge`), a mistake gets its
 name, and a student a panel to read (`panel`, `picture`); `look` reads what a cell leans
-on without running it; `bank` keeps the public cases; `wire` and `outcome` are how a
+on without running it; `bank` draws the cases, public and hidden; `wire` and `outcome` are how a
 tensor, and what a function made of it, travel.
 
 Trusted, but for what it is handed: bytes and sources of a submission are taken apart

@@ -2,7 +2,8 @@
 
 `reference.safetensors` lies beside each notebook, so a student's own machine can check
 an answer within a second and without the oracle's packages. The cases that grade are
-drawn from another seed, which only the instructor has, and never enter a file.
+drawn from another seed, which only the instructor has; a kernel is handed their inputs,
+and nothing else ever holds them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether an answer is right, and if not, how it differs: in words, never in tensors.
 
-Everything here runs in the trusted process (or on the student's own machine), on values
+An answer is compared in the trusted process (or on the student's own machine), on values
 that `wire.unpack` has rebuilt, so no method of the student's can take part in it.
 """
 

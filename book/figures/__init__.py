@@ -3,10 +3,9 @@
 A chapter's pictures are functions in the module of its name (`figures.attend` draws
 those of attend.md); the modules with an underscore are what all chapters share. A
 drawing function is handed what it shows (`facts` measures, `figures` draws), draws with
-matplotlib in the colours named here, passes every word through `tr` (which is that of
-`edition`), and returns
-`show(fig, alt)`, `play(frames, title)`, `tokens(pieces)` or `table(header, *rows)`.
-What comes out is inline SVG whose colours are CSS variables, so that one picture
+matplotlib in the colours named here, passes every word through `tr` (of `edition`), and
+returns `show(fig, alt)`, `play(frames, title, captions)`, `tokens(pieces)`, a `table`, or
+other `Markup`. A figure is inline SVG whose colours are CSS variables, so that one picture
 follows the reader's light or dark page by itself. The same input gives the same bytes.
 """
 

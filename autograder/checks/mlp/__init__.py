@@ -1,4 +1,4 @@
-"""The checks of the exercise "mlp": from one bent number to a block, and its count.
+"""The checks of the exercise "mlp": from a single activation to a block, and its count.
 
 All tensors are float32. A layer's weights carry the names and shapes of GPT-2's
 published file, matrices as (in, out). The oracles know nothing of the course's code:

@@ -8,8 +8,8 @@ that order; the dictionary may list its pairs in any other.
 The oracles know nothing of the course's code: NumPy counts pairs, `str.replace` merges
 (an id is a private-use character), Hugging Face `tokenizers` cuts and trains, tiktoken
 encodes and decodes. What a student is likely to write instead stands beside each, as
-its mistakes. Where an answer reads what is not there, an error of the same type stands
-for it.
+its mistakes. Where a student's line would end in an error (it reads what is not there),
+the mistake raises an error of the same type.
 """
 
 CHECKS = (

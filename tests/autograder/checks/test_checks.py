@@ -115,11 +115,19 @@ def test_a_seed_always_draws_the_same(exercise, check):
 @every_check
 def test_every_seed_draws_other_inputs_for_the_same_purposes(exercise, check):
     purposes = [case.what for case in drawn(exercise, check.name, SEEDS[0])[0]]
-    assert len(set(purposes)) == len(purposes) >= 4
+    assert len(purposes) >= 4, (
+        f"{check.name} draws {len(purposes)} cases, not 4 or more"
+    )
+    assert len(set(purposes)) == len(purposes), (
+        f"two cases of {check.name} say the same"
+    )
     for place in range(len(purposes)):
         seen = {wire.pack(drawn(exercise, check.name, s)[0][place].args) for s in SEEDS}
         # Two of 51 tiny inputs may meet by chance, and no more than that.
-        assert len(seen) >= len(SEEDS) - 2, purposes[place]
+        few = (
+            f"{purposes[place]!r}: {len(SEEDS)} seeds draw {len(seen)} different inputs"
+        )
+        assert len(seen) >= len(SEEDS) - 2, few
     for seed in SEEDS:
         cases, _ = drawn(exercise, check.name, seed)
         assert [case.what for case in cases] == purposes
@@ -200,6 +208,7 @@ def test_the_solution_s_examples_are_true(exercise):
     names = solution(exercise)
     tried = 0
     for name in checks.load(exercise):
+        assert name in names, f"solutions/{exercise} has no function {name}"
         for example in doctest.DocTestFinder().find(names[name], name, globs=names):
             results = doctest.DocTestRunner(verbose=False).run(example)
             assert not results.failed, name
@@ -211,7 +220,7 @@ def test_the_solution_s_examples_are_true(exercise):
 def test_the_notebook_asks_for_exactly_these_checks(exercise):
     known = checks.load(exercise)
     tests = cells(exercise, grade=True)
-    assert list(tests) == list(known)
+    assert list(tests) == list(known), "graded cells of the notebook, and checks"
     for name, source in tests.items():
         assert source == f'check("{name}", {name})'
     points = {

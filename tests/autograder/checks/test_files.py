@@ -19,6 +19,9 @@ def test_every_file_is_named_and_every_name_is_a_file(exercise):
         for file in (FOLDER / exercise).glob("*.py")
         if not file.stem.startswith("_")
     }
+    for name in files:
+        module = importlib.import_module(f"autograder.checks.{exercise}.{name}")
+        assert hasattr(module, "CHECK"), f"{module.__name__} holds no CHECK"
     page = f"CHECKS in autograder/checks/{exercise}/__init__.py"
     assert not files - {*named}, f"{page} does not name them, in the notebook's order"
     assert not {*named} - files, f"{page} names them, and there is no such file"
