@@ -56,7 +56,9 @@ STORIES = {
 }
 PENCIL = "baa baaa all ball small mall"  # words that the chapter Tokenize cuts up
 LABELS = "aria-label", "title", "alt"
-HEADS = {"wore", "guessed"}  # words of the stories that have a column of their own
+QUOTED = re.compile("(“⟧)[^⟧]*([\ue000-\uf8ff]”)")  # “what a message was given”
+# Words of the stories that have a column of their own, or stand in captions unquoted
+HEADS = {"th": {"wore", "guessed"}, "li": {"fashion", "the", "model"}}
 
 
 @cache
@@ -70,17 +72,17 @@ def run(chapter):
 
 def strangers(chapter, where, text):
     """The words of a text that are neither in brackets nor data of its place."""
-    text = NAME.sub(" ", BRACKETED.sub("·", text))
+    text = NAME.sub(" ", BRACKETED.sub("·", QUOTED.sub(r"\1\2", text)))
     words = [word for word in re.findall(r"\w+", text) if "_" not in word]
     words = [word for word in words if sum(map(str.isalpha, word)) > 1]
-    if where in LABELS:
-        return words
-    if where == "th":
-        return [word for word in words if word not in HEADS]
-    if (chapter, where) == ("sample", "span"):  # how stories end that went wrong
-        return []
     if chapter == "tokenize":
         words = [word for word in words if word not in PENCIL]
+    if where in LABELS:
+        return words
+    if where in HEADS:
+        return [word for word in words if word not in HEADS[where]]
+    if (chapter, where) == ("sample", "span"):  # how stories end that went wrong
+        return []
     return [word for word in words if word not in STORIES]
 
 
@@ -91,7 +93,7 @@ def unseen(chapter):
     for where, text in seen:
         for number in {ord(match[1]) - FIRST for match in BRACKETED.finditer(text)}:
             loose = BRACKETED.sub(
-                lambda m, n=number: m[2] if ord(m[1]) - FIRST == n else "·", text
+                lambda m, n=number: m[2] if ord(m[1]) - FIRST == n else m[0], text
             )
             if strangers(chapter, where, loose):
                 noticed.add(number)
@@ -177,4 +179,4 @@ def test_a_word_that_bypasses_the_catalogue_is_seen(chapter):
     assert len(missed) <= 0.16 * len(asked)
     for message in missed:  # then it can be taken for a story's
         words = re.findall(r"[^\W\d]{2,}", KEPT.sub(" ", message))
-        assert set(words) <= STORIES | HEADS | {"token", "GPT"}, message
+        assert set(words) <= STORIES | {"token", "GPT"}, message
