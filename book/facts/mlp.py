@@ -6,6 +6,7 @@ return a tuple whose fields the pictures draw and whose `said` is what the prose
 
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from math import log, sqrt
 from typing import NamedTuple
 
@@ -561,6 +562,23 @@ def worth(model, story, loss, no_stream):
         "worth_attend": two(losses["without attention"]),
     }
     return Worth(losses, said)
+
+
+def bigram(tokenizer, ids, targets, many=4000):
+    """The loss of a model that has counted which token follows which, nats a token.
+
+    It has read `many` training stories. A pair that it never saw counts as a tenth.
+    ids, targets: (B, T), as `gpt.train.batches` gives them.
+    """
+    counts = torch.full((tokenizer.n_vocab, tokenizer.n_vocab), 0.1)
+    told = islice(world.stories(seed=0), many)
+    for read, follow in batches(tokenizer, told, 100):
+        asked = follow >= 0
+        pairs = read[asked], follow[asked]
+        counts.index_put_(pairs, torch.ones(len(pairs[0])), accumulate=True)
+    asked = targets >= 0
+    p = counts[ids[asked], targets[asked]] / counts.sum(-1)[ids[asked]]
+    return -float(p.log().mean())
 
 
 def _only_mlp(x, norm_1, attend, norm_2, mlp):

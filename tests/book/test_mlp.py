@@ -254,8 +254,20 @@ def test_what_each_thing_is_worth(facts, names):
     assert worth["nothing is missing"] == min(worth.values())
     # "worse than blind"
     assert worth["without the MLPs"] > log(names["model"].config.n_vocab)
+    # "a bigram model ... is better", and the whole is better still
+    bigram = float(facts["bigram"])
+    assert worth["nothing is missing"] < bigram < worth["without attention"]
     # "most go on saying what they are"
     assert float(facts["own_share"].strip("%")) > 60
+
+
+def test_the_bend_silences_most_answers(names):
+    """ "most of the answers silenced by the bend" (Why is the hidden layer wider …?)"""
+    model = names["model"]
+    story = measured.story(model, names["tokenizer"])
+    layers = [f"{n}.hidden" for n in range(model.config.n_layer)]
+    for hidden in model.trace(story.ids, *layers).values():
+        assert (hidden < 0.1).float().mean() > 0.5
 
 
 # --- counting ---------------------------------------------------------------------
