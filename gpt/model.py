@@ -206,7 +206,7 @@ class GPT:
         return do["block"](x, partial(norm, 1), attend_, partial(norm, 2), mlp_)
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """The mean -log probability of the targets, in nats a token: a scalar.
+        """The mean -log probability of the targets, in nats per token: a scalar.
 
         ids, targets: (B, T), int64. Where a target is -1, nothing is asked.
         """

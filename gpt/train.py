@@ -87,7 +87,7 @@ def fit(model: GPT, tokenizer: Tokenizer, steps: int, seed: int) -> Iterator[flo
 
 @torch.no_grad()
 def held_out_loss(model: GPT, tokenizer: Tokenizer, many: int) -> float:
-    """The mean loss over held-out stories, in nats a token."""
+    """The mean loss over held-out stories, in nats per token."""
     stories = islice(world.stories(HELD_OUT), many)
     nats = tokens = 0
     for ids, targets in batches(tokenizer, stories, 100):
@@ -132,7 +132,7 @@ def main() -> None:
         if step % 50 == 0:
             mean = sum(curve[-50:]) / 50
             print(
-                f"step {step:5}   loss {mean:.4f} nats a token   "
+                f"step {step:5}   loss {mean:.4f} nats per token   "
                 f"{mean / floor - 1:+7.1%} over the floor   "
                 f"{time.monotonic() - started:4.0f} s",
                 flush=True,
@@ -164,7 +164,7 @@ def main() -> None:
     text = json.dumps(card, indent=2).replace("\n    ", " ").replace("\n  ]", " ]")
     write_whole(args.to / "card.json", (text + "\n").encode())
     print(
-        f"{args.to}: {loss:.4f} nats a token on held-out stories, "
+        f"{args.to}: {loss:.4f} nats per token on held-out stories, "
         f"{loss / floor - 1:.2%} over the floor; {share:.1%} of its stories at "
         f"temperature 0.8 are grammatical; {seconds:.0f} s"
     )

@@ -490,7 +490,7 @@ def bets_on_the_kind(model, tokenizer, stories):
 
 # --- when copying begins ------------------------------------------------------------
 class Copying(NamedTuple):
-    """The training loss, and what not looking back must cost; nats a token."""
+    """The training loss, and what not looking back must cost; nats per token."""
 
     window: int  # steps that each point is the mean of
     steps: np.ndarray  # (n,): the middle of each window

@@ -535,14 +535,14 @@ def made():
 class Worth(NamedTuple):
     """The loss of a model from which one thing is taken."""
 
-    losses: dict  # what is missing: nats a token
+    losses: dict  # what is missing: nats per token
     said: dict
 
 
 def worth(model, story, loss, no_stream):
     """Take each thing out of the model, and measure.
 
-    loss: GPT -> nats a token. no_stream: a block whose parts replace the vector.
+    loss: GPT -> nats per token. no_stream: a block whose parts replace the vector.
     """
     without = {
         mark("nothing is missing"): model,
@@ -565,7 +565,7 @@ def worth(model, story, loss, no_stream):
 
 
 def bigram(tokenizer, ids, targets, many=4000):
-    """The loss of a model that has counted which token follows which, nats a token.
+    """The loss of a model that has counted which token follows which, nats per token.
 
     It has read `many` training stories. A pair that it never saw counts as a tenth.
     ids, targets: (B, T), as `gpt.train.batches` gives them.
@@ -662,7 +662,7 @@ def work(sizes, operations):
 
 # --- predictions ------------------------------------------------------------------
 def predictions(model, tokenizer, story, loss):
-    """The answers to what a reader is asked to predict. loss: GPT -> nats a token."""
+    """The answers to what a reader is asked to predict. loss: GPT -> nats per token."""
     relu = model.replace(gelu=torch.relu)
     end = tokenizer.special_tokens[world.END]
     with_relu = written_on(relu, tokenizer)

@@ -696,7 +696,7 @@ def when_copying_begins(copying):
         va="center",
     )
     ax.set_xlabel(tr("training step"))
-    ax.set_title(tr("loss, nats a token"))
+    ax.set_title(tr("loss, nats per token"))
     alt = tr(
         "The training loss against the step, to step 1500. It falls steeply, lies nearly "
         "level for 200 steps above a dashed line that no model without memory of the hero "

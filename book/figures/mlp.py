@@ -133,7 +133,7 @@ def one_vector(passage):
             n=C,
         ),
         tr(
-            "GELU silences the noes: {kept} of {d_mlp} answers stay above 0.1.",
+            "GELU silences the answers below zero: {kept} of {d_mlp} stay above 0.1.",
             kept=passage.kept,
             d_mlp=d_mlp,
         ),
@@ -417,7 +417,7 @@ def deep_stacks(deep):
 def worth_of_parts(losses):
     """The table of the loss without each thing. losses: {what is missing: nats}."""
     rows = ((tr(name), f"{loss:.2f}") for name, loss in losses.items())
-    return table(["", tr("nats a token")], *rows)
+    return table(["", tr("nats per token")], *rows)
 
 
 def _model(name):

@@ -116,7 +116,7 @@ def test_the_first_mlp_turns_day_into_what_follows(facts):
     assert facts["first_before"] == "day"
     assert (facts["first_after"], facts["second_after"]) == ("she", "he")
     assert facts["n_stream"] == "96" and facts["n_hidden"] == "384"
-    assert int(facts["n_kept"]) < 20  # "GELU silences the noes"
+    assert int(facts["n_kept"]) < 20  # "GELU silences the answers below zero"
 
 
 def test_the_answers_of_the_animation_are_the_mlp_s(names):
