@@ -8,7 +8,7 @@ book/locale/LANGUAGE/LC_MESSAGES/figures.mo, beside those that Sphinx keeps for 
 prose. Its language is that of _config.yml, which the build names in GPT_LANGUAGE. What
 goes into the catalogue is every literal given to `tr`, `tr_many` or `mark`:
 
-    xgettext -k --keyword=tr --keyword=tr_many:1,2 --keyword=mark book/*/*.py
+    xgettext -k --keyword=tr --keyword=tr_many:1,2 --keyword=mark book/*.py book/*/*.py
 """
 
 import gettext

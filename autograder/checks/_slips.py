@@ -81,15 +81,12 @@ def only_the_first(wrong: Answer, what: str, more: str = "", name: str = "") -> 
     )
 
 
-def only_the_last(wrong: Answer, what: str, more: str = "", name: str = "") -> Mistake:
+def only_the_last(wrong: Answer, what: str, name: str = "") -> Mistake:
     """A result that each round of a loop overwrites. `wrong` gives what is left."""
     return Mistake(
         name or f"only the last {what}",
-        _said(
-            f"Only the last {what} comes back: each round of the loop overwrites the one "
-            "before. All of them are needed, one under the other.",
-            more,
-        ),
+        f"Only the last {what} comes back: each round of the loop overwrites the one "
+        "before. All of them are needed, one under the other.",
         wrong,
     )
 
@@ -97,7 +94,7 @@ def only_the_last(wrong: Answer, what: str, more: str = "", name: str = "") -> M
 def written_into(
     wrong: Answer,
     argument: str = "x",
-    by: str = "`-=`",
+    by: str = "an operator such as `-=`",
     name: str = "",
     instead: str = "Make a new tensor.",
 ) -> Mistake:

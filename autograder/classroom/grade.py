@@ -195,7 +195,7 @@ def _setup(api: Any, record: Record, assignment: str) -> Setup:
 
 
 def _version(setup: Setup) -> str:
-    """A hash of all that decides a grade beside the submission."""
+    """A hash of what decides a grade beside the submission and the package gpt."""
     digest = hashlib.sha256()
     for file in [*course.code(), course.root() / course.CONFIG]:
         digest.update(file.read_bytes())

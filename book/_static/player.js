@@ -1,4 +1,4 @@
-// The animation player. Markup and frames come from book/figures.py: play().
+// The animation player. Markup and frames come from book/figures/_player.py.
 (function () {
   "use strict";
 

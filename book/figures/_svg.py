@@ -17,10 +17,6 @@ from ._style import PALETTE, VARIABLE
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
-_DRAWN = {"path", "use", "text", "rect", "circle", "ellipse", "line", "image"} | {
-    "polygon",
-    "polyline",
-}
 _used = {}  # how often a picture with this content was shown: its ids must differ
 
 

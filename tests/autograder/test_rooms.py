@@ -12,7 +12,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # From the top of the house to its ground: a room imports what stands below it.
 ROOMS = ("doors", "classroom", "box", "verdict", "checks", "gpt")
-OUTSIDE = {"tests", "bench", "book", "exercises", "solutions"}
+OUTSIDE = {"tests", "bench", "book", "exercises", "solutions", "nbgrader_config"} | {
+    "edition",
+    "facts",
+    "figures",
+}
+# What a room's own page promises beside the order: of a lower room it imports these only.
+ONLY = {
+    ("box", "checks"): set(),
+    ("box", "verdict"): {"autograder.verdict.outcome"},
+    ("box", "gpt"): set(),
+    ("checks", "gpt"): {"gpt", "gpt.model", "gpt.world"},  # for inputs, no oracle
+}
+BY_NAME = {"autograder.checks", "autograder.box.template"}  # who imports by a variable
 
 
 def modules() -> dict[str, Path]:
@@ -71,6 +83,34 @@ def test_no_arrow_runs_back(name):
     assert not wrong(name, MODULES[name].read_text("utf-8"))
 
 
+def too_much(name: str, source: str) -> set[str]:
+    """What a module imports of a lower room beyond what its room promises."""
+    found = imported(name, source)
+    return {x for x in found if x not in ONLY.get((room(name), room(x)), {x})}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_room_imports_no_more_than_it_promises(name):
+    source = MODULES[name].read_text("utf-8")
+    assert not too_much(name, source)
+    called = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute | ast.Name)
+    }
+    assert name in BY_NAME or not called & {"import_module", "__import__"}
+
+
+def test_too_much_is_seen():
+    for name, line in (
+        ("autograder.box.execute", "from autograder import checks"),
+        ("autograder.box.watch", "import autograder.verdict.judge"),
+        ("autograder.checks.attend.merge_heads", "from gpt.attend import merge_heads"),
+    ):
+        assert too_much(name, line), line
+
+
 def test_an_arrow_that_runs_back_is_seen():
     for name, line in (
         ("autograder.verdict.judge", "from autograder.box import kernel"),
@@ -79,6 +119,7 @@ def test_an_arrow_that_runs_back_is_seen():
         ("gpt.model", "def f():\n    from autograder import checks"),
         ("autograder.classroom.grade", "from autograder import progress"),
         ("gpt.world", "if 0:\n    from tests.need import need"),
+        ("gpt.world", "import facts"),
     ):
         assert len(wrong(name, line)) == 1, line
     assert not wrong("autograder.box.execute", "from autograder.verdict import wire")

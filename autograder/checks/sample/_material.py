@@ -56,9 +56,9 @@ def eighths(rng: np.random.Generator, *shape: int, most: int = 24) -> Tensor:
     return torch.from_numpy(rng.integers(-most, most + 1, shape) / 8).float()
 
 
-def different_eighths(rng: np.random.Generator, n: int, most: int = 24) -> Tensor:
+def different_eighths(rng: np.random.Generator, n: int) -> Tensor:
     """As `eighths`, (n,), each another."""
-    values = rng.choice(np.arange(-most, most + 1), n, replace=False)
+    values = rng.choice(np.arange(-24, 25), n, replace=False)
     return torch.from_numpy(values / 8).float()
 
 

@@ -38,6 +38,7 @@ ATTEMPTS = {
         "from pathlib import Path; Path('/opt/course/solutions').iterdir().__next__()",
         "import glob; glob.glob('/opt/course/autograder/checks/*')",
         "open('/opt/course/autograder/checks/attend/attend.py')",
+        "import os; os.listdir('/opt/course/autograder/classroom')",
         "open('/proc/self/environ')",
         "open(f'/proc/{1}/cmdline')",
         "import os; os.listdir('/proc/self/fd')",

@@ -29,6 +29,15 @@ def test_every_file_is_named_and_every_name_is_a_file(exercise):
     assert list(checks.load(exercise)) == list(named)
 
 
+def test_nothing_else_lies_among_the_checks():
+    beside = {file.name for file in FOLDER.glob("*.py")}
+    assert beside == {"__init__.py", "_material.py", "_slips.py"}
+    folders = {p.name for p in FOLDER.iterdir() if p.is_dir()} - {"__pycache__"}
+    assert folders == {*checks.exercises()}, "a folder without an __init__.py"
+    deeper = {p.parent.name for p in FOLDER.glob("*/*/*.py")}
+    assert not deeper, f"{deeper}: an exercise has no folders"
+
+
 @pytest.mark.parametrize("exercise", checks.exercises())
 def test_a_file_holds_one_check_and_all_of_it(exercise):
     for name, check in checks.load(exercise).items():

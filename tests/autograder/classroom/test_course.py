@@ -1,5 +1,8 @@
-"""The order of the exercises is that of the book."""
+"""Where the course lies: its exercises in the order of the book, and its own code."""
 
+from pathlib import Path
+
+import autograder
 from autograder import progress
 from autograder.classroom import course
 
@@ -18,3 +21,13 @@ def test_progress_lists_them_in_that_order(tmp_path):
         (tmp_path / name / "reference.safetensors").touch()
     found = [path.stem for path in progress.find(tmp_path)]
     assert found == ["tokenize", "embed", "attend"]
+
+
+def test_every_module_of_the_autograder_counts_for_a_grade_and_nothing_of_a_class():
+    """A change of any of them grades a class again: an oracle's, above all."""
+    top = Path(autograder.__file__).parent
+    every = {p for p in top.rglob("*.py") if "classes" not in p.relative_to(top).parts}
+    assert set(course.code()) == every
+    for name in ("checks/attend/scores", "checks/_slips", "verdict/judge", "box/app"):
+        assert top / f"{name}.py" in course.code()
+    assert course.code() == sorted(course.code())
