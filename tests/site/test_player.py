@@ -167,7 +167,7 @@ def test_a_broken_player_is_reported(server, open_page, way):
     server.replaced["/broken.html"] = whole.replace(good, bad).encode()
     page = open_page(has_touch=True)
     checks.Visit(page, server.url + "broken.html")
-    check = getattr(checks, f"{way}_findings")
+    check = getattr(player_checks, f"{way}_findings")
     assert check(page, page.locator(".player"))
 
 
