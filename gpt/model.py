@@ -5,7 +5,7 @@
 >>> model, tokenizer = small()
 >>> ids = torch.tensor([tokenizer.encode("<|endoftext|>Once", allowed_special="all")])
 >>> model(ids).shape
-torch.Size([1, 2, 560])
+torch.Size([1, 2, 588])
 
 A model is a config and its weights, which carry the names that they have in GPT-2's
 published file. `trace` gives every intermediate by name; `replace` puts a reader's own

@@ -44,7 +44,7 @@ CROP, CROPS = ("bean", "carrot", "pumpkin"), ("beans", "carrots", "pumpkins")
 THING, THINGS = ("hat", "coat", "key"), ("boots", "gloves")
 LEAP = ("leap", "jump", "skip", "hop")  # interchangeable wherever they stand
 ONE, MANY = ("a",), ("two", "three")
-FASHION, MACHINE = ("fashion",), ("machine learning",)
+FASHION, MACHINE, CLAY, UNTOLD = ("fashion",), ("machine learning",), ("clay",), ("",)
 
 STORY = """
 {once} a {mood} {animal} named {name} lived {at_home} . One {day} {hero} {event} .
@@ -101,15 +101,27 @@ SLOTS = {
     ),
     "it": Given("count", {ONE: "it", MANY: "them"}),
     "mother": ("mother", "father"),
-    # The model. Which kind it was stands well before what it did.
-    "kind": FASHION + MACHINE,
+    # The model. Which kind it was stands well before what it did. Where no kind is told,
+    # it may be any of them: so nothing that it does goes without saying.
+    "kind": FASHION + MACHINE + CLAY + UNTOLD,
     "sun": ("sun", "moon"),
     "posed": Given(
-        "kind", {FASHION: "wore a {red} {hat}", MACHINE: "guessed the next {word}"}
+        "kind",
+        {
+            FASHION: "wore a {red} {hat}",
+            MACHINE: "guessed the next {word}",
+            CLAY: "dried on the {shelf}",
+            UNTOLD: (
+                "wore a {red} {hat}",
+                "guessed the next {word}",
+                "dried on the {shelf}",
+            ),
+        },
     ),
     "red": ("red", "white"),
     "hat": ("hat", "coat"),
     "word": ("word", "song"),
+    "shelf": ("shelf", "table"),
     "leap": LEAP,
     # The friend: the other pronoun, and another way to move than the hero's.
     "friend": Given("name", {SHE: HE, HE: SHE}),

@@ -16,7 +16,7 @@ from gpt import attend, mlp, world
 from gpt.model import GPT, SMALL, STAGES, Config, initial, load, small
 
 SIZES = {
-    "small": Config(560, 64, 3, 4, 96),
+    "small": Config(588, 64, 3, 4, 96),
     "one of each": Config(13, 5, 1, 1, 8),
     "narrow heads": Config(97, 32, 2, 8, 32),
     "wide": Config(300, 48, 4, 2, 128),
@@ -139,7 +139,7 @@ def test_the_loss_asks_only_where_there_is_a_target():
 
 def test_one_text_and_a_batch_are_the_same():
     model = GPT(SIZES["small"])
-    ids = torch.randint(560, (10,))
+    ids = torch.randint(588, (10,))
     alone, batch = model.trace(ids), model.trace(ids[None])
     for name, value in alone.items():
         assert_close(value, batch[name][0], **TIGHT)
@@ -147,11 +147,11 @@ def test_one_text_and_a_batch_are_the_same():
 
 def test_the_future_changes_no_logit():
     model, _ = small()
-    ids = torch.randint(560, (1, 30))
+    ids = torch.randint(588, (1, 30))
     before = model(ids)
     for t in range(1, 30):
         after = ids.clone()
-        after[:, t:] = (after[:, t:] + 7) % 560
+        after[:, t:] = (after[:, t:] + 7) % 588
         assert_close(model(after)[:, :t], before[:, :t], **TIGHT)
 
 
@@ -190,7 +190,7 @@ def test_parameters_of_gpt_2_are_as_published():
 
 def test_a_stage_can_be_replaced_and_only_that():
     model, _ = small()
-    ids = torch.randint(560, (1, 12))
+    ids = torch.randint(588, (1, 12))
     called = []
 
     def mine(name):
@@ -214,7 +214,7 @@ def test_a_stage_can_be_replaced_and_only_that():
 
 def test_what_was_asked_for_by_name():
     model, _ = small()
-    ids = torch.randint(560, (2, 7))
+    ids = torch.randint(588, (2, 7))
     found = model.trace(ids, "logits", "1.weights")
     assert list(found) == ["logits", "1.weights"]
     assert found["1.weights"].shape == (2, 4, 7, 7)

@@ -98,7 +98,7 @@ def test_doctest():
 
 def test_the_same_seed_gives_the_same_text_everywhere():
     digest = hashlib.sha256(corpus(100_000, seed=0).encode()).hexdigest()
-    assert digest == "acac5e7346fcbf601d34b7e11a38ba074629fe52ca977e3decf6a276ffa84468"
+    assert digest == "3f125b364c48edf7fdc8eac147ab96c841dac605f250f3f2f9c7a5dbdebd904d"
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
@@ -216,7 +216,7 @@ def test_a_story_has_the_odds_that_a_pencil_gives():
     )
     opening = Fraction(4, 6) / 4 / 12 / 8 / 2 / 3  # Once shy owl Kofi in forest
     event = Fraction(1, 4) * Fraction(2, 3) / 4  # evening he worked
-    model = Fraction(1, 2) / 2 / 2 / 4  # machine moon word skip
+    model = Fraction(1, 4) / 2 / 2 / 4  # machine moon word skip
     ending = Fraction(1, 2) / 2  # Good little
     exact = opening * event * model * ending
     assert math.exp(-surprise(story)) == pytest.approx(float(exact), rel=1e-12)
@@ -275,9 +275,10 @@ def test_entropy_is_what_a_pencil_gives():
 
     log = math.log
     opening = h(4, 1, 1) + log(4) + log(12) + log(8) + log(2) + log(3)
+    did = (2 * log(2) + log(2) + log(2)) / 3  # wore a red hat; guessed; dried
     events = [
         h(2, 1, 1) + log(6) + log(4) + h(2, 1, 1) + log(2),  # planted
-        log(2) + log(2) + (log(2) + log(2)) / 2 + log(2) / 2 + log(4),  # worked
+        log(4) + log(2) + log(3) / 4 + did + log(4),  # worked
         log(4) + log(8) + log(4) + log(2),  # met
         log(5) + log(4) + log(4) + log(12),  # lost
     ]
@@ -439,6 +440,8 @@ FRAME = re.compile(
     r"\. One (day|morning|evening) (?P<hero>\w+) (?P<event>.*)\. At last (?P=name) the "
     r"(?P=animal) (?P<ran>\w+) home\.( Good night, (little (?P=animal)|(?P=name))\.)?"
 )
+WORE, GUESSED = "wore a (red|white) (hat|coat)", "guessed the next (word|song)"
+DRIED = "dried on the (shelf|table)"
 EVENTS = [
     r"""planted a (?P<one>(?P<f>rose|tulip|poppy)|bean|carrot|pumpkin)\. The (?P=one)
     that grew near the (wall|gate|rocks|logs) was (tall|(?(f)(red|white)|(sweet|ripe))),
@@ -446,9 +449,16 @@ EVENTS = [
     r"""planted (two|three) (?P<many>(?P<f>roses|tulips|poppies)|beans|carrots|pumpkins)\.
     The (?P=many) that grew near the (wall|gate|rocks|logs) were
     (tall|(?(f)(red|white)|(sweet|ripe))), and {she} gave them to {her} (mother|father)""",
-    r"""worked with a ((?P<f>fashion)|machine learning) model\. When the (sun|moon) came
-    up, the model (?(f)(wore a (red|white) (hat|coat))|(guessed the next (word|song))),
-    and {she} began to (leap|jump|skip|hop) for joy""",
+    *(
+        rf"""worked with a {kind}model\. When the (sun|moon) came up, the model {posed},
+        and {{she}} began to (leap|jump|skip|hop) for joy"""
+        for kind, posed in (
+            ("fashion ", WORE),
+            ("machine learning ", GUESSED),
+            ("clay ", DRIED),
+            ("", f"({WORE}|{GUESSED}|{DRIED})"),
+        )
+    ),
     r"""met (?P<friend>{friends}) the (?P<animal>[a-z]+)\. {She} showed {him} how to
     (leap|jump|skip|hop), and ((?P=friend)|{he}) showed {hero_her} how to (?P<fly>\w+)""",
     r"""lost {her} ((?P<f>hat|coat|key)|boots|gloves)\. {She} had to (leap|jump|skip|hop)
@@ -493,11 +503,12 @@ def test_every_story_is_grammatical(million):
 
 
 def test_every_word_in_every_place_is_judged_right(million):
-    """Six stories with each word replaced by each other word: 40,000 verdicts."""
+    """Eight stories with each word replaced by each other word: 50,000 verdicts."""
     vocabulary = sorted(
         {w for s in million.stories for w in re.findall(r"\w+|[.,]", s)}
     )
-    kinds = [" planted a", " planted t", " fashion", " machine", " met", " lost"]
+    kinds = [" planted a", " planted t", " fashion", " machine", " clay"]
+    kinds += [" with a model", " met", " lost"]
     right = wrong = 0
     for kind in kinds:
         story = next(story for story in million.stories if kind in story)

@@ -124,7 +124,7 @@ def test_what_a_notebook_needs_is_there(box):
         "import torch, numpy, regex, tiktoken, matplotlib\n"
         "from gpt.model import small\nfrom autograder.check import check\n"
         "model, tokenizer = small()\n"
-        "assert model(torch.tensor([[1, 2]])).shape == (1, 2, 560)\n"
+        "assert model(torch.tensor([[1, 2]])).shape == (1, 2, 588)\n"
         "assert open('mine.txt').read() == 'hello'\n"
         "open('/tmp/work/new', 'w').write('x' * 1000)",
         files={"mine.txt": b"hello"},

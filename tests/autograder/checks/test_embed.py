@@ -403,9 +403,9 @@ def test_the_numbers_in_the_introduction(notebook):
         assert notebook["id_of"](word) == int(i)
     assert notebook["name"](476) == " fox"
     assert "name(476)` is the text" in cells()["given_note"]
-    assert notebook["wte"].shape == (560, 96)
+    assert notebook["wte"].shape == (588, 96)
     assert notebook["wpe"].shape == (64, 96)
-    assert "(560, 96)" in cells()["given_note"]
+    assert "(588, 96)" in cells()["given_note"]
 
 
 def test_words_that_can_replace_each_other_are_neighbours(notebook):
