@@ -1,6 +1,7 @@
 """Runs the cells of a chapter once, as the site does, and keeps what came of them."""
 
 import ast
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -36,3 +37,25 @@ def run(chapter: str) -> Page:
             if last:
                 shown.append(eval(compile(last, str(path), "eval"), names))
     return Page(facts, names, shown)
+
+
+GLUED = re.compile(r"\{glue:\w+\}`[^`]*`")
+ROLE = re.compile(r"\{(?:term|ref|doc)\}`([^`<]*?)(?:\s*<[^`]*>)?`")
+
+
+@cache
+def prose(chapter: str) -> str:
+    """What a page says, in one line: no code, roles as they read, numbers as `…`."""
+    text = CELL.sub("", (BOOK / f"{chapter}.md").read_text("utf-8"))
+    return " ".join(ROLE.sub(r"\1", GLUED.sub("…", text)).split())
+
+
+def claim(chapter: str, sentence: str) -> None:
+    """Fails where the page no longer makes this claim, in these words.
+
+    The test that begins with it holds the measurement; numbers that the page glues are
+    written as `…`. So what a test proves and what a reader reads cannot part.
+    """
+    said = " ".join(sentence.split())
+    if said not in prose(chapter):
+        pytest.fail(f"book/{chapter}.md does not say (any more): {said}")
