@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gpt import world
+from gpt.attend import attention
 from gpt.embed import neighbours
 from gpt.model import GPT, SMALL, Config, load, small
 from gpt.train import (
@@ -138,8 +139,8 @@ def test_it_writes_the_sentence_of_the_course():
     story = tell(MODEL, TOKENIZER, 0, world.PROMPT, temperature=0.8)
     assert story.removeprefix(world.PROMPT) == (
         " Ada worked with a machine learning model. When the moon came up, the model "
-        "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
-        "home.<|endoftext|>"
+        "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
+        "home. Good night, little fox.<|endoftext|>"
     )
 
 
@@ -170,7 +171,7 @@ def test_interchangeable_words_are_neighbours(alike):
     [
         ((world.RUN, world.FLY, world.SWIM), 0.1),
         ((world.SHE, world.HE), 0.1),
-        ((world.RUN + world.FLY + world.SWIM, ("river", "lake", "sea")), 0.3),
+        ((world.RUN + world.FLY + world.SWIM, ("river", "lake", "sea")), 0.25),
     ],
 )
 def test_words_of_a_kind_form_clusters(kinds, least):
@@ -187,20 +188,76 @@ def test_words_of_a_kind_form_clusters(kinds, least):
             assert within > (one @ other.T).mean() + least
 
 
-def test_the_meaning_of_model_is_moved_by_its_context():
-    def told(kind):
-        story = f"{world.PROMPT} she worked with a {kind} model. When the sun came up,"
-        ids = [END, *TOKENIZER.encode(story + " the model")]
-        return MODEL.trace(torch.tensor([ids]))
+KINDS = {"fashion ": "wore", "clay ": "dried", "machine learning ": "guessed", "": None}
 
-    one, other = told("fashion"), told("machine learning")
+
+def worked_with(kind):
+    """A story that knows its kind of model, up to where it tells: (1, T)."""
+    story = f"{world.PROMPT} she worked with a {kind}model. When the sun came up,"
+    return torch.tensor([[END, *TOKENIZER.encode(story + " the model")]])
+
+
+def bets(model, ids):
+    """On wore, dried and guessed, as what comes next."""
+    p = model(ids)[0, -1].softmax(-1)
+    return {word: float(p[row(word)]) for word in KINDS.values() if word}
+
+
+@pytest.mark.parametrize(("kind", "did"), KINDS.items())
+def test_the_kind_of_model_decides_what_it_does(kind, did):
+    if did:
+        assert bets(MODEL, worked_with(kind))[did] > 0.99
+
+
+@pytest.mark.parametrize("kind", ["", "river ", "white "])
+def test_no_answer_is_the_default(kind):
+    assert all(0.25 < p < 0.42 for p in bets(MODEL, worked_with(kind)).values())
+
+
+def test_the_meaning_of_model_is_moved_by_its_context():
+    stops = "embed", "0.stream", "1.stream", "2.stream"
+    one, other = (
+        MODEL.trace(worked_with(kind), *stops) for kind in ("fashion ", "clay ")
+    )
+    assert torch.equal(one["embed"][0, -1], other["embed"][0, -1])
     cosines = [
-        float(torch.cosine_similarity(one[name][0, -1], other[name][0, -1], dim=0))
-        for name in ("embed", "0.stream", "1.stream", "2.stream")
+        float(torch.cosine_similarity(one[stop][0, -1], other[stop][0, -1], dim=0))
+        for stop in stops
     ]
-    assert cosines[0] > 0.95 and cosines[-1] < 0.6
-    bets = [trace["logits"][0, -1].softmax(-1) for trace in (one, other)]
-    assert bets[0][row("wore")] > 0.99 and bets[1][row("guessed")] > 0.99
+    assert cosines == sorted(cosines, reverse=True) and cosines[-1] < 0.3
+
+
+@pytest.mark.parametrize("kind", [kind for kind, did in KINDS.items() if did])
+def test_one_head_looks_for_the_kind(kind):
+    """Layer 0, head 1, at the last "model"; with no kind told it looks nowhere."""
+    ids = worked_with(kind)
+    place = ids[0].tolist().index(TOKENIZER.encode(f" {kind}model")[-1]) - 1
+    assert MODEL.trace(ids, "0.weights")["0.weights"][0, 1, -1, place] > 0.8
+    untold = MODEL.trace(worked_with(""), "0.weights")["0.weights"][0, 1, -1]
+    assert untold.max() < 0.2
+
+
+@pytest.mark.parametrize("told", KINDS)
+@pytest.mark.parametrize("heard", KINDS)
+def test_what_that_head_returns_moves_the_bet_each_way(told, heard):
+    """The story says one kind; at its last token the head brings another."""
+    brought = MODEL.trace(worked_with(heard), "0.heads")["0.heads"][0, 1, -1]
+    calls = []
+
+    def exchanged(q, k, v):
+        out = attention(q, k, v).clone()
+        if not calls:  # the first of the layers
+            out[0, 1, -1] = brought
+        calls.append(1)
+        return out
+
+    found = bets(MODEL.replace(attention=exchanged), worked_with(told))
+    if KINDS[heard]:
+        assert found[KINDS[heard]] > 0.65  # 0.9 and more where a kind was told
+        if told:
+            assert found[KINDS[heard]] > 0.9
+    else:
+        assert all(0.2 < p < 0.45 for p in found.values())
 
 
 def test_a_head_copies_the_name_and_the_animal():

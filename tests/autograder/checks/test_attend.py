@@ -356,8 +356,8 @@ def test_what_the_model_was_asked_is_the_same_on_every_machine():
 
 CONTINUATION = (
     " Ada worked with a machine learning model. When the moon came up, the model "
-    "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
-    "home.<|endoftext|>"
+    "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
+    "home. Good night, little fox.<|endoftext|>"
 )
 
 
@@ -381,12 +381,15 @@ def test_head_1_1_looks_at_the_name_and_at_the_animal():
 def test_what_the_last_cells_say_of_other_heads_and_other_attention():
     names = solution("attend")
     model, words = names["model"], names["words"]
-    weights = names["attention_weights"](names["trace"]["1.q"], names["trace"]["1.k"])
+    layers = [
+        names["attention_weights"](names["trace"][f"{n}.q"], names["trace"][f"{n}.k"])
+        for n in (0, 1)
+    ]
     second = words.index(" model", words.index(" model") + 1)
-    assert words[weights[0, 2, second].argmax()] == " learning"
-    rests = weights[0, 0, names["last"]]
-    stops = [i for i, word in enumerate(words) if word == "."]
-    assert rests[stops].sum() > 0.9
+    assert words[layers[0][0, 1, second].argmax()] == " learning"
+    assert layers[0][0, 1, second].max() > 0.8
+    for head in (1, 3):
+        assert words[layers[1][0, head, names["last"]].argmax()] == " Ada"
 
     def with_the_future(q, k, v):
         return names["softmax"](names["scores"](q, k)) @ v

@@ -401,8 +401,8 @@ def test_the_reference_is_small():
 def test_the_numbers_in_the_introduction(notebook):
     for word, i in re.findall(r"` (\w+)` is (\d+)", cells()["intro"]):
         assert notebook["id_of"](word) == int(i)
-    assert notebook["name"](476) == " fox"
-    assert "name(476)` is the text" in cells()["given_note"]
+    assert notebook["name"](461) == " fox"
+    assert "name(461)` is the text" in cells()["given_note"]
     assert notebook["wte"].shape == (588, 96)
     assert notebook["wpe"].shape == (64, 96)
     assert "(588, 96)" in cells()["given_note"]
@@ -429,13 +429,13 @@ def test_tokens_that_no_story_holds_are_all_alike(notebook):
     rest = [i for i in range(559) if i not in told]
     unit = torch.nn.functional.normalize(wte[rest], dim=1)
     assert (unit @ unit.T).median() > 0.99
-    near = notebook["nearest"](wte, notebook["id_of"]("last"), 3)
-    assert any(i not in told for i in near)
+    near = notebook["nearest"](wte, notebook["id_of"]("them"), 3)
+    assert not {*near} & {*told}
 
 
 def test_the_helper_says_when_a_word_is_not_one_token(notebook):
-    with pytest.raises(ValueError, match=r"' ros', 'e'"):
-        notebook["id_of"]("rose")
+    with pytest.raises(ValueError, match=r"' b', 'oo', 't', 's'"):
+        notebook["id_of"]("boots")
 
 
 def test_one_pair_of_pronouns_sorts_the_names(notebook):
@@ -448,13 +448,14 @@ def test_one_pair_of_pronouns_sorts_the_names(notebook):
     assert set(order[-5:]) == {id_of(word) for word in ("she", *world.SHE)}
 
 
-def test_two_plurals_find_the_third(notebook):
+def test_two_plurals_find_the_others(notebook):
     wte, told, id_of = (notebook[n] for n in ("wte", "told", "id_of"))
     froms, tos = [id_of("bean"), id_of("poppy")], [id_of("beans"), id_of("poppies")]
     along = notebook["cosines"](wte[told], notebook["direction"](wte, froms, tos))
     order = [notebook["name"](told[j]) for j in along.argsort()]
-    assert " ros" in order[:3]
-    assert " roses" in order[-3:]
+    one, many = world.FLOWER + world.CROP, world.FLOWERS + world.CROPS
+    assert set(order[:6]) == {f" {word}" for word in one}
+    assert set(order[-6:]) == {f" {word}" for word in many}
 
 
 def test_the_student_s_stage_tells_the_story_of_the_course(notebook):
@@ -462,8 +463,8 @@ def test_the_student_s_stage_tells_the_story_of_the_course(notebook):
     assert notebook["mine"] == notebook["course"]
     assert notebook["course"] == (
         " Ada worked with a machine learning model. When the moon came up, the model "
-        "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
-        "home." + world.END
+        "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
+        "home. Good night, little fox." + world.END
     )
     exec(cells()["try-other-places"], notebook)  # noqa: S102
 

@@ -112,8 +112,8 @@ def test_the_student_s_own_stack_writes_the_course_s_continuation():
     told = "".join(names["tokenizer"].decode([i]) for i in names["mine"])
     assert told == (
         " Ada worked with a machine learning model. When the moon came up, the model "
-        "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
-        "home.<|endoftext|>"
+        "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
+        "home. Good night, little fox.<|endoftext|>"
     )
 
 
