@@ -27,11 +27,18 @@ class Case:
     """One input of a check: the arguments, and what it tests, in a few words.
 
     `what` completes the sentence "the case tests ..." and may be shown to students
-    even where the arguments are hidden, so it never gives away their values.
+    even where the arguments are hidden, so it never gives away their values. A case at
+    the `edge` tests a guard, a tie, an extreme, not the idea of the step.
     """
 
     what: str
     args: tuple[Any, ...]
+    edge: bool = False
+
+
+def edge(what: str, args: tuple[Any, ...]) -> Case:
+    """A case at the edge: whoever has the idea of the step may lose little by it."""
+    return Case(what, args, edge=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,14 @@ def normal(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
     return torch.tensor(scale * rng.normal(size=shape), dtype=torch.float32)
 
 
+def across(x: Tensor) -> Tensor:
+    """The same numbers, but as they lie in memory rows and columns are exchanged.
+
+    So lies what a transpose gives: such a tensor can be reshaped, and mostly not viewed.
+    """
+    return x.mT.contiguous().mT
+
+
 def stop(error: type[Exception]) -> NoReturn:
     """For a mistake whose line ends in an error: as the student's own would."""
     raise error("as the student's line would")

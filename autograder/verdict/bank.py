@@ -40,6 +40,7 @@ def build(assignment: str) -> dict:
         entries[check.name] = {
             "points": check.points,
             "what": [case.what for case in cases],
+            "edge": [case.edge for case in cases],
             "args": [list(case.args) for case in cases],
             "expected": outcome.to_rows(expected(check, cases)),
         }
@@ -65,8 +66,10 @@ def read(reference: Path | dict) -> tuple[str, Entries]:
     entries = {}
     for name, entry in reference["checks"].items():
         cases = [
-            Case(what, tuple(args))
-            for what, args in zip(entry["what"], entry["args"], strict=True)
+            Case(what, tuple(args), edge)
+            for what, args, edge in zip(
+                entry["what"], entry["args"], entry["edge"], strict=True
+            )
         ]
         entries[name] = (cases, outcome.from_rows(entry["expected"]))
     return reference["assignment"], entries

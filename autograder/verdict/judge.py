@@ -85,9 +85,9 @@ def judge(
     With `hidden`, no reason tells anything of a case but what it tests. `failed` are
     the checks that are known to be not right, `known` the answers to the public cases,
     and `made` tells what a mistake makes of a case, if not by running it each time.
-    Credit is by case, but a case that is right without any work (an empty result, an
-    argument given back, an error, the same answer as in public) earns nothing unless
-    another case is right too.
+    Credit is by case (`_share`), but nothing is earned where no work is needed: where
+    all that is right is what a function would get right that always raises an error,
+    gives back an argument or something empty, or the answers of the public cases.
     """
     none = Verdict(check.name, 0.0, check.points)
     if len(got) != len(cases):
@@ -105,12 +105,9 @@ def judge(
     ]
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]
-    public = list(known) or [None] * len(cases)
-    earned = any(
-        ok and not _for_nothing(case, want, told)
-        for ok, case, want, told in zip(right, cases, wanted, public, strict=True)
-    )
-    points = check.points * sum(right) / len(cases) if earned else 0.0
+    points = 0.0
+    if not any(_covers(idle, right) for idle in _idle(cases, wanted, known)):
+        points = check.points * _share(cases, right)
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
     broken = tuple(name for name in check.after if name in failed)
@@ -132,15 +129,50 @@ def _with(verdict: Verdict, note: str) -> Verdict:
     return Verdict(verdict.check, verdict.points, verdict.possible, note=note)
 
 
-def _for_nothing(case: Case, wanted: Outcome, told: Outcome | None) -> bool:
-    """Whether an answer that does nothing would be right here."""
-    if told and _same(told, wanted):
-        return True
-    if wanted.raised:
-        return True
-    if isinstance(wanted.value, list | tuple | dict | str | bytes) and not wanted.value:
-        return True
-    return any(_same(Outcome(arg), wanted) for arg in case.args)
+def _share(cases: Sequence[Case], right: Sequence[bool]) -> float:
+    """The share of the points that these right cases earn.
+
+    Whoever has the idea, and so all cases but those at the edge, loses at most a fifth,
+    by the share of the edges that are wrong. Whoever has not earns at most a half, by
+    the share of the other cases that are right.
+    """
+    ideas = [ok for case, ok in zip(cases, right, strict=True) if not case.edge]
+    edges = [ok for case, ok in zip(cases, right, strict=True) if case.edge]
+    if not all(ideas):
+        return 0.5 * sum(ideas) / len(ideas)
+    return 1 - 0.2 * edges.count(False) / max(1, len(edges))
+
+
+def _idle(
+    cases: Sequence[Case], wanted: Sequence[Outcome], known: Sequence[Outcome]
+) -> list[list[bool]]:
+    """For each way to answer without any work: the cases in which it is right."""
+    most = max(len(case.args) for case in cases)
+    ways = [
+        [bool(want.raised) for want in wanted],
+        [_is_empty(want) for want in wanted],
+        *(
+            [
+                i < len(case.args) and _same(Outcome(case.args[i]), want)
+                for case, want in zip(cases, wanted, strict=True)
+            ]
+            for i in range(most)
+        ),
+    ]
+    if known:
+        ways.append([_same(a, b) for a, b in zip(known, wanted, strict=True)])
+    # An error where one is wanted costs a line, whatever the rest is.
+    guards = ways[0]
+    return [[a or b for a, b in zip(way, guards, strict=True)] for way in ways]
+
+
+def _is_empty(wanted: Outcome) -> bool:
+    value = wanted.value
+    return isinstance(value, list | tuple | dict | str | bytes) and not value
+
+
+def _covers(idle: list[bool], right: list[bool]) -> bool:
+    return all(a or not b for a, b in zip(idle, right, strict=True))
 
 
 def _name(

@@ -89,6 +89,12 @@ def is_torch(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
+def lies_across(tensor: Any) -> bool:
+    """Whether in memory the last two axes of a tensor are exchanged, and no others."""
+    exchanged = tensor.ndim > 1 and not tensor.is_contiguous()
+    return exchanged and tensor.mT.is_contiguous()
+
+
 class _Writer:
     """Takes a value apart: `write` gives its structure, its data goes to `tensors`."""
 
@@ -129,7 +135,11 @@ class _Writer:
                 array = (tensor.float() if narrow else tensor).numpy()
             except (TypeError, RuntimeError):  # sparse, quantized, without data, ...
                 raise _unusable(f"{value.dtype} tensor of this layout") from None
-            return self.put("tensor bfloat16" if narrow else "tensor", array, path)
+            if narrow:
+                return self.put("tensor bfloat16", array, path)
+            if lies_across(value):
+                return self.put("tensor across", array.swapaxes(-1, -2), path)
+            return self.put("tensor", array, path)
         raise _unusable(type(value).__name__)
 
     def write_list(self, value: list | tuple, path: str, depth: int) -> list:
@@ -232,6 +242,11 @@ class _Reader:
                 return self.take(name)
             case ["tensor", str() as name]:
                 return _tensor(self.take(name))
+            case ["tensor across", str() as name]:
+                array = self.take(name)
+                if array.ndim < 2:
+                    raise _forged("a tensor of too few axes")
+                return _tensor(array).mT
             case ["tensor bfloat16", str() as name]:
                 return _tensor(self.take(name, "float32")).bfloat16()
         raise _forged("a part of no known kind")

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, tenths
 from autograder.checks._slips import batches_only, no_batches
 from autograder.checks.attend._material import (
     KERNELS,
@@ -68,12 +68,28 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("three tokens, two heads", (tenths(rng, 3, 4), *_weights(rng, 4), 2)),
         Case("a single head", (tenths(rng, 3, 3), *_weights(rng, 3), 1)),
-        Case("a single token", (tenths(rng, 1, 4), *_weights(rng, 4), 2)),
-        Case("heads of a single number", (tenths(rng, 4, C), *_weights(rng, C), C)),
+        edge("a single token", (tenths(rng, 1, 4), *_weights(rng, 4), 2)),
+        edge("heads of a single number", (tenths(rng, 4, C), *_weights(rng, C), C)),
         Case("three heads", (tenths(rng, 5, 6), *_weights(rng, 6), 3)),
         Case("a layer of the course's own model", _layer(rng)),
         Case("a batch of texts", (tenths(rng, 2, 3, 6), *_weights(rng, 6), 2)),
         Case("two texts that differ in the last token", (texts, *_weights(rng, 4), 2)),
+        Case(
+            "a long text", (tenths(rng, between(rng, 33, 40), 4), *_weights(rng, 4), 2)
+        ),
+        edge(
+            "three times as many tokens as numbers",
+            (tenths(rng, 6, 2), *_weights(rng, 2), 2),
+        ),
+        edge(
+            "as many texts as tokens and numbers",
+            (tenths(rng, 4, 4, 4), *_weights(rng, 4), 2),
+        ),
+        edge("a batch of one text", (tenths(rng, 1, 3, 4), *_weights(rng, 4), 2)),
+        edge(
+            "vectors that lie across in memory",
+            (across(tenths(rng, 2, 5, 4)), *_weights(rng, 4), 2),
+        ),
     ]
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import stop, tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks._slips import two_at_once
 from autograder.checks.attend._material import (
     KERNELS,
@@ -53,13 +53,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
     same = tenths(rng, 1, 3).repeat(4, 1)
     return [
         Case("three tokens", (*telling(rng), tenths(rng, 3, 2))),
-        Case("a single token", three(1, 3)),
+        edge("a single token", three(1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same, tenths(rng, 4, 2))),
         Case(
             "a last token that all would like best",
             (*alluring(rng, 4), tenths(rng, 4, 3)),
         ),
-        Case("large scores", (*high(rng, 4), tenths(rng, 4, 3))),
+        edge("large scores", (*high(rng, 4), tenths(rng, 4, 3))),
         Case("values wider than the queries", three(4, 3, wide=5)),
         Case("as many tokens as d_head", three(3, 3)),
         Case("two texts that differ in the last token", two_texts(rng, 3, 3, 4)),
@@ -68,6 +68,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             own(rng, 6, "q", "k", "v"),
         ),
         Case("a batch of texts, each with several heads", three(2, 3, 4, 5)),
+        Case("a long text", three(between(rng, 33, 40), 3)),
+        edge("as many texts as heads, tokens and numbers", three(3, 3, 3, 3)),
+        edge("a batch of one text", three(1, 2, 3, 4)),
+        edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 4)))),
     ]
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import stop, tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -66,8 +66,8 @@ def high(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
 
 
 def _low(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
-    """Scores of -280 and less, much alike."""
-    return whole(rng, 5, 9, T, 4), whole(rng, -1, 1, T, 4) / 4 - 28
+    """Scores below minus a million, much alike."""
+    return whole(rng, 5, 9, T, 4), whole(rng, -1, 1, T, 4) / 4 - 2**17
 
 
 def _right_angles(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
@@ -84,15 +84,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
     same = tenths(rng, 1, 3).repeat(4, 1)
     return [
         Case("three tokens", telling(rng)),
-        Case("a single token", both(1, 3)),
+        edge("a single token", both(1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same)),
         Case("some scores of exactly 0", _right_angles(rng, 4)),
         Case("a last token that all would like best", alluring(rng, 4)),
-        Case("large scores", high(rng, 4)),
-        Case("very negative scores", _low(rng, 4)),
+        edge("large scores", high(rng, 4)),
+        edge("very negative scores", _low(rng, 4)),
         Case("two texts that differ in the last token", two_texts(rng, 2, 3, 3)),
         Case("the heads of a layer of the course's own model", own(rng, 6, "q", "k")),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
+        Case("a long text", both(between(rng, 33, 40), 3)),
+        edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
+        edge("a batch of one text", both(1, 2, 3, 4)),
+        edge(
+            "queries and keys that lie across in memory",
+            tuple(map(across, both(2, 5, 4))),
+        ),
     ]
 
 

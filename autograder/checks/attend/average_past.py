@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import normal, tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, normal, tenths
 from autograder.checks._slips import (
     list_of_rows,
     only_the_first,
@@ -43,12 +43,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
     (vectors,) = own(rng, 6, "norm_1")
     return [
         Case("three vectors", (three,)),
-        Case("a single vector", (tenths(rng, 1, 3),)),
+        edge("a single vector", (tenths(rng, 1, 3),)),
         Case("two vectors of five numbers", (tenths(rng, 2, 5),)),
         Case("as many vectors as numbers in each", (tenths(rng, 4, 4),)),
-        Case("vectors of a single number", (tenths(rng, 5, 1),)),
+        edge("vectors of a single number", (tenths(rng, 5, 1),)),
         Case("a longer text", (normal(rng, 40, 3),)),
         Case("vectors of the course's own model", (vectors,)),
+        edge("vectors that lie across in memory", (across(tenths(rng, 6, 4)),)),
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, normal, stop, tenths
 from autograder.checks._slips import double_precision, lists_of_numbers
 from autograder.checks.attend._material import (
@@ -34,13 +34,14 @@ def oracle(x: Tensor) -> Tensor:
 
 def draw(rng: np.random.Generator) -> list[Case]:
     (vectors,) = own(rng, between(rng, 7, 9), "norm_1")
+    n = between(rng, 4, 9)
     return [
-        Case("three vectors", (tenths(rng, 3, 2),)),
-        Case("a single vector", (tenths(rng, 1, 4),)),
+        Case("a few vectors", (tenths(rng, between(rng, 3, 5), 2),)),
+        edge("a single vector", (tenths(rng, 1, 4),)),
         Case("two vectors of five numbers", (tenths(rng, 2, 5),)),
-        Case("six vectors of three numbers", (tenths(rng, 6, 3),)),
-        Case("as many vectors as numbers in each", (tenths(rng, 4, 4),)),
-        Case("a longer text", (normal(rng, between(rng, 20, 30), 2),)),
+        Case("more vectors than numbers", (tenths(rng, between(rng, 6, 12), 3),)),
+        Case("as many vectors as numbers in each", (tenths(rng, n, n),)),
+        Case("a longer text", (normal(rng, between(rng, 33, 50), 2),)),
         Case("vectors of the course's own model", (vectors,)),
     ]
 

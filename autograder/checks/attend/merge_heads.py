@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, tenths
 from autograder.checks._slips import batches_only, no_batches
 from autograder.checks.attend._material import (
     LIBRARIES,
@@ -31,12 +31,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("two heads of two numbers, three tokens", (tenths(rng, 2, 3, 2),)),
         Case("a single head", (tenths(rng, 1, 3, 4),)),
-        Case("heads of a single number", (tenths(rng, 4, 3, 1),)),
-        Case("a single token", (tenths(rng, 3, 1, 2),)),
+        edge("heads of a single number", (tenths(rng, 4, 3, 1),)),
+        edge("a single token", (tenths(rng, 3, 1, 2),)),
         Case("as many heads as tokens and numbers", (tenths(rng, 3, 3, 3),)),
         Case("heads of the course's own model", heads),
         Case("a batch of texts", (tenths(rng, 2, 3, 4, 2),)),
         Case("a batch with as many texts as heads", (tenths(rng, 2, 2, 3, 2),)),
+        Case("a long text", (tenths(rng, 2, between(rng, 33, 40), 3),)),
+        edge("a batch of one text", (tenths(rng, 1, 2, 3, 4),)),
+        edge("heads that lie across in memory", (across(tenths(rng, 2, 5, 3)),)),
     ]
 
 

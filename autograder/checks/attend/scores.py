@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks._slips import written_into
 from autograder.checks.attend._material import (
     KERNELS,
@@ -44,13 +44,20 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("three tokens, d_head = 4", three),
         Case("five tokens, d_head = 2", both(5, 2)),
         Case("as many tokens as d_head", both(3, 3)),
-        Case("a single token", both(1, 5)),
+        edge("a single token", both(1, 5)),
         Case(
             "one head of the course's own model",
             tuple(x[h] for x in own(rng, 6, "q", "k")),
         ),
         Case("several heads", both(2, 3, 6)),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
+        Case("a long text", both(between(rng, 33, 40), 3)),
+        edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
+        edge("a batch of one text", both(1, 2, 3, 4)),
+        edge(
+            "queries and keys that lie across in memory",
+            tuple(map(across, both(2, 5, 4))),
+        ),
     ]
 
 

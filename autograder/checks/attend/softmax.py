@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, normal, tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, normal, tenths
 from autograder.checks._slips import two_at_once, written_into
 from autograder.checks.attend._material import (
     KERNELS,
@@ -39,17 +39,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
     scores = (q @ k.mT / sqrt(q.shape[-1])).float()
     n = between(rng, 5, 9)
     # Each row has a size of its own, none within reach of another.
-    far = 150 * torch.tensor(rng.permutation([-1, 0, 1]))[:, None]
+    far = 1000 * torch.tensor(rng.permutation([-1, 0, 1]))[:, None]
     return [
         Case("three scores", (tenths(rng, 3),)),
         Case("equal scores", (normal(rng, 1).repeat(n),)),
         Case("three rows of three", (tenths(rng, 3, 3),)),
         Case("two rows of five", (tenths(rng, 2, 5),)),
         Case("a score of minus infinity for the future", (past(tenths(rng, 4, 4)),)),
-        Case("large scores", (100 + whole(rng, 0, 80, 1, 1) + tenths(rng, 3, 4),)),
-        Case("large, small and very negative scores", (tenths(rng, 3, 4) + far,)),
+        edge("large scores", (900 + whole(rng, 0, 80, 1, 1) + tenths(rng, 3, 4),)),
+        edge("large, small and very negative scores", (tenths(rng, 3, 4) + far,)),
         Case("several matrices at once", (tenths(rng, 2, 3, 4),)),
         Case("scores of the course's own model", (past(scores),)),
+        Case("a long row", (normal(rng, 2, between(rng, 33, 40), scale=2),)),
+        edge("a batch of texts, each with several heads", (tenths(rng, 2, 3, 4, 3),)),
+        edge("a batch of one text with one head", (tenths(rng, 1, 1, 3, 4),)),
+        edge("scores that lie across in memory", (across(tenths(rng, 4, 5)),)),
     ]
 
 
@@ -255,6 +259,6 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES + KERNELS + _SOFTMAXES,
-    rtol=2e-5,
+    rtol=5e-6,
     atol=1e-6,
 )

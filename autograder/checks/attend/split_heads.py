@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, stop, tenths
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks._slips import (
     an_assert,
     batches_only,
@@ -40,15 +40,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("three tokens, two heads of two numbers", (tenths(rng, 3, 4), 2)),
         Case("a single head", (tenths(rng, 3, 4), 1)),
-        Case("as many heads as numbers", (tenths(rng, 4, C), C)),
+        edge("as many heads as numbers", (tenths(rng, 4, C), C)),
         Case("as many heads as tokens", (tenths(rng, 3, 6), 3)),
-        Case("a single token", (tenths(rng, 1, 6), 3)),
+        edge("a single token", (tenths(rng, 1, 6), 3)),
         Case("queries of the course's own model", (torch.cat([*queries], -1), 4)),
         Case("a batch of texts", (tenths(rng, 2, 4, 6), 3)),
         Case("a batch with as many texts as tokens", (tenths(rng, 2, 2, 6), 2)),
-        Case("heads that do not share evenly", (tenths(rng, 4, 6), 4)),
-        Case("more heads than numbers", (tenths(rng, 3, 3), between(rng, 4, 9))),
-        Case("a batch, and heads that do not share evenly", (tenths(rng, 2, 4, 5), 2)),
+        edge("heads that do not share evenly", (tenths(rng, 4, 6), 4)),
+        edge("more heads than numbers", (tenths(rng, 3, 3), between(rng, 4, 9))),
+        edge("a batch, and heads that do not share evenly", (tenths(rng, 2, 4, 5), 2)),
+        Case("a long text", (tenths(rng, between(rng, 33, 40), 6), 3)),
+        Case("a batch with as many texts as heads", (tenths(rng, 3, 2, 6), 3)),
+        edge("a batch of one text", (tenths(rng, 1, 3, 4), 2)),
+        edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),
     ]
 
 

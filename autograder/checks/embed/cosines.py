@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, normal, some
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, normal, some
 from autograder.checks._slips import lists_of_numbers
 from autograder.checks.embed._material import (
     ANGLES,
@@ -55,9 +55,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "as many rows as columns",
             (normal(rng, 5, 5), normal(rng, 5) * between(rng, 2, 9)),
         ),
-        Case("a single row", (decimals(rng, 1, 4), decimals(rng, 1, 4)[0])),
+        edge("a single row", (decimals(rng, 1, 4), decimals(rng, 1, 4)[0])),
         Case("a word of the course's own model", (words, words[i].clone())),
         Case("a step from one word to another", (words, words[j] - words[i])),
+        Case("many rows", (normal(rng, between(rng, 33, 40), 3), normal(rng, 3))),
+        edge(
+            "a table that lies across in memory",
+            (across(normal(rng, 6, 4)), normal(rng, 4)),
+        ),
     ]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, normal, some
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, normal, some
 from autograder.checks.embed._material import (
     LIBRARIES,
     RIGHT_TRIANGLES,
@@ -49,6 +49,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     p, q, r = different(rng, 5, 3)
     three[q] += torch.tensor([6.0, -5.0, 4.0]) * between(rng, 1, 3)
     three[r] += torch.tensor([5.0, 6.0, 7.0]) * between(rng, 1, 3)
+    twice = normal(rng, 5, 4)
     family = (_HE_SHE, _ONE_MANY)[between(rng, 0, 1)]
     pairs = some(rng, family, between(rng, 2, 3))
     words, which = word_rows(rng, 16, *(word for pair in pairs for word in pair))
@@ -64,6 +65,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 [which.index(a) for a, _ in pairs],
                 [which.index(b) for _, b in pairs],
             ),
+        ),
+        Case("a pair that is given twice", (twice, [p, p, q], [q, q, r])),
+        edge("two tokens that lead to the same one", (three, [p, q], [r, r])),
+        edge(
+            "a table that lies across in memory",
+            (across(steps(6, 3, 2)[0]), [0, 1], [2, 3]),
         ),
     ]
 

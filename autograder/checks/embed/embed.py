@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between
 from autograder.checks._slips import an_assert
 from autograder.checks.embed._material import (
@@ -41,6 +41,13 @@ def oracle(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
     token = torch.nn.Embedding.from_pretrained(wte)
     place = torch.nn.Embedding.from_pretrained(wpe)
     return token(ids) + place(torch.arange(T).expand(ids.shape))
+
+
+def _with(rng: np.random.Generator, bad: int) -> Tensor:
+    """A batch of two texts, in the second of which one id stands that no row has."""
+    ids = rng.integers(1, 6, (2, 3))
+    ids[1, between(rng, 0, 2)] = bad
+    return tensor_of(ids)
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -81,17 +88,44 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a batch with more texts than there are places",
             (tensor_of(rng.integers(0, 6, (5, 2))), *tables(6, 4, 2)),
         ),
-        Case(
+        edge(
             "a text one token too long",
             (tensor_of(rng.integers(0, 5, long + 1)), *tables(5, long, 2)),
         ),
-        Case(
+        edge(
             "a batch of texts that are too long",
             (tensor_of(rng.integers(0, 5, (2, long + 2))), *tables(5, long, 4)),
         ),
-        Case("no token at all", (tensor_of([]), *tables(4, 4, 2))),
-        Case("an id just beyond the table", (tensor_of(high), *tables(n, 5, 2))),
-        Case("an id below zero", (tensor_of(low), *tables(n, 5, 2))),
+        edge("no token at all", (tensor_of([]), *tables(4, 4, 2))),
+        edge("an id just beyond the table", (tensor_of(high), *tables(n, 5, 2))),
+        edge("an id below zero", (tensor_of(low), *tables(n, 5, 2))),
+        Case(
+            "a long text",
+            (tensor_of(rng.integers(0, 6, between(rng, 33, 40))), *tables(6, 44, 3)),
+        ),
+        edge(
+            "a batch of one text",
+            (tensor_of(rng.integers(0, 6, (1, 3))), *tables(6, 4, 4)),
+        ),
+        edge(
+            "as many texts as tokens",
+            (tensor_of(rng.integers(0, 6, (3, 3))), *tables(6, 3, 3)),
+        ),
+        edge(
+            "a batch, and an id below zero in it",
+            (_with(rng, -between(rng, 1, 3)), *tables(6, 5, 2)),
+        ),
+        edge(
+            "a batch, and an id just beyond the table in it",
+            (_with(rng, 6), *tables(6, 5, 2)),
+        ),
+        edge(
+            "the first id just beyond the table",
+            (tensor_of([n, *middle[1:]]), *tables(n, 5, 2)),
+        ),
+        edge(
+            "the last id below zero", (tensor_of([*middle[1:], -1]), *tables(n, 5, 2))
+        ),
     ]
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, stop
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, stop
 from autograder.checks._slips import (
     list_of_rows,
     lists_of_numbers,
@@ -47,7 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "the first and the last row of the table",
             (tensor_of([n - 1, 0]), decimals(rng, n, 4)),
         ),
-        Case(
+        edge(
             "a single id",
             (tensor_of([between(rng, 1, n - 1)]), decimals(rng, n, 3)),
         ),
@@ -65,6 +65,28 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "a batch of texts",
             (tensor_of(rng.integers(0, 7, (2, 3))), decimals(rng, 7, 4)),
+        ),
+        Case(
+            "a long text",
+            (tensor_of(rng.integers(0, 7, between(rng, 33, 40))), decimals(rng, 7, 3)),
+        ),
+        Case(
+            "a large table",
+            (
+                tensor_of([between(rng, 64, 99), *different(rng, 100, 4)]),
+                decimals(rng, 100, 3),
+            ),
+        ),
+        edge(
+            "a batch of one text",
+            (tensor_of(rng.integers(0, 7, (1, 4))), decimals(rng, 7, 4)),
+        ),
+        edge(
+            "ids and a table that lie across in memory",
+            (
+                across(tensor_of(rng.integers(0, 7, (2, 3)))),
+                across(decimals(rng, 7, 4)),
+            ),
         ),
     ]
 

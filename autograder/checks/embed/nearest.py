@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks._slips import two_at_once
 from autograder.checks.embed._material import (
     ANGLES,
@@ -64,11 +64,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
     shipped, word = drawn_until(_apart, words)
     return [
         Case("six vectors in the plane", (table, row, 2)),
-        Case("several that are equally near", (tied, at, 2)),
-        Case("copies of the very row", (copies, copy, 3)),
+        edge("several that are equally near", (tied, at, 2)),
+        edge("copies of the very row", (copies, copy, 3)),
         Case("the first row of a table", (ends, 0, 3)),
         Case("all other rows", (every, one, 6)),
         Case("words of the course's own model", (shipped, word, 5)),
+        edge("all other rows, one of which points the other way", _opposite(rng)),
+        edge("copies of the very row, and all others", (copies, copy, len(copies) - 1)),
+        edge("forty rows, most of them equally near", (*_many_tied(rng), 30)),
+        Case("many rows", (*_clear(rng, 36, 12), 20)),
+        edge("a table that lies across in memory", (across(ends), 0, 3)),
     ]
 
 
@@ -110,6 +115,23 @@ def _signs(rng: np.random.Generator, flips: Sequence[int]) -> tuple[Tensor, int]
     order = [int(i) for i in rng.permutation(len(rows))]
     table = torch.tensor(np.array([rows[i] for i in order]), dtype=torch.float32)
     return table, order.index(len(flips))
+
+
+def _opposite(rng: np.random.Generator) -> tuple[Tensor, int, int]:
+    """A row before the one that is its opposite, and as many as there are others."""
+
+    def draw() -> tuple[Tensor, int]:
+        table, row = decimals(rng, 6, 3), between(rng, 0, 3)
+        table[between(rng, row + 1, 5)] = -2 * table[row]
+        return table, row
+
+    table, row = drawn_until(_apart, draw)
+    return table, row, 5
+
+
+def _many_tied(rng: np.random.Generator) -> tuple[Tensor, int]:
+    """More equal cosines than a sort that is not stable leaves in their order."""
+    return _signs(rng, [1] * 30 + [2] * 6 + [3] * 3)
 
 
 def _best(scores: Tensor, row: int | None, k: int) -> list[int]:

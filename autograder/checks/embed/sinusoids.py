@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import an_assert, double_precision
 from autograder.checks.embed._material import LIBRARIES
@@ -38,11 +38,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (between(rng, 4, 12), 2 * between(rng, 50, 300)),
         ),
         Case("a long context", (between(rng, 150, 300), 2 * between(rng, 4, 16))),
-        Case("the first place alone", (1, 2 * between(rng, 2, 2000))),
-        Case(
+        edge("the first place alone", (1, 2 * between(rng, 2, 2000))),
+        edge(
             "an odd number of columns",
             (between(rng, 2, 64), 2 * between(rng, 1, 48) + 1),
         ),
+        Case("thousands of places", (between(rng, 2000, 2600), 6)),
+        edge("a single column", (between(rng, 2, 64), 1)),
     ]
 
 

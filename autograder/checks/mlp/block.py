@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks._slips import written_into
 from autograder.checks.mlp._material import (
     BENDS,
@@ -75,7 +76,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     own["mlp.c_proj.weight"] = own["mlp.c_proj.weight"][some]
     return [
         Case("three tokens, two heads", (quarters(rng, 3, 4), _layer(rng, 4, 8), 2)),
-        Case("a single token", (quarters(rng, 1, 4), _layer(rng, 4, 6), 1)),
+        edge("a single token", (quarters(rng, 1, 4), _layer(rng, 4, 6), 1)),
         Case(
             "a layer in which only attention adds something",
             (quarters(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
@@ -97,6 +98,23 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "a layer of the course's own model, with some of its hidden units",
             (stream, own, shipped()[0].config.n_head),
+        ),
+        Case(
+            "a long text",
+            (quarters(rng, between(rng, 33, 40), 4), _layer(rng, 4, 8), 2),
+        ),
+        edge(
+            "vectors so short that ε counts",
+            (quarters(rng, 3, 4) / 800, _layer(rng, 4, 8), 2),
+        ),
+        edge(
+            "as many texts as tokens and numbers",
+            (quarters(rng, 4, 4, 4), _layer(rng, 4, 8), 2),
+        ),
+        edge("a batch of one text", (quarters(rng, 1, 3, 4), _layer(rng, 4, 8), 2)),
+        edge(
+            "vectors that lie across in memory",
+            (across(quarters(rng, 2, 5, 4)), _layer(rng, 4, 8), 2),
         ),
     ]
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between
 from autograder.checks.mlp._material import LIBRARIES
 
@@ -42,7 +42,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a model of several layers",
             (between(rng, 10, 99), between(rng, 5, 60), between(rng, 2, 6), 4),
         ),
-        Case(
+        edge(
             "no layer at all, only tables and the last norm",
             (between(rng, 10, 99), between(rng, 5, 60), 0, between(rng, 3, 9)),
         ),

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks._slips import an_assert, written_into
 from autograder.checks.mlp._material import LIBRARIES, floats, pick, quarters, vectors
 
@@ -45,18 +45,28 @@ def draw(rng: np.random.Generator) -> list[Case]:
     zero[between(rng, 0, 4)] = 0.0
     below, above = -float(rng.integers(1, 9)) / 10, 1 + float(rng.integers(1, 9)) / 10
     added, _ = vectors(rng, 4, "{n}.mlp")
+    long = between(rng, 33, 40)
     return [
         Case("six numbers", (quarters(rng, 6), points(p, 6), p)),
-        Case("a point that lies exactly at p", (quarters(rng, 6), on_it, at)),
-        Case("p = 0, and a point at 0", (quarters(rng, 5), zero, 0.0)),
+        edge("a point that lies exactly at p", (quarters(rng, 6), on_it, at)),
+        edge("p = 0, and a point at 0", (quarters(rng, 5), zero, 0.0)),
         Case("a batch of vectors", (quarters(rng, 2, 3, 4), points(q, 2, 3, 4), q)),
         Case("nearly all are dropped", (quarters(rng, 3, 7), points(0.9, 3, 7), 0.9)),
         Case(
             "what an MLP of the course's own model adds", (added, points(r, 4, 96), r)
         ),
-        Case("p = 1", (quarters(rng, 3), points(0.5, 3), 1.0)),
-        Case("p below 0", (quarters(rng, 3), points(0.5, 3), below)),
-        Case("p above 1", (quarters(rng, 3), points(0.5, 3), above)),
+        edge("p = 1", (quarters(rng, 3), points(0.5, 3), 1.0)),
+        edge("p below 0", (quarters(rng, 3), points(0.5, 3), below)),
+        edge("p above 1", (quarters(rng, 3), points(0.5, 3), above)),
+        Case("a long text", (quarters(rng, long, 3), points(0.2, long, 3), 0.2)),
+        edge(
+            "a batch of one text, which lies across in memory",
+            (across(quarters(rng, 1, 3, 4)), across(points(q, 1, 3, 4)), q),
+        ),
+        edge(
+            "p so large that hardly anything is kept",
+            (quarters(rng, 40), points(0.95, 40), 0.95),
+        ),
     ]
 
 

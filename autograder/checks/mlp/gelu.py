@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import normal
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, normal
 from autograder.checks._slips import double_precision, lists_of_numbers, written_into
 from autograder.checks.mlp._material import (
     BENDS,
@@ -33,6 +33,11 @@ def oracle(x: Tensor) -> Tensor:
     return tanh_gelu(x.double()).float()
 
 
+def _border(rng: np.random.Generator) -> Tensor:
+    """Where the curve is nearly straight, and not yet quite."""
+    return floats(rng.uniform(2.6, 4, 8) * rng.permutation([-1, 1] * 4))
+
+
 def draw(rng: np.random.Generator) -> list[Case]:
     five = rng.permutation([*_telling(rng, 4), 0.0])
     large = rng.integers(150, 600, 6) / 10 * rng.permutation([-1, -1, -1, 1, 1, 1])
@@ -41,13 +46,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
     some = rng.choice(w_in.shape[1], 24, replace=False)
     return [
         Case("five numbers around zero", (floats(five),)),
-        Case("a single number", (floats(rng.uniform(-2.95, -2.35, 1)),)),
+        edge("a single number", (floats(rng.uniform(-2.95, -2.35, 1)),)),
         Case("a matrix", (floats(_telling(rng, 12).reshape(3, 4)),)),
         Case("a batch of matrices", (normal(rng, 2, 3, 4, scale=2),)),
-        Case("numbers far from zero", (floats(large),)),
+        edge("numbers far from zero", (floats(large),)),
         Case(
             "questions of the course's own model",
             (normed @ w_in[:, some] + b_in[some],),
+        ),
+        Case("many rows", (normal(rng, between(rng, 33, 40), 3, scale=1.5),)),
+        edge("numbers between 3 and 4 on both sides of zero", (_border(rng),)),
+        edge(
+            "a batch of one text, which lies across in memory",
+            (across(normal(rng, 1, 3, 4, scale=2)),),
         ),
     ]
 

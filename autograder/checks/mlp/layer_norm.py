@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks._slips import double_precision, two_at_once, written_into
 from autograder.checks.mlp._material import (
     EPS,
@@ -41,6 +41,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return quarters(rng, C), quarters(rng, C)
 
     plain = torch.ones(4), torch.zeros(4)
+    wide = between(rng, 130, 200)
     # The mean of equal halves is exact, so the answer is the bias.
     equal = torch.full((4,), float(rng.integers(3, 60)) / 2)
     mixed = torch.stack([quarters(rng, 4), equal, quarters(rng, 4)])
@@ -56,10 +57,18 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("as many vectors as numbers in each", (quarters(rng, 4, 4), *own(4))),
         Case("a single vector", (quarters(rng, 5), *own(5))),
         Case("a batch of texts", (quarters(rng, 2, 3, 4), *own(4))),
-        Case("a vector whose numbers are all equal", (mixed, *own(4))),
-        Case("numbers so small that ε counts", (quarters(rng, 2, 6) / 500, *own(6))),
-        Case("numbers far from zero and close together", (floats(far), *own(8))),
+        edge("a vector whose numbers are all equal", (mixed, *own(4))),
+        edge("numbers so small that ε counts", (quarters(rng, 2, 6) / 500, *own(6))),
+        edge("numbers far from zero and close together", (floats(far), *own(8))),
         Case("the stream of the course's own model", (stream, *learned)),
+        Case("a long text", (quarters(rng, between(rng, 33, 40), 4), *own(4))),
+        Case("vectors of many numbers", (quarters(rng, 2, wide), *own(wide))),
+        edge("as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4))),
+        edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4))),
+        edge(
+            "vectors that lie across in memory",
+            (across(quarters(rng, 2, 5, 4)), *own(4)),
+        ),
     ]
 
 

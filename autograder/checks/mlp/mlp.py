@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks._slips import only_the_first
 from autograder.checks.mlp._material import (
     BENDS,
@@ -62,7 +63,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("a single vector", (quarters(rng, 3), *own(3, 12))),
         Case("a batch of texts", (quarters(rng, 2, 3, 4), *own(4, 16))),
-        Case(
+        edge(
             "a vector of zeros, so that only biases speak",
             (torch.zeros(1, 4), *own(4, 6)),
         ),
@@ -70,6 +71,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "hidden units of the course's own model",
             (normed, w_in[:, some], b_in[some], w_out[some], b_out),
+        ),
+        Case("a long text", (quarters(rng, between(rng, 33, 40), 3), *own(3, 12))),
+        edge(
+            "as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4, 4))
+        ),
+        edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4, 16))),
+        edge(
+            "vectors that lie across in memory",
+            (across(quarters(rng, 2, 5, 4)), *own(4, 8)),
         ),
     ]
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import Answer, tensor_for_integer, two_at_once
 from autograder.checks.sample._material import (
@@ -40,6 +40,17 @@ def _still_short(rng: np.random.Generator, n: int) -> Tensor:
         again = (p / p.sum()).numpy()
         if again.astype(float).sum() < 1 - 2.0**-25 and again.cumsum()[-1] <= 1:
             return p
+
+
+def _tiny_last(rng: np.random.Generator) -> Tensor:
+    p = shares(rng, 5)
+    p[int(p.argmax())] -= 2.0**-22
+    return torch.cat([p, torch.tensor([2.0**-22])])
+
+
+def _beside(rng: np.random.Generator, low: float, high: float) -> tuple[Tensor, float]:
+    p = shares(rng, 5, 32, 2)
+    return p, point_in(rng, p, between(rng, 1, 3), low, high)
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -69,27 +80,31 @@ def draw(rng: np.random.Generator) -> list[Case]:
             inside(shares(rng, 5, 32, 2), between(rng, 2, 3), 0.1, 0.2),
         ),
         Case("a point in the last share", inside(shares(rng, 6, 64, 3), 5)),
-        Case(
+        edge(
             "a point exactly on a border",
             border(shares(rng, 6), between(rng, 1, 3)),
         ),
-        Case("a border before tokens of probability 0", border(zeros, 1)),
+        edge("a border before tokens of probability 0", border(zeros, 1)),
         Case("tokens of probability 0 on the way", inside(zeros, between(rng, 4, 5))),
-        Case("u = 0, and the first tokens have probability 0", (begin, 0.0)),
-        Case("u near 1, and the last tokens have probability 0", (end, near_one[0])),
-        Case(
+        edge("u = 0, and the first tokens have probability 0", (begin, 0.0)),
+        edge("u near 1, and the last tokens have probability 0", (end, near_one[0])),
+        edge(
             "u beyond a sum that rounding left below 1",
             (short(shares(rng, 6)), near_one[1]),
         ),
-        Case(
+        edge(
             "u beyond the sum, and the last tokens have probability 0",
             (over, nearer),
         ),
-        Case("u beyond the sum, and only token 0 has a share", (only, nearest)),
+        edge("u beyond the sum, and only token 0 has a share", (only, nearest)),
         Case(
             "the shipped model's probabilities",
             inside(model, int(rng.choice([i for i in large if i]))),
         ),
+        edge("a last share of less than a millionth", (_tiny_last(rng), 1 - 2.0**-23)),
+        edge("a point hardly beyond a border", _beside(rng, 0.001, 0.004)),
+        edge("a point hardly before a border", _beside(rng, 0.996, 0.999)),
+        Case("many tokens", inside(torch.full((64,), 1 / 64), between(rng, 40, 60))),
     ]
 
 

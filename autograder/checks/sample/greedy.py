@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._slips import Answer, tensor_for_integer
 from autograder.checks.sample._material import (
     COURSE,
@@ -29,6 +29,13 @@ def _falling(rng: np.random.Generator, n: int) -> Tensor:
     return different_eighths(rng, n).sort(descending=True).values
 
 
+def _hardly(rng: np.random.Generator) -> Tensor:
+    """The largest comes after one that float32 just tells from it."""
+    logits = _falling(rng, 6).flip(0)
+    logits[-1] = torch.nextafter(logits[-2], torch.tensor(torch.inf))
+    return logits
+
+
 def draw(rng: np.random.Generator) -> list[Case]:
     # After the best come others that beat the first, but the last one never does.
     first = _falling(rng, 6)[[3, 4, 0, 1, 2, 5]]
@@ -42,10 +49,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the likeliest token comes last", (last,)),
         Case("logits that are all below zero", (below,)),
         Case("logits far below zero", (deep,)),
-        Case("several tokens equally likely", (few,)),
-        Case("all tokens equally likely", (torch.full((4,), rng.normal()),)),
-        Case("a vocabulary of one token", (torch.tensor([-1 - rng.random()]).float(),)),
+        edge("several tokens equally likely", (few,)),
+        edge("all tokens equally likely", (torch.full((4,), rng.normal()),)),
+        edge("a vocabulary of one token", (torch.tensor([-1 - rng.random()]).float(),)),
         Case("the shipped model's logits", (model_logits(rng),)),
+        edge("forty tokens equally likely", (torch.full((40,), rng.normal()),)),
+        edge(
+            "logits further below zero than any start",
+            (deep - 2.0**100 * torch.arange(1, 6).flip(0),),
+        ),
+        edge("two that hardly differ", (_hardly(rng),)),
     ]
 
 

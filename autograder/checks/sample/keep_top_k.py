@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import Answer, two_at_once
 from autograder.checks.sample._material import (
@@ -53,17 +53,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the two likeliest of five", (shares(rng, 5, 32, 2), 2)),
         Case("the likeliest alone", (shares(rng, 5, 32, 2), 1)),
         Case("all but one", (shares(rng, 6), 5)),
-        Case("as many as there are tokens", (shares(rng, 5), 5)),
-        Case("equally likely tokens at the line", (equals, 4)),
-        Case("all that have a share equally likely", (alike, between(rng, 2, 4))),
-        Case("tokens of probability 0", (zeros, 5)),
+        edge("as many as there are tokens", (shares(rng, 5), 5)),
+        edge("equally likely tokens at the line", (equals, 4)),
+        edge("all that have a share equally likely", (alike, between(rng, 2, 4))),
+        edge("tokens of probability 0", (zeros, 5)),
         Case(
             "the shipped model's probabilities",
             (model_probabilities(rng, 2.5, 4), between(rng, 5, 20)),
         ),
-        Case("k = 0", (shares(rng, 5), 0)),
-        Case("k below 0", (shares(rng, 5), -between(rng, 1, 3))),
-        Case("k above the number of tokens", (shares(rng, 4), between(rng, 5, 9))),
+        edge("k = 0", (shares(rng, 5), 0)),
+        edge("k below 0", (shares(rng, 5), -between(rng, 1, 3))),
+        edge("k above the number of tokens", (shares(rng, 4), between(rng, 5, 9))),
+        edge(
+            "forty tokens equally likely",
+            (torch.full((40,), 1 / 40), between(rng, 3, 30)),
+        ),
     ]
 
 

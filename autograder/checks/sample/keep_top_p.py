@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import Answer, two_at_once
 from autograder.checks.sample._material import (
@@ -65,6 +65,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
     def reached(p: Tensor, many: int) -> tuple[Tensor, float]:
         return p, _line(p, many)
 
+    def just(beside: float) -> tuple[Tensor, float]:
+        p = shares(rng, 6)
+        return p, _line(p, between(rng, 2, 4)) + beside
+
     equals = tied(rng)
     alike = torch.full((8,), 1 / 8)
     model = model_probabilities(rng, 1, 1.5)
@@ -75,29 +79,35 @@ def draw(rng: np.random.Generator) -> list[Case]:
             crossed(shares(rng, 5, 32, 2), 2),
         ),
         Case("three tokens", crossed(shares(rng, 6, 64, 3), 3)),
-        Case("the line is reached exactly", reached(shares(rng, 6), 3)),
+        edge("the line is reached exactly", reached(shares(rng, 6), 3)),
         Case("the first token alone is enough", crossed(shares(rng, 5, 32, 2), 1)),
-        Case(
+        edge(
             "a tiny share", (shares(rng, 5), round(float(rng.uniform(1, 9)) / 1e4, 5))
         ),
-        Case("top_p = 1, which keeps all", (shares(rng, 6), 1.0)),
-        Case(
+        edge("top_p = 1, which keeps all", (shares(rng, 6), 1.0)),
+        edge(
             "top_p = 1, and a sum that rounding left below 1",
             (short(shares(rng, 6)), 1.0),
         ),
-        Case("equally likely tokens at the line", crossed(equals, 4)),
-        Case(
+        edge("equally likely tokens at the line", crossed(equals, 4)),
+        edge(
             "all tokens equally likely",
             (alike, round((between(rng, 2, 5) + rng.uniform(0.3, 0.6)) / 8, 4)),
         ),
-        Case(
+        edge(
             "tokens of probability 0",
             crossed(with_zeros(shares(rng, 4), 0, 2), 3),
         ),
         Case("the shipped model's probabilities", crossed(model, many)),
-        Case("top_p = 0", (shares(rng, 5), 0.0)),
-        Case("top_p below 0", (shares(rng, 5), -hundredths(rng, 0.1, 1))),
-        Case("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 9))),
+        edge("top_p = 0", (shares(rng, 5), 0.0)),
+        edge("top_p below 0", (shares(rng, 5), -hundredths(rng, 0.1, 1))),
+        edge("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 9))),
+        edge(
+            "64 tokens equally likely",
+            (torch.full((64,), 1 / 64), (between(rng, 3, 50) + 0.5) / 64),
+        ),
+        edge("a line just below a border", just(-(2.0**-13))),
+        edge("a line just above a border", just(2.0**-13)),
     ]
 
 

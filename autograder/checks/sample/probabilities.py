@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
-from autograder.checks._material import between, stop
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between, stop
 from autograder.checks._slips import Answer, two_at_once, written_into
 from autograder.checks.sample._material import (
     COURSE,
@@ -31,7 +31,7 @@ _SOFTMAX = (
 )
 
 
-def oracle(logits: Tensor, temperature: float) -> Tensor:
+def oracle(logits: Tensor, temperature: float = 1.0) -> Tensor:
     if not temperature > 0:
         raise ValueError(f"the temperature is {temperature}, and must be above 0")
     return torch.softmax(logits.double() / temperature, -1).float()
@@ -45,7 +45,8 @@ def model_probabilities(rng: np.random.Generator, low: float, high: float) -> Te
 def draw(rng: np.random.Generator) -> list[Case]:
     tiny = 2.0 ** -between(rng, 7, 9)
     gaps = np.sort(rng.choice(np.arange(1, 8), 3, replace=False))
-    close = [between(rng, 8, 12) + g * tiny / 2 for g in [0, *map(int, gaps)]]
+    base = between(rng, 8, 12)
+    close = [base + g * tiny / 2 for g in [0, *map(int, gaps)]]
     heights = torch.tensor([[600.0], [0.0], [-600.0]])
     far = torch.tensor([400.0, 400.0, 0.0, 0.0, 0.0])
     deep = torch.tensor([0.0, 0.0, 0.0, 0.0, -100.0])
@@ -58,29 +59,37 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("several rows", (eighths(rng, 2, 4), hundredths(rng, 0.6, 1.5))),
         Case("as many rows as tokens", (eighths(rng, 3, 3), hundredths(rng, 0.6, 1.5))),
         Case("a batch of texts", (eighths(rng, 2, 3, 4), hundredths(rng, 0.6, 1.5))),
-        Case("very large logits", (different_eighths(rng, 5) + 800, 1.0)),
-        Case("logits far below zero", (different_eighths(rng, 5) - 800, 1.0)),
-        Case(
+        edge("very large logits", (different_eighths(rng, 5) + 800, 1.0)),
+        edge("logits far below zero", (different_eighths(rng, 5) - 800, 1.0)),
+        edge(
             "rows of very different heights",
             (eighths(rng, 3, 4) + heights, 2.0 ** between(rng, -1, 1)),
         ),
-        Case(
+        edge(
             "two logits far above the others",
             (different_eighths(rng, 5) + far[rng.permutation(5)], 1.0),
         ),
-        Case(
+        edge(
             "one logit far below the others",
             (different_eighths(rng, 5) + deep[rng.permutation(5)], 1.0),
         ),
-        Case("a tiny temperature", (torch.tensor(close)[rng.permutation(4)], tiny)),
+        edge("a tiny temperature", (torch.tensor(close)[rng.permutation(4)], tiny)),
         Case(
             "the shipped model's logits", (model_logits(rng), hundredths(rng, 0.6, 1.4))
         ),
-        Case("a temperature of 0", (different_eighths(rng, 4), 0.0)),
-        Case(
+        edge("a temperature of 0", (different_eighths(rng, 4), 0.0)),
+        edge(
             "a temperature below 0",
             (different_eighths(rng, 4), -hundredths(rng, 0.3, 2)),
         ),
+        Case("no temperature given, which is 1", (different_eighths(rng, 4),)),
+        Case(
+            "many tokens",
+            (eighths(rng, 2, between(rng, 33, 40)), hundredths(rng, 0.6, 1.5)),
+        ),
+        edge("a batch of one text", (eighths(rng, 1, 3, 4), hundredths(rng, 0.6, 1.5))),
+        edge("logits that lie across in memory", (across(eighths(rng, 5, 4)), 0.5)),
+        edge("four axes", (eighths(rng, 2, 3, 4, 3), hundredths(rng, 0.6, 1.5))),
     ]
 
 
@@ -90,7 +99,7 @@ def _heated(
 ) -> Answer:
     """An answer that refuses some temperatures, and else does `change`."""
 
-    def answer(logits, temperature):
+    def answer(logits, temperature=1.0):
         return stop(ValueError) if refused(temperature) else change(logits, temperature)
 
     return answer
@@ -362,4 +371,13 @@ MISTAKES = (
     ),
 )
 
-CHECK = Check("probabilities", 4, draw, oracle, MISTAKES, forbidden=COURSE + _SOFTMAX)
+CHECK = Check(
+    "probabilities",
+    4,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=COURSE + _SOFTMAX,
+    rtol=2e-5,
+    atol=1e-7,
+)

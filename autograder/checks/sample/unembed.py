@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import across, between
 from autograder.checks.sample._material import COURSE, eighths, shipped, softmax, story
 
 
@@ -33,6 +34,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("one vector alone", (eighths(rng, 6), eighths(rng, 4, 6))),
         Case("a batch of texts", (eighths(rng, 2, 3, 4), eighths(rng, 6, 4))),
         Case("the shipped model's own", (x[places].clone(), wte[rows].clone())),
+        Case(
+            "a long text", (eighths(rng, between(rng, 33, 40), 4), eighths(rng, 6, 4))
+        ),
+        Case("as many vectors as columns", (eighths(rng, 5, 5), eighths(rng, 3, 5))),
+        Case(
+            "many tokens", (eighths(rng, 2, 4), eighths(rng, between(rng, 33, 40), 4))
+        ),
+        edge(
+            "as many texts, vectors, columns and tokens",
+            (eighths(rng, 4, 4, 4), eighths(rng, 4, 4)),
+        ),
+        edge("a batch of one text", (eighths(rng, 1, 3, 4), eighths(rng, 6, 4))),
+        edge(
+            "vectors and a table that lie across in memory",
+            (across(eighths(rng, 2, 5, 4)), across(eighths(rng, 6, 4))),
+        ),
     ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between
 from autograder.checks._slips import Answer, two_at_once, written_into
 from autograder.checks.sample._material import (
@@ -48,8 +48,12 @@ def _us(
     n: int,
     stop: int,
     stopping: bool = False,
+    beside: bool = False,
 ) -> list[float]:
-    """Points that write n ids, none of them `stop`; with `stopping`, the last is."""
+    """Points that write n ids, none of them `stop`; with `stopping`, the last is.
+
+    With `beside`, they lie close to a border of their share.
+    """
     us, last = [], text[-1]
     for left in reversed(range(n)):
         p = probabilities(table[last], 1.0)
@@ -58,7 +62,8 @@ def _us(
         else:
             fit = [i for i in range(len(p)) if p[i] > 0.04 and i != stop]
             last = int(rng.choice(fit))
-        us.append(point_in(rng, p, last))
+        way = [(0.3, 0.7), (0.001, 0.004), (0.996, 0.999)]
+        us.append(point_in(rng, p, last, *way[between(rng, 1, 2) if beside else 0]))
     return us
 
 
@@ -90,6 +95,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             if len(text) == 1 or first != last:
                 return t, text, us + tail() * then, stop
 
+    def narrow(text: list[int], n: int, stop: int):
+        t = table()
+        return t, text, _us(rng, t, text, n, stop, beside=True), stop
+
     a, b, c, d, e = (int(i) for i in rng.permutation(5))
     world_table = _world_table(rng, 8)
     seldom = int(torch.softmax(world_table, -1).mean(0).argmin())
@@ -102,15 +111,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("`stop` is drawn at once", told([d, b], 1, a, then=True)),
         Case("the prompt contains `stop`", told([a, e, c], 5, e)),
         Case("the prompt ends with `stop`", told([e, c, b], 5, b)),
-        Case("nothing to draw", none),
+        edge("nothing to draw", none),
         Case(
             "the shipped model's expectations",
             (world_table, [start], _us(rng, world_table, [start], 7, seldom), seldom),
         ),
-        Case("an empty prompt", (table(4), [], tail(), between(rng, 0, 3))),
-        Case(
+        edge("an empty prompt", (table(4), [], tail(), between(rng, 0, 3))),
+        edge(
             "an empty prompt, and nothing to draw",
             (table(4), [], [], between(rng, 0, 3)),
+        ),
+        Case("a long text", told([a], 40, b)),
+        Case("points hardly beside a border", narrow([c], 24, e)),
+        edge("`stop` is the id 0", told([between(rng, 1, 4)], 3, 0, then=True)),
+        edge(
+            "`stop` is the id 0, which stands in the prompt",
+            told([0, between(rng, 1, 4)], 4, 0),
         ),
     ]
 

@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks.tokenize._material import (
     LIBRARIES,
@@ -48,10 +48,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a run of one id, where pairs overlap",
             ([[f, *[g] * between(rng, 3, 6)]],),
         ),
-        Case(
+        edge(
             "chunks that are empty or hold a single id", ([[h], [], [i, j], [k], [h]],)
         ),
-        Case("nothing but single ids", ([[m], [], [n]],)),
+        edge("nothing but single ids", ([[m], [], [n]],)),
         Case("a few sentences of a story", (chunks_of(stories(rng, 300)),)),
         Case(
             "the id 0, and very large ids",

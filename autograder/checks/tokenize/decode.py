@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some
 from autograder.checks.tokenize._material import (
     HANZI,
@@ -62,23 +62,23 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a character that is spread over two tokens",
             ([g, x, 256, g], {(y, z): 256}),
         ),
-        Case("no ids at all", ([], {(h, i): 256, (256, j): 257})),
-        Case(
+        edge("no ids at all", ([], {(h, i): 256, (256, j): 257})),
+        edge(
             "an id that does not exist",
             ([k, 256, between(rng, 258, 4999), m], {(k, m): 256}),
         ),
-        Case(
+        edge(
             "an id below zero",
             (
                 [n, -between(rng, 1, 3), o],
                 {(o, p): 256, (256, n): 257, (n, o): 258},
             ),
         ),
-        Case(
+        edge(
             "bytes that are not UTF-8, because a character is cut off",
             ([h, first, second], {(h, i): 256}),
         ),
-        Case(
+        edge(
             "bytes that are not UTF-8, because they are half of a pair in UTF-16",
             (
                 [i, 0xED, *(int(x) for x in rng.integers([160, 128], 192))],
@@ -90,6 +90,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (encoded(nasty, nasty_merges), nasty_merges),
         ),
         Case("a page of everything", (encoded(text, merges), merges)),
+        edge("the first id that does not exist", ([k, 257, m], {(k, m): 256})),
+        edge(
+            "an id in a gap between two others",
+            ([n, 270, o], {(n, o): 256, (256, p): 300}),
+        ),
+        edge("no merges", ([k, m, k], {})),
     ]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
 from autograder.checks.tokenize._material import (
     ALPHABET,
@@ -79,6 +79,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     story = stories(rng, 1200)
     large = large_id(rng)
     long, nasty = new_word(rng, 300), nasty_text(rng)
+    longest = new_word(rng, 120)
     return [
         Case("one merge, in two places", (f"{a}{b}{c}{a}{b}", {(ia, ib): 256})),
         Case(
@@ -104,7 +105,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a long run of one letter",
             (f"{o}{run}", {(in_, in_): 256, (256, 256): 257}),
         ),
-        Case(
+        edge(
             "an empty text", ("", {(in_, ia): 256, (256, ord(new_word(rng, 1))): 257})
         ),
         Case(
@@ -131,6 +132,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (stories(rng, 240), learned(story, 60)),
         ),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 60))),
+        Case("a word that takes many merges", (longest, learned(longest, 70))),
+        edge("no merges", (f"{a}{b} {c}", {})),
     ]
 
 

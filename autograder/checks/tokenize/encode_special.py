@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks.tokenize._material import (
     LIBRARIES,
     Merges,
@@ -56,6 +56,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
     short = f"[{new_word(rng, 3)}"
     longer = f"{short}{new_word(rng, 1)}]"
     inner = longer[1:-1]
+    end_ = new_word(rng, 4)
+    capitals = (
+        f"{word}{end_.upper()}{other}",
+        {(ord(word[-1]), ord(end_[0].upper())): 256},
+        {end_: 257},
+        [end_],
+    )
     told = stories(rng, 600, end=world.END)
     merges = learned(told.replace(world.END, "\n"), 30)
     end = 256 + len(merges)
@@ -80,13 +87,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a special token in capitals, which is ordinary text",
             (f"{word}{c.upper()} {word}", pair, {c: 257, b: 258}, [c]),
         ),
-        Case(
+        edge(
             "not one special token in the whole vocabulary",
             (f"{a}{word} {other}{word}", pair, {}, []),
         ),
-        Case(
+        edge(
             "rare characters beside a special token",
-            (f"{word}\ue000{a}\ufffc\ue001 {word}{a}", pair, {a: 257}, [a]),
+            (f"{word}\ue000{a}\ufffc\ue001\U000f0101 {word}{a}", pair, {a: 257}, [a]),
         ),
         Case(
             "several in a row, at the start and at the end",
@@ -114,15 +121,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 [longer, short],
             ),
         ),
-        Case(
+        edge(
             "one not allowed, which begins like one that is",
             (f"{word} {longer}", pair, {short: 257, longer: 258}, [short]),
         ),
-        Case(
+        edge(
             "one not allowed, inside a longer one that is",
             (f"{word} {longer}{other}", pair, {inner: 257, longer: 258}, [longer]),
         ),
-        Case(
+        edge(
             "two that overlap",
             (
                 f"{other} {a}{inside}{b}",
@@ -134,6 +141,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "stories with a separator, as the course trains on them",
             (told, merges, {world.END: end}, [world.END]),
+        ),
+        Case(
+            "spaces and line ends around special tokens",
+            (f" \n{word} {a}\n\n {other}  {a} \n", pair, {a: 257}, [a]),
+        ),
+        edge(
+            "a special token of letters, which ordinary text has in capitals", capitals
+        ),
+        edge(
+            "a special token that begins like another and has the smaller id",
+            (
+                f"{word} {longer}{short} {other}{longer}",
+                pair,
+                {short: 258, longer: 257},
+                [short, longer],
+            ),
         ),
     ]
 

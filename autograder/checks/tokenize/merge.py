@@ -10,7 +10,7 @@ import json
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import written_into
 from autograder.checks.tokenize._material import (
@@ -47,9 +47,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a pair in two places, once at the end", ([a, b, c, a, b], (a, b), new())),
         Case("a run of one id, from the left", ([d, e, e, e], (e, e), new())),
         Case("an id that follows a merge", ([f, g, h, i, f, g, i], (f, g), new())),
-        Case("a pair that is not there", ([j, k, m, j], (k, j), new())),
-        Case("an empty list", ([], (n, o), new())),
-        Case("a list of one id", ([p], (p, q), new())),
+        edge("a pair that is not there", ([j, k, m, j], (k, j), new())),
+        edge("an empty list", ([], (n, o), new())),
+        edge("a list of one id", ([p], (p, q), new())),
         Case(
             "ids whose digits end or begin like the pair's",
             ([100 + s, t, s, t, s, t * 10, s, t], (s, t), new()),
@@ -62,6 +62,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a long list with ids above 255",
             ([z, x, x, z, x, z, z, x, *tail, y], (z, x), z + between(rng, 1, 99)),
         ),
+        Case("the pair several times in a row", ([a, b, a, b, a, b, c], (a, b), new())),
     ]
 
 

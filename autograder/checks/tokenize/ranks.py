@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import some
 from autograder.checks.tokenize._material import (
     HANZI,
@@ -57,6 +57,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (turned(learned(stories(rng, 300), 12)),),
         ),
         Case("merges of a page of stories", (learned(stories(rng, 700), 40),)),
+        edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 900 + h},)),
+        edge("no merges", ({},)),
     ]
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import some
 from autograder.checks.tokenize._material import (
     EMOJI,
@@ -63,6 +63,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "marks that no one sees, and spaces at the end", (nasty, learned(nasty, 9))
         ),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 40))),
+        Case(
+            "many spaces at both ends",
+            (f"      {word} {other}         ", learned(word, 2)),
+        ),
+        edge("an empty text", ("", learned(word, 2))),
+        edge("no merges", (f"{word} {other}", {})),
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some
 from autograder.checks._slips import only_the_first
 from autograder.checks.tokenize._material import (
@@ -64,6 +64,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("marks that no one sees, and spaces at the end", (nasty_text(rng),)),
         Case("a page of prose, code and Chinese", (mixed_page(rng),)),
+        edge("an empty text", ("",)),
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
 from autograder.checks.tokenize._material import (
     ALPHABET,
@@ -94,11 +94,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "merges of merges, in a run",
             (f"{x * run} {y}{x * run}", 259 + run % 2),
         ),
-        Case("more merges asked for than there are", (f"{e}{f}{g} {e}{f}{h}", 300)),
-        Case(
+        edge("more merges asked for than there are", (f"{e}{f}{g} {e}{f}{h}", 300)),
+        edge(
             "a vocabulary of the bytes alone", (f"{new_word(rng)} {new_word(rng)}", 256)
         ),
-        Case(
+        edge(
             "a vocabulary with fewer places than there are bytes",
             (f"{new_word(rng)} {new_word(rng)}", between(rng, 0, 255)),
         ),
@@ -107,6 +107,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (f"{one}{two}{one}{two} {three}{one} {two}{three}", 260),
         ),
         Case("a page of stories", (stories(rng, 800), 276)),
+        Case(
+            "words that only a full stop or a comma parts",
+            (f"{a}{b},{a}{b}.{c}{a},{b}{a},{c}{a}.{b}", 262),
+        ),
+        edge(
+            "accents written apart", ("e\u0301" * 3 + f" {a}" + "o\u0302e\u0301", 259)
+        ),
+        edge("many spaces at both ends", (f"{chr(32) * 9}{a}{b}{chr(32) * 9}", 258)),
+        edge("an empty text", ("", between(rng, 257, 300))),
     ]
 
 
