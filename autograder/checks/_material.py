@@ -42,6 +42,11 @@ def across(x: Tensor) -> Tensor:
     return x.mT.contiguous().mT
 
 
+def lying(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The matrices among them `across`, the vectors as they are."""
+    return [across(x) if x.ndim > 1 else x for x in tensors]
+
+
 def stop(error: type[Exception]) -> NoReturn:
     """For a mistake whose line ends in an error: as the student's own would."""
     raise error("as the student's line would")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, tenths
+from autograder.checks._material import across, between, lying, tenths
 from autograder.checks._slips import batches_only, no_batches
 from autograder.checks.attend._material import (
     KERNELS,
@@ -75,7 +75,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a batch of texts", (tenths(rng, 2, 3, 6), *_weights(rng, 6), 2)),
         Case("two texts that differ in the last token", (texts, *_weights(rng, 4), 2)),
         Case(
-            "a long text", (tenths(rng, between(rng, 33, 40), 4), *_weights(rng, 4), 2)
+            "a long text with many heads",
+            (tenths(rng, between(rng, 33, 40), 36), *_weights(rng, 36), 36),
         ),
         edge(
             "three times as many tokens as numbers",
@@ -88,7 +89,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of one text", (tenths(rng, 1, 3, 4), *_weights(rng, 4), 2)),
         edge(
             "vectors that lie across in memory",
-            (across(tenths(rng, 2, 5, 4)), *_weights(rng, 4), 2),
+            (across(tenths(rng, 2, 5, 4)), *lying(_weights(rng, 4)), 2),
         ),
     ]
 

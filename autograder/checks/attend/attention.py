@@ -68,7 +68,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             own(rng, 6, "q", "k", "v"),
         ),
         Case("a batch of texts, each with several heads", three(2, 3, 4, 5)),
-        Case("a long text", three(between(rng, 33, 40), 3)),
+        Case("a long text", three(between(rng, 33, 40), 36)),
         edge("as many texts as heads, tokens and numbers", three(3, 3, 3, 3)),
         edge("a batch of one text", three(1, 2, 3, 4)),
         edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 4)))),

@@ -47,7 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two vectors of five numbers", (tenths(rng, 2, 5),)),
         Case("as many vectors as numbers in each", (tenths(rng, 4, 4),)),
         edge("vectors of a single number", (tenths(rng, 5, 1),)),
-        Case("a longer text", (normal(rng, 40, 3),)),
+        Case("a longer text", (normal(rng, 40, 36),)),
         Case("vectors of the course's own model", (vectors,)),
         edge("vectors that lie across in memory", (across(tenths(rng, 6, 4)),)),
     ]

@@ -30,14 +30,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
     heads = own(rng, 5, "heads")
     return [
         Case("two heads of two numbers, three tokens", (tenths(rng, 2, 3, 2),)),
-        Case("a single head", (tenths(rng, 1, 3, 4),)),
+        Case("a single head", (tenths(rng, 1, 3, 40),)),
         edge("heads of a single number", (tenths(rng, 4, 3, 1),)),
         edge("a single token", (tenths(rng, 3, 1, 2),)),
         Case("as many heads as tokens and numbers", (tenths(rng, 3, 3, 3),)),
         Case("heads of the course's own model", heads),
         Case("a batch of texts", (tenths(rng, 2, 3, 4, 2),)),
         Case("a batch with as many texts as heads", (tenths(rng, 2, 2, 3, 2),)),
-        Case("a long text", (tenths(rng, 2, between(rng, 33, 40), 3),)),
+        Case(
+            "a long text with many heads", (tenths(rng, 36, between(rng, 33, 40), 2),)
+        ),
         edge("a batch of one text", (tenths(rng, 1, 2, 3, 4),)),
         edge("heads that lie across in memory", (across(tenths(rng, 2, 5, 3)),)),
     ]

@@ -51,7 +51,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("several heads", both(2, 3, 6)),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
-        Case("a long text", both(between(rng, 33, 40), 3)),
+        Case("a long text", both(between(rng, 33, 40), 36)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(

@@ -50,7 +50,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("large, small and very negative scores", (tenths(rng, 3, 4) + far,)),
         Case("several matrices at once", (tenths(rng, 2, 3, 4),)),
         Case("scores of the course's own model", (past(scores),)),
-        Case("a long row", (normal(rng, 2, between(rng, 33, 40), scale=2),)),
+        Case(
+            "many rows of many scores",
+            (normal(rng, between(rng, 33, 40), 36, scale=2),),
+        ),
         edge("a batch of texts, each with several heads", (tenths(rng, 2, 3, 4, 3),)),
         edge("a batch of one text with one head", (tenths(rng, 1, 1, 3, 4),)),
         edge("scores that lie across in memory", (across(tenths(rng, 4, 5)),)),

@@ -39,7 +39,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     C = between(rng, 3, 6)
     return [
         Case("three tokens, two heads of two numbers", (tenths(rng, 3, 4), 2)),
-        Case("a single head", (tenths(rng, 3, 4), 1)),
+        Case("a single head", (tenths(rng, 3, 40), 1)),
         edge("as many heads as numbers", (tenths(rng, 4, C), C)),
         Case("as many heads as tokens", (tenths(rng, 3, 6), 3)),
         edge("a single token", (tenths(rng, 1, 6), 3)),
@@ -49,7 +49,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("heads that do not share evenly", (tenths(rng, 4, 6), 4)),
         edge("more heads than numbers", (tenths(rng, 3, 3), between(rng, 4, 9))),
         edge("a batch, and heads that do not share evenly", (tenths(rng, 2, 4, 5), 2)),
-        Case("a long text", (tenths(rng, between(rng, 33, 40), 6), 3)),
+        Case(
+            "a long text with many heads", (tenths(rng, between(rng, 33, 40), 72), 36)
+        ),
         Case("a batch with as many texts as heads", (tenths(rng, 3, 2, 6), 3)),
         edge("a batch of one text", (tenths(rng, 1, 3, 4), 2)),
         edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),

@@ -58,7 +58,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single row", (decimals(rng, 1, 4), decimals(rng, 1, 4)[0])),
         Case("a word of the course's own model", (words, words[i].clone())),
         Case("a step from one word to another", (words, words[j] - words[i])),
-        Case("many rows", (normal(rng, between(rng, 33, 40), 3), normal(rng, 3))),
+        Case("many rows", (normal(rng, between(rng, 33, 40), 36), normal(rng, 36))),
         edge(
             "a table that lies across in memory",
             (across(normal(rng, 6, 4)), normal(rng, 4)),

@@ -42,7 +42,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         froms, tos = chosen[:pairs], chosen[pairs:]
         common = normal(rng, C)
         for k, (i, j) in enumerate(zip(froms, tos, strict=True)):
-            table[j] = table[i] + (common + 0.5 * normal(rng, C)) * 4.0**k
+            table[j] = table[i] + (common + 0.5 * normal(rng, C)) * 4.0 ** min(k, 3)
         return table, froms, tos
 
     three = decimals(rng, 5, 3) / 4
@@ -72,6 +72,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a table that lies across in memory",
             (across(steps(6, 3, 2)[0]), [0, 1], [2, 3]),
         ),
+        Case("many pairs", steps(80, 5, 36)),
     ]
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between
+from autograder.checks._material import across, between
 from autograder.checks._slips import an_assert
 from autograder.checks.embed._material import (
     LIBRARIES,
@@ -101,7 +101,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an id below zero", (tensor_of(low), *tables(n, 5, 2))),
         Case(
             "a long text",
-            (tensor_of(rng.integers(0, 6, between(rng, 33, 40))), *tables(6, 44, 3)),
+            (
+                tensor_of(rng.permutation(44)[: between(rng, 36, 40)]),
+                *tables(44, 44, 3),
+            ),
         ),
         edge(
             "a batch of one text",
@@ -125,6 +128,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "the last id below zero", (tensor_of([*middle[1:], -1]), *tables(n, 5, 2))
+        ),
+        edge("a single token", (tensor_of([between(rng, 0, 3)]), *tables(4, 5, 2))),
+        edge("a vocabulary of one token", (tensor_of([0, 0]), *tables(1, 4, 3))),
+        edge(
+            "tables that lie across in memory",
+            (tensor_of(first), *map(across, tables(4, 5, 3))),
         ),
     ]
 

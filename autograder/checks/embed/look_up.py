@@ -88,6 +88,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 across(decimals(rng, 7, 4)),
             ),
         ),
+        edge("a table of one row", (tensor_of([0, 0]), decimals(rng, 1, 3))),
     ]
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, normal
 from autograder.checks._slips import two_at_once
 from autograder.checks.embed._material import (
     ANGLES,
@@ -70,9 +70,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("all other rows", (every, one, 6)),
         Case("words of the course's own model", (shipped, word, 5)),
         edge("all other rows, one of which points the other way", _opposite(rng)),
-        edge("copies of the very row, and all others", (copies, copy, len(copies) - 1)),
+        edge("an exact copy of the very row", _copied(rng)),
         edge("forty rows, most of them equally near", (*_many_tied(rng), 30)),
-        Case("many rows", (*_clear(rng, 36, 12), 20)),
+        Case("many rows, some hardly nearer than others", (*_close(rng), 34)),
         edge("a table that lies across in memory", (across(ends), 0, 3)),
     ]
 
@@ -118,15 +118,31 @@ def _signs(rng: np.random.Generator, flips: Sequence[int]) -> tuple[Tensor, int]
 
 
 def _opposite(rng: np.random.Generator) -> tuple[Tensor, int, int]:
-    """A row before the one that is its opposite, and as many as there are others."""
+    """A row that stands before its exact opposite, and as many as there are others."""
 
-    def draw() -> tuple[Tensor, int]:
-        table, row = decimals(rng, 6, 3), between(rng, 0, 3)
-        table[between(rng, row + 1, 5)] = -2 * table[row]
-        return table, row
+    def before_it(table: Tensor, row: int) -> bool:
+        return row < int(_exact(table, row).argmin())
 
-    table, row = drawn_until(_apart, draw)
+    table, row = drawn_until(before_it, lambda: _signs(rng, [1, 1, 2, 3, 4]))
     return table, row, 5
+
+
+def _copied(rng: np.random.Generator) -> tuple[Tensor, int, int]:
+    """A row of which there is an exact copy, and as many as there are others."""
+    table, row = _clear(rng, 6, 3)
+    table[(row + between(rng, 1, 5)) % 6] = table[row]
+    return table, row, 5
+
+
+def _close(rng: np.random.Generator) -> tuple[Tensor, int]:
+    """A late row of many, whose neighbours rounded numbers would put in another order."""
+
+    def telling(table: Tensor, row: int) -> bool:
+        right = oracle(table, row, 34)
+        rough = (table.round(decimals=2), table.half().float())
+        return _apart(table, row) and all(oracle(x, row, 34) != right for x in rough)
+
+    return drawn_until(telling, lambda: (normal(rng, 36, 6), between(rng, 33, 35)))
 
 
 def _many_tied(rng: np.random.Generator) -> tuple[Tensor, int]:

@@ -67,6 +67,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "p so large that hardly anything is kept",
             (quarters(rng, 40), points(0.95, 40), 0.95),
         ),
+        edge(
+            "points hardly beside p",
+            (
+                quarters(rng, 6),
+                floats(
+                    [at + s * 2.0**-20 for s in rng.permutation([-1, 1, 0, -2, 2, 3])]
+                ),
+                at,
+            ),
+        ),
     ]
 
 

@@ -54,7 +54,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "questions of the course's own model",
             (normed @ w_in[:, some] + b_in[some],),
         ),
-        Case("many rows", (normal(rng, between(rng, 33, 40), 3, scale=1.5),)),
+        Case(
+            "many rows of many numbers",
+            (normal(rng, between(rng, 33, 40), 36, scale=1.5),),
+        ),
         edge("numbers between 3 and 4 on both sides of zero", (_border(rng),)),
         edge(
             "a batch of one text, which lies across in memory",

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, lying
 from autograder.checks._slips import only_the_first
 from autograder.checks.mlp._material import (
     BENDS,
@@ -79,7 +79,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4, 16))),
         edge(
             "vectors that lie across in memory",
-            (across(quarters(rng, 2, 5, 4)), *own(4, 8)),
+            (across(quarters(rng, 2, 5, 4)), *lying(own(4, 8))),
         ),
     ]
 

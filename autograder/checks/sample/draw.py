@@ -105,6 +105,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a point hardly beyond a border", _beside(rng, 0.001, 0.004)),
         edge("a point hardly before a border", _beside(rng, 0.996, 0.999)),
         Case("many tokens", inside(torch.full((64,), 1 / 64), between(rng, 40, 60))),
+        edge(
+            "a vocabulary of one token", (torch.ones(1), round(float(rng.random()), 4))
+        ),
     ]
 
 

@@ -32,6 +32,7 @@ def _falling(rng: np.random.Generator, n: int) -> Tensor:
 def _hardly(rng: np.random.Generator) -> Tensor:
     """The largest comes after one that float32 just tells from it."""
     logits = _falling(rng, 6).flip(0)
+    logits -= logits[-2] - 2.0**-6
     logits[-1] = torch.nextafter(logits[-2], torch.tensor(torch.inf))
     return logits
 

@@ -68,6 +68,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "forty tokens equally likely",
             (torch.full((40,), 1 / 40), between(rng, 3, 30)),
         ),
+        edge("a vocabulary of one token", (torch.ones(1), 1)),
+        Case(
+            "many of many tokens",
+            (model_probabilities(rng, 4, 6), between(rng, 34, 60)),
+        ),
     ]
 
 

@@ -66,8 +66,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return p, _line(p, many)
 
     def just(beside: float) -> tuple[Tensor, float]:
-        p = shares(rng, 6)
-        return p, _line(p, between(rng, 2, 4)) + beside
+        """A line so close to a border that rounded sums take it to be beyond."""
+        while True:
+            p, many = shares(rng, 6, 2**16, 2**11), between(rng, 2, 4)
+            line = _line(p, many)
+            falling = p.sort(descending=True).values
+            half = falling.half().cumsum(0).float()
+            rounded = half[many - 1], half[many] - falling[many], round(line, 2)
+            if all((float(x) - line) / beside > 1.5 for x in rounded):
+                return p, line + beside
 
     equals = tied(rng)
     alike = torch.full((8,), 1 / 8)
@@ -101,13 +108,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the shipped model's probabilities", crossed(model, many)),
         edge("top_p = 0", (shares(rng, 5), 0.0)),
         edge("top_p below 0", (shares(rng, 5), -hundredths(rng, 0.1, 1))),
-        edge("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 9))),
+        edge("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 1.9))),
         edge(
             "64 tokens equally likely",
             (torch.full((64,), 1 / 64), (between(rng, 3, 50) + 0.5) / 64),
         ),
-        edge("a line just below a border", just(-(2.0**-13))),
-        edge("a line just above a border", just(2.0**-13)),
+        edge("a line just below a border", just(-(2.0**-15))),
+        edge("a line just above a border", just(2.0**-15)),
+        edge("a vocabulary of one token", (torch.ones(1), 0.5)),
     ]
 
 

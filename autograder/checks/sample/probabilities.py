@@ -90,6 +90,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of one text", (eighths(rng, 1, 3, 4), hundredths(rng, 0.6, 1.5))),
         edge("logits that lie across in memory", (across(eighths(rng, 5, 4)), 0.5)),
         edge("four axes", (eighths(rng, 2, 3, 4, 3), hundredths(rng, 0.6, 1.5))),
+        edge(
+            "a very high temperature",
+            (10 * eighths(rng, 5), float(between(rng, 40, 60))),
+        ),
     ]
 
 

@@ -50,6 +50,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors and a table that lie across in memory",
             (across(eighths(rng, 2, 5, 4)), across(eighths(rng, 6, 4))),
         ),
+        edge("a single token", (eighths(rng, 2, 4), eighths(rng, 1, 4))),
     ]
 
 

@@ -80,6 +80,12 @@ def _sampled(logits: Tensor, u: float) -> int:
     return drawn(softmax(logits), u)
 
 
+def _never(table: Tensor, text: list[int], u: float) -> int:
+    """An id that is not written in six steps with this point."""
+    told = oracle(table, text, [u] * 6, -1)
+    return next(i for i in range(len(table)) if i not in told[len(text) :])
+
+
 def draw(rng: np.random.Generator) -> list[Case]:
     def table(n: int = 5) -> Tensor:
         return eighths(rng, n, n, most=10)
@@ -99,10 +105,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
         t = table()
         return t, text, _us(rng, t, text, n, stop, beside=True), stop
 
+    def again():
+        """One point for all, that lies at no border of any row."""
+        while True:
+            t, u = table(), round(float(rng.uniform(0.2, 0.8)), 4)
+            ends = torch.softmax(t.double(), -1).cumsum(-1)
+            if (ends - u).abs().min() > 0.01:
+                return t, [a, c], [u] * 6, _never(t, [a, c], u)
+
+    large = eighths(rng, 40, 40, most=10)
+    prompt = [int(i) for i in rng.integers(0, 36, 36)]
+    prompt[3] = prompt[20]
+    many = large, prompt, _us(rng, large, prompt, 5, 36, stopping=True), 36
     a, b, c, d, e = (int(i) for i in rng.permutation(5))
-    world_table = _world_table(rng, 8)
+    world_table = _world_table(rng, 24)
     seldom = int(torch.softmax(world_table, -1).mean(0).argmin())
-    start = (seldom + between(rng, 1, 7)) % 8
+    start = (seldom + between(rng, 1, 23)) % 24
     none = (table(4), [between(rng, 0, 3) for _ in range(3)], [], 3)
     return [
         Case("a prompt of one id", told([a], 4, b)),
@@ -114,7 +132,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("nothing to draw", none),
         Case(
             "the shipped model's expectations",
-            (world_table, [start], _us(rng, world_table, [start], 7, seldom), seldom),
+            (
+                world_table,
+                [start],
+                _us(rng, world_table, [start], 12, seldom, beside=True),
+                seldom,
+            ),
         ),
         edge("an empty prompt", (table(4), [], tail(), between(rng, 0, 3))),
         edge(
@@ -128,6 +151,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "`stop` is the id 0, which stands in the prompt",
             told([0, between(rng, 1, 4)], 4, 0),
         ),
+        Case("a large vocabulary, and a long prompt with ids that come again", many),
+        edge("points that are all the same", again()),
     ]
 
 

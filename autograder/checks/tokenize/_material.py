@@ -94,7 +94,7 @@ def mixed_page(rng: np.random.Generator) -> str:
 def nasty_text(rng: np.random.Generator) -> str:
     """What is easily lost or changed: marks that no one sees, and outer spaces."""
     a, b, c, d = (new_word(rng, 3) for _ in range(4))
-    return f"\ufeff {a}\x00{b}\r\n_{c}_ e\u0301{d}\r\n  "
+    return f"\ufeff \t{a}\x00{b}\r\n_{c}_\u200b e\u0301{d}\t\r\n  "
 
 
 def turned(listed: dict) -> dict:

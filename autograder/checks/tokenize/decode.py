@@ -96,6 +96,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([n, 270, o], {(n, o): 256, (256, p): 300}),
         ),
         edge("no merges", ([k, m, k], {})),
+        edge(
+            "an id that does not exist, at the beginning", ([257, k, m], {(k, m): 256})
+        ),
+        edge(
+            "an id that does not exist, at the end of a long list",
+            ([k, m] * 20 + [257], {(k, m): 256}),
+        ),
+        edge("line ends at the end", ([k, m, 10, 10], {(k, m): 256})),
     ]
 
 

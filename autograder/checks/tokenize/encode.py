@@ -134,6 +134,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 60))),
         Case("a word that takes many merges", (longest, learned(longest, 70))),
         edge("no merges", (f"{a}{b} {c}", {})),
+        edge(
+            "spaces and line ends at both ends",
+            (f"  \n\t{a}{b} {c}  \n\n", {(32, 32): 256, (10, 10): 257}),
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from autograder.checks.tokenize._material import (
     LIBRARIES,
     Merges,
     encoded,
+    nasty_text,
     new_word,
     sorted_letters,
     stories,
@@ -66,6 +67,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
     told = stories(rng, 600, end=world.END)
     merges = learned(told.replace(world.END, "\n"), 30)
     end = 256 + len(merges)
+    nasty = nasty_text(rng)
+    forty = [f"<|{new_word(rng, 2)}{i}|>" for i in range(40)]
+    told_merges = learned(told.replace(world.END, "\n"), 45)
     return [
         Case(
             "one special token between two words",
@@ -156,6 +160,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 pair,
                 {short: 258, longer: 257},
                 [short, longer],
+            ),
+        ),
+        edge(
+            "marks that no one sees, tabs and line ends beside a special token",
+            (f"{nasty}{a}{nasty}", learned(nasty, 9), {a: 300}, [a]),
+        ),
+        edge(
+            "forty special tokens",
+            (
+                f"{word}{word.join(forty)}",
+                told_merges,
+                {name: 900 - i for i, name in enumerate(forty)},
+                forty,
             ),
         ),
     ]

@@ -64,8 +64,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 40))),
         Case(
-            "many spaces at both ends",
-            (f"      {word} {other}         ", learned(word, 2)),
+            "many spaces and line ends at both ends",
+            (f"\n\n      {word} {other}         \n\n", learned(word, 2)),
         ),
         edge("an empty text", ("", learned(word, 2))),
         edge("no merges", (f"{word} {other}", {})),

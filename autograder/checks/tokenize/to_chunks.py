@@ -65,6 +65,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("marks that no one sees, and spaces at the end", (nasty_text(rng),)),
         Case("a page of prose, code and Chinese", (mixed_page(rng),)),
         edge("an empty text", ("",)),
+        Case(
+            "spaces and line ends at both ends",
+            (f"  \n\t{new_word(rng, 2)} {new_word(rng, 2)}  \n\n",),
+        ),
     ]
 
 

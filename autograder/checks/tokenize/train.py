@@ -24,6 +24,7 @@ from autograder.checks.tokenize._material import (
     code_points,
     counted,
     merged,
+    nasty_text,
     new_word,
     one_chunk,
     ranks_of,
@@ -106,7 +107,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "Chinese, where a character is three bytes",
             (f"{one}{two}{one}{two} {three}{one} {two}{three}", 260),
         ),
-        Case("a page of stories", (stories(rng, 800), 276)),
+        Case("a page of stories", (stories(rng, 800), 300)),
         Case(
             "words that only a full stop or a comma parts",
             (f"{a}{b},{a}{b}.{c}{a},{b}{a},{c}{a}.{b}", 262),
@@ -116,6 +117,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("many spaces at both ends", (f"{chr(32) * 9}{a}{b}{chr(32) * 9}", 258)),
         edge("an empty text", ("", between(rng, 257, 300))),
+        edge(
+            "many spaces at the beginning alone",
+            (f"{chr(32) * 9}{a}{b} {c}{d} {c}{d}", 259),
+        ),
+        edge(
+            "many spaces at the end alone", (f"{a}{b} {c}{d} {c}{d}{chr(32) * 9}", 259)
+        ),
+        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 285)),
     ]
 
 

@@ -1,0 +1,475 @@
+"""The mutants of a function: its source with one thing changed, and a name for each.
+
+Two kinds. Inside: each node of the syntax tree is changed in every way that fits it
+(an operator, a constant, an axis, a bound, a keyword, a call, a guard, a line).
+Around: the function is right, but what goes in or comes out is not (cut to a size,
+squeezed, turned, rounded, another dtype, stripped, written into).
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str  # what was changed, and where: stable as long as the source is
+    source: str  # a whole definition of the function
+
+
+def mutants(source: str) -> list[Mutant]:
+    """All mutants of one function definition, each once."""
+    found: dict[str, Mutant] = {}
+    for mutant in [*_inside(source), *_around(source), *_contract(source)]:
+        if mutant.source not in found and mutant.source != ast.unparse(
+            ast.parse(source)
+        ):
+            found[mutant.source] = mutant
+    return list(found.values())
+
+
+# --- inside -------------------------------------------------------------------------
+BINARY = {
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div, ast.Add),
+    ast.Div: (ast.Mult, ast.FloorDiv),
+    ast.FloorDiv: (ast.Mult,),
+    ast.Mod: (ast.FloorDiv,),
+    ast.Pow: (ast.Mult,),
+    ast.MatMult: (ast.Mult,),
+    ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,),
+}
+COMPARED = {
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.LtE: (ast.Lt, ast.GtE),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.LtE),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+}
+CALLED = {
+    "sum": ("mean", "amax"),
+    "mean": ("sum", "amax"),
+    "amax": ("amin", "mean"),
+    "amin": ("amax",),
+    "max": ("min",),
+    "min": ("max",),
+    "argmax": ("argmin",),
+    "argsort": ("sort",),
+    "tril": ("triu",),
+    "triu": ("tril",),
+    "sin": ("cos",),
+    "cos": ("sin",),
+    "exp": ("exp2", "abs"),
+    "sqrt": ("square", "abs"),
+    "square": ("abs",),
+    "cumsum": ("cumprod",),
+    "ones": ("zeros",),
+    "zeros": ("ones",),
+    "zeros_like": ("ones_like",),
+    "nonzero": ("bool",),
+    "append": ("extend",),
+    "any": ("all",),
+    "all": ("any",),
+    "sorted": ("list",),
+    "var": ("std",),
+    "reshape": ("view",),
+    "flatten": ("squeeze",),
+}
+
+
+def _inside(source: str) -> Iterator[Mutant]:
+    tree = ast.parse(source)
+    for parent, field, index, node in _places(tree):
+        for what, new in _changes(node):
+            other = copy.deepcopy(tree)
+            _put(other, tree, parent, field, index, new)
+            text = _text(other)
+            if text is not None:
+                before = _short(node)
+                yield Mutant(f"line {node.lineno}: {before} → {what}", text)
+
+
+def _places(tree: ast.AST) -> Iterator[tuple]:
+    """Every node that can be changed: its parent, field, index there, and itself."""
+    function = tree.body[0]
+    typed = [function.args, *filter(None, [function.returns])]
+    raised = [node.exc for node in ast.walk(function) if isinstance(node, ast.Raise)]
+    words = [node for node in ast.walk(function) if _is_docstring(node)]
+    kept = [*typed, *filter(None, raised), *words]  # what an error says is not judged
+    left_alone = {node for part in kept for node in ast.walk(part)}
+    for parent in ast.walk(function):
+        for field, value in ast.iter_fields(parent):
+            if parent in left_alone:
+                continue
+            items = value if isinstance(value, list) else [value]
+            for index, node in enumerate(items):
+                if isinstance(node, ast.expr | ast.stmt | ast.slice):
+                    if node in left_alone:
+                        continue
+                    yield (
+                        parent,
+                        field,
+                        index if isinstance(value, list) else None,
+                        node,
+                    )
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _put(other, tree, parent, field, index, new) -> None:
+    """Puts `new` into the copy, where `parent` has its child in the original."""
+    for old, copied in zip(ast.walk(tree), ast.walk(other), strict=True):
+        if old is parent:
+            if index is None:
+                setattr(copied, field, new)
+            elif new is None:
+                del getattr(copied, field)[index]
+            else:
+                getattr(copied, field)[index] = new
+            return
+
+
+def _text(tree: ast.AST) -> str | None:
+    """The source of a changed tree; None where it is no program."""
+    for node in ast.walk(tree):
+        for field in ("body", "orelse"):
+            body = getattr(node, field, None)
+            if field == "body" and isinstance(body, list) and not body:
+                body.append(ast.Pass())
+    try:
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        compile(text, "<mutant>", "exec")
+    except (SyntaxError, ValueError, TypeError, AttributeError):
+        return None
+    return text
+
+
+def _short(node: ast.AST) -> str:
+    node = ast.fix_missing_locations(copy.deepcopy(node))
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+    """What can stand instead of a node; None for nothing at all."""
+    for maker in (_expression, _call, _statement):
+        for new in maker(node):
+            yield ("nothing" if new is None else _short(new)), new
+
+
+def _changed(node: ast.AST, **fields) -> ast.AST:
+    new = copy.copy(node)
+    for name, value in fields.items():
+        setattr(new, name, value)
+    return new
+
+
+def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            for other in BINARY.get(type(op), ()):
+                yield _changed(node, op=other())
+            yield left
+            yield right
+            if not isinstance(op, ast.Add | ast.Mult):
+                yield _changed(node, left=right, right=left)
+        case ast.UnaryOp(operand=operand):
+            yield operand
+        case ast.Compare(left=left, ops=[op, *more], comparators=[right, *_]):
+            for other in COMPARED.get(type(op), ()):
+                yield _changed(node, ops=[other(), *more])
+            if more:
+                yield ast.Compare(left, [op], [right])
+                yield ast.Compare(right, more, node.comparators[1:])
+                for other in COMPARED.get(type(more[0]), ()):
+                    yield _changed(node, ops=[op, other(), *more[1:]])
+        case ast.BoolOp(op=op, values=values):
+            yield _changed(node, op=ast.And() if isinstance(op, ast.Or) else ast.Or())
+            yield from values
+        case ast.Constant(value=bool() as value):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int() as value):
+            for other in (value + 1, value - 1, -value, 2 * value):
+                if other != value:
+                    yield ast.Constant(other)
+        case ast.Constant(value=float() as value):
+            for other in (value * 1.1, value * 0.5, -value, value + 1, value / 10):
+                if other != value:
+                    yield ast.Constant(other)
+        case ast.Constant(value=str() as value) if value:
+            yield ast.Constant("")
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            yield body
+            yield orelse
+            yield _changed(node, body=orelse, orelse=body)
+        case ast.Attribute(value=value, attr=attr, ctx=ast.Load()):
+            if attr in ("mT", "T"):
+                yield value
+            if attr == "mT":
+                yield _changed(node, attr="T")
+        case ast.Subscript(value=value, slice=ast.Slice() as cut, ctx=ast.Load()):
+            yield value
+            for name in ("lower", "upper", "step"):
+                bound = getattr(cut, name)
+                if bound is not None:
+                    yield _changed(node, slice=_changed(cut, **{name: None}))
+                    for sign in (ast.Add(), ast.Sub()):
+                        moved = ast.BinOp(bound, sign, ast.Constant(1))
+                        yield _changed(node, slice=_changed(cut, **{name: moved}))
+        case ast.ListComp(generators=[one]) | ast.GeneratorExp(generators=[one]):
+            for test in one.ifs:
+                rest = [other for other in one.ifs if other is not test]
+                yield _changed(node, generators=[_changed(one, ifs=rest)])
+            for part in _parts(one.iter):
+                yield _changed(node, generators=[_changed(one, iter=part)])
+        case ast.Lambda(body=body):
+            yield _changed(node, body=ast.UnaryOp(ast.USub(), body))
+        case ast.Tuple(elts=[one, other], ctx=ast.Load()):
+            yield _changed(node, elts=[other, one])
+        case ast.Starred():
+            return
+
+
+def _parts(items: ast.expr) -> Iterator[ast.expr]:
+    """All but the first, all but the last, the first few: of what is iterated over."""
+    many = ast.Call(ast.Name("list", ast.Load()), [items], [])
+    one, less = ast.Constant(1), ast.UnaryOp(ast.USub(), ast.Constant(1))
+    for lower, upper in ((one, None), (None, less), (None, ast.Constant(8))):
+        yield ast.Subscript(many, ast.Slice(lower, upper), ast.Load())
+    yield ast.Call(ast.Name("reversed", ast.Load()), [many], [])
+
+
+def _call(node: ast.AST) -> Iterator[ast.AST | None]:
+    if not isinstance(node, ast.Call):
+        return
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    for other in CALLED.get(name, ()):
+        if isinstance(node.func, ast.Attribute):
+            yield _changed(node, func=_changed(node.func, attr=other))
+        elif other in ("min", "max", "sum", "list", "any", "all"):
+            yield _changed(node, func=ast.Name(other, ast.Load()))
+    if isinstance(node.func, ast.Attribute):
+        yield node.func.value
+    if len(node.args) == 1 and not node.keywords:
+        yield node.args[0]
+    for i in range(len(node.args) - 1):
+        swapped = [*node.args]
+        swapped[i], swapped[i + 1] = swapped[i + 1], swapped[i]
+        yield _changed(node, args=swapped)
+    for i in range(len(node.args)):
+        yield _changed(node, args=node.args[:i] + node.args[i + 1 :])
+    for keyword in node.keywords:
+        rest = [other for other in node.keywords if other is not keyword]
+        yield _changed(node, keywords=rest)
+    if name == "range":
+        last = len(node.args) - 1 if len(node.args) < 3 else 1
+        for sign in (ast.Add(), ast.Sub()):
+            moved = [*node.args]
+            moved[last] = ast.BinOp(moved[last], sign, ast.Constant(1))
+            yield _changed(node, args=moved)
+        if last == 0:
+            yield _changed(node, args=[ast.Constant(1), node.args[0]])
+
+
+def _statement(node: ast.AST) -> Iterator[ast.AST | None]:
+    match node:
+        case ast.If(test=test, body=body, orelse=orelse):
+            yield _changed(node, test=ast.UnaryOp(ast.Not(), test))
+            yield _changed(node, test=ast.Constant(False))
+            if not all(isinstance(line, ast.Raise) for line in body):
+                yield _changed(node, test=ast.Constant(True))
+            if orelse:
+                yield _changed(node, orelse=[])
+        case ast.While(test=test):
+            yield ast.If(test, node.body, [])
+            yield _changed(node, test=ast.Constant(False))
+        case ast.For(iter=items):
+            for part in _parts(items):
+                yield _changed(node, iter=part)
+            yield _changed(node, body=[*node.body, ast.Break()])
+        case ast.Break():
+            yield ast.Continue()
+            yield ast.Pass()
+        case ast.Continue():
+            yield ast.Break()
+            yield ast.Pass()
+        case ast.Expr() | ast.AugAssign() | ast.Assign():
+            yield None
+        case ast.Raise():
+            yield ast.Pass()
+            yield ast.Raise(ast.Call(ast.Name("KeyError", ast.Load()), [], []))
+            yield ast.Return(ast.Constant(None))
+        case ast.Return(value=value) if value is not None:
+            yield ast.Expr(value)
+    if isinstance(node, ast.AugAssign):
+        for other in BINARY.get(type(node.op), ()):
+            yield _changed(node, op=other())
+        yield ast.Assign([node.target], node.value)
+
+
+# --- around -------------------------------------------------------------------------
+TENSOR_IN = (
+    *(
+        "{x}.squeeze(0)",
+        "{x}.squeeze()",
+        "{x}.mT",
+        "{x}.double()",
+        "{x}.half().float()",
+    ),
+    *("{x}.round(decimals=2)", "{x}.abs()", "{x}.flip(-1)", "{x}.flip(0)"),
+    *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
+    *("{x}[..., :32]", "{x}[..., :8, :]", "{x}[..., :16, :]", "{x}[..., :32, :]"),
+    *("{x}.view(-1).view({x}.shape)", "{x} * 1.001", "{x} + 0.001"),
+)
+IDS_IN = (
+    *("{x}.squeeze(0)", "{x}.squeeze()", "{x}.flip(-1)", "{x}.flip(0)", "{x}.abs()"),
+    *("{x}[:8]", "{x}[..., :8]", "{x}[..., :16]", "{x}[..., :32]", "{x}.clamp(0)"),
+    *("{x}.sort().values", "{x}.view(-1).view({x}.shape)", "{x}.unique()"),
+)
+TENSOR_OUT = (
+    *(form for form in TENSOR_IN if "view" not in form),  # it has its shape already
+    *("{x}.tolist()", "{x}.bool()", "{x}.long()", "{x}.T", "{x}[None]", "[*{x}]"),
+    *("{x}.softmax(-1)", "{x}.sort().values", "-{x}", "None", "{x}.mean()"),
+    *("{x} / {x}.sum(-1, keepdim=True)", "{x} - {x}.mean()", "{x}.numpy()"),
+)
+LIST = (
+    *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[1:]", "{x}[:-1]", "sorted({x})"),
+    *("[*{x}][::-1]", "[*dict.fromkeys({x})]"),
+)
+TEXT = (
+    *("{x}.strip()", "{x}.rstrip()", "{x}.lstrip()", "{x}.lower()", "{x}.casefold()"),
+    *("' '.join({x}.split())", "{x}.rstrip('\\n')", "{x}.replace('\\r\\n', '\\n')"),
+    *("__import__('unicodedata').normalize('NFC', {x})", "{x}[:16]", "{x}[:64]"),
+    *("__import__('unicodedata').normalize('NFKC', {x})", "{x}.replace('\\u200b', '')"),
+    *("{x}.encode('ascii', 'ignore').decode()", "{x}[::-1]", "{x}.replace('\\t', ' ')"),
+    "{x}.expandtabs()",
+)
+DICT = (
+    *("dict([*{x}.items()][:8])", "dict([*{x}.items()][1:])"),
+    *("dict([*{x}.items()][:32])", "{{b: a for a, b in {x}.items()}}"),
+)
+NUMBER = (
+    "{x} + 1",
+    "{x} - 1",
+    "-{x}",
+    "{x} * 1.01",
+    "min({x}, 32)",
+    "0",
+    "1",
+)
+OTHER_KINDS = (
+    "str({x})",
+    "float({x})",
+    "[{x}]",
+    "torch.tensor({x})",
+    "bool({x})",
+    "None",
+)
+INTO = (
+    ("tensor", "{x}.mul_(2)"),
+    ("tensor", "{x}.zero_()"),
+    ("list", "{x}.append(0)"),
+    ("list", "{x}.clear()"),
+    ("dict", "{x}.clear()"),
+)
+
+
+def _kind(annotation: ast.expr | None) -> str:
+    text = ast.unparse(annotation) if annotation else ""
+    if "Tensor" in text:
+        return "tensor"
+    for kind in ("list", "dict", "tuple"):
+        if text.lower().startswith(kind):
+            return kind
+    return {"str": "text", "int": "number", "float": "number"}.get(text, "other")
+
+
+def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
+    if kind == "tensor":
+        if out:
+            return TENSOR_OUT
+        forms = IDS_IN if name == "ids" else TENSOR_IN
+        # Weights have no axis of size 1, and vectors lie in memory in one way only.
+        weights = name.startswith(("w_", "b_")) or name in ("weight", "bias", "wpe")
+        forms = [form for form in forms if not (weights and "squeeze" in form)]
+        vector = name.startswith("b_") or name in ("weight", "bias", "v", "p", "u")
+        return tuple(form for form in forms if not (vector and "view" in form))
+    forms = {"list": LIST, "text": TEXT, "dict": DICT, "number": NUMBER}.get(kind, ())
+    if name in (
+        "k",
+        "p",
+        "top_p",
+        "temperature",
+    ):  # which may be below zero, and refused
+        forms = (*forms, "abs({x})")
+    return (*forms, *OTHER_KINDS) if out else forms
+
+
+def _around(source: str) -> Iterator[Mutant]:
+    function = ast.parse(source).body[0]
+    named = [(a.arg, _kind(a.annotation)) for a in function.args.args]
+    call = f"_right({', '.join(name for name, _ in named)})"
+    for name, kind in named:
+        for form in _forms(kind, name, out=False):
+            changed = form.format(x=name)
+            lines = f"{name} = {changed}", f"return {call}"
+            yield _wrapped(source, function, f"into it {changed}", lines)
+        for of, form in INTO:
+            if of == kind:
+                written = form.format(x=name)
+                lines = f"out = {call}", written, "return out"
+                yield _wrapped(source, function, f"and then {written}", lines)
+    for form in _forms(_kind(function.returns), "", out=True):
+        changed = form.format(x="out")
+        lines = f"out = {call}", f"return {changed}"
+        yield _wrapped(source, function, f"out of it {changed}", lines)
+
+
+def _wrapped(source: str, function: ast.FunctionDef, name: str, lines) -> Mutant:
+    outer, inner = copy.deepcopy(function), copy.deepcopy(function)
+    inner.name = "_right"
+    outer.body = [inner, *ast.parse("\n".join(lines)).body]
+    return Mutant(name, ast.unparse(ast.fix_missing_locations(outer)))
+
+
+# --- the contract -------------------------------------------------------------------
+def _contract(source: str) -> Iterator[Mutant]:
+    """Defaults changed or dropped, and errors of another kind."""
+    tree = ast.parse(source)
+    for i, default in enumerate(tree.body[0].args.defaults):
+        for other in (ast.Constant(0.8), ast.Constant(2), None):
+            new = copy.deepcopy(tree)
+            if other is None:
+                del new.body[0].args.defaults[: i + 1]
+            else:
+                new.body[0].args.defaults[i] = other
+            text = _text(new)
+            if text:
+                to = "none" if other is None else _short(other)
+                yield Mutant(f"default {_short(default)} → {to}", text)
+    for wrong in ("AssertionError", "IndexError", "TypeError", "return"):
+        function = tree.body[0]
+        if any(isinstance(node, ast.Raise) for node in ast.walk(function)):
+            names = ", ".join(a.arg for a in function.args.args)
+            end = "return None" if wrong == "return" else f"raise {wrong}"
+            lines = (
+                "try:",
+                f"    return _right({names})",
+                "except ValueError:",
+                f"    {end}",
+            )
+            yield _wrapped(source, function, f"ValueError → {wrong}", lines)
+
+
+Maker = Callable[[str], Iterator[Mutant]]
