@@ -548,6 +548,7 @@ class Place(NamedTuple):
     this: str
     follows: str
     hero: str  # the name of the story's hero
+    new: bool  # before the hero's name
     kind: str  # of the story's model: "fashion", ..., "no kind"; "" if there is none
 
 
@@ -570,8 +571,9 @@ def listen(model, tokenizer, many):
             layer.append(seen[0])
         pieces = [piece(tokenizer, id) for id in ids[0]]
         hero, kind = told.split(" named ")[1].split()[0], _kind(told)
-        for this, follows in zip(pieces, [*pieces[1:], world.END]):
-            places.append(Place(this, follows, hero, kind))
+        named = pieces.index(" named")
+        for t, (this, follows) in enumerate(zip(pieces, [*pieces[1:], world.END])):
+            places.append(Place(this, follows, hero, t < named, kind))
     return Heard(stories, places, [torch.cat(layer) for layer in hidden])
 
 
@@ -583,7 +585,7 @@ def _kind(told):
 
 DAYS = {" day", " morning", " evening"}
 ACTS = {" wore", " dried", " guessed"}
-EVENTS = {" planted", " worked", " met", " lost"}
+ANIMALS = {f" {animal}" for animal in world.SLOTS["animal"]}
 # (layer, unit): the question as we read it, and whether the answer at a place is yes
 QUESTIONS = {
     (0, 160): (mark("is this word *lived*?"), lambda at: at.this == " lived"),
@@ -604,13 +606,12 @@ QUESTIONS = {
         mark("is the hero *Ada*, *Kofi* or *Mei*?"),
         lambda at: at.hero in ("Ada", "Kofi", "Mei"),
     ),
-    (2, 363): (
-        mark("does the hero do something now?"),
-        lambda at: at.follows in EVENTS,
+    (2, 47): (
+        mark("is the hero's animal named now?"),
+        lambda at: at.new and at.follows in ANIMALS,
     ),
     (2, 188): (mark("does a full stop follow?"), lambda at: at.follows == "."),
 }
-TWIN = 2, 23  # a unit that is lit where (2, 188) is
 
 
 class Unit(NamedTuple):
@@ -632,9 +633,9 @@ class Units(NamedTuple):
     read: dict  # (layer, number): Unit
     one_word: list  # a layer: how many of its units keep to one word
     one_kind: int  # units of layer 0 that tell one kind at the same *model*
-    names: Counter  # how many names a unit of layer 1 is lit for: how many such units
+    names: dict  # unit of layer 1: the names at whose *last* it is lit
     below: list  # a layer: the share of answers below zero
-    twins: bool  # whether TWIN is lit where (2, 188) is, and nowhere else
+    twins: list  # units of layer 2 that are lit nearly where unit 47 is, it among them
     heard: Heard
 
     @property
@@ -647,9 +648,16 @@ class Units(NamedTuple):
             "learning_lit": len(read[1, 370].lit),
             "ada_share": percent(read[1, 346].right / len(read[1, 346].lit)),
             "mei_share": percent(read[1, 157].right / len(read[1, 157].lit)),
-            "name_one": self.names[1],
-            "name_more": sum(n for many, n in self.names.items() if many > 1),
-            "event_lit": len(read[2, 363].lit),
+            "name_one": sum(len(lit) == 1 for lit in self.names.values()),
+            "name_more": sum(len(lit) > 1 for lit in self.names.values()),
+            "names_all": len(world.SHE + world.HE),
+            "names_without": len(
+                {*world.SHE, *world.HE}
+                - {lit[0] for lit in self.names.values() if len(lit) == 1}
+            ),
+            "animal_lit": len(read[2, 47].lit),
+            "n_twins": len(self.twins),
+            "n_others": len(self.twins) - 1,
             "stop_words": len(read[2, 188].tokens),
             "stop_yes": read[2, 188].right,
             "stop_all": sum(place.follows == "." for place in places),
@@ -689,7 +697,7 @@ def units(model, tokenizer, heard, story):
         one_kind=tell_one_kind(heard),
         names=_names(heard),
         below=[float((hidden < 0).float().mean()) for hidden in heard.hidden],
-        twins=_lit(heard, *TWIN) == read[2, 188].lit,
+        twins=twins(heard, 2, 47),
         heard=heard,
     )
 
@@ -717,7 +725,7 @@ def tell_one_kind(heard, layer=0):
 
 
 def _names(heard, layer=1):
-    """{for how many heroes a unit is lit at *last*: how many such units}.
+    """{unit: the heroes for whom it is lit at *last*}.
 
     Those for all names or none are left out, and those lit at some places of a name.
     """
@@ -727,8 +735,22 @@ def _names(heard, layer=1):
             groups.setdefault(at.hero, []).append(i)
     share = _lit_shares(heard, layer, groups)
     clear = ((share > 0.9) | (share < 0.1)).all(0)
-    many = (share > 0.9).sum(0)[clear].tolist()
-    return Counter(n for n in many if 0 < n < len(groups))
+    found = {}
+    for unit in clear.nonzero()[:, 0].tolist():
+        lit = [name for name, high in zip(groups, share[:, unit] > 0.9) if high]
+        if 0 < len(lit) < len(groups):
+            found[unit] = lit
+    return found
+
+
+def twins(heard, layer, unit, least=0.8):
+    """The units of which at least 0.8 of the places where they or `unit` are lit are
+    places of both; `unit` is among them."""
+    values = heard.hidden[layer]
+    lit = values > values.max(0).values / 2
+    both = (lit & lit[:, [unit]]).sum(0)
+    either = (lit | lit[:, [unit]]).sum(0)
+    return (both / either > least).nonzero()[:, 0].tolist()
 
 
 def _notes(model, tokenizer, layer, number, many=4):

@@ -129,7 +129,7 @@ def deep_stacks(deep):
     fig, axes = canvas(6.0, 2.9, ncols=2, sharey=True)
     alt = [tr("Curves of the loss while training, at two learning rates.")]
     for ax, (rate, curves) in zip(axes, deep.curves.items()):
-        for name, curve in curves.items():
+        for name, curve in reversed(curves.items()):  # pre-norm on top
             steps, end = len(curve), two(deep.ends[rate][name])
             smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in range(steps)]
             ax.plot(np.arange(steps) + 1, smooth, color=colours[name])
@@ -289,8 +289,9 @@ def bets_forming(looks):
         layer = tr("{n}, {part}", n=n, part=_kind(kind))
         names[point] = layer if n else tr("embedding")
     widths = [len(at.words) for at in looks]
-    size = 2.6 + 0.31 * sum(widths), 3.7
-    fig, axes = canvas(*size, ncols=len(looks), width_ratios=widths)
+    fig, axes = canvas(
+        2.6 + 0.31 * sum(widths), 4.0, ncols=len(looks), width_ratios=widths
+    )
     alt = [tr("Heat maps of the bets after each part of the model.")]
     for ax, at in zip(axes, looks):
         values = [[bets[word] for word in at.words] for bets in at.bets.values()]
