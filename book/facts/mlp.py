@@ -41,7 +41,6 @@ class Story(NamedTuple):
     ids: torch.Tensor  # (1, T), END first; the END that closes it is left out
     pieces: list  # the text of each of the T tokens
     day: int  # where the prompt ends: One *day*
-    model: int  # the second *model*, before which the moon came up
     last: int  # At *last*
 
 
@@ -55,7 +54,6 @@ def story(model, tokenizer):
         ids,
         pieces,
         day=prompt.shape[1] - 1,
-        model=max(t for t, piece in enumerate(pieces) if piece == " model"),
         last=pieces.index(" last"),
     )
 
@@ -644,10 +642,7 @@ class Units(NamedTuple):
         riddle = read[0, 183]
         return {
             "n_stories": len(self.heard.stories),
-            "day_lit": len(read[0, 217].lit),
             "learning_lit": len(read[1, 370].lit),
-            "ada_share": percent(read[1, 346].right / len(read[1, 346].lit)),
-            "mei_share": percent(read[1, 157].right / len(read[1, 157].lit)),
             "name_one": sum(len(lit) == 1 for lit in self.names.values()),
             "name_more": sum(len(lit) > 1 for lit in self.names.values()),
             "names_all": len(world.SHE + world.HE),
@@ -662,7 +657,6 @@ class Units(NamedTuple):
             "stop_yes": read[2, 188].right,
             "stop_all": sum(place.follows == "." for place in places),
             "riddle_words": len(riddle.tokens),
-            "riddle_lit": len(riddle.lit),
             "one_kind": self.one_kind,
             "below_least": percent(min(self.below)),
             "below_most": percent(max(self.below)),
