@@ -83,18 +83,13 @@ def four(tokenizer):
 
 
 def brought(model, four):
-    """Whether *model* of fashion and of clay is one vector at first, and how alike
-    the two are when attention of layer 0 has added to them."""
-    seen = [model.trace(four.ids[k], "embed", "0.middle") for k in ("fashion", "clay")]
-    (at_first, then), (other, apart) = (
-        [x[0, -1] for x in one.values()] for one in seen
+    """How alike *model* of fashion and of clay are, when attention of layer 0 has added
+    to them."""
+    one, other = (
+        model.trace(four.ids[kind], "0.middle")["0.middle"][0, -1]
+        for kind in ("fashion", "clay")
     )
-    return {
-        "kinds_alike": tr("the same vector")
-        if torch.equal(at_first, other)
-        else tr("another vector"),
-        "kinds_apart": two(cosine(then, apart)),
-    }
+    return {"kinds_apart": two(cosine(one, other))}
 
 
 # --- the residual stream ----------------------------------------------------------
@@ -466,7 +461,7 @@ def concluding(model, tokenizer, four):
     looks, flows = {}, {}
     for kind, ids in four.ids.items():
         flows[kind] = model.trace(ids)
-        looks[kind] = look(model, tokenizer, flows[kind], -1, kind, four.acts)
+        looks[kind] = look(model, tokenizer, flows[kind], -1, tr(kind), four.acts)
     most, id = lens(model, flows["clay"]["0.stream"][0, -1]).max(-1)
     before = [p for at in looks.values() for p in at.bets["0.middle"].values()]
     said = {

@@ -93,13 +93,17 @@ def bets(model, ids, words, tokenizer, place=-1):
 def test_attention_of_layer_0_brings_the_kind(facts, names, others):
     claim(
         "mlp",
-        "As embedded, it is … as in the story of a clay model. Then attention in layer 0 "
+        "As embedded, it is the very same vector as in the story of a clay model. Then attention in layer 0 "
         "brings the kind, and after it the two vectors have a cosine of ….",
     )
-    assert facts["kinds_alike"] == "the same vector"
+    model, tokenizer = names["model"], names["tokenizer"]
+    first, second = (
+        model.trace(names["four"].ids[kind], "embed")["embed"][0, -1]
+        for kind in ("fashion", "clay")
+    )
+    assert torch.equal(first, second)
     assert float(facts["kinds_apart"]) < 0.8
     # what attention of layer 0 writes there, exchanged: the bet goes with it
-    model, tokenizer = names["model"], names["tokenizer"]
     for four in (names["four"], others):
         for act, mine, its in (
             ("dried", "fashion", "clay"),
