@@ -502,7 +502,7 @@ class Exchanged(NamedTuple):
         }
         return {
             "follow_many": len(follow),
-            "follow_least": two(min(follow)),
+            "follow_least": f"{min(follow):.3f}",
             "left_most": f"{max(left):.3f}",
             "without_1_least": two(min(without[1])),
             "without_2_clay": two(self.silenced["clay", 2]["dried"]),
@@ -532,6 +532,27 @@ def exchanged(model, tokenizer, four, with_note):
         {(k, n): bets(k, nothing, n) for k in notes for n in layers},
         dict(zip(notes, four.acts)),
     )
+
+
+def halves(model, tokenizer, four, with_note, kind="fashion"):
+    """What a story bets on if its first MLP is given half of what stands at *model*."""
+    ids, w = four.ids[kind], model.weights
+    norm = [w[f"h.0.ln_2.{part}"] for part in ("weight", "bias")]
+    names = ("c_fc.weight", "c_fc.bias", "c_proj.weight", "c_proj.bias")
+    weights = [w[f"h.0.mlp.{name}"] for name in names]
+    seen = model.trace(ids, "embed", "0.attend")
+    word, brought = (x[0, -1] for x in seen.values())
+    acts = ids_of_words(tokenizer, four.acts)
+
+    def bets(x):
+        note = mlp(layer_norm(x, *norm), *weights)
+        return with_note(ids, note)[acts].tolist()
+
+    return {
+        "given_model": ", ".join(map(two, bets(word))),
+        "given_kind": two(max(bets(brought))),
+        "given_both": two(max(bets(word + brought))),
+    }
 
 
 # --- what hidden units ask --------------------------------------------------------

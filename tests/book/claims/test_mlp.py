@@ -229,8 +229,8 @@ def test_the_end_needs_its_norm(names):
 def test_the_pull_falls_with_depth_only_with_pre_norm(facts, names):
     claim(
         "mlp",
-        "In our stacks, it falls from … layers to … by a factor of … with pre-norm, and "
-        "not at all with post-norm.",
+        "When our own stacks grow from … layers to …, the pull on the last one gets "
+        "weaker by a factor of … with pre-norm, and does not get weaker with post-norm.",
     )
     pulls = names["deep"].pulls
     assert pulls["pre-norm"] == sorted(pulls["pre-norm"], reverse=True)
@@ -488,15 +488,26 @@ def test_it_is_the_first_mlp_that_concludes(facts, names, others):
         found = measured.exchanged(model, tokenizer, four, with_note)
         for kind in four.ids:
             assert sum(found.silenced[kind, 0].values()) < 0.02
-    # before it there is no bet, with either half alone there is none on *wore*
-    w, mlp_0 = model.weights, names["mlp_0"]
-    norm = [w[f"h.0.ln_2.{kind}"] for kind in ("weight", "bias")]
-    seen = model.trace(names["four"].ids["fashion"], "embed", "0.attend")
-    only_model, only_kind = (x[0, -1] for x in seen.values())
-    for x in (only_model, only_kind):
-        note = gpt.mlp.mlp(gpt.mlp.layer_norm(x, *norm), *mlp_0)
-        p = with_note(names["four"].ids["fashion"], note)
-        assert float(p[ids_of_words(tokenizer, ["wore"])]) < 0.7
+
+
+def test_the_first_mlp_needs_both_halves(facts, names, others):
+    claim(
+        "mlp",
+        "And it needs both. Given only the embedding, which says *model*, it writes a "
+        "note that leaves *wore*, *dried* and *guessed* at …. Given only what attention "
+        "brought in the fashion story, it leaves them at no more than …. Given the sum, "
+        "*wore* has …. So the trained model, too, says *and*.",
+    )
+    model, tokenizer, with_note = (
+        names[k] for k in ("model", "tokenizer", "with_note")
+    )
+    again = measured.halves(model, tokenizer, names["four"], with_note)
+    assert again.items() <= facts.items()
+    for four in (names["four"], others):
+        found = measured.halves(model, tokenizer, four, with_note)
+        assert all(0.2 < float(p) < 0.5 for p in found["given_model"].split(", "))
+        assert float(found["given_kind"]) < 0.1
+        assert float(found["given_both"]) > 0.98
 
 
 def test_the_later_mlps_make_it_surer(names):
