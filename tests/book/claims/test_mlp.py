@@ -15,6 +15,7 @@ import gpt.mlp
 from book.facts import held_out, ids_of, ids_of_words
 from book.facts import mlp as measured
 from gpt import world
+from gpt.attend import attend
 from gpt.model import GPT
 from gpt.train import batches
 from tests.book.page import claim, run
@@ -331,6 +332,17 @@ def test_relu_is_deaf_below_zero():
     assert (slopes[0] == 0).all() and (slopes[1] != 0).all()
 
 
+def test_the_tanh_is_as_near_as_the_page_says(facts):
+    claim(
+        "mlp",
+        "GPT-2 computes it with tanh, in an approximation from the same paper that is "
+        "never wrong by more than …:",
+    )
+    x = torch.linspace(-8, 8, 50_001, dtype=torch.float64)
+    error = float((gpt.mlp.gelu(x) - torch.nn.functional.gelu(x)).abs().max())
+    assert error < float(facts["tanh_error"]) < 0.001
+
+
 # --- dropout ----------------------------------------------------------------------
 def test_dropout_keeps_the_mean(names):
     claim(
@@ -590,6 +602,12 @@ def test_unit_47_is_missed_only_with_its_twins(facts, names):
 def test_the_question_of_fashion_is_spread_over_dozens(facts, names):
     claim(
         "mlp",
+        "Without the first of them, unit …, nothing is lost. Without …, *wore* falls to "
+        "…, and without … to …, near the third that a story without a kind would give "
+        "it.",
+    )
+    claim(
+        "mlp",
         "So *a model, and of fashion?* is a question that no single unit asks. It is "
         "spread over dozens, and the model can lose any one of them, but not all.",
     )
@@ -657,7 +675,7 @@ def test_gpts_are_matrix_products(names):
 
 
 def test_attention_costs_most_with_the_whole_context_in_view(names):
-    claim("mlp", "(The whole context is in view here, where attention costs most.)")
+    claim("mlp", "(The whole context is in view here, where attention costs most.")
     for config in names["SIZES"].values():
         seen = [
             names["work"](config, t)[0] for t in (1, config.n_ctx // 2, config.n_ctx)
@@ -666,6 +684,28 @@ def test_attention_costs_most_with_the_whole_context_in_view(names):
 
 
 # --- predictions ------------------------------------------------------------------
+def test_attention_is_not_blind_to_order(facts, names):
+    claim(
+        "mlp",
+        "The two outputs are swapped, and all others stay (…). Attention behaves "
+        "otherwise, as the order decides which vector may look at which.",
+    )
+    assert facts["swap_same"] == "exactly so"
+    model, story = names["model"], names["story"]
+    w = [
+        model.weights[f"h.0.attn.{name}.{kind}"]
+        for name in ("c_attn", "c_proj")
+        for kind in ("weight", "bias")
+    ]
+    x = model.trace(story.ids, "0.norm_1")["0.norm_1"]
+    order = [*range(x.shape[1])]
+    i, j = story.pieces.index(" fox"), story.pieces.index(" Ada")
+    order[i], order[j] = j, i
+    swapped = attend(x[:, order], *w, model.config.n_head)
+    straight = attend(x, *w, model.config.n_head)[:, order]
+    assert not torch.allclose(swapped, straight, atol=0.01)
+
+
 def test_ten_times_the_stream(facts, names):
     claim(
         "mlp",
