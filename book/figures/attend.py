@@ -464,12 +464,11 @@ def twelve_heads(reading, framed):
         ax.set_yticks([place + 0.5 for place in rows.values()], rows, fontsize=9.5)
         ax.tick_params(length=2)
     for ax in axes[-1]:
-        columns = {"END": at("END"), "Ada": at("Ada"), "learning": at("learning")}
+        columns = {"Ada": at("Ada"), "learning": at("learning")}
         ticks = [place + 0.5 for place in columns.values()]
         ax.set_xticks(ticks, columns, fontsize=9.5)
         ax.tick_params(length=2)
-        _, _, last = ax.get_xticklabels()
-        last.set_ha("left")
+        ax.get_xticklabels()[1].set_ha("left")
     names = ", ".join(f"{layer}.{h}" for layer, h in framed)
     alt = tr(
         "Twelve attention matrices, three layers of four heads, for the course's story. "
@@ -541,6 +540,7 @@ def _asks():
 
 # --- exchange what it found ---------------------------------------------------------
 WORDS = "wore", "dried", "guessed"  # what a model does, in the order of the bets
+BAR = 0.22, 0.28  # where the first bar lies in its square, and how far the next
 
 
 def bets_after_an_exchange(bets):
@@ -556,19 +556,24 @@ def bets_after_an_exchange(bets):
         for row, story in enumerate(stories):
             _three_bets(ax, column, row, bets[story, source])
             if story == source:
-                frame = Rectangle((column - 0.03, row + 0.03), 0.96, 0.94)
+                frame = Rectangle((column - 0.04, row + 0.03), 0.96, 0.94)
                 frame.set(facecolor="none", edgecolor=MUTED, linewidth=1.2)
                 ax.add_patch(frame)
-    for row in range(1, len(stories)):
-        ax.axhline(row, color=FAINT, lw=0.8)
-    ax.set(xlim=(-0.05, len(sources)), ylim=(len(stories), 0))
-    ax.xaxis.tick_top()
+    for row, story in enumerate(stories):
+        ax.text(-0.68, row + 0.5, _source(story), ha="right", va="center", size=10.5)
+        if row:
+            ax.axhline(row, color=FAINT, lw=0.8)
+    ax.set(xlim=(-0.07, len(sources)), ylim=(len(stories), 0))
     bare(ax)
-    ax.set_xticks([x + 0.42 for x in range(len(sources))], map(_source, sources))
-    ax.set_yticks([y + 0.5 for y in range(len(stories))], map(_source, stories))
+    ax.xaxis.tick_top()
+    ax.set_xticks([x + 0.44 for x in range(len(sources))], map(_source, sources))
+    heights = [
+        row + BAR[0] + BAR[1] * i for row in range(len(stories)) for i in range(3)
+    ]
+    ax.set_yticks(heights, WORDS * len(stories), size=9.5)
     ax.set_xlabel(tr("what head 0.1 returns comes from the story of"), weight="bold")
     ax.xaxis.set_label_position("top")
-    ax.set_ylabel(tr("the story that is read"), weight="bold")
+    ax.set_ylabel(tr("the story that is read"), weight="bold", labelpad=56)
     told = [source for source in sources if source]
     least = min(max(bets[story, source]) for story in stories for source in told)
     most = max(max(bets[story, source]) for story in stories for source in (None, ""))
@@ -592,12 +597,12 @@ def _source(kind):
 
 
 def _three_bets(ax, column, row, bets):
-    for i, (word, p, colour) in enumerate(zip(WORDS, bets, (BLUE, GREEN, VERMILION))):
-        y = row + 0.22 + 0.28 * i
-        ax.barh(y, 0.4 * p, left=column, height=0.2, color=colour, lw=0)
+    for i, (p, colour) in enumerate(zip(bets, (BLUE, GREEN, VERMILION))):
+        y = row + BAR[0] + BAR[1] * i
+        ax.barh(y, 0.56 * p, left=column, height=0.2, color=colour, lw=0)
         if p >= 0.05:
-            said = f"{word} {f'{p:.2f}'.lstrip('0')}"
-            ax.text(column + 0.4 * p + 0.02, y, said, va="center_baseline", size=9)
+            x = column + 0.56 * p + 0.03
+            ax.text(x, y, f"{p:.2f}", va="center_baseline", size=9.5)
 
 
 # --- knock a head out ---------------------------------------------------------------
