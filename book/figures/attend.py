@@ -296,9 +296,10 @@ def who_notices(noticed, labels):
         ax.set_xlabel(title, weight="bold")
     left.set_ylabel(tr("vector of"))
     alt = tr(
-        "Two matrices: how far the vector of each token moves when another is replaced. "
-        "With the mask everything above the diagonal is exactly empty; without it, tokens "
-        "later in the sentence move the vectors before them."
+        "Two matrices: how far the vector of each token moves when another is replaced, "
+        "shaded by the square root of it. With the mask everything above the diagonal is "
+        "exactly empty; without it, tokens later in the sentence move the vectors before "
+        "them."
     )
     return show(fig, alt)
 
@@ -459,7 +460,7 @@ def twelve_heads(reading, framed):
                 ax.add_patch(Rectangle(place, 2.4, 2.4, **look))
     at = reading.at
     for ax in axes[:, 0]:
-        rows = {"day": at("day"), "model": at("model", 1), "last": at("last")}
+        rows = {".": at("."), "model": at("model", 1), "last": at("last")}
         ax.set_yticks([place + 0.5 for place in rows.values()], rows, fontsize=9.5)
         ax.tick_params(length=2)
     for ax in axes[-1]:
@@ -468,10 +469,12 @@ def twelve_heads(reading, framed):
         ax.set_xticks(ticks, columns, fontsize=9.5)
         ax.tick_params(length=2)
         ax.get_xticklabels()[1].set_ha("left")
+    names = ", ".join(f"{layer}.{h}" for layer, h in framed)
     alt = tr(
         "Twelve attention matrices, three layers of four heads, for the course's story. "
-        "Most of each triangle is empty, with a few dark squares. In "
-        "layer 1, heads 0, 1 and 2 have single dark squares far from the diagonal."
+        "Most of each triangle is empty, with a few dark squares far from the diagonal. "
+        "Some are framed, in heads {names}.",
+        names=names,
     )
     return show(fig, alt)
 
@@ -535,27 +538,71 @@ def _asks():
     )
 
 
-def is_there_a_he(heroes):
-    """Scores and shares of the name and of the full stop, for each hero: a table.
+# --- exchange what it found ---------------------------------------------------------
+WORDS = "wore", "dried", "guessed"  # what a model does, in the order of the bets
+BAR = 0.22, 0.28  # where the first bar lies in its square, and how far the next
 
-    heroes: a `facts.attend.Heroes`.
+
+def bets_after_an_exchange(bets):
+    """A grid of small bars: a row for each story, a column for each source.
+
+    bets: {(story, source): three probabilities}; a story is named by its kind, "" where
+    none is told, and the source is None where the head returns zeros.
     """
-    header = (
-        tr("hero"),
-        tr("score of the name"),
-        tr("of the full stop"),
-        tr("share of the name"),
-        tr("of the full stop"),
-    )
-    rows = [
-        (
-            name,
-            *(f"{score:.1f}" for score in look.scores),
-            *(f"{share:.2f}" for share in look.shares),
-        )
-        for name, look in heroes.looks.items()
+    stories = list(dict.fromkeys(story for story, _ in bets))
+    sources = list(dict.fromkeys(source for _, source in bets))
+    fig, ax = canvas(6.4, 3.9)
+    for column, source in enumerate(sources):
+        for row, story in enumerate(stories):
+            _three_bets(ax, column, row, bets[story, source])
+            if story == source:
+                frame = Rectangle((column - 0.04, row + 0.03), 0.96, 0.94)
+                frame.set(facecolor="none", edgecolor=MUTED, linewidth=1.2)
+                ax.add_patch(frame)
+    for row, story in enumerate(stories):
+        ax.text(-0.68, row + 0.5, _source(story), ha="right", va="center", size=10.5)
+        if row:
+            ax.axhline(row, color=FAINT, lw=0.8)
+    ax.set(xlim=(-0.07, len(sources)), ylim=(len(stories), 0))
+    bare(ax)
+    ax.xaxis.tick_top()
+    ax.set_xticks([x + 0.44 for x in range(len(sources))], map(_source, sources))
+    heights = [
+        row + BAR[0] + BAR[1] * i for row in range(len(stories)) for i in range(3)
     ]
-    return table(header, *rows)
+    ax.set_yticks(heights, WORDS * len(stories), size=9.5)
+    ax.set_xlabel(tr("what head 0.1 returns comes from the story of"), weight="bold")
+    ax.xaxis.set_label_position("top")
+    ax.set_ylabel(tr("the story that is read"), weight="bold", labelpad=56)
+    told = [source for source in sources if source]
+    least = min(max(bets[story, source]) for story in stories for source in told)
+    most = max(max(bets[story, source]) for story in stories for source in (None, ""))
+    alt = tr(
+        "A grid of bars, the bets on wore, dried and guessed. A row for each story that is "
+        "read, a column for each story from which the head's 24 numbers come. In the first "
+        "{n} columns every row bets on the word of the column, with {least} or more. In "
+        "the last two all three words get about a third, and none more than {most}.",
+        n=len(told),
+        least=f"{least:.2f}",
+        most=f"{most:.2f}",
+    )
+    return show(fig, alt)
+
+
+def _source(kind):
+    """A kind of model as the grid names it."""
+    if kind is None:
+        return tr("nothing\n(zeros)")
+    return kind.replace(" ", "\n") if kind else tr("no kind")
+
+
+def _three_bets(ax, column, row, bets):
+    for i, (p, colour) in enumerate(zip(bets, (BLUE, GREEN, VERMILION))):
+        y = row + BAR[0] + BAR[1] * i
+        ax.barh(y, 0.56 * p, left=column, height=0.2, color=colour, lw=0)
+        if p >= 0.05:
+            x = column + 0.56 * p + 0.03
+            ax.text(x, y, f"{p:.2f}", va="center_baseline", size=9.5)
 
 
 # --- knock a head out ---------------------------------------------------------------
@@ -654,23 +701,6 @@ def two_vectors_part(moved):
         "stays above 0.85."
     )
     return show(fig, alt)
-
-
-def bets_on_the_kind(bets):
-    """What the model bets on "wore" and "guessed" in each story: a table.
-
-    bets: {kind: (p of wore, p of guessed)}.
-    """
-    header = (
-        tr("the story is about"),
-        tr("bet on {word}", word="wore"),
-        tr("bet on {word}", word="guessed"),
-    )
-    rows = [
-        (tr("a {kind} model", kind=tr(kind)), f"{wore:.3f}", f"{guessed:.3f}")
-        for kind, (wore, guessed) in bets.items()
-    ]
-    return table(header, *rows)
 
 
 # --- when copying begins ------------------------------------------------------------
