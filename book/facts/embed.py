@@ -19,7 +19,7 @@ from gpt.embed import embed, neighbours, sinusoids, tokens
 from gpt.model import GPT, Config, initial, small
 from gpt.train import batches, fit
 
-from . import card, cosine, cosines, ids_of, ids_of_words, label, written_on
+from . import card, cosine, cosines, held_out, ids_of, ids_of_words, label, written_on
 
 # Words of the small world by what they are, in the order of the pictures.
 KINDS = {
@@ -545,6 +545,7 @@ def predictions(model, tokenizer, many=20):
         "moved": moved(model, 3),
     }
     stories = {name: write(one, tokenizer) for name, one in models.items()}
+    told = held_out(400)
     return {
         **{
             name: told.removesuffix(world.END).strip() for name, told in stories.items()
@@ -553,6 +554,8 @@ def predictions(model, tokenizer, many=20):
         "one_on": without_mistake(moved(model, 1), tokenizer, many),
         "three_on": without_mistake(moved(model, 3), tokenizer, many),
         "moved_of": many,
+        "loss_here": f"{loss(model, tokenizer, told):.1f}",
+        "loss_one_on": f"{loss(moved(model, 1), tokenizer, told):.1f}",
     }
 
 

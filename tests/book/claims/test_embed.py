@@ -86,7 +86,7 @@ def test_ids_say_nothing_of_likeness(page, near):
     )
     row = page.names["row"]
     assert abs(row("frog") - row("jump")) == 1 < abs(row("frog") - row("duck"))
-    assert near("frog", "duck") > 0.5 > 0.1 > abs(near("frog", "jump"))
+    assert near("frog", "duck") > 0.5 and abs(near("frog", "jump")) < 0.1
     assert page.facts["duck"] == str(row("duck"))
 
 
@@ -207,7 +207,18 @@ def test_only_little_can_say_good_night(model, tokenizer, page):
     assert world.next_word(text).keys() & set(moods) == {"little"}
     assert bets(model, tokenizer, text)(*moods[:3]) < 0.01
     one_row = measured.merged(model, tokenizer, moods)
-    assert bets(one_row, tokenizer, text)(*moods[:3]) > 0.3
+    assert bets(model, tokenizer, text)("little") > 0.4
+    assert bets(one_row, tokenizer, text)("little") < 0.1
+    # and there the loss has risen
+    (little,) = ids_of_words(tokenizer, ["little"])
+    night = elsewhere = 0.0
+    for story in held_out(SOME):
+        ids = ids_of(tokenizer, story)
+        worse = surprise(one_row, ids) - surprise(model, ids)
+        at = (ids[0, 1:] == little) & (torch.arange(len(worse)) > 20)
+        night += float(worse[at].sum())
+        elsewhere += float(worse[~at].sum())
+    assert night > 0.3 * SOME and abs(elsewhere) < 0.2 * night
 
 
 # --- why alike comes together -----------------------------------------------------
@@ -268,7 +279,7 @@ def test_she_is_near_table_because_shelf_begins_with_it(
     read, predict = (
         measured.between(table, tokenizer, "she", "table") for table in two_tables
     )
-    assert read < 0.1 < 0.4 < predict
+    assert read < 0.1 and predict > 0.4
     assert recorded["two tables, the one that is read"]["she table"] < 0.1
     assert recorded["two tables, the one that predicts"]["she table"] > 0.4
 
@@ -345,7 +356,8 @@ def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
         "direction does it.",
     )
     assert float(page.facts["names_he"]) > 0.9
-    assert float(page.facts["boyish"]) < 0.01 < 0.99 < float(page.facts["boyish_moved"])
+    assert float(page.facts["boyish"]) < 0.01
+    assert float(page.facts["boyish_moved"]) > 0.99
     # another direction of the same length does nothing of the kind
     he = page.names["he"]
     chance = torch.randn(he.shape, generator=torch.Generator().manual_seed(0))
@@ -530,7 +542,7 @@ def test_the_wider_the_model_the_smaller_the_share_of_its_tables():
     for width in (96, 192, 768, 1536, 12_288):
         c = Config(n_vocab=50_257, n_ctx=1024, n_layer=12, n_head=12, d_model=width)
         shares.append((c.n_vocab + c.n_ctx) * c.d_model / c.n_parameters)
-    assert shares == sorted(shares, reverse=True) and shares[0] > 0.9 > 0.1 > shares[-1]
+    assert shares == sorted(shares, reverse=True) and shares[0] > 20 * shares[-1]
 
 
 # --- the same row in every sentence -----------------------------------------------
@@ -635,7 +647,8 @@ def test_without_places_words_are_whole_and_stories_are_not(model, tokenizer, pa
 
 
 def test_the_model_goes_by_places_and_not_by_distances_alone(page, model, tokenizer):
-    claim(PAGE, "One place makes no difference.")
+    claim(PAGE, "One place makes no difference to this text.")
+    claim(PAGE, "(On new stories it is more surprised, though.")
     claim(
         PAGE,
         "So the model goes by *where* things stand, with a little tolerance, and the "
@@ -645,7 +658,9 @@ def test_the_model_goes_by_places_and_not_by_distances_alone(page, model, tokeni
     losses = [
         measured.loss(measured.moved(model, n), tokenizer, told) for n in (0, 1, 3)
     ]
-    assert losses[1] < losses[0] * 1.1 and losses[2] > losses[0] * 1.5
+    assert 1.2 * losses[0] < losses[1] < 1.5 * losses[0] < 2 * losses[0] < losses[2]
+    here, one_on = (measured.write(measured.moved(model, n), tokenizer) for n in (0, 1))
+    assert here == one_on == measured.write(model, tokenizer)
     assert page.facts["one_on"] == page.facts["moved_of"]
     assert int(page.facts["three_on"]) <= 2
 
