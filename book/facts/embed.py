@@ -117,7 +117,7 @@ def misleading(wte, tokenizer, xy, unlike=0.1):
     apart[cosines(wte[ids_of_words(tokenizer, WORDS)]) > unlike] = torch.inf
     a, b = (WORDS[int(at)] for at in divmod(int(apart.argmin()), len(WORDS)))
     cosine = two(between(wte, tokenizer, a, b)).replace("−0.00", "0.00")
-    return {"near_a": a.capitalize(), "near_b": b, "near_cosine": cosine}
+    return {"near_a": a, "near_b": b, "near_cosine": cosine}
 
 
 class Reading(NamedTuple):

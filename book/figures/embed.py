@@ -336,7 +336,7 @@ BESIDE_ARROW = {
 LEFT = (-5, -3), "right"
 BESIDE_DOT = {  # where that is not at the right
     **dict.fromkeys(("carrot", "pumpkin", "She"), LEFT),
-    **dict.fromkeys(("tulips", "pumpkins", "roses", "Rosa"), LEFT),
+    **dict.fromkeys(("tulips", "carrots", "pumpkins", "roses", "Rosa"), LEFT),
     "her": ((-4, 1), "right"),
     "them": ((5, 0), "left"),
     "was": ((5, -10), "left"),

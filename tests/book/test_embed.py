@@ -191,7 +191,7 @@ def test_the_map_keeps_little_and_the_page_says_so(page, cosine):
     facts, names, _ = page
     assert 20 <= int(facts["kept"].rstrip("%")) <= 35
     spot = dict(zip(names["WORDS"], names["xy"].tolist()))
-    a, b = facts["near_a"].lower(), facts["near_b"]
+    a, b = facts["near_a"], facts["near_b"]
     near = torch.dist(torch.tensor(spot[a]), torch.tensor(spot[b]))
     far = torch.dist(torch.tensor(spot["Ada"]), torch.tensor(spot["poppies"]))
     assert near < 0.1 * far and abs(cosine(a, b)) < 0.05

@@ -103,6 +103,12 @@ def test_a_lookup_can_be_trained_as_the_product_that_it_is():
     assert (one.grad[ids].norm(dim=1) > 0).all()
 
 
+def test_a_cosine_sees_only_the_direction(page):
+    claim(PAGE, "A cosine sees only the direction.")
+    cos, (a, b) = page.names["cos"], torch.randn(2, 9)
+    torch.testing.assert_close(cos(a, b), cos(7 * a, 0.1 * b))
+
+
 def test_all_other_products_are_zero(page):
     claim(PAGE, "only the row is fetched, because all the other products are zero")
     W, o = page.names["W"], page.names["o"]
@@ -195,7 +201,8 @@ def surprise(model, ids):
 def test_only_little_can_say_good_night(model, tokenizer, page):
     claim(
         PAGE,
-        "*clever, brave* and *shy* can share a row (…), but not with *little* (…), as "
+        "*Clever, brave* and *shy* can share a row as well (…), but not with *little* "
+        "(…), as "
         "only *little* can stand in *Good night, little fox*.",
     )
     assert abs(float(page.facts["one_shy"].replace("−", "-"))) < 0.01
@@ -221,7 +228,32 @@ def test_only_little_can_say_good_night(model, tokenizer, page):
     assert night > 0.3 * SOME and abs(elsewhere) < 0.2 * night
 
 
+def test_before_training_a_word_resembles_only_itself(model, tokenizer):
+    claim(PAGE, "Before training, a word resembles only itself.")
+    before, after = measured.cosines_before_and_after(model, tokenizer)
+    before = before.clone().fill_diagonal_(0)
+    assert before.abs().max() < 0.5 and before.abs().mean() < 0.15
+    assert (after > 0.5).sum() > 2 * len(after)
+
+
 # --- why alike comes together -----------------------------------------------------
+def test_a_row_is_what_a_token_says_and_how_it_is_predicted(model, tokenizer):
+    claim(
+        PAGE,
+        "So **a row is both what a token says and how it is predicted**.",
+    )
+    changed = measured.swapped(model, tokenizer, "hat", "coat")
+    (hat,) = ids_of_words(tokenizer, ["hat"])
+    ids = ids_of(tokenizer, f"{world.PROMPT} she lost her hat")
+    assert ids[0, -1] == hat
+    one, other = (m.trace(ids, "embed", "logits") for m in (model, changed))
+    assert not torch.equal(one["embed"][0, -1], other["embed"][0, -1])
+    assert torch.equal(one["embed"][0, :-1], other["embed"][0, :-1])
+    before = one["logits"][0, :-1] != other["logits"][0, :-1]  # where nothing differs
+    coat = ids_of_words(tokenizer, ["coat"])[0]
+    assert set(before.any(0).nonzero().flatten().tolist()) == {hat, coat}
+
+
 def test_the_first_step_pushes_leap_and_hop_the_same_way(model, tokenizer, page):
     claim(
         PAGE,
@@ -317,12 +349,37 @@ def test_tokens_that_never_occur_are_pushed_away_in_one_direction(
     assert float(page.facts["unused_cos"]) > 0.99
 
 
+def test_unused_fragments_are_parts_of_longer_pieces(page, tokenizer):
+    claim(
+        PAGE,
+        "They are bytes, and fragments such as *…* that only helped to make longer "
+        "pieces.",
+    )
+    names = page.names
+    ids = measured.unused(names["wte"], tokenizer, names["reading"]).ids
+    for id in ids:
+        bits = names["piece"][id]
+        longer = (p for p in tokenizer.ranks if len(p) > len(bits) and bits in p)
+        assert len(bits) == 1 or any(longer)
+
+
+def test_no_other_two_directions_are_wider(page):
+    claim(
+        PAGE,
+        "PCA turns the cloud of points so that we see its two widest directions.",
+    )
+    X, wide = page.names["X"], page.names["xy"].square().sum()
+    for seed in range(20):
+        dice = torch.Generator().manual_seed(seed)
+        plane = torch.linalg.qr(torch.randn(X.shape[1], 2, generator=dice)).Q
+        assert (X @ plane).square().sum() < wide
+
+
 def test_two_words_seem_close_on_the_map_and_are_not(page, near):
     claim(PAGE, "But two directions keep only … of the variance, so a map can mislead.")
     names = page.names
     spot = dict(zip(names["WORDS"], names["xy"]))
     a, b = page.facts["near_a"], page.facts["near_b"]
-    a = a if a in spot else a.lower()
     wide = torch.pdist(names["xy"]).max()
     assert torch.dist(spot[a], spot[b]) < 0.1 * wide
     assert abs(near(a, b)) < 0.1
@@ -342,8 +399,8 @@ def test_a_dot_product_with_a_vector_of_length_1_is_a_length():
 def test_one_direction_serves_both_ways(page):
     claim(
         PAGE,
-        "From *he* to *she* it is the same line with the sign turned, $-d$, so one "
-        "direction serves both ways.",
+        "From *he* to *she* it is the same direction with the opposite sign, $-d$, so "
+        "one serves both ways.",
     )
     difference = page.names["difference"]
     assert torch.equal(difference(("he", "she")), -page.names["he"])
@@ -352,8 +409,8 @@ def test_one_direction_serves_both_ways(page):
 def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
     claim(
         PAGE,
-        "One vector must raise *she* and *Ada* and lower *he* and *Tom*, and a single "
-        "direction does it.",
+        "One vector must score *she* and *Ada* high and *he* and *Tom* low, and a "
+        "single direction does it.",
     )
     assert float(page.facts["names_he"]) > 0.9
     assert float(page.facts["boyish"]) < 0.01
@@ -366,6 +423,7 @@ def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
 
 
 def test_other_directions_tell_she_with_a_capital_and_her(page, model, tokenizer):
+    claim(PAGE, "So this direction is not *female or male* everywhere.")
     claim(
         PAGE,
         "*She* with a capital and *her* never come next there, and other directions "
@@ -538,6 +596,10 @@ def test_the_wider_the_model_the_smaller_the_share_of_its_tables():
         "So with the same vocabulary, the wider a model is, the smaller is the share of "
         "its tables.",
     )
+    claim(
+        PAGE,
+        "The tables grow with the width, but each layer grows with its square.",
+    )
     shares = []
     for width in (96, 192, 768, 1536, 12_288):
         c = Config(n_vocab=50_257, n_ctx=1024, n_layer=12, n_head=12, d_model=width)
@@ -663,6 +725,17 @@ def test_the_model_goes_by_places_and_not_by_distances_alone(page, model, tokeni
     assert here == one_on == measured.write(model, tokenizer)
     assert page.facts["one_on"] == page.facts["moved_of"]
     assert int(page.facts["three_on"]) <= 2
+
+
+def test_a_direction_need_not_follow_a_column(page):
+    claim(
+        PAGE,
+        "A property, if it is there at all, is a direction, and a direction need not "
+        "follow a column.",
+    )
+    for direction in (page.names["he"], page.names["many"]):
+        unit = direction / direction.norm()
+        assert unit.abs().max() < 0.5
 
 
 def test_a_text_longer_than_the_context_is_refused(model, wte):
