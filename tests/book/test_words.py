@@ -34,13 +34,12 @@ NAMES = {
     ),
     **dict.fromkeys(("wte", "wpe", "out"), "variables of the code"),
     **dict.fromkeys(("+ many", "+ he"), "directions, as variables of the code"),
-    "ros(e)": "a token, and how its word goes on",
     **dict.fromkeys(
         ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"), "tokens of a chat"
     ),
     "The sheep sees a ball in the grass.": "the sentence that GPT-2 cuts",
     "水果": "a text of two signs that is cut",
-    "ies": "a token that no story has",
+    "vening": "a token that no story has",
     "wor": "a token, with which *word* begins",
 }
 NAME = re.compile(
