@@ -159,7 +159,7 @@ MISTAKES = (
     ),
     Mistake(
         "the biases added to the matrices",
-        "You add the biases to the matrices, so every number of a vector brings them in "
+        "You add the biases to the matrices, so every number of a vector adds them "
         f"again. {_PRODUCT_FIRST}",
         lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in + b_in, 0, w_out + b_out, 0),
     ),
