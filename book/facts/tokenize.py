@@ -290,29 +290,26 @@ def characters(course):
     )
 
 
+OURS, THEIRS = mark("ours"), mark("GPT-2's")
 LAMB = "小羊吃水果"  # the lamb eats fruit
 
 
-class Chinese(NamedTuple):
-    """A Chinese sentence, cut by GPT-2 and by tokenizers that have read Chinese."""
+class Compared(NamedTuple):
+    """A sentence that several tokenizers cut."""
 
-    pieces: list  # [(None for GPT-2 or n_vocab, pieces), ...]
-
-    @property
-    def said(self):
-        return {"chinese_more": self.pieces[-1][0]}
+    cuts: list  # [(whose: OURS, THEIRS, or the size of the vocabulary; pieces), ...]
+    said: dict
 
 
-def chinese(text, reads_chinese, train, more=286):
-    """Cut LAMB; `more` tokens are so many that the characters of a word are glued."""
+def chinese(text, reads_chinese, more=286):
+    """A Chinese sentence, cut by GPT-2 and by tokenizers that have read Chinese.
+
+    more: so many tokens that the two characters of a word are glued.
+    """
     reads_more = train(text, more)
-    return Chinese(
-        [
-            (None, [piece for _, piece in gpt2_tokens(LAMB)]),
-            (reads_chinese.n_vocab, reads_chinese.pieces(LAMB)),
-            (reads_more.n_vocab, reads_more.pieces(LAMB)),
-        ]
-    )
+    cuts = [(THEIRS, [piece for _, piece in gpt2_tokens(LAMB)])]
+    cuts += [(some.n_vocab, some.pieces(LAMB)) for some in (reads_chinese, reads_more)]
+    return Compared(cuts, {"chinese_more": reads_more.n_vocab})
 
 
 # --- the pre-tokenizer ------------------------------------------------------------
@@ -339,13 +336,6 @@ def edges(text, train_naive, count_pairs, merge, n_vocab=360):
 FIRST_SENTENCE = "A neural network can only do arithmetic on numbers."  # of the page
 
 
-class Beside(NamedTuple):
-    """The course's tokenizer and GPT-2's."""
-
-    sentence: list  # FIRST_SENTENCE, cut by ours and by GPT-2's
-    said: dict
-
-
 def beside_gpt2(course):
     """The two vocabularies, and a sentence that is from no story."""
     ours = course.pieces(FIRST_SENTENCE)
@@ -357,7 +347,7 @@ def beside_gpt2(course):
         "sentence_ours": len(ours),
         "sentence_gpt2": len(theirs),
     }
-    return Beside([ours, theirs], said)
+    return Compared([(OURS, ours), (THEIRS, theirs)], said)
 
 
 def timed(text, train_naive, train, n_vocab=320):
@@ -472,10 +462,10 @@ def sizes(course, stories, manual, d_model=SIZE["d_model"]):
         ],
     }
     said = {
-        "world_end": end,
+        "world_end": tokenizer.n_vocab,
         "story_at_256": f"{len(new.encode()) / many:.0f}",
-        "story_at_ours": f"{len(course.pieces(new)) / many:.0f}",
-        "story_at_end": f"{len(tokenizer.pieces(new)) / many:.0f}",
+        "story_at_ours": f"{len(course.pieces(new)) / many:.1f}",
+        "story_at_end": f"{len(tokenizer.pieces(new)) / many:.1f}",
     }
     parameters = [(n, n * d_model) for n in SIZES]
     return Sizes(curves, parameters, d_model, said | _rows_of_gpt2())

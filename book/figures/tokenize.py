@@ -193,18 +193,18 @@ def cost_of_characters(costs, meanings):
 
 
 def one_sentence_cut(cuts):
-    """The table of how tokenizers cut a Chinese sentence.
+    """The table of how tokenizers cut a sentence.
 
-    cuts: [(None for GPT-2 or the size of a vocabulary, pieces), ...].
+    cuts: [(whose, pieces), ...]: "ours", "GPT-2's", or the size of a vocabulary that
+    was made from Chinese.
     """
-    rows = (
-        (
-            tr("trained on Chinese, {n} tokens", n=n) if n else "GPT-2",
-            tokens(pieces),
-            len(pieces),
-        )
-        for n, pieces in cuts
-    )
+
+    def name(whose):
+        if isinstance(whose, int):
+            return tr("trained on Chinese, {n} tokens", n=whose)
+        return tr(whose)
+
+    rows = ((name(whose), tokens(pieces), len(pieces)) for whose, pieces in cuts)
     return table([tr("tokenizer"), tr("the sentence"), tr("tokens")], *rows)
 
 
@@ -234,7 +234,11 @@ PATTERN_EXPLAINED = [
     ),
     (r" ?\p{L}+", mark("letters of any script, with one space before"), "The fox 果"),
     (r" ?\p{N}+", mark("numbers of any script, with one space before"), "in 1984 ½"),
-    (r" ?[^\s\p{L}\p{N}]+", mark("other characters, with one space before"), "no!? (1)"),
+    (
+        r" ?[^\s\p{L}\p{N}]+",
+        mark("other characters, with one space before"),
+        "no!? (1)",
+    ),
     (r"\s+(?!\S)", mark("white space, but not the last before a word"), "a    b"),
     (r"\s+", mark("any white space that is left"), "a\nb"),
 ]
