@@ -281,7 +281,10 @@ def test_a_larger_text_brings_new_words_and_the_small_world_does_not(manual, sto
         "tokenize",
         "The small world is no typical text. Its stories have only … different chunks",
     )
-    claim("tokenize", "A larger text always brings new words.")
+    claim(
+        "tokenize",
+        "In a real language, a longer text keeps bringing new words.",
+    )
 
     def new_words(text):
         """The words of each tenth that were in none before."""
@@ -726,8 +729,8 @@ def test_thirteen_bytes_occur_in_no_text(page):
     """The two that would begin a character of one byte, and those past U+10FFFF."""
     claim(
         "tokenize",
-        "With these bytes UTF-8 could only write a character at greater length than it "
-        "must, or one beyond the end of Unicode.",
+        "With these bytes UTF-8 could only write a character in more bytes than it "
+        "needs, or one beyond the end of Unicode.",
     )
     never = {0xC0, 0xC1, *range(0xF5, 0x100)}
     assert len(never) in [value for value in page.shown if isinstance(value, int)]
