@@ -6,9 +6,7 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 
 import html
 import inspect
-import json
 import re
-from itertools import islice
 from math import log, sqrt
 
 import pytest
@@ -19,7 +17,6 @@ import gpt.attend
 from bench.chapter import BOOK, CELL
 from gpt import world
 from gpt.attend import attend, attention, fast_attention
-from gpt.model import SMALL
 from tests.book.page import run
 
 PAGE = (BOOK / "attend.md").read_text("utf-8")
@@ -236,130 +233,6 @@ def test_a_look_that_matters_is_not_called_a_rest(names):
     rest = measured.Rest((0, 1), shares=[0.9], moved=[0.7])
     with pytest.raises(ValueError, match="without the look"):
         _ = rest.said
-
-
-def test_knocking_heads_out_takes_the_name_and_then_the_she(names, facts):
-    lost = names["lost"]
-    assert list(lost.bets) == [(), ((1, 1),), ((1, 1), (1, 0))]
-    ada = [p["Ada"] for p in lost.bets.values()]
-    she = [sum(p[name] for name in world.SHE) for p in lost.bets.values()]
-    assert [lost.she(*heads) for heads in lost.bets] == she
-    assert ada[0] > 0.99 and ada[1] < 0.2
-    assert she[1] > 0.8 and 0.4 < she[2] < 0.6  # "about what a coin would give"
-    assert float(facts["ada_all"]) > 99 and facts["ada_lost"] == f"{100 * ada[1]:.0f}"
-
-
-def test_a_head_with_zero_rows_adds_nothing(names):
-    """`without` takes away exactly what the head would have added."""
-    model, ids = names["model"], names["ids"]
-    silent = names["without"](model, (1, 2))
-    changed = [
-        name
-        for name in model.weights
-        if not torch.equal(model.weights[name], silent.weights[name])
-    ]
-    assert changed == ["h.1.attn.c_proj.weight"]
-    heads = model.trace(ids, "1.heads")["1.heads"][0, 2]  # (T, d_head)
-    added = heads @ model.weights["h.1.attn.c_proj.weight"][48:72]
-    missing = (
-        model.trace(ids, "1.attend")["1.attend"]
-        - silent.trace(ids, "1.attend")["1.attend"]
-    )
-    torch.testing.assert_close(missing[0], added, atol=1e-5, rtol=1e-4)
-
-
-def test_without_head_1_2_the_machine_learning_model_puts_on_clothes(names):
-    model, tokenizer = names["model"], names["tokenizer"]
-    silent = names["without"](model, (1, 2))
-    for seed in range(3):
-        new = silent.generate(names["start"], **names["how"] | {"seed": seed})
-        text = "".join(tokenizer.decode([id]) for id in new)
-        assert "the model wore a" in text and "At last Ada the fox ran home." in text
-        assert world.grammatical(
-            names["prompt"].replace("machine learning", "fashion") + text
-        )
-
-
-def test_the_table_of_knocked_out_heads(names, facts):
-    more = names["each"].more
-    heads = [(layer, h) for layer in range(3) for h in range(4)]
-    assert list(more) == heads
-    for kind, head in (
-        ("the name", (1, 1)),
-        ("the animal", (1, 1)),
-        ("wore, guessed", (1, 2)),
-        ("run, fly, swim", (2, 3)),
-    ):
-        others = max(more[other][kind] for other in heads if other != head)
-        assert more[head][kind] > 1 and others < more[head][kind] / 4
-    # "in layer 0 every head matters a little to all words"
-    assert all(0.03 < more[0, h]["all words"] < 0.3 for h in range(4))
-    # "for was and were no head is needed, nor all four of any one layer", but two are
-    assert float(facts["was_most"]) <= 0.02 and float(facts["was_both"]) > 0.1
-    # "not even 0.01" for head 2.1
-    assert max(abs(cost) for cost in more[2, 1].values()) < float(facts["idle_more"])
-    assert float(facts["idle_share"]) > 0.8
-
-
-def test_a_head_that_does_something_is_not_called_idle(names):
-    story, each = names["stories"]["machine learning"], names["each"]
-    with pytest.raises(ValueError, match=r"without head \(1, 2\)"):
-        measured.idle_look(story, each, head=(1, 2))
-
-
-def test_the_vector_of_model_has_moved(names, facts):
-    whole, silent = names["moved"]
-    assert whole[0] > 0.95 and whole[-1] < 0.5 and silent[-1] > 0.85
-    assert facts["before_1"] == f"{whole[2]:.2f}" and whole[3] < whole[2] - 0.04
-    # at this token nothing happens before layer 1 that tells the stories apart
-    assert min(whole[:3]) > 0.95
-    guess = measured.bets_on_the_kind(
-        names["model"], names["tokenizer"], names["stories"]
-    )
-    assert guess["fashion"][0] > 0.999  # wore
-    assert guess["machine learning"][1] > 0.999  # guessed
-
-
-# --- when copying begins ---------------------------------------------------------------
-def test_the_dashed_line_is_exact(names, facts):
-    floor = names["copying"].floor
-    assert floor == world.entropy(names["tokenizer"])
-    assert facts["forgets"] == f"{log(8) + log(12):.2f}"
-    line = floor.nats_per_token + log(96) / floor.tokens
-    assert facts["forget_line"] == f"{line:.3f}"
-    # "name and animal are drawn evenly …"
-    assert set(world.next_word("Once a little").values()) == {1 / 12}
-    assert set(world.next_word("Once a little fox named").values()) == {1 / 8}
-    # "… and apart from all else, and the rest of every story tells them both"
-    animals = world.RUN + world.FLY + world.SWIM
-    for story in islice(world.stories(seed=4), 12):
-        first, rest = re.match(r"(.*?named \w+)(.*)", story).groups()
-        for name in world.SHE + world.HE:
-            for animal in animals:
-                other = re.sub(r"\w+ named \w+", f"{animal} named {name}", first)
-                assert world.grammatical(other + rest) == (other == first)
-
-
-def test_the_loss_crosses_the_line_once_and_for_good(names, facts):
-    copying = names["copying"]
-    losses, line, crossed = copying.losses, copying.forgetful, copying.crossed
-    assert (losses[crossed:] < line).all() and (losses[:crossed] >= line).all()
-    assert facts["crossed_from"] == f"{25 * crossed}" and 300 <= 25 * crossed <= 400
-    # "for a while … nearly level"
-    level = losses[7:12]  # steps 175 to 300
-    assert level.max() / level.min() < 1.06 and losses[2] > 2 * losses[4]
-    # "within a few hundred steps close to the floor"
-    floor = copying.floor.nats_per_token
-    assert losses[crossed + 16] < 1.06 * floor
-    assert float(facts["final_gap"]) < 2
-
-
-def test_a_loss_that_rises_over_the_line_again_is_refused(names, tmp_path):
-    card = json.loads((SMALL / "card.json").read_text("utf-8"))
-    losses = [*card["losses"][:-25], *[1.0] * 25]
-    (tmp_path / "card.json").write_text(json.dumps(card | {"losses": losses}))
-    with pytest.raises(ValueError, match="once and for good"):
-        measured.when_copying_begins(names["tokenizer"], tmp_path)
 
 
 def test_the_numbers_of_the_architecture(names, facts):
