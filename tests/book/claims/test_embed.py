@@ -80,7 +80,7 @@ def odds(story):
 # --- look-ups ---------------------------------------------------------------------
 def test_ids_say_nothing_of_likeness(page, near):
     claim(
-        PAGE,
+        "embed",
         "To a network that computes with ids, *frog* is as close to *jump* as can be, "
         "and *duck*, number …, is farther away.",
     )
@@ -91,8 +91,8 @@ def test_ids_say_nothing_of_likeness(page, near):
 
 
 def test_a_lookup_can_be_trained_as_the_product_that_it_is():
-    claim(PAGE, "**A look-up is a one-hot vector times a matrix.**")
-    claim(PAGE, "So it is a layer like any other, and it can be trained.")
+    claim("embed", "**A look-up is a one-hot vector times a matrix.**")
+    claim("embed", "So it is a layer like any other, and it can be trained.")
     ids = torch.randint(7, (20,))
     one = torch.randn(7, 4, requires_grad=True)
     other = one.detach().clone().requires_grad_()
@@ -103,13 +103,13 @@ def test_a_lookup_can_be_trained_as_the_product_that_it_is():
 
 
 def test_a_cosine_sees_only_the_direction(page):
-    claim(PAGE, "A cosine sees only the direction.")
+    claim("embed", "A cosine sees only the direction.")
     cos, (a, b) = page.names["cos"], torch.randn(2, 9)
     torch.testing.assert_close(cos(a, b), cos(7 * a, 0.1 * b))
 
 
 def test_all_other_products_are_zero(page):
-    claim(PAGE, "only the row is fetched, because all the other products are zero")
+    claim("embed", "only the row is fetched, because all the other products are zero")
     W, o = page.names["W"], page.names["o"]
     products = o[:, None] * W  # (n_vocab, C), what the sum adds up
     assert torch.equal(products.sum(0), W[2])
@@ -117,7 +117,7 @@ def test_all_other_products_are_zero(page):
 
 
 def test_what_has_no_row_is_refused(wte, model):
-    claim(PAGE, "Both refuse what has no row.")
+    claim("embed", "Both refuse what has no row.")
     with pytest.raises(ValueError, match="no row"):
         tokens(torch.tensor([len(wte)]), wte)
     wpe = model.weights["wpe.weight"]
@@ -130,7 +130,7 @@ def test_a_step_on_the_rows_alone_makes_the_next_token_less_of_a_surprise(
     model, tokenizer
 ):
     claim(
-        PAGE,
+        "embed",
         "each step of training moves its rows a little, so that the next token becomes "
         "less of a surprise",
     )
@@ -146,7 +146,7 @@ def test_a_step_on_the_rows_alone_makes_the_next_token_less_of_a_surprise(
 
 def test_the_four_leaps_can_replace_each_other_everywhere(model, tokenizer, near):
     claim(
-        PAGE,
+        "embed",
         "In the small world, *leap, jump, skip* and *hop* can replace each other "
         "everywhere, and the model has found that out from the text alone.",
     )
@@ -162,11 +162,11 @@ def test_the_four_leaps_can_replace_each_other_everywhere(model, tokenizer, near
 
 def test_each_animal_has_a_row_because_it_is_named_again(model, tokenizer, page):
     claim(
-        PAGE,
+        "embed",
         "Yet each animal keeps a row of its own, because it is named again at the end "
         "of the story.",
     )
-    claim(PAGE, "since the model can no longer tell which of them goes home.")
+    claim("embed", "since the model can no longer tell which of them goes home.")
     assert float(page.facts["one_fox"]) > 0.3
     assert abs(float(page.facts["one_leap"].replace("−", "-"))) < 0.01
     one_row = measured.merged(model, tokenizer, world.RUN)
@@ -199,7 +199,7 @@ def surprise(model, ids):
 
 def test_only_little_can_say_good_night(model, tokenizer, page):
     claim(
-        PAGE,
+        "embed",
         "*Clever, brave* and *shy* can share a row as well (…), but not with *little* "
         "(…), as "
         "only *little* can stand in *Good night, little fox*.",
@@ -228,7 +228,7 @@ def test_only_little_can_say_good_night(model, tokenizer, page):
 
 
 def test_before_training_a_word_resembles_only_itself(model, tokenizer):
-    claim(PAGE, "Before training, a word resembles only itself.")
+    claim("embed", "Before training, a word resembles only itself.")
     before, after = measured.cosines_before_and_after(model, tokenizer)
     before = before.clone().fill_diagonal_(0)
     assert before.abs().max() < 0.5 and before.abs().mean() < 0.15
@@ -238,7 +238,7 @@ def test_before_training_a_word_resembles_only_itself(model, tokenizer):
 # --- why alike comes together -----------------------------------------------------
 def test_a_row_is_what_a_token_says_and_how_it_is_predicted(model, tokenizer):
     claim(
-        PAGE,
+        "embed",
         "So **a row is both what a token says and how it is predicted**.",
     )
     changed = measured.swapped(model, tokenizer, "hat", "coat")
@@ -255,12 +255,12 @@ def test_a_row_is_what_a_token_says_and_how_it_is_predicted(model, tokenizer):
 
 def test_the_first_step_pushes_leap_and_hop_the_same_way(model, tokenizer, page):
     claim(
-        PAGE,
+        "embed",
         "Where *leap* can come next, *hop* can come as well, so the last vector must "
         "score both alike. Training therefore pushes their two rows the same way.",
     )
     claim(
-        PAGE,
+        "embed",
         "The first use of the table helps, since a text goes on in the same way after "
         "either word",
     )
@@ -277,7 +277,7 @@ def test_with_two_tables_leap_and_hop_are_nearer_in_the_one_that_predicts(
     two_tables, tokenizer, recorded
 ):
     claim(
-        PAGE,
+        "embed",
         "So they come together in both, and more sharply by the second use.",
     )
     for one, other in (("leap", "hop"), ("brave", "shy")):
@@ -294,9 +294,9 @@ def test_with_two_tables_leap_and_hop_are_nearer_in_the_one_that_predicts(
 def test_she_is_near_table_because_shelf_begins_with_it(
     model, tokenizer, wte, two_tables, recorded
 ):
-    claim(PAGE, "The tokenizer writes *shelf* in three tokens, ` she` + `l` + `f`.")
+    claim("embed", "The tokenizer writes *shelf* in three tokens, ` she` + `l` + `f`.")
     claim(
-        PAGE,
+        "embed",
         "Clay dries on the table or on the shelf, so where *table* can come next, the "
         "token ` she` can come as well.",
     )
@@ -316,7 +316,7 @@ def test_she_is_near_table_because_shelf_begins_with_it(
 
 
 def test_opposites_are_neighbours_because_they_stand_in_the_same_places(near):
-    claim(PAGE, "because they stand in the same places.")
+    claim("embed", "because they stand in the same places.")
     for pair in ("mother", "father"), ("brave", "shy"):
         assert near(*pair) > 0.99
         told = [story for story in held_out(SOME) if pair[0] in story]
@@ -329,7 +329,7 @@ def test_tokens_that_never_occur_are_pushed_away_in_one_direction(
     model, tokenizer, page
 ):
     claim(
-        PAGE,
+        "embed",
         "They are never the right answer, so training only pushes them away, and all "
         "in one direction.",
     )
@@ -350,7 +350,7 @@ def test_tokens_that_never_occur_are_pushed_away_in_one_direction(
 
 def test_unused_fragments_are_parts_of_longer_pieces(page, tokenizer):
     claim(
-        PAGE,
+        "embed",
         "They are bytes, and fragments such as *…* that only helped to make longer "
         "pieces.",
     )
@@ -364,7 +364,7 @@ def test_unused_fragments_are_parts_of_longer_pieces(page, tokenizer):
 
 def test_no_other_two_directions_are_wider(page):
     claim(
-        PAGE,
+        "embed",
         "PCA turns the cloud of points so that we see its two widest directions.",
     )
     X, wide = page.names["X"], page.names["xy"].square().sum()
@@ -375,7 +375,9 @@ def test_no_other_two_directions_are_wider(page):
 
 
 def test_two_words_seem_close_on_the_map_and_are_not(page, near):
-    claim(PAGE, "But two directions keep only … of the variance, so a map can mislead.")
+    claim(
+        "embed", "But two directions keep only … of the variance, so a map can mislead."
+    )
     names = page.names
     spot = dict(zip(names["WORDS"], names["xy"]))
     a, b = page.facts["near_a"], page.facts["near_b"]
@@ -387,7 +389,7 @@ def test_two_words_seem_close_on_the_map_and_are_not(page, near):
 
 # --- directions -------------------------------------------------------------------
 def test_a_dot_product_with_a_vector_of_length_1_is_a_length():
-    claim(PAGE, "as its dot product with a row tells how far along it the row lies.")
+    claim("embed", "as its dot product with a row tells how far along it the row lies.")
     d, e = torch.randn(2, 96)
     d = d / d.norm()
     along = (e @ d) * d
@@ -397,7 +399,7 @@ def test_a_dot_product_with_a_vector_of_length_1_is_a_length():
 
 def test_one_direction_serves_both_ways(page):
     claim(
-        PAGE,
+        "embed",
         "From *he* to *she* it is the same direction with the opposite sign, $-d$, so "
         "one serves both ways.",
     )
@@ -407,7 +409,7 @@ def test_one_direction_serves_both_ways(page):
 
 def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
     claim(
-        PAGE,
+        "embed",
         "One vector must score *she* and *Ada* high and *he* and *Tom* low, and a "
         "single direction does it.",
     )
@@ -422,9 +424,9 @@ def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
 
 
 def test_other_directions_tell_she_with_a_capital_and_her(page, model, tokenizer):
-    claim(PAGE, "So this direction is not *female or male* everywhere.")
+    claim("embed", "So this direction is not *female or male* everywhere.")
     claim(
-        PAGE,
+        "embed",
         "*She* with a capital and *her* never come next there, and other directions "
         "tell them from *He* and *his*.",
     )
@@ -439,7 +441,7 @@ def test_other_directions_tell_she_with_a_capital_and_her(page, model, tokenizer
 
 
 def test_the_usual_rule_lets_the_nearest_neighbour_answer(page):
-    claim(PAGE, "because the answer was the nearest neighbour anyway.")
+    claim("embed", "because the answer was the nearest neighbour anyway.")
     sums = page.names["arithmetic"].sums
     ruled = [one for one in sums if one.right[1] == "word"]
     assert len(ruled) == int(page.facts["ruled"]) == int(page.facts["nothing"])
@@ -449,7 +451,7 @@ def test_the_usual_rule_lets_the_nearest_neighbour_answer(page):
 
 def test_a_direction_changes_the_kind_and_seldom_makes_the_word(page, recorded):
     claim(
-        PAGE,
+        "embed",
         "So here a direction changes one property, but it seldom makes one word of "
         "another.",
     )
@@ -466,7 +468,7 @@ def test_a_direction_changes_the_kind_and_seldom_makes_the_word(page, recorded):
 # --- places -----------------------------------------------------------------------
 def test_attention_sees_a_set():
     claim(
-        PAGE,
+        "embed",
         "How large a share is depends on the vectors and not on where they stand, so a "
         "token sees them as a set.",
     )
@@ -479,9 +481,9 @@ def test_attention_sees_a_set():
 
 
 def test_order_comes_in_because_each_token_sees_only_those_before_it(page):
-    claim(PAGE, "Without places it changes nothing, and who met whom is lost.")
+    claim("embed", "Without places it changes nothing, and who met whom is lost.")
     claim(
-        PAGE,
+        "embed",
         "(In later layers a trace of the order comes in, because each token sees only "
         "those before it.",
     )
@@ -506,15 +508,15 @@ def test_order_comes_in_because_each_token_sees_only_those_before_it(page):
 
 
 def test_by_hand_only_the_distance_counts(page):
-    claim(PAGE, "Made by hand, the cosine depends only on the distance.")
+    claim("embed", "Made by hand, the cosine depends only on the distance.")
     near = measured.cosines(sinusoids(64, 96))
     assert all(float(near.diagonal(k).std()) < 1e-5 for k in range(60))
     assert near.diagonal(1).mean() > near.diagonal(10).mean() + 0.1
 
 
 def test_clocks_of_two_speeds_tell_what_one_cannot():
-    claim(PAGE, "The second hand tells 3 seconds from 4, but not 3 from 63.")
-    claim(PAGE, "The hour hand tells morning from noon, but not 3 seconds from 4.")
+    claim("embed", "The second hand tells 3 seconds from 4, but not 3 from 63.")
+    claim("embed", "The hour hand tells morning from noon, but not 3 seconds from 4.")
 
     def hand(seconds, turn):
         angle = torch.tensor(2 * torch.pi * seconds / turn)
@@ -529,7 +531,9 @@ def test_clocks_of_two_speeds_tell_what_one_cannot():
 
 
 def test_the_model_found_out_what_comes_after_what(page, model):
-    claim(PAGE, "That place 41 comes after 40 was never said. The model found it out.")
+    claim(
+        "embed", "That place 41 comes after 40 was never said. The model found it out."
+    )
     wpe = model.weights["wpe.weight"]
     began = measured.random_weights(model)["wpe.weight"]
     assert neighbours(wpe, 40, 1)[1].tolist() == [41]
@@ -538,9 +542,9 @@ def test_the_model_found_out_what_comes_after_what(page, model):
 
 
 def test_the_places_that_no_story_reaches_stay_random(page, model):
-    claim(PAGE, "But it knows only what it has seen.")
+    claim("embed", "But it knows only what it has seen.")
     claim(
-        PAGE,
+        "embed",
         "The rows from … on were never used, and their cosine with the random rows "
         "that they began as is still ….",
     )
@@ -553,8 +557,8 @@ def test_the_places_that_no_story_reaches_stay_random(page, model):
 
 # --- adding -----------------------------------------------------------------------
 def test_random_directions_are_nearly_at_right_angles(page):
-    claim(PAGE, "has a root mean square of $1/\\sqrt{C}$")
-    claim(PAGE, "For the rows of tokens and places it is hardly more, ….")
+    claim("embed", "has a root mean square of $1/\\sqrt{C}$")
+    claim("embed", "For the rows of tokens and places it is hardly more, ….")
     for width in (16, 96, 768):
         one, other = torch.randn(2, 20_000, width)
         found = cosine_similarity(one, other).square().mean().sqrt()
@@ -566,12 +570,12 @@ def test_random_directions_are_nearly_at_right_angles(page):
 
 def test_a_matrix_can_let_the_token_through_or_the_place(page):
     claim(
-        PAGE,
+        "embed",
         "For any matrix $M$, $(e + p)M = eM + pM$, so training can choose one that "
         "lets the token through, or the place, or both.",
     )
     claim(
-        PAGE,
+        "embed",
         "(Side by side, $[e, p]$ would be the sum of $[e, 0]$ and $[0, p]$, which is a "
         "special case of adding.)",
     )
@@ -581,7 +585,7 @@ def test_a_matrix_can_let_the_token_through_or_the_place(page):
     nothing = torch.zeros(5, dtype=torch.float64)
     beside = torch.cat([e, nothing]) + torch.cat([nothing, p])
     assert torch.equal(torch.cat([e, p]), beside)
-    claim(PAGE, "Matrices do better.")
+    claim("embed", "Matrices do better.")
     share = {
         name: int(page.facts[name].rstrip("%"))
         for name in ("read_back", "fit_token", "fit_place")
@@ -591,12 +595,12 @@ def test_a_matrix_can_let_the_token_through_or_the_place(page):
 
 def test_the_wider_the_model_the_smaller_the_share_of_its_tables():
     claim(
-        PAGE,
+        "embed",
         "So with the same vocabulary, the wider a model is, the smaller is the share of "
         "its tables.",
     )
     claim(
-        PAGE,
+        "embed",
         "The tables grow with the width, but each layer grows with its square.",
     )
     shares = []
@@ -608,7 +612,7 @@ def test_the_wider_the_model_the_smaller_the_share_of_its_tables():
 
 # --- the same row in every sentence -----------------------------------------------
 def test_a_lookup_sees_the_id_and_nothing_else(wte):
-    claim(PAGE, "A look-up sees the id and nothing else.")
+    claim("embed", "A look-up sees the id and nothing else.")
     ids = torch.randint(len(wte), (2, 30))
     ids[:, -1] = 5
     assert torch.equal(*tokens(ids, wte)[:, -1])
@@ -616,7 +620,7 @@ def test_a_lookup_sees_the_id_and_nothing_else(wte):
 
 def test_from_attention_on_the_same_token_has_different_vectors(model, tokenizer):
     claim(
-        PAGE,
+        "embed",
         "In stage 3, attention lets it take something from the vectors before it, and "
         "from there on the two differ.",
     )
@@ -631,20 +635,20 @@ def test_from_attention_on_the_same_token_has_different_vectors(model, tokenizer
 
 def test_the_last_vectors_are_the_same_to_the_last_number(page, model, tokenizer):
     claim(
-        PAGE,
+        "embed",
         "The two last vectors are the same to the last number, for it is the same "
         "token at the same place.",
     )
     last = page.names["last"]
     assert torch.equal(last["fashion"], last["clay"])
-    claim(PAGE, "Yet one story goes on *wore*, and the other *dried*.")
+    claim("embed", "Yet one story goes on *wore*, and the other *dried*.")
     for kind, word in (("fashion", "wore"), ("clay", "dried")):
         ids = page.names["story"](kind)
         assert torch.equal(ids[None], measured.the_model(tokenizer, kind))
         last = model(ids[None])[0, -1].softmax(-1)
         assert last[ids_of_words(tokenizer, [word])] > 0.99
     claim(
-        PAGE,
+        "embed",
         "(In the story of the *machine learning* model, which is one token longer, "
         "only the place is another.)",
     )
@@ -657,9 +661,9 @@ def test_the_last_vectors_are_the_same_to_the_last_number(page, model, tokenizer
 def test_one_vector_tells_them_apart_and_without_attention_nothing_does(
     page, model, tokenizer
 ):
-    claim(PAGE, "All that tells them apart is one vector, … tokens before.")
+    claim("embed", "All that tells them apart is one vector, … tokens before.")
     claim(
-        PAGE,
+        "embed",
         "As long as each vector is computed by itself, the two stories must go on alike.",
     )
     one, other = (measured.the_model(tokenizer, kind) for kind in ("fashion", "clay"))
@@ -675,12 +679,12 @@ def test_one_vector_tells_them_apart_and_without_attention_nothing_does(
 # --- what follows -----------------------------------------------------------------
 def test_a_swapped_row_makes_the_story_of_an_owl(page, model, tokenizer):
     claim(
-        PAGE,
+        "embed",
         "It reads *fox* and looks up an owl, so in all that it does, this is the story "
         "of an owl, which flies.",
     )
     claim(
-        PAGE,
+        "embed",
         "At the end it predicts the row of the owl, but in the swapped table that row "
         "belongs to *fox*.",
     )
@@ -696,8 +700,8 @@ def test_a_swapped_row_makes_the_story_of_an_owl(page, model, tokenizer):
 
 
 def test_without_places_words_are_whole_and_stories_are_not(model, tokenizer, page):
-    claim(PAGE, "It still writes words, and words that go together.")
-    claim(PAGE, "But it no longer knows in which order things were said.")
+    claim("embed", "It still writes words, and words that go together.")
+    claim("embed", "But it no longer knows in which order things were said.")
     assert not world.grammatical(f"{world.PROMPT} {page.facts['placeless']}")
     placeless = measured.placeless(model)
     assert measured.without_mistake(placeless, tokenizer, 10) <= 1
@@ -708,10 +712,10 @@ def test_without_places_words_are_whole_and_stories_are_not(model, tokenizer, pa
 
 
 def test_the_model_goes_by_places_and_not_by_distances_alone(page, model, tokenizer):
-    claim(PAGE, "One place makes no difference to this text.")
-    claim(PAGE, "(On new stories it is more surprised, though.")
+    claim("embed", "One place makes no difference to this text.")
+    claim("embed", "(On new stories it is more surprised, though.")
     claim(
-        PAGE,
+        "embed",
         "So the model goes by *where* things stand, with a little tolerance, and the "
         "distances alone are not enough for it.",
     )
@@ -728,7 +732,7 @@ def test_the_model_goes_by_places_and_not_by_distances_alone(page, model, tokeni
 
 def test_a_direction_need_not_follow_a_column(page):
     claim(
-        PAGE,
+        "embed",
         "A property, if it is there at all, is a direction, and a direction need not "
         "follow a column.",
     )
@@ -738,7 +742,7 @@ def test_a_direction_need_not_follow_a_column(page):
 
 
 def test_a_text_longer_than_the_context_is_refused(model, wte):
-    claim(PAGE, "It could not, since `wpe` has … rows.")
+    claim("embed", "It could not, since `wpe` has … rows.")
     wpe = model.weights["wpe.weight"]
     embed(torch.zeros(64, dtype=torch.int64), wte, wpe)
     with pytest.raises(ValueError, match="context"):
