@@ -659,7 +659,6 @@ def divergence(model, author, many=100, temperatures=GRID) -> Divergence:
         "kl_error": f"{sqrt(spread) / sum(sizes):.5f}",
         "kl_best": f"{min(curve, key=curve.get):g}",
         "kl_swept": f"{swept[1.0] / sum(sizes):.5f}",
-        "swept_best": f"{min(swept, key=swept.get):g}",
         "kl_percent": f"{100 * curve[1.0] / author.floor:.2f}",
         "floor": f"{author.floor:.4f}",
     }

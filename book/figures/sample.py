@@ -362,7 +362,8 @@ def cuts(cut):
         (
             drawn(cut.two, tr("top-k, k = {k}", k=2), 2),
             tr(
-                "Top-k with k = 2 instead: “{name}” is lost, though it is as good.",
+                "Top-k with k = 2 instead: “{name}” is lost, which the author "
+                "uses as often.",
                 name=labels[2],
             ),
         ),
@@ -474,7 +475,7 @@ def divergence(curve, swept):
     fig, ax = canvas(5.2, 2.9)
     ax.plot(list(swept), list(swept.values()), "s-", color=GREEN, ms=3.5)
     ax.plot(list(curve), list(curve.values()), "o-", color=BLUE, ms=4.5)
-    ax.text(1.3, curve[1.25], tr("the model"), color=BLUE, ha="right", va="bottom")
+    ax.text(1.45, curve[1.5], tr("the model"), color=BLUE, ha="right", va="bottom")
     ax.text(1.3, swept[1.25], tr("without its wrong tokens"), color=GREEN, va="top")
     ax.set_yscale("log")
     ax.set(xlabel=tr("temperature"), xlim=(0.45, 2.05), ylim=(1e-4, 1))
