@@ -255,16 +255,6 @@ def test_the_models_bets_are_the_authors(page):
     ]
 
 
-def test_p_word_multiplies_tokens(page):
-    _, names, _, _ = page
-    text = world.PROMPT + " Ada worked with a machine learning model. When the moon "
-    text += "came up, the model guessed the next"
-    spelt = TOKENIZER.encode(" song")
-    assert len(spelt) > 1
-    for word in ("word", "song"):
-        assert names["p_word"](text, word) == pytest.approx(0.5, abs=0.03)
-
-
 def test_the_authors_bets_on_tokens_are_its_bets_on_words():
     """Multiplied along a story they give its probability; each place sums to one."""
     for story in islice(world.stories(5), 25):

@@ -11,6 +11,7 @@ from math import log, sqrt
 
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from book.facts import held_out, ids_of_words
 from book.facts import sample as measured
@@ -257,8 +258,9 @@ def test_the_share_falls_because_there_are_many_draws(facts, names):
 def test_the_risk_of_a_draw_is_what_is_bet_on_wrong_tokens(facts, names):
     claim(
         "sample",
-        "At 1.5 the share is …, for which a risk of … per draw is enough. And that is "
-        "how much the model bets, on average, on tokens that cannot stand there: …,",
+        "At 1.5 the share is …, for which a risk of … per draw is enough. Along the "
+        "author's own stories the model bets …, on average, on tokens that cannot stand "
+        "there, and so this is the risk that it takes.",
     )
     right, draws = names["shares"][1.5].right, int(facts["draws"])
     slip, wrong = (number(facts[name]) / 100 for name in ("slip", "wrong"))
@@ -276,6 +278,20 @@ def test_wilsons_interval_is_sound_where_the_formula_is_not(facts):
     assert sqrt(1 * (1 - 1) / many) == 0
     low, _ = measured.wilson(1, many)
     assert 0.05 > low**many > 1e-3  # with a share so low, all right is rare, not more
+
+
+def test_two_standard_deviations_hold_the_truth_19_times_in_20():
+    claim(
+        "sample",
+        "At 1.5 this is … percentage points, and in about 19 samples of 20 the truth "
+        "lies within two of them.",
+    )
+    many, rng, held = 200, random.Random(0), 0
+    for _ in range(2000):
+        truth = rng.uniform(0.5, 0.65)  # no single count of stories decides
+        share = sum(rng.random() < truth for _ in range(many)) / many
+        held += abs(share - truth) <= 2 * sqrt(share * (1 - share) / many)
+    assert held / 2000 == pytest.approx(0.95, abs=0.015)
 
 
 def test_low_is_dull(facts, names):
@@ -460,8 +476,13 @@ def test_the_same_seed_gives_the_same_story_but_for_a_border():
     )
     claim(
         "sample",
-        "That can change a token only where $u$ falls almost exactly on a border.",
+        "Machines add up in different orders, so their sums may differ in the last "
+        "digits. That can change a token only where $u$ falls almost exactly on a "
+        "border.",
     )
+    shares = probabilities(LOGITS[-1]).tolist()
+    one, other = sum(shares), sum(reversed(shares))
+    assert one != other and one == pytest.approx(other, abs=1e-12)
     how = {"stop": END, "temperature": 1.5, "seed": 4}
     assert [*MODEL.generate(IDS, 50, **how)] == [*MODEL.generate(IDS, 50, **how)]
     p, noise = probabilities(LOGITS[-1].double()), 1e-7
@@ -667,6 +688,39 @@ def test_stories_have_to_repeat(facts):
 
 
 # --- beside the truth -------------------------------------------------------------
+def test_the_probability_of_a_word_is_a_product(names):
+    claim(
+        "sample",
+        "They are bets on words, and the model's are on tokens, so the probability of a "
+        "word of several tokens is a product, by the chain rule of the first page.",
+    )
+    text = world.PROMPT + " Ada worked with a machine learning model. When the moon "
+    text += "came up, the model guessed the next"
+    spelt, before = TOKENIZER.encode(" song"), [END, *TOKENIZER.encode(text)]
+    assert len(spelt) > 1
+    product = 1.0
+    for id in spelt:
+        product *= float(MODEL(torch.tensor([before]))[0, -1].softmax(-1)[id])
+        before.append(id)
+    assert names["p_word"](text, "song") == pytest.approx(product, rel=1e-4)
+    for word in ("word", "song"):
+        assert names["p_word"](text, word) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_models_bets_come_from_stories_alone(facts):
+    claim(
+        "sample",
+        "The model was never given these numbers. It has only read stories.",
+    )
+    assert float(facts["largest"]) < 2
+    stories = [*islice(world.stories(0), 8)]
+    ids, targets = next(train.batches(TOKENIZER, world.stories(0), 8))
+    for row, answers, story in zip(ids, targets, stories):
+        told = TOKENIZER.encode(story)
+        assert row[: len(told) + 1].tolist() == [END, *told]
+        assert answers[answers >= 0].tolist() == [*told, END]  # a token, no odds
+
+
 def test_the_kl_is_what_the_loss_has_above_the_floor(names):
     claim(
         "sample",
@@ -902,6 +956,31 @@ def test_at_the_floor_the_bets_are_the_authors():
     for seed in range(1, 20):
         near = 0.99 * q + 0.01 * random_bets(9, seed)
         assert (q * (q / near).log()).sum() > 0  # not 0 unless the bets are the same
+
+
+def test_with_the_same_weights_it_gives_the_numbers_of_gpt_2():
+    claim(
+        "sample",
+        "Its tokenizer, layers and loop are those of GPT-2, and with the same weights it "
+        "gives the same numbers as GPT-2, to the fifth digit.",
+    )
+    c = MODEL.config
+    theirs = GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=c.n_vocab,
+            n_positions=c.n_ctx,
+            n_embd=c.d_model,
+            n_layer=c.n_layer,
+            n_head=c.n_head,
+        )
+    ).eval()
+    named = {f"transformer.{name}": w for name, w in MODEL.weights.items()}
+    missing, unknown = theirs.load_state_dict(named, strict=False)
+    assert not unknown and set(missing) <= {"lm_head.weight"}
+    theirs.tie_weights()
+    with torch.no_grad():
+        want = theirs(torch.tensor([IDS])).logits
+    torch.testing.assert_close(LOGITS[None], want, rtol=1e-5, atol=2e-5)
 
 
 def test_two_thirds_of_forty_draws():
