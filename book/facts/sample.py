@@ -18,11 +18,10 @@ from edition import mark, percent
 
 from gpt import world
 from gpt.embed import embed
-from gpt.model import GPT, STAGES, Config, initial
-from gpt.sample import draw, keep_top_k, keep_top_p, probabilities, unembed
-from gpt.train import SIZE, fit, tell
+from gpt.sample import draw, keep_top_k, keep_top_p, probabilities
+from gpt.train import tell
 
-from . import cosine, held_out, ids_of_words, label
+from . import held_out, ids_of_words, label
 
 TYING = Path(__file__).parents[1] / "recorded" / "tying.json"
 MANY = 200  # stories in a sample
@@ -46,41 +45,6 @@ def sizes(model, ids):
 
 
 # --- one table or two --------------------------------------------------------------
-class _TwoTables(GPT):
-    """A model whose unembedding has a table of its own: `out`, (n_vocab, C)."""
-
-    def __init__(self, config, seed):
-        noise = torch.Generator().manual_seed(seed + 1)
-        self.out = 0.02 * torch.randn(config.n_vocab, config.d_model, generator=noise)
-        own = {"unembed": lambda x, wte: unembed(x, self.out)}
-        super().__init__(config, initial(config, seed), STAGES | own)
-
-    def parameters(self):
-        return [*super().parameters(), self.out.requires_grad_()]
-
-
-def train_tables(tokenizer, tied, seed, steps, pairs):
-    """Train the course's model with one table or with two: what book/recorded keeps.
-
-    Returns the first losses, the mean of the last, and for each table that there is
-    the cosine of each pair of words.
-    """
-    config = Config(tokenizer.n_vocab, **SIZE)
-    model = GPT(config, initial(config, seed)) if tied else _TwoTables(config, seed)
-    losses = list(fit(model, tokenizer, steps, seed))
-    tables = {"read": model.weights["wte.weight"].detach()}
-    tables |= {} if tied else {"write": model.out.detach()}
-    ids = {pair: ids_of_words(tokenizer, pair.split()) for pair in pairs}
-    cosines = {
-        name: {p: round(cosine(table[i], table[j]), 3) for p, (i, j) in ids.items()}
-        for name, table in tables.items()
-    }
-    late = losses[-50:]
-    found = {"first losses": [round(loss, 4) for loss in losses[:3]]}
-    found["last losses"] = round(sum(late) / len(late), 4)
-    return found | {"cosines": cosines}
-
-
 def tying():
     """For `say`: how near *leap* and *hop* came with one table, and with two.
 
