@@ -75,7 +75,7 @@ def progress(folder: Path, cache: Path | None = None) -> list[Progress]:
 
 
 def table(rows: list[Progress]) -> str:
-    """The progress as text: a row an exercise, then a row a check of what is begun."""
+    """The progress as text: one row per exercise, then one per check."""
     lines = []
     for row in rows:
         got, possible = sum(row.points.values()), sum(row.possible.values())

@@ -30,8 +30,9 @@ def double_precision(right: Answer, more: str = "") -> Mistake:
     return Mistake(
         "double precision",
         _said(
-            "The right numbers in double precision. The model computes in float32, and "
-            "a matrix of the one cannot be multiplied by one of the other.",
+            "These are the right numbers, but in double precision. The model computes "
+            "in float32, and a matrix of the one cannot be multiplied by one of the "
+            "other.",
             more,
         ),
         lambda *args: right(*args).double(),
@@ -45,8 +46,8 @@ def lists_of_numbers(
     return Mistake(
         name,
         _said(
-            "The right numbers, but in a Python list. Give them back as a tensor: the "
-            "next step computes with it.",
+            "These are the right numbers, but in a Python list. Give them back as a "
+            "tensor: the next step computes with it.",
             more,
         ),
         lambda *args: right(*args).tolist(),
@@ -126,8 +127,8 @@ def an_assert(wrong: Answer, found: str, only: str = "") -> Mistake:
         "an assert instead of a ValueError",
         _said(
             only,
-            f"{found} is found, but told by the wrong error: `assert` is meant for one's "
-            "own mistakes and can be switched off. Raise a ValueError.",
+            f"{found} is found, but reported with the wrong error: `assert` is meant for "
+            "one's own mistakes and can be switched off. Raise a ValueError.",
         ),
         wrong,
     )

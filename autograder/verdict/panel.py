@@ -22,24 +22,24 @@ LINES = 12  # of what a function printed
 
 # What Python and PyTorch say, and what a tutor would say to it.
 ERRORS = {
-    "bitwise_xor": "In Python `^` is no power: that is written `**`.",
+    "bitwise_xor": "In Python `^` is not a power. A power is written `**`.",
     "truth value of a": "An `if` needs one answer, and a comparison of an array gives one "
     "for each of its numbers.",
     "Boolean value of Tensor with more than one value": "An `if` needs one answer, and a "
-    "comparison of a tensor gives one for each of its numbers. `.any()` makes one of "
-    "them; `torch.where` answers each by itself.",
+    "comparison of a tensor gives one for each of its numbers. `.any()` makes one answer "
+    "of them, and `torch.where` answers each by itself.",
     "elements cannot be converted to Scalar": "A function of `math` takes one number. "
     "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
     "only one element tensors can be converted": "A function of `math` takes one number. "
     "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
-    "must match the size of tensor": "Two shapes do not go together. Print both, and write "
+    "must match the size of tensor": "Two shapes do not fit together. Print both, and write "
     "down what you expect. (A `mean` or `sum` over an axis drops it; `keepdim=True` "
     "keeps it, so that the result still fits beside the rows.)",
     "only supports boolean masks": "A mask is made of `torch.bool`: compare with 0.",
-    "too many values to unpack": "It has more axes than you give names to: perhaps one "
-    "for a batch or for heads, in front.",
+    "too many values to unpack": "It has more axes than you give names to. Perhaps there "
+    "is one in front, for a batch or for heads.",
     "shapes cannot be multiplied": "In `a @ b` the last axis of `a` must be as long as "
-    "the last but one of `b`. Print both shapes.",
+    "the second to last axis of `b`. Print both shapes.",
 }
 
 # JupyterLab's own colours where it gives them; both themes are readable without.
@@ -94,7 +94,7 @@ def _explain(verdict: Verdict) -> list[str]:
     if verdict.broken:
         steps = " and ".join(f"`{name}`" for name in verdict.broken)
         verb = "is" if len(verdict.broken) == 1 else "are"
-        lines.append(f"This step leans on {steps}, which {verb} not right: mend first.")
+        lines.append(f"This step uses {steps}, which {verb} not right: fix that first.")
     if verdict.mistake:
         lines.append(verdict.mistake.hint)
     elif not verdict.broken:
@@ -103,7 +103,7 @@ def _explain(verdict: Verdict) -> list[str]:
 
 
 def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
-    """The first wrong case, with its input, what is expected and what came."""
+    """The first wrong case, with its input, what was expected and what came."""
     arguments = [_argument(arg) for arg in case.args]
     rows = [f"{name}({', '.join(arguments)})"]
     if len(rows[0]) > WIDTH:  # a line for each, and the longest are cut

@@ -1,33 +1,32 @@
-"""What attend.md says and shows, measured: the pencil, the heads, and their absence.
+"""What attend.md says and shows, measured: the pencil, the heads, what they pass on.
 
 A text that a model has read is a `Reading`. A head is (layer, h), both counted from 0.
-What the page defines before its reader's eyes (`without`, `peeking`) is handed in, so
+What the page defines before its reader's eyes (`exchange`, `peeking`) is handed in, so
 that what is measured is what was shown. Results whose numbers the prose names have them
 as text in `said`.
 
 Sources: Clark et al. (2019) for what heads look at and where they rest, Elhage et al.
-(2021) for what a head adds, Olsson et al. (2022) for the moment when copying begins.
+(2021) for what a head adds, Vig et al. (2020) for the exchange between two texts,
+Olsson et al. (2022) for heads that copy, and for the moment when copying begins.
 """
 
+from itertools import count
 from math import log, sqrt
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from edition import fraction, mark, tr, two, vector
+from edition import fraction, tr, two, vector
 from torch import Tensor
 
 from gpt import world
 from gpt.attend import attention, attention_weights, causal_mask
-from gpt.model import SMALL
-from gpt.train import batches
+from gpt.embed import embed
+from gpt.mlp import fast_gelu
 
-from . import bets, card, cosine, held_out, ids_of, ids_of_words, label, stops
+from . import bets, cosine, held_out, ids_of, ids_of_words, label
 
-KINDS = (
-    mark("fashion"),
-    mark("machine learning"),
-)  # of model: what the two stories differ in
+KINDS = ("fashion", "clay", "machine learning")  # of model; "" is the kind of none
+POSED = ("wore", "dried", "guessed")  # what a model of each kind does
 NAMES = world.SHE + world.HE
 ANIMALS = world.RUN + world.FLY + world.SWIM
 
@@ -152,7 +151,11 @@ class Reading(NamedTuple):
 
 def read(model, tokenizer, text):
     """Has the model read END and the text."""
-    ids = ids_of(tokenizer, text)
+    return reading(model, tokenizer, ids_of(tokenizer, text))
+
+
+def reading(model, tokenizer, ids):
+    """Has the model read ids (1, T)."""
     labels = [label(tokenizer, id) for id in ids[0]]
     return Reading(ids, labels, model.trace(ids))
 
@@ -214,37 +217,39 @@ def sizes(config):
 
 
 # --- what the heads look at ---------------------------------------------------------
-def looked_at(reading):
-    """The squares of the course's story that the prose reads: {head: [(i, j), ...]}."""
-    at = reading.at
-    return {
-        (1, 0): [(at("last"), at("."))],
-        (1, 1): [(at("last"), at("Ada")), (at("the", -1), at("fox"))],
-        (1, 2): [(at("model", 1), at("learning"))],
-    }
+def back_to_the_kind(stories):
+    """How many tokens before the last "model" the word that decides stands.
 
-
-def two_stories(model, tokenizer):
-    """The stories of the page's question, each read up to its last "model": by kind."""
-    rest = "When the sun came up, the model"
-    return {
-        kind: read(
-            model, tokenizer, f"{world.PROMPT} she worked with a {kind} model. {rest}"
-        )
-        for kind in KINDS
-    }
-
-
-def where_they_part(stories):
-    """The two vectors of the last "model" as embedded, and how far back the kind is."""
+    stories: {kind: Reading}, each up to its last "model"; "" is the kind of none.
+    """
     back = [
         len(story.labels) - 1 - story.at(kind.split()[-1])
         for kind, story in stories.items()
+        if kind
     ]
     if len(set(back)) > 1:
         raise ValueError(f"the word that decides is {back} tokens back, not as many")
-    one, other = (story.trace["embed"][0, -1] for story in stories.values())
-    return {"cosine_embed": two(cosine(one, other)), "back": back[0]}
+    return {"back": back[0]}
+
+
+def looked_at(reading):
+    """The squares of the course's story that the prose reads: {head: [(i, j), ...]}."""
+    at = reading.at
+    name, animal = (at("last"), at("Ada")), (at("the", -1), at("fox"))
+    return {
+        (0, 1): [(at("model", 1), at("learning"))],
+        (1, 1): [name, animal],
+        (1, 3): [name],
+        (2, 3): [animal, (at("."), at("END"))],
+    }
+
+
+def thin(reading, most=0.1):
+    """How many of all shares in a story are below `most`."""
+    layers = [name for name in reading.trace if name.endswith(".weights")]
+    past = torch.ones(len(reading.labels), len(reading.labels)).tril().bool()
+    shares = torch.cat([reading.trace[name][0][:, past] for name in layers])
+    return {"thin": f"{100 * (shares < most).float().mean():.0f}", "thin_below": most}
 
 
 def renamed(model, tokenizer, story, name, opening="Once"):
@@ -256,58 +261,100 @@ def renamed(model, tokenizer, story, name, opening="Once"):
     return read(model, tokenizer, text)
 
 
-def copied_names(model, tokenizer, story, head=(1, 1)):
+def copied_names(model, tokenizer, story, heads=((1, 1), (1, 3))):
     """What "last" gives to the name: every name, and every place that it can have."""
-    copied = []
+    copied = {head: [] for head in heads}
     for opening in world.SLOTS["once"]:
         for name in NAMES:
             reading = renamed(model, tokenizer, story, name, opening)
-            copied.append(float(reading.shares(head)[-1, reading.at(name)]))
-    return {"copy_cases": len(copied), "least_copy": two(min(copied))}
+            for head, shares in copied.items():
+                shares.append(float(reading.shares(head)[-1, reading.at(name)]))
+    one, other = copied.values()
+    return {
+        "copy_cases": len(one),
+        "least_copy": two(min(one)),
+        "least_copy_other": two(min(other)),
+    }
 
 
-class Looks(NamedTuple):
-    """How "last" looks at the hero's name and at the first full stop."""
+class Induction(NamedTuple):
+    """Random tokens read twice: what heads give to the token after a token's twin."""
 
-    scores: tuple[float, float]  # of the name, of the full stop
-    shares: tuple[float, float]
-    returned: Tensor  # (d_head,): what the head makes of it
-
-
-class Heroes(NamedTuple):
-    """The looks of one head in the course's story, for each of eight heroes."""
-
-    looks: dict[str, Looks]
+    shares: dict[tuple, float]  # {head: mean share}
+    equal: float  # what it would be if all tokens so far got the same
 
     @property
     def said(self):
-        scores = {name: look.scores for name, look in self.looks.items()}
-        ada = self.looks["Ada"].returned
-        alike = {name: cosine(ada, look.returned) for name, look in self.looks.items()}
         return {
-            "stop_score": f"{sum(stop for _, stop in scores.values()) / len(scores):.0f}",
-            "he_score": f"{min(scores[name][0] for name in world.HE):.0f}",
-            "she_score": f"{max(scores[name][0] for name in world.SHE):.0f}",
-            "she_alike": two(min(alike[name] for name in world.SHE)),
-            "he_alike": two(max(alike[name] for name in world.HE)),
+            "induction_most": f"{max(self.shares.values()):.3f}",
+            "induction_equal": f"{self.equal:.3f}",
         }
 
 
-def heroes(model, tokenizer, story, head=(1, 0)):
-    """What a head looks for, from "last", in the story of each of the eight names."""
+def induction(model, tokenizer, many=30, length=28):
+    """Looks for heads that continue what they have seen before; 0 if none ever does."""
+    random = torch.Generator().manual_seed(0)
+    end = tokenizer.special_tokens[world.END]
+    again = torch.arange(1 + length, 2 * length)  # places of the second time
+    config = model.config
+    heads = [(n, h) for n in range(config.n_layer) for h in range(config.n_head)]
+    total = dict.fromkeys(heads, 0.0)
+    for _ in range(many):
+        once = torch.randint(1, end, (length,), generator=random)
+        read_twice = reading(model, tokenizer, torch.tensor([[end, *once, *once]]))
+        for head in heads:
+            after_twin = read_twice.shares(head)[again, again - length + 1]
+            total[head] += float(after_twin.mean()) / many
+    return Induction(total, float((1 / (again + 1)).mean()))
+
+
+class Rest(NamedTuple):
+    """What a head gives to END from the first full stop, and what comes of it."""
+
+    head: tuple
+    shares: list[float]  # a story each
+    moved: list[float]  # how far the largest move of a bet is without the look
+
+    @property
+    def said(self):
+        bound = 0.0001
+        if not max(self.moved) < bound:
+            raise ValueError(f"without the look a bet moves by {max(self.moved):.5f}")
+        return {
+            "rest_many": len(self.shares),
+            "rest_least": two(min(self.shares)),
+            "rest_moved": f"{bound:.4f}",
+        }
+
+
+def resting(model, tokenizer, head=(2, 3), many=100):
+    """A head from the first full stop of new stories, and the bets when it is silent."""
     layer, h = head
-    looks = {}
-    for name in NAMES:
-        reading = renamed(model, tokenizer, story, name)
-        q = reading.trace[f"{layer}.q"][0, h, -1]  # (d_head,)
-        k = reading.trace[f"{layer}.k"][0, h]  # (T, d_head)
-        places = [reading.at(name), reading.at(".")]
-        looks[name] = Looks(
-            scores=tuple((k @ q / sqrt(len(q)))[places].tolist()),
-            shares=tuple(reading.shares(head)[-1, places].tolist()),
-            returned=reading.trace[f"{layer}.heads"][0, h, -1],
-        )
-    return Heroes(looks)
+    shares, moved = [], []
+    for story in held_out(many):
+        first = read(model, tokenizer, story[: story.index(".") + 1])
+        shares.append(float(first.shares(head)[-1, first.at("END")]))
+        silent = with_found(model, layer, h, torch.zeros(_d_head(model)))
+        change = bets(silent, first.ids)[-1] - bets(model, first.ids)[-1]
+        moved.append(float(change.abs().max()))
+    return Rest(head, shares, moved)
+
+
+def with_found(model, layer, h, found):
+    """The same model, but head h of a layer returns `found` at the last token."""
+    at = count()
+
+    def mine(q, k, v):
+        out = attention(q, k, v)
+        if next(at) % model.config.n_layer == layer:
+            out[:, h, -1] = found
+        return out
+
+    return model.replace(attention=mine)
+
+
+def _d_head(model):
+    return model.config.d_model // model.config.n_head
 
 
 def first_named(story, name):
@@ -315,213 +362,142 @@ def first_named(story, name):
     return story.replace("named Ada", f"named {name}")
 
 
-def two_heroes(model, tokenizer, story, head=(1, 1)):
+def two_heroes(model, tokenizer, story, heads=((1, 1), (1, 3))):
     """The first sentence says Mei, the second Ada: whom the model bets on, and why."""
     reading = read(model, tokenizer, first_named(story, "Mei"))
-    shares = reading.shares(head)[reading.at("last")]
+    last = reading.at("last")
+    first, second = (
+        [reading.shares(head)[last, reading.at(name)] for head in heads]
+        for name in ("Mei", "Ada")
+    )
     p = bets(model, reading.until("last"))[-1, ids_of_words(tokenizer, NAMES)]
     return {
         "mixed": f"{NAMES[p.argmax()]}, {100 * p.max():.1f}",
-        "mixed_first": two(shares[reading.at("Mei")]),
-        "mixed_second": two(shares[reading.at("Ada")]),
+        "mixed_first": tr("{one} and {other}", one=two(first[0]), other=two(first[1])),
+        "mixed_second": two(max(second)),
     }
 
 
-# --- knock a head out ---------------------------------------------------------------
-class KnockedOut(NamedTuple):
-    """The bets on the hero's name after "At last", by the heads that were taken away."""
+# --- exchange what it found ---------------------------------------------------------
+class Exchanged(NamedTuple):
+    """Bets on POSED after one story, with what head 0.1 found in another."""
 
-    bets: dict[tuple, dict[str, float]]  # {(head, ...): {name: probability}}
-
-    def she(self, *heads):
-        """What all four she-names get without these heads."""
-        return sum(self.bets[heads][name] for name in world.SHE)
+    bets: dict[tuple, list[float]]  # {(story, source): (3,)}; from None it is nothing
+    placed: dict[tuple, list[float]]  # the same, with the place of another story
+    places: dict[str, int]  # {story: the place of its last "model"}
+    after: float  # cosine of fashion and clay after the attention of layer 0
+    elsewhere: list[float]  # the bet on the source's word, in other stories
 
     @property
     def said(self):
-        name, name_and_she = ((1, 1),), ((1, 1), (1, 0))
+        learning, untold = "machine learning", ""
+        guessed = POSED.index("guessed")
         return {
-            "ada_all": f"{100 * self.bets[()]['Ada']:.1f}",
-            "ada_lost": f"{100 * self.bets[name]['Ada']:.0f}",
-            "she_lost": f"{100 * self.she(*name):.0f}",
-            "she_both": f"{100 * self.she(*name_and_she):.0f}",
+            "weak": two(self.bets[untold, learning][guessed]),
+            "weak_placed": two(self.placed[untold, learning][guessed]),
+            "left": two(self.bets[learning, None][guessed]),
+            "left_placed": two(self.placed[learning, None][guessed]),
+            "place_told": self.places[learning],
+            "place_untold": self.places[untold],
+            "later": self.places[learning] - self.places[untold],
+            "cosine_after": two(self.after),
+            "elsewhere_many": len(ELSEWHERE),
+            "elsewhere_mean": two(sum(self.elsewhere) / len(self.elsewhere)),
+            "elsewhere_least": two(min(self.elsewhere)),
         }
 
 
-def knocked_out(model, tokenizer, without, ids):
-    """The bets on the eight names after ids (1, T): whole, without 1.1, and 1.0 too.
+_OTHERS = (
+    ("Once", "shy", "by the lake", "morning"),
+    ("Long ago", "brave", "in the forest", "day"),
+    ("Far away", "clever", "by the sea", "evening"),
+)
+# other beginnings: all animals and names, and every way to open a story
+ELSEWHERE = tuple(
+    f"{once} a {mood} {animal} named {name} lived {home}. One {day} "
+    + ("she" if name in world.SHE else "he")
+    for (once, mood, home, day), animal, name in zip(
+        _OTHERS * 4, ANIMALS, [*NAMES, *NAMES[:4]], strict=True
+    )
+)
 
-    without: (model, *heads) -> the model in which these heads add nothing.
+
+def exchanged(model, tokenizer, exchange, stories):
+    """What head 0.1 returns at the last "model" is put from each story into each.
+
+    exchange: (model, found (d_head,)) -> the model in which head 0.1 returns that at the
+    last token; stories: {kind: Reading}, each up to its last "model".
     """
-    columns = ids_of_words(tokenizer, NAMES)
-    found = {}
-    for heads in ((), ((1, 1),), ((1, 1), (1, 0))):
-        p = bets(without(model, *heads), ids)[-1, columns]
-        found[heads] = dict(zip(NAMES, p.tolist(), strict=True))
-    return KnockedOut(found)
+    columns = ids_of_words(tokenizer, POSED)
+    found = {kind: story.trace["0.heads"][0, 1, -1] for kind, story in stories.items()}
+    places = {kind: len(story.labels) - 1 for kind, story in stories.items()}
 
+    def bet(model, ids, source):
+        given = torch.zeros(_d_head(model)) if source is None else found[source]
+        return bets(exchange(model, given), ids)[-1, columns].tolist()
 
-def kinds(tokenizer, ids, targets):
-    """For each kind of word, where it has to be predicted: {kind: (B, T), bool}."""
+    def elsewhere(beginning, source, kind):
+        ids = ids_of(tokenizer, told(beginning, kind))
+        return bet(model, ids, source)[KINDS.index(source)]
 
-    def one_of(*words):  # by the first token of each: fly is three
-        return torch.tensor([tokenizer.encode(f" {word}")[0] for word in words])
-
-    before, before_that = torch.roll(ids, 1, 1), torch.roll(ids, 2, 1)
-    spoken = {
-        kind: torch.isin(targets, one_of(*kind.split(", ")))
-        for kind in ("wore, guessed", "run, fly, swim", "her, him, his")
-    }
-    return {
-        mark("the name"): ids == one_of("last"),
-        mark("the animal"): (ids == one_of("the"))  # At last Ada the
-        & torch.isin(before, one_of(*NAMES))
-        & (before_that == one_of("last")),
-        **spoken,
-        "she, he": torch.isin(targets, one_of("she", "he", "She", "He")),
-        "was, were": torch.isin(targets, one_of("was", "were")),
-        mark("all words"): targets >= 0,
-    }
-
-
-def costs(model, tokenizer, told):
-    """The mean loss of each kind of word, in nats. told: [(ids, targets), ...]."""
-    total, count = {}, {}
-    for ids, targets in told:
-        p = model(ids).log_softmax(-1)
-        nats = -p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
-        for kind, mask in kinds(tokenizer, ids, targets).items():
-            asked = mask & (targets >= 0)
-            total[kind] = total.get(kind, 0) + float(nats[asked].sum())
-            count[kind] = count.get(kind, 0) + int(asked.sum())
-    return {kind: total[kind] / count[kind] for kind in total}
-
-
-class EachHead(NamedTuple):
-    """What words cost more, in nats, on `many` new stories when heads are taken away."""
-
-    many: int
-    more: dict[tuple, dict[str, float]]  # {head: {kind of word: nats}}
-    was_layers: list[float]  # "was, were" without all heads of a layer
-    was_both: float  # "was, were" without 0.1 and 1.3
-
-    @property
-    def said(self):
-        was_single = [cost["was, were"] for cost in self.more.values()]
-        return {
-            "many": self.many,
-            "was_most": two(max(*self.was_layers, *was_single)),
-            "was_both": two(self.was_both),
-        }
-
-
-def each_head_knocked_out(model, tokenizer, without, many=120):
-    """Takes away each head in turn, each layer's heads, and two that know the same."""
-    told = [*batches(tokenizer, iter(held_out(many)), 60)]
-    config = model.config
-    whole = costs(model, tokenizer, told)
-
-    def more(*heads):
-        cost = costs(without(model, *heads), tokenizer, told)
-        return {kind: cost[kind] - whole[kind] for kind in whole}
-
-    layers = [
-        [(layer, h) for h in range(config.n_head)] for layer in range(config.n_layer)
-    ]
-    return EachHead(
-        many=many,
-        more={head: more(head) for heads in layers for head in heads},
-        was_layers=[more(*heads)["was, were"] for heads in layers],
-        was_both=more((0, 1), (1, 3))["was, were"],
+    learning, untold = "machine learning", ""
+    late = model.replace(embed=_last_at(places[learning]))
+    early = model.replace(embed=_last_at(places[untold]))
+    return Exchanged(
+        bets={
+            (kind, source): bet(model, story.ids, source)
+            for kind, story in stories.items()
+            for source in (*stories, None)
+        },
+        placed={
+            (untold, learning): bet(late, stories[untold].ids, learning),
+            (learning, None): bet(early, stories[learning].ids, None),
+        },
+        places=places,
+        after=cosine(
+            *(stories[kind].trace["0.middle"][0, -1] for kind in ("fashion", "clay"))
+        ),
+        elsewhere=[
+            elsewhere(beginning, source, kind)
+            for beginning in ELSEWHERE
+            for source in KINDS
+            for kind in (*KINDS, untold)
+            if kind != source
+        ],
     )
 
 
-def idle_look(story, each, head=(2, 1)):
-    """A large share that does nothing: of "machine", from the last "model".
+def without_the_mlp(model, tokenizer, stories):
+    """The most that POSED get together when no unit of MLP 0 fires at the last token."""
+    at = count()
 
-    story: the one about a machine learning model; each: an `EachHead`.
-    """
+    def mine(h):  # (B, T, d_mlp)
+        out = fast_gelu(h)
+        if next(at) % model.config.n_layer == 0:
+            out[:, -1] = 0
+        return out
+
+    silent = model.replace(gelu=mine)
+    columns = ids_of_words(tokenizer, POSED)
+    got = [float(bets(silent, s.ids)[-1, columns].sum()) for s in stories.values()]
     bound = 0.01
-    most = max(abs(nats) for nats in each.more[head].values())
-    if not most < bound:
-        raise ValueError(f"without head {head} a kind of word costs {most:.3f} more")
-    share = story.shares(head)[-1, story.at("machine")]
-    return {"idle_share": two(share), "idle_more": f"{bound}"}
+    if not max(got) < bound:
+        raise ValueError(f"without the MLP the three words get {max(got):.3f}")
+    return {"unconcluded": f"{bound}"}
 
 
-# --- the vector has moved -----------------------------------------------------------
-class Moved(NamedTuple):
-    """The cosine between the two vectors of "model" at each stop of the stream."""
-
-    whole: list[float]  # embed, then after attention and MLP of each layer
-    silent: list[float]  # the same without head 1.2
-
-    @property
-    def said(self):
-        return {
-            "cosine_end": two(self.whole[-1]),
-            "cosine_end_without": two(self.silent[-1]),
-            "after_1": two(self.whole[3]),
-            "before_1": two(self.whole[2]),
-        }
+def told(beginning, kind):
+    """The page's story of a model, up to where its kind decides what it does."""
+    what = f"{kind} model".strip()
+    return f"{beginning} worked with a {what}. When the sun came up, the model"
 
 
-def moved(model, silent, stories):
-    """How far the two stories' last vectors part, in a model and without its head."""
-    ids = [story.ids for story in stories.values()]
-    return Moved(cosines_on_the_way(model, *ids), cosines_on_the_way(silent, *ids))
+def _last_at(place):
+    """Embeds a text, its last token as if it stood at another place."""
 
+    def mine(ids, wte, wpe):
+        x = embed(ids, wte, wpe)
+        x[:, -1] += wpe[place] - wpe[ids.shape[-1] - 1]
+        return x
 
-def cosines_on_the_way(model, one, other):
-    """The cosine of the last vectors of two texts (1, T) at each stop of the stream."""
-    at = stops(model)
-    a, b = model.trace(one, *at), model.trace(other, *at)
-    return [cosine(a[stop][0, -1], b[stop][0, -1]) for stop in at]
-
-
-def bets_on_the_kind(model, tokenizer, stories):
-    """What the model bets on "wore" and on "guessed": {kind: (float, float)}."""
-    words = ids_of_words(tokenizer, ["wore", "guessed"])
-    return {
-        kind: tuple(bets(model, story.ids)[-1, words].tolist())
-        for kind, story in stories.items()
-    }
-
-
-# --- when copying begins ------------------------------------------------------------
-class Copying(NamedTuple):
-    """The training loss, and what not looking back must cost; nats per token."""
-
-    window: int  # steps that each point is the mean of
-    steps: np.ndarray  # (n,): the middle of each window
-    losses: np.ndarray  # (n,)
-    floor: world.Floor
-    forgetful: float  # the least loss of one who has forgotten the first sentence
-    crossed: int  # the first point below it
-    gap: float  # where the loss ends: its share over the floor
-
-    @property
-    def said(self):
-        return {
-            "n_names": len(NAMES),
-            "n_animals": len(ANIMALS),
-            "forgets": two(log(len(NAMES) * len(ANIMALS))),
-            "forget_line": f"{self.forgetful:.3f}",
-            "crossed_from": self.window * self.crossed,
-            "final_gap": f"{100 * self.gap:.2f}",
-        }
-
-
-def when_copying_begins(tokenizer, folder=SMALL, window=25):
-    """Where the loss in a model's card falls through what no forgetting can pass."""
-    made = card(folder)
-    floor = world.entropy(tokenizer)
-    forgetful = floor.nats_per_token + log(len(NAMES) * len(ANIMALS)) / floor.tokens
-    losses = np.array(made["losses"]).reshape(-1, window).mean(1)
-    below = losses < forgetful
-    crossed = int(np.argmax(below))
-    if not below[crossed:].all():  # before its first point below, none is
-        raise ValueError("the loss does not cross the line once and for good")
-    steps = window * (np.arange(len(losses)) + 0.5)
-    gap = made["loss over floor"]
-    return Copying(window, steps, losses, floor, forgetful, crossed, gap)
+    return mine

@@ -4,8 +4,10 @@
 is a token with its space before it: each word that is looked up here is one token.
 """
 
+import json
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -13,33 +15,38 @@ from edition import mark, two
 from torch.nn.functional import cosine_similarity, normalize
 
 from gpt import world
-from gpt.embed import neighbours, sinusoids, tokens
-from gpt.model import GPT, Config, initial
+from gpt.embed import embed, neighbours, sinusoids, tokens
+from gpt.model import GPT, Config, initial, small
+from gpt.train import batches, fit
 
-from . import cosine, cosines, ids_of_words, label, written_on
+from . import card, cosine, cosines, held_out, ids_of, ids_of_words, label, written_on
 
 # Words of the small world by what they are, in the order of the pictures.
 KINDS = {
     mark("run"): world.RUN,
     mark("fly"): world.FLY,
     mark("swim"): world.SWIM,
-    mark("plants"): ("bean", "carrot", "pumpkin", "tulip", "poppy"),
-    mark("plurals"): ("beans", "roses", "poppies"),
+    mark("plants"): world.FLOWER + world.CROP,
+    mark("plurals"): world.FLOWERS + world.CROPS,
     mark("she"): world.SHE,
     mark("he"): world.HE,
     mark("water"): ("river", "lake", "sea"),
     mark("green"): ("forest", "meadow", "garden"),
     mark("walls"): ("wall", "gate", "rocks", "logs"),
     mark("moods"): ("clever", "brave", "shy", "little"),
+    mark("of model"): ("fashion", "clay", "machine"),
     mark("leap"): world.LEAP,
     mark("events"): ("planted", "worked", "met", "lost"),
 }
 WORDS = [word for kind in KINDS.values() for word in kind]
 # What the two directions of the chapter are made of, and the words measured with them.
 PAIRS = (("she", "he"), ("bean", "beans"), ("poppy", "poppies"))
+PLURALS = {"rose": "roses", "tulip": "tulips", "carrot": "carrots"}
+PLURALS["pumpkin"] = "pumpkins"
 MEASURED = (
-    *("She", "He", "her", "his", "him", "was", "were", "it", "them"),
-    *("roses", "carrot", "tulip", "pumpkin"),
+    *("She", "He", "her", "his", "was", "were", "it", "them"),
+    *PLURALS,
+    *PLURALS.values(),
     *world.SHE,
     *world.HE,
 )
@@ -47,10 +54,10 @@ MEASURED = (
 
 # --- the tables -------------------------------------------------------------------
 def sizes(model, tokenizer):
-    """For `say`: how large the table is, and which row the hare has."""
+    """For `say`: how large the table is, and which row the duck has."""
     n_vocab, d_model = model.weights["wte.weight"].shape
-    (hare,) = ids_of_words(tokenizer, ["hare"])
-    return {"n_vocab": n_vocab, "d_model": d_model, "hare": hare}
+    (duck,) = ids_of_words(tokenizer, ["duck"])
+    return {"n_vocab": n_vocab, "d_model": d_model, "duck": duck}
 
 
 class Cost(NamedTuple):
@@ -76,6 +83,11 @@ def costs(model):
     ]
 
 
+def random_weights(model):
+    """The weights that the training of the shipped model began with."""
+    return initial(model.config, seed=card()["seed"])
+
+
 # --- who is near whom -------------------------------------------------------------
 def nearest(wte, tokenizer, word, k=3):
     """The k words whose rows point most nearly as that of `word`: [(word, cosine)]."""
@@ -92,8 +104,20 @@ def between(wte, tokenizer, a, b):
 def cosines_before_and_after(model, tokenizer):
     """The cosines of WORDS, (n, n), in the rows that training began with, and now."""
     rows = ids_of_words(tokenizer, WORDS)
-    began, now = initial(model.config)["wte.weight"], model.weights["wte.weight"]
+    began, now = random_weights(model)["wte.weight"], model.weights["wte.weight"]
     return cosines(began[rows]), cosines(now[rows])
+
+
+def misleading(wte, tokenizer, xy, unlike=0.1):
+    """For `say`: two WORDS that are closest on a map, although their rows are unlike.
+
+    xy: (n, 2), where WORDS are on the map.
+    """
+    apart = torch.cdist(xy, xy)
+    apart[cosines(wte[ids_of_words(tokenizer, WORDS)]) > unlike] = torch.inf
+    a, b = (WORDS[int(at)] for at in divmod(int(apart.argmin()), len(WORDS)))
+    cosine = two(between(wte, tokenizer, a, b)).replace("−0.00", "0.00")
+    return {"near_a": a, "near_b": b, "near_cosine": cosine}
 
 
 class Reading(NamedTuple):
@@ -121,13 +145,146 @@ def unused(wte, tokenizer, reading) -> Unused:
     ids = [id for id in piece if id not in reading.seen]
     among = cosines(wte[ids])
     off = ~torch.eye(len(ids), dtype=bool)
-    fragment = next(id for id in reversed(ids) if piece[id].isalpha())
+    fragment = max(
+        (id for id in ids if piece[id].isalpha()), key=lambda id: len(piece[id])
+    )
     said = {
         "n_unused": len(ids),
         "an_unused": piece[fragment].decode(),
         "unused_cos": f"{among[off].mean():.3f}",
     }
     return Unused(ids, among, said)
+
+
+def loss(model, tokenizer, stories):
+    """Nats per story: how surprised a model is, from END to END."""
+    with torch.no_grad():
+        told = sum(
+            float(model.loss(ids, targets)) * int((targets >= 0).sum())
+            for ids, targets in batches(tokenizer, iter(stories), len(stories))
+        )
+    return told / len(stories)
+
+
+def merged(model, tokenizer, words):
+    """The model, with one row, their mean, for all of these words."""
+    wte, rows = model.weights["wte.weight"], ids_of_words(tokenizer, words)
+    one_row = wte.clone()
+    one_row[rows] = wte[rows].mean(0)
+    return GPT(model.config, model.weights | {"wte.weight": one_row})
+
+
+def shared_rows(model, tokenizer, stories):
+    """For `say`: what it costs, in nats per story, if a kind shares one row."""
+    whole = loss(model, tokenizer, stories)
+
+    def cost(words):
+        return two(loss(merged(model, tokenizer, words), tokenizer, stories) - whole)
+
+    moods = KINDS["moods"]
+    return {
+        "one_leap": cost(world.LEAP).replace("\N{MINUS SIGN}0.00", "0.00"),
+        "one_fox": cost(world.RUN),
+        "one_shy": cost(moods[:3]).replace("\N{MINUS SIGN}0.00", "0.00"),
+        "one_little": cost(moods),
+    }
+
+
+def pushes(model, tokenizer, stories):
+    """What the first step of training would do to the rows: as `pushes_of`."""
+    first = GPT(model.config, random_weights(model))
+    return pushes_of(first, tokenizer, stories)
+
+
+def pushes_of(model, tokenizer, stories):
+    """The gradients of the loss with respect to the rows, each (n_vocab, C).
+
+    One by the table's use at the beginning, where an id is read, and one by that at the
+    end, where the next one is predicted.
+    """
+    reads, predicts = (
+        model.weights["wte.weight"].clone().requires_grad_() for _ in "ab"
+    )
+    apart = model.replace(
+        embed=lambda ids, wte, wpe: embed(ids, reads, wpe),
+        unembed=lambda x, wte: x @ predicts.T,
+    )
+    stories = [*stories]
+    ids, targets = next(batches(tokenizer, iter(stories), len(stories)))
+    apart.loss(ids, targets).backward()
+    return reads.grad, predicts.grad
+
+
+def pushed(model, tokenizer):
+    """For `say`: how alike the first step's pushes are on the rows of leap and hop."""
+    reads, predicts = pushes(model, tokenizer, islice(world.stories(3), 256))
+    rows = ids_of_words(tokenizer, ("leap", "hop"))
+    return {
+        "push_predict": two(cosine(*predicts[rows])),
+        "push_read": two(cosine(*reads[rows])),
+    }
+
+
+# What three models came to that `record` trained: of other seeds, and of two tables.
+RECORDED = Path(__file__).parents[1] / "recorded" / "embed.json"
+
+
+def trained(seed, steps, two_tables=False):
+    """Train a model: (the table that is read, the one that predicts), (n_vocab, C).
+
+    With two_tables, they begin alike, and the second is a weight of its own.
+    """
+    shipped, tokenizer = small()
+    model = GPT(shipped.config, initial(shipped.config, seed))
+    reads = predicts = model.weights["wte.weight"]
+    if two_tables:
+        predicts = reads.clone().requires_grad_()
+        weights = [*model.parameters(), predicts]
+        model = model.replace(unembed=lambda x, wte: x @ predicts.T)
+        model.parameters = lambda: weights
+    for _ in fit(model, tokenizer, steps, seed):
+        pass
+    return reads.detach(), predicts.detach()
+
+
+def found_in(wte, tokenizer):
+    """What the chapter says of a table, measured in another one."""
+
+    def difference(*pairs):
+        froms, tos = zip(*pairs)
+        to, since = (ids_of_words(tokenizer, words) for words in (tos, froms))
+        return (wte[to] - wte[since]).mean(0)
+
+    he, many = difference(PAIRS[0]), difference(*PAIRS[1:])
+    said = arithmetic(wte, tokenizer, he, many).said
+    pairs = ("leap", "hop"), ("brave", "shy"), ("fox", "hare"), ("she", "table")
+    near = {" ".join(pair): round(between(wte, tokenizer, *pair), 3) for pair in pairs}
+    return near | {name: said[name] for name in ("free", "free_kind", "nothing_kind")}
+
+
+def record(steps=900):
+    """Write RECORDED anew, in a few minutes: cd book; python -m facts.embed"""
+    _, tokenizer = small()
+    tables = trained(0, steps, two_tables=True)
+    found = {
+        "steps": steps,
+        "seed 0": found_in(trained(0, steps)[0], tokenizer),
+        "seed 1": found_in(trained(1, steps)[0], tokenizer),
+        "two tables, the one that is read": found_in(tables[0], tokenizer),
+        "two tables, the one that predicts": found_in(tables[1], tokenizer),
+    }
+    RECORDED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def two_tables():
+    """For `say`: the recorded run in which what reads and what predicts are two."""
+    found = json.loads(RECORDED.read_text("utf-8"))
+    said = {"steps_apart": found["steps"]}
+    for name, at in (("read", "is read"), ("predict", "predicts")):
+        table = found[f"two tables, the one that {at}"]
+        said[f"leap_{name}"] = two(table["leap hop"])
+        said[f"she_{name}"] = two(table["she table"])
+    return said
 
 
 # --- directions -------------------------------------------------------------------
@@ -153,53 +310,119 @@ class Sum(NamedTuple):
     direction: str
     # by the sum; the same, the word itself forbidden; without the sum, it forbidden
     answers: tuple
-    right: tuple  # is the answer right? three times
+    # each the very word asked for ("word"), one of its kind ("kind"), or neither ("")
+    right: tuple
 
 
 class Arithmetic(NamedTuple):
     sums: list
+    back: list  # the same with the directions turned round
     said: dict
 
 
 def arithmetic(wte, tokenizer, he, many) -> Arithmetic:
-    """Words plus a direction: does one come out as the other?
+    """Words plus a direction: does one come out as the other, or as one of its kind?
 
-    he, many: (C,), the directions from `she` to `he`, and from one to many.
+    he, many: (C,), the directions from `she` to `he`, and from one to many. The names
+    have no partner, so of them only the kind can be asked.
     """
-    directions = {"many": many, "he": he}
-    asked = [
-        ("ros", "many", ("roses",)),
-        ("was", "many", ("were",)),
-        ("it", "many", ("them",)),
-        *((name, "he", world.HE) for name in world.SHE),
-        ("She", "he", ("He",)),
-        ("her", "he", ("his", "him")),
+    plants, plurals = KINDS["plants"], KINDS["plurals"]
+    pairs = [
+        *((one, "many", more, plants, plurals) for one, more in PLURALS.items()),
+        *(("was", "many", "were", (), ()), ("it", "many", "them", (), ())),
+        *((a, "he", None, world.SHE, world.HE) for a in world.SHE),
+        *(("She", "he", "He", (), ()), ("her", "he", "his", (), ())),
     ]
+    turned = [
+        *((b, way, a, kind, own) for a, way, b, own, kind in pairs if b),
+        *((a, "he", None, world.HE, world.SHE) for a in world.HE),
+    ]
+    directions = {"many": many, "he": he}
 
     def closest(v, *but):
         score = cosine_similarity(wte, v[None])
         score[list(but)] = -torch.inf
         return label(tokenizer, score.argmax())
 
-    sums = []
-    for word, direction, right in asked:
-        (id,), d = ids_of_words(tokenizer, [word]), directions[direction]
-        start = wte[id]
-        answers = closest(start + d), closest(start + d, id), closest(start, id)
-        marks = tuple(answer in right for answer in answers)
-        sums.append(Sum(word, direction, answers, marks))
+    def sums(asked, sign):
+        for word, direction, right, _, kind in asked:
+            (id,) = ids_of_words(tokenizer, [word])
+            start, d = wte[id], sign * directions[direction]
+            answers = closest(start + d), closest(start + d, id), closest(start, id)
+            marks = (
+                "word" if one == right else "kind" if one in kind else ""
+                for one in answers
+            )
+            yield Sum(word, direction, answers, tuple(marks))
+
+    there, back = [*sums(pairs, 1)], [*sums(turned, -1)]
+    with_partner = [one for one in there if one.word not in world.SHE]
+    with_kind = [one for one in there if one.word in (*world.SHE, *PLURALS)]
+
+    def count(some, rule, *marks):
+        return sum(one.right[rule] in marks for one in some)
+
+    said = {
+        "n_words": len(with_partner),
+        "free": count(there, 0, "word"),
+        "ruled": count(there, 1, "word"),
+        "nothing": count(there, 2, "word"),
+        "returned": count(back, 0, "word"),
+        "n_kinds": len(with_kind),
+        "free_kind": count(with_kind, 0, "word", "kind"),
+        "nothing_kind": count(with_kind, 2, "word", "kind"),
+    }
+    return Arithmetic(there, back, said)
+
+
+class OneDay(NamedTuple):
+    """What is predicted after *One day*, in stories of a she and of a he."""
+
+    she: torch.Tensor  # (n, C), the last vectors, normed
+    he: torch.Tensor
+    said: dict
+
+
+def one_day(model, tokenizer, he, stories) -> OneDay:
+    """Along which direction *he* and the names of boys are told from *she* and girls'.
+
+    he: (C,). In stories about a she, only how far the vector lies along `he` is
+    exchanged, for what it is on average in stories about a he.
+    """
+    wte, found = model.weights["wte.weight"], {world.SHE: [], world.HE: []}
+    for story in stories:
+        opening = story[: story.index(".")] + ". One day"
+        if not story.startswith(opening):
+            continue  # it was one morning
+        hero = next(w for w in opening.split() if w in world.SHE + world.HE)
+        kind = world.SHE if hero in world.SHE else world.HE
+        seen = model.trace(ids_of(tokenizer, opening), "norm")
+        found[kind].append(seen["norm"][0, -1])
+    girls, boys = (torch.stack(found[kind]) for kind in (world.SHE, world.HE))
+    ruler = he / he.norm()
+    moved = girls + ((boys @ ruler).mean() - (girls @ ruler).mean()) * ruler
+    boyish = ids_of_words(tokenizer, ("he", *world.HE))
+
+    def bet(vectors):
+        return float((vectors @ wte.T).softmax(-1)[:, boyish].sum(-1).mean())
+
     she_names, he_names = (
         wte[ids_of_words(tokenizer, kind)].mean(0) for kind in (world.SHE, world.HE)
     )
-    free, without_itself, nothing = map(sum, zip(*(one.right for one in sums)))
+    capital, possessive = (
+        cosine(wte[b] - wte[a], he)
+        for a, b in (
+            ids_of_words(tokenizer, pair) for pair in (("She", "He"), ("her", "his"))
+        )
+    )
     said = {
         "names_he": two(cosine(he_names - she_names, he)),
-        "n_tests": len(sums),
-        "free": free,
-        "ruled": without_itself,
-        "nothing": nothing,
+        "capital_he": two(capital),
+        "his_he": two(possessive),
+        "boyish": two(bet(girls)),
+        "boyish_moved": two(bet(moved)),
     }
-    return Arithmetic(sums, said)
+    return OneDay(girls, boys, said)
 
 
 # --- places -----------------------------------------------------------------------
@@ -213,7 +436,7 @@ def places(model, reading) -> Places:
     """The rows of the places, made by hand and learned, and how alike they are."""
     wpe = model.weights["wpe.weight"]
     waves, near = sinusoids(*wpe.shape), cosines(wpe)
-    began = initial(model.config, seed=0)["wpe.weight"]
+    began = random_weights(model)["wpe.weight"]
     used = reading.longest + 1  # END stands at place 0
     said = {
         "n_ctx": len(wpe),
@@ -232,30 +455,46 @@ class Apart(NamedTuple):
 
 
 def taken_apart(wte, wpe, reading) -> Apart:
-    """Every place added to every token that occurs: can the token be read back?"""
+    """Every place added to every token that occurs: can both be read back?"""
     used = sorted(reading.seen)
     E, P = wte[used], wpe[: reading.longest + 1]
-    sums = (E[:, None] + P - P.mean(0)).flatten(0, 1)  # (tokens · places, C)
-    guess = torch.cdist(sums, E).argmin(1)
-    truth = torch.arange(len(used)).repeat_interleave(len(P))
-    wrong = guess != truth
-    alike = cosines(E)[truth[wrong], guess[wrong]]
+    sums = (E[:, None] + P).flatten(0, 1)  # (tokens · places, C)
+    token = torch.arange(len(used)).repeat_interleave(len(P))
+    place = torch.arange(len(P)).repeat(len(used))
+    guess = torch.cdist(sums - P.mean(0), E).argmin(1)
+    wrong = guess != token
+    alike = cosines(E)[token[wrong], guess[wrong]]
+    across = normalize(E, dim=-1) @ normalize(P, dim=-1).T
     said = {
         "by_chance": f"{wte.shape[1] ** -0.5:.2f}",
-        "token_place": two(
-            (normalize(E, dim=-1) @ normalize(P, dim=-1).T).abs().mean()
-        ),
+        "token_place": two(across.square().mean().sqrt()),
         "read_back": f"{1 - wrong.float().mean():.0%}",
         "confused": f"{(alike > 0.9).float().mean():.0%}",
+        "fit_token": f"{_fitted(sums, E, token):.0%}",
+        "fit_place": f"{_fitted(sums, P, place):.0%}",
     }
-    pairs = zip(truth[wrong].tolist(), guess[wrong].tolist())
+    pairs = zip(token[wrong].tolist(), guess[wrong].tolist())
     return Apart([(used[a], used[b]) for a, b in pairs], said)
 
 
+def _fitted(sums, rows, truth):
+    """How often the matrix that fits best makes of each sum the right one of `rows`."""
+    x = torch.cat([sums, torch.ones(len(sums), 1)], 1)  # the last column is the bias
+    matrix = torch.linalg.lstsq(x, rows[truth]).solution
+    return float((torch.cdist(x @ matrix, rows).argmin(1) == truth).float().mean())
+
+
+def the_model(tokenizer, kind):
+    """The ids (1, T) of a story of a model of some kind, up to the last *model*."""
+    told = f"{world.PROMPT} she worked with a {kind} model."
+    return ids_of(tokenizer, told + " When the sun came up, the model")
+
+
 def tokens_back(tokenizer):
-    """For `say`: how many tokens before `the model` it is said which model it is."""
-    told = tokenizer.encode(" fashion model. When the sun came up, the model")
-    return {"back": len(told) - 1}
+    """For `say`: how many tokens before the last *model* its kind is told."""
+    one, other = (the_model(tokenizer, kind)[0] for kind in ("fashion", "clay"))
+    (at,) = (one != other).nonzero().flatten().tolist()
+    return {"back": len(one) - 1 - at}
 
 
 # --- predictions ------------------------------------------------------------------
@@ -306,6 +545,7 @@ def predictions(model, tokenizer, many=20):
         "moved": moved(model, 3),
     }
     stories = {name: write(one, tokenizer) for name, one in models.items()}
+    told = held_out(400)
     return {
         **{
             name: told.removesuffix(world.END).strip() for name, told in stories.items()
@@ -314,4 +554,10 @@ def predictions(model, tokenizer, many=20):
         "one_on": without_mistake(moved(model, 1), tokenizer, many),
         "three_on": without_mistake(moved(model, 3), tokenizer, many),
         "moved_of": many,
+        "loss_here": f"{loss(model, tokenizer, told):.1f}",
+        "loss_one_on": f"{loss(moved(model, 1), tokenizer, told):.1f}",
     }
+
+
+if __name__ == "__main__":
+    record()

@@ -5,6 +5,8 @@ reader's eyes. They are handed in, so that what is measured is what was shown.
 """
 
 import random
+import re
+from itertools import combinations
 from math import exp
 from typing import NamedTuple
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from gpt import world
 
-from . import written_on
+from . import card, cosine, ids_of_words, written_on
 
 
 def numbers(**found):
@@ -25,6 +27,34 @@ def numbers(**found):
 def written(model, tokenizer):
     """How a model goes on from the course's prompt, up to the end of the story."""
     return tokenizer.decode(written_on(model, tokenizer)[:-1])
+
+
+def untypical(model, tokenizer):
+    """How small the small world is, and how alike the vectors of its synonyms are."""
+    vectors = model.weights["wte.weight"]
+    leap, move = (
+        [
+            cosine(vectors[one], vectors[other])
+            for one, other in combinations(ids_of_words(tokenizer, words), 2)
+        ]
+        for words in (world.LEAP, ("run", "fly", "swim"))
+    )
+    text = world.corpus(1_000_000, seed=0).replace(world.END, " ")
+    return {
+        "n_words": len(set(re.findall(r"\w+", text.lower()))),
+        "alike": min(leap),
+        "unlike": max(move),
+    }
+
+
+def trained():
+    """What training took and reached, by the card of the course's model."""
+    told = card()
+    return {
+        "gap": 100 * told["loss over floor"],  # percent
+        "n_read": f"{told['steps'] * told['stories a step']:,}",
+        "minutes": round(told["seconds"] / 60),
+    }
 
 
 # --- predict, sample, append, again -------------------------------------------------
@@ -77,6 +107,15 @@ def two_clouds():
 
 
 # --- one formula --------------------------------------------------------------------
+def told_by_bars(bars):
+    """What the prose says of the surprises of a story's words."""
+    return {
+        "n_bars": len(bars),
+        "n_certain": sum(bar == 0 for bar in bars),
+        "animal": max(bars),
+    }
+
+
 def chance(told):
     """The floor, what a story holds, and how far back its hero was named.
 
@@ -91,10 +130,10 @@ def chance(told):
     }
 
 
-def one_in(log_p, words):
+def one_in(surprises, words):
     """How rarely the prompt goes on with "Ada lost her key": one time in so many."""
     before, after = world.PROMPT, f"{world.PROMPT} Ada lost her key"
-    return 1 / exp(log_p(words(after)) - log_p(words(before)))
+    return exp(sum(surprises(words(after))) - sum(surprises(words(before))))
 
 
 # --- how far back must it look ------------------------------------------------------
@@ -104,6 +143,10 @@ class Ngrams(NamedTuple):
     little: list[float]  # 100 thousand characters
     library: list[float]  # 1 million
     floor: float
+    known: float  # percent of the new runs, as long as the name is far, that were read
+    right_name: (
+        float  # the probability of the hero's name after "At last", n the largest
+    )
 
     @property
     def said(self):
@@ -113,31 +156,51 @@ class Ngrams(NamedTuple):
             "turn_later": self.library.index(best) + 1,
             "best_gap": round(100 * (best / self.floor - 1)),  # percent
             "unigram": self.library[0],
+            "known": self.known,
+            "right_name": self.right_name,
         }
 
 
-def ngrams(count, words, library, n_max=12):
-    """n-gram models of a little text and of the library (a list of words)."""
+def ngrams(count, words, library, back, n_max=12):
+    """n-gram models of a little text and of the library (a list of words).
+
+    back: how many words before "last" the hero is named.
+    """
     new = words(world.corpus(60_000, seed=1))
     little = words(world.corpus(100_000, seed=0))
+    p = ngram_probabilities(count, library, new, n_max)
+    last = [t for t in range(1, len(new)) if new[t - 1] == "last"]
     return Ngrams(
         little=ngram_losses(count, little, new, n_max),
-        library=ngram_losses(count, library, new, n_max),
+        library=[float(-np.log(row).mean()) for row in p],
         floor=world.entropy().nats_per_word,
+        known=100
+        * float(np.mean([*map(runs(library, back).__contains__, runs(new, back))])),
+        right_name=float(p[-1][last].mean()),
     )
 
 
 def ngram_losses(count, x, new, n_max):
-    """Nats per word on `new` for n = 1 … n_max; unseen words fall back on shorter n."""
-    p, losses = np.full(len(new), 1 / len(set(x))), []
+    """Nats per word on `new` for n = 1 … n_max, counted on x."""
+    return [float(-np.log(p).mean()) for p in ngram_probabilities(count, x, new, n_max)]
+
+
+def ngram_probabilities(count, x, new, n_max):
+    """Of each word of `new`, for n = 1 … n_max; unseen words fall back on shorter n."""
+    p, rows = np.full(len(new), 1 / len(set(x))), []
     for n in range(1, n_max + 1):
         seen = count(x, n)
         for t in range(n - 1, len(new)):
             options = seen.get(tuple(new[t - n + 1 : t]))
             if options is not None:
                 p[t] = (options[new[t]] + p[t]) / (options.total() + 1)
-        losses.append(float(-np.log(p).mean()))
-    return losses
+        rows.append(p.copy())
+    return rows
+
+
+def runs(x, length):
+    """All runs of so many words."""
+    return {tuple(x[t : t + length]) for t in range(len(x) - length + 1)}
 
 
 # --- from GPT-2 to GPT-3 ------------------------------------------------------------

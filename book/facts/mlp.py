@@ -16,11 +16,23 @@ from edition import big, mark, minus, tr, two, vector
 
 from gpt import world
 from gpt.mlp import layer_norm, mlp
-from gpt.model import GPT, Config, initial
+from gpt.model import GPT, SMALL, Config, initial
 from gpt.sample import unembed
 from gpt.train import batches
 
-from . import card, held_out, ids_of, ids_of_words, label, piece, stops, written_on
+from . import (
+    bets,
+    card,
+    cosine,
+    held_out,
+    ids_of,
+    ids_of_words,
+    label,
+    percent,
+    piece,
+    stops,
+    written_on,
+)
 
 
 # --- the story of this course -----------------------------------------------------
@@ -30,7 +42,6 @@ class Story(NamedTuple):
     ids: torch.Tensor  # (1, T), END first; the END that closes it is left out
     pieces: list  # the text of each of the T tokens
     day: int  # where the prompt ends: One *day*
-    model: int  # the second *model*, before which the moon came up
     last: int  # At *last*
 
 
@@ -44,75 +55,199 @@ def story(model, tokenizer):
         ids,
         pieces,
         day=prompt.shape[1] - 1,
-        model=max(t for t, piece in enumerate(pieces) if piece == " model"),
         last=pieces.index(" last"),
     )
 
 
-# --- what a vector bets on --------------------------------------------------------
-def lens(model, x):
-    """The bets that vectors would give, were they the last: (..., C) -> (..., n_vocab)."""
-    w = model.weights
-    x = layer_norm(x, w["ln_f.weight"], w["ln_f.bias"])
-    return unembed(x, w["wte.weight"]).softmax(-1)
+class Four(NamedTuple):
+    """A story of each kind of model, up to the *model* whose act the kind decides."""
+
+    ids: dict  # "fashion", "clay", "machine learning", "no kind": (1, T)
+    acts: tuple = ("wore", "dried", "guessed")  # of the first three, in this order
 
 
-def bets(model, tokenizer, x, many=3):
-    """The best bets of one vector (C,): [(word, probability), ...], best first."""
-    best, ids = lens(model, x).topk(many)
-    return [(label(tokenizer, id), float(p)) for p, id in zip(best, ids)]
+def four(tokenizer):
+    """The course's story told of a model of each kind, and of one without."""
+    begin, end = " Ada worked with a", " model. When the moon came up, the model"
+    kinds = {
+        mark("fashion"): " fashion",
+        mark("clay"): " clay",
+        mark("machine learning"): " machine learning",
+        mark("no kind"): "",
+    }
+    return Four(
+        {
+            kind: ids_of(tokenizer, world.PROMPT + begin + told + end)
+            for kind, told in kinds.items()
+        }
+    )
 
 
-class Passage(NamedTuple):
-    """One vector on its way through an MLP, and what it bets on at both ends."""
+def brought(model, four):
+    """How alike *model* of fashion and of clay are, when attention of layer 0 has added
+    to them."""
+    one, other = (
+        model.trace(four.ids[kind], "0.middle")["0.middle"][0, -1]
+        for kind in ("fashion", "clay")
+    )
+    return {"kinds_apart": two(cosine(one, other))}
 
-    word: str
-    before: torch.Tensor  # (C,), the stream
-    normed: torch.Tensor  # (C,)
-    answers: torch.Tensor  # (d_mlp,), before the bend
-    hidden: torch.Tensor  # (d_mlp,), after it
-    note: torch.Tensor  # (C,)
-    after: torch.Tensor  # (C,), the stream plus the note
-    bets_before: list
-    bets_after: list
+
+# --- the residual stream ----------------------------------------------------------
+class Lengths(NamedTuple):
+    """How much each part writes on the stream."""
+
+    parts: dict  # "embed", "0.attend", "0.mlp", ...: the mean length of what it adds
+    end: float  # the mean length of the stream at its end
+    said: dict
+
+
+def lengths(model, tokenizer, many=100):
+    """The mean length of what is added at a token, over all tokens of some stories."""
+    layers = range(model.config.n_layer)
+    parts = ["embed", *(f"{n}.{part}" for n in layers for part in ("attend", "mlp"))]
+    end, stories = f"{layers[-1]}.stream", held_out(many)
+    sums, total, attend_1 = dict.fromkeys([*parts, end], 0.0), 0, []
+    for told in stories:
+        seen = model.trace(ids_of(tokenizer, told), *sums)
+        # without the first token, END, which has nothing before it
+        each = {name: x[0, 1:].norm(dim=-1) for name, x in seen.items()}
+        for name, length in each.items():
+            sums[name] += float(length.sum())
+        attend_1.append(each["1.attend"])
+        total += len(each["embed"])
+    means = {name: length / total for name, length in sums.items()}
+    most = torch.cat(attend_1).quantile(torch.tensor([0.5, 0.95])).tolist()
+    said = {
+        "length_stories": len(stories),
+        "length_embed": f"{means['embed']:.1f}",
+        "length_end": f"{means[end]:.0f}",
+        "attend_median": f"{most[0]:.1f}",
+        "attend_most": f"{most[1]:.1f}",
+    }
+    return Lengths(means, means.pop(end), said)
+
+
+# --- norms and depth --------------------------------------------------------------
+def norm_by_hand(numbers):
+    """The steps of layer norm for one vector, as they are written down."""
+    x = torch.tensor(numbers)
+    variance = float((x - x.mean()).square().mean())
+    result = layer_norm(x, torch.ones(len(x)), torch.zeros(len(x)))
+    return {
+        "norm_mean": f"{float(x.mean()):.0f}",
+        "norm_centred": vector(x - x.mean()),
+        "norm_variance": f"{variance:.0f}",
+        "norm_root": f"{sqrt(variance):.0f}",
+        "norm_result": vector(result, two),
+    }
+
+
+DEEP = Config(n_vocab=588, n_ctx=64, n_layer=10, n_head=4, d_model=32)
+RATES = 1e-2, 1e-3
+STEPS = 150
+DEPTHS = (3, 6, 12, 24)
+
+
+class Deep(NamedTuple):
+    """Deep stacks of different blocks, trained without any precaution."""
+
+    curves: dict  # learning rate: {the block's name: the loss at each step}
+    pulls: dict  # the block's name: the pull on the last layer at each of the depths
+    blind: float  # the loss of knowing how frequent each token is, and nothing else
+    depths: tuple = DEPTHS
 
     @property
-    def kept(self):
-        """How many answers the bend does not silence."""
-        return int((self.hidden > 0.1).sum())
+    def ends(self):
+        """{learning rate: {the block's name: the mean loss of the last ten steps}}."""
+        return {
+            rate: {name: float(np.mean(curve[-10:])) for name, curve in curves.items()}
+            for rate, curves in self.curves.items()
+        }
 
     @property
     def said(self):
-        (first, _), (second, _) = self.bets_after[:2]
+        (high, low), pre = self.ends.values(), self.pulls["pre-norm"]
         return {
-            "first_before": self.bets_before[0][0],
-            "first_after": first,
-            "second_after": second,
-            "n_hidden": len(self.hidden),
-            "n_stream": len(self.before),
-            "n_kept": self.kept,
+            "deep_layers": DEEP.n_layer,
+            "deep_steps": STEPS,
+            "rate_high": f"{RATES[0]:g}",
+            "rate_low": f"{RATES[1]:g}",
+            "blind": two(self.blind),
+            "end_pre": two(high["pre-norm"]),
+            "end_post": two(high["post-norm"]),
+            "end_none": two(high["no stream"]),
+            "low_pre": two(low["pre-norm"]),
+            "low_post": two(low["post-norm"]),
+            "low_none": two(low["no stream"]),
+            "pull_pre": f"{pre[0] / pre[-1]:.0f}",
+            "pull_few": self.depths[0],
+            "pull_many": self.depths[-1],
         }
 
 
-def through_an_mlp(model, tokenizer, story, layer=0):
-    """The vector at the end of the prompt, step by step through the MLP of a layer."""
-    names = [f"{layer}.{part}" for part in ("middle", "norm_2", "hidden", "mlp")]
-    flow = model.trace(story.ids, *names, f"{layer}.stream")
-    before, normed, hidden, note, after = (x[0, story.day] for x in flow.values())
-    w_in, b_in = (
-        model.weights[f"h.{layer}.mlp.c_fc.{kind}"] for kind in ("weight", "bias")
+def deep(tokenizer, stories, pre_norm, post_norm, no_stream):
+    """Train a deep stack of each of three blocks, in the place of `gpt.mlp.block`.
+
+    stories: whose tokens are counted for the loss of a model that knows no more.
+    """
+    blocks = {
+        mark("pre-norm"): pre_norm,
+        mark("post-norm"): post_norm,
+        mark("no stream"): no_stream,
+    }
+    return Deep(
+        {
+            rate: {name: learn(tokenizer, b, rate) for name, b in blocks.items()}
+            for rate in RATES
+        },
+        {
+            name: [_pull(tokenizer, block, depth) for depth in DEPTHS]
+            for name, block in blocks.items()
+        },
+        _entropy_of_tokens(tokenizer, stories),
     )
-    return Passage(
-        word=story.pieces[story.day].strip(),
-        before=before,
-        normed=normed,
-        answers=normed @ w_in + b_in,
-        hidden=hidden,
-        note=note,
-        after=after,
-        bets_before=bets(model, tokenizer, before),
-        bets_after=bets(model, tokenizer, after),
-    )
+
+
+def _fresh(block, config=DEEP, seed=0):
+    """A deep stack whose parts each return about as much as they are given."""
+    weights, dice = initial(config, seed), torch.Generator().manual_seed(seed)
+    for name, old in weights.items():
+        if old.ndim > 1 and name.startswith("h."):
+            drawn = torch.randn(old.shape, generator=dice)
+            weights[name] = drawn / sqrt(old.shape[0])
+    return GPT(config, weights).replace(block=block)
+
+
+def learn(tokenizer, block, rate, steps=STEPS, seed=0):
+    """The loss at each step, without warm-up and without clipping."""
+    stack, curve = _fresh(block, seed=seed), []
+    optimizer = torch.optim.AdamW(stack.parameters(), lr=rate, betas=(0.9, 0.95))
+    told = batches(tokenizer, world.stories(seed), 4)
+    for _, (ids, targets) in zip(range(steps), told):
+        loss = stack.loss(ids, targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        curve.append(loss.item())
+    return curve
+
+
+def _pull(tokenizer, block, n_layer):
+    """The length of the gradient of all weights of the last layer, before training."""
+    stack = _fresh(block, replace(DEEP, n_layer=n_layer))
+    stack.parameters()
+    stack.loss(*next(batches(tokenizer, world.stories(0), 4))).backward()
+    last = f"h.{n_layer - 1}."
+    grads = [w.grad for name, w in stack.weights.items() if name.startswith(last)]
+    return float(sqrt(sum(grad.square().sum() for grad in grads)))
+
+
+def _entropy_of_tokens(tokenizer, stories):
+    end = tokenizer.special_tokens[world.END]
+    counts = Counter(i for told in stories for i in [*tokenizer.encode(told), end])
+    share = np.array([*counts.values()]) / counts.total()
+    return float(-(share * np.log(share)).sum())
 
 
 # --- the pencil, the bend ---------------------------------------------------------
@@ -150,376 +285,45 @@ def tanh_error(gelu):
     return float((gelu(x) - torch.nn.functional.gelu(x)).abs().max())
 
 
-# --- what hidden units ask --------------------------------------------------------
-class Place(NamedTuple):
-    """A token in a story, and what a question about it may need to know."""
+# --- one vector, one MLP ----------------------------------------------------------
+class Passage(NamedTuple):
+    """One vector on its way through an MLP."""
 
-    this: str
-    follows: str
-    she: bool  # whether the story's hero is one
+    word: str
+    before: torch.Tensor  # (C,), the stream
+    normed: torch.Tensor  # (C,)
+    answers: torch.Tensor  # (d_mlp,), before the bend
+    hidden: torch.Tensor  # (d_mlp,), after it
+    note: torch.Tensor  # (C,)
+    after: torch.Tensor  # (C,), the stream plus the note
 
-
-class Heard(NamedTuple):
-    """The answers of all hidden units at all places of some stories."""
-
-    stories: list
-    places: list  # of Place, story after story
-    hidden: list  # a layer: (places, d_mlp)
-
-
-def listen(model, tokenizer, many):
-    """Tell the model `many` stories that it has not seen, and note every answer."""
-    stories = held_out(many)
-    names = [f"{n}.hidden" for n in range(model.config.n_layer)]
-    places, hidden = [], [[] for _ in names]
-    for told in stories:
-        ids = ids_of(tokenizer, told)
-        for layer, seen in zip(hidden, model.trace(ids, *names).values()):
-            layer.append(seen[0])
-        pieces = [piece(tokenizer, id) for id in ids[0]]
-        she = told.split(" named ")[1].split()[0] in world.SHE
-        for this, follows in zip(pieces, [*pieces[1:], world.END]):
-            places.append(Place(this, follows, she))
-    return Heard(stories, places, [torch.cat(layer) for layer in hidden])
-
-
-EVENTS = {" planted", " worked", " met", " lost"}
-WATERS = {" river", " lake", " sea"}
-DAYS = {" day", " morning", " evening"}
-# (layer, unit): the question as we read it, and whether the answer at a place is yes
-QUESTIONS = {
-    (0, 357): (mark("is this word *last*?"), lambda at: at.this == " last"),
-    (0, 263): (
-        mark("is this *day*, *morning* or *evening*?"),
-        lambda at: at.this in DAYS,
-    ),
-    (1, 132): (mark("is the hero a *she*?"), lambda at: at.she),
-    (1, 269): (
-        mark("does *river*, *lake* or *sea* follow?"),
-        lambda at: at.follows in WATERS,
-    ),
-    (2, 71): (mark("does the hero do something now?"), lambda at: at.follows in EVENTS),
-    (2, 218): (mark("does a full stop follow?"), lambda at: at.follows == "."),
-    (1, 104): (mark("we cannot tell"), None),
-}
-
-
-class Unit(NamedTuple):
-    """A hidden unit. It is lit where it is above half of its largest answer."""
-
-    layer: int
-    number: int
-    question: str  # as we read it
-    lit: list  # the places, by number
-    right: int | None  # where the question's answer is yes; None: no question is known
-    tokens: Counter  # the tokens at which it is lit
-    notes: list  # the tokens for which its row of the second matrix speaks most
-    along: list  # its answer at each token of the story, as a share of its largest
-
-
-class Units(NamedTuple):
-    """Hidden units of which the page speaks, and all of them counted."""
-
-    read: dict  # (layer, number): Unit
-    one_word: list  # a layer: how many of its units keep to one word
-    heard: Heard
+    @property
+    def kept(self):
+        """How many answers the bend does not silence."""
+        return int((self.hidden > 0.1).sum())
 
     @property
     def said(self):
-        read, places = self.read, self.heard.places
-        return {
-            "n_stories": len(self.heard.stories),
-            "stop_words": len(read[2, 218].tokens),
-            "stop_lit": len(read[2, 218].lit),
-            "stop_yes": read[2, 218].right,
-            "event_lit": len(read[2, 71].lit),
-            "the_lit": len(read[1, 269].lit),
-            "the_all": sum(at.this == " the" for at in places),
-            "she_share": f"{read[1, 132].right / len(read[1, 132].lit):.0%}",
-            "riddle_words": len(read[1, 104].tokens),
-            **{f"one_word_{layer}": many for layer, many in enumerate(self.one_word)},
-        }
+        return {"n_hidden": len(self.hidden), "n_stream": len(self.before)}
 
 
-def units(model, tokenizer, heard, story):
-    """Where the units of QUESTIONS light up, and how many keep to one word."""
-    flow = model.trace(story.ids)
-    read = {}
-    for (layer, number), (question, is_yes) in QUESTIONS.items():
-        lit = _lit(heard, layer, number)
-        at = [heard.places[i] for i in lit]
-        top = float(heard.hidden[layer][:, number].max())
-        read[layer, number] = Unit(
-            layer,
-            number,
-            question,
-            lit,
-            right=sum(map(is_yes, at)) if is_yes else None,
-            tokens=Counter(place.this for place in at),
-            notes=_notes(model, tokenizer, layer, number),
-            along=[
-                max(0.0, value) / top
-                for value in flow[f"{layer}.hidden"][0, :, number].tolist()
-            ],
-        )
-    one_word = [_keep_to_one_word(heard, n) for n in range(len(heard.hidden))]
-    return Units(read, one_word, heard)
-
-
-def _lit(heard, layer, number):
-    values = heard.hidden[layer][:, number]
-    return (values > values.max() / 2).nonzero()[:, 0].tolist()
-
-
-def _notes(model, tokenizer, layer, number, many=4):
-    """The tokens for which a unit's row of the second matrix speaks most."""
-    w = model.weights
-    row = w[f"h.{layer}.mlp.c_proj.weight"][number] * w["ln_f.weight"]
-    best = (row @ w["wte.weight"].T).topk(many).indices
-    return [piece(tokenizer, id).strip() for id in best]
-
-
-def _keep_to_one_word(heard, layer):
-    """How many units of a layer have at least 95 % of their places at one token."""
-    count = 0
-    for number in range(heard.hidden[layer].shape[1]):
-        at = Counter(heard.places[i].this for i in _lit(heard, layer, number))
-        count += max(at.values(), default=-1) >= 0.95 * at.total()
-    return count
-
-
-# --- the residual stream ----------------------------------------------------------
-class Lengths(NamedTuple):
-    """How much each part writes on the stream."""
-
-    parts: dict  # "embed", "0.attend", "0.mlp", ...: the mean length of what it adds
-    end: float  # the mean length of the stream at its end
-    said: dict
-
-
-def lengths(model, tokenizer, stories):
-    """The mean length of what is added at a token, over all tokens of the stories."""
-    layers = range(model.config.n_layer)
-    parts = ["embed", *(f"{n}.{part}" for n in layers for part in ("attend", "mlp"))]
-    end = f"{layers[-1]}.stream"
-    sums, total, attend_1 = dict.fromkeys([*parts, end], 0.0), 0, []
-    for told in stories:
-        seen = model.trace(ids_of(tokenizer, told), *sums)
-        # without the first token, END, which has nothing before it
-        each = {name: x[0, 1:].norm(dim=-1) for name, x in seen.items()}
-        for name, length in each.items():
-            sums[name] += float(length.sum())
-        attend_1.append(each["1.attend"])
-        total += len(each["embed"])
-    means = {name: length / total for name, length in sums.items()}
-    most = torch.cat(attend_1).quantile(torch.tensor([0.5, 0.95])).tolist()
-    said = {
-        "length_stories": len(stories),
-        "length_embed": f"{means['embed']:.1f}",
-        "length_end": f"{means[end]:.0f}",
-        "attend_median": f"{most[0]:.1f}",
-        "attend_most": f"{most[1]:.1f}",
-    }
-    return Lengths(means, means.pop(end), said)
-
-
-class Look(NamedTuple):
-    """The bets of the stream at one place, after each part of the model."""
-
-    title: str  # the words that end there
-    words: list  # those whose bets are shown
-    bets: dict  # "embed", "0.middle", "0.stream", ...: {word: probability}
-
-
-class Forming(NamedTuple):
-    """How bets form at three places of the story."""
-
-    day: Look
-    model: Look
-    last: Look
-    said: dict
-
-
-FASHION = world.PROMPT + (
-    " Ada worked with a fashion model. When the moon came up, the model"
-)
-
-
-def forming(model, tokenizer, story):
-    """The logit lens at *day*, at the second *model*, and at *last*."""
-    flow = model.trace(story.ids)
-
-    def look(title, words, place):
-        ids, found = ids_of_words(tokenizer, words), {}
-        for stop in stops(model):
-            p = lens(model, flow[stop][0, place])[ids]
-            found[stop] = dict(zip(words, p.tolist()))
-        return Look(title, words, found)
-
-    words = ["day", "morning", "evening", "he", "she", "Ada"]
-    day = look("… One day", words, story.day)
-    again = look("… the model", ["model", "wore", "guessed"], story.model)
-    last = look("At last", ["last", "Ada", "Mei"], story.last)
-    truth = world.next_word(world.PROMPT)
-    other = model.trace(ids_of(tokenizer, FASHION), "1.middle", "1.stream")
-    (wore,) = ids_of_words(tokenizer, ["wore"])
-    said = {
-        "fashion_attend": two(lens(model, other["1.middle"][0, -1])[wore]),
-        "fashion_mlp": two(lens(model, other["1.stream"][0, -1])[wore]),
-        "truth_she": two(truth["she"]),
-        "truth_ada": two(truth["Ada"]),
-        "day_ada_attend": two(day.bets["1.middle"]["Ada"]),
-        "day_she": two(day.bets["2.stream"]["she"]),
-        "day_ada": two(day.bets["2.stream"]["Ada"]),
-        "model_end": two(again.bets["2.stream"]["guessed"]),
-        "last_before": two(last.bets["0.stream"]["Ada"]),
-        "last_attend": two(last.bets["1.middle"]["Ada"]),
-        "last_length": f"{float(flow['1.attend'][0, story.last].norm()):.1f}",
-    }
-    return Forming(day, again, last, said)
-
-
-class Moves(NamedTuple):
-    """Bets on how each animal moves, before the MLP of layer 0 and after it."""
-
-    animals: list
-    moves: list
-    before: list  # an animal: the probability of each move
-    after: list
-    said: dict
-
-
-MOVES = {"ran": world.RUN, "flew": world.FLY, "swam": world.SWIM}
-
-
-def moves(model, tokenizer, story):
-    """The story told of each animal up to *At last Ada the ...*: what does it do?"""
-    animals = [animal for kind in MOVES.values() for animal in kind]
-    until = "".join(story.pieces[1 : story.pieces.index(" ran")])
-    columns = ids_of_words(tokenizer, MOVES)
-    before, after = [], []
-    for animal in animals:
-        ids = ids_of(tokenizer, until.replace("fox", animal))
-        seen = model.trace(ids, "0.middle", "0.stream")
-        before.append(lens(model, seen["0.middle"][0, -1])[columns].tolist())
-        after.append(lens(model, seen["0.stream"][0, -1])[columns].tolist())
-    each = len(animals) // len(MOVES)
-    right = [bets[i // each] for i, bets in enumerate(after)]
-    said = {"fact_least": two(min(right)), "n_animals": len(animals)}
-    return Moves(animals, [*MOVES], before, after, said)
-
-
-# --- norms and depth --------------------------------------------------------------
-def norm_by_hand(numbers):
-    """The steps of layer norm for one vector, as they are written down."""
-    x = torch.tensor(numbers)
-    variance = float((x - x.mean()).square().mean())
-    result = layer_norm(x, torch.ones(len(x)), torch.zeros(len(x)))
-    return {
-        "norm_mean": f"{float(x.mean()):.0f}",
-        "norm_centred": vector(x - x.mean()),
-        "norm_variance": f"{variance:.0f}",
-        "norm_root": f"{sqrt(variance):.0f}",
-        "norm_result": vector(result, two),
-    }
-
-
-DEEP = Config(n_vocab=560, n_ctx=64, n_layer=10, n_head=4, d_model=32)
-STEPS = 50
-DEPTHS = (3, 6, 12, 24)
-
-
-class Deep(NamedTuple):
-    """Deep stacks of different blocks, trained without any precaution."""
-
-    curves: dict  # the block's name: the loss at each step
-    pulls: dict  # the block's name: the pull on the last layer at each of the depths
-    blind: float  # the loss of knowing how frequent each token is, and nothing else
-    depths: tuple = DEPTHS
-
-    @property
-    def ends(self):
-        """The block's name: the mean loss of the last ten steps."""
-        return {
-            name: float(np.mean(curve[-10:])) for name, curve in self.curves.items()
-        }
-
-    @property
-    def said(self):
-        pre = self.pulls["pre-norm"]
-        return {
-            "deep_layers": DEEP.n_layer,
-            "deep_steps": STEPS,
-            "blind": two(self.blind),
-            "end_pre": two(self.ends["pre-norm"]),
-            "end_post": two(self.ends["post-norm"]),
-            "end_none": two(self.ends["no stream"]),
-            "pull_pre": f"{pre[0] / pre[-1]:.0f}",
-            "pull_depths": tr(
-                "from {few} layers to {many}", few=self.depths[0], many=self.depths[-1]
-            ),
-        }
-
-
-def deep(tokenizer, stories, pre_norm, post_norm, no_stream):
-    """Train a deep stack of each of three blocks, in the place of `gpt.mlp.block`.
-
-    stories: whose tokens are counted for the loss of a model that knows no more.
-    """
-    blocks = {
-        mark("pre-norm"): pre_norm,
-        mark("post-norm"): post_norm,
-        mark("no stream"): no_stream,
-    }
-    return Deep(
-        {name: _learn(tokenizer, block) for name, block in blocks.items()},
-        {
-            name: [_pull(tokenizer, block, depth) for depth in DEPTHS]
-            for name, block in blocks.items()
-        },
-        _entropy_of_tokens(tokenizer, stories),
+def through_an_mlp(model, tokenizer, ids, layer=0):
+    """The last vector of a text (1, T), step by step through the MLP of a layer."""
+    names = [f"{layer}.{part}" for part in ("middle", "norm_2", "hidden", "mlp")]
+    flow = model.trace(ids, *names, f"{layer}.stream")
+    before, normed, hidden, note, after = (x[0, -1] for x in flow.values())
+    w_in, b_in = (
+        model.weights[f"h.{layer}.mlp.c_fc.{kind}"] for kind in ("weight", "bias")
     )
-
-
-def _fresh(block, config=DEEP):
-    """A deep stack whose parts each return about as much as they are given."""
-    weights, dice = initial(config), torch.Generator().manual_seed(0)
-    for name, old in weights.items():
-        if old.ndim > 1 and name.startswith("h."):
-            drawn = torch.randn(old.shape, generator=dice)
-            weights[name] = drawn / sqrt(old.shape[0])
-    return GPT(config, weights).replace(block=block)
-
-
-def _learn(tokenizer, block):
-    """The loss at each step, without warm-up and without clipping."""
-    stack, curve = _fresh(block), []
-    optimizer = torch.optim.AdamW(stack.parameters(), lr=1e-2, betas=(0.9, 0.95))
-    told = batches(tokenizer, world.stories(0), 4)
-    for _, (ids, targets) in zip(range(STEPS), told):
-        loss = stack.loss(ids, targets)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        curve.append(loss.item())
-    return curve
-
-
-def _pull(tokenizer, block, n_layer):
-    """The length of the gradient of all weights of the last layer, before training."""
-    stack = _fresh(block, replace(DEEP, n_layer=n_layer))
-    stack.parameters()
-    stack.loss(*next(batches(tokenizer, world.stories(0), 4))).backward()
-    last = f"h.{n_layer - 1}."
-    grads = [w.grad for name, w in stack.weights.items() if name.startswith(last)]
-    return float(sqrt(sum(grad.square().sum() for grad in grads)))
-
-
-def _entropy_of_tokens(tokenizer, stories):
-    end = tokenizer.special_tokens[world.END]
-    counts = Counter(i for told in stories for i in [*tokenizer.encode(told), end])
-    share = np.array([*counts.values()]) / counts.total()
-    return float(-(share * np.log(share)).sum())
+    return Passage(
+        word=piece(tokenizer, ids[0, -1]).strip(),
+        before=before,
+        normed=normed,
+        answers=normed @ w_in + b_in,
+        hidden=hidden,
+        note=note,
+        after=after,
+    )
 
 
 # --- the stack --------------------------------------------------------------------
@@ -587,6 +391,749 @@ def _only_mlp(x, norm_1, attend, norm_2, mlp):
 
 def _only_attend(x, norm_1, attend, norm_2, mlp):
     return x + attend(norm_1(x))
+
+
+# --- the logit lens, and an exchange ----------------------------------------------
+def lens(model, x):
+    """The bets that vectors would give, were they the last: (..., C) -> (..., n_vocab)."""
+    w = model.weights
+    x = layer_norm(x, w["ln_f.weight"], w["ln_f.bias"])
+    return unembed(x, w["wte.weight"]).softmax(-1)
+
+
+class Look(NamedTuple):
+    """The bets of the stream at one place, after each part of the model."""
+
+    title: str  # the words that end there
+    words: list  # those whose bets are shown
+    bets: dict  # "embed", "0.middle", "0.stream", ...: {word: probability}
+
+
+def look(model, tokenizer, flow, place, title, words):
+    """The logit lens at one place of a text that has been traced."""
+    ids, found = ids_of_words(tokenizer, words), {}
+    for stop in stops(model):
+        p = lens(model, flow[stop][0, place])[ids]
+        found[stop] = dict(zip(words, p.tolist()))
+    return Look(title, [*words], found)
+
+
+class Forming(NamedTuple):
+    """How bets form at two places of the story."""
+
+    day: Look
+    last: Look
+    said: dict
+
+
+def forming(model, tokenizer, story):
+    """The logit lens at *day* and at *last*."""
+    flow = model.trace(story.ids)
+    words = ["day", "morning", "evening", "he", "she", "Ada"]
+    day = look(model, tokenizer, flow, story.day, "… One day", words)
+    words = ["last", "Ada", "Mei"]
+    last = look(model, tokenizer, flow, story.last, "At last", words)
+    truth = world.next_word(world.PROMPT)
+    said = {
+        "truth_she": two(truth["she"]),
+        "truth_ada": two(truth["Ada"]),
+        "day_mlp_she": two(day.bets["0.stream"]["she"]),
+        "day_mlp_he": two(day.bets["0.stream"]["he"]),
+        "day_ada_attend": two(day.bets["1.middle"]["Ada"]),
+        "day_she": two(day.bets["2.stream"]["she"]),
+        "day_ada": two(day.bets["2.stream"]["Ada"]),
+        "last_before": two(last.bets["0.stream"]["Ada"]),
+        "last_attend": two(last.bets["1.middle"]["Ada"]),
+        "last_mlp": two(last.bets["1.stream"]["Ada"]),
+        "last_length": f"{float(flow['1.attend'][0, story.last].norm()):.1f}",
+    }
+    return Forming(day, last, said)
+
+
+class Concluding(NamedTuple):
+    """What each of four stories bets on at *model*, after each part of the model."""
+
+    looks: dict  # kind: Look
+    said: dict
+
+
+def concluding(model, tokenizer, four):
+    """The logit lens at the last token of each of the four stories."""
+    looks, flows = {}, {}
+    for kind, ids in four.ids.items():
+        flows[kind] = model.trace(ids)
+        looks[kind] = look(model, tokenizer, flows[kind], -1, tr(kind), four.acts)
+    most, id = lens(model, flows["clay"]["0.stream"][0, -1]).max(-1)
+    before = [p for at in looks.values() for p in at.bets["0.middle"].values()]
+    said = {
+        "before_most": f"{max(before):.3f}",
+        "wore_after": two(looks["fashion"].bets["0.stream"]["wore"]),
+        "guessed_after": two(looks["machine learning"].bets["0.stream"]["guessed"]),
+        "dried_after": two(looks["clay"].bets["0.stream"]["dried"]),
+        "clay_first": label(tokenizer, id),
+        "clay_most": two(most),
+    }
+    return Concluding(looks, said)
+
+
+class Exchanged(NamedTuple):
+    """What stories bet on when an MLP's note at the last token is another."""
+
+    bets: dict  # (kind of the story, kind of the note): {act: probability}
+    silenced: dict  # (kind, layer): {act: probability}, the note being zero
+    acts: dict  # kind: what a model of it does, for the three that are told
+
+    @property
+    def rows(self):
+        """The story of the fashion model, by whose note stands in it."""
+        of_fashion = {n: bets for (k, n), bets in self.bets.items() if k == "fashion"}
+        return of_fashion | {mark("none at all"): self.silenced["fashion", 0]}
+
+    @property
+    def said(self):
+        follow = [
+            bets[self.acts[note]]
+            for (kind, note), bets in self.bets.items()
+            if note in self.acts and kind != note
+        ]
+        left = [sum(bets.values()) for (_, n), bets in self.silenced.items() if n == 0]
+        without = {
+            n: [self.silenced[kind, n][act] for kind, act in self.acts.items()]
+            for n in (1, 2)
+        }
+        return {
+            "follow_many": len(follow),
+            "follow_least": f"{min(follow):.3f}",
+            "left_most": f"{max(left):.3f}",
+            "without_1_least": two(min(without[1])),
+            "without_2_clay": two(self.silenced["clay", 2]["dried"]),
+        }
+
+
+def exchanged(model, tokenizer, four, with_note):
+    """Put the note that MLP 0 writes at *model* in one story in its place in another.
+
+    with_note: (ids, note (C,), layer) -> the bets on the next token.
+    """
+    acts = ids_of_words(tokenizer, four.acts)
+    notes = {
+        kind: model.trace(ids, "0.mlp")["0.mlp"][0, -1]
+        for kind, ids in four.ids.items()
+    }
+
+    def bets(kind, note, layer=0):
+        with torch.no_grad():
+            p = with_note(four.ids[kind], note, layer)[acts]
+        return dict(zip(four.acts, p.tolist()))
+
+    nothing = torch.zeros(model.config.d_model)
+    layers = range(model.config.n_layer)
+    return Exchanged(
+        {(k, n): bets(k, note) for k in notes for n, note in notes.items()},
+        {(k, n): bets(k, nothing, n) for k in notes for n in layers},
+        dict(zip(notes, four.acts)),
+    )
+
+
+def halves(model, tokenizer, four, with_note, kind="fashion"):
+    """What a story bets on if its first MLP is given half of what stands at *model*."""
+    ids, w = four.ids[kind], model.weights
+    norm = [w[f"h.0.ln_2.{part}"] for part in ("weight", "bias")]
+    names = ("c_fc.weight", "c_fc.bias", "c_proj.weight", "c_proj.bias")
+    weights = [w[f"h.0.mlp.{name}"] for name in names]
+    seen = model.trace(ids, "embed", "0.attend")
+    word, brought = (x[0, -1] for x in seen.values())
+    acts = ids_of_words(tokenizer, four.acts)
+
+    def bets(x):
+        note = mlp(layer_norm(x, *norm), *weights)
+        return with_note(ids, note)[acts].tolist()
+
+    return {
+        "given_model": ", ".join(map(two, bets(word))),
+        "given_kind": two(max(bets(brought))),
+        "given_both": two(max(bets(word + brought))),
+    }
+
+
+# --- what hidden units ask --------------------------------------------------------
+class Place(NamedTuple):
+    """A token in a story, and what a question about it may need to know."""
+
+    this: str
+    follows: str
+    hero: str  # the name of the story's hero
+    new: bool  # before the hero's name
+    kind: str  # of the story's model: "fashion", ..., "no kind"; "" if there is none
+
+
+class Heard(NamedTuple):
+    """The answers of all hidden units at all places of some stories."""
+
+    stories: list
+    places: list  # of Place, story after story
+    hidden: list  # a layer: (places, d_mlp)
+
+
+def listen(model, tokenizer, many):
+    """Tell the model `many` stories that it has not seen, and note every answer."""
+    stories = held_out(many)
+    names = [f"{n}.hidden" for n in range(model.config.n_layer)]
+    places, hidden = [], [[] for _ in names]
+    for told in stories:
+        ids = ids_of(tokenizer, told)
+        for layer, seen in zip(hidden, model.trace(ids, *names).values()):
+            layer.append(seen[0])
+        pieces = [piece(tokenizer, id) for id in ids[0]]
+        hero, kind = told.split(" named ")[1].split()[0], _kind(told)
+        named = pieces.index(" named")
+        for t, (this, follows) in enumerate(zip(pieces, [*pieces[1:], world.END])):
+            places.append(Place(this, follows, hero, t < named, kind))
+    return Heard(stories, places, [torch.cat(layer) for layer in hidden])
+
+
+def _kind(told):
+    """The kind of a story's model, "" where no model is told of."""
+    told_of = [kind for kind in ("fashion", "clay", "machine learning") if kind in told]
+    return "" if " model" not in told else told_of[0] if told_of else "no kind"
+
+
+DAYS = {" day", " morning", " evening"}
+ACTS = {" wore", " dried", " guessed"}
+ANIMALS = {f" {animal}" for animal in world.SLOTS["animal"]}
+# (layer, unit): the question as we read it, and whether the answer at a place is yes
+QUESTIONS = {
+    (0, 160): (mark("is this word *lived*?"), lambda at: at.this == " lived"),
+    (0, 217): (
+        mark("is this *day*, *morning* or *evening*?"),
+        lambda at: at.this in DAYS,
+    ),
+    (0, 183): (mark("we cannot tell"), None),
+    (1, 370): (
+        mark("is this a model, and of machine learning?"),
+        lambda at: at.kind == "machine learning" and at.follows in ACTS,
+    ),
+    (1, 346): (
+        mark("is the hero *Ada*, *Kofi* or *Ravi*?"),
+        lambda at: at.hero in ("Ada", "Kofi", "Ravi"),
+    ),
+    (1, 157): (
+        mark("is the hero *Ada*, *Kofi* or *Mei*?"),
+        lambda at: at.hero in ("Ada", "Kofi", "Mei"),
+    ),
+    (2, 47): (
+        mark("is the hero's animal named now?"),
+        lambda at: at.new and at.follows in ANIMALS,
+    ),
+    (2, 188): (mark("does a full stop follow?"), lambda at: at.follows == "."),
+}
+
+
+class Unit(NamedTuple):
+    """A hidden unit. It is lit where it is above half of its largest answer."""
+
+    layer: int
+    number: int
+    question: str  # as we read it
+    lit: list  # the places, by number
+    right: int | None  # where the question's answer is yes; None: no question is known
+    tokens: Counter  # the tokens at which it is lit
+    notes: list  # the tokens for which its row of the second matrix speaks most
+    along: list  # its answer at each token of the story, as a share of its largest
+
+
+class Units(NamedTuple):
+    """Hidden units of which the page speaks, and all of them counted."""
+
+    read: dict  # (layer, number): Unit
+    one_word: list  # a layer: how many of its units keep to one word
+    one_kind: int  # units of layer 0 that tell one kind at the same *model*
+    names: dict  # unit of layer 1: the names at whose *last* it is lit
+    below: list  # a layer: the share of answers below zero
+    twins: list  # units of layer 2 that are lit nearly where unit 47 is, it among them
+    heard: Heard
+
+    @property
+    def said(self):
+        read, places = self.read, self.heard.places
+        riddle = read[0, 183]
+        return {
+            "n_stories": len(self.heard.stories),
+            "learning_lit": len(read[1, 370].lit),
+            "name_one": sum(len(lit) == 1 for lit in self.names.values()),
+            "name_more": sum(len(lit) > 1 for lit in self.names.values()),
+            "names_all": len(world.SHE + world.HE),
+            "names_without": len(
+                {*world.SHE, *world.HE}
+                - {lit[0] for lit in self.names.values() if len(lit) == 1}
+            ),
+            "animal_lit": len(read[2, 47].lit),
+            "n_twins": len(self.twins),
+            "n_others": len(self.twins) - 1,
+            "stop_words": len(read[2, 188].tokens),
+            "stop_yes": read[2, 188].right,
+            "stop_all": sum(place.follows == "." for place in places),
+            "riddle_words": len(riddle.tokens),
+            "one_kind": self.one_kind,
+            "below_least": percent(min(self.below)),
+            "below_most": percent(max(self.below)),
+            **{f"one_word_{layer}": many for layer, many in enumerate(self.one_word)},
+        }
+
+
+def units(model, tokenizer, heard, story):
+    """Where the units of QUESTIONS light up, and how many keep to one word."""
+    flow = model.trace(story.ids)
+    read = {}
+    for (layer, number), (question, is_yes) in QUESTIONS.items():
+        lit = _lit(heard, layer, number)
+        at = [heard.places[i] for i in lit]
+        top = float(heard.hidden[layer][:, number].max())
+        read[layer, number] = Unit(
+            layer,
+            number,
+            question,
+            lit,
+            right=sum(map(is_yes, at)) if is_yes else None,
+            tokens=Counter(place.this for place in at),
+            notes=_notes(model, tokenizer, layer, number),
+            along=[
+                max(0.0, value) / top
+                for value in flow[f"{layer}.hidden"][0, :, number].tolist()
+            ],
+        )
+    return Units(
+        read,
+        one_word=[_keep_to_one_word(heard, n) for n in range(len(heard.hidden))],
+        one_kind=tell_one_kind(heard),
+        names=_names(heard),
+        below=[float((hidden < 0).float().mean()) for hidden in heard.hidden],
+        twins=twins(heard, 2, 47),
+        heard=heard,
+    )
+
+
+def _lit(heard, layer, number):
+    values = heard.hidden[layer][:, number]
+    return (values > values.max() / 2).nonzero()[:, 0].tolist()
+
+
+def _lit_shares(heard, layer, groups):
+    """At what share of the places of each group a unit is lit: (groups, d_mlp)."""
+    values = heard.hidden[layer]
+    lit = (values > values.max(0).values / 2).float()
+    return torch.stack([lit[places].mean(0) for places in groups.values()])
+
+
+def tell_one_kind(heard, layer=0):
+    """How many units of a layer are lit at *model* in stories of one kind alone."""
+    groups = {}
+    for i, at in enumerate(heard.places):
+        if at.this == " model" and at.follows in ACTS:
+            groups.setdefault(at.kind, []).append(i)
+    share = _lit_shares(heard, layer, groups)
+    return int((((share > 0.9).sum(0) == 1) & ((share == 0).sum(0) == 3)).sum())
+
+
+def _names(heard, layer=1):
+    """{unit: the heroes for whom it is lit at *last*}.
+
+    Those for all names or none are left out, and those lit at some places of a name.
+    """
+    groups = {}
+    for i, at in enumerate(heard.places):
+        if at.this == " last":
+            groups.setdefault(at.hero, []).append(i)
+    share = _lit_shares(heard, layer, groups)
+    clear = ((share > 0.9) | (share < 0.1)).all(0)
+    found = {}
+    for unit in clear.nonzero()[:, 0].tolist():
+        lit = [name for name, high in zip(groups, share[:, unit] > 0.9) if high]
+        if 0 < len(lit) < len(groups):
+            found[unit] = lit
+    return found
+
+
+def twins(heard, layer, unit, least=0.8):
+    """The units of which at least 0.8 of the places where they or `unit` are lit are
+    places of both; `unit` is among them."""
+    values = heard.hidden[layer]
+    lit = values > values.max(0).values / 2
+    both = (lit & lit[:, [unit]]).sum(0)
+    either = (lit | lit[:, [unit]]).sum(0)
+    return (both / either > least).nonzero()[:, 0].tolist()
+
+
+def _notes(model, tokenizer, layer, number, many=4):
+    """The tokens for which a unit's row of the second matrix speaks most."""
+    w = model.weights
+    row = w[f"h.{layer}.mlp.c_proj.weight"][number] * w["ln_f.weight"]
+    best = (row @ w["wte.weight"].T).topk(many).indices
+    return [piece(tokenizer, id).strip() for id in best]
+
+
+def _keep_to_one_word(heard, layer):
+    """How many units of a layer have at least 95 % of their places at one token."""
+    count = 0
+    for number in range(heard.hidden[layer].shape[1]):
+        at = Counter(heard.places[i].this for i in _lit(heard, layer, number))
+        count += max(at.values(), default=-1) >= 0.95 * at.total()
+    return count
+
+
+class Struck(NamedTuple):
+    """The bets of the stories when units are struck out."""
+
+    rows: dict  # how many units: {kind: the bet on what it does}
+    others: dict  # the same for as many other units as the most, drawn at random
+    order: list  # the units, those first that answer most for fashion alone
+
+    @property
+    def said(self):
+        _, some, most = [many for many in self.rows if many]
+        return {
+            "struck_first": self.order[0],
+            "struck_some": some,
+            "struck_most": most,
+            "wore_some": two(self.rows[some]["fashion"]),
+            "wore_most": two(self.rows[most]["fashion"]),
+            "struck_others": two(self.others["fashion"]),
+            "struck_others_many": most,
+        }
+
+
+def struck(model, tokenizer, four, without, kind="fashion"):
+    """Strike out the units of layer 0 that answer more for one kind than for others.
+
+    without: (layer, units) -> the model without them.
+    """
+    answers = {
+        told: model.trace(ids, "0.hidden")["0.hidden"][0, -1]
+        for told, ids in four.ids.items()
+    }
+    others = torch.stack([h for told, h in answers.items() if told != kind])
+    order = (answers[kind] - others.max(0).values).argsort(descending=True).tolist()
+    rows = {
+        many: acts_bet(without(0, order[:many]), tokenizer, four)
+        for many in (0, 1, 16, 48)
+    }
+    dice = torch.Generator().manual_seed(0)
+    rest = torch.tensor(order[48:])
+    drawn = rest[torch.randperm(len(rest), generator=dice)[:48]].tolist()
+    return Struck(rows, acts_bet(without(0, drawn), tokenizer, four), order)
+
+
+def acts_bet(model, tokenizer, four):
+    """{kind: the bet on what a model of that kind does}, for the three that are told."""
+    acts = ids_of_words(tokenizer, four.acts)
+    with torch.no_grad():
+        return {
+            kind: float(model(ids)[0, -1].softmax(-1)[act])
+            for (kind, ids), act in zip(four.ids.items(), acts)
+        }
+
+
+# --- where a fact lives -----------------------------------------------------------
+class Moves(NamedTuple):
+    """Bets on how each animal moves, before the MLP of layer 0 and after it."""
+
+    animals: list
+    moves: list
+    before: list  # an animal: the probability of each move
+    after: list
+    said: dict
+
+
+MOVES = {"ran": world.RUN, "flew": world.FLY, "swam": world.SWIM}
+
+
+def moves(model, tokenizer, story):
+    """The story told of each animal up to *At last Ada the ...*: what does it do?"""
+    animals = [animal for kind in MOVES.values() for animal in kind]
+    until = "".join(story.pieces[1 : story.pieces.index(" ran")])
+    columns = ids_of_words(tokenizer, MOVES)
+    before, after = [], []
+    for animal in animals:
+        ids = ids_of(tokenizer, until.replace("fox", animal))
+        seen = model.trace(ids, "0.middle", "0.stream")
+        before.append(lens(model, seen["0.middle"][0, -1])[columns].tolist())
+        after.append(lens(model, seen["0.stream"][0, -1])[columns].tolist())
+    each = len(animals) // len(MOVES)
+    right = [bets[i // each] for i, bets in enumerate(after)]
+    said = {"fact_least": two(min(right)), "n_animals": len(animals)}
+    return Moves(animals, [*MOVES], before, after, said)
+
+
+# --- take a head away ---------------------------------------------------------------
+NAMES = world.SHE + world.HE
+ONE_NAME = (1, 1), (1, 3)  # two heads that both look at the hero's name
+ONE_ANIMAL = (1, 1), (2, 3)  # two that both look at the animal
+MOVERS = world.RUN + world.FLY + world.SWIM
+IDLE = (2, 2)  # one that looks hard, and is not missed
+
+
+class KnockedOut(NamedTuple):
+    """The bets on the hero's name after "At last", by the heads that were taken away."""
+
+    bets: dict[tuple, dict[str, float]]  # {(head, ...): {name: probability}}
+
+    @property
+    def said(self):
+        ada = {heads: p["Ada"] for heads, p in self.bets.items()}
+        both = self.bets[ONE_NAME]
+        return {
+            "ada_all": f"{100 * ada[()]:.0f}",
+            "ada_without_one": f"{100 * ada[ONE_NAME[:1]]:.0f}",
+            "ada_without_other": f"{100 * ada[ONE_NAME[1:]]:.0f}",
+            "ada_without_both": f"{100 * both['Ada']:.0f}",
+            "name_most": f"{100 * max(both.values()):.0f}",
+        }
+
+
+def knocked_out(model, tokenizer, without_heads, story):
+    """The bets on the eight names after "At last": whole, without 1.1, 1.3, and both.
+
+    without_heads: (model, *heads) -> the model in which these heads add nothing.
+    """
+    columns, ids = ids_of_words(tokenizer, NAMES), story.ids[:, : story.last + 1]
+    found = {}
+    for heads in ((), ONE_NAME[:1], ONE_NAME[1:], ONE_NAME):
+        p = bets(without_heads(model, *heads), ids)[-1, columns]
+        found[heads] = dict(zip(NAMES, p.tolist(), strict=True))
+    return KnockedOut(found)
+
+
+class Animals(NamedTuple):
+    """The mean bet on the hero's animal, and on all that move as it does."""
+
+    many: int  # new stories
+    animal: dict[tuple, float]  # by the heads that were taken away
+    group: dict[tuple, float]
+
+    @property
+    def said(self):
+        one, both = ONE_ANIMAL[:1], ONE_ANIMAL
+        return {
+            "animal_stories": self.many,
+            "animal_one": two(self.animal[one]),
+            "group_one": two(self.group[one]),
+            "animal_both": two(self.animal[both]),
+            "group_both": two(self.group[both]),
+        }
+
+
+def animals(model, tokenizer, without_heads, many=60):
+    """The bets on new stories after "At last NAME the": whole, without 1.1, 2.3, both."""
+    asked = []
+    for told in held_out(many):
+        before, after = told.split(" At last ")
+        name, the, animal, *_ = after.split()
+        ids = ids_of(tokenizer, f"{before} At last {name} {the}")
+        group = next(g for g in (world.RUN, world.FLY, world.SWIM) if animal in g)
+        asked.append((ids, animal, group))
+    found = Animals(many, {}, {})
+    for heads in ((), ONE_ANIMAL[:1], ONE_ANIMAL[1:], ONE_ANIMAL):
+        less, own, alike = without_heads(model, *heads), 0.0, 0.0
+        for ids, animal, group in asked:
+            p = bets(less, ids)[-1]
+            own += float(p[ids_of_words(tokenizer, [animal])].sum())
+            alike += float(p[ids_of_words(tokenizer, group)].sum())
+        found.animal[heads], found.group[heads] = own / many, alike / many
+    return found
+
+
+def kinds(tokenizer, ids, targets):
+    """For each kind of word, where it has to be predicted: {kind: (B, T), bool}."""
+
+    def one_of(*words):  # by the first token of each: fly is three
+        return torch.tensor([tokenizer.encode(f" {word}")[0] for word in words])
+
+    before, before_that = torch.roll(ids, 1, 1), torch.roll(ids, 2, 1)
+    spoken = {
+        kind: torch.isin(targets, one_of(*kind.split(", ")))
+        for kind in ("wore, dried, guessed", "run, fly, swim", "her, him, his")
+    }
+    return {
+        mark("the name"): ids == one_of("last"),
+        mark("the animal"): (ids == one_of("the"))  # At last Ada the
+        & torch.isin(before, one_of(*NAMES))
+        & (before_that == one_of("last")),
+        **spoken,
+        "she, he": torch.isin(targets, one_of("she", "he", "She", "He")),
+        "was, were": torch.isin(targets, one_of("was", "were")),
+        mark("all words"): targets >= 0,
+    }
+
+
+def costs(model, tokenizer, told):
+    """The mean loss of each kind of word, in nats. told: [(ids, targets), ...]."""
+    total, count = {}, {}
+    for ids, targets in told:
+        p = model(ids).log_softmax(-1)
+        nats = -p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
+        for kind, mask in kinds(tokenizer, ids, targets).items():
+            asked = mask & (targets >= 0)
+            total[kind] = total.get(kind, 0) + float(nats[asked].sum())
+            count[kind] = count.get(kind, 0) + int(asked.sum())
+    return {kind: total[kind] / count[kind] for kind in total}
+
+
+class EachHead(NamedTuple):
+    """What words cost more, in nats, on `many` new stories when a head is taken away."""
+
+    many: int
+    more: dict[tuple, dict[str, float]]  # {head: {kind of word: nats}}
+    mean: dict[tuple, dict[str, float]]  # with the head's mean in its place
+
+    @property
+    def said(self):
+        apart = [
+            abs(self.mean[head][kind] - nats)
+            for head, cost in self.more.items()
+            for kind, nats in cost.items()
+        ]
+        idle = max(map(abs, self.more[IDLE].values()))
+        return {
+            "many": self.many,
+            "mean_apart": two(max(apart)),
+            "idle_more": two(idle),
+        }
+
+
+def each_head_knocked_out(model, tokenizer, without_heads, many=120):
+    """Takes away each head in turn: zeros in its place, or what it adds on average."""
+    told = [*batches(tokenizer, iter(held_out(many)), 60)]
+    whole = costs(model, tokenizer, told)
+
+    def more(changed):
+        cost = costs(changed, tokenizer, told)
+        return {kind: cost[kind] - whole[kind] for kind in whole}
+
+    heads = [
+        (layer, h)
+        for layer in range(model.config.n_layer)
+        for h in range(model.config.n_head)
+    ]
+    return EachHead(
+        many=many,
+        more={head: more(without_heads(model, head)) for head in heads},
+        mean={
+            head: more(with_mean(model, tokenizer, without_heads, head))
+            for head in heads
+        },
+    )
+
+
+def with_mean(model, tokenizer, without_heads, head, many=60):
+    """The model in which a head adds to every token what it adds on average."""
+    layer, h = head
+    outputs = [
+        model.trace(ids_of(tokenizer, told), f"{layer}.heads")[f"{layer}.heads"][0, h]
+        for told in held_out(many)
+    ]
+    mean = torch.cat(outputs).mean(0)  # (d_head,)
+    rows = slice(h * len(mean), (h + 1) * len(mean))
+    w_out = model.weights[f"h.{layer}.attn.c_proj.weight"][rows]
+    bias = f"h.{layer}.attn.c_proj.bias"
+    silent = without_heads(model, head)
+    return GPT(
+        model.config, silent.weights | {bias: silent.weights[bias] + mean @ w_out}
+    )
+
+
+def idle_look(model, story, head=IDLE):
+    """A large share that does nothing: of the last verb, from the last full stop."""
+    layer, h = head
+    shares = model.trace(story.ids, f"{layer}.weights")[f"{layer}.weights"][0, h]
+    verb = story.pieces.index(" home") - 1
+    stop = verb + 2
+    return {
+        "idle_share": two(shares[stop, verb]),
+        "idle_word": story.pieces[verb].strip(),
+    }
+
+
+# --- the vector has moved -----------------------------------------------------------
+class Moved(NamedTuple):
+    """The cosine between the two vectors of "model" at each stop of the stream."""
+
+    whole: list[float]  # embed, then after attention and MLP of each layer
+    silent: list[float]  # the same without head 0.1
+
+    @property
+    def said(self):
+        return {
+            "cosine_embed": two(self.whole[0]),
+            "cosine_brought": two(self.whole[1]),
+            "cosine_concluded": two(self.whole[2]),
+            "cosine_end": two(self.whole[-1]),
+            "cosine_silent": two(min(self.silent)),
+        }
+
+
+def moved(model, silent, four):
+    """How far the vectors of *model* part, of fashion and of clay; and in `silent`."""
+    ids = [four.ids[kind] for kind in ("fashion", "clay")]
+    return Moved(cosines_on_the_way(model, *ids), cosines_on_the_way(silent, *ids))
+
+
+def cosines_on_the_way(model, one, other):
+    """The cosine of the last vectors of two texts (1, T) at each stop of the stream."""
+    at = stops(model)
+    a, b = model.trace(one, *at), model.trace(other, *at)
+    return [cosine(a[stop][0, -1], b[stop][0, -1]) for stop in at]
+
+
+# --- when copying begins ------------------------------------------------------------
+class Copying(NamedTuple):
+    """The training loss, and what not looking back must cost; nats per token."""
+
+    window: int  # steps that each point is the mean of
+    steps: np.ndarray  # (n,): the middle of each window
+    losses: np.ndarray  # (n,)
+    floor: world.Floor
+    forgetful: float  # the least loss of one who has forgotten the first sentence
+    crossed: int  # the first point below it
+    vague: float  # the least loss of one who knows only she or he, and run, fly or swim
+    crossed_vague: int  # the first point below that
+    gap: float  # where the loss ends: its share over the floor
+
+    @property
+    def said(self):
+        return {
+            "n_names": len(NAMES),
+            "n_animals": len(MOVERS),
+            "forgets": two(log(len(NAMES) * len(MOVERS))),
+            "forget_line": f"{self.forgetful:.3f}",
+            "crossed_from": self.window * self.crossed,
+            "vague_line": f"{self.vague:.3f}",
+            "vague_from": self.window * self.crossed_vague,
+            "final_gap": f"{100 * self.gap:.2f}",
+        }
+
+
+def when_copying_begins(tokenizer, folder=SMALL, window=25):
+    """Where the loss in a model's card falls through what no forgetting can pass."""
+    made = card(folder)
+    floor = world.entropy(tokenizer)
+    losses = np.array(made["losses"]).reshape(-1, window).mean(1)
+
+    def line(choices):
+        """The least loss of one who must guess among so many, and its crossing."""
+        least = floor.nats_per_token + log(choices) / floor.tokens
+        below = losses < least
+        crossed = int(np.argmax(below))
+        if not below[crossed:].all():  # before its first point below, none is
+            raise ValueError("the loss does not cross the line once and for good")
+        return least, crossed
+
+    forgetful, crossed = line(len(NAMES) * len(MOVERS))
+    vague, crossed_vague = line(len(world.SHE) * len(world.RUN))
+    steps = window * (np.arange(len(losses)) + 0.5)
+    gap = made["loss over floor"]
+    return Copying(
+        window, steps, losses, floor, forgetful, crossed, vague, crossed_vague, gap
+    )
 
 
 # --- counting ---------------------------------------------------------------------

@@ -4,11 +4,13 @@ The small world knows the exact odds of what comes next, and whether a story cou
 been told there: so bets are compared with the author's, and stories are counted.
 """
 
+import json
 import random
 import re
 from collections import Counter
 from functools import cache, cached_property
-from math import log, sqrt
+from math import exp, log, sqrt
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -21,6 +23,7 @@ from gpt.train import tell
 
 from . import held_out, ids_of_words, label
 
+TYING = Path(__file__).parents[1] / "recorded" / "tying.json"
 MANY = 200  # stories in a sample
 TEMPERATURES = (0.3, 0.8, 1.0, 1.2, 1.5, 1.8, 2.1, 2.5)
 HOT = (1.5, 1.8, 2.1, 2.5)  # where a cut makes a difference
@@ -38,6 +41,22 @@ def sizes(model, ids):
         "layers": config.n_layer,
         "parameters": config.n_parameters,
         "tied": config.n_vocab * config.d_model,  # what a second table would cost
+    }
+
+
+# --- one table or two --------------------------------------------------------------
+def tying():
+    """For `say`: how near *leap* and *hop* came with one table, and with two.
+
+    Of the runs recorded in book/recorded/tying.json, that with seed 0.
+    """
+    recorded = json.loads(TYING.read_text("utf-8"))
+    one, two = (recorded["runs"][f"{kind}, seed 0"] for kind in ("tied", "untied"))
+    return {
+        "tying_steps": recorded["steps"],
+        "tied_leap": f"{one['cosines']['read']['leap hop']:.2f}",
+        "read_leap": f"{two['cosines']['read']['leap hop']:.2f}",
+        "write_leap": f"{two['cosines']['write']['leap hop']:.2f}",
     }
 
 
@@ -152,27 +171,38 @@ def tell_many(
     many=MANY,
     top_k=None,
     top_p=None,
+    min_p=None,
+    penalty=None,
     prompt=world.PROMPT,
 ):
     """The stories of `gpt.train.tell` for the seeds 0 … many - 1, all at once.
 
     Every story goes one token a step, and the keys and values of its past are kept, so
-    that only the new token's are computed. The tests compare it with `tell`.
+    that only the new token's are computed. The tests compare it with `tell`. min_p and
+    penalty: see `keep_min_p` and `penalised`; the END before a story does not count as
+    said.
     """
     end = tokenizer.special_tokens[world.END]
     uniform = [random.Random(seed).random for seed in range(many)]
     text = [[end, *tokenizer.encode(prompt)] for _ in range(many)]
     remembering = _Remembering(model)
+    said = torch.zeros(many, tokenizer.n_vocab, dtype=torch.bool)
+    said[:, text[0][1:]] = True
     new, rows, told = torch.tensor(text), list(range(many)), set()
     while len(told) < many:
-        p = probabilities(remembering(new), temperature)
+        logits = remembering(new)
+        if penalty is not None:
+            logits = penalised(logits, said[rows], penalty)
+        p = probabilities(logits, temperature)
         p = p if top_k is None else keep_top_k(p, top_k)
         p = p if top_p is None else keep_top_p(p, top_p)
+        p = p if min_p is None else keep_min_p(p, min_p)
         u = torch.tensor([[uniform[i]()] for i in rows], dtype=torch.float64)
         new = _draw_each(p, u)
         for i, id in zip(rows, new[:, 0].tolist()):
             if i not in told:
                 text[i].append(id)
+                said[i, id] = True
                 if id == end or len(text[i]) > model.config.n_ctx:
                     told.add(i)
         stay = [row for row, i in enumerate(rows) if i not in told]
@@ -181,6 +211,22 @@ def tell_many(
             remembering.keep(stay)
     whole = (tokenizer.decode_bytes(ids[1:]) for ids in text)
     return [story.decode(errors="replace") for story in whole]
+
+
+def keep_min_p(p, share):
+    """Only tokens with at least `share` of the likeliest one's probability; sum one."""
+    kept = p * (p >= share * p.amax(-1, keepdim=True))
+    return kept / kept.sum(-1, keepdim=True)
+
+
+def penalised(logits, said, penalty):
+    """The logits (..., n_vocab), those of tokens that were said made smaller.
+
+    said: bool, of the same shape. A logit is divided by the penalty, or multiplied
+    where it is below zero.
+    """
+    smaller = torch.where(logits > 0, logits / penalty, logits * penalty)
+    return torch.where(said, smaller, logits)
 
 
 def tell_at_temperatures(model, tokenizer):
@@ -213,11 +259,25 @@ def shares(told):
     return {t: Share(right, *wilson(right, n)) for t, (right, n) in found.items()}
 
 
-def slips(tokenizer, told):
+def wrong_share(model, author, temperature, many=100):
+    """What tokens that cannot stand there have, on average, along held-out stories."""
+    wrong = places = 0
+    for story in held_out(many):
+        text, truth = author.with_truth(story)
+        with torch.no_grad():
+            p = probabilities(model(torch.tensor([text[:-1]]))[0], temperature)
+        right = (p[place, list(q)].sum() for place, q in enumerate(truth))
+        wrong += len(truth) - float(sum(right))
+        places += len(truth)
+    return wrong / places
+
+
+def slips(model, author, told):
     """For `say`: how long a continuation is, and what one slip a draw does to it.
 
     told: {temperature: stories that continue world.PROMPT}, with 1.0 and 1.5.
     """
+    tokenizer = author.tokenizer
     many = len(told[1.0])
     whole = [story.removesuffix(world.END) for story in told[1.0]]
     draws = sum(len(tokenizer.encode(story)) + 1 for story in whole) / many
@@ -229,6 +289,7 @@ def slips(tokenizer, told):
         "all_right_low": percent(wilson(1, many)[0]),
         "draws": round(draws),
         "slip": percent(1 - right ** (1 / draws), ".1f"),
+        "wrong": percent(wrong_share(model, author, 1.5), ".1f"),
         "n_told": many,
     }
 
@@ -280,6 +341,7 @@ class Cuts(NamedTuple):
     two: list  # top-k
     five: list
     greedy: list
+    author: list  # what the author's words have, the likeliest first
     u: float  # where the point falls
     drawn: str  # the token that it draws from `nucleus`
     said: dict
@@ -289,6 +351,7 @@ def cuts(model, tokenizer, ids) -> Cuts:
     """The logits after "One" in the prompt `ids`, their shares, and three cuts."""
     (day,) = ids_of_words(tokenizer, ["day"])
     place = ids.index(day) - 1  # after "One"
+    before = world.PROMPT.removesuffix(" day")
     logits = model(torch.tensor([ids]))[0, place]
     six = logits.topk(6).indices.tolist()
     cold, hot = probabilities(logits), probabilities(logits, HEAT)
@@ -313,6 +376,7 @@ def cuts(model, tokenizer, ids) -> Cuts:
         two=bars(keep_top_k(hot, 2)),
         five=bars(keep_top_k(hot, 5)),
         greedy=bars(keep_top_k(hot, 1)),
+        author=sorted(world.next_word(before).values(), reverse=True),
         u=u,
         drawn=label(tokenizer, draw(nucleus, u)),
         said=said,
@@ -325,7 +389,7 @@ class Way(NamedTuple):
 
 
 def ways_to_cut(model, tokenizer, uncut, nucleus):
-    """{way: Way} at temperature 1.5, for the stories uncut, of top-k and of top-p.
+    """{way: Way} at temperature 1.5: uncut, with top-k, with top-p and with min-p.
 
     uncut, nucleus: the stories told so with nothing cut, and with top-p 0.9.
     """
@@ -334,8 +398,85 @@ def ways_to_cut(model, tokenizer, uncut, nucleus):
         mark("top-k, k = 12"): tell_many(model, tokenizer, 1.5, top_k=12),
         mark("top-k, k = 3"): tell_many(model, tokenizer, 1.5, top_k=3),
         mark("top-p 0.9"): nucleus,
+        mark("min-p 0.1"): tell_many(model, tokenizer, 1.5, min_p=0.1),
     }
     return {way: Way(share_of(s), len(set(s))) for way, s in told.items()}
+
+
+def hottest(model, tokenizer, nucleus):
+    """For `say`: the share of grammatical stories at 2.5, with top-p and with min-p.
+
+    nucleus: the stories told so with top-p 0.9.
+    """
+    floor = tell_many(model, tokenizer, 2.5, min_p=0.1)
+    return {
+        "cut_hot": percent(share_of(nucleus), ".1f"),
+        "min_hot": percent(share_of(floor)),
+    }
+
+
+# --- search, and a penalty ----------------------------------------------------------
+class Beam(NamedTuple):
+    p: float  # the probability of the whole continuation, END included
+    story: str  # the continuation, without END
+    ids: list  # of END, the prompt and the continuation
+
+
+def beam_search(model, tokenizer, width, prompt=world.PROMPT) -> Beam:
+    """The likeliest story that a beam of `width` unfinished ones finds."""
+    end = tokenizer.special_tokens[world.END]
+    start = [end, *tokenizer.encode(prompt)]
+    beam, best = [(0.0, start)], (float("-inf"), start)
+    # What is unfinished can only lose probability: so a better whole one ends it.
+    while beam and beam[0][0] > best[0] and len(beam[0][1]) <= model.config.n_ctx:
+        with torch.no_grad():
+            log_p = model(torch.tensor([text for _, text in beam]))[:, -1]
+        log_p = log_p.log_softmax(-1)
+        likeliest = log_p.topk(width)
+        longer = sorted(
+            (
+                (before + more, [*text, id])
+                for (before, text), *row in zip(
+                    beam, *map(torch.Tensor.tolist, likeliest)
+                )
+                for more, id in zip(*row)
+            ),
+            reverse=True,
+        )[:width]
+        best = max([best, *(one for one in longer if one[1][-1] == end)])
+        beam = [one for one in longer if one[1][-1] != end]
+    log_p, ids = best
+    story = tokenizer.decode(ids[len(start) : -1])
+    return Beam(exp(log_p), story.strip(), ids)
+
+
+class Beams(NamedTuple):
+    found: dict  # width -> Beam
+    said: dict
+
+
+def beams(model, tokenizer, widths=(1, 2, 4, 16)) -> Beams:
+    """What beams of some widths find after world.PROMPT; width 1 is greedy."""
+    found = {width: beam_search(model, tokenizer, width) for width in widths}
+    times = found[max(widths)].p / found[1].p
+    return Beams(found, {"beam_times": round(times)})
+
+
+def penalties(model, tokenizer, logits):
+    """For `say`: what a penalty on repetition does to a name, and to stories.
+
+    logits: (n_vocab,), after world.PROMPT.
+    """
+    said = torch.zeros_like(logits, dtype=torch.bool)
+    said[tokenizer.encode(world.PROMPT)] = True
+    (ada,) = ids_of_words(tokenizer, ["Ada"])
+    facts = {"ada_free": percent(float(probabilities(logits)[ada]))}
+    p = probabilities(penalised(logits, said, 1.2))
+    facts["ada_penalised"] = percent(float(p[ada]))
+    for penalty, name in ((1.0, "share_free"), (2.0, "share_penalised")):
+        told = tell_many(model, tokenizer, 0.8, penalty=penalty)
+        facts[name] = percent(share_of(told), ".3g")
+    return facts
 
 
 # --- beside the truth -------------------------------------------------------------
@@ -433,7 +574,18 @@ class Author:
 
 class Divergence(NamedTuple):
     curve: dict  # temperature -> KL divergence, nats per token
+    swept: dict  # the same, where tokens that cannot stand there have nothing
     said: dict
+
+
+def recitation(author, many=200):
+    """For `say`: what a story costs who recites `many` by heart, and the author."""
+    paid = [author.pays(story)[0] for story in held_out(many)]
+    return {
+        "recited": many,
+        "recite_nats": f"{log(many):.1f}",
+        "author_nats": f"{sum(paid) / many:.1f}",
+    }
 
 
 GRID = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
@@ -445,6 +597,7 @@ def divergence(model, author, many=100, temperatures=GRID) -> Divergence:
     temperatures: with 1.0, which is the one that the prose speaks of.
     """
     totals = {t: [] for t in temperatures}  # the KL of each story's places, added up
+    swept = dict.fromkeys(temperatures, 0.0)
     sizes = []
     for story in held_out(many):
         text, truth = author.with_truth(story)
@@ -454,9 +607,13 @@ def divergence(model, author, many=100, temperatures=GRID) -> Divergence:
         places = [place for place, q in enumerate(truth) for _ in q]
         options = [id for q in truth for id in q]
         q = torch.tensor([odds for q in truth for odds in q.values()]).double()
+        possible = torch.full_like(z, -torch.inf)
+        possible[places, options] = 0
         for t in temperatures:
             log_p = (z / t).log_softmax(-1)[places, options]
             totals[t].append(float((q * (q.log() - log_p)).sum()))
+            log_p = (z / t + possible).log_softmax(-1)[places, options]
+            swept[t] += float((q * (q.log() - log_p)).sum())
     curve = {t: sum(kls) / sum(sizes) for t, kls in totals.items()}
     spread = sum((kl - curve[1.0] * n) ** 2 for kl, n in zip(totals[1.0], sizes))
     said = {
@@ -465,10 +622,12 @@ def divergence(model, author, many=100, temperatures=GRID) -> Divergence:
         "kl": f"{curve[1.0]:.5f}",
         "kl_error": f"{sqrt(spread) / sum(sizes):.5f}",
         "kl_best": f"{min(curve, key=curve.get):g}",
+        "kl_swept": f"{swept[1.0] / sum(sizes):.5f}",
         "kl_percent": f"{100 * curve[1.0] / author.floor:.2f}",
         "floor": f"{author.floor:.4f}",
     }
-    return Divergence(curve, said)
+    swept = {t: total / sum(sizes) for t, total in swept.items()}
+    return Divergence(curve, swept, said)
 
 
 def luck(author, card):

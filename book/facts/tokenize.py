@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 import regex
-from edition import dots, mark, tr
+import torch
+from edition import dots, mark, percent, tr, two
 
 from gpt import world
 from gpt.tokenize import Tokenizer, split, train
 from gpt.train import SIZE
 
-from . import gpt2_tokens
+from . import bets, gpt2_tokens, ids_of, ids_of_words
 
 
 # --- characters, words, or something between --------------------------------------
@@ -106,11 +107,11 @@ def merges(chunks, count_pairs, merge, youngest_first=False) -> Iterator[Merge]:
     youngest_first: the tie rule turned round.
     """
     ranks = {bytes([b]): b for b in range(256)}
-    sign = -1 if youngest_first else 1
+    older = -1 if youngest_first else 1
 
     def turn(item):
         (left, right), count = item
-        return -count, sign * ranks[left], sign * ranks[right]
+        return -count, older * ranks[left], older * ranks[right]
 
     while counts := dict(sorted(count_pairs(chunks).items(), key=turn)):
         pair = next(iter(counts))
@@ -156,13 +157,25 @@ def pencil(count_pairs, merge, words=WORDS, many=5):
 # --- the course's own tokenizer ---------------------------------------------------
 def of_the_course(course, text):
     """The course's tokenizer and the text that it is trained on, in numbers."""
+    words = chunks_of(text)
+    whole = {word for word in words if word.encode() in course.ranks}
     return {
         "text_chars": len(text),
         "course_vocab": course.n_vocab,
         "course_merges": len(course.ranks) - 256,
         "prompt_tokens": len(course.encode(world.PROMPT)),
         "prompt_chars": len(world.PROMPT),
+        "world_words": len(words),
+        "whole_words": len(whole),
+        "words_in_pieces": ", ".join(
+            dots(course.pieces(word)).strip() for word in sorted(words - whole)
+        ),
     }
+
+
+def chunks_of(text):
+    """The different chunks of the stories in a text."""
+    return {chunk for told in text.split(world.END) for chunk in split(told)}
 
 
 # --- encode -----------------------------------------------------------------------
@@ -204,10 +217,40 @@ def replay(word, ranks, count_pairs, merge):
         pieces = merge(pieces, step.glue)
 
 
+def cut_otherwise(model, course):
+    """What the model bets after the course's prompt, and after it with "day" cut up.
+
+    The bet is on what the stories go on with: the pronoun or the name.
+    """
+    *before, day = course.encode(world.PROMPT)
+    pieces = from_the_left(course.decode_bytes([day]), course.ranks.keys() - {b" day"})
+    follows = ids_of_words(course, ["she", "Ada"])
+
+    def bet(ids):
+        start = [course.special_tokens[world.END], *before]
+        return two(bets(model, torch.tensor([[*start, *ids]]))[-1, follows].sum())
+
+    return {
+        "day_cut": dots(pieces).strip(),
+        "bet_whole": bet([day]),
+        "bet_cut": bet(course.ranks[piece] for piece in pieces),
+    }
+
+
+def from_the_left(chunk, known):
+    """The bytes of a chunk, cut by taking the longest known piece, again and again."""
+    pieces = []
+    while chunk:
+        ends = range(len(chunk), 0, -1)
+        pieces.append(next(chunk[:end] for end in ends if chunk[:end] in known))
+        chunk = chunk[len(pieces[-1]) :]
+    return pieces
+
+
 # --- bytes ------------------------------------------------------------------------
-# sign: what it means
+# text: what it means
 FRUIT, SCIENTIST = mark("fruit"), mark("scientist")
-SIGNS = {"a": "", "é": "", "果": FRUIT, "水果": FRUIT, "👩‍🔬": SCIENTIST}
+CHARACTERS = {"a": "", "é": "", "果": FRUIT, "水果": FRUIT, "👩‍🔬": SCIENTIST}
 
 
 class Cost(NamedTuple):
@@ -218,10 +261,10 @@ class Cost(NamedTuple):
     gpt2: int
 
 
-class Signs(NamedTuple):
-    """What signs cost that the eye takes for one or two."""
+class Characters(NamedTuple):
+    """What texts cost that the eye takes for one character or two."""
 
-    costs: dict  # sign: Cost
+    costs: dict  # text: Cost
 
     @property
     def said(self):
@@ -235,16 +278,38 @@ class Signs(NamedTuple):
         }
 
 
-def signs(course):
-    """What each of SIGNS costs."""
-    return Signs(
+def characters(course):
+    """What each of CHARACTERS costs."""
+    return Characters(
         {
-            sign: Cost(
-                len(sign.encode()), len(course.encode(sign)), len(gpt2_tokens(sign))
+            text: Cost(
+                len(text.encode()), len(course.encode(text)), len(gpt2_tokens(text))
             )
-            for sign in SIGNS
+            for text in CHARACTERS
         }
     )
+
+
+OURS, THEIRS = mark("ours"), mark("GPT-2's")
+LAMB = "小羊吃水果"  # the lamb eats fruit
+
+
+class Compared(NamedTuple):
+    """A sentence that several tokenizers cut."""
+
+    cuts: list  # [(whose: OURS, THEIRS, or the size of the vocabulary; pieces), ...]
+    said: dict
+
+
+def chinese(text, reads_chinese, more=286):
+    """A Chinese sentence, cut by GPT-2 and by tokenizers that have read Chinese.
+
+    more: so many tokens that the two characters of a word are glued.
+    """
+    reads_more = train(text, more)
+    cuts = [(THEIRS, [piece for _, piece in gpt2_tokens(LAMB)])]
+    cuts += [(some.n_vocab, some.pieces(LAMB)) for some in (reads_chinese, reads_more)]
+    return Compared(cuts, {"chinese_more": reads_more.n_vocab})
 
 
 # --- the pre-tokenizer ------------------------------------------------------------
@@ -268,14 +333,21 @@ def edges(text, train_naive, count_pairs, merge, n_vocab=360):
 
 
 # --- GPT-2's vocabulary, the fast trainer -----------------------------------------
+FIRST_SENTENCE = "A neural network can only do arithmetic on numbers."  # of the page
+
+
 def beside_gpt2(course):
-    """The course's tokenizer and GPT-2's."""
-    return {
+    """The two vocabularies, and a sentence that is from no story."""
+    ours = course.pieces(FIRST_SENTENCE)
+    theirs = [piece for _, piece in gpt2_tokens(FIRST_SENTENCE)]
+    said = {
         "gpt2_vocab": 256 + 50_000 + 1,  # bytes, merges, one special token
         "our_end": course.special_tokens[world.END],
-        "gpt2_prompt": len(gpt2_tokens(world.PROMPT)),
         "bang": gpt2_tokens("!")[0][0],
+        "sentence_ours": len(ours),
+        "sentence_gpt2": len(theirs),
     }
+    return Compared([(OURS, ours), (THEIRS, theirs)], said)
 
 
 def timed(text, train_naive, train, n_vocab=320):
@@ -334,6 +406,20 @@ def bare(word, text):
     return len(regex.findall(f"(?<! ){regex.escape(word)}", text))
 
 
+def after_a_space(model, course):
+    """What the model bets on an animal after a prompt, and after it with a space."""
+    animals = world.RUN + world.FLY + world.SWIM
+    begin = ids_of_words(course, animals) + [course.encode(name)[0] for name in animals]
+
+    def bet(text):
+        return two(bets(model, ids_of(course, text))[-1, [*{*begin}]].sum())
+
+    return {
+        "bet_animal": bet("Once a little"),
+        "bet_after_space": bet("Once a little "),
+    }
+
+
 def unused(course, text):
     """The merges that are never left in the encoded text: {piece: id}."""
     used = set(course.encode(text, allowed_special="all"))
@@ -343,7 +429,7 @@ def unused(course, text):
 
 
 # --- what the vocabulary size trades ----------------------------------------------
-SIZES = [256, 288, 320, 360, 420, 480, 560, 640, 800, 1024, 1448, 2048, 2896, 4096]
+SIZES = [256, 288, 320, 360, 420, 512, 588, 720, 1024, 1448, 2048, 2896, 4096]
 
 
 class Sizes(NamedTuple):
@@ -355,11 +441,11 @@ class Sizes(NamedTuple):
     said: dict
 
 
-def sizes(stories, manual, d_model=SIZE["d_model"]):
+def sizes(course, stories, manual, d_model=SIZE["d_model"]):
     """Vocabularies of SIZES for the small world and for Python's manual.
 
-    stories: the text of the small world from which the vocabulary is made; it is used
-    on other stories, and the manual's on the first of its new text.
+    stories: the text from which the course's vocabulary is made; it is used on other
+    stories, and the manual's on the first of its new text.
     """
     new, many = _new_stories(100)
     tokenizer = train(stories, SIZES[-1], special_tokens=[world.END])
@@ -375,13 +461,11 @@ def sizes(stories, manual, d_model=SIZE["d_model"]):
             for n in SIZES
         ],
     }
-    words = {chunk for told in stories.split(world.END) for chunk in split(told)}
     said = {
-        "world_end": end,
-        "world_words": len(words),
+        "world_end": tokenizer.n_vocab,
         "story_at_256": f"{len(new.encode()) / many:.0f}",
-        "story_at_560": f"{len(_first(tokenizer, 560).pieces(new)) / many:.0f}",
-        "story_at_end": f"{len(tokenizer.pieces(new)) / many:.0f}",
+        "story_at_ours": f"{len(course.pieces(new)) / many:.1f}",
+        "story_at_end": f"{len(tokenizer.pieces(new)) / many:.1f}",
     }
     parameters = [(n, n * d_model) for n in SIZES]
     return Sizes(curves, parameters, d_model, said | _rows_of_gpt2())
@@ -410,7 +494,7 @@ def _rows_of_gpt2():
     return {
         "gpt2_rows": f"{rows / 1e6:.1f}",
         "gpt2_all": f"{(rows + blocks) / 1e6:.0f}",
-        "gpt2_share": f"{rows / (rows + blocks):.0%}",
+        "gpt2_share": percent(rows / (rows + blocks)),
     }
 
 

@@ -7,12 +7,9 @@ head is (layer, h), both counted from 0; its name in a picture is "layer.h".
 from html import escape
 from itertools import pairwise
 
-import numpy as np
 from edition import fraction, mark, minus, vector
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
-
-from gpt import world
 
 from . import (
     BLUE,
@@ -296,9 +293,10 @@ def who_notices(noticed, labels):
         ax.set_xlabel(title, weight="bold")
     left.set_ylabel(tr("vector of"))
     alt = tr(
-        "Two matrices: how far the vector of each token moves when another is replaced. "
-        "With the mask everything above the diagonal is exactly empty; without it, tokens "
-        "later in the sentence move the vectors before them."
+        "Two matrices: how far the vector of each token moves when another is replaced, "
+        "shaded by the square root of it. With the mask everything above the diagonal is "
+        "exactly empty; without it, tokens later in the sentence move the vectors before "
+        "them."
     )
     return show(fig, alt)
 
@@ -459,7 +457,7 @@ def twelve_heads(reading, framed):
                 ax.add_patch(Rectangle(place, 2.4, 2.4, **look))
     at = reading.at
     for ax in axes[:, 0]:
-        rows = {"day": at("day"), "model": at("model", 1), "last": at("last")}
+        rows = {".": at("."), "model": at("model", 1), "last": at("last")}
         ax.set_yticks([place + 0.5 for place in rows.values()], rows, fontsize=9.5)
         ax.tick_params(length=2)
     for ax in axes[-1]:
@@ -468,10 +466,12 @@ def twelve_heads(reading, framed):
         ax.set_xticks(ticks, columns, fontsize=9.5)
         ax.tick_params(length=2)
         ax.get_xticklabels()[1].set_ha("left")
+    names = ", ".join(f"{layer}.{h}" for layer, h in framed)
     alt = tr(
         "Twelve attention matrices, three layers of four heads, for the course's story. "
-        "Most of each triangle is empty, with a few dark squares. In "
-        "layer 1, heads 0, 1 and 2 have single dark squares far from the diagonal."
+        "Most of each triangle is empty, with a few dark squares far from the diagonal. "
+        "Some are framed, in heads {names}.",
+        names=names,
     )
     return show(fig, alt)
 
@@ -535,171 +535,68 @@ def _asks():
     )
 
 
-def is_there_a_he(heroes):
-    """Scores and shares of the name and of the full stop, for each hero: a table.
+# --- exchange what it found ---------------------------------------------------------
+WORDS = "wore", "dried", "guessed"  # what a model does, in the order of the bets
+BAR = 0.22, 0.28  # where the first bar lies in its square, and how far the next
 
-    heroes: a `facts.attend.Heroes`.
+
+def bets_after_an_exchange(bets):
+    """A grid of small bars: a row for each story, a column for each source.
+
+    bets: {(story, source): three probabilities}; a story is named by its kind, "" where
+    none is told, and the source is None where the head returns zeros.
     """
-    header = (
-        tr("hero"),
-        tr("score of the name"),
-        tr("of the full stop"),
-        tr("share of the name"),
-        tr("of the full stop"),
-    )
-    rows = [
-        (
-            name,
-            *(f"{score:.1f}" for score in look.scores),
-            *(f"{share:.2f}" for share in look.shares),
-        )
-        for name, look in heroes.looks.items()
+    stories = list(dict.fromkeys(story for story, _ in bets))
+    sources = list(dict.fromkeys(source for _, source in bets))
+    fig, ax = canvas(6.4, 3.9)
+    for column, source in enumerate(sources):
+        for row, story in enumerate(stories):
+            _three_bets(ax, column, row, bets[story, source])
+            if story == source:
+                frame = Rectangle((column - 0.04, row + 0.03), 0.96, 0.94)
+                frame.set(facecolor="none", edgecolor=MUTED, linewidth=1.2)
+                ax.add_patch(frame)
+    for row, story in enumerate(stories):
+        ax.text(-0.68, row + 0.5, _source(story), ha="right", va="center", size=10.5)
+        if row:
+            ax.axhline(row, color=FAINT, lw=0.8)
+    ax.set(xlim=(-0.07, len(sources)), ylim=(len(stories), 0))
+    bare(ax)
+    ax.xaxis.tick_top()
+    ax.set_xticks([x + 0.44 for x in range(len(sources))], map(_source, sources))
+    heights = [
+        row + BAR[0] + BAR[1] * i for row in range(len(stories)) for i in range(3)
     ]
-    return table(header, *rows)
-
-
-# --- knock a head out ---------------------------------------------------------------
-def bets_on_the_hero(lost):
-    """Bars: the bets on the eight names, whole and without one and two heads.
-
-    lost: a `facts.attend.KnockedOut`, of three cases.
-    """
-    fig, axes = canvas(6.4, 2.7, ncols=3, sharey=True)
-    for ax, (heads, bets) in zip(axes, lost.bets.items()):
-        for row, (name, p) in enumerate(bets.items()):
-            colour = BLUE if name in world.SHE else VERMILION
-            ax.barh(row, p, color=colour, height=0.7)
-            ax.text(p + 0.03, row, f"{100 * p:.0f}", va="center_baseline", size=9.5)
-        ax.set(xlim=(0, 1.22), xticks=[])
-        ax.invert_yaxis()
-        bare(ax)
-        ax.set_title(_without(heads), size=10.5)
-    names = list(lost.bets[()])
-    axes[0].set_yticks(range(len(names)), names)
-    axes[0].set_ylim(7.6, -0.6)
+    ax.set_yticks(heights, WORDS * len(stories), size=9.5)
+    ax.set_xlabel(tr("what head 0.1 returns comes from the story of"), weight="bold")
+    ax.xaxis.set_label_position("top")
+    ax.set_ylabel(tr("the story that is read"), weight="bold", labelpad=56)
+    told = [source for source in sources if source]
+    least = min(max(bets[story, source]) for story in stories for source in told)
+    most = max(max(bets[story, source]) for story in stories for source in (None, ""))
     alt = tr(
-        "Bars: the bets on eight names after At last, in percent. With all heads Ada has "
-        "nearly all. Without head 1.1 the four she-names share most of it. Without heads "
-        "1.1 and 1.0 all eight names are about equally likely."
+        "A grid of bars, the bets on wore, dried and guessed. A row for each story that is "
+        "read, a column for each story from which the head's 24 numbers come. In the first "
+        "{n} columns every row bets on the word of the column, with {least} or more. In "
+        "the last two all three words get about a third, and none more than {most}.",
+        n=len(told),
+        least=f"{least:.2f}",
+        most=f"{most:.2f}",
     )
     return show(fig, alt)
 
 
-def _without(heads):
-    """The title of a case: which of none, one or two heads are taken away."""
-    names = [f"{layer}.{h}" for layer, h in heads]
-    if not names:
-        return tr("all heads")
-    if len(names) == 1:
-        return tr("without {head}", head=names[0])
-    return tr("without {one} and {other}", one=names[0], other=names[1])
+def _source(kind):
+    """A kind of model as the grid names it."""
+    if kind is None:
+        return tr("nothing\n(zeros)")
+    return kind.replace(" ", "\n") if kind else tr("no kind")
 
 
-def cost_of_each_head(more):
-    """A matrix: how much more each kind of word costs without each head, in nats.
-
-    more: {head: {kind of word: nats}}; the kinds are those of `facts.attend.kinds`.
-    """
-    kinds = list(next(iter(more.values())))
-    grid = np.array([[max(0, cost[kind]) for kind in kinds] for cost in more.values()])
-    described = "the name", "the animal", "all words"  # others are the stories' words
-    columns = [tr(kind) if kind in described else kind for kind in kinds]
-    fig, ax = canvas(4.6, 5.0)
-    rows = [f"{layer}.{h}" for layer, h in more]
-    heat(ax, grid, rows, columns, _worth_saying, high=3)
-    ax.set_aspect(0.62)
-    _slant(ax)
-    for layer in range(1, LAYERS):
-        ax.axhline(HEADS * layer, color=MUTED, lw=1)
-    alt = tr(
-        "A matrix with a row for each head and a column for each kind of word: how many "
-        "nats more the word costs without that head. Head 1.1 matters for the name and the "
-        "animal, head 1.2 for wore and guessed, head 2.3 for run, fly and swim; nearly all "
-        "else is zero."
-    )
-    return show(fig, alt)
-
-
-def _worth_saying(nats):
-    return f"{nats:.1f}" if nats >= 0.05 else ""
-
-
-# --- the vector has moved -----------------------------------------------------------
-def two_vectors_part(moved):
-    """The cosine of the two vectors of "model" on their way through the layers.
-
-    moved: a `facts.attend.Moved`: seven cosines with all heads, and without 1.2.
-    """
-    fig, ax = canvas(5.4, 2.9)
-    for layer in range(0, LAYERS, 2):
-        ax.axvspan(2 * layer + 0.03, 2 * layer + 1.97, color=FAINT, alpha=0.4, lw=0)
-    for layer in range(LAYERS):
-        look = {"ha": "center", "size": 10, "color": MUTED}
-        ax.text(2 * layer + 1, 0.33, tr("layer {n}", n=layer), **look)
-    whole, silent = tr("all heads"), tr("without head {head}", head="1.2")
-    for name, cosines, colour in (
-        (whole, moved.whole, BLUE),
-        (silent, moved.silent, VERMILION),
-    ):
-        ax.plot(range(len(cosines)), cosines, "o-", color=colour, ms=5)
-        ax.text(6.15, cosines[-1], name, color=colour, va="center")
-    ax.set(xlim=(-0.2, 7.9), ylim=(0.28, 1.03), yticks=[0.4, 0.6, 0.8, 1.0])
-    stops = [tr("embed"), *[tr("attend"), tr("MLP")] * LAYERS]
-    ax.set_xticks(range(len(stops)), stops, size=9.5)
-    ax.tick_params(axis="x", length=0)
-    ax.set_title(tr("cosine of the two vectors of model, after each part"))
-    alt = tr(
-        "The cosine between the two vectors of the last model, after each part of the "
-        "network. With all heads it falls from 0.96 to below 0.5; without head 1.2 it "
-        "stays above 0.85."
-    )
-    return show(fig, alt)
-
-
-def bets_on_the_kind(bets):
-    """What the model bets on "wore" and "guessed" in each story: a table.
-
-    bets: {kind: (p of wore, p of guessed)}.
-    """
-    header = (
-        tr("the story is about"),
-        tr("bet on {word}", word="wore"),
-        tr("bet on {word}", word="guessed"),
-    )
-    rows = [
-        (tr("a {kind} model", kind=tr(kind)), f"{wore:.3f}", f"{guessed:.3f}")
-        for kind, (wore, guessed) in bets.items()
-    ]
-    return table(header, *rows)
-
-
-# --- when copying begins ------------------------------------------------------------
-def when_copying_begins(copying):
-    """The training loss, and the line that one who forgets the hero cannot pass.
-
-    copying: a `facts.attend.Copying`.
-    """
-    floor, line = copying.floor.nats_per_token, copying.forgetful
-    fig, ax = canvas(5.8, 3.2)
-    ax.axhline(floor, color=GREEN, lw=1.6)
-    ax.axhline(line, color=VERMILION, lw=1.6, ls=(0, (4, 3)))
-    ax.plot(copying.steps, copying.losses, color=BLUE)
-    ax.set(xlim=(0, 1500), ylim=(0.33, 0.72), yticks=[0.4, 0.5, 0.6, 0.7])
-    look = {"ha": "right", "va": "center"}
-    ax.text(1490, floor - 0.018, tr("the floor"), color=GREEN, **look)
-    ax.text(1490, line + 0.016, tr("who forgets the hero"), color=VERMILION, **look)
-    ax.annotate(
-        tr("it must be copying"),
-        (copying.window * copying.crossed, line),
-        (copying.steps[copying.crossed] + 130, 0.56),
-        arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.1, "shrinkB": 4},
-        va="center",
-    )
-    ax.set_xlabel(tr("training step"))
-    ax.set_title(tr("loss, nats per token"))
-    alt = tr(
-        "The training loss against the step, to step 1500. It falls steeply, lies nearly "
-        "level for 200 steps above a dashed line that no model without memory of the hero "
-        "can pass, then falls through that line and sinks towards the floor."
-    )
-    return show(fig, alt)
+def _three_bets(ax, column, row, bets):
+    for i, (p, colour) in enumerate(zip(bets, (BLUE, GREEN, VERMILION))):
+        y = row + BAR[0] + BAR[1] * i
+        ax.barh(y, 0.56 * p, left=column, height=0.2, color=colour, lw=0)
+        if p >= 0.05:
+            x = column + 0.56 * p + 0.03
+            ax.text(x, y, f"{p:.2f}", va="center_baseline", size=9.5)

@@ -271,31 +271,24 @@ KIND_COLORS = {
     "plants": ORANGE,
     "plurals": ORANGE,
 }
-# word: (offset of its label in points, side), where that is not at the right
-BESIDE_ON_MAP = {
-    **dict.fromkeys(("bear", "hare", "crow", "poppy", "pumpkin"), ((-6, -3), "right")),
-    "duck": ((0, 7), "center"),
-    "fox": ((6, 0), "left"),
-    "beaver": ((-6, -3), "right"),
-    "otter": ((-6, -8), "right"),
-    "robin": ((6, -2), "left"),
-    "mouse": ((6, -1), "left"),
-    "wren": ((6, -6), "left"),
-    "carrot": ((2, 6), "right"),
-    "bean": ((3, -13), "center"),
-}
-# word: one label for all that lie on its spot, offset, side
+# word: one label for all of its kind, its offset from the word in points, side
 TOGETHER_ON_MAP = {
-    "Zoe": ("Ada Mei Rosa Zoe\nTom Leo Kofi Ravi", (0, 14), "center"),
+    "hare": ("fox hare mouse bear", (-16, 8), "right"),
+    "crow": ("owl crow wren robin", (-22, -3), "right"),
+    "frog": ("frog duck otter beaver", (-5, -12), "right"),
+    "pumpkin": ("bean carrot pumpkin\nrose tulip poppy", (-22, 8), "left"),
+    "roses": ("beans carrots pumpkins\nroses tulips poppies", (-8, -29), "left"),
+    "Zoe": ("Ada Mei Rosa Zoe", (-7, -3), "right"),
+    "Leo": ("Tom Leo Kofi Ravi", (-7, -3), "right"),
     "little": ("little", (6, -4), "left"),
-    "met": ("planted worked\nmet lost", (2, -30), "center"),
-    "shy": ("clever brave shy", (0, 8), "center"),
-    "forest": ("forest meadow garden", (7, -3), "left"),
+    "lost": ("planted worked met lost", (-7, -4), "right"),
+    "clay": ("fashion clay machine", (6, -1), "left"),
+    "shy": ("clever brave shy", (7, -4), "left"),
+    "forest": ("forest meadow garden", (-9, -6), "right"),
     "leap": ("leap jump skip hop", (-7, -3), "right"),
-    "wall": ("wall gate rocks logs", (7, -3), "left"),
-    "river": ("river lake sea", (7, -4), "left"),
+    "wall": ("wall gate rocks logs", (-7, -3), "right"),
+    "river": ("river lake sea", (-7, -3), "right"),
 }
-EACH_ON_MAP = {"run", "fly", "swim", "plants", "plurals"}  # kinds with a label a word
 
 
 def word_map(kinds, xy):
@@ -314,18 +307,18 @@ def word_map(kinds, xy):
         spots = (at[word] for word in members)
         ax.scatter(*zip(*spots), s=24, color=color, linewidths=0)
         for word in members:
-            label, offset, side = TOGETHER_ON_MAP.get(word, (word, (6, -4), "left"))
-            offset, side = BESIDE_ON_MAP.get(word, (offset, side))
-            if word in TOGETHER_ON_MAP or kind in EACH_ON_MAP:
+            if word in TOGETHER_ON_MAP:
+                label, offset, side = TOGETHER_ON_MAP[word]
                 ink = INK if color == MUTED else color
                 _label(ax, label, at[word], offset, side, ink)
     return show(
         fig,
         tr(
-            "A map of words. Animals lie together at the top right, the eight names at "
-            "the left with the word little among them, plants at the bottom right. "
-            "Each set of words that can replace each other lies on one spot: leap, "
-            "jump, skip, hop; river, lake, sea."
+            "A map of words. Animals lie together at the top right, the names spread "
+            "out at the bottom right, plants at the left and their plurals below them. "
+            "Each set of words that can replace each other lies on one spot, such as "
+            "leap, jump, skip, hop, or river, lake, sea. The places and the kinds of "
+            "model crowd in the middle."
         ),
     )
 
@@ -336,19 +329,22 @@ BESIDE_ARROW = {
     "she": ((-4, -3), "right"),
     "he": ((5, -4), "left"),
     "bean": ((4, -11), "center"),
-    "beans": ((-2, 5), "center"),
+    "beans": ((-4, 3), "right"),
     "poppy": ((0, -11), "center"),
     "poppies": ((4, 2), "left"),
 }
+LEFT = (-5, -3), "right"
 BESIDE_DOT = {  # where that is not at the right
-    **dict.fromkeys(("tulip", "were", "him", "Kofi", "roses"), ((-5, -3), "right")),
-    "Rosa": ((-3, -11), "center"),
-    "Mei": ((2, -12), "center"),
-    "Zoe": ((0, 6), "center"),
-    "Ada": ((5, -5), "left"),
-    "Leo": ((5, 0), "left"),
-    "it": ((4, -9), "left"),
-    "carrot": ((5, 2), "left"),
+    **dict.fromkeys(("carrot", "pumpkin", "She"), LEFT),
+    **dict.fromkeys(("tulips", "carrots", "pumpkins", "roses", "Rosa"), LEFT),
+    "her": ((-4, 1), "right"),
+    "them": ((5, 0), "left"),
+    "was": ((5, -10), "left"),
+    "Ada": ((-5, -9), "right"),
+    "Mei": ((5, -9), "left"),
+    "Kofi": ((-1, 5), "right"),
+    "Ravi": ((1, 5), "left"),
+    "Tom": ((5, -8), "left"),
 }
 
 
@@ -356,7 +352,8 @@ def _color_of(word):
     """Names, plants and all else have a colour each."""
     if word in world.SHE + world.HE:
         return PURPLE
-    return ORANGE if word in ("roses", "carrot", "tulip", "pumpkin") else BLUE
+    plants = world.FLOWER + world.FLOWERS + world.CROP + world.CROPS
+    return ORANGE if word in plants else BLUE
 
 
 def rulers(ruled, pairs):
@@ -388,24 +385,32 @@ def rulers(ruled, pairs):
         fig,
         tr(
             "A plane. To the right, how far a word lies along she to he; upwards, "
-            "along singular to plural. The four she-names lie left, the four he-names "
-            "right. Roses, were and them lie up; was and it a little down; carrot, "
-            "tulip and pumpkin near the middle."
+            "along singular to plural. The she-names lie left, the he-names right. "
+            "Plants lie low and their plurals high, and were lies higher than was. "
+            "She, He, her, his, it and them lie between the two sides."
         ),
     )
+
+
+def _word(text):
+    """The text of a token, if it is one: a part of a character is none."""
+    return tr("(a byte)") if "\N{REPLACEMENT CHARACTER}" in text else text
+
+
+MARKS = {"word": "✓", "kind": "○", "": "✗"}
 
 
 def arithmetic(sums):
     """A table: words plus a direction, and the nearest row by three rules.
 
-    sums: each with `word`, `direction`, and three `answers` that are `right` or not.
+    sums: each with `word`, `direction`, and three `answers`, each `right` as one of
+    MARKS.
     """
     rows = []
     for one in sums:
-        word = {"ros": "ros(e)"}.get(one.word, one.word)
         pairs = zip(one.answers, one.right)
-        marks = (f"{answer} {'✓' if right else '✗'}" for answer, right in pairs)
-        rows.append((f"{word} + {one.direction}", *marks))
+        marks = (f"{_word(answer)} {MARKS[right]}" for answer, right in pairs)
+        rows.append((f"{one.word} + {one.direction}", *marks))
     header = (
         tr("sum"),
         tr("nearest row"),
@@ -436,9 +441,11 @@ def places(waves, wpe):
     return show(
         _by_hand_and_learned(waves, brighter, [0, 32, 64]),
         tr(
-            "Two heat maps of 64 places and 96 columns. By hand: fast waves at the "
-            "left, ever slower ones to the right. Learned: no pattern that the eye "
-            "finds, and five pale rows at the bottom."
+            "Two heat maps of {places} places and {columns} columns. By hand: fast "
+            "waves at the left, ever slower ones to the right. Learned: no pattern "
+            "that the eye finds, and the last rows, which no story reaches, are pale.",
+            places=wpe.shape[0],
+            columns=wpe.shape[1],
         ),
     )
 
@@ -448,9 +455,10 @@ def cosines_of_places(by_hand, learned):
     return show(
         _by_hand_and_learned(by_hand, learned, [0, 20, 40, 60]),
         tr(
-            "Cosines of 64 places with each other. By hand: a broad band along the "
-            "diagonal, the same at every place. Learned: a narrower, patchy band along "
-            "the diagonal."
+            "Cosines of {places} places with each other. By hand: a broad band along "
+            "the diagonal, the same at every place. Learned: a narrower, patchy band "
+            "along the diagonal.",
+            places=len(learned),
         ),
     )
 

@@ -6,7 +6,7 @@ What is measured comes from `facts.index`, whose results these functions are han
 from html import escape
 
 import numpy as np
-from edition import mark
+from edition import mark, two
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from gpt import world
@@ -165,6 +165,35 @@ def _rings(ax, cloud, colour):
     (x0, y0), (wide, tall) = cloud.centre, cloud.spread
     far = ((x - x0) / wide) ** 2 + ((y - y0) / tall) ** 2
     ax.contour(x, y, far, levels=[0.5, 2, 4.5], colors=colour, linewidths=1.2)
+
+
+# --- one formula --------------------------------------------------------------------
+def surprise_bars(words, bars):
+    """The surprise of each word of a story, in two rows, and their mean.
+
+    bars: nats, one a word.
+    """
+    fig, rows = canvas(5.4, 4.7, nrows=2, sharey=True)
+    half, mean = (len(words) + 1) // 2, sum(bars) / len(bars)
+    for ax, start in zip(rows, (0, half)):
+        places = range(min(half, len(words) - start))
+        ax.bar(places, [bars[start + t] for t in places], width=0.62, color=BLUE)
+        ax.axhline(mean, color=GREEN, linewidth=1.4, linestyle=(0, (4, 2)))
+        named = [_spoken(words[start + t]) for t in places]
+        ax.set_xticks(places, named, rotation=90)
+        ax.tick_params(axis="x", length=0)
+        ax.set(xlim=(-0.7, half - 0.3), ylim=(0, 2.7), yticks=[0, 1, 2])
+    rows[0].text(half - 0.4, mean + 0.1, tr("the mean"), color=GREEN, ha="right")
+    rows[0].set_title(tr("Surprise of each word, nats"))
+    alt = tr(
+        "The words of the story in two rows, with a bar over each for its surprise. The "
+        "highest stand over the animal, {animal}, and the name, {name}; most words have "
+        "none. A dashed line marks the mean, {mean}.",
+        animal=words[3],
+        name=words[5],
+        mean=two(mean),
+    )
+    return show(fig, alt)
 
 
 # --- how far back must it look ------------------------------------------------------

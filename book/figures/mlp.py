@@ -13,11 +13,14 @@ from matplotlib.path import Path
 
 from . import (
     ACCENT,
+    BLUE,
     CENTRED,
     FAINT,
+    GREEN,
     INK,
     MUTED,
     PAPER,
+    PURPLE,
     VERMILION,
     Markup,
     bare,
@@ -32,8 +35,8 @@ from . import (
 
 # --- what several pictures share --------------------------------------------------
 def _bets(bets):
-    """[(word, probability), ...] as a line; what would be 0.00 is left out."""
-    return ", ".join(f"{word} {p:.2f}" for word, p in bets if p >= 0.005)
+    """{word: probability} as a line; what would be below 0.05 is left out."""
+    return ", ".join(f"{word} {two(p)}" for word, p in bets.items() if p >= 0.05)
 
 
 def _probability(p):
@@ -41,19 +44,110 @@ def _probability(p):
     return f"{p:.2f}".lstrip("0") if p >= 0.005 else ""
 
 
-# --- one vector, one MLP ----------------------------------------------------------
-def bets_before_and_after(passage):
-    """The table of what the last vector bets on, before and after the MLP of layer 0.
+# --- the residual stream ----------------------------------------------------------
+def _kind(part):
+    return tr("MLP") if part in ("mlp", "stream") else tr("attention")
 
-    passage: with `bets_before` and `bets_after`, each [(word, probability), ...].
+
+def lengths_of_parts(lengths):
+    """Bars: how much each part writes on the stream.
+
+    lengths: {"embed", "0.attend", "0.mlp", ...: mean length of what it adds}.
     """
-    return table(
-        [tr("the last vector"), tr("its bets on the next word")],
-        (tr("before the MLP of layer 0"), _bets(passage.bets_before)),
-        (tr("after it"), _bets(passage.bets_after)),
+    names = []
+    for part in lengths:
+        n, _, kind = part.rpartition(".")
+        layer = tr("layer {n}, {part}", n=n, part=_kind(kind))
+        names.append(layer if n else tr("embedding"))
+    fig, ax = canvas(5.4, 2.8)
+    for row, (part, length) in enumerate(lengths.items()):
+        colour = VERMILION if part.endswith("mlp") else ACCENT
+        colour = MUTED if part == "embed" else colour
+        ax.barh(row, length, color=colour, height=0.66)
+        ax.text(length + 0.25, row, f"{length:.1f}", va="center")
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    bare(ax)
+    ax.set(xlim=(0, 1.12 * max(lengths.values())), xticks=[])
+    ax.set_title(tr("Length of what each part adds"))
+    bars = ", ".join(f"{name} {x:.1f}" for name, x in zip(names, lengths.values()))
+    alt = tr("Bars: mean length of what each part adds to the stream.")
+    return show(fig, f"{alt} {bars}")
+
+
+# --- norms and depth --------------------------------------------------------------
+def pre_and_post_norm():
+    """Two wiring diagrams of a block: the norm before each part, and after it."""
+    fig, (top, bottom) = canvas(5.4, 3.6, nrows=2)
+    _block(top, tr("pre-norm: the stream runs through untouched"), post=False)
+    _block(bottom, tr("post-norm: every norm stands in its way"), post=True)
+    return show(
+        fig,
+        tr(
+            "Two diagrams of a block. Pre-norm: a line, the stream, runs straight "
+            "through; two branches leave it, each with a norm and then attention or "
+            "MLP, and are added back. Post-norm: the norms stand on the line itself, "
+            "after each addition."
+        ),
     )
 
 
+def _block(ax, title, post):
+    """The stream as a line, from which attention and MLP branch off and come back."""
+    ax.set(xlim=(0, 62), ylim=(-4.6, 13.5))
+    ax.axis("off")
+    ax.text(0, 11.6, title, weight="bold")
+    stream = {"arrowstyle": "-|>", "color": ACCENT, "lw": 3}
+    ax.annotate("", (62, 0), (0, 0), arrowprops=stream)
+    for start, part in ((3, tr("attend")), (33, tr("MLP"))):
+        plus = start + (15.5 if post else 20.5)
+        branch = {"color": INK, "lw": 1.3, "solid_joinstyle": "round"}
+        ax.plot([start, start, plus, plus], [0, 7, 7, 1.4], **branch)
+        if post:
+            _box(ax, start + 7.8, 7, part, 9)
+            _box(ax, plus + 7, 0, tr("norm"), 7.6, VERMILION)
+        else:
+            _box(ax, start + 5.2, 7, tr("norm"), 7.6, VERMILION)
+            _box(ax, start + 15, 7, part, 9)
+        ring = {"fc": PAPER, "ec": INK, "lw": 1.3, "zorder": 3}
+        ax.add_patch(shapes.Ellipse((plus, 0), 3, 2.8, **ring))
+        ax.text(plus, 0, "+", zorder=4, **CENTRED)
+
+
+def _box(ax, x, y, text, width, edge=INK):
+    """A word in a box of 3.4 units' height whose middle is (x, y)."""
+    corner, round = (x - width / 2, y - 1.7), "round,pad=0,rounding_size=0.6"
+    look = {"fc": PAPER, "ec": edge, "lw": 1.4, "zorder": 3}
+    ax.add_patch(shapes.FancyBboxPatch(corner, width, 3.4, boxstyle=round, **look))
+    ax.text(x, y, text, size=9.5, zorder=4, **CENTRED)
+
+
+def deep_stacks(deep):
+    """Curves of the loss of deep stacks, at two learning rates.
+
+    deep: `curves` {learning rate: {"pre-norm", "post-norm", "no stream": loss at each
+    step}}, `ends` {the same: the loss at the end}, and `blind`, a loss to compare with.
+    """
+    colours = {"pre-norm": ACCENT, "post-norm": VERMILION, "no stream": MUTED}
+    fig, axes = canvas(6.0, 2.9, ncols=2, sharey=True)
+    alt = [tr("Curves of the loss while training, at two learning rates.")]
+    for ax, (rate, curves) in zip(axes, deep.curves.items()):
+        for name, curve in reversed(curves.items()):  # pre-norm on top
+            steps, end = len(curve), two(deep.ends[rate][name])
+            smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in range(steps)]
+            ax.plot(np.arange(steps) + 1, smooth, color=colours[name])
+            told = {"rate": f"{rate:g}", "name": tr(name), "end": end}
+            alt.append(tr("Learning rate {rate}, {name}: {end} at the end.", **told))
+        ax.axhline(deep.blind, color=FAINT, lw=1.2)
+        ax.set(xlim=(0, steps), ylim=(1, 6.5), xlabel=tr("steps"))
+        ax.set_title(tr("learning rate {rate}", rate=f"{rate:g}"))
+    for y, (name, colour) in zip((6.05, 5.55, 5.05), colours.items()):
+        look = {"size": 10, "color": colour, "ha": "right"}
+        axes[0].text(0.97 * steps, y, tr(name), **look)
+    return show(fig, " ".join(alt))
+
+
+# --- one vector, one MLP ----------------------------------------------------------
 def pencil_answers(pencil):
     """The filled table of the three questions.
 
@@ -106,24 +200,20 @@ def one_vector(passage):
     """The player of one vector through an MLP: stream, norm, widen, bend, narrow, add.
 
     passage: the vectors `before`, `normed`, `note` and `after` (C,), `answers` and
-    `hidden` (d_mlp,), how many of them are `kept`, the `word` at which the vector
-    stands, and `bets_before` and `bets_after`.
+    `hidden` (d_mlp,), how many of them are `kept`, and the `word` at which the vector
+    stands.
     """
     C, d_mlp = len(passage.before), len(passage.hidden)
     rows = [
-        (tr("the stream"), passage.before, _bets(passage.bets_before)),
-        (tr("normed"), passage.normed, ""),
-        (tr("widen: {n} questions", n=d_mlp), passage.answers, ""),
-        (tr("bend: {n} answers", n=d_mlp), passage.hidden, ""),
-        (tr("narrow: the note"), passage.note, ""),
-        (tr("stream + note"), passage.after, _bets(passage.bets_after)),
+        (tr("the stream"), passage.before),
+        (tr("normed"), passage.normed),
+        (tr("widen: {n} questions", n=d_mlp), passage.answers),
+        (tr("bend: {n} answers", n=d_mlp), passage.hidden),
+        (tr("narrow: the note"), passage.note),
+        (tr("stream + note"), passage.after),
     ]
     captions = [
-        tr(
-            "The stream at `{word}`: {n} numbers, and what they bet on now.",
-            word=passage.word,
-            n=C,
-        ),
+        tr("The stream at `{word}`: {n} numbers.", word=passage.word, n=C),
         tr(
             "Layer norm brings them to one size, so that the questions can be answered."
         ),
@@ -142,17 +232,17 @@ def one_vector(passage):
             "together they are {n} numbers.",
             n=C,
         ),
-        tr("They are added to what was there. Now the vector bets on the next word."),
+        tr("They are added to what was there, and the stream goes on."),
     ]
     frames = [_so_far(rows, shown) for shown in range(len(rows))]
     return play(frames, tr("One vector through the MLP"), captions, seconds=2.5)
 
 
 def _so_far(rows, shown):
-    """A frame: the rows (name, vector, note) drawn as far as number `shown`."""
+    """A frame: the rows (name, vector) drawn as far as number `shown`."""
     fig, axes = canvas(5.0, 5.0, nrows=len(rows))
-    C, wide = len(rows[0][1]), max(len(values) for _, values, _ in rows)
-    for number, (ax, (name, values, note)) in enumerate(zip(axes, rows)):
+    C, wide = len(rows[0][1]), max(len(values) for _, values in rows)
+    for number, (ax, (name, values)) in enumerate(zip(axes, rows)):
         high = float(values.abs().max())
         ax.set(xlim=(-2, wide + 2), ylim=(-1.1 * high, 1.9 * high))
         ax.axis("off")
@@ -166,7 +256,6 @@ def _so_far(rows, shown):
         ax.plot([0, len(values)], [0, 0], color=MUTED if told else FAINT, lw=0.8)
         if told:
             _bars(ax, values, high)
-            ax.text(112, 0.1 * high, note, size=10.5, weight=weight)
     return fig
 
 
@@ -180,6 +269,60 @@ def _bars(ax, values, high):
                 codes += [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY]
         if points:
             ax.add_patch(shapes.PathPatch(Path(points, codes), fc=colour, lw=0))
+
+
+# --- the stack -------------------------------------------------------------------
+def worth_of_parts(losses):
+    """The table of the loss without each thing. losses: {what is missing: nats}."""
+    rows = ((tr(name), f"{loss:.2f}") for name, loss in losses.items())
+    return table(["", tr("nats per token")], *rows)
+
+
+# --- the logit lens, and an exchange ----------------------------------------------
+def bets_forming(looks):
+    """Heat maps: the bets at some places, after each part of the model.
+
+    looks: each with a `title`, `words`, and `bets`, {"embed", "0.middle", "0.stream",
+    ...: {word: probability}}.
+    """
+    looks = [*looks]
+    names = {}
+    for point in looks[0].bets:
+        n, _, kind = point.rpartition(".")
+        layer = tr("{n}, {part}", n=n, part=_kind(kind))
+        names[point] = layer if n else tr("embedding")
+    widths = [len(at.words) for at in looks]
+    fig, axes = canvas(
+        2.6 + 0.31 * sum(widths), 4.0, ncols=len(looks), width_ratios=widths
+    )
+    alt = [tr("Heat maps of the bets after each part of the model.")]
+    for ax, at in zip(axes, looks):
+        values = [[bets[word] for word in at.words] for bets in at.bets.values()]
+        rows = names.values() if ax is axes[0] else ()
+        heat(ax, values, rows, at.words, _probability, high=1.0, size=8.5)
+        ax.set_xlim(0, len(at.words) + 0.04)
+        ax.set_xlabel(at.title)
+        for point, bets in at.bets.items():
+            row = {"title": at.title, "row": names[point], "bets": _bets(bets)}
+            if row["bets"]:
+                alt.append(tr("“{title}”, {row}: “{bets}”.", **row))
+    return show(fig, " ".join(alt))
+
+
+def bets_exchanged(rows):
+    """A heat map: the bets of one story with the note of each of several.
+
+    rows: {of which kind the note is: {word: probability}}.
+    """
+    words, names = [*next(iter(rows.values()))], [tr(kind) for kind in rows]
+    fig, ax = canvas(3.9, 2.7)
+    values = [[bets[word] for word in words] for bets in rows.values()]
+    heat(ax, values, names, words, _probability, high=1.0, size=9.5)
+    ax.set_ylabel(tr("the note is of"))
+    alt = [tr("A heat map of the bets of the fashion story with each note.")]
+    for name, bets in zip(names, rows.values()):
+        alt.append(tr("Note of “{name}”: “{bets}”.", name=name, bets=_bets(bets)))
+    return show(fig, " ".join(alt))
 
 
 # --- what the questions are -------------------------------------------------------
@@ -248,66 +391,26 @@ def _shaded(pieces, shares):
     return "".join(marked)
 
 
-# --- the residual stream ----------------------------------------------------------
-def _kind(part):
-    return tr("MLP") if part in ("mlp", "stream") else tr("attention")
+def units_struck(struck):
+    """A heat map: what three stories bet on what they were told, with units struck.
 
-
-def lengths_of_parts(lengths):
-    """Bars: how much each part writes on the stream.
-
-    lengths: {"embed", "0.attend", "0.mlp", ...: mean length of what it adds}.
+    struck: `rows` {how many units: {kind: probability}}, and `others`, the same with as
+    many other units as the most.
     """
-    names = []
-    for part in lengths:
-        n, _, kind = part.rpartition(".")
-        layer = tr("layer {n}, {part}", n=n, part=_kind(kind))
-        names.append(layer if n else tr("embedding"))
-    fig, ax = canvas(5.4, 2.8)
-    for row, (part, length) in enumerate(lengths.items()):
-        colour = VERMILION if part.endswith("mlp") else ACCENT
-        colour = MUTED if part == "embed" else colour
-        ax.barh(row, length, color=colour, height=0.66)
-        ax.text(length + 0.25, row, f"{length:.1f}", va="center")
-    ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
-    bare(ax)
-    ax.set(xlim=(0, 1.12 * max(lengths.values())), xticks=[])
-    ax.set_title(tr("Length of what each part adds"))
-    bars = ", ".join(f"{name} {x:.1f}" for name, x in zip(names, lengths.values()))
-    alt = tr("Bars: mean length of what each part adds to the stream.")
-    return show(fig, f"{alt} {bars}")
+    rows = {tr("{n} of them", n=n): bets for n, bets in struck.rows.items()}
+    rows[tr("{n} others", n=max(struck.rows))] = struck.others
+    words, names = [tr(kind) for kind in struck.others], [*rows]
+    fig, ax = canvas(3.6, 3.0)
+    values = [[*bets.values()] for bets in rows.values()]
+    heat(ax, values, names, words, _probability, high=1.0, size=9.5)
+    alt = [tr("A heat map of three bets with more and more units struck out.")]
+    for name, bets in rows.items():
+        told = _bets({tr(kind): p for kind, p in bets.items()})
+        alt.append(tr("{name}: {bets}.", name=name, bets=told))
+    return show(fig, " ".join(alt))
 
 
-def bets_forming(looks):
-    """Heat maps: the bets at three places of the story, after each part of the model.
-
-    looks: each with a `title`, `words`, and `bets`, {"embed", "0.middle", "0.stream",
-    ...: {word: probability}}.
-    """
-    names = []
-    for point in looks[0].bets:
-        n, _, kind = point.rpartition(".")
-        layer = tr("{n}, {part}", n=n, part=_kind(kind))
-        names.append(layer if n else tr("embedding"))
-    fig, axes = canvas(5.4, 3.7, ncols=3, width_ratios=[len(at.words) for at in looks])
-    for ax, look in zip(axes, looks):
-        values = [[bets[word] for word in look.words] for bets in look.bets.values()]
-        rows = names if ax is axes[0] else ()
-        heat(ax, values, rows, look.words, _probability, high=1.0, size=8.5)
-        ax.set_xlim(0, len(look.words) + 0.04)
-        ax.set_xlabel(look.title)
-    return show(
-        fig,
-        tr(
-            "Three heat maps of bets after the embedding and after attention and MLP of "
-            "each layer. At day: first day, then she and he, then she two thirds and "
-            "Ada one third. At the second model: first model, then wore, at the end "
-            "guessed. At last: first last, then Ada as soon as layer 1 has attended."
-        ),
-    )
-
-
+# --- where a fact lives -----------------------------------------------------------
 def moves_before_and_after(moves):
     """Heat maps: what each animal is bet to do, before and after the MLP of layer 0.
 
@@ -319,107 +422,159 @@ def moves_before_and_after(moves):
         rows = moves.animals if ax is axes[0] else ()
         heat(ax, bets, rows, moves.moves, _probability, high=1.0, size=9)
         ax.set_xlabel(title)
-    return show(
-        fig,
-        tr(
-            "Bets on ran, flew and swam for twelve animals, before and after the MLP of "
-            "layer 0. Before, all are 0. After, ran has nearly all for fox, hare, mouse "
-            "and bear, flew for owl, crow, wren and robin, swam for frog, duck, otter "
-            "and beaver."
-        ),
-    )
+    alt = [tr("Heat maps of the bets on how each animal moves.")]
+    for bets, title in halves:
+        for animal, row in zip(moves.animals, bets):
+            found = _bets(dict(zip(moves.moves, row)))
+            if found:
+                alt.append(
+                    tr("{when}, “{who}”: “{bets}”.", when=title, who=animal, bets=found)
+                )
+    return show(fig, " ".join(alt))
 
 
-# --- norms and depth --------------------------------------------------------------
-def pre_and_post_norm():
-    """Two wiring diagrams of a block: the norm before each part, and after it."""
-    fig, (top, bottom) = canvas(5.4, 3.6, nrows=2)
-    _block(top, tr("pre-norm: the stream runs through untouched"), post=False)
-    _block(bottom, tr("post-norm: every norm stands in its way"), post=True)
-    return show(
-        fig,
-        tr(
-            "Two diagrams of a block. Pre-norm: a line, the stream, runs straight "
-            "through; two branches leave it, each with a norm and then attention or "
-            "MLP, and are added back. Post-norm: the norms stand on the line itself, "
-            "after each addition."
-        ),
-    )
+# --- take a head away ---------------------------------------------------------------
+LAYERS, HEADS = 3, 4  # of the course's model
 
 
-def _block(ax, title, post):
-    """The stream as a line, from which attention and MLP branch off and come back."""
-    ax.set(xlim=(0, 62), ylim=(-4.6, 13.5))
-    ax.axis("off")
-    ax.text(0, 11.6, title, weight="bold")
-    stream = {"arrowstyle": "-|>", "color": ACCENT, "lw": 3}
-    ax.annotate("", (62, 0), (0, 0), arrowprops=stream)
-    for start, part in ((3, tr("attend")), (33, tr("MLP"))):
-        plus = start + (15.5 if post else 20.5)
-        branch = {"color": INK, "lw": 1.3, "solid_joinstyle": "round"}
-        ax.plot([start, start, plus, plus], [0, 7, 7, 1.4], **branch)
-        if post:
-            _box(ax, start + 7.8, 7, part, 9)
-            _box(ax, plus + 7, 0, tr("norm"), 7.6, VERMILION)
-        else:
-            _box(ax, start + 5.2, 7, tr("norm"), 7.6, VERMILION)
-            _box(ax, start + 15, 7, part, 9)
-        ring = {"fc": PAPER, "ec": INK, "lw": 1.3, "zorder": 3}
-        ax.add_patch(shapes.Ellipse((plus, 0), 3, 2.8, **ring))
-        ax.text(plus, 0, "+", zorder=4, **CENTRED)
+def bets_on_the_hero(lost):
+    """Bars: the bets on the eight names, whole and without one head, another, and both.
 
-
-def _box(ax, x, y, text, width, edge=INK):
-    """A word in a box of 3.4 units' height whose middle is (x, y)."""
-    corner, round = (x - width / 2, y - 1.7), "round,pad=0,rounding_size=0.6"
-    look = {"fc": PAPER, "ec": edge, "lw": 1.4, "zorder": 3}
-    ax.add_patch(shapes.FancyBboxPatch(corner, width, 3.4, boxstyle=round, **look))
-    ax.text(x, y, text, size=9.5, zorder=4, **CENTRED)
-
-
-def deep_stacks(deep):
-    """Curves of the loss of deep stacks, and how strongly it pulls at their last layer.
-
-    deep: `curves` {"pre-norm", "post-norm", "no stream": loss at each step}, `pulls`
-    {the same: pull at each of `depths`}, and `blind`, a loss to compare with.
+    lost: a `facts.mlp.KnockedOut`, of four cases.
     """
-    colours = {"pre-norm": ACCENT, "post-norm": VERMILION, "no stream": MUTED}
-    fig, (left, right) = canvas(5.8, 2.9, ncols=2)
-    for name, curve in deep.curves.items():
-        look, steps = {"color": colours[name]}, len(curve)
-        smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in range(steps)]
-        left.plot(np.arange(steps) + 1, smooth, **look)
-        pulls = deep.pulls[name]
-        right.loglog(deep.depths, pulls, "o-", ms=4.5, **look)
-        right.text(26.5, pulls[-1], tr(name), va="center", size=10, **look)
-    left.axhline(deep.blind, color=FAINT, lw=1.2)
-    left.set(ylim=(2.9, 6.4), xlim=(0, steps), xlabel=tr("steps"), yticks=[3, 4, 5, 6])
-    left.set_title(tr("loss while training"))
-    right.set(xlim=(2.7, 75), ylim=(0.02, 0.5), xlabel=tr("layers"))
-    right.set_xticks(deep.depths, deep.depths)
-    right.set_yticks([0.02, 0.05, 0.1, 0.2, 0.4], [0.02, 0.05, 0.1, 0.2, 0.4])
-    right.minorticks_off()
-    right.set_title(tr("pull on the last layer"))
-    return show(
-        fig,
-        tr(
-            "Left: loss over {steps} training steps. Pre-norm falls; post-norm and no "
-            "stream stay at the loss of a model that knows only how frequent each token "
-            "is. Right: the length of the last layer's gradient before training against "
-            "3 to 24 layers. With pre-norm it falls with depth; with post-norm and no "
-            "stream it stays.",
-            steps=steps,
-        ),
+    fig, axes = canvas(6.8, 2.7, ncols=4, sharey=True)
+    for ax, (heads, bets) in zip(axes, lost.bets.items()):
+        for row, (name, p) in enumerate(bets.items()):
+            colour = BLUE if name == "Ada" else MUTED
+            ax.barh(row, p, color=colour, height=0.7)
+            ax.text(p + 0.04, row, f"{100 * p:.0f}", va="center_baseline", size=9.5)
+        ax.set(xlim=(0, 1.35), xticks=[])
+        ax.invert_yaxis()
+        bare(ax)
+        ax.set_title(_without_heads(heads), size=10)
+    names = list(lost.bets[()])
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_ylim(7.6, -0.6)
+    whole, one, other, both = (f"{100 * p['Ada']:.0f}" for p in lost.bets.values())
+    alt = tr(
+        "Bars: the bets on eight names after At last, in percent. With all heads Ada has "
+        "{whole}, without head 1.1 {one}, without head 1.3 {other}. Without both Ada has "
+        "{both}, and no other name has much more.",
+        whole=whole,
+        one=one,
+        other=other,
+        both=both,
     )
+    return show(fig, alt)
 
 
-# --- the stack and its size -------------------------------------------------------
-def worth_of_parts(losses):
-    """The table of the loss without each thing. losses: {what is missing: nats}."""
-    rows = ((tr(name), f"{loss:.2f}") for name, loss in losses.items())
-    return table(["", tr("nats per token")], *rows)
+def _without_heads(heads):
+    """The title of a case: which of none, one or two heads are taken away."""
+    names = [f"{layer}.{h}" for layer, h in heads]
+    if not names:
+        return tr("all heads")
+    if len(names) == 1:
+        return tr("without {head}", head=names[0])
+    return tr("without both")
 
 
+def cost_of_each_head(more):
+    """A matrix: how much more each kind of word costs without each head, in nats.
+
+    more: {head: {kind of word: nats}}; the kinds are those of `facts.mlp.kinds`.
+    """
+    kinds = list(next(iter(more.values())))
+    grid = np.array([[max(0, cost[kind]) for kind in kinds] for cost in more.values()])
+    described = "the name", "the animal", "all words"  # others are the stories' words
+    columns = [tr(kind) if kind in described else kind for kind in kinds]
+    fig, ax = canvas(4.6, 5.0)
+    rows = [f"{layer}.{h}" for layer, h in more]
+    heat(ax, grid, rows, columns, _worth_saying, high=3)
+    ax.set_aspect(0.62)
+    ax.tick_params(axis="x", labelrotation=40)
+    for text in ax.get_xticklabels():
+        text.set(ha="left", rotation_mode="anchor")
+    for layer in range(1, LAYERS):
+        ax.axhline(HEADS * layer, color=MUTED, lw=1)
+    alt = tr(
+        "A matrix with a row for each head and a column for each kind of word: how many "
+        "nats more the word costs without that head. Head 0.1 matters for was and were and "
+        "for wore, dried and guessed, head 1.1 for the name and the animal, head 2.0 for "
+        "run, fly and swim; nearly all else is zero or small."
+    )
+    return show(fig, alt)
+
+
+def _worth_saying(nats):
+    return f"{nats:.1f}" if nats >= 0.05 else ""
+
+
+# --- the vector has moved -----------------------------------------------------------
+def two_vectors_part(moved):
+    """The cosine of the two vectors of "model" on their way through the layers.
+
+    moved: a `facts.mlp.Moved`: seven cosines with all heads, and without 0.1.
+    """
+    fig, ax = canvas(5.4, 2.9)
+    for layer in range(0, LAYERS, 2):
+        ax.axvspan(2 * layer + 0.03, 2 * layer + 1.97, color=FAINT, alpha=0.4, lw=0)
+    for layer in range(LAYERS):
+        look = {"ha": "center", "size": 10, "color": MUTED}
+        ax.text(2 * layer + 1, -0.07, tr("layer {n}", n=layer), **look)
+    whole, silent = tr("all heads"), tr("without head {head}", head="0.1")
+    for name, cosines, colour in (
+        (whole, moved.whole, BLUE),
+        (silent, moved.silent, VERMILION),
+    ):
+        ax.plot(range(len(cosines)), cosines, "o-", color=colour, ms=5)
+        ax.text(6.15, cosines[-1], name, color=colour, va="center")
+    ax.set(xlim=(-0.2, 7.9), ylim=(-0.14, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1.0])
+    stops = [tr("embed"), *[tr("attend"), tr("MLP")] * LAYERS]
+    ax.set_xticks(range(len(stops)), stops, size=9.5)
+    ax.tick_params(axis="x", length=0)
+    ax.set_title(tr("cosine of the two vectors of model, after each part"))
+    alt = tr(
+        "The cosine between the two vectors of the last model, after each part of the "
+        "network. With all heads it falls from {begin} to {end}; without head 0.1 it stays "
+        "at {least}.",
+        begin=two(moved.whole[0]),
+        end=two(moved.whole[-1]),
+        least=two(min(moved.silent)),
+    )
+    return show(fig, alt)
+
+
+# --- when copying begins ------------------------------------------------------------
+def when_copying_begins(copying):
+    """The training loss, and two lines that certain forgetful readers cannot pass.
+
+    copying: a `facts.mlp.Copying`.
+    """
+    floor = copying.floor.nats_per_token
+    fig, ax = canvas(5.8, 3.4)
+    lines = (
+        (copying.forgetful, copying.crossed, tr("who forgets the hero"), VERMILION),
+        (copying.vague, copying.crossed_vague, tr("who forgets half"), PURPLE),
+    )
+    ax.axhline(floor, color=GREEN, lw=1.6)
+    look = {"ha": "right", "va": "center"}
+    ax.text(1490, floor - 0.018, tr("the floor"), color=GREEN, **look)
+    for line, _, name, colour in lines:
+        ax.axhline(line, color=colour, lw=1.6, ls=(0, (4, 3)))
+        ax.text(1490, line + 0.016, name, color=colour, **look)
+    ax.plot(copying.steps, copying.losses, color=BLUE)
+    ax.set(xlim=(0, 1500), ylim=(0.33, 0.72), yticks=[0.4, 0.5, 0.6, 0.7])
+    ax.set_xlabel(tr("training step"))
+    ax.set_title(tr("loss, nats per token"))
+    alt = tr(
+        "The training loss against the step, to step 1500. It falls steeply, then slowly, "
+        "goes through a dashed line that no model without memory of the hero can pass, "
+        "then through a second, lower one, and sinks towards the floor."
+    )
+    return show(fig, alt)
+
+
+# --- counting ---------------------------------------------------------------------
 def _model(name):
     """The name of a model, ours among those that are called alike in any language."""
     return tr("ours") if name == "ours" else name

@@ -3,7 +3,7 @@
 import html
 from functools import partial
 
-from edition import minus, percent
+from edition import fraction, minus, percent
 
 from . import (
     BLUE,
@@ -36,6 +36,16 @@ def _line(ax, y, parts, height=0.72):
         at += share
 
 
+def _told(odds):
+    """{label: probability} as a text: “she” 65 %, “Ada” 34 %; of many, how many."""
+    if len(odds) > 4:
+        return tr("{n} tokens", n=len(odds))
+    return ", ".join(
+        tr("“{word}” {share}", word=label, share=percent(share))
+        for label, share in odds.items()
+    )
+
+
 # --- which vector -----------------------------------------------------------------
 def bets_of_every_place(labels, ids, p):
     """A line for each token of the prompt, divided among those that may follow it.
@@ -44,6 +54,7 @@ def bets_of_every_place(labels, ids, p):
     probabilities after each.
     """
     fig, ax = canvas(5.6, 4.9)
+    told = []
     for row, (id, odds) in enumerate(zip(ids, p)):
         came = ids[row + 1] if row + 1 < len(ids) else None
         likeliest = odds.topk(int((odds > 0.01).sum())).indices.tolist()
@@ -51,6 +62,13 @@ def bets_of_every_place(labels, ids, p):
             (labels[i], float(odds[i]), BLUE if i == came else FAINT) for i in likeliest
         ]
         _line(ax, row, [*parts, ("", 1 - sum(part[1] for part in parts), FAINT)])
+        told.append(
+            tr(
+                "after “{token}”: {odds}",
+                token=labels[id],
+                odds=_told({labels[i]: float(odds[i]) for i in likeliest}),
+            )
+        )
         here = {"va": "center_baseline", "size": 10.5}
         ax.text(-0.02, row, labels[id], ha="right", **here)
         real = "?" if came is None else labels[came]
@@ -64,11 +82,10 @@ def bets_of_every_place(labels, ids, p):
     return show(
         fig,
         tr(
-            "A line for each of the 14 tokens of the prompt, divided among the tokens "
-            "that may follow. After END: Once two thirds, Far and Long a sixth each. "
-            "After a: four moods of a quarter each. After little: twelve animals "
-            "alike. After fox, named, surely. After the: lake, river, sea. After One: "
-            "day one half. The last, after day: she two thirds, Ada one third."
+            "A line for each of the {n} tokens of the prompt, divided among the tokens "
+            "that have more than a hundredth: {told}.",
+            n=len(ids),
+            told="; ".join(told),
         ),
     )
 
@@ -114,9 +131,12 @@ def pencil_arrows(words, wte, x):
     return show(
         fig,
         tr(
-            "Four arrows from one point: she, to the right and up, has the score 2; "
-            "Ada, right and down, 1; fox, left and up, minus 1. The arrow x lies "
-            "between she and Ada, nearer to she."
+            "Arrows from one point, with their scores: {scores}. The arrow x lies "
+            "between the first two, nearer to the first; the third points the other way.",
+            scores=", ".join(
+                tr("“{word}” {score}", word=word, score=minus(score))
+                for word, score in zip(words, (x @ wte.T).tolist())
+            ),
         ),
     )
 
@@ -142,13 +162,23 @@ def temperatures(heated):
     ax.text(-0.02, -1, tr("temperature"), ha="right", color=MUTED, size=10)
     ax.set(xlim=(-0.26, 1), ylim=(many + 0.8, -1.3))
     ax.axis("off")
+    told = (
+        tr(
+            "at {t}: {odds}, all others {rest}",
+            t=f"{t:g}",
+            odds=_told(shares),
+            rest=rest,
+        )
+        for t, shares in heated.shares.items()
+        for rest in [percent(heated.others[t])]
+    )
     return show(
         fig,
         tr(
-            "A line for each temperature from 0.3 to 4, divided among she, Ada and all "
-            "other tokens. At 0.3, she has nine tenths. At 1, she two thirds and Ada "
-            "one third, as the author has it. From 1.5 on the others grow, to almost a "
-            "half at 2.5 and most at 4."
+            "A line for each temperature, divided among two words and all other "
+            "tokens: {told}. The author: {author}.",
+            told="; ".join(told),
+            author=_told(heated.author),
         ),
     )
 
@@ -188,12 +218,17 @@ def grammatical_shares(as_drawn, cut, many):
     ax.set(xlim=(0.2, 2.75), ylim=(-0.03, 1.06), xlabel=tr("temperature"))
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     ax.set_title(tr("Grammatical stories, of {many}", many=many))
+
+    def told(found):
+        return ", ".join(f"{t:g} {percent(right)}" for t, (right, *_) in found.items())
+
     return show(
         fig,
         tr(
-            "The share of grammatical stories against the temperature. As drawn: all "
-            "at 0.3, still nearly all at 1, about two thirds at 1.5, none at 2.5. With "
-            "top-p 0.9 all at 1.5, and falling later."
+            "The share of grammatical stories at each temperature. As drawn: {drawn}. "
+            "With top-p 0.9: {cut}.",
+            drawn=told(as_drawn),
+            cut=told(cut),
         ),
     )
 
@@ -287,12 +322,16 @@ def cuts(cut):
         (
             scene([*cut.logits, None], tr("logits"), digits=1, scale=likeliest),
             tr(
-                "After “… by the river. One”: the logits. Each of the 560 tokens has one."
+                "After “… by the river. One”: the logits. Each of the {n} tokens has one.",
+                n=len(cut.ids) + cut.n_others,
             ),
         ),
         (
             scene(cut.cold, "τ = 1"),
-            tr("Softmax at temperature 1: the author's ½, ¼, ¼."),
+            tr(
+                "Softmax at temperature 1: nearly the author's {odds}.",
+                odds=", ".join(map(fraction, cut.author)),
+            ),
         ),
         (scene(cut.hot, "τ = 2"), tr("Temperature 2: the tail has grown.")),
         (
@@ -323,7 +362,8 @@ def cuts(cut):
         (
             drawn(cut.two, tr("top-k, k = {k}", k=2), 2),
             tr(
-                "Top-k with k = 2 instead: “{name}” is lost, though it is as good.",
+                "Top-k with k = 2 instead: “{name}” is lost, which the author "
+                "uses as often.",
                 name=labels[2],
             ),
         ),
@@ -353,6 +393,16 @@ def ways_to_cut(ways):
     rows = (
         (tr(way), percent(share, ".3g"), many) for way, (share, many) in ways.items()
     )
+    return table(header, *rows)
+
+
+def beams(found):
+    """A table: the likeliest story that a beam of each width finds.
+
+    found: {width: (its probability, the continuation, its ids)}.
+    """
+    header = tr("width"), tr("probability"), tr("the story goes on")
+    rows = ((width, f"{p:.5f}", f"… {story}") for width, (p, story, _) in found.items())
     return table(header, *rows)
 
 
@@ -402,32 +452,48 @@ def author_and_model(choices):
     return show(
         fig,
         tr(
-            "Pairs of lines along the story: after One day, she two thirds and Ada one "
-            "third; after Ada, four verbs; then fashion and machine; sun and moon; "
-            "word and song; leap, jump, skip and hop. The author's and the model's "
-            "lines can hardly be told apart."
+            "Pairs of lines along the story, the author's and the model's, which can "
+            "hardly be told apart: {told}.",
+            told="; ".join(
+                tr(
+                    "after “{before}”: author {author}, model {model}",
+                    before=" ".join(choice.before.split()[-2:]),
+                    author=_told(choice.author),
+                    model=_told(choice.model),
+                )
+                for choice in choices
+            ),
         ),
     )
 
 
-def divergence(curve):
+def divergence(curve, swept):
     """The KL divergence from the author against the temperature.
 
-    curve: {temperature: nats per token}.
+    curve, swept: {temperature: nats per token}; `swept` is without wrong tokens.
     """
-    fig, ax = canvas(5.2, 2.7)
+    fig, ax = canvas(5.2, 2.9)
+    ax.plot(list(swept), list(swept.values()), "s-", color=GREEN, ms=3.5)
     ax.plot(list(curve), list(curve.values()), "o-", color=BLUE, ms=4.5)
+    ax.text(1.45, curve[1.5], tr("the model"), color=BLUE, ha="right", va="bottom")
+    ax.text(1.3, swept[1.25], tr("without its wrong tokens"), color=GREEN, va="top")
     ax.set_yscale("log")
-    ax.set(xlabel=tr("temperature"), xlim=(0.45, 2.05), ylim=(4e-4, 1))
+    ax.set(xlabel=tr("temperature"), xlim=(0.45, 2.05), ylim=(1e-4, 1))
     ax.set_xticks([0.5, 1, 1.5, 2], ["0.5", "1", "1.5", "2"])
-    ax.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
+    ticks = [0.0001, 0.001, 0.01, 0.1, 1]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
     ax.set_title(tr("KL divergence from the author, nats per token"))
+    low, swept_low = min(curve, key=curve.get), min(swept, key=swept.get)
     return show(
         fig,
         tr(
-            "The KL divergence against the temperature, on a logarithmic axis: a "
-            "valley whose lowest point, below a thousandth of a nat, is a little below "
-            "temperature 1."
+            "The KL divergence against the temperature, on a logarithmic axis: two "
+            "valleys. That of the model has its lowest point, {low_kl}, at {low}; "
+            "that of its bets without wrong tokens, {swept_kl}, at {swept_low}.",
+            low_kl=f"{curve[low]:.5f}",
+            low=f"{low:g}",
+            swept_kl=f"{swept[swept_low]:.5f}",
+            swept_low=f"{swept_low:g}",
         ),
     )

@@ -179,17 +179,33 @@ def replayed_merges(replay):
     return table(header, *rows)
 
 
-def cost_of_signs(costs, meanings):
-    """The table of what signs cost.
+def cost_of_characters(costs, meanings):
+    """The table of what characters cost.
 
-    costs: {sign: (bytes, our tokens, GPT-2's tokens)}. meanings: {sign: a word or ""}.
+    costs: {text: (bytes, our tokens, GPT-2's tokens)}. meanings: {text: a word or ""}.
     """
     header = tr("text"), tr("bytes"), tr("tokens, ours"), tr("tokens, GPT-2")
     rows = (
-        (f"{sign} {meanings[sign] and tr(meanings[sign])}", *cost)
-        for sign, cost in costs.items()
+        (f"{text} {meanings[text] and tr(meanings[text])}", *cost)
+        for text, cost in costs.items()
     )
     return table(header, *rows)
+
+
+def one_sentence_cut(cuts):
+    """The table of how tokenizers cut a sentence.
+
+    cuts: [(whose, pieces), ...]: "ours", "GPT-2's", or the size of a vocabulary that
+    was made from Chinese.
+    """
+
+    def name(whose):
+        if isinstance(whose, int):
+            return tr("trained on Chinese, {n} tokens", n=whose)
+        return tr(whose)
+
+    rows = ((name(whose), tokens(pieces), len(pieces)) for whose, pieces in cuts)
+    return table([tr("tokenizer"), tr("the sentence"), tr("tokens")], *rows)
 
 
 # --- the pre-tokenizer ------------------------------------------------------------
@@ -217,8 +233,12 @@ PATTERN_EXPLAINED = [
         "it's DON'T",
     ),
     (r" ?\p{L}+", mark("letters of any script, with one space before"), "The fox 果"),
-    (r" ?\p{N}+", mark("signs for numbers, with one space before"), "in 1984 ½"),
-    (r" ?[^\s\p{L}\p{N}]+", mark("other signs, with one space before"), "no!? (1)"),
+    (r" ?\p{N}+", mark("numbers of any script, with one space before"), "in 1984 ½"),
+    (
+        r" ?[^\s\p{L}\p{N}]+",
+        mark("other characters, with one space before"),
+        "no!? (1)",
+    ),
     (r"\s+(?!\S)", mark("white space, but not the last before a word"), "a    b"),
     (r"\s+", mark("any white space that is left"), "a\nb"),
 ]

@@ -5,6 +5,7 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 """
 
 import html
+import json
 import re
 from itertools import chain
 from math import exp, log
@@ -16,6 +17,7 @@ import pytest
 import book.facts.index as measured
 from bench.chapter import BOOK
 from gpt import world
+from gpt.model import SMALL
 from tests.book.page import run
 
 PAGE = (BOOK / "index.md").read_text("utf-8")
@@ -122,8 +124,8 @@ def test_the_film_says_what_happens():
 def test_the_floor_is_what_the_author_pays(names, facts):
     floor = world.entropy()
     assert facts["floor"] == floor.nats_per_word > 0.35  # answer 3 asks about 0.35
-    log_p, told = names["log_p"], names["told"]
-    paid = -sum(map(log_p, told)) / sum(map(len, told))
+    surprises, told = names["surprises"], names["told"]
+    paid = sum(map(sum, map(surprises, told))) / sum(map(len, told))
     assert paid == pytest.approx(facts["floor"], rel=0.05)  # of 300 stories only
     assert facts["as_many"] == round(exp(floor.nats) / 1e6) > 1
     assert -log(1 / 2) == pytest.approx(0.69, abs=0.005)
@@ -152,6 +154,34 @@ def test_the_loss_falls_turns_and_rises(names, facts):
     best = min(ngrams.library) / ngrams.floor
     assert facts["best_gap"] == round(100 * (best - 1))
     assert facts["unigram"] == ngrams.library[0] > 1.6  # "outside the picture"
+
+
+def test_the_bars_are_the_surprises_of_the_story_at_the_head(names, facts):
+    story, x = PROMPT + names["written"], names["x"]
+    bars = names["surprises"](x)
+    assert x == names["words"](story + world.END)
+    told = ""
+    for word, bar in zip(x, bars, strict=True):
+        assert bar == -log(world.next_word(told)[word])
+        told += f" {word}"
+    assert facts["n_bars"] == len(x)
+    assert facts["n_certain"] == bars.count(0) > len(x) / 2
+    assert x[bars.index(max(bars))] == "fox" and facts["animal"] == max(bars)
+    assert max(bars) < 2.7  # where the picture ends
+    shown = next(s for s in map(html_of, run("index").shown) if "two rows" in s)
+    mean = sum(bars) / len(bars)
+    assert "the animal, fox, and the name, Ada; most words have none" in shown
+    assert f"marks the mean, {mean:.2f}." in shown
+
+
+def test_what_training_took_is_on_the_card(facts):
+    with open(SMALL / "card.json", encoding="utf-8") as file:
+        card = json.load(file)
+    assert facts["gap"] == 100 * card["loss over floor"]
+    over = card["loss"] / card["floor"] - 1
+    assert card["loss over floor"] == pytest.approx(over, abs=1e-5)
+    assert facts["n_read"] == "80,000" and "80000 stories" in card["data"]
+    assert facts["minutes"] == round(card["seconds"] / 60)
 
 
 def test_an_ngram_model_is_scored_by_its_counts(names):

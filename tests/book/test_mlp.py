@@ -5,7 +5,7 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 """
 
 import re
-from math import log, prod
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ import gpt.mlp
 from bench.chapter import BOOK
 from book.facts import mlp as measured
 from gpt import world
-from gpt.model import GPT
 from tests.book.page import run
 
 PAGE = (BOOK / "mlp.md").read_text("utf-8")
@@ -53,22 +52,6 @@ def test_cells_that_show_true_do(page):
 
 
 # --- the pencil -------------------------------------------------------------------
-def test_the_pencil_bets_on_wore_only_at_a_model_and_of_fashion(page, names):
-    x, h = torch.tensor([[1.0, 1], [-1, 1], [1, 0], [-1, 0]]), names["W_in"]
-    bets = torch.relu(x @ h + names["b_in"]) @ names["W_out"]
-    assert bets.tolist() == [[2, 0], [0, 2], [-1, -1], [-1, -1]]
-    # the cell shows it, and the filled table is of the same vectors
-    shown = [value for value in page.shown if isinstance(value, torch.Tensor)]
-    assert any(torch.equal(value, bets) for value in shown)
-    assert torch.equal(names["pencil"].corners, x)
-    assert torch.equal(names["pencil"].out, bets)
-
-
-def test_without_the_bend_a_model_adds_the_same_for_both_kinds(facts):
-    assert facts["step_fashion"] == facts["step_machine"] == "3"
-    assert (facts["bent_fashion"], facts["bent_machine"]) == ("3", "1")
-
-
 def test_the_printed_questions_are_the_matrix(names):
     """The table of the page, row by row, as the columns of W_in and b_in."""
     rows = re.findall(r"h_\d = \\max\(0,\\; (.*?)\)\$", PAGE)
@@ -105,18 +88,36 @@ def test_dropout_keeps_the_mean_and_what_u_says(names):
     assert abs(float(kept.mean()) - 1) < 0.01
 
 
-def test_the_tanh_is_as_near_as_the_page_says(facts):
-    x = torch.linspace(-8, 8, 50_001, dtype=torch.float64)
-    error = float((gpt.mlp.gelu(x) - torch.nn.functional.gelu(x)).abs().max())
-    assert error < float(facts["tanh_error"]) < 0.001
-
-
 # --- the MLP in the model ---------------------------------------------------------
-def test_the_first_mlp_turns_day_into_what_follows(facts):
-    assert facts["first_before"] == "day"
-    assert (facts["first_after"], facts["second_after"]) == ("she", "he")
+def test_the_story_is_the_course_s_own(names):
+    story = names["story"]
+    assert "".join(story.pieces[1:]) == world.PROMPT + (
+        " Ada worked with a machine learning model. When the moon came up, the model "
+        "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
+        "home. Good night, little fox."
+    )
+    _, pieces, day, last = story
+    assert "".join(pieces[day - 1 : day + 1]) == " One day"
+    assert "".join(pieces[last - 1 : last + 1]) == " At last"
+
+
+def test_the_four_stories_are_the_world_s(names):
+    """Each may be told so far, and the truth of what follows is one word or thirds."""
+    for kind, ids in names["four"].ids.items():
+        told = names["tokenizer"].decode(ids[0, 1:].tolist())
+        truth = world.next_word(told)
+        act = dict(zip(names["four"].ids, names["four"].acts)).get(kind)
+        assert truth == (
+            {act: 1.0} if act else pytest.approx(dict.fromkeys(truth, 1 / 3))
+        )
+        assert set(truth) <= set(names["four"].acts)
+
+
+def test_the_animation_is_as_large_as_the_page_says(facts, names):
     assert facts["n_stream"] == "96" and facts["n_hidden"] == "384"
-    assert int(facts["n_kept"]) < 20  # "GELU silences the answers below zero"
+    assert names["passage"].word == "model"
+    # "GELU silences the answers below zero"
+    assert names["passage"].kept < 96
 
 
 def test_the_answers_of_the_animation_are_the_mlp_s(names):
@@ -131,58 +132,40 @@ def test_the_lens_of_the_page_is_the_one_that_is_measured_with(names):
     torch.testing.assert_close(names["lens"](x), measured.lens(names["model"], x))
 
 
-def test_the_story_is_the_course_s_own(names):
-    story = names["story"]
-    assert "".join(story.pieces[1:]) == world.PROMPT + (
-        " Ada worked with a machine learning model. When the moon came up, the model "
-        "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
-        "home."
-    )
-    _, pieces, day, model, last = story
-    assert "".join(pieces[day - 1 : day + 1]) == " One day"
-    assert "".join(pieces[model - 1 : model + 2]) == " the model guessed"
-    assert "".join(pieces[last - 1 : last + 1]) == " At last"
-
-
 def test_the_units_light_up_where_the_page_says(facts, names):
     units, heard = names["units"].read, names["heard"]
     lit = {key: (len(unit.lit), unit.right) for key, unit in units.items()}
     n = len(heard.stories)
     # one word; the three that are alike
-    assert lit[0, 357] == lit[0, 263] == (n, n)
-    assert units[0, 357].tokens == {" last": n}
-    assert set(units[0, 263].tokens) == {" day", " morning", " evening"}
+    assert lit[0, 160] == lit[0, 217] == (n, n)
+    assert units[0, 160].tokens == {" lived": n}
+    assert set(units[0, 217].tokens) == {" day", " morning", " evening"}
     # "and speaks for what follows them"
-    assert {"she", "he"} <= set(units[0, 263].notes)
-    # "nearly always the hero is a she"
-    assert float(facts["she_share"].strip("%")) >= 90
-    assert {" day", ",", " last"} <= set(units[1, 132].tokens)
-    # "one kind of the …, those with water after them": all and only
-    water = [place.follows in measured.WATERS for place in heard.places]
-    assert lit[1, 269] == (sum(water), sum(water))
-    assert set(units[1, 269].tokens) == {" the"}
-    # "once in each, just before the hero plants, works, meets or loses something"
-    assert lit[2, 71] == (n, n)
-    assert {" " + verb for verb in units[2, 71].notes} == measured.EVENTS
-    # "many words with nothing in common, except that a full stop follows"
-    assert lit[2, 218][0] == lit[2, 218][1] > 1000 and int(facts["stop_words"]) > 40
-    # "we cannot read": many words, of which none has a fifth
-    riddle = units[1, 104]
+    assert {"she", "he"} == set(units[0, 217].notes[:2])
+    # "each time at the *model* of a machine learning story": all of them
+    told = sum(
+        at.kind == "machine learning" and at.follows in measured.ACTS
+        for at in heard.places
+    )
+    assert lit[1, 370] == (told, told) and told >= 10
+    assert set(units[1, 370].tokens) == {" model"}
+    # "each for three names at once"
+    for unit in ((1, 346), (1, 157)):
+        assert lit[unit][1] > 0.8 * lit[unit][0]
+        assert len(names["units"].names[unit[1]]) == 3
+        assert {" day", ",", " last"} <= set(units[unit].tokens)
+    # "once in each, just before we are told which animal the hero is"
+    assert lit[2, 47] == (n, n)
+    assert set(units[2, 47].notes) <= {animal.strip() for animal in measured.ANIMALS}
+    # "53 words with nothing in common except that a full stop follows": all and only
+    assert lit[2, 188][0] == lit[2, 188][1] == int(facts["stop_all"].replace(",", ""))
+    assert int(facts["stop_words"]) > 40
+    # "we do not know why": many words, of which none has a fifth
+    riddle = units[0, 183]
     assert max(riddle.tokens.values()) < len(riddle.lit) / 5
-    assert len(riddle.tokens) > 40
+    assert int(facts["riddle_words"]) == len(riddle.tokens) > 30
     # "of the units in each layer, only … keep to one word"
-    assert all(int(facts[f"one_word_{layer}"]) < 40 for layer in range(3))
-
-
-def test_unit_71_is_not_missed(names):
-    whole, struck = names["loss"](names["model"]), names["loss"](names["struck"])
-    assert abs(whole - struck) < 0.0005
-
-
-def test_unit_71_had_something_to_say(names):
-    """So the loss is not unmoved for want of a note."""
-    row = names["w"]["h.2.mlp.c_proj.weight"][71]
-    assert float(row.norm()) > 0.1 and not names["mute"][71].any()
+    assert all(0 < int(facts[f"one_word_{layer}"]) < 50 for layer in range(3))
 
 
 # --- the stream -------------------------------------------------------------------
@@ -197,77 +180,29 @@ def test_what_the_parts_write(facts, names):
     assert float(facts["last_length"]) > float(facts["attend_most"])
 
 
-def test_the_bets_form_as_the_page_tells(facts, names):
-    day, model, last = (look.bets for look in names["forming"][:3])
+def test_the_bets_form_as_the_page_tells(names):
+    day, last = (look.bets for look in names["forming"][:2])
     # 1. day; she or he; the name arrives and he is gone; the truth
     assert max(day["embed"], key=day["embed"].get) == "day"
+    assert sum(day["embed"][k] for k in ("day", "morning", "evening")) > 0.95
     assert day["0.stream"]["she"] + day["0.stream"]["he"] > 0.95
     assert day["0.stream"]["Ada"] < 0.01
     assert day["1.middle"]["Ada"] > 0.1
     assert day["1.middle"]["he"] < 0.05
     truth = world.next_word(world.PROMPT)
     assert all(abs(day["2.stream"][k] - p) < 0.02 for k, p in truth.items())
-    # 2. wore, then taken away, then guessed
-    assert model["0.stream"]["wore"] > 0.7
-    assert model["1.middle"]["wore"] < 0.1
-    guessed = [model[f"{n}.stream"]["guessed"] for n in range(3)]
-    assert guessed == sorted(guessed) and guessed[-1] > 0.99
-    assert float(facts["fashion_attend"]) > 0.3 and float(facts["fashion_mlp"]) > 0.95
-    # 3. the name comes with attention
-    assert last["0.stream"]["Ada"] < 0.005 and last["1.middle"]["Ada"] > 0.7
-
-
-def test_the_first_mlp_knows_how_animals_move(names):
-    first, then = map(torch.tensor, (names["moves"].before, names["moves"].after))
-    assert first.max() < 0.005
-    right = torch.arange(12) // 4
-    assert (then.argmax(1) == right).all()
-    assert float(then[torch.arange(12), right].min()) > 0.7
+    # 2. the name comes with attention
+    assert last["0.stream"]["Ada"] < 0.005 and last["1.middle"]["Ada"] > 0.6
+    assert last["1.stream"]["Ada"] > 0.99
 
 
 # --- norms, stream and depth ------------------------------------------------------
-def test_only_pre_norm_learns_without_precaution(names):
-    ends, blind = names["deep"].ends, names["deep"].blind
-    assert ends["pre-norm"] < blind - 0.5
-    assert abs(ends["post-norm"] - blind) < 0.2
-    assert abs(ends["no stream"] - blind) < 0.2
-
-
-def test_the_pull_falls_with_depth_only_with_pre_norm(names):
-    pulls = names["deep"].pulls
-    assert pulls["pre-norm"] == sorted(pulls["pre-norm"], reverse=True)
-    assert pulls["pre-norm"][0] > 2.5 * pulls["pre-norm"][-1]
-    for block in ("post-norm", "no stream"):
-        assert pulls[block][-1] > pulls[block][0]
-
-
 def test_pre_is_the_course_s_own_block(names):
     functions = [lambda x, k=k: torch.sin(k * x) for k in (1, 2, 3, 4)]
     x = torch.linspace(-2, 2, 7)
     want = gpt.mlp.block(x, *functions)
     torch.testing.assert_close(names["pre"](x, *functions), want)
     assert not torch.allclose(names["post"](x, *functions), want)
-
-
-def test_what_each_thing_is_worth(facts, names):
-    worth = names["worth"].losses
-    assert worth["nothing is missing"] == min(worth.values())
-    # "worse than blind"
-    assert worth["without the MLPs"] > log(names["model"].config.n_vocab)
-    # "a bigram model ... is better", and the whole is better still
-    bigram = float(facts["bigram"])
-    assert worth["nothing is missing"] < bigram < worth["without attention"]
-    # "most go on saying what they are"
-    assert float(facts["own_share"].strip("%")) > 60
-
-
-def test_the_bend_silences_most_answers(names):
-    """ "most of the answers silenced by the bend" (Why is the hidden layer wider …?)"""
-    model = names["model"]
-    story = measured.story(model, names["tokenizer"])
-    layers = [f"{n}.hidden" for n in range(model.config.n_layer)]
-    for hidden in model.trace(story.ids, *layers).values():
-        assert (hidden < 0.1).float().mean() > 0.5
 
 
 # --- counting ---------------------------------------------------------------------
@@ -310,24 +245,14 @@ def test_the_work_is_what_the_tensors_say(names):
 # --- predictions ------------------------------------------------------------------
 def test_the_predictions(facts, names):
     assert facts["swap_same"] == "exactly so"
-    # ReLU: hardly worse, and the same story
-    assert 0 < float(facts["loss_relu"]) - float(facts["loss_gelu"]) < 0.02
+    # ReLU: "only a little worse", and the same story
+    assert 0 < float(facts["loss_relu"]) - float(facts["loss_gelu"]) < 0.03
     assert facts["relu_same"] == "1"
     assert names["story"].pieces[-1] == "." and facts["relu_story"].endswith(
-        "ran home."
+        "little fox."
     )
     # ten times: nothing at the end, much at the beginning
     assert facts["loss_last_loud"] == facts["loss_gelu"]
     assert float(facts["loss_loud"]) > 3
     # layers 1 and 2 in each other's place: worse, far from blind
     assert 0.5 < float(facts["loss_swapped"]) < 2
-
-
-def test_a_block_whose_last_matrices_are_zero_adds_nothing(names):
-    model = names["model"]
-    silent = {
-        name: torch.zeros_like(value) if "c_proj" in name else value
-        for name, value in model.weights.items()
-    }
-    flow = GPT(model.config, silent).trace(names["story"].ids)
-    torch.testing.assert_close(flow["2.stream"], flow["embed"])

@@ -7,6 +7,7 @@ what the reader has after the last cell, and `shown` what the cells show.
 import ast
 import re
 from contextlib import redirect_stdout
+from functools import cache
 from io import StringIO
 from itertools import islice
 from math import log
@@ -28,13 +29,13 @@ LOGITS = MODEL(torch.tensor([IDS]))[0]
 AUTHOR = measured.Author(TOKENIZER)
 CONTINUATION = (
     " Ada worked with a machine learning model. When the moon came up, the model "
-    "guessed the next word, and she began to skip for joy. At last Ada the fox ran "
-    "home.<|endoftext|>"
+    "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
+    "home. Good night, little fox.<|endoftext|>"
 )
 
 
-@pytest.fixture(scope="module")
-def page():
+@cache
+def ran():
     """(facts, names, shown, printed): what the page's cells glue, define and show."""
     facts, names, shown, printed = {}, {}, [], StringIO()
     threads = torch.get_num_threads()
@@ -57,6 +58,11 @@ def page():
     return facts, names, shown, printed.getvalue()
 
 
+@pytest.fixture
+def page():
+    return ran()
+
+
 def cells(table):
     """The rows of a table's body, as lists of texts."""
     rows = re.findall(r"<tr>(<td>.*?)</tr>", table._repr_html_(), re.DOTALL)
@@ -71,19 +77,11 @@ def number(fact):
 def odds(place, temperature=1.0):
     """{word: probability} after the token at a place of the prompt."""
     p = sample.probabilities(LOGITS[place], temperature)
-    pieces = (TOKENIZER.decode_bytes([i]).decode(errors="replace") for i in range(560))
+    pieces = (TOKENIZER.decode_bytes([i]).decode(errors="replace") for i in range(588))
     return {piece.strip(): float(share) for piece, share in zip(pieces, p)}
 
 
 # --- which vector -----------------------------------------------------------------
-def test_the_vectors_before_the_last_do_not_see_what_follows():
-    other = TOKENIZER.encode("Once a brave owl named Tom lived in the garden. One day")
-    ids = [END, *other]
-    mine, theirs = (MODEL.trace(torch.tensor([i]))["norm"][0] for i in (IDS, ids))
-    assert torch.allclose(mine[:3], theirs[:3], atol=1e-5)  # END, Once, a
-    assert not torch.allclose(mine[3:], theirs[3:], atol=1e-2)
-
-
 def test_every_place_bets_on_its_own_next_token():
     """The picture of the bets, as its text tells it."""
     pieces = [TOKENIZER.decode([i]).strip() for i in IDS]
@@ -126,26 +124,8 @@ def test_the_highest_score_is_she():
 
 def test_the_table_is_tied(page):
     facts, _, _, _ = page
-    assert facts["tied"] == f"{560 * 96:,}" and facts["parameters"] == "395,616"
+    assert facts["tied"] == f"{588 * 96:,}" and facts["parameters"] == "398,304"
     assert MODEL.weights.keys().isdisjoint({"lm_head.weight"})
-
-
-def test_temperature_raises_odds_to_a_power():
-    one = odds(-1)["she"] / odds(-1)["Ada"]
-    assert one == pytest.approx(2, abs=0.1)
-    for temperature in (0.5, 2.0, 2.5):
-        p = odds(-1, temperature)
-        assert p["she"] / p["Ada"] == pytest.approx(one ** (1 / temperature), rel=1e-4)
-
-
-def test_nonsense_comes_from_a_long_tail(page):
-    facts, _, _, _ = page
-    assert facts["n_others"] == "558"
-    assert number(facts["largest_other"]) < 3 and number(facts["others_hot"]) > 40
-    assert number(facts["others_one"]) < 1
-    # the alt text: "almost a half at 2.5 and most at 4"
-    p = odds(-1, 4.0)
-    assert p["she"] + p["Ada"] < 0.25
 
 
 # --- from dull to nonsense --------------------------------------------------------
@@ -183,9 +163,9 @@ def test_the_four_stories_go_from_right_to_nonsense():
         assert "".join(parts) == story.removesuffix(world.END)
         assert world.grammatical(story) == (not parts[1])
     rest = {t: wrong for t, (_, wrong) in told.items()}
-    # "At 1.5 this one had luck."
+    # "At 1.5 the story was lucky."
     assert not rest[0.3] and not rest[0.8] and not rest[1.5]
-    assert "\N{REPLACEMENT CHARACTER}" in rest[2.5]
+    assert rest[2.5]
 
 
 def test_the_grammatical_share_falls_from_all_to_none(page):
@@ -229,20 +209,6 @@ def test_the_table_of_variety(page):
     assert number(facts["she_03"]) > 85
 
 
-def test_the_ties_of_the_author():
-    told = world.PROMPT + " she"
-    assert len(set(world.next_word(told).values())) == 1  # four verbs
-    assert len(world.next_word(told)) == 4
-    given = (
-        " planted a bean. The bean that grew near the gate was ripe, and she gave it"
-    )
-    assert sorted(world.next_word(told + given + " to her")) == ["father", "mother"]
-    joy = (
-        " worked with a fashion model. When the sun came up, the model wore a red hat,"
-    )
-    assert len(world.next_word(told + joy + " and she began to")) == 4
-
-
 def test_the_frames_of_the_player(page):
     facts, names, _, _ = page
     cut = names["cut"]
@@ -262,60 +228,16 @@ def test_the_frames_of_the_player(page):
         assert six == p[cut.ids].tolist(), which
         assert sum(six) + others == pytest.approx(1, abs=1e-5), which
     assert cold[cut.ids[:3]].tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.01)
-    lost = cold[cut.ids[1:3]]
-    assert float(lost[0] - lost[1]) < 0.01  # "lost, though it is as good"
+    # "is lost, which the author uses as often"
+    author = world.next_word(world.PROMPT.removesuffix(" day"))
+    assert author[labels[2]] == author[labels[1]] == cut.author[1]
+    assert cut.author == [0.5, 0.25, 0.25]
     drawn = sample.draw(kept["nucleus"], cut.u)
     assert cut.drawn == TOKENIZER.decode([drawn]).strip()
     assert facts["cuts"].alt.endswith("(10 frames)")
 
 
-def test_what_a_cut_repairs(page):
-    facts, names, _, _ = page
-    none, twelve, three, nucleus = (way.right for way in names["ways"].values())
-    assert none < twelve < three < nucleus
-    assert number(facts["cut_hot"]) < 5
-
-
 # --- the loop ---------------------------------------------------------------------
-def test_every_story_fits_into_the_context():
-    """The longest way through the grammar, in tokens, with END before and after."""
-    seen = {}
-
-    def longest(state):
-        if state not in seen:
-            here = world.fork(state)
-            seen[state] = max(
-                (size(word) + longest(after) for word, after in zip(*here[::2])),
-                default=0,
-            )
-        return seen[state]
-
-    def size(word):
-        alone = word in (".", ",")
-        return (
-            1 if word == world.END else len(TOKENIZER.encode(" " * (not alone) + word))
-        )
-
-    assert longest(world.START) <= MODEL.config.n_ctx
-
-
-def test_end_was_first_or_last_in_training():
-    ids, targets = next(train.batches(TOKENIZER, world.stories(0), 8))
-    for row, answers in zip(ids.tolist(), targets.tolist()):
-        asked = [i for i, answer in enumerate(answers) if answer >= 0]
-        assert row[0] == END and END not in [row[i] for i in asked[1:]]
-        assert answers[asked[-1]] == END
-
-
-def test_only_the_first_story_is_whole_where_nobody_stops_the_model(page):
-    _, _, _, printed = page
-    unstopped = TOKENIZER.decode([*MODEL.generate(IDS, 62, seed=0, temperature=0.8)])
-    assert unstopped in printed
-    first, *others = unstopped.split(world.END)
-    assert len(others) > 1 and world.grammatical(world.PROMPT + first)
-    assert not any(map(world.grammatical, others[:-1]))
-
-
 # --- beside the truth -------------------------------------------------------------
 def test_the_models_bets_are_the_authors(page):
     facts, names, _, _ = page
@@ -329,17 +251,8 @@ def test_the_models_bets_are_the_authors(page):
         "When the",
         "the next",
         "began to",
+        "Good night,",
     ]
-
-
-def test_p_word_multiplies_tokens(page):
-    _, names, _, _ = page
-    text = world.PROMPT + " Ada worked with a machine learning model. When the moon "
-    text += "came up, the model guessed the next"
-    spelt = TOKENIZER.encode(" word")
-    assert len(spelt) > 1
-    for word in ("word", "song"):
-        assert names["p_word"](text, word) == pytest.approx(0.5, abs=0.03)
 
 
 def test_the_authors_bets_on_tokens_are_its_bets_on_words():
@@ -351,40 +264,20 @@ def test_the_authors_bets_on_tokens_are_its_bets_on_words():
         by_token = -sum(log(q[id]) for q, id in zip(truth, ids[1:]))
         nats, tokens = AUTHOR.pays(story)
         assert by_token == pytest.approx(nats) and tokens == len(ids) - 1
-    behind = (
-        "Once a shy owl named Mei lived in the forest. One day she lost her hat. She "
-    )
-    behind += "had to hop over the wall and look behind the"
+    # the footnote of the page
+    dried = "Once a shy owl named Mei lived in the forest. One day she worked with a "
+    dried += "clay model. When the sun came up, the model dried on the"
     state = world.START
-    for word in re.findall(r"\w+|[.,]", behind):
+    for word in re.findall(r"\w+|[.,]", dried):
         here = world.fork(state)
         state = here.after[here.words.index(word)]
-    after = AUTHOR.next_id(state, tuple(TOKENIZER.encode(" tulip")))
-    assert after == {
-        TOKENIZER.encode("s")[0]: pytest.approx(0.5),
-        TOKENIZER.encode(",")[0]: pytest.approx(0.5),
-    }
-
-
-def test_loss_is_entropy_plus_kl(page):
-    _, names, _, printed = page
-    assert names["loss"] == pytest.approx(names["entropy"] + names["kl"])
-    assert names["entropy"] == pytest.approx(-2 / 3 * log(2 / 3) - log(1 / 3) / 3)
-    assert re.search(r"^0\.\d{5} = 0\.63651 \+ 0\.00\d{3}$", printed, re.MULTILINE)
-
-
-def test_the_kl_and_the_card_agree(page):
-    facts, names, _, _ = page
-    kl, agree = float(facts["kl_percent"]), float(facts["agree_percent"])
-    assert 0.1 < kl < 0.4 and agree == pytest.approx(kl, abs=0.05)
-    assert float(facts["card_percent"]) > agree  # "Is that not more?"
-    assert float(facts["author_percent"]) > 0  # "a little more surprising"
-    assert float(facts["card_percent"]) == pytest.approx(
-        agree + float(facts["author_percent"]), abs=0.011
-    )
-    curve = names["found"].curve
-    assert float(facts["kl_best"]) < 1  # "a little cold"
-    assert curve[0.5] > curve[1.0] < curve[1.25] and min(curve.values()) < 0.001
+    she, l, f = TOKENIZER.encode(" shelf")
+    assert [TOKENIZER.decode([id]).strip() for id in (she, l, f)] == ["she", "l", "f"]
+    (table,) = TOKENIZER.encode(" table")
+    half = pytest.approx(0.5)
+    assert AUTHOR.next_id(state) == {she: half, table: half}
+    assert AUTHOR.next_id(state, (she,)) == {l: 1}
+    assert AUTHOR.next_id(state, (she, l)) == {f: 1}
 
 
 # --- the circle and the end -------------------------------------------------------
@@ -397,21 +290,6 @@ def test_ten_lines_write_the_course_s_continuation(page):
     circle = PAGE.partition("in ten lines:")[2]
     code = CELL.search(circle)[2]
     assert len(code[OPTIONS.match(code).end() :].strip().split("\n")) == 10
-
-
-def test_the_predictions(page):
-    facts, names, _, _ = page
-    doubled = sample.probabilities(2 * LOGITS[-1])
-    assert torch.allclose(doubled, sample.probabilities(LOGITS[-1], 0.5))
-    moved = sample.probabilities(LOGITS[-1].double() + 100)
-    assert torch.allclose(moved, sample.probabilities(LOGITS[-1].double()))
-    assert facts["kept_half"] == "2" and float(facts["day"]) < 0.5
-    assert number(facts["two_share"]) > 50 and names["shares"][2.5].right == 0
-    forgot = measured.forgotten(TOKENIZER, LOGITS[-1])
-    assert set(forgot) == {"she", "Ada"} and facts["forgot"] == f"{' '.join(forgot)} …"
-    assert 0.99**40 == pytest.approx(0.67, abs=0.005)
-    with pytest.raises(ValueError, match="top_k=1"):
-        sample.probabilities(LOGITS[-1], 0)
 
 
 def test_every_number_that_the_prose_glues_is_found(page):

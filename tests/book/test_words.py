@@ -34,13 +34,12 @@ NAMES = {
     ),
     **dict.fromkeys(("wte", "wpe", "out"), "variables of the code"),
     **dict.fromkeys(("+ many", "+ he"), "directions, as variables of the code"),
-    "ros(e)": "a token, and how its word goes on",
     **dict.fromkeys(
         ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"), "tokens of a chat"
     ),
     "The sheep sees a ball in the grass.": "the sentence that GPT-2 cuts",
-    "水果": "a text of two signs that is cut",
-    "ies": "a token that no story has",
+    "水果": "a text of two characters that is cut",
+    "vening": "a token that no story has",
     "wor": "a token, with which *word* begins",
 }
 NAME = re.compile(
@@ -54,7 +53,8 @@ STORIES = {
     for story in islice(world.stories(0), 2000)
     for word in re.findall(r"\w+", story)
 }
-PENCIL = "baa baaa all ball small mall"  # words that the chapter Tokenize cuts up
+# Words that the chapter Tokenize cuts up: the pencil's, and those of the small world
+PENCIL = "baa baaa all ball small mall day boots gloves ripe shelf song"
 LABELS = "aria-label", "title", "alt"
 QUOTED = re.compile("(“⟧)[^⟧]*([\ue000-\uf8ff]”)")  # “what a message was given”
 # Words of the stories that have a column of their own, or stand in captions unquoted

@@ -140,7 +140,7 @@ def on_its_side(right: Answer, what: str, row: str) -> Mistake:
     """row: a sentence that says what a row is."""
     return Mistake(
         "the matrix on its side",
-        f"The right {what} on their side. {row}",
+        f"These are the right {what}, but on their side. {row}",
         lambda *args: right(*args).mT,
     )
 
@@ -179,7 +179,7 @@ def wrong_kind(causes: str) -> Mistake:
     """A TypeError in every case. causes: what it may be, as conditions or questions."""
     return Mistake(
         "a thing of the wrong kind",
-        "A `TypeError` tells of a thing of the wrong kind: its last line says which. "
+        "A `TypeError` reports a value of the wrong type, and its last line says which. "
         f"{causes}",
         lambda *args: stop(TypeError),
     )

@@ -130,8 +130,8 @@ def _exchanged(name: str, taken: str, order: Sequence[int]) -> Mistake:
 def _always(name: str, n_head: int) -> Mistake:
     return Mistake(
         name,
-        f"You always make {n_head} heads, and how many there are is said by `n_head`. Is "
-        "there a number where a name should be?",
+        f"You always make {n_head} heads, but `n_head` says how many there are. Is there "
+        "a number where a name should be?",
         partial(_stage, split=lambda x, H: parted(x, n_head)),
     )
 
@@ -227,7 +227,7 @@ MISTAKES = (
     ),
     Mistake(
         "the weight reshaped",
-        "To reshape `w_qkv` cuts through its rows. The three matrices stand side by "
+        "Reshaping `w_qkv` cuts through its rows. The three matrices stand side by "
         "side, so cut along the **last** axis, before the product or after it.",
         partial(_stage, cut=_reshaped),
     ),
@@ -307,7 +307,7 @@ MISTAKES = (
     ),
     Mistake(
         "merged without transposing",
-        "The heads are split rightly, but merged by reshaping alone, and tokens are "
+        "The heads are split correctly, but merged by reshaping alone, and tokens are "
         "mixed up. Use your `merge_heads`.",
         partial(_stage, merge=_merged_by_view),
     ),
@@ -319,8 +319,8 @@ MISTAKES = (
     ),
     Mistake(
         "√ of the model's width",
-        "The scores are divided by the root of C, the width of the model. Each head has "
-        "only `d_head` = C / H numbers, and adds up so many.",
+        "The scores are divided by the root of C, the width of the model. Each head "
+        "has only `d_head` = C / H numbers, and adds up only that many.",
         _root_of_width,
     ),
     root_forgotten(
@@ -334,7 +334,7 @@ MISTAKES = (
     Mistake(
         "the input added",
         "The input is added to the answer. The block does that, in the next chapter; "
-        "here is only what was heard.",
+        "here only what was heard is wanted.",
         lambda x, *weights: x + _stage(x, *weights),
     ),
     Mistake(

@@ -56,7 +56,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single token", three(1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same, tenths(rng, 4, 2))),
         Case(
-            "a last token that all would like best",
+            "a last token that scores highest everywhere",
             (*alluring(rng, 4), tenths(rng, 4, 3)),
         ),
         edge("large scores", (*high(rng, 4), tenths(rng, 4, 3))),
@@ -99,7 +99,7 @@ MISTAKES = (
     Mistake(
         "the weights transposed",
         "The weights lie on their side: each token gives where it should take. A row of "
-        "the weights belongs to the token that listens; leave it so.",
+        "the weights belongs to the token that listens, so leave them as they are.",
         lambda q, k, v: weights(q, k).mT @ v,
     ),
     Mistake(
@@ -122,9 +122,9 @@ MISTAKES = (
     ),
     Mistake(
         "room as wide as the queries",
-        "Right only where values are as wide as queries. The answer has a row a token, "
-        "and each is a sum of **values**: as wide as they are. One product of matrices "
-        "needs no room to be made.",
+        "Right only where values are as wide as queries. The answer has one row per "
+        "token, and each is a sum of **values**, so it is as wide as they are. One "
+        "product of matrices needs no room to be made.",
         lambda q, k, v: (
             attention(q, k, v) if q.shape == v.shape else stop(RuntimeError)
         ),
@@ -156,8 +156,8 @@ MISTAKES = (
     one_head_only(attention, "A product of matrices needs no sizes at all."),
     Mistake(
         "scores instead of shares",
-        "You mix the values by bare scores. They must become shares first: masked, and "
-        "positive, and together one in each row. Your `attention_weights` does that.",
+        "You mix the values by bare scores. They must become shares first: masked, "
+        "positive, and summing to 1 in each row. Your `attention_weights` does that.",
         lambda q, k, v: pairs(q, k) @ v,
     ),
     not_masked(partial(attention, allowed=unchanged), "attention_weights"),
@@ -176,13 +176,13 @@ MISTAKES = (
     ),
     Mistake(
         "divided by √d again",
-        "The sums are right but for a factor: they are divided by √d once more. The "
-        "scores have been, and that is enough.",
+        "The sums are right except for a factor: they are divided by √d once more. "
+        "The scores have been, and that is enough.",
         lambda q, k, v: attention(q, k, v) / sqrt(q.shape[-1]),
     ),
     Mistake(
         "divided by the root of the values' width",
-        "The sums are right but for a factor: they are divided by the root of the "
+        "The sums are right except for a factor: they are divided by the root of the "
         "values' width. A weighted average needs no dividing.",
         lambda q, k, v: attention(q, k, v) / sqrt(v.shape[-1]),
     ),
@@ -200,7 +200,7 @@ MISTAKES = (
     ),
     Mistake(
         "queries and keys exchanged",
-        "Queries and keys have changed places: the tokens are asked by those who should "
+        "Queries and keys are swapped: the tokens are asked by those who should "
         "answer. First q, then k.",
         lambda q, k, v: attention(k, q, v),
     ),

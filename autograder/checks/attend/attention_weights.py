@@ -87,7 +87,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single token", both(1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same)),
         Case("some scores of exactly 0", _right_angles(rng, 4)),
-        Case("a last token that all would like best", alluring(rng, 4)),
+        Case("a last token that scores highest everywhere", alluring(rng, 4)),
         edge("large scores", high(rng, 4)),
         edge("very negative scores", _low(rng, 4)),
         Case("two texts that differ in the last token", two_texts(rng, 2, 3, 3)),
@@ -220,7 +220,7 @@ MISTAKES = (
     Mistake(
         "+∞ for the future",
         "The future gets +∞, the highest score of all, and ∞ minus ∞ is not a number. "
-        "Which sign gives it no share?",
+        "Which sign would give it no share?",
         partial(weights, fill=inf),
     ),
     Mistake(
@@ -237,8 +237,8 @@ MISTAKES = (
     ),
     Mistake(
         "scores multiplied by −∞",
-        "You multiply the future's scores by −∞. A negative score becomes +∞ so, and "
-        "then nothing is a number. **Put** −∞ in their place.",
+        "You multiply the future's scores by −∞. A negative score then becomes +∞, "
+        "and the result is not a number. **Put** −∞ in their place.",
         _by_product,
     ),
     Mistake(
@@ -255,14 +255,15 @@ MISTAKES = (
     ),
     Mistake(
         "the mask the wrong way round",
-        "You put −∞ where one **may** look, and leave the future. The last token then "
-        "has nobody, which is not a number. Turn the mask around, with `~`.",
+        "You put −∞ where a token **may** look, and leave the future. Then the last "
+        "token has nothing to look at, and its row is not a number. Turn the mask "
+        "around, with `~`.",
         partial(weights, allowed=lambda m: m.triu(1)),
     ),
     Mistake(
         "the diagonal masked too",
-        "No token sees itself, and the first sees nobody: a row of −∞ has no softmax. "
-        "The diagonal belongs to what one may look at.",
+        "No token sees itself, and the first sees nothing at all: a row of −∞ has no "
+        "softmax. The diagonal belongs to what a token may look at.",
         partial(weights, allowed=lambda m: m.tril(-1)),
     ),
     Mistake(
@@ -308,8 +309,8 @@ MISTAKES = (
     ),
     Mistake(
         "nothing subtracted in the softmax",
-        "Right, until scores are large: e to the power of them is too much for float32. "
-        "Your `softmax` of step 3 knows how to help itself; call it.",
+        "Right, until scores are large: e to the power of them is too much for "
+        "float32. Your `softmax` of step 3 takes care of that, so call it.",
         partial(weights, soft=_nothing_subtracted),
     ),
     Mistake(

@@ -197,7 +197,7 @@ MISTAKES = (
     Mistake(
         "only the last two",
         "Each row averages a vector with the one before it. The past goes back to the "
-        "very first.",
+        "very first vector.",
         lambda x: _means(x, lambda t: slice(max(0, t - 1), t + 1)),
     ),
     only_the_first(lambda x: x[0], "row"),

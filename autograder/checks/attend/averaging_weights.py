@@ -59,8 +59,8 @@ def _last_row_only(n: int) -> Tensor:
 MISTAKES = (
     Mistake(
         "ones instead of shares",
-        "The right triangle, but of ones: times `x` that gives sums. In an average the "
-        "weights of a row together are 1.",
+        "The right triangle, but of ones: times `x` that gives sums. In an average "
+        "the weights of a row sum to 1.",
         _of_size(lower),
     ),
     Mistake(
@@ -100,9 +100,9 @@ MISTAKES = (
     ),
     Mistake(
         "the axis of the sums is lost",
-        "You divide each column by its number (or by j + 1 instead of i + 1), where it "
-        "should be each row. If by a sum: along an axis, it takes the axis away, and "
-        "PyTorch lays the result across; `keepdim` keeps it.",
+        "You divide each column by its number (or by j + 1 instead of i + 1), where "
+        "it should be each row. If you divide by a sum: it removes the axis along "
+        "which it runs, and PyTorch lays the result across. `keepdim` keeps the axis.",
         _of_size(lambda n: lower(n) / lower(n).sum(1)),
     ),
     Mistake(
@@ -159,8 +159,8 @@ MISTAKES = (
     double_precision(oracle, "NumPy makes float64 where it is not told otherwise."),
     Mistake(
         "the averages themselves",
-        "These are the averages. Asked for are the weights alone, a row and a column for "
-        "each token: `x` is multiplied by them later.",
+        "These are the averages. Return the weights alone, with a row and a column "
+        "for each token. `x` is multiplied by them later.",
         averages,
     ),
     Mistake(

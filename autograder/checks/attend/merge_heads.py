@@ -66,14 +66,14 @@ MISTAKES = (
     ),
     Mistake(
         "heads added up",
-        "You add the heads up, and nobody can tell any more what each has found. Put "
-        "them side by side.",
+        "You add the heads up, so what each of them has found is lost. Put them "
+        "side by side.",
         lambda x: x.sum(-3),
     ),
     Mistake(
         "heads averaged",
-        "You average the heads, and nobody can tell any more what each has found. Put "
-        "them side by side.",
+        "You average the heads, so what each of them has found is lost. Put them "
+        "side by side.",
         lambda x: x.mean(-3),
     ),
     Mistake(
@@ -125,8 +125,8 @@ MISTAKES = (
     ),
     Mistake(
         "heads and tokens misnamed",
-        "Your answer has a row a head. What comes in is heads, tokens, numbers, in this "
-        "order: have you read the sizes in another?",
+        "Your answer has one row per head. What comes in is heads, tokens, numbers, "
+        "in this order: have you read the sizes in another?",
         lambda x: x.transpose(-3, -2).reshape(*x.shape[:-2], -1),
     ),
     Mistake(
@@ -137,9 +137,9 @@ MISTAKES = (
     ),
     Mistake(
         "three axes put in order",
-        "Right for one text. A batch has an axis more in front, and your code counts on "
-        "three. `transpose` exchanges two axes and leaves the others alone: count them "
-        "from the end.",
+        "Right for one text. A batch has one more axis in front, and your code "
+        "expects three. `transpose` exchanges two axes and leaves the others alone: "
+        "count them from the end.",
         lambda x: x.permute(1, 0, 2).flatten(-2),
     ),
     batches_only(oracle, 3, "four", "heads, tokens, numbers"),

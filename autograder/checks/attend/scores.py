@@ -83,8 +83,8 @@ def _pairs_into(q: Tensor, k: Tensor) -> Tensor:
 MISTAKES = (
     Mistake(
         "√d forgotten",
-        "The dot products are right; only the division is missing. What of `d_head` are "
-        "they divided by, so that their spread is 1?",
+        "The dot products are right; only the division is missing. What must "
+        "they be divided by, given `d_head`, so that their spread is 1?",
         partial(pairs, by=lambda q, k: 1.0),
     ),
     Mistake(
@@ -146,14 +146,14 @@ MISTAKES = (
     ),
     Mistake(
         "each query with its own key only",
-        "You have one score a token: each query with its own key. Asked for is every "
-        "query with **every** key, T times T of them.",
+        "You have one score per token: each query with its own key. Every query "
+        "should meet **every** key, which gives T times T scores.",
         lambda q, k: (q * k).sum(-1) / sqrt(q.shape[-1]),
     ),
     Mistake(
         "cosines",
         "You divide by the lengths of the vectors, as for a cosine. Here the lengths "
-        "count: a long key is heard more. Divide by √d only.",
+        "count: a long key is heard more loudly. Divide by √d only.",
         partial(pairs, by=_lengths),
     ),
     Mistake(
@@ -171,8 +171,8 @@ MISTAKES = (
     one_head_only(pairs, "Ask for the size of the **last** axis alone."),
     Mistake(
         "already shares",
-        "These are shares already. The softmax comes in the next step; here are the "
-        "bare scores.",
+        "These are shares already. The softmax comes in the next step. Here the bare "
+        "scores are wanted.",
         partial(pairs, after=softmax),
     ),
     written_into(_pairs_into, "q", "`/=`", "written over the queries"),

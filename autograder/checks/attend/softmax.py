@@ -111,8 +111,9 @@ MISTAKES = (
     ),
     Mistake(
         "the largest of each column subtracted",
-        "You subtract the largest of each column, so each score of a row loses another "
-        "amount and the shares change. Take the largest of each **row**: last axis.",
+        "You subtract the largest of each column, so each score of a row loses a "
+        "different amount and the shares change. Take the largest of each **row**: "
+        "last axis.",
         partial(_shares, top=lambda s: s.amax(0, keepdim=True)),
     ),
     Mistake(
@@ -190,25 +191,25 @@ MISTAKES = (
     ),
     Mistake(
         "e rounded",
-        "These are powers of a number near e. It has more digits than anyone can type: "
-        "`torch.exp` raises the true one.",
+        "These are powers of a number near e. It has more digits than can be typed, "
+        "so leave it to `torch.exp`.",
         partial(_shares, power=lambda s: 2.718**s),
     ),
     _nothing_subtracted(
         "e rounded, nothing subtracted",
-        "These are powers of a number near e: `torch.exp` raises the true one.",
+        "These are powers of a number near e: leave e to `torch.exp`.",
         power=lambda s: 2.718**s,
     ),
     Mistake(
         "the axes are lost",
-        "A maximum or a sum along an axis takes the axis away, and PyTorch lays the "
-        "result across the columns, or finds that it does not fit. Keep the axis, with "
-        "`keepdim`, in both.",
+        "A maximum or a sum along an axis removes the axis, and PyTorch lays the "
+        "result across the columns, or finds that it does not fit. Keep the axis, "
+        "with `keepdim`, in both.",
         partial(_shares, top=lambda s: s.amax(-1), total=lambda e: e.sum(-1)),
     ),
     Mistake(
         "the axis of the sum is lost",
-        "A sum along an axis takes the axis away, and PyTorch divides the columns by the "
+        "A sum along an axis removes the axis, and PyTorch divides the columns by the "
         "rows' sums, or finds that they do not fit. Keep the axis, with `keepdim`.",
         partial(_shares, total=lambda e: e.sum(-1)),
     ),
@@ -220,7 +221,7 @@ MISTAKES = (
     ),
     Mistake(
         "the axis of the maximum is lost",
-        "A maximum along an axis takes the axis away, and the largest of each row is "
+        "A maximum along an axis removes the axis, and the largest of each row is "
         "then subtracted from a column. Keep the axis, with `keepdim`.",
         partial(_shares, top=lambda s: s.amax(-1)),
     ),

@@ -151,9 +151,9 @@ MISTAKES = (
     ),
     Mistake(
         "pieces of n_head columns",
-        "Number and size of the heads have changed places: each has `n_head` columns. Were "
-        "the sizes exchanged in `reshape`? Or is it `split`, which asks how **large** a "
-        "piece is, not how many there are?",
+        "Number and size of the heads are swapped: each has `n_head` columns. Were "
+        "the sizes exchanged in `reshape`? Or is it `split`, which asks how **large** "
+        "a piece is, not how many there are?",
         _by(lambda x, H, d: torch.stack(x.split(H, -1), -3)),
     ),
     no_batches(_split, 2, "T and C", "T and C"),

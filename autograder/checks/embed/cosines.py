@@ -92,13 +92,13 @@ MISTAKES = (
     Mistake(
         "multiplied by v's length",
         "You divide by the one length and multiply by the other. After a `/` Python "
-        "goes on from left to right: brackets around the two lengths?",
+        "goes on from left to right. Do the two lengths need brackets?",
         lambda table, v: _dots(table, v) / lengths(table) * v.norm(),
     ),
     Mistake(
         "multiplied by the rows' lengths",
         "You divide by the length of `v` and multiply by those of the rows. After a "
-        "`/` Python goes on from left to right: brackets around the two lengths?",
+        "`/` Python goes on from left to right. Do the two lengths need brackets?",
         lambda table, v: _dots(table, v) / v.norm() * lengths(table),
     ),
     Mistake(
@@ -121,8 +121,8 @@ MISTAKES = (
     ),
     Mistake(
         "a square instead of a column",
-        "A square came out. Lengths of shape (n, 1) against dot products of shape (n,) "
-        "spread out to (n, n): give both one shape. Does the `keepdim` help here?",
+        "A square came out. Lengths of shape (n, 1) against dot products of shape "
+        "(n,) spread out to (n, n): give both one shape. Does `keepdim` help here?",
         lambda table, v: _dots(table, v) / table.norm(dim=1, keepdim=True) / v.norm(),
     ),
     Mistake(
@@ -144,8 +144,8 @@ MISTAKES = (
     ),
     Mistake(
         "one minus the cosine",
-        "You give one minus the cosine, which some libraries call the cosine distance. "
-        "Asked for is the cosine: 1 for the same direction.",
+        "You give one minus the cosine, which some libraries call the cosine "
+        "distance. Return the cosine itself: 1 for the same direction.",
         lambda table, v: 1 - cosines(table, v),
     ),
     Mistake(

@@ -155,8 +155,8 @@ MISTAKES = (
     ),
     Mistake(
         "the largest number made 1",
-        "You divide by the largest number in the vector. Asked for is the length 1: the "
-        "root of the sum of squares.",
+        "You divide by the largest number in the vector. The length should be 1, and "
+        "the length is the root of the sum of squares.",
         lambda table, froms, tos: (
             (step := _steps(table, froms, tos).mean(0)) / step.abs().max()
         ),
@@ -164,7 +164,7 @@ MISTAKES = (
     Mistake(
         "only the first pair",
         "Only the first pair counts. Does `return` stand inside the loop, or does the "
-        "index 0 pick one pair? All steps belong into the mean.",
+        "index 0 pick one pair? All steps belong in the mean.",
         lambda table, froms, tos: _plain(table, froms[:1], tos[:1]),
     ),
     Mistake(
@@ -175,20 +175,20 @@ MISTAKES = (
     ),
     Mistake(
         "the mean over the wrong axis",
-        "You take the mean over the columns and get a number a pair. The mean is over "
-        "the pairs, column by column, and its shape is (C,).",
+        "You take the mean over the columns and get one number per pair. The mean is "
+        "over the pairs, column by column, and its shape is (C,).",
         lambda table, froms, tos: _unit(_steps(table, froms, tos).mean(1)),
     ),
     Mistake(
         "a direction for each pair",
-        "You give a direction for each pair. Asked for is one for all of them: the mean "
-        "of the steps, at length 1.",
+        "You give a direction for each pair. Only one is wanted for all of them: the "
+        "mean of the steps, at length 1.",
         lambda table, froms, tos: _unit(_steps(table, froms, tos)),
     ),
     Mistake(
         "one axis too many",
-        "The right numbers, as a matrix with one row. Asked for is a vector of shape "
-        "(C,).",
+        "These are the right numbers, but as a matrix with one row. Return a vector "
+        "of shape (C,).",
         lambda table, froms, tos: _plain(table, froms, tos)[None],
     ),
     Mistake(

@@ -287,15 +287,15 @@ MISTAKES = (
     ),
     Mistake(
         "no batches: texts taken for tokens",
-        "A single text is right. Of a batch, your loop takes whole texts for tokens. "
+        "A single text is right. In a batch, your loop takes whole texts for tokens. "
         "The places run along the **last** axis of the ids; a table that is given all "
         "ids at once needs no loop.",
         _token_by_token,
     ),
     Mistake(
         "no batches: the number of texts for that of tokens",
-        "A single text is right. Of a batch, `len` counts the texts, and a loop meets "
-        "whole texts, of which no `if` can ask one question. T is the size of the "
+        "A single text is right. In a batch, `len` counts the texts, and a loop meets "
+        "whole texts, for which an `if` has no single answer. T is the size of the "
         "**last** axis; `min`, `max` or `any` ask all ids at once.",
         partial(_plain, count=len),
     ),
@@ -308,13 +308,13 @@ MISTAKES = (
     ),
     Mistake(
         "adding into the table of places",
-        "Your sum is written into `wpe` itself, for a slice of a tensor is a window to "
-        "it and not a copy. Make a new tensor: x + y rather than +=.",
+        "Your sum is written into `wpe` itself, since a slice of a tensor is a view "
+        "of it and not a copy. Make a new tensor: x + y rather than +=.",
         _into_places,
     ),
     Mistake(
         "adding into the table of tokens",
-        "Your sum is written into `wte` itself: a row of a tensor is a window to it and "
+        "Your sum is written into `wte` itself: a row of a tensor is a view of it and "
         "not a copy, and += writes through. Make a new tensor: x + y.",
         _into_tokens,
     ),
@@ -326,39 +326,40 @@ MISTAKES = (
     ),
     Mistake(
         "a text too long ends in another error",
-        "All is right, but for a text with more tokens than places. PyTorch then "
-        "complains of shapes: compare the two numbers first and raise a ValueError.",
+        "Everything is right except for a text with more tokens than places. PyTorch "
+        "then complains of shapes: compare the two numbers first and raise a "
+        "ValueError.",
         partial(_plain, refuse="empty large negative"),
     ),
     Mistake(
         "a text too long is cut",
-        "A text with more tokens than places is cut short in silence, and its end is "
-        "lost without a word. Raise a ValueError.",
+        "A text with more tokens than places is cut short and its end is silently "
+        "lost. Raise a ValueError.",
         lambda ids, wte, wpe: _plain(ids[..., : len(wpe)], wte, wpe),
     ),
     Mistake(
         "an empty text is accepted",
-        "All is right, but for a text without a token. Nothing can follow from nothing: "
-        "raise a ValueError.",
+        "Everything is right except for a text without a token. Nothing can follow "
+        "from nothing: raise a ValueError.",
         partial(_plain, refuse="long large negative"),
     ),
     Mistake(
         "an empty text ends in another error",
-        "All is right, but for a text without a token: it has no smallest or largest "
-        "id to look at. Ask first whether there is any.",
+        "Everything is right except for a text without a token: it has no smallest or "
+        "largest id to look at. Ask first whether there is any.",
         _look_first,
     ),
     Mistake(
         "ids below zero are accepted",
-        "All is right, but for ids below zero. In PyTorch, row −1 is the last one, so "
-        "nothing stops: look for the smallest id too.",
+        "Everything is right except for ids below zero. In PyTorch, row −1 is the "
+        "last one, so nothing stops: look for the smallest id too.",
         partial(_plain, refuse="long empty large"),
     ),
     Mistake(
         "ids beyond the table end in another error",
-        "All is right, but for an id beyond the table. PyTorch raises an IndexError "
-        "there; compare with the number of rows and raise a ValueError. The last row "
-        "has the number n_vocab − 1.",
+        "Everything is right except for an id beyond the table. PyTorch raises an "
+        "IndexError there; compare with the number of rows and raise a ValueError. "
+        "The last row has the number n_vocab − 1.",
         partial(_plain, refuse="long empty negative"),
     ),
     Mistake(

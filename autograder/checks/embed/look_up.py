@@ -120,8 +120,8 @@ MISTAKES = (
     ),
     Mistake(
         "the answer lies on its side",
-        "The right vectors, but as columns. The answer has a row a token: its shape is "
-        "that of the ids, and then C.",
+        "The right vectors, but as columns. The answer has one row per token: its "
+        "shape is that of the ids, followed by C.",
         lambda ids, wte: wte[ids].permute(*reversed(range(ids.ndim + 1))),
     ),
     Mistake(
@@ -166,8 +166,8 @@ MISTAKES = (
     ),
     Mistake(
         "no batches",
-        "A single text is right. Of a batch, your loop takes whole texts for tokens. A "
-        "table that is given all ids at once needs no loop, and minds no shape.",
+        "A single text is right. In a batch, your loop takes whole texts for tokens. "
+        "A table that is given all ids at once needs no loop, whatever the shape.",
         _row_by_row,
     ),
     ids_used_twice(lambda ids, wte: wte[ids, ids]),

@@ -65,7 +65,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("six vectors in the plane", (table, row, 2)),
         edge("several that are equally near", (tied, at, 2)),
-        edge("copies of the very row", (copies, copy, 3)),
+        edge("copies of the row itself", (copies, copy, 3)),
         Case("the first row of a table", (ends, 0, 3)),
         Case("all other rows", (every, one, 6)),
         Case("words of the course's own model", (shipped, word, 5)),
@@ -232,15 +232,15 @@ MISTAKES = (
     Mistake(
         "topk",
         "`topk` promises no order for rows that are equally near, so the smaller id "
-        "does not always come first. `sorted` leaves equal ones in the order in which "
-        "they were.",
+        "does not always come first. `sorted` keeps equal ones in the order that they "
+        "had.",
         _by_topk,
     ),
     two_at_once(
         "topk, and its first dropped",
         _by_topk_from_the_second,
-        "`topk` promises no order for rows that are equally near; `sorted` leaves them "
-        "as they were.",
+        "`topk` promises no order for rows that are equally near; `sorted` keeps "
+        "their order.",
         "the first of the list need not be the row itself: a copy of it is just as near. "
         "Leave out the id `row`.",
     ),
@@ -293,19 +293,19 @@ MISTAKES = (
     ),
     Mistake(
         "a tensor instead of a list",
-        "The right ids, in a tensor. Asked for is a list of plain numbers: a tensor has "
-        "a method for that.",
+        "These are the right ids, but in a tensor. Return a list of plain numbers: a "
+        "tensor has a method for that.",
         lambda table, row, k: tensor_of(oracle(table, row, k)),
     ),
     Mistake(
         "a list of tensors",
-        "The right ids, but each is still a tensor with one number in it. Make plain "
-        "numbers of them, all at once or one by one.",
+        "These are the right ids, but each is still a tensor with one number in it. "
+        "Make plain numbers of them, all at once or one by one.",
         lambda table, row, k: list(tensor_of(oracle(table, row, k))),
     ),
     Mistake(
         "cosines instead of ids",
-        "You give the k largest cosines. Asked for is which rows have them: their ids.",
+        "You give the k largest cosines. Return the ids of the rows that have them.",
         lambda table, row, k: [
             float(_exact(table, row)[i]) for i in oracle(table, row, k)
         ],
@@ -319,7 +319,7 @@ MISTAKES = (
     ),
     Mistake(
         "vectors instead of ids",
-        "You give the neighbours' vectors. Asked for is which rows they are: their ids.",
+        "You give the neighbours' vectors. Return the ids of these rows.",
         lambda table, row, k: table[oracle(table, row, k)],
     ),
 )

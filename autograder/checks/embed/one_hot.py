@@ -89,8 +89,8 @@ MISTAKES = (
     ),
     Mistake(
         "the ones on the diagonal",
-        "Row t has its one in column t. Where the token stands in the text plays no "
-        "part: its id says the column.",
+        "Row t has its one in column t. It does not matter where the token stands in "
+        "the text: its id tells the column.",
         lambda ids, n_vocab: torch.eye(len(ids), n_vocab),
     ),
     Mistake(
@@ -150,8 +150,8 @@ MISTAKES = (
     ),
     Mistake(
         "nothing is filled in",
-        "All zeros: no one was ever written into the matrix, or it was written into a "
-        "copy. Put the ones into the very tensor that you return.",
+        "All zeros: no 1 was ever written into the matrix, or it was written into a "
+        "copy. Put the ones into the same tensor that you return.",
         lambda ids, n_vocab: torch.zeros(len(ids), n_vocab),
     ),
     lists_of_numbers(oracle, more="Only a float32 tensor multiplies the table."),

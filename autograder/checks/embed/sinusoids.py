@@ -93,9 +93,9 @@ def _upwards(n_ctx: int, d_model: int) -> Tensor:
 MISTAKES = (
     Mistake(
         "sines left, cosines right",
-        "All the right waves, but all sines stand in the left half and all cosines in "
-        "the right. Sine and cosine of one speed belong side by side: even columns, odd "
-        "columns.",
+        "All the waves are right, but all sines stand in the left half and all "
+        "cosines in the right. Sine and cosine of one speed belong side by side: even "
+        "columns, odd columns.",
         _halves,
     ),
     Mistake(
@@ -172,8 +172,8 @@ MISTAKES = (
     ),
     Mistake(
         "places counted from one",
-        "Every row is the next one's. The first place is 0: there all sines are 0 and "
-        "all cosines are 1.",
+        "Every row is that of the next place. The first place is 0: there all sines "
+        "are 0 and all cosines are 1.",
         partial(_plain, first=1),
     ),
     Mistake(

@@ -268,14 +268,14 @@ MISTAKES = (
     ),
     Mistake(
         "attention replaces the stream",
-        "After attention, the old vector is lost: what attention gives is to be **added** "
-        "to x.",
+        "After attention, the old vector is lost: what attention gives should be "
+        "**added** to x.",
         _wired(_no_first_stream),
     ),
     Mistake(
         "the MLP replaces the stream",
-        "The MLP's answer stands alone at the end. It is to be **added** to what was there "
-        "before it.",
+        "The MLP's answer stands alone at the end. It should be **added** to what was "
+        "there before it.",
         _wired(_no_second_stream),
     ),
     Mistake(
@@ -352,8 +352,8 @@ MISTAKES = (
     ),
     Mistake(
         "norms exchanged",
-        "The two norms have changed places: `ln_1` stands before attention, `ln_2` before "
-        "the MLP.",
+        "The two norms are swapped: `ln_1` stands before attention, `ln_2` before the "
+        "MLP.",
         _wired(norms=(2, 1)),
     ),
     Mistake(
@@ -386,8 +386,8 @@ MISTAKES = (
     ),
     Mistake(
         "weight and bias of the norms exchanged",
-        "In both norms, weight and bias have changed places. Look at the order in which "
-        "your `layer_norm` takes them.",
+        "In both norms, weight and bias are swapped. Look at the order in which your "
+        "`layer_norm` takes them.",
         _wired(names=("bias", "weight")),
     ),
     Mistake(

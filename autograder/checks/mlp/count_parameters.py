@@ -110,8 +110,8 @@ MISTAKES = (
     ),
     Mistake(
         "4C numbers of each layer forgotten",
-        "Each layer lacks exactly 4C numbers. Two things are that large: attention's two "
-        "biases (3C and C), and the two norms (2C each). One of them is missing.",
+        "Each layer lacks exactly 4C numbers. Two things have that size: attention's "
+        "two biases (3C and C), and the two norms (2C each). One of them is missing.",
         partial(_plain, norms=lambda C: 0),
     ),
     Mistake(
@@ -190,8 +190,8 @@ MISTAKES = (
     ),
     Mistake(
         "n_layer for attention only",
-        "Attention is counted for every layer, the MLP and the two norms beside it only "
-        "once. Brackets around the whole layer?",
+        "Attention is counted for every layer, the MLP and the two norms beside it "
+        "only once. Are brackets missing around the whole layer?",
         lambda n_vocab, n_ctx, n_layer, d_model: (
             _plain(n_vocab, n_ctx, 1, d_model)
             + (n_layer - 1) * (4 * d_model**2 + 4 * d_model)
@@ -239,8 +239,8 @@ MISTAKES = (
     ),
     Mistake(
         "n_layer for the matrices, not for the norms",
-        "Attention and the MLP are counted for every layer, the two norms beside them only "
-        "once. Brackets around the whole layer?",
+        "Attention and the MLP are counted for every layer, the two norms beside them "
+        "only once. Are brackets missing around the whole layer?",
         lambda n_vocab, n_ctx, n_layer, d_model: (
             _plain(n_vocab, n_ctx, n_layer, d_model, norms=lambda C: 0) + 4 * d_model
         ),
@@ -263,13 +263,13 @@ MISTAKES = (
     ),
     Mistake(
         "a float",
-        "The right number, as a float. One cannot have half a parameter: give a whole "
+        "The right number, as a float. There is no half parameter: give a whole "
         "number, an `int`. Is there a division?",
         lambda *sizes: float(_plain(*sizes)),
     ),
     Mistake(
         "a list of counts",
-        "You give the counts one by one. Asked for is their sum.",
+        "You give the counts one by one. Return their sum.",
         lambda n_vocab, n_ctx, n_layer, d_model: [
             n_vocab * d_model,
             n_ctx * d_model,

@@ -157,14 +157,14 @@ MISTAKES = (
     ),
     Mistake(
         "kept where u is below 1 − p",
-        "You keep the right **share** of the numbers, but not the right ones: those with u "
-        "below 1 − p. Agreed is: kept where u is p or more.",
+        "You keep the right **share** of the numbers, but not the right ones: those "
+        "with u below 1 − p. The rule is: kept where u is p or more.",
         partial(_plain, kept=lambda u, p: u < 1 - p),
     ),
     Mistake(
         "dropped where u is exactly p",
-        "Right, but for a point that lies exactly at p: that one is kept. So with p = 0 "
-        "nothing is dropped, not even where u is 0.",
+        "Right, except for a point that lies exactly at p: that one is kept. So with "
+        "p = 0 nothing is dropped, not even where u is 0.",
         partial(_plain, kept=lambda u, p: u > p),
     ),
     Mistake(
@@ -211,14 +211,14 @@ MISTAKES = (
     ),
     Mistake(
         "p = 1 is accepted",
-        "Right, but for p = 1. It would drop everything, and then nothing is left to "
-        "scale: 1 itself is refused too, by a ValueError.",
+        "Right, except for p = 1. It would drop everything, and then nothing is left "
+        "to scale: 1 itself is refused too, by a ValueError.",
         partial(_plain, fits=_up_to_one),
     ),
     Mistake(
         "p = 1 is accepted and gives NaN",
-        "Right, but for p = 1, where 0 / 0 gives NaN. p has to be **below** 1: refuse 1 as "
-        "well, by a ValueError.",
+        "Right, except for p = 1, where 0 / 0 gives NaN. p has to be **below** 1: "
+        "refuse 1 as well, by a ValueError.",
         partial(_plain, fits=_up_to_one, masked="product"),
     ),
     Mistake(
@@ -229,8 +229,8 @@ MISTAKES = (
     ),
     Mistake(
         "p below 0 is accepted",
-        "Right, but for a p below 0, which is no probability: it would scale everything "
-        "down. Raise a ValueError there too.",
+        "Right, except for a p below 0, which is no probability: it would scale "
+        "everything down. Raise a ValueError there too.",
         partial(_plain, fits=lambda p: p < 1),
     ),
     Mistake(

@@ -279,16 +279,16 @@ MISTAKES = (
     ),
     Mistake(
         "torch.tensor on a list of tensors",
-        "Right for a row of numbers. Of a matrix, your loop takes whole rows, and what is "
-        "made for single numbers cannot take those: `torch.tensor` of a list, or "
-        "`math.tanh`. `torch.tanh` takes all numbers at once: no loop is needed.",
+        "Right for a row of numbers. From a matrix, your loop takes whole rows, and "
+        "what is made for single numbers cannot take those: `torch.tensor` of a list, "
+        "or `math.tanh`. `torch.tanh` takes all numbers at once: no loop is needed.",
         _by_rows,
     ),
     Mistake(
         "one number taken of each row",
-        "Right for a row of numbers. Of a matrix, your loop takes whole rows, and `item` "
-        "wants a single number. `torch.tanh` takes all numbers at once, whatever the "
-        "shape: no loop is needed.",
+        "Right for a row of numbers. From a matrix, your loop takes whole rows, and "
+        "`item` wants a single number. `torch.tanh` takes all numbers at once, "
+        "whatever the shape: no loop is needed.",
         _by_items,
     ),
     Mistake(

@@ -53,7 +53,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     learned = weights(n, f"{which}.weight", f"{which}.bias")
     return [
         Case("three vectors, with weight 1 and bias 0", (quarters(rng, 3, 4), *plain)),
-        Case("a weight and a bias for each place", (quarters(rng, 3, 4), *own(4))),
+        Case("a weight and a bias for each number", (quarters(rng, 3, 4), *own(4))),
         Case("as many vectors as numbers in each", (quarters(rng, 4, 4), *own(4))),
         Case("a single vector", (quarters(rng, 5), *own(5))),
         Case("a batch of texts", (quarters(rng, 2, 3, 4), *own(4))),
@@ -211,13 +211,13 @@ MISTAKES = (
     Mistake(
         "forgot ε",
         "A vector of equal numbers becomes NaN, for its variance is 0 and 0 / 0 is "
-        "nothing. That is what the small ε is for: add it to the variance.",
+        "not a number. That is what the small ε is for: add it to the variance.",
         _divided_by(lambda x, centred: _variance(x).sqrt()),
     ),
     Mistake(
         "ε of 1e-6",
-        "Your ε is 1e-6, as in some other models. GPT-2's is 1e-5, and where the numbers "
-        "are small one sees which it is.",
+        "Your ε is 1e-6, as in some other models. GPT-2's is 1e-5, and where the "
+        "numbers are small the difference shows.",
         _divided_by(lambda x, centred: (_variance(x) + 1e-6).sqrt()),
     ),
     Mistake(
@@ -272,14 +272,14 @@ MISTAKES = (
     ),
     Mistake(
         "weight and bias forgotten",
-        "The norm itself is right. Then comes the learned part: multiply each place by its "
-        "weight and add its bias.",
+        "The norm itself is right. Then comes the learned part: multiply each number "
+        "by its weight and add its bias.",
         lambda x, weight, bias: _normed(x),
     ),
     Mistake(
         "weight forgotten",
-        "The weight plays no part. Each place is multiplied by its own before the bias is "
-        "added.",
+        "The weight plays no part. Each number is multiplied by its own weight before "
+        "the bias is added.",
         lambda x, weight, bias: _normed(x) + bias,
     ),
     Mistake(
@@ -295,8 +295,8 @@ MISTAKES = (
     ),
     Mistake(
         "a matrix product with the weight",
-        "You multiply by the weight as a matrix, which sums over the places. Each place "
-        "has its own weight: that is `*`, not `@`.",
+        "You multiply by the weight as a matrix, which sums over the numbers. Each "
+        "number has its own weight: that is `*`, not `@`.",
         lambda x, weight, bias: _normed(x) @ weight + bias,
     ),
     Mistake(

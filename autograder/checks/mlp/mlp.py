@@ -138,14 +138,14 @@ MISTAKES = (
     ),
     Mistake(
         "ReLU",
-        "There is a ReLU between the matrices, as in the pencil's machine. This model was "
-        "trained with GELU: take your own `gelu`.",
+        "There is a ReLU between the matrices, as in the chapter's example with a "
+        "pencil. This model was trained with GELU: take your own `gelu`.",
         partial(_plain, bend=torch.relu),
     ),
     Mistake(
         "the exact GELU by erf",
-        "Very near. Between the matrices stands the exact GELU, by erf; GPT-2 has the one "
-        "by tanh. Take your own `gelu` of step 1.",
+        "Very close. Between the matrices stands the exact GELU, by erf; GPT-2 has "
+        "the one by tanh. Take your own `gelu` of step 1.",
         partial(_plain, bend=functional.gelu),
     ),
     _another_bend("SiLU", "SiLU, x times its sigmoid", functional.silu),
@@ -169,19 +169,19 @@ MISTAKES = (
     ),
     Mistake(
         "the biases added to the matrices",
-        "You add the biases to the matrices, so every number of a vector brings them in "
-        f"anew. {_PRODUCT_FIRST}",
+        "You add the biases to the matrices, so every number of a vector adds them "
+        f"again. {_PRODUCT_FIRST}",
         lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in + b_in, 0, w_out + b_out, 0),
     ),
     Mistake(
         "the first bias added to its matrix",
-        "You add `b_in` to the matrix, so every number of x brings it in anew. "
+        "You add `b_in` to the matrix, so every number of x adds it again. "
         f"{_PRODUCT_FIRST}",
         lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in + b_in, 0, w_out, b_out),
     ),
     Mistake(
         "the second bias added to its matrix",
-        "You add `b_out` to the matrix, so every hidden unit brings it in anew. "
+        "You add `b_out` to the matrix, so every hidden unit adds it again. "
         f"{_PRODUCT_FIRST}",
         lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, b_in, w_out + b_out, 0),
     ),
@@ -195,14 +195,14 @@ MISTAKES = (
     ),
     Mistake(
         "biases exchanged",
-        "The two biases have changed places. `b_in` has a number for each hidden unit, "
+        "The two biases are swapped. `b_in` has a number for each hidden unit, "
         "`b_out` one for each number of x.",
         lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, b_out, w_out, b_in),
     ),
     Mistake(
         "matrices exchanged",
-        "The two matrices have changed places. First comes `w_in`, which widens: its rows "
-        "are as many as x has numbers.",
+        "The two matrices are swapped. First comes `w_in`, which widens: it has as "
+        "many rows as x has numbers.",
         lambda x, w_in, b_in, w_out, b_out: _plain(x, w_out, b_in, w_in, b_out),
     ),
     Mistake(
@@ -219,8 +219,8 @@ MISTAKES = (
     ),
     Mistake(
         "products place by place",
-        "`*` multiplies place by place. Each question is a **sum** of products: that is a "
-        "matrix product, `@`.",
+        "`*` multiplies number by number. Each question is a **sum** of products: "
+        "that is a matrix product, `@`.",
         lambda x, w_in, b_in, w_out, b_out: tanh_gelu(x * w_in + b_in) * w_out + b_out,
     ),
     Mistake(

@@ -176,8 +176,8 @@ def larger_ids_of_equals(wrong: Answer) -> Mistake:
     return Mistake(
         "of equals, the larger ids",
         "Of equally likely tokens you keep those with the larger ids. Of equals the "
-        "smaller id goes first. Turning an upward sorting around turns equals around, "
-        "too; sorting downwards, with `stable`, does not.",
+        "smaller id goes first. Reversing an upward sort reverses equals too. Sorting "
+        "downwards with `stable` does not.",
         wrong,
     )
 
@@ -185,8 +185,9 @@ def larger_ids_of_equals(wrong: Answer) -> Mistake:
 def sorting_not_undone(kept: Filter) -> Mistake:
     return Mistake(
         "the sorting is not undone",
-        "You keep the right probabilities, but leave them in sorted order, where no "
-        "place is an id any more. Carry each one back to the place of its token.",
+        "You keep the right probabilities, but leave them in sorted order, where a "
+        "position is no longer an id. Carry each one back to the position of its "
+        "token.",
         kept(
             lambda p, ids: keep(p.sort(descending=True).values, torch.arange(len(ids)))
         ),
@@ -196,9 +197,8 @@ def sorting_not_undone(kept: Filter) -> Mistake:
 def only_kept_numbers(kept: Filter, which: str) -> Mistake:
     return Mistake(
         f"only {which} numbers",
-        f"Your answer has only {which} numbers, so no one can tell which tokens they "
-        "belong to. It should be as long as `p`, with 0 for every token that is "
-        "dropped.",
+        f"Your answer has only {which} numbers, which no longer tell their tokens. It "
+        "should be as long as `p`, with 0 for every token that is dropped.",
         kept(lambda p, ids: p[ids] / p[ids].sum()),
     )
 
@@ -206,8 +206,8 @@ def only_kept_numbers(kept: Filter, which: str) -> Mistake:
 def ids_of_the_kept(kept: Filter) -> Mistake:
     return Mistake(
         "the ids of the kept",
-        "You give back the ids that are kept. Asked for are probabilities: as many as "
-        "there were, with 0 for what is dropped.",
+        "You give back the ids that are kept. Return probabilities, as many as there "
+        "were, with 0 for what is dropped.",
         kept(lambda p, ids: ids.tolist()),
     )
 

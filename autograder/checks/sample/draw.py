@@ -258,9 +258,9 @@ MISTAKES = (
     ),
     Mistake(
         "beyond the sum, the first token",
-        "Where `u` lies beyond a sum that rounding left below 1, no share ends after it. "
-        "Asked for the first true one of none, `argmax` says 0. Draw the last token that "
-        "has a share.",
+        "Where `u` lies beyond a sum that rounding left below 1, no share ends after "
+        "it. Where nothing is true, `argmax` says 0. Draw the last token that has a "
+        "share.",
         _ending(_searched, lambda p: 0),
     ),
     _border_and(
@@ -427,7 +427,7 @@ MISTAKES = (
     ),
     Mistake(
         "the probability instead of the id",
-        "You give back the probability of the token. Asked for is its id, an integer.",
+        "You give back the probability of the token. Return its id, an integer.",
         lambda p, u: float(p[drawn(p, u)]),
     ),
     tensor_for_integer(oracle),

@@ -79,13 +79,13 @@ def _against_the_first(logits):
 MISTAKES = (
     Mistake(
         "the value instead of the id",
-        "You give back how large the largest logit is. Asked for is which token has it: "
-        "its place, counted from 0.",
+        "You give back how large the largest logit is. Return the position of the "
+        "token that has it, counted from 0.",
         lambda logits: float(logits.max()),
     ),
     Mistake(
         "the value, as a tensor",
-        "You give back the largest logit itself, in a tensor. Asked for is its place, "
+        "You give back the largest logit itself, in a tensor. Return its position, "
         "counted from 0, as a plain integer.",
         lambda logits: logits.max(),
     ),
@@ -150,8 +150,8 @@ MISTAKES = (
     ),
     Mistake(
         "a list of all the best",
-        "You give back a list of all tokens that have the largest logit. Asked for is "
-        "one id: the smallest of them.",
+        "You give back a list of all tokens that have the largest logit. Return one "
+        "id, the smallest of them.",
         lambda logits: (logits == logits.max()).nonzero()[:, 0].tolist(),
     ),
     Mistake(

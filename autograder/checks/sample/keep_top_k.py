@@ -165,13 +165,14 @@ MISTAKES = (
     Mistake(
         "a softmax of everything",
         "The dropped tokens are back, since the exponential of 0 is 1. What is left "
-        "is no logits but probabilities: divide by their sum.",
+        "are probabilities and not logits: divide by their sum.",
         _in_range(lambda p, k: softmax(_top_k(p, k))),
     ),
     Mistake(
         "a softmax of what was kept",
-        "The zeros of the dropped tokens go through an exponential, and that of 0 is 1: "
-        "they are back. What you kept are shares, no logits: divide them by their sum.",
+        "The zeros of the dropped tokens go through an exponential, and that of 0 is "
+        "1: they are back. What you kept are shares and not logits: divide them by "
+        "their sum.",
         _kept(lambda p, ids: softmax(keep(p, ids, 1.0))),
     ),
     Mistake(

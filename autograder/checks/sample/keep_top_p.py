@@ -351,9 +351,9 @@ MISTAKES = (
     sorting_not_undone(_kept),
     Mistake(
         "the mask stays in sorted order",
-        "You have counted rightly how many to keep, but then keep that many from the "
-        "left. Yes and no are in sorted order, `p` is in the order of the ids: carry "
-        "each yes back to the id that it belongs to.",
+        "You have counted correctly how many to keep, but then keep that many from "
+        "the left. Yes and no are in sorted order, `p` is in the order of the ids: "
+        "carry each yes back to the id that it belongs to.",
         _kept(lambda p, ids: keep(p, torch.arange(len(ids)))),
     ),
     Mistake(

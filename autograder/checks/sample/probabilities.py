@@ -148,7 +148,7 @@ def _in_place(z, t):
 
 _EACH_ROW = "Each row is a distribution of its own:"
 _INFINITE = (
-    "exponential of a large logit is infinite: take the largest of each row away first."
+    "exponential of a large logit is infinite: subtract the largest of each row first."
 )
 _REFUSE = "raise a ValueError for a temperature of 0 or below."
 
@@ -174,22 +174,22 @@ MISTAKES = (
     ),
     Mistake(
         "the exponential overflows",
-        "The exponential of a large logit is infinite, that of a very low one is 0, and "
-        "their quotient is no number. Take the largest logit of each row away first: "
-        "the probabilities stay the same, and nothing is above 1.",
+        "The exponential of a large logit is infinite, that of a very low one is 0, "
+        "and their quotient is not a number. Subtract the largest logit of each row "
+        "first: the probabilities stay the same, and nothing is above 1.",
         _heated(lambda z, t: softmax(z / t, 0.0)),
     ),
     Mistake(
         "the maximum of all rows",
-        "You take away the largest logit of all rows together. In a row far below it, "
-        "every exponential becomes 0, and 0 divided by 0 is no number. Each row has a "
-        "maximum of its own.",
+        "You subtract the largest logit of all rows together. In a row far below it, "
+        "every exponential becomes 0, and 0 divided by 0 is not a number. Each row "
+        "has a maximum of its own.",
         _heated(lambda z, t: softmax(z / t, z.max() / t)),
     ),
     Mistake(
         "the minimum is taken away",
-        "You take away the smallest logit. That keeps the others above 0, where the "
-        "exponential may still be infinite: take away the largest.",
+        "You subtract the smallest logit. That keeps the others above 0, where the "
+        "exponential may still be infinite: subtract the largest.",
         _heated(lambda z, t: softmax(z / t, z.amin(-1, keepdim=True) / t)),
     ),
     Mistake(
@@ -236,29 +236,29 @@ MISTAKES = (
     ),
     Mistake(
         "the maximum is not divided",
-        "You divide the logits by the temperature, and then take away a maximum that was "
-        "not divided. At low temperatures the exponential may still be infinite. Take "
-        "away the largest of what goes into the exponential.",
+        "You divide the logits by the temperature, and then subtract a maximum that "
+        "was not divided. At low temperatures the exponential may still be infinite. "
+        "Subtract the largest of what goes into the exponential.",
         _heated(lambda z, t: softmax(z / t, z.amax(-1, keepdim=True))),
     ),
     Mistake(
         "the maximum of all rows, not divided",
-        "You take away the largest logit of all rows, as it was before the division by "
-        "the temperature. Each row has a maximum of its own: take it of what goes into "
-        "the exponential.",
+        "You subtract the largest logit of all rows, as it was before the division by "
+        "the temperature. Each row has a maximum of its own: take it of what goes "
+        "into the exponential.",
         _heated(lambda z, t: softmax(z / t, z.max())),
     ),
     Mistake(
         "the mean is taken away",
-        "You take away the mean of each row. A logit far above the mean still makes the "
-        "exponential infinite: take away the largest, so that nothing is above 0.",
+        "You subtract the mean of each row. A logit far above the mean still makes "
+        "the exponential infinite: subtract the largest, so that nothing is above 0.",
         _heated(lambda z, t: softmax(z / t, (z / t).mean(-1, keepdim=True))),
     ),
     Mistake(
         "the mean of all rows is taken away",
-        "You take away the mean of everything. A row far above it still makes the "
-        "exponential infinite, and one far below only zeros. Take from each row its own "
-        "largest logit.",
+        "You subtract the mean of everything. A row far above it still makes the "
+        "exponential infinite, and one far below gives only zeros. Take from each row "
+        "its own largest logit.",
         _heated(lambda z, t: softmax(z / t, (z / t).mean())),
     ),
     Mistake(
@@ -299,8 +299,9 @@ MISTAKES = (
     ),
     Mistake(
         "the exponential alone",
-        "Your numbers are positive, but they do not sum to one: divide by the sum of the "
-        "row. And take the largest logit away before, or a large one becomes infinite.",
+        "Your numbers are positive, but they do not sum to one: divide by the sum of "
+        "the row. And subtract the largest logit before that, or a large one becomes "
+        "infinite.",
         _heated(lambda z, t: torch.exp(z / t)),
     ),
     Mistake(

@@ -33,7 +33,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("one vector alone", (eighths(rng, 6), eighths(rng, 4, 6))),
         Case("a batch of texts", (eighths(rng, 2, 3, 4), eighths(rng, 6, 4))),
-        Case("the shipped model's own", (x[places].clone(), wte[rows].clone())),
+        Case(
+            "vectors and table of the course's own model",
+            (x[places].clone(), wte[rows].clone()),
+        ),
         Case(
             "a long text", (eighths(rng, between(rng, 33, 40), 4), eighths(rng, 6, 4))
         ),
@@ -86,9 +89,9 @@ MISTAKES = (
     ),
     Mistake(
         "tokens in rows, places in columns",
-        "These are the right numbers, but turned: you have a row for each token. Wanted "
-        "is a row for each vector of `x`, with a number for each token in it. Which of "
-        "the two stands first in the product?",
+        "These are the right numbers, but turned: you have a row for each token. The "
+        "answer should have a row for each vector of `x`, with a number for each "
+        "token in it. Which of the two stands first in the product?",
         lambda x, wte: wte @ x.permute(*reversed(range(x.ndim))),
     ),
     Mistake(
@@ -106,7 +109,7 @@ MISTAKES = (
     Mistake(
         "cosines",
         "You divide by the lengths, so these are cosines. A logit is the plain dot "
-        "product: a token with a long row may shout louder.",
+        "product: a token with a longer row may get a larger one.",
         _cosines,
     ),
     Mistake(
@@ -135,26 +138,27 @@ MISTAKES = (
     ),
     Mistake(
         "the likeliest ids",
-        "You give back ids. Wanted are all the logits: a number for each token of the "
+        "You give back ids. Return all the logits: a number for each token of the "
         "table, before anything is chosen.",
         lambda x, wte: (x @ wte.T).argmax(-1),
     ),
     Mistake(
         "looked up",
-        "You look up rows of the table, as Embed does with ids. But `x` holds vectors, "
-        "no ids: each of them is to be compared with every row, by a dot product.",
+        "You look up rows of the table, as Embed does with ids. But `x` holds "
+        "vectors, not ids: each of them should be compared with every row, by a dot "
+        "product.",
         lambda x, wte: wte[x],
     ),
     Mistake(
         "added up over the tokens",
-        "You multiply number by number, which works for one vector alone, and then add "
-        "up over the wrong axis: one sum a column. Each token needs its own sum, over "
-        "its row. One matrix product does that for all vectors.",
+        "You multiply number by number, which works for one vector alone, and then "
+        "add up over the wrong axis: one sum per column. Each token needs its own "
+        "sum, over its row. One matrix product does that for all vectors.",
         lambda x, wte: (x * wte).sum(0),
     ),
     Mistake(
         "a list of tensors",
-        "The logits come as a list, one tensor a token. One product of two matrices "
+        "The logits come as a list, one tensor per token. One product of two matrices "
         "does it all at once, and gives a single tensor.",
         lambda x, wte: [x @ row for row in wte],
     ),

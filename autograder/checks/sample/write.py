@@ -237,14 +237,14 @@ def _one_after_stop(table, ids, us, stop):
 MISTAKES = (
     Mistake(
         "from the first id",
-        "You always predict from the first id. What comes next is told by the last one, "
-        "and after every draw that is another.",
+        "You always predict from the first id. The last id decides what comes next, "
+        "and after every draw there is a new one.",
         _by(row=lambda table, text, prompt: table[text[0]]),
     ),
     Mistake(
         "always from the prompt's last id",
-        "Every draw uses the row of the prompt's last id. After the first draw there is "
-        "a new last id: look up its row in each round anew.",
+        "Every draw uses the row of the prompt's last id. After the first draw there "
+        "is a new last id, so look up its row again in each round.",
         _by(row=lambda table, text, prompt: table[prompt[-1]]),
     ),
     Mistake(
@@ -285,13 +285,13 @@ MISTAKES = (
     ),
     Mistake(
         "only the new ids",
-        "You give back only the new ids. Asked for is the whole text, the ids of the "
-        "prompt first.",
+        "You give back only the new ids. Return the whole text, the ids of the prompt "
+        "first.",
         lambda table, ids, us, stop: _written(table, ids, us, stop)[len(ids) :],
     ),
     Mistake(
         "only the last id",
-        "You give back only one id. Asked for is the whole text: the prompt and all that "
+        "You give back only one id. Return the whole text: the prompt and all that "
         "was drawn.",
         lambda table, ids, us, stop: _written(table, ids, us, stop)[-1],
     ),
@@ -363,7 +363,7 @@ MISTAKES = (
     ),
     Mistake(
         "drawn from logits",
-        "You draw from the logits themselves. They are no shares: turn them into "
+        "You draw from the logits themselves. They are not shares: turn them into "
         "probabilities at temperature 1 first.",
         _by(pick=_from_logits),
     ),

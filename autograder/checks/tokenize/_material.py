@@ -84,7 +84,7 @@ def stories(rng: np.random.Generator, n_chars: int, end: str = "\n") -> str:
 
 
 def mixed_page(rng: np.random.Generator) -> str:
-    """A page of everything: prose, Chinese, code, emoji, and a word no one has seen."""
+    """A page of everything: prose, Chinese, code, emoji, and a new word."""
     parts = [*some(rng, PROSE, 3), *some(rng, CHINESE, 2), *some(rng, CODE, 2)]
     parts += [" ".join(some(rng, EMOJI, 3)), new_word(rng, 7)]
     parts += [" " * rng.integers(3, 9)]
@@ -92,7 +92,7 @@ def mixed_page(rng: np.random.Generator) -> str:
 
 
 def nasty_text(rng: np.random.Generator) -> str:
-    """What is easily lost or changed: marks that no one sees, and outer spaces."""
+    """What is easily lost or changed: invisible characters, and outer spaces."""
     a, b, c, d = (new_word(rng, 3) for _ in range(4))
     return f"\ufeff \t{a}\x00{b}\r\n_{c}_\u200b e\u0301{d}\t\r\n  "
 
@@ -262,7 +262,7 @@ def zeros_for_a_byte(wrong: Callable[..., object], seen: str) -> Mistake:
     """`bytes(b)` in place of the byte b. `seen` is where the zeros show."""
     return Mistake(
         "bytes(n) gives n zeros",
-        f"{seen} full of zero bytes: `bytes(5)` are five of them. To get the one byte "
+        f"{seen} full of zero bytes: `bytes(5)` is five of them. To get the one byte "
         "with the value 5, hand over a list that holds it.",
         wrong,
     )

@@ -119,8 +119,8 @@ MISTAKES = (
     Mistake(
         "pairs across chunk borders",
         "You also count the last id of a chunk with the first of the next. Those two "
-        "never stand in one chunk, so they can never be merged: count inside each chunk "
-        "by itself.",
+        "are in different chunks, so they can never be merged. Count inside each "
+        "chunk by itself.",
         lambda chunks: dict(counted([[i for ids in chunks for i in ids]])),
     ),
     Mistake(
@@ -169,8 +169,8 @@ MISTAKES = (
     only_the_first_chunk(lambda chunks: dict(counted(chunks[:1])), "counted"),
     Mistake(
         "pairs that occur once are missing",
-        "Pairs that occur only once are missing. What happens at the first sight of a "
-        "pair? It counts 1.",
+        "Pairs that occur only once are missing. What happens when you meet a pair "
+        "for the first time? Its count should be 1.",
         lambda chunks: {pair: n for pair, n in counted(chunks).items() if n > 1},
     ),
     Mistake(
@@ -205,13 +205,13 @@ MISTAKES = (
     ),
     Mistake(
         "one less than it should be",
-        "Every count is one too low. The first time you meet a pair you have already "
-        "seen it once.",
+        "Every count is one too low. When you meet a pair for the first time, you "
+        "have already seen it once.",
         lambda chunks: {pair: n - 1 for pair, n in counted(chunks).items()},
     ),
     Mistake(
         "ids instead of pairs",
-        "You count single ids. What may be merged are two neighbours, so the keys are "
+        "You count single ids. Two neighbours are what may be merged, so the keys are "
         "pairs: tuples of an id and the id right after it.",
         lambda chunks: dict(Counter(i for ids in chunks for i in ids)),
     ),

@@ -86,7 +86,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         Case(
-            "marks that no one sees, and spaces at the end",
+            "invisible characters, and spaces at the end",
             (encoded(nasty, nasty_merges), nasty_merges),
         ),
         Case("a page of everything", (encoded(text, merges), merges)),
@@ -214,8 +214,8 @@ MISTAKES = (
     ),
     Mistake(
         "ids taken for bytes",
-        "You hand the ids themselves to `bytes`, which takes numbers up to 255 only. The "
-        "id of a merge is none: write out the bytes that it stands for first.",
+        "You hand the ids themselves to `bytes`, which takes numbers up to 255 only. "
+        "The id of a merge is larger. Write out the bytes that it stands for first.",
         lambda ids, merges: bytes(ids).decode(),
     ),
     Mistake(

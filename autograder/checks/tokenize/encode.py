@@ -120,9 +120,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "merges listed from the last to the first",
             (stories(rng, 120), turned(learned(story, 40))),
         ),
-        Case(
-            "marks that no one sees, and spaces at the end", (nasty, learned(nasty, 9))
-        ),
+        Case("invisible characters, and spaces at the end", (nasty, learned(nasty, 9))),
         Case(
             "Chinese, whose characters begin as three bytes",
             (chinese[: between(rng, 14, 23)], learned(chinese, 24)),
@@ -212,9 +210,9 @@ MISTAKES = (
     ),
     Mistake(
         "the longest token first",
-        "From the left, you take the longest token that fits. That is another algorithm. "
-        "BPE repeats its training: it applies the merges in the order in which they were "
-        "learned, and so a longer token may never come about.",
+        "From the left, you take the longest token that fits. That is another "
+        "algorithm. BPE repeats its training: it applies the merges in the order in "
+        "which they were learned, so a longer token may never be formed.",
         _longest_token,
     ),
     Mistake(
@@ -227,8 +225,8 @@ MISTAKES = (
     Mistake(
         "from the newest merge to the oldest",
         "You go through the merges once, backwards. A late merge is built on what "
-        "earlier ones have made, which does not exist yet when you come by: begin with "
-        "the oldest.",
+        "earlier ones have made, which does not exist yet when you reach it. Begin "
+        "with the oldest.",
         _each_once(lambda merges: reversed(oldest_first(merges))),
     ),
     Mistake(
@@ -240,7 +238,7 @@ MISTAKES = (
     Mistake(
         "one merge a chunk",
         "You merge one pair in each chunk and stop. After a merge, new pairs may have "
-        "come about: go on until no pair of the chunk is in `merges`.",
+        "formed: go on until no pair of the chunk is in `merges`.",
         _with(rounds=1),
     ),
     Mistake(
@@ -275,14 +273,14 @@ MISTAKES = (
     ),
     Mistake(
         "the smallest of no pairs, in a chunk of one id",
-        "An error comes up where a chunk is, or has become, a single id. It has no pairs, "
-        "and there is no smallest one of none: stop before you ask for it.",
+        "There is an error where a chunk is, or has become, a single id. It has no "
+        "pairs, so it has no smallest pair either. Stop before you ask for it.",
         _smallest_of_none,
     ),
     Mistake(
         "the smallest of no pairs, in the end",
-        "When no pair of a chunk is in `merges` any more, you still look for the smallest "
-        "of them, and of none there is none. Stop before you ask for it.",
+        "When no pair of a chunk is in `merges` any more, you still look for the "
+        "smallest of them, but there is none. Stop before you ask for it.",
         lambda text, merges: stop(ValueError) if text else [],
     ),
     only_the_first_chunk(_with(chunks=lambda text: chunks_of(text)[:1]), "encoded"),

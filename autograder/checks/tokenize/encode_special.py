@@ -364,8 +364,8 @@ MISTAKES = (
     Mistake(
         "forbidden names are sought in the whole text",
         "You raise an error for a name that is only a part of a longer one, which is "
-        "allowed. What the longer name covers is used up: read from the left, take the "
-        "longest name at each place, and ask for permission then.",
+        "allowed. What the longer name covers is used up: read from the left, take "
+        "the longest name at each position, and ask for permission then.",
         _forbidden_first,
     ),
     Mistake(
@@ -377,14 +377,14 @@ MISTAKES = (
     Mistake(
         "the shorter name wins",
         "Where one special token begins like another, the shorter one was taken and "
-        "the rest became text. At each place, try the longest names first.",
+        "the rest became text. At each position, try the longest names first.",
         _in_order,
     ),
     Mistake(
         "the last matching name wins",
         "Where several names begin at a place, you take the one that `special` lists "
-        "last. It may list them in any order: of all names that begin there, keep the "
-        "longest.",
+        "last. It may list them in any order: of all the names that begin there, keep "
+        "the longest.",
         _last_in_order,
     ),
     Mistake(
@@ -440,13 +440,14 @@ MISTAKES = (
     Mistake(
         "the text before a special token comes twice",
         "The text before a special token is encoded, and later once more. When you have "
-        "encoded what you collected, begin to collect anew.",
+        "encoded what you collected, start again with nothing.",
         _from_the_left(again="text"),
     ),
     Mistake(
         "always from the start of the text",
-        "After a special token you encode the text from its very start again, the names "
-        "in it, too. Remember where the last special token ended, and go on from there.",
+        "After a special token you encode the text from its very start again, "
+        "including the names in it. Remember where the last special token ended, and "
+        "go on from there.",
         _from_the_left(again="all"),
     ),
     Mistake(
@@ -464,8 +465,8 @@ MISTAKES = (
     ),
     Mistake(
         "special tokens dropped",
-        "The special tokens have vanished. Cutting the text at them is right, but their "
-        "ids belong into the result, each where its token stood.",
+        "The special tokens have vanished. Cutting the text at them is right, but "
+        "their ids belong in the result, each where its token stood.",
         _with(put=lambda token: []),
     ),
     Mistake(

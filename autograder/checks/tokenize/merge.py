@@ -47,7 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a pair in two places, once at the end", ([a, b, c, a, b], (a, b), new())),
         Case("a run of one id, from the left", ([d, e, e, e], (e, e), new())),
         Case("an id that follows a merge", ([f, g, h, i, f, g, i], (f, g), new())),
-        edge("a pair that is not there", ([j, k, m, j], (k, j), new())),
+        edge("a pair that does not occur", ([j, k, m, j], (k, j), new())),
         edge("an empty list", ([], (n, o), new())),
         edge("a list of one id", ([p], (p, q), new())),
         Case(
@@ -194,7 +194,7 @@ MISTAKES = (
     Mistake(
         "only even positions",
         "You look at ids 0 and 1, then 2 and 3, and miss a pair that begins at an odd "
-        "place. Where nothing is merged, move on by one id only.",
+        "position. Where nothing is merged, move on by one id only.",
         lambda ids, pair, new_id: merged(ids, pair, new_id, step=2),
     ),
     written_into(

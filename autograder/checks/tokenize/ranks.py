@@ -92,23 +92,23 @@ MISTAKES = (
     ),
     Mistake(
         "text instead of bytes",
-        "Your keys are text. A token may be a part of a character, which is no text at "
-        "all: keep them as `bytes`.",
+        "Your keys are text. A token may be a part of a character, which is not text. "
+        "Keep them as `bytes`.",
         lambda merges: {d.decode("latin-1"): i for d, i in ranks_of(merges).items()},
     ),
     Mistake(
         "decoded, with errors replaced",
-        "Your keys are text, and in some of them stands �: a token that is a part of a "
-        "character is no text, and many of these have become one key. Leave the `bytes` "
-        "as they are.",
+        "Your keys are text, and in some of them stands �: a token that is a part of "
+        "a character is not text, and many of these have become one key. Leave the "
+        "`bytes` as they are.",
         lambda merges: {
             d.decode(errors="replace"): i for d, i in ranks_of(merges).items()
         },
     ),
     Mistake(
         "`str` of the bytes as keys",
-        "Your keys are text that only looks like bytes, with the letter b and quotes in "
-        "it. `str` writes down how Python shows them: leave it away.",
+        "Your keys are text that only looks like bytes, with the letter b and quotes "
+        "in it. `str` writes down how Python shows them, so leave it out.",
         lambda merges: {str(d): i for d, i in ranks_of(merges).items()},
     ),
     Mistake(
@@ -139,9 +139,9 @@ MISTAKES = (
     ),
     Mistake(
         "by way of `decode`",
-        "Are you asking `decode` for the text of each token? A token may be a part of a "
-        "character, which is no text, and then there is an error: put bytes together "
-        "instead.",
+        "Are you asking `decode` for the text of each token? A token may be a part of "
+        "a character, which is not text, and then there is an error. Put bytes "
+        "together instead.",
         lambda merges: {bytes([i]).decode().encode(): i for i in range(256)},
     ),
     Mistake(
@@ -171,9 +171,9 @@ MISTAKES = (
     ),
     Mistake(
         "a merge of merges is not written out",
-        "A pair may hold the id of an earlier merge, which is no byte. Go through the "
-        "merges in order and keep the bytes of every token: then both halves are known "
-        "when you need them.",
+        "A pair may hold the id of an earlier merge, which is not a byte. Go through "
+        "the merges in order and keep the bytes of every token: then both halves are "
+        "known when you need them.",
         _pairs_of_bytes,
     ),
 )

@@ -1,7 +1,7 @@
 """round_trip(text, merges): the text there and back, its bytes, and its tokens.
 
 The oracle is tiktoken. Each case holds what a tokenizer may lose: white space, accents
-that are signs of their own, marks that no one sees.
+that are characters of their own, invisible characters.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
     emoji = f"{new_word(rng, 3)} {' '.join(some(rng, EMOJI, 4))}"
     scripts, nasty = "".join(some(rng, _SCRIPTS, 14)), nasty_text(rng)
     return [
-        Case("a word that is there twice", (f"{word} {word}{other}", learned(word, 2))),
+        Case("a word that occurs twice", (f"{word} {word}{other}", learned(word, 2))),
         Case(
             "Chinese, which has more bytes than characters", (hanzi, learned(hanzi, 6))
         ),
         Case("spaces and line ends of every kind", (spaces, learned(spaces, 5))),
-        Case("accents written as signs of their own", (accents, learned(accents, 4))),
-        Case("emoji made of several characters", (emoji, learned(emoji, 6))),
-        Case("signs of many scripts", (scripts, learned(scripts, 8))),
         Case(
-            "marks that no one sees, and spaces at the end", (nasty, learned(nasty, 9))
+            "accents written as characters of their own", (accents, learned(accents, 4))
         ),
+        Case("emoji made of several characters", (emoji, learned(emoji, 6))),
+        Case("characters of many scripts", (scripts, learned(scripts, 8))),
+        Case("invisible characters, and spaces at the end", (nasty, learned(nasty, 9))),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 40))),
         Case(
             "many spaces and line ends at both ends",
@@ -94,8 +94,8 @@ def _exchanged(text, merges):
 MISTAKES = (
     Mistake(
         "characters instead of bytes",
-        "You count the characters of the text; asked for are its bytes. `len` of a text "
-        "counts characters, and 果 alone is three bytes.",
+        "You count the characters of the text, but its bytes are wanted. `len` of a "
+        "text counts characters, and 果 alone is three bytes.",
         _trip(weigh=str),
     ),
     Mistake(
@@ -112,15 +112,16 @@ MISTAKES = (
     ),
     Mistake(
         "accents composed",
-        "An accent that was a sign of its own came back joined to its letter. It looks "
-        "the same and is another text: do not normalize what you are given.",
+        "An accent that was a character of its own came back joined to its letter. It "
+        "looks the same but is a different text, so do not normalize what you are "
+        "given.",
         _trip(change=lambda text: unicodedata.normalize("NFC", text)),
     ),
     Mistake(
         "each token decoded by itself",
         "There are � in the text that comes back, because each token was decoded by "
-        "itself, and one alone may be a part of a character. Is that done here, or in "
-        "the `decode` that you call? All ids belong into one call of it.",
+        "itself, and a single token may be only a part of a character. Is that done "
+        "here, or in the `decode` that you call? All ids belong in one call of it.",
         _trip(read=partial(token_by_token, errors="replace")),
     ),
     Mistake(
@@ -137,8 +138,8 @@ MISTAKES = (
     ),
     Mistake(
         "the ids instead of their number",
-        "The third part should be a number, how many tokens there are, and you gave the "
-        "tokens themselves.",
+        "The third part should be a number, how many tokens there are, but you gave "
+        "the tokens themselves.",
         lambda text, merges: (text, len(text.encode()), encoded(text, merges)),
     ),
 )

@@ -62,7 +62,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "emoji that are made of several characters",
             (f"{new_word(rng, 3)} {' '.join(some(rng, EMOJI[:5], 2))}!",),
         ),
-        Case("marks that no one sees, and spaces at the end", (nasty_text(rng),)),
+        Case("invisible characters, and spaces at the end", (nasty_text(rng),)),
         Case("a page of prose, code and Chinese", (mixed_page(rng),)),
         edge("an empty text", ("",)),
         Case(
@@ -75,9 +75,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
 MISTAKES = (
     Mistake(
         "characters instead of bytes",
-        "Your ids are code points, one a character, so 果 becomes the single number "
-        "26524. Tokens are built from bytes: ask each chunk for its UTF-8 bytes, three "
-        "of them for 果, all below 256.",
+        "Your ids are code points, one per character, so 果 becomes the single number "
+        "26524. Tokens are built from bytes: ask each chunk for its UTF-8 bytes, "
+        "three of them for 果, all below 256.",
         code_points,
     ),
     Mistake(
@@ -90,7 +90,7 @@ MISTAKES = (
         "cut at white space, which is lost",
         "The spaces are gone, so the text could never be put together again. Python's "
         "`str.split` throws away what it cuts at; the `split` given above keeps every "
-        "character, a space at the start of the word that follows it.",
+        "character, and puts a space at the start of the word that follows it.",
         lambda text: [utf8(word) for word in text.split()],
     ),
     Mistake(
@@ -101,9 +101,8 @@ MISTAKES = (
     ),
     Mistake(
         "bytes objects instead of lists",
-        "Each chunk holds the right bytes, but it is no list. It looks like one from "
-        "inside, and cannot hold an id above 255, which merging will need: make each "
-        "chunk a list.",
+        "Each chunk holds the right bytes, but it is not a list. A `bytes` object "
+        "cannot hold an id above 255, which merging will need. Make each chunk a list.",
         lambda text: [chunk.encode() for chunk in split(text)],
     ),
     Mistake(
@@ -126,9 +125,9 @@ MISTAKES = (
     ),
     Mistake(
         "every character a chunk",
-        "You made a chunk of each character. A chunk is what `split` gives: a word with "
-        "the space before it, a number, or a run of signs. Loop over `split(text)`, not "
-        "over `text`.",
+        "You made a chunk of each character. A chunk is what `split` gives: a word "
+        "with the space before it, a number, or a run of other characters. Loop over "
+        "`split(text)`, not over `text`.",
         lambda text: [utf8(character) for character in text],
     ),
     Mistake(

@@ -100,7 +100,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a vocabulary of the bytes alone", (f"{new_word(rng)} {new_word(rng)}", 256)
         ),
         edge(
-            "a vocabulary with fewer places than there are bytes",
+            "a vocabulary smaller than the number of bytes",
             (f"{new_word(rng)} {new_word(rng)}", between(rng, 0, 255)),
         ),
         Case(
@@ -225,8 +225,8 @@ MISTAKES = (
     ),
     Mistake(
         "the rarest pair",
-        "You merge the rarest pair first. Asked for is the most frequent one, and the "
-        "smallest ids only among those that are equally frequent.",
+        "You merge the rarest pair first. The most frequent one is wanted, and the "
+        "smallest ids decide only among equally frequent ones.",
         _with(pick=_least(lambda pair, n: (n, pair))),
     ),
     Mistake(
@@ -276,7 +276,7 @@ MISTAKES = (
     ),
     Mistake(
         "pairs of letters",
-        "Your pairs hold letters, and no ids. `split` gives text; train on what "
+        "Your pairs hold letters, not ids. `split` gives text; train on what "
         "`to_chunks` gives, the bytes of each chunk.",
         _with(chunks=split),
     ),
@@ -290,7 +290,7 @@ MISTAKES = (
     Mistake(
         "it stops after one merge",
         "Only one merge is learned. Does `return` stand inside the loop? It ends the "
-        "whole function; it belongs after the loop.",
+        "whole function, so it belongs after the loop.",
         lambda text, n_vocab: _learn(text, min(n_vocab - 256, 1)),
     ),
     Mistake(
@@ -328,8 +328,8 @@ MISTAKES = (
     ),
     Mistake(
         "n_vocab merges",
-        "You learn far too many merges. `n_vocab` is the size of the whole vocabulary, "
-        "and 256 of its places belong to the bytes.",
+        "You learn far too many merges. `n_vocab` is the size of the whole "
+        "vocabulary, and 256 of its tokens are the bytes.",
         _with(more=256),
     ),
     Mistake(

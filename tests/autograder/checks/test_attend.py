@@ -180,7 +180,7 @@ def test_a_right_answer_in_another_style_passes(name):
 def test_each_trap_has_its_case():
     """The rare wrong turns are met by the very case that was made for them."""
     past = {m.name: m.answer for m in CHECKS["attention_weights"].mistakes}
-    alluring = "a last token that all would like best"
+    alluring = "a last token that scores highest everywhere"
     again = past["masked after the softmax, then divided again"]
     assert faults("attention_weights", again) == {alluring}
     zeros = past["every score of 0 masked"]

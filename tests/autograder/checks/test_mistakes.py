@@ -143,7 +143,7 @@ def test_an_earlier_step_of_the_notebook_is_looked_at_first(
     assert wrong.hint in student(shown, "train", wrong.answer)[0]["text/plain"]
     monkeypatch.setattr(main, "merge", found["merge"].mistakes[0].answer)
     text = student(shown, "train", wrong.answer)[0]["text/plain"]
-    assert "leans on `merge`, which is not right: mend first" in text
+    assert "uses `merge`, which is not right: fix that first" in text
     assert wrong.hint not in text
 
 

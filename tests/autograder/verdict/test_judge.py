@@ -331,7 +331,7 @@ def test_an_earlier_step_that_is_wrong_is_blamed_first():
     got = [run(CHECK.mistakes[1].answer, case.args) for case in CASES]
     found = judge(check, CASES, expected(check, CASES), got, failed={"merge"})
     assert (found.broken, found.mistake) == (("merge",), None)
-    assert "leans on `merge`, which is not right" in panel.feedback(found)["text/plain"]
+    assert "uses `merge`, which is not right" in panel.feedback(found)["text/plain"]
 
 
 def test_a_step_that_is_not_written_is_named():

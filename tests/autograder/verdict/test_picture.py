@@ -110,7 +110,7 @@ def test_a_known_error_gets_a_tutor_s_words_and_an_unwritten_step_is_no_error():
 
     seen = shown(GOOD, run(shape, (GOOD,)))["text/plain"]
     assert "Not written" not in seen
-    assert "In Python `^` is no power" in seen
+    assert "In Python `^` is not a power" in seen
     assert "shape, line" in seen
     for wrong, words in (
         (lambda x: 1 if x > 0 else 2, "An `if` needs one answer"),

@@ -1,0 +1,840 @@
+"""The causal sentences of the chapter Attend, and what shows that each is true."""
+
+from itertools import count, islice
+from math import log, sqrt
+
+import pytest
+import torch
+
+import book.facts.attend as measured
+import gpt.attend
+from book.facts import cosine, ids_of, ids_of_words
+from gpt import world
+from gpt.attend import attend, attention, attention_weights, causal_mask, fast_attention
+from gpt.embed import embed
+from gpt.model import GPT, Config, initial
+from gpt.train import batches, fit
+from tests.book.page import claim, run
+
+NEW = 3_000_000  # the seed of stories that neither training nor the page has seen
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_gradients():
+    threads = torch.get_num_threads()
+    with torch.no_grad():
+        yield
+    torch.set_num_threads(threads)
+    torch.set_printoptions(profile="default")
+
+
+@pytest.fixture(scope="module")
+def page(without_gradients):
+    return run("attend")
+
+
+@pytest.fixture(scope="module")
+def names(page):
+    return page.names
+
+
+@pytest.fixture(scope="module")
+def facts(page):
+    return page.facts
+
+
+@pytest.fixture(scope="module")
+def model(names):
+    return names["model"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(names):
+    return names["tokenizer"]
+
+
+@pytest.fixture(scope="module")
+def stories(names):
+    return names["stories"]
+
+
+@pytest.fixture(scope="module")
+def new(model, tokenizer):
+    """Forty new stories, read."""
+    told = islice(world.stories(NEW), 40)
+    return [measured.read(model, tokenizer, story) for story in told]
+
+
+def bets(model, tokenizer, ids):
+    """The probabilities of wore, dried and guessed after ids (1, T): (3,)."""
+    columns = ids_of_words(tokenizer, measured.POSED)
+    return model(ids)[0, -1].softmax(-1)[columns]
+
+
+def others(tokenizer, kind):
+    """The ids of the model's stories with other beginnings than the page's."""
+    for i, beginning in enumerate(measured.ELSEWHERE):
+        text = measured.told(beginning, kind)
+        text = text.replace("sun", "moon") if i % 2 else text
+        yield ids_of(tokenizer, text)
+
+
+# --- two models ---------------------------------------------------------------------
+def test_the_sentence_before_decides_unless_it_tells_no_kind(tokenizer):
+    claim(
+        "attend",
+        "Whoever has read the sentence before knows the next word for certain, unless "
+        "no kind was told.",
+    )
+    for beginning in measured.ELSEWHERE:
+        for kind, posed in zip(measured.KINDS, measured.POSED, strict=True):
+            assert world.next_word(measured.told(beginning, kind)) == {posed: 1}
+        odds = world.next_word(measured.told(beginning, ""))
+        assert odds == pytest.approx(dict.fromkeys(measured.POSED, 1 / 3))
+
+
+def test_the_two_vectors_are_equal_to_the_last_number(stories, facts):
+    claim("attend", "In the stories of fashion and of clay even the place is the same:")
+    fashion, clay, learning, untold = (
+        story.trace["embed"][0, -1] for story in stories.values()
+    )
+    assert torch.equal(fashion, clay)
+    assert not torch.equal(fashion, learning) and not torch.equal(fashion, untold)
+
+
+def test_one_vector_alone_must_bet_the_same_in_both_stories(model, tokenizer, stories):
+    claim(
+        "attend",
+        "Whatever works on this one vector alone must bet the same in both stories, so "
+        "something has to carry the word here.",
+    )
+    alone = model.replace(attention=lambda q, k, v: torch.zeros_like(v))
+    fashion, clay = (stories[kind].ids for kind in ("fashion", "clay"))
+    torch.testing.assert_close(alone(fashion)[0, -1], alone(clay)[0, -1])
+    apart = bets(model, tokenizer, fashion) - bets(model, tokenizer, clay)
+    assert apart.abs().max() > 0.99
+
+
+# --- averages and shares ------------------------------------------------------------
+def test_an_average_does_not_look_ahead(names):
+    claim("attend", "No row looks ahead, and so *fashion* stays as it was.")
+    average_past = names["average_past"]
+    x = torch.randn(9, 4)
+    for t in range(8):
+        changed = x.clone()
+        changed[t + 1 :] = torch.randn(8 - t, 4)
+        assert torch.equal(average_past(changed)[: t + 1], average_past(x)[: t + 1])
+    assert torch.equal(average_past(x)[0], x[0])
+
+
+def test_a_score_larger_by_one_means_twice_the_share():
+    claim("attend", "A score that is larger by one means twice the share.")
+    scores = torch.randint(-4, 5, (20, 6)).float()
+    scores[:, 1] = scores[:, 0] + 1
+    shares = 2**scores / (2**scores).sum(-1, keepdim=True)
+    torch.testing.assert_close(shares[:, 1], 2 * shares[:, 0])
+    torch.testing.assert_close((scores * log(2)).softmax(-1), shares)  # the footnote
+
+
+def test_a_score_of_minus_infinity_gets_no_share_whatever_it_was():
+    claim(
+        "attend",
+        r"The future must get no share, whatever its score, so its score is replaced by "
+        r"$-\infty$, because $e^{-\infty} = 0$.",
+    )
+    scores = 50 * torch.randn(7, 7)
+    shares = scores.masked_fill(~causal_mask(7), -torch.inf).softmax(-1)
+    assert (shares.triu(1) == 0).all()
+    torch.testing.assert_close(shares.sum(-1), torch.ones(7))
+    assert torch.tensor(-torch.inf).exp() == 0
+
+
+def test_asking_brings_more_of_fashion_than_equal_shares_do(names):
+    claim(
+        "attend", "With equal shares *model* held 4 of *fashion*, and now it holds 6."
+    )
+    values = torch.tensor([[12.0, 0], [0, 0], [0, 12]])
+    assert names["average_past"](values)[-1].tolist() == [4, 4]
+    assert (names["asked"].shares @ values)[-1].tolist() == [6, 3]
+
+
+def test_the_pencil_differs_from_the_code_by_a_root_and_by_a_base():
+    claim(
+        "attend",
+        r"($\sqrt 2$ cancels the root; $\log 2$ turns $e$ into 2, since "
+        r"$e^{s \log 2} = 2^s$.)",
+    )
+    q, k = torch.randint(-3, 4, (2, 5, 2)).float()
+    powers = (2 ** (q @ k.T)).tril()
+    pencil = powers / powers.sum(-1, keepdim=True)
+    torch.testing.assert_close(attention_weights(q * sqrt(2) * log(2), k), pencil)
+
+
+def test_a_loop_without_a_mask_never_gets_to_the_future(names):
+    claim(
+        "attend",
+        "A loop can do without a mask, because it never gets to the future.",
+    )
+    by_hand = names["attention_by_hand"]
+    q, k, v = torch.randn(3, 12, 5)
+    changed = [torch.cat([x[:8], torch.randn(4, 5)]) for x in (q, k, v)]
+    assert torch.equal(by_hand(*changed)[:8], by_hand(q, k, v)[:8])
+
+
+# --- why √d -------------------------------------------------------------------------
+def scores_of(d, seed, many=2000, keys=16):
+    """Dot products of random queries and keys, all of variance 1: (many, keys)."""
+    random = torch.Generator().manual_seed(seed)
+    q = torch.randn(many, 1, d, generator=random)
+    return (q * torch.randn(many, keys, d, generator=random)).sum(-1)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_scores_spread_like_the_root_of_d(seed):
+    claim(
+        "attend",
+        r"It is a sum of $d$ independent products, each of variance 1, so its variance is "
+        r"$d$ and its spread (the *standard deviation*) is $\sqrt d$.",
+    )
+    for d in (4, 16, 64, 256, 1024):
+        scores = scores_of(d, seed)
+        assert float(scores.var()) == pytest.approx(d, rel=0.1)
+        assert float(scores.std()) == pytest.approx(sqrt(d), rel=0.05)
+
+
+def test_with_scores_far_apart_each_token_listens_to_one_picked_at_random(names, facts):
+    claim(
+        "attend",
+        "the largest of 16 shares averages …, so each token listens to one other, picked "
+        "at random.",
+    )
+    shares = scores_of(1024, seed=4).softmax(-1)
+    assert float(shares.amax(-1).mean()) == pytest.approx(
+        float(facts["top_raw"]), abs=0.02
+    )
+    assert float(facts["top_raw"]) > 0.9
+    picked = shares.argmax(-1).bincount(minlength=16)  # of 2000, each 125 times
+    assert picked.min() > 80 and picked.max() < 175
+    assert (names["spreads"].raw[:, 1].diff() > 0).all()
+
+
+def test_a_softmax_with_one_large_share_is_stuck(names, facts):
+    claim(
+        "attend",
+        "The slope of that share in its score is $a(1 - a)$, here … on average, and "
+        "training moves along slopes.",
+    )
+    s = torch.randn(16, requires_grad=True)
+    with torch.enable_grad():
+        a = s.softmax(-1)[3]
+        a.backward()
+    torch.testing.assert_close(s.grad[3], (a * (1 - a)).detach())
+    largest = scores_of(1024, seed=5).softmax(-1).amax(-1)
+    slope = float((largest * (1 - largest)).mean())
+    assert slope == pytest.approx(float(facts["slope_raw"]), abs=0.01) and slope < 0.05
+    assert float(facts["slope_divided"]) > 5 * float(facts["slope_raw"])
+
+
+def test_divided_by_the_root_scores_have_spread_one_for_every_d(names, facts):
+    claim("attend", r"Divided by $\sqrt d$, scores have spread 1 for every $d$;")
+    divided = names["spreads"].divided
+    torch.testing.assert_close(divided[:, 0], torch.ones(6), rtol=0.05, atol=0)
+    for d in (16, 256, 1024):
+        scores = scores_of(d, seed=6) / sqrt(d)
+        assert float(scores.std()) == pytest.approx(1, rel=0.05)
+        top = float(scores.softmax(-1).amax(-1).mean())
+        assert top == pytest.approx(float(facts["top_divided"]), abs=0.02)
+
+
+def test_training_has_made_queries_and_keys_longer(model, names):
+    claim(
+        "attend",
+        "Later, training can make queries and keys longer where sharp shares pay, and in "
+        "our model it has.",
+    )
+    untrained = GPT(model.config, initial(model.config, seed=3))
+    before, after = untrained.trace(names["ids"]), names["trace"]
+    for layer in range(model.config.n_layer):
+        for part in "qk":  # (1, H, T, d_head)
+            name = f"{layer}.{part}"
+            longer = after[name].norm(dim=-1).mean(-1) / before[name].norm(dim=-1).mean(
+                -1
+            )
+            assert longer.min() > 1.5
+    assert before["1.weights"][0, 1, -1].max() < 0.05  # and sharp shares it needed
+
+
+# --- why causal ---------------------------------------------------------------------
+def test_without_a_mask_training_learns_to_read_the_answer(tokenizer, names):
+    claim(
+        "attend",
+        "If a token could look ahead, the answer would stand in the next column, and the "
+        "model would soon learn to read it there.",
+    )
+    config = Config(n_vocab=588, n_ctx=64, n_layer=1, n_head=2, d_model=96)
+    floor = world.entropy(tokenizer).nats_per_token
+    peeks = GPT(config, initial(config)).replace(attention=names["peeking"])
+    with torch.enable_grad():
+        losses = [*fit(peeks, tokenizer, steps=200, seed=0)]
+    # no model that sees the past alone can have a loss below the floor
+    assert sum(losses[-20:]) / 20 < 0.5 * floor
+    # and it is the next column that it reads: where there is none, it is lost
+    ids, targets = next(batches(tokenizer, world.stories(NEW), 100))
+    assert peeks.loss(ids, targets) < 0.5 * floor
+    assert peeks.replace(attention=fast_attention).loss(ids, targets) > 2 * floor
+
+
+def test_the_mask_lets_nothing_through_and_without_it_everything_moves(names, facts):
+    claim(
+        "attend",
+        "With the mask the largest of them is exactly …. Without it, each of them shows a "
+        "move, of up to … of the vector's length.",
+    )
+    noticed = names["noticed"]
+    causal, peeks, future = noticed.causal, noticed.peeks, noticed.future
+    assert future.equal(torch.ones(12, 12).triu(1).bool())
+    assert facts["future_causal"] == "0" and float(causal[future].max()) == 0
+    assert (peeks[future] > 1e-3).all() and (causal[~future] > 1e-3).all()
+    assert int(facts["future_pairs"]) == 66 == int(future.sum())
+
+
+def test_what_was_computed_stays_right_when_the_text_grows(model, new):
+    claim(
+        "attend",
+        "The empty triangle has a second use, for what was computed for the past stays "
+        "right when the text grows.",
+    )
+    last = f"{model.config.n_layer - 1}.stream"
+    for story in new[:5]:
+        for t in (5, 20):
+            shorter = model.trace(story.ids[:, :t], last)[last]
+            torch.testing.assert_close(shorter, story.trace[last][:, :t])
+
+
+# --- several heads ------------------------------------------------------------------
+def test_heads_are_added_and_one_with_zero_rows_is_as_if_never_there():
+    claim(
+        "attend",
+        "The heads do not compete, because what each has found is *added*. And each has "
+        r"its own rows of $W_\text{out}$, the last matrix of the stage. If these rows are "
+        "zero, it is as if that head had never been there.",
+    )
+    x, w_qkv, b_qkv, w_out, b_out = (
+        torch.randn(shape) for shape in ((9, 12), (12, 36), (36,), (12, 12), (12,))
+    )
+    whole = attend(x, w_qkv, b_qkv, w_out, b_out, 3)
+    parts = []
+    for h in range(3):
+        silent = w_out.clone()
+        silent[4 * h : 4 * h + 4] = 0
+        rest = attend(x, w_qkv, b_qkv, silent, b_out, 3)
+        parts.append(whole - rest)
+
+        def zeros(q, k, v, h=h):
+            out = attention(q, k, v)
+            out[h] = 0
+            return out
+
+        never = attend(x, w_qkv, b_qkv, w_out, b_out, 3, zeros)
+        torch.testing.assert_close(rest, never, atol=1e-4, rtol=1e-4)
+        assert parts[-1].abs().max() > 0.1
+    torch.testing.assert_close(sum(parts) + b_out, whole, atol=1e-4, rtol=1e-4)
+
+
+def test_four_heads_have_as_many_parameters_as_one(model, facts):
+    claim("attend", "numbers have as many parameters as one of … would: … a layer.")
+    four, one = (
+        Config(588, 64, n_layer=1, n_head=n, d_model=96).n_parameters for n in (4, 1)
+    )
+    assert four == one
+    layer = [w.numel() for name, w in model.weights.items() if "h.0.attn." in name]
+    assert facts["attend_parameters"] == f"{sum(layer):,}"
+
+
+# --- messages in a graph ------------------------------------------------------------
+def test_an_encoder_knows_no_order(names):
+    claim(
+        "attend",
+        "Shuffle the tokens of an encoder, and the outputs are shuffled alike.",
+    )
+    peeking = names["peeking"]
+    q, k, v = torch.randn(3, 7, 4)
+    order = torch.randperm(7)
+    shuffled = peeking(q[order], k[order], v[order])
+    torch.testing.assert_close(shuffled, peeking(q, k, v)[order])
+
+
+def test_order_comes_from_the_table_of_places_and_from_the_mask(model, names):
+    claim(
+        "attend",
+        "What a token knows of its place comes from Embed, and from the arrows that the "
+        "mask leaves out.",
+    )
+    ids = names["ids"]
+    shuffled = ids.clone()
+    shuffled[0, :-1] = ids[0, :-1].flip(0)  # the last token keeps its place
+
+    def notices(model):
+        return float((model(ids) - model(shuffled))[0, -1].abs().max())
+
+    def placeless(ids, wte, wpe):
+        return embed(ids, wte, torch.zeros_like(wpe))
+
+    peeking = names["peeking"]
+    assert notices(model.replace(embed=placeless, attention=peeking)) < 1e-3
+    assert notices(model.replace(embed=placeless)) > 0.1  # the mask alone
+    assert notices(model.replace(attention=peeking)) > 0.1  # the table alone
+
+
+def test_turned_queries_and_keys_know_the_distance_only():
+    claim(
+        "attend",
+        "RoPE turns each query and each key by an angle that grows with its place, so that "
+        "their dot product depends on the places through their difference only",
+    )
+
+    def turned(x, place):
+        cos, sin = torch.tensor(0.3 * place).cos(), torch.tensor(0.3 * place).sin()
+        return torch.stack([cos * x[0] - sin * x[1], sin * x[0] + cos * x[1]])
+
+    q, k = torch.randn(2, 2)
+    for distance in (0, 1, 5):
+        scores = [turned(q, s + distance) @ turned(k, s) for s in (0, 3, 40)]
+        torch.testing.assert_close(torch.stack(scores), scores[0].repeat(3))
+    near, far = turned(q, 1) @ turned(k, 0), turned(q, 5) @ turned(k, 0)
+    assert not torch.isclose(near, far)
+
+
+def test_twice_the_text_has_four_times_the_arrows_and_twice_all_other_work():
+    claim(
+        "attend",
+        "so twice the text has about four times the arrows, and four times the work for "
+        "them. (All other work is done token by token, and only doubles.)",
+    )
+    assert int(causal_mask(64).sum()) == 64 * 65 / 2
+    for T in (64, 1024):
+        assert 3.9 < int(causal_mask(2 * T).sum()) / int(causal_mask(T).sum()) < 4
+
+    def multiplications(T, C=768, layers=12):  # of GPT-2: the arrows, and the rest
+        return layers * 2 * T * T * C, layers * 12 * T * C * C
+
+    (arrows, rest), (more_arrows, more_rest) = map(multiplications, (512, 1024))
+    assert more_arrows == 4 * arrows and more_rest == 2 * rest
+
+
+def test_fast_attention_gives_the_same_numbers():
+    claim(
+        "attend",
+        "`fast_attention` in `gpt/attend.py` gives the same numbers without ever writing "
+        "$A$ down",
+    )
+    q, k, v = torch.randn(3, 2, 4, 30, 8)
+    torch.testing.assert_close(fast_attention(q, k, v), attention(q, k, v))
+
+
+# --- what the heads look at ---------------------------------------------------------
+def test_most_shares_are_small(names, facts):
+    claim("attend", "Most shares (… %) are below … and left out.")
+    past = torch.ones(57, 57).tril().bool()
+    shares = torch.cat([names["trace"][f"{n}.weights"][0][:, past] for n in range(3)])
+    small = float((shares < 0.1).float().mean())
+    assert facts["thin"] == f"{100 * small:.0f}" and small > 0.9
+
+
+def test_head_0_1_looks_at_the_kind_where_one_is_told(model, tokenizer, stories):
+    claim(
+        "attend",
+        "Where a kind is told, the head gives it nearly everything. Where none is told, "
+        "its shares lie spread thin.",
+    )
+    for kind in measured.KINDS:
+        shares = stories[kind].shares((0, 1))[-1]
+        words = kind.split()
+        assert sum(shares[stories[kind].at(word)] for word in words) > 0.9
+        for ids in others(tokenizer, kind):
+            read = measured.reading(model, tokenizer, ids)
+            shares = read.shares((0, 1))[-1]
+            assert sum(shares[read.at(word)] for word in words) > 0.7
+            assert shares.argmax() == read.at(words[-1])
+    for ids in (stories[""].ids, *others(tokenizer, "")):
+        read = measured.reading(model, tokenizer, ids)
+        assert read.shares((0, 1))[-1].max() < 0.2
+
+
+def test_it_is_the_name_that_they_look_at_and_not_a_place(
+    model, tokenizer, names, facts
+):
+    claim("attend", "Is it the name that they look at, or only place …?")
+    assert facts["copy_cases"] == "24" and facts["name_place"] == "6"
+    assert float(facts["least_copy"]) > 0.9 and float(facts["least_copy_other"]) > 0.6
+    places = set()
+    for once in world.SLOTS["once"]:
+        for name in (world.SHE[1], world.HE[1]):
+            read = measured.renamed(model, tokenizer, names["STORY"], name, once)
+            places.add(read.at(name))
+            for head in ((1, 1), (1, 3)):
+                assert read.shares(head)[-1].argmax() == read.at(name)
+    assert places == {6, 7}
+
+
+def test_two_heads_look_at_the_animal(new):
+    claim("attend", "two tokens later, look at the animal, which comes next:")
+    given = {(1, 1): [], (2, 3): []}
+    for story in new:
+        animal, asks = story.at("named") - 1, story.at("last") + 2
+        assert story.labels[asks] == "the"
+        for head, shares in given.items():
+            shares.append(float(story.shares(head)[asks, animal]))
+    assert all(sum(shares) / len(shares) > 0.8 for shares in given.values())
+
+
+def test_no_head_continues_what_it_has_seen_before(model, tokenizer, facts):
+    claim(
+        "attend",
+        "None of our heads gives that one more than … on average, where equal shares would "
+        "give ….",
+    )
+    found = measured.induction(model, tokenizer)
+    assert len(found.shares) == 12
+    assert max(found.shares.values()) < 1.2 * found.equal
+    assert facts["induction_equal"] == f"{found.equal:.3f}"
+
+    def continues(q, k, v):
+        """A head that does: from token t it looks 27 back, where its twin's next is."""
+        T = q.shape[-2]
+        look = torch.eye(T).roll(27, 0) if T > 40 else torch.eye(T)
+        return look.expand(*q.shape[:-1], -1) @ v
+
+    one = measured.induction(model.replace(attention=continues), tokenizer)
+    assert max(one.shares.values()) > 0.99
+
+
+def test_the_heads_that_copy_follow_the_plot_and_not_the_pattern(names, new):
+    claim(
+        "attend",
+        "Our heads have learned something simpler, the plot of these stories, in which the "
+        "name and the animal of the first sentence return at the end.",
+    )
+    for story in (names["story"], *new):
+        asks = story.at("last") + 2
+        earlier = [t for t in range(asks) if story.labels[t] == "the"]
+        after = sum(story.shares((1, 1))[asks, t + 1] for t in earlier)
+        animal = story.shares((1, 1))[asks, story.at("named") - 1]
+        assert after < 0.2 and animal > 0.7  # earlier "the"s do not tell it where
+        assert "last" not in story.labels[: story.at("last")]  # nothing to continue
+
+
+def test_nothing_depends_on_the_look_from_the_first_full_stop(model, tokenizer, facts):
+    claim(
+        "attend",
+        "After this full stop the next word is always *One*. In … new stories the head "
+        "gives END at least … from there, and if we silence it at this token, no bet "
+        "changes by as much as ….",
+    )
+    for story in islice(world.stories(NEW), 100):
+        assert world.next_word(story[: story.index(".") + 1]) == {"One": 1}
+        first = measured.read(model, tokenizer, story[: story.index(".") + 1])
+        assert first.shares((2, 3))[-1, 0] > 0.7
+        silent = measured.with_found(model, 2, 3, torch.zeros(24))
+        change = (silent(first.ids) - model(first.ids))[0, -1]
+        assert change.abs().max() > 0  # it was silenced
+        moved = silent(first.ids)[0, -1].softmax(-1) - model(first.ids)[0, -1].softmax(
+            -1
+        )
+        assert moved.abs().max() < float(facts["rest_moved"])
+    # the same would be seen of a head that matters
+    ids = ids_of(tokenizer, measured.told(f"{world.PROMPT} she", "fashion"))
+    silent = measured.with_found(model, 0, 1, torch.zeros(24))
+    assert (
+        silent(ids)[0, -1].softmax(-1) - model(ids)[0, -1].softmax(-1)
+    ).abs().max() > 0.5
+
+
+def test_a_head_has_to_look_somewhere(names):
+    claim(
+        "attend",
+        "But its shares must sum to one, so it has to look somewhere, and END is where it "
+        "rests.",
+    )
+    for layer in range(3):
+        sums = names["trace"][f"{layer}.weights"].sum(-1)
+        torch.testing.assert_close(sums, torch.ones_like(sums))
+    hates_all = torch.full((4, 5), -100.0)
+    torch.testing.assert_close(hates_all.softmax(-1), torch.full((4, 5), 0.2))
+    story = names["story"]
+    assert story.shares((2, 3))[story.at(".")].argmax() == story.at("END")
+
+
+# --- exchange what it found ---------------------------------------------------------
+def test_the_exchange_changes_one_head_at_one_token(model, names, stories):
+    claim("attend", "All else stays as it is, every other head and every other token.")
+    found = torch.full((24,), 7.0)
+    calls = []
+
+    def watch(q, k, v):
+        calls.append(attention(q, k, v))
+        return calls[-1]
+
+    ids = stories["fashion"].ids
+    model.replace(attention=watch)(ids)
+    before, calls[:] = [out.clone() for out in calls], []
+    spied = names["exchange"](model, found)
+    mine = spied.stages["attention"]
+
+    def noted(q, k, v):
+        calls.append(mine(q, k, v))
+        return calls[-1]
+
+    spied.replace(attention=noted)(ids)
+    assert len(before) == len(calls) == 3
+    changed = (calls[0] != before[0]).nonzero()
+    assert {(h, t) for _, h, t, _ in changed.tolist()} == {(1, ids.shape[1] - 1)}
+    assert (calls[0][0, 1, -1] == 7).all()
+    # later layers see the past as it was
+    torch.testing.assert_close(calls[2][:, :, :-1], before[2][:, :, :-1])
+
+
+def test_the_bets_follow_the_numbers_and_not_the_rest_of_the_story(names, facts):
+    claim(
+        "attend",
+        "Along a row the bets change, and down a column they stay. So they follow the … "
+        "numbers and not the rest of the story.",
+    )
+    swaps = names["swaps"].bets
+    assert len(swaps) == 20
+    for (story, source), bet in swaps.items():
+        if source:
+            assert (
+                measured.POSED[bet.index(max(bet))]
+                == dict(zip(measured.KINDS, measured.POSED, strict=True))[source]
+            ), (story, source)
+            assert max(bet) > (0.9 if story else 0.7)
+
+
+def test_what_other_heads_of_the_layer_found_does_not_move_the_bets(
+    model, tokenizer, stories
+):
+    claim("attend", "So they follow the … numbers and not the rest of the story.")
+    for kind, story in stories.items():
+        for source in stories.values():
+            for h in (0, 2, 3):
+                given = source.trace["0.heads"][0, h, -1]
+                swapped = measured.with_found(model, 0, h, given)
+                moved = bets(swapped, tokenizer, story.ids) - bets(
+                    model, tokenizer, story.ids
+                )
+                assert moved.abs().max() < 0.05, (kind, h)
+
+
+def test_without_the_numbers_each_word_gets_about_a_third(model, tokenizer, names):
+    claim(
+        "attend",
+        "Without these numbers the model no longer knows the kind, and it gives each word "
+        "about a third, as it does where none is told.",
+    )
+    swaps = names["swaps"].bets
+    for story in names["stories"]:
+        assert 0.25 < min(swaps[story, None]) < max(swaps[story, None]) < 0.45
+        assert 0.25 < min(swaps[story, ""]) < max(swaps[story, ""]) < 0.45
+    silent = names["exchange"](model, torch.zeros(24))
+    for kind in ("fashion", "clay", ""):
+        for ids in others(tokenizer, kind):
+            assert (bets(silent, tokenizer, ids) - 1 / 3).abs().max() < 0.15
+
+
+def test_the_same_numbers_work_in_other_stories(model, tokenizer, names, facts):
+    claim(
+        "attend",
+        "The same numbers work in other stories too. In … stories with other names, "
+        "animals and openings they bring the bet on their own word to … on average, and "
+        "never to less than ….",
+    )
+    found = {k: s.trace["0.heads"][0, 1, -1] for k, s in names["stories"].items()}
+    got = []
+    for number, source in enumerate(measured.KINDS):
+        swapped = names["exchange"](model, found[source])
+        for kind in (*measured.KINDS, ""):
+            if kind != source:
+                got += [
+                    float(bets(swapped, tokenizer, ids)[number])
+                    for ids in others(tokenizer, kind)
+                ]
+    assert len(measured.ELSEWHERE) == 12 and len(got) == 12 * 9
+    assert sum(got) / len(got) == pytest.approx(
+        float(facts["elsewhere_mean"]), abs=0.02
+    )
+    assert min(got) > 0.65 and float(facts["elsewhere_least"]) > 0.65
+    assert float(facts["elsewhere_mean"]) > 0.9
+
+
+def test_what_is_not_perfect_comes_from_the_place(model, tokenizer, names, facts):
+    claim("attend", "Both come from the place.")
+    assert float(facts["weak"]) < 0.8 and float(facts["weak_placed"]) > 0.95
+    assert float(facts["left"]) > 0.4 > float(facts["left_placed"])
+    assert (facts["place_told"], facts["place_untold"], facts["later"]) == (
+        "29",
+        "27",
+        "2",
+    )
+    # in fashion's story, too, the place alone speaks for "guessed"
+    late = model.replace(embed=measured._last_at(29))
+    silent = names["exchange"](late, torch.zeros(24))
+    bet = bets(silent, tokenizer, names["told"]["fashion"])
+    assert bet[measured.POSED.index("guessed")] > 0.4
+
+
+def test_the_row_has_not_changed_but_the_vector_has(model, stories, facts):
+    claim("attend", "The row of the table has not changed, but the vector has.")
+    fashion, clay = (stories[kind].trace for kind in ("fashion", "clay"))
+    assert torch.equal(fashion["embed"][0, -1], clay["embed"][0, -1])
+    after = cosine(fashion["0.middle"][0, -1], clay["0.middle"][0, -1])
+    assert f"{after:.2f}" == facts["cosine_after"] and after < 0.8
+
+
+# --- what attention cannot do -------------------------------------------------------
+def test_a_head_returns_only_what_lies_between_its_values(names):
+    claim(
+        "attend",
+        "Each number that it returns lies between the smallest and the largest of the "
+        "values that it averaged, so it can mix what is there, but no more.",
+    )
+    for layer in range(3):
+        heads = names["trace"][f"{layer}.heads"][0]
+        values = names["trace"][f"{layer}.v"][0]
+        for t in range(heads.shape[1]):
+            past = values[:, : t + 1]
+            assert (heads[:, t] <= past.amax(1) + 1e-5).all()
+            assert (heads[:, t] >= past.amin(1) - 1e-5).all()
+
+
+def test_attention_alone_does_not_draw_the_conclusion(model, tokenizer, facts):
+    claim(
+        "attend",
+        "That the two together mean *wore* is a conclusion, and attention alone does not "
+        "draw it. If the part of layer 0 that comes next is silenced at this one token, "
+        "the three words together get less than … in every story.",
+    )
+    calls = count()
+
+    def silenced(h):
+        out = torch.nn.functional.gelu(h, approximate="tanh")
+        if next(calls) % 3 == 0:
+            out[:, -1] = 0
+        return out
+
+    silent = model.replace(gelu=silenced)
+    for kind in (*measured.KINDS, ""):
+        for ids in others(tokenizer, kind):
+            assert bets(model, tokenizer, ids).sum() > 0.95
+            assert bets(silent, tokenizer, ids).sum() < 10 * float(facts["unconcluded"])
+
+
+# --- change this and predict, check yourself ----------------------------------------
+def test_larger_scores_make_sharper_shares():
+    claim(
+        "attend",
+        r"Larger scores make sharper shares. Dividing by $\sqrt d$ does the opposite.",
+    )
+    scores = torch.randn(50, 8)
+    tops = [(scores * by).softmax(-1).amax(-1) for by in (1 / sqrt(8), 1, 2)]
+    assert (tops[0] < tops[1]).all() and (tops[1] < tops[2]).all()
+
+
+def test_the_largest_score_may_be_subtracted_and_then_none_is_too_large():
+    claim(
+        "attend",
+        "That is why one may subtract the largest score before taking powers, so that none "
+        "gets too large for the computer.",
+    )
+    scores = torch.tensor([1000.0, 999, 998])
+    assert torch.isinf(scores.exp()).all()
+    powers = (scores - scores.max()).exp()
+    torch.testing.assert_close(powers / powers.sum(), scores.softmax(-1))
+    assert 2**5 == 32  # "each power is 32 times as large"
+
+
+def test_a_weighted_sum_has_no_order():
+    claim("attend", "because a weighted sum has no order.")
+    q, k, v = torch.randn(3, 6, 4)
+    order = torch.tensor([3, 0, 4, 1, 2, 5])  # the one that asks stays the last
+    swapped = attention(q[order], k[order], v[order])
+    torch.testing.assert_close(swapped[-1], attention(q, k, v)[-1])
+    assert not torch.isclose(swapped[0], attention(q, k, v)[0]).all()
+
+
+def test_the_model_asks_the_first_of_two_names(model, tokenizer, names):
+    claim(
+        "attend",
+        "In the training text the two names always agreed, so it does not say which of them "
+        "to ask. The model has learned to ask the first, which every story has.",
+    )
+    for story in islice(world.stories(NEW), 200):
+        before = story[: story.index("At last")]
+        first, *_ = [
+            word for word in before.replace(".", " ").split() if word in measured.NAMES
+        ]
+        named = before[before.index(" named ") :].split()[1]
+        second = before.split(". ")[1].replace(",", "").split()[2]
+        assert first == named and (second not in measured.NAMES or second == first)
+    for name in measured.NAMES:
+        if name != "Ada":
+            text = measured.first_named(names["STORY"], name)
+            assert text.count("Ada") == 2 and text.count(name) == 1
+            ids = ids_of(tokenizer, text[: text.index(" Ada the")])
+            p = model(ids)[0, -1].softmax(-1)
+            assert p[ids_of_words(tokenizer, [name])] > 0.99
+
+
+def test_a_score_of_0_gets_a_share():
+    claim("attend", "It becomes $e^0 = 1$ before the division, and so gets a share.")
+    scores = torch.tensor([1.0, 2.0, 0.0])
+    assert scores.softmax(-1)[2] > 0.05
+
+
+def test_masking_after_the_softmax_does_not_sum_to_one():
+    claim(
+        "attend",
+        "After the softmax, the shares of the future can be set to zero, but they were in "
+        "the sum, so the row no longer adds up to one.",
+    )
+    q, k = torch.randn(2, 4, 3)
+    shares = (q @ k.T).softmax(-1).tril()
+    assert (shares.sum(-1)[:-1] < 1).all()
+    torch.testing.assert_close(attention_weights(q, k).sum(-1), torch.ones(4))
+
+
+def test_the_first_token_holds_its_own_value():
+    claim(
+        "attend",
+        "Always its own value, because its row has only one score that counts, and so a "
+        "share of one.",
+    )
+    q, k, v = torch.randn(3, 5, 4)
+    torch.testing.assert_close(attention(q, k, v)[0], v[0])
+
+
+def test_keys_that_were_queries_would_score_both_ways_alike():
+    claim(
+        "attend",
+        "If both were the same vector, the score of *model* for *fashion* would be that of "
+        "*fashion* for *model*. And of vectors of one length, each would score highest "
+        "with itself.",
+    )
+    same = torch.nn.functional.normalize(torch.randn(9, 4), dim=-1)
+    scores = same @ same.T
+    torch.testing.assert_close(scores, scores.T)
+    assert (scores.argmax(-1) == torch.arange(9)).all()
+
+
+def test_a_view_deals_out_tokens_and_not_columns():
+    claim(
+        "attend",
+        "`view` deals out the numbers in the order of memory, row after row, so that head 0 "
+        "gets the first *tokens* and not the first *columns*.",
+    )
+    x = torch.arange(4 * 6).view(4, 6)  # (T, C), two heads
+    wrong = x.view(2, 4, 3)
+    assert wrong[0].flatten().tolist() == x[:2].flatten().tolist()
+    right = x.view(4, 2, 3).transpose(0, 1)
+    assert torch.equal(right, gpt.attend.split_heads(x, 2))
+    assert torch.equal(right[0], x[:, :3])
