@@ -1101,8 +1101,8 @@ class Copying(NamedTuple):
     @property
     def said(self):
         return {
-            "n_names": len(NAMES),
-            "n_animals": len(MOVERS),
+            "of_names": len(NAMES),
+            "of_animals": len(MOVERS),
             "forgets": two(log(len(NAMES) * len(MOVERS))),
             "forget_line": f"{self.forgetful:.3f}",
             "crossed_from": self.window * self.crossed,
