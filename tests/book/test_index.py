@@ -9,7 +9,6 @@ import json
 import re
 from itertools import chain
 from math import exp, log
-from random import Random
 
 import numpy as np
 import pytest
@@ -127,6 +126,7 @@ def test_the_floor_is_what_the_author_pays(names, facts):
     surprises, told = names["surprises"], names["told"]
     paid = sum(map(sum, map(surprises, told))) / sum(map(len, told))
     assert paid == pytest.approx(facts["floor"], rel=0.05)  # of 300 stories only
+    assert set(names["bars"]) == {bar for tale in told for bar in surprises(tale)}
     assert facts["as_many"] == round(exp(floor.nats) / 1e6) > 1
     assert -log(1 / 2) == pytest.approx(0.69, abs=0.005)
     apart = [story.index("last") - story.index("named") for story in told]
@@ -134,12 +134,6 @@ def test_the_floor_is_what_the_author_pays(names, facts):
 
 
 # --- how far back -------------------------------------------------------------------
-def test_the_trigram_model_forgets(names):
-    trigram, tell = names["trigram"], names["tell"]
-    assert "mother" in tell(trigram, 3, Random(3))  # "to whose mother?"
-    assert len(trigram["At", "last"]) == 8  # "and bets on everybody"
-
-
 def test_the_loss_falls_turns_and_rises(names, facts):
     ngrams = names["ngrams"]
     for losses, turn in (
