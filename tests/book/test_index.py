@@ -153,7 +153,8 @@ def test_the_loss_falls_turns_and_rises(names, facts):
 def test_the_bars_are_the_surprises_of_the_story_at_the_head(names, facts):
     story, x = names["story"], names["x"]
     bars = names["surprises"](x)
-    assert story == PROMPT + names["written"] and x == names["words"](story + world.END)
+    assert story == PROMPT + measured.written(names["model"], names["tokenizer"])
+    assert x == names["words"](story + world.END)
     told = ""
     for word, bar in zip(x, bars, strict=True):
         assert bar == -log(world.next_word(told)[word])
@@ -164,7 +165,7 @@ def test_the_bars_are_the_surprises_of_the_story_at_the_head(names, facts):
     assert max(bars) < 2.7  # where the picture ends
     shown = next(s for s in map(html_of, run("index").shown) if "two rows" in s)
     mean = sum(bars) / len(bars)
-    assert "the animal, fox, and the name, Ada; most words have none" in shown
+    assert "the animal, “fox”, and the name, “Ada”; most words have none" in shown
     assert f"marks the mean, {mean:.2f}." in shown
 
 
