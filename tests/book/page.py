@@ -22,12 +22,16 @@ def run(chapter: str) -> Page:
     """The page book/CHAPTER.md, its cells run from the first to the last."""
     path = BOOK / f"{chapter}.md"
     facts, names, shown = {}, {}, []
+
+    def glue(name, fact, display=True):
+        if name in facts:  # which the site's build refuses, too
+            raise ValueError(f"book/{chapter}.md glues {name!r} twice")
+        facts[name] = fact
+
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(BOOK)
         patch.syspath_prepend(str(BOOK))
-        patch.setattr(
-            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
-        )
+        patch.setattr(myst_nb, "glue", glue)
         for cell in CELL.finditer(path.read_text("utf-8")):
             tree = ast.parse(cell[2][OPTIONS.match(cell[2]).end() :])
             last = None
