@@ -7,7 +7,7 @@ reader's eyes. They are handed in, so that what is measured is what was shown.
 import random
 import re
 from itertools import combinations
-from math import exp
+from math import ceil, exp, floor
 from typing import NamedTuple
 
 import myst_nb
@@ -42,8 +42,8 @@ def untypical(model, tokenizer):
     text = world.corpus(1_000_000, seed=0).replace(world.END, " ")
     return {
         "n_words": len(set(re.findall(r"\w+", text.lower()))),
-        "alike": min(leap),
-        "unlike": max(move),
+        "alike": floor(1000 * min(leap)) / 1000,  # the page says "or more"
+        "unlike": ceil(100 * max(move)) / 100,  # "or less"
     }
 
 
