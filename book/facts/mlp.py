@@ -1105,6 +1105,7 @@ class Copying(NamedTuple):
             "of_animals": len(MOVERS),
             "forgets": two(log(len(NAMES) * len(MOVERS))),
             "forget_line": f"{self.forgetful:.3f}",
+            "story_tokens": round(self.floor.tokens),
             "crossed_from": self.window * self.crossed,
             "vague_line": f"{self.vague:.3f}",
             "vague_from": self.window * self.crossed_vague,

@@ -123,7 +123,7 @@ def test_the_words_around_the_numbers_still_fit(page):
     # "one word, into … chunks"; "however much Hindi, … tokens for the … words"
     assert facts["namaste_chunks"] == "4" and int(facts["namaste_gpt2"]) > 4
     assert int(facts["hindi_chunks"]) > 2 * int(facts["hindi_words"])
-    # "in all our stories, fox does so 0 times"
+    # "in all our stories, fox without a space in front occurs 0 times"
     assert facts["bare_fox"] == "0"
     # words in pieces: "a part of *gloves*"; the story that is shown holds it
     assert "glo·ves" in facts["words_in_pieces"]

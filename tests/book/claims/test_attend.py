@@ -301,8 +301,8 @@ def test_the_mask_lets_nothing_through_and_without_it_everything_moves(names, fa
 def test_what_was_computed_stays_right_when_the_text_grows(model, new):
     claim(
         "attend",
-        "The empty triangle has a second use, for what was computed for the past stays "
-        "right when the text grows.",
+        "The empty triangle is useful once more when the model writes, for what was "
+        "computed for the past stays right when the text grows.",
     )
     last = f"{model.config.n_layer - 1}.stream"
     for story in new[:5]:
