@@ -134,7 +134,7 @@ def deep_stacks(deep):
     for ax, (rate, curves) in zip(axes, deep.curves.items()):
         for name, curve in reversed(curves.items()):  # pre-norm on top
             steps, end = len(curve), two(deep.ends[rate][name])
-            shown = np.arange(0, steps, 3)  # medians of seven: these tell the rest
+            shown = np.arange(0, steps, 6)  # medians of seven: these tell the rest
             smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in shown]
             ax.plot(shown + 1, smooth, color=colours[name])
             told = {"rate": f"{rate:g}", "name": tr(name), "end": end}
