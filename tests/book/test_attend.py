@@ -17,29 +17,10 @@ import gpt.attend
 from bench.chapter import BOOK, CELL
 from gpt import world
 from gpt.attend import attend, attention, fast_attention
-from tests.book.page import run
+
+CHAPTER = "attend"
 
 PAGE = (BOOK / "attend.md").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def page():
-    threads = torch.get_num_threads()
-    with torch.no_grad():
-        found = run("attend")
-    torch.set_num_threads(threads)
-    torch.set_printoptions(profile="default")
-    return found
-
-
-@pytest.fixture(scope="module")
-def names(page):
-    return page.names
-
-
-@pytest.fixture(scope="module")
-def facts(page):
-    return page.facts
 
 
 def test_every_number_that_the_prose_glues_is_found(facts):

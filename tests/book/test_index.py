@@ -19,6 +19,8 @@ from gpt import world
 from gpt.model import SMALL
 from tests.book.page import run
 
+CHAPTER = "index"
+
 PAGE = (BOOK / "index.md").read_text("utf-8")
 PROMPT = world.PROMPT
 FILM = 'class="player-captions"'
@@ -27,16 +29,6 @@ FILM = 'class="player-captions"'
 def html_of(shown):
     """What a cell shows, as the page has it; "" for what is no HTML."""
     return shown._repr_html_() if hasattr(shown, "_repr_html_") else ""
-
-
-@pytest.fixture(scope="module")
-def names():
-    return run("index").names
-
-
-@pytest.fixture(scope="module")
-def facts():
-    return run("index").facts
 
 
 def test_every_number_that_the_prose_glues_is_found(facts):

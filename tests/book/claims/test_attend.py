@@ -14,7 +14,9 @@ from gpt.attend import attend, attention, attention_weights, causal_mask, fast_a
 from gpt.embed import embed
 from gpt.model import GPT, Config, initial
 from gpt.train import batches, fit
-from tests.book.page import claim, run
+from tests.book.page import claim
+
+CHAPTER = "attend"
 
 NEW = 3_000_000  # the seed of stories that neither training nor the page has seen
 
@@ -26,31 +28,6 @@ def without_gradients():
         yield
     torch.set_num_threads(threads)
     torch.set_printoptions(profile="default")
-
-
-@pytest.fixture(scope="module")
-def page(without_gradients):
-    return run("attend")
-
-
-@pytest.fixture(scope="module")
-def names(page):
-    return page.names
-
-
-@pytest.fixture(scope="module")
-def facts(page):
-    return page.facts
-
-
-@pytest.fixture(scope="module")
-def model(names):
-    return names["model"]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(names):
-    return names["tokenizer"]
 
 
 @pytest.fixture(scope="module")

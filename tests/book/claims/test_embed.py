@@ -12,25 +12,11 @@ from gpt import world
 from gpt.attend import attention
 from gpt.embed import embed, neighbours, positions, sinusoids, tokens
 from gpt.model import GPT, Config
-from tests.book.page import claim, run
+from tests.book.page import claim
 
-PAGE = "embed"
+CHAPTER = "embed"
+
 SOME = 200  # stories
-
-
-@pytest.fixture(scope="module")
-def page():
-    return run(PAGE)
-
-
-@pytest.fixture(scope="module")
-def model(page):
-    return page.names["model"]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(page):
-    return page.names["tokenizer"]
 
 
 @pytest.fixture(scope="module")

@@ -15,30 +15,12 @@ from gpt import world
 from gpt.attend import causal_mask
 from gpt.model import GPT, initial
 from gpt.train import batches, held_out_loss
-from tests.book.page import claim, run
+from tests.book.page import claim
+
+CHAPTER = "index"
 
 NEW = 3_000_000  # the seed of stories that neither training nor the page has seen
 MEI = "Far away a shy duck named Mei lived by the sea. One morning"
-
-
-@pytest.fixture(scope="module")
-def names():
-    return run("index").names
-
-
-@pytest.fixture(scope="module")
-def facts():
-    return run("index").facts
-
-
-@pytest.fixture(scope="module")
-def model(names):
-    return names["model"]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(names):
-    return names["tokenizer"]
 
 
 @pytest.fixture(scope="module")

@@ -18,28 +18,12 @@ from gpt import world
 from gpt.attend import attend
 from gpt.model import GPT
 from gpt.train import batches
-from tests.book.page import claim, run
+from tests.book.page import claim
+
+CHAPTER = "mlp"
 
 KINDS = "fashion", "clay", "machine learning"
 ACTS = "wore", "dried", "guessed"
-
-
-@pytest.fixture(scope="module")
-def page():
-    threads = torch.get_num_threads()
-    found = run("mlp")
-    torch.set_num_threads(threads)
-    return found
-
-
-@pytest.fixture(scope="module")
-def names(page):
-    return page.names
-
-
-@pytest.fixture(scope="module")
-def facts(page):
-    return page.facts
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,4 @@
-"""The causal sentences of the chapter Sample, in its order, each with its measurement.
-
-The page's cells are run once, by tests/book/test_sample.py: its facts are those that
-the prose glues.
-"""
+"""The causal sentences of the chapter Sample, in its order, each with its measurement."""
 
 import json
 import random
@@ -28,20 +24,11 @@ from tests.book.test_sample import (
     TOKENIZER,
     number,
     odds,
-    ran,
 )
 
+CHAPTER = "sample"
+
 WTE = MODEL.weights["wte.weight"]
-
-
-@pytest.fixture
-def facts():
-    return ran()[0]
-
-
-@pytest.fixture
-def names():
-    return ran()[1]
 
 
 def random_bets(n, seed=0):
@@ -591,14 +578,14 @@ def test_after_an_end_with_a_story_before_it_nothing_was_learned():
     assert right < 10
 
 
-def test_only_the_first_story_is_whole_where_it_is_not_stopped():
+def test_only_the_first_story_is_whole_where_it_is_not_stopped(page):
     claim(
         "sample",
         "The first story is whole, and what follows is not, although every training "
         "text began with END.",
     )
     unstopped = TOKENIZER.decode([*MODEL.generate(IDS, 62, seed=0, temperature=0.8)])
-    assert unstopped in ran()[3]
+    assert unstopped in page.printed
     first, *others = unstopped.split(world.END)
     assert len(others) > 1 and world.grammatical(world.PROMPT + first)
     assert not any(map(world.grammatical, others[:-1]))
@@ -722,7 +709,7 @@ def test_the_models_bets_come_from_stories_alone(facts):
         assert answers[answers >= 0].tolist() == [*told, END]  # a token, no odds
 
 
-def test_the_kl_is_what_the_loss_has_above_the_floor(names):
+def test_the_kl_is_what_the_loss_has_above_the_floor(names, page):
     claim(
         "sample",
         "Because it is exactly what the loss has above the floor, the loss of an author "
@@ -738,7 +725,7 @@ def test_the_kl_is_what_the_loss_has_above_the_floor(names):
     assert names["loss"] == pytest.approx(names["entropy"] + names["kl"])
     assert names["entropy"] == pytest.approx(-2 / 3 * log(2 / 3) - log(1 / 3) / 3)
     printed = f"{names['loss']:.5f} = 0.63651 + {names['kl']:.5f}"
-    assert printed in ran()[3]
+    assert printed in page.printed
 
 
 def test_perplexity_is_a_number_of_options():

@@ -21,13 +21,10 @@ from gpt.tokenize import PATTERN, Tokenizer, split, train
 from gpt.train import TEXT, course_tokenizer
 from tests.book.page import claim, run
 
+CHAPTER = "tokenize"
+
 BYTES = {bytes([b]): b for b in range(256)}
 HAN = re.compile("[\u4e00-\u9fff]")
-
-
-@pytest.fixture(scope="module")
-def page():
-    return run("tokenize")
 
 
 @pytest.fixture(scope="module")
