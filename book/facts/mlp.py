@@ -479,14 +479,15 @@ class Exchanged(NamedTuple):
     """What stories bet on when an MLP's note at the last token is another."""
 
     bets: dict  # (kind of the story, kind of the note): {act: probability}
-    silenced: dict  # (kind, layer): {act: probability}, the note being zero
+    silenced: dict  # kind: {act: probability}, MLP 0's note being zero
+    later: dict  # kind: {act: probability}, those of MLPs 1 and 2 being zero
     acts: dict  # kind: what a model of it does, for the three that are told
 
     @property
     def rows(self):
         """The story of the fashion model, by whose note stands in it."""
         of_fashion = {n: bets for (k, n), bets in self.bets.items() if k == "fashion"}
-        return of_fashion | {mark("none at all"): self.silenced["fashion", 0]}
+        return of_fashion | {mark("none at all"): self.silenced["fashion"]}
 
     @property
     def said(self):
@@ -495,24 +496,20 @@ class Exchanged(NamedTuple):
             for (kind, note), bets in self.bets.items()
             if note in self.acts and kind != note
         ]
-        left = [sum(bets.values()) for (_, n), bets in self.silenced.items() if n == 0]
-        without = {
-            n: [self.silenced[kind, n][act] for kind, act in self.acts.items()]
-            for n in (1, 2)
-        }
+        left = [sum(bets.values()) for bets in self.silenced.values()]
+        later = {act: self.later[kind][act] for kind, act in self.acts.items()}
         return {
             "follow_many": len(follow),
             "follow_least": f"{min(follow):.3f}",
             "left_most": f"{max(left):.3f}",
-            "without_1_least": two(min(without[1])),
-            "without_2_clay": two(self.silenced["clay", 2]["dried"]),
+            **{f"later_silent_{act}": two(bet) for act, bet in later.items()},
         }
 
 
 def exchanged(model, tokenizer, four, with_note):
     """Put the note that MLP 0 writes at *model* in one story in its place in another.
 
-    with_note: (ids, note (C,), layer) -> the bets on the next token.
+    with_note: (ids, notes {layer: (C,)}) -> the bets on the next token.
     """
     acts = ids_of_words(tokenizer, four.acts)
     notes = {
@@ -520,16 +517,17 @@ def exchanged(model, tokenizer, four, with_note):
         for kind, ids in four.ids.items()
     }
 
-    def bets(kind, note, layer=0):
+    def bets(kind, written):
         with torch.no_grad():
-            p = with_note(four.ids[kind], note, layer)[acts]
+            p = with_note(four.ids[kind], written)[acts]
         return dict(zip(four.acts, p.tolist()))
 
     nothing = torch.zeros(model.config.d_model)
-    layers = range(model.config.n_layer)
+    later = dict.fromkeys(range(1, model.config.n_layer), nothing)
     return Exchanged(
-        {(k, n): bets(k, note) for k in notes for n, note in notes.items()},
-        {(k, n): bets(k, nothing, n) for k in notes for n in layers},
+        {(k, n): bets(k, {0: note}) for k in notes for n, note in notes.items()},
+        {k: bets(k, {0: nothing}) for k in notes},
+        {k: bets(k, later) for k in notes},
         dict(zip(notes, four.acts)),
     )
 
@@ -544,14 +542,17 @@ def halves(model, tokenizer, four, with_note, kind="fashion"):
     word, brought = (x[0, -1] for x in seen.values())
     acts = ids_of_words(tokenizer, four.acts)
 
-    def bets(x):
-        note = mlp(layer_norm(x, *norm), *weights)
-        return with_note(ids, note)[acts].tolist()
+    def note(x):
+        return mlp(layer_norm(x, *norm), *weights)
+
+    def bets(note):
+        return with_note(ids, {0: note})[acts].tolist()
 
     return {
-        "given_model": ", ".join(map(two, bets(word))),
-        "given_kind": two(max(bets(brought))),
-        "given_both": two(max(bets(word + brought))),
+        "given_model": ", ".join(map(two, bets(note(word)))),
+        "given_kind": two(max(bets(note(brought)))),
+        "given_both": f"{max(bets(note(word + brought))):.3f}",
+        "given_sum": two(max(bets(note(word) + note(brought)))),
     }
 
 
@@ -784,7 +785,7 @@ class Struck(NamedTuple):
     """The bets of the stories when units are struck out."""
 
     rows: dict  # how many units: {kind: the bet on what it does}
-    others: dict  # the same for as many other units as the most, drawn at random
+    others: dict  # the same for as many of the rest as the most, which write most
     order: list  # the units, those first that answer most for fashion alone
 
     @property
@@ -816,10 +817,10 @@ def struck(model, tokenizer, four, without, kind="fashion"):
         many: acts_bet(without(0, order[:many]), tokenizer, four)
         for many in (0, 1, 16, 48)
     }
-    dice = torch.Generator().manual_seed(0)
-    rest = torch.tensor(order[48:])
-    drawn = rest[torch.randperm(len(rest), generator=dice)[:48]].tolist()
-    return Struck(rows, acts_bet(without(0, drawn), tokenizer, four), order)
+    length = model.weights["h.0.mlp.c_proj.weight"].norm(dim=1)  # of what each notes
+    written = answers[kind].abs() * length
+    loud = sorted(order[48:], key=lambda unit: -float(written[unit]))[:48]
+    return Struck(rows, acts_bet(without(0, loud), tokenizer, four), order)
 
 
 def acts_bet(model, tokenizer, four):

@@ -430,17 +430,13 @@ def test_the_lens_and_what_it_does_not_see(facts, names):
         "with the eyes of the last layer, and what an early layer writes need not be "
         "meant for it.",
     )
-    claim(
-        "mlp",
-        "*Dried* is among them, so the conclusion was drawn in the clay story too, and "
-        "only the lens could not see it.",
-    )
     looks = names["concluding"].looks
     assert float(facts["before_most"]) < 0.005
     assert looks["fashion"].bets["0.stream"]["wore"] > 0.7
     assert looks["machine learning"].bets["0.stream"]["guessed"] > 0.6
     assert looks["clay"].bets["0.stream"]["dried"] < 0.1
     assert float(facts["clay_most"]) > 0.5 and facts["clay_first"] not in ACTS
+    # what is written there is meant for others: it decides, and the lens cannot read it
     for kind in ("fashion", "machine learning", "no kind"):
         assert names["exchanged"].bets[kind, "clay"]["dried"] > 0.98
 
@@ -452,47 +448,69 @@ def test_the_bet_follows_the_note_of_the_first_mlp(names, others):
         "three kinds into another story, the word that belongs to the note gets at "
         "least …, although what attention brought is still there, and says otherwise.",
     )
-    model, tokenizer, with_note = (
-        names[k] for k in ("model", "tokenizer", "with_note")
-    )
     for four in (names["four"], others):
-        found = measured.exchanged(model, tokenizer, four, with_note)
+        found = exchanged(names, four)
         (*kinds, none) = four.ids
         for note, act in zip(kinds, ACTS):
             for kind in four.ids:
                 assert found.bets[kind, note][act] > 0.98
         for kind in kinds:  # and the note of no kind says that it may be any
             assert all(0.2 < p < 0.5 for p in found.bets[kind, none].values())
-    assert (
-        names["exchanged"].bets
-        == measured.exchanged(model, tokenizer, names["four"], with_note).bets
-    )
+    assert names["exchanged"].bets == exchanged(names, names["four"]).bets
 
 
-def test_it_is_the_first_mlp_that_concludes(facts, names, others):
+def test_what_decides_the_bet_travels_in_this_note(facts, names, others):
     claim(
         "mlp",
         "With a note of zeros, the three words together have no more than … in any of "
-        "the four stories. So it is the first MLP that concludes from *model* and "
-        "*fashion* that something is worn.",
-    )
-    model, tokenizer, with_note = (
-        names[k] for k in ("model", "tokenizer", "with_note")
+        "the four stories. So what decides the bet travels in this note.",
     )
     assert float(facts["left_most"]) < 0.005
     for four in (names["four"], others):
-        found = measured.exchanged(model, tokenizer, four, with_note)
+        found = exchanged(names, four)
         for kind in four.ids:
-            assert sum(found.silenced[kind, 0].values()) < 0.02
+            assert sum(found.silenced[kind].values()) < 0.02
 
 
-def test_the_first_mlp_needs_both_halves(facts, names, others):
+def exchanged(names, four):
+    model, tokenizer = names["model"], names["tokenizer"]
+    return measured.exchanged(model, tokenizer, four, names["with_note"])
+
+
+def test_two_conclusions_are_drawn_at_once_and_one_later(facts, names, others):
     claim(
         "mlp",
-        "And it needs both. Given only the embedding, which says *model*, it writes a "
-        "note that leaves *wore*, *dried* and *guessed* at …. Given only what attention "
-        "brought in the fashion story, it leaves them at no more than …. Given the sum, "
-        "*wore* has …. So the trained model, too, says *and*.",
+        "Let the later MLPs be silent at this token. Then *wore* keeps … and *guessed* "
+        "…, but *dried* only …. In two of the stories the first MLP has drawn the "
+        "conclusion, then. In the clay story it is finished later, as the lens has "
+        "shown.",
+    )
+    for four in (names["four"], others):
+        later = exchanged(names, four).later
+        assert (
+            later["fashion"]["wore"] > 0.7
+            and later["machine learning"]["guessed"] > 0.7
+        )
+        assert later["clay"]["dried"] < 0.4
+    # the lens: after the first MLP, and after the second
+    looks = names["concluding"].looks
+    assert float(facts["dried_after"]) < 0.1 and float(facts["wore_after"]) > 0.7
+    assert set(looks) == set(names["four"].ids)
+
+
+def test_most_of_the_answer_is_a_sum(facts, names, others):
+    claim(
+        "mlp",
+        "Does the trained model say *and*, as the pencil's machine does? "
+        "Its first MLP reads a sum, the embedding of *model* plus what "
+        "attention brought. We give it the two one at a time. For the "
+        "embedding alone it writes a note that leaves *wore*, *dried* and "
+        "*guessed* at …. For what attention brought in the fashion story "
+        "alone, it leaves them at no more than …. The note for both "
+        "together gives *wore* …. But the two notes, simply added, give it "
+        "…. So most of the answer needs no *and*. One note says that a "
+        "model does something, the other says which of the three, and "
+        "adding puts them together. The bend only makes the answer surer.",
     )
     model, tokenizer, with_note = (
         names[k] for k in ("model", "tokenizer", "with_note")
@@ -500,23 +518,13 @@ def test_the_first_mlp_needs_both_halves(facts, names, others):
     again = measured.halves(model, tokenizer, names["four"], with_note)
     assert again.items() <= facts.items()
     for four in (names["four"], others):
-        found = measured.halves(model, tokenizer, four, with_note)
-        assert all(0.2 < float(p) < 0.5 for p in found["given_model"].split(", "))
-        assert float(found["given_kind"]) < 0.1
-        assert float(found["given_both"]) > 0.98
-
-
-def test_the_later_mlps_make_it_surer(names):
-    claim(
-        "mlp",
-        "The later MLPs make the answer surer. If that of layer 1 is silenced, the right "
-        "word keeps at least …, and without that of layer 2, *dried* falls to ….",
-    )
-    found = names["exchanged"]
-    for kind, act in zip(KINDS, ACTS):
-        assert 0.9 < found.silenced[kind, 1][act] <= found.bets[kind, kind][act]
-        assert found.silenced[kind, 2][act] < found.bets[kind, kind][act]
-    assert found.silenced["clay", 2]["dried"] < 0.8
+        for kind in KINDS:
+            found = measured.halves(model, tokenizer, four, with_note, kind)
+            # (two places later, where *machine learning* puts it, a bit less evenly)
+            assert all(0.12 < float(p) < 0.6 for p in found["given_model"].split(", "))
+            assert float(found["given_kind"]) < 0.1
+            assert 0.85 < float(found["given_sum"]) < float(found["given_both"])
+            assert float(found["given_both"]) > 0.98
 
 
 # --- units ------------------------------------------------------------------------
@@ -565,17 +573,22 @@ def test_units_of_layer_0_know_what_attention_has_brought(facts, names):
 def test_unit_47_is_missed_only_with_its_twins(facts, names):
     claim(
         "mlp",
-        "One unit is not missed. It has … twins, and only where all … are struck out "
-        "does the loss go up.",
+        "One unit is not missed. It has … twins, and the more of the … are struck out, "
+        "the more the loss goes up.",
     )
     loss, without, model = (names[k] for k in ("loss", "without", "model"))
     twins = names["units"].twins
     assert 47 in twins and len(twins) == int(facts["n_twins"]) > 5
     whole = loss(model)
     assert abs(loss(without(2, [47])) - whole) < 0.0005
-    assert loss(without(2, twins)) - whole > 0.002
-    # twelve other units in place of the twins do not do that
     dice = torch.Generator().manual_seed(1)
+    rises = []
+    for many in (1, 7, 10, len(twins)):  # the mean over several choices
+        drawn = [torch.randperm(len(twins), generator=dice)[:many] for _ in range(5)]
+        struck = [[twins[i] for i in chosen] for chosen in drawn]
+        rises.append(sum(loss(without(2, units)) for units in struck) / 5 - whole)
+    assert rises == sorted(rises) and rises[0] < 0.0005 and rises[-1] > 0.002
+    # twelve other units in place of the twins do not do that
     rest = [u for u in range(384) if u not in twins]
     drawn = [rest[i] for i in torch.randperm(len(rest), generator=dice)[: len(twins)]]
     assert loss(without(2, drawn)) - whole < 0.001
@@ -593,7 +606,7 @@ def test_the_question_of_fashion_is_spread_over_dozens(facts, names):
     claim(
         "mlp",
         "So *a model, and of fashion?* is a question that no single unit asks. It is "
-        "spread over dozens, and the model can lose any one of them, but not all.",
+        "spread over dozens, and the model can lose any one of these, but not all.",
     )
     tokenizer, four, without, struck = (
         names[k] for k in ("tokenizer", "four", "without", "struck")
@@ -603,12 +616,18 @@ def test_the_question_of_fashion_is_spread_over_dozens(facts, names):
         assert min(bet.values()) > 0.98
     assert abs(struck.rows[48]["fashion"] - 1 / 3) < 0.08  # "near the third"
     assert 0.5 < struck.rows[16]["fashion"] < 0.9
-    assert struck.others["fashion"] > 0.98
 
 
 def test_the_other_stories_do_not_suffer(names):
     """On new stories, by which the units were not chosen."""
-    claim("mlp", "The other stories do not suffer, and to strike out … other units")
+    claim("mlp", "The other stories do not suffer.")
+    claim(
+        "mlp",
+        "Without the … units that write most at this token among the rest, *wore* falls "
+        "as well, though less, to ….",
+    )
+    shown = names["struck"]
+    assert shown.rows[48]["fashion"] + 0.1 < shown.others["fashion"] < 0.8
     tokenizer, without, struck = (names[k] for k in ("tokenizer", "without", "struck"))
     changed = without(0, struck.order[:48])
     found = {kind: [] for kind in KINDS}

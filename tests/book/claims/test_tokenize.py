@@ -695,8 +695,8 @@ def test_after_a_space_the_next_word_would_have_to_come_without_one(page, storie
     claim(
         "tokenize",
         "A word carries its space in front. So after a prompt that ends in a space, the "
-        "next word would have to come without one, and in all our stories *fox* does "
-        "so … times.",
+        "next word would have to come without one, and in all our stories *fox* "
+        "without a space in front occurs … times.",
     )
     claim(
         "tokenize",
