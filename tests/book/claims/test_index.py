@@ -223,7 +223,8 @@ def test_a_prompt_changes_no_parameter(model, tokenizer):
         list(model.generate(ids_of(tokenizer, world.PROMPT)[0].tolist(), 20))
         claim(
             "index",
-            "The model has no other memory, for the transcript *is* the prompt.",
+            "The model has no other memory of the conversation, for the "
+            "transcript *is* the prompt.",
         )
         assert torch.equal(model(ids), first)
     for name, weight in model.weights.items():

@@ -122,8 +122,9 @@ def test_a_row_near_the_vector_scores_high_and_one_away_from_it_below_zero():
 def test_tying_is_not_why_leap_and_hop_came_together():
     claim(
         "sample",
-        "Is tying the reason why *leap* and *hop* came together in [Embed](embed.md)? "
-        "No, it only sharpens what happens anyway.",
+        "Is tying the reason why *leap* and *hop* came together in "
+        "[Embed](embed.md)? It seems not, for they come together without "
+        "it, too.",
     )
     claim(
         "sample",
@@ -167,9 +168,9 @@ def test_the_lowest_score_is_that_of_a_byte_without_a_story(names):
 def test_subtracting_the_largest_changes_nothing_but_keeps_from_overflowing():
     claim(
         "sample",
-        "Subtracting the largest logit does not change the result, because every "
-        "$e^{z_i / \\tau}$ shrinks by the same factor, but it keeps large numbers from "
-        "overflowing.",
+        "Subtracting the largest logit does not change the result, because "
+        "every $e^{z_i / \\tau}$ is multiplied by the same factor, but it "
+        "keeps large numbers from overflowing.",
     )
     z = LOGITS[-1]
     for temperature in (0.5, 1.0, 2.0):
@@ -757,7 +758,8 @@ def test_a_smaller_loss_is_a_smaller_kl_where_the_texts_are_new():
 def test_on_a_finite_text_recitation_pays_less_than_the_author(facts):
     claim(
         "sample",
-        "On a finite text the lowest loss is recitation, and this is overfitting.",
+        "On a fixed set of texts, reciting them gives the lowest loss, and "
+        "a model that moves towards that is overfitting.",
     )
     many = int(facts["recited"])
     stories = held_out(many)
@@ -773,7 +775,7 @@ def test_on_a_finite_text_recitation_pays_less_than_the_author(facts):
 def test_a_perfect_model_has_its_valley_at_1():
     claim(
         "sample",
-        "A perfect model would have its valley at exactly 1, and there it would touch 0.",
+        "A perfect model would have its valley at exactly 1, where its KL would be 0.",
     )
     kl = dict.fromkeys(measured.GRID, 0.0)
     for story in held_out(10):
@@ -803,8 +805,8 @@ def test_crumbs_on_wrong_tokens_are_why_a_little_cold_helps(facts, names):
 def test_much_cold_distorts_the_odds_though_stories_are_grammatical(names):
     claim(
         "sample",
-        "Much cold distorts the odds, and the KL rises again even though nearly every "
-        "story is grammatical.",
+        "Too much cold distorts the odds, and the KL rises again even "
+        "though nearly every story is grammatical.",
     )
     curve = names["found"].curve
     assert curve[0.5] > 2 * curve[1.0] and curve[1.25] > curve[1.0]
@@ -838,8 +840,7 @@ def test_the_kl_and_the_card_agree(facts):
     claim(
         "sample",
         "The … of the card were a little more surprising than the average, so that on "
-        "them the author itself paid … % more than the floor, which is what it pays on "
-        "average.",
+        "them the author itself paid … % more than the floor, its own average.",
     )
     kl, agree = float(facts["kl_percent"]), float(facts["agree_percent"])
     assert 0.1 < kl < 0.4 and agree == pytest.approx(kl, abs=0.05)
