@@ -40,8 +40,8 @@ def new(names):
 def test_the_author_knows_the_probabilities():
     claim(
         "index",
-        "writes every story of this book from a small grammar, so it *knows* the "
-        "probabilities.",
+        "writes every story of this course from a small grammar, so it "
+        "*knows* the probabilities.",
     )
     told = [tale.split() for tale in islice(world.stories(NEW), 20_000)]
     told = [tale for tale in told if tale[2:4] == ["little", "fox"]]
@@ -62,8 +62,8 @@ def test_we_can_say_how_close_a_model_comes(model, tokenizer, facts):
 def test_synonyms_stand_in_for_each_other_everywhere(names, tales):
     claim(
         "index",
-        "some are exact synonyms, because *leap*, *jump*, *skip* and *hop* can stand in "
-        "for each other everywhere.",
+        "some are exact synonyms. *Leap*, *jump*, *skip* and *hop* can stand in for each "
+        "other everywhere.",
     )
     surprises, swapped = names["surprises"], 0
     for tale in tales:
@@ -79,9 +79,10 @@ def test_synonyms_stand_in_for_each_other_everywhere(names, tales):
 def test_synonyms_have_nearly_the_same_vector_and_others_have_not(facts):
     claim(
         "index",
-        "So our model has given these four nearly the same vector. Their cosines are … "
-        "or more, where 1 is the same direction; those of *run*, *fly* and *swim*, which "
-        "are no synonyms, are … or less.",
+        "to these four it has given nearly the same one. Their cosines, which say how "
+        "much two vectors point the same way, are … or more, and 1 would be the same "
+        "direction; those of *run*, *fly* and *swim*, which are no synonyms, are … or "
+        "less.",
     )
     assert facts["alike"] > 0.99 and facts["unlike"] < 0.7
     assert 130 < facts["n_words"] < 150
