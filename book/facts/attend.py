@@ -12,6 +12,7 @@ Olsson et al. (2022) for heads that copy, and for the moment when copying begins
 
 from itertools import count
 from math import log, sqrt
+from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -245,11 +246,12 @@ def looked_at(reading):
 
 
 def thin(reading, most=0.1):
-    """How many of all shares in a story are below `most`."""
+    """How much of all attention in a story lies in shares below `most`."""
     layers = [name for name in reading.trace if name.endswith(".weights")]
     past = torch.ones(len(reading.labels), len(reading.labels)).tril().bool()
     shares = torch.cat([reading.trace[name][0][:, past] for name in layers])
-    return {"thin": f"{100 * (shares < most).float().mean():.0f}", "thin_below": most}
+    small = shares[shares < most].sum() / shares.sum()
+    return {"thin": f"{100 * small:.0f}", "thin_below": most}
 
 
 def renamed(model, tokenizer, story, name, opening="Once"):
@@ -309,35 +311,50 @@ def induction(model, tokenizer, many=30, length=28):
 
 
 class Rest(NamedTuple):
-    """What a head gives to END from the first full stop, and what comes of it."""
+    """What a head gives to END from the first full stop, and what it adds there."""
 
-    head: tuple
     shares: list[float]  # a story each
-    moved: list[float]  # how far the largest move of a bet is without the look
+    adds: list[float]  # the length of what it adds there
+    elsewhere: list[float]  # and at all other tokens
+    moved: float  # the largest move of a bet there, whichever head is silent
 
     @property
     def said(self):
         bound = 0.0001
-        if not max(self.moved) < bound:
-            raise ValueError(f"without the look a bet moves by {max(self.moved):.5f}")
+        if not self.moved < bound:
+            raise ValueError(f"without a head a bet moves by {self.moved:.5f}")
         return {
             "rest_many": len(self.shares),
             "rest_least": two(min(self.shares)),
+            "rest_adds": two(median(self.adds)),
+            "rest_elsewhere": two(median(self.elsewhere)),
             "rest_moved": f"{bound:.4f}",
         }
 
 
 def resting(model, tokenizer, head=(2, 3), many=100):
-    """A head from the first full stop of new stories, and the bets when it is silent."""
+    """A head at the first full stop of new stories: its look, and what it adds."""
     layer, h = head
-    shares, moved = [], []
-    for story in held_out(many):
-        first = read(model, tokenizer, story[: story.index(".") + 1])
-        shares.append(float(first.shares(head)[-1, first.at("END")]))
-        silent = with_found(model, layer, h, torch.zeros(_d_head(model)))
-        change = bets(silent, first.ids)[-1] - bets(model, first.ids)[-1]
-        moved.append(float(change.abs().max()))
-    return Rest(head, shares, moved)
+    rows = slice(h * _d_head(model), (h + 1) * _d_head(model))
+    w_out = model.weights[f"h.{layer}.attn.c_proj.weight"][rows]
+    heads = [
+        (n, k) for n in range(model.config.n_layer) for k in range(model.config.n_head)
+    ]
+    shares, adds, elsewhere, moved = [], [], [], []
+    for i, story in enumerate(held_out(many)):
+        whole = read(model, tokenizer, story)
+        stop = whole.at(".")
+        shares.append(float(whole.shares(head)[stop, whole.at("END")]))
+        lengths = (whole.trace[f"{layer}.heads"][0, h] @ w_out).norm(dim=-1).tolist()
+        adds.append(lengths.pop(stop))
+        elsewhere += lengths
+        if i < 10:  # each head in turn
+            first = whole.ids[:, : stop + 1]
+            now = bets(model, first)[-1]
+            for n, k in heads:
+                silent = with_found(model, n, k, torch.zeros(_d_head(model)))
+                moved.append(float((bets(silent, first)[-1] - now).abs().max()))
+    return Rest(shares, adds, elsewhere, max(moved))
 
 
 def with_found(model, layer, h, found):

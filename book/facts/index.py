@@ -7,7 +7,7 @@ reader's eyes. They are handed in, so that what is measured is what was shown.
 import random
 import re
 from itertools import combinations
-from math import exp
+from math import ceil, exp, floor
 from typing import NamedTuple
 
 import myst_nb
@@ -42,8 +42,8 @@ def untypical(model, tokenizer):
     text = world.corpus(1_000_000, seed=0).replace(world.END, " ")
     return {
         "n_words": len(set(re.findall(r"\w+", text.lower()))),
-        "alike": min(leap),
-        "unlike": max(move),
+        "alike": floor(1000 * min(leap)) / 1000,  # the page says "or more"
+        "unlike": ceil(100 * max(move)) / 100,  # "or less"
     }
 
 
@@ -185,15 +185,18 @@ def ngram_losses(count, x, new, n_max):
     return [float(-np.log(p).mean()) for p in ngram_probabilities(count, x, new, n_max)]
 
 
-def ngram_probabilities(count, x, new, n_max):
-    """Of each word of `new`, for n = 1 … n_max; unseen words fall back on shorter n."""
+def ngram_probabilities(count, x, new, n_max, trust=1):
+    """Of each word of `new`, for n = 1 … n_max; unseen words fall back on shorter n.
+
+    trust: the shorter context counts like so many words that were seen.
+    """
     p, rows = np.full(len(new), 1 / len(set(x))), []
     for n in range(1, n_max + 1):
         seen = count(x, n)
         for t in range(n - 1, len(new)):
             options = seen.get(tuple(new[t - n + 1 : t]))
             if options is not None:
-                p[t] = (options[new[t]] + p[t]) / (options.total() + 1)
+                p[t] = (options[new[t]] + trust * p[t]) / (options.total() + trust)
         rows.append(p.copy())
     return rows
 

@@ -16,12 +16,11 @@ from edition import big, mark, minus, tr, two, vector
 
 from gpt import world
 from gpt.mlp import layer_norm, mlp
-from gpt.model import GPT, SMALL, Config, initial
+from gpt.model import GPT, Config, initial
 from gpt.sample import unembed
 from gpt.train import batches
 
 from . import (
-    bets,
     card,
     cosine,
     held_out,
@@ -480,14 +479,15 @@ class Exchanged(NamedTuple):
     """What stories bet on when an MLP's note at the last token is another."""
 
     bets: dict  # (kind of the story, kind of the note): {act: probability}
-    silenced: dict  # (kind, layer): {act: probability}, the note being zero
+    silenced: dict  # kind: {act: probability}, MLP 0's note being zero
+    later: dict  # kind: {act: probability}, those of MLPs 1 and 2 being zero
     acts: dict  # kind: what a model of it does, for the three that are told
 
     @property
     def rows(self):
         """The story of the fashion model, by whose note stands in it."""
         of_fashion = {n: bets for (k, n), bets in self.bets.items() if k == "fashion"}
-        return of_fashion | {mark("none at all"): self.silenced["fashion", 0]}
+        return of_fashion | {mark("none at all"): self.silenced["fashion"]}
 
     @property
     def said(self):
@@ -496,24 +496,20 @@ class Exchanged(NamedTuple):
             for (kind, note), bets in self.bets.items()
             if note in self.acts and kind != note
         ]
-        left = [sum(bets.values()) for (_, n), bets in self.silenced.items() if n == 0]
-        without = {
-            n: [self.silenced[kind, n][act] for kind, act in self.acts.items()]
-            for n in (1, 2)
-        }
+        left = [sum(bets.values()) for bets in self.silenced.values()]
+        later = {act: self.later[kind][act] for kind, act in self.acts.items()}
         return {
             "follow_many": len(follow),
             "follow_least": f"{min(follow):.3f}",
             "left_most": f"{max(left):.3f}",
-            "without_1_least": two(min(without[1])),
-            "without_2_clay": two(self.silenced["clay", 2]["dried"]),
+            **{f"later_silent_{act}": two(bet) for act, bet in later.items()},
         }
 
 
 def exchanged(model, tokenizer, four, with_note):
     """Put the note that MLP 0 writes at *model* in one story in its place in another.
 
-    with_note: (ids, note (C,), layer) -> the bets on the next token.
+    with_note: (ids, notes {layer: (C,)}) -> the bets on the next token.
     """
     acts = ids_of_words(tokenizer, four.acts)
     notes = {
@@ -521,16 +517,17 @@ def exchanged(model, tokenizer, four, with_note):
         for kind, ids in four.ids.items()
     }
 
-    def bets(kind, note, layer=0):
+    def bets(kind, written):
         with torch.no_grad():
-            p = with_note(four.ids[kind], note, layer)[acts]
+            p = with_note(four.ids[kind], written)[acts]
         return dict(zip(four.acts, p.tolist()))
 
     nothing = torch.zeros(model.config.d_model)
-    layers = range(model.config.n_layer)
+    later = dict.fromkeys(range(1, model.config.n_layer), nothing)
     return Exchanged(
-        {(k, n): bets(k, note) for k in notes for n, note in notes.items()},
-        {(k, n): bets(k, nothing, n) for k in notes for n in layers},
+        {(k, n): bets(k, {0: note}) for k in notes for n, note in notes.items()},
+        {k: bets(k, {0: nothing}) for k in notes},
+        {k: bets(k, later) for k in notes},
         dict(zip(notes, four.acts)),
     )
 
@@ -545,14 +542,17 @@ def halves(model, tokenizer, four, with_note, kind="fashion"):
     word, brought = (x[0, -1] for x in seen.values())
     acts = ids_of_words(tokenizer, four.acts)
 
-    def bets(x):
-        note = mlp(layer_norm(x, *norm), *weights)
-        return with_note(ids, note)[acts].tolist()
+    def note(x):
+        return mlp(layer_norm(x, *norm), *weights)
+
+    def bets(note):
+        return with_note(ids, {0: note})[acts].tolist()
 
     return {
-        "given_model": ", ".join(map(two, bets(word))),
-        "given_kind": two(max(bets(brought))),
-        "given_both": two(max(bets(word + brought))),
+        "given_model": ", ".join(map(two, bets(note(word)))),
+        "given_kind": two(max(bets(note(brought)))),
+        "given_both": f"{max(bets(note(word + brought))):.3f}",
+        "given_sum": two(max(bets(note(word) + note(brought)))),
     }
 
 
@@ -785,7 +785,7 @@ class Struck(NamedTuple):
     """The bets of the stories when units are struck out."""
 
     rows: dict  # how many units: {kind: the bet on what it does}
-    others: dict  # the same for as many other units as the most, drawn at random
+    others: dict  # the same for as many of the rest as the most, which write most
     order: list  # the units, those first that answer most for fashion alone
 
     @property
@@ -817,10 +817,10 @@ def struck(model, tokenizer, four, without, kind="fashion"):
         many: acts_bet(without(0, order[:many]), tokenizer, four)
         for many in (0, 1, 16, 48)
     }
-    dice = torch.Generator().manual_seed(0)
-    rest = torch.tensor(order[48:])
-    drawn = rest[torch.randperm(len(rest), generator=dice)[:48]].tolist()
-    return Struck(rows, acts_bet(without(0, drawn), tokenizer, four), order)
+    length = model.weights["h.0.mlp.c_proj.weight"].norm(dim=1)  # of what each notes
+    written = answers[kind].abs() * length
+    loud = sorted(order[48:], key=lambda unit: -float(written[unit]))[:48]
+    return Struck(rows, acts_bet(without(0, loud), tokenizer, four), order)
 
 
 def acts_bet(model, tokenizer, four):
@@ -862,278 +862,6 @@ def moves(model, tokenizer, story):
     right = [bets[i // each] for i, bets in enumerate(after)]
     said = {"fact_least": two(min(right)), "n_animals": len(animals)}
     return Moves(animals, [*MOVES], before, after, said)
-
-
-# --- take a head away ---------------------------------------------------------------
-NAMES = world.SHE + world.HE
-ONE_NAME = (1, 1), (1, 3)  # two heads that both look at the hero's name
-ONE_ANIMAL = (1, 1), (2, 3)  # two that both look at the animal
-MOVERS = world.RUN + world.FLY + world.SWIM
-IDLE = (2, 2)  # one that looks hard, and is not missed
-
-
-class KnockedOut(NamedTuple):
-    """The bets on the hero's name after "At last", by the heads that were taken away."""
-
-    bets: dict[tuple, dict[str, float]]  # {(head, ...): {name: probability}}
-
-    @property
-    def said(self):
-        ada = {heads: p["Ada"] for heads, p in self.bets.items()}
-        both = self.bets[ONE_NAME]
-        return {
-            "ada_all": f"{100 * ada[()]:.0f}",
-            "ada_without_one": f"{100 * ada[ONE_NAME[:1]]:.0f}",
-            "ada_without_other": f"{100 * ada[ONE_NAME[1:]]:.0f}",
-            "ada_without_both": f"{100 * both['Ada']:.0f}",
-            "name_most": f"{100 * max(both.values()):.0f}",
-        }
-
-
-def knocked_out(model, tokenizer, without_heads, story):
-    """The bets on the eight names after "At last": whole, without 1.1, 1.3, and both.
-
-    without_heads: (model, *heads) -> the model in which these heads add nothing.
-    """
-    columns, ids = ids_of_words(tokenizer, NAMES), story.ids[:, : story.last + 1]
-    found = {}
-    for heads in ((), ONE_NAME[:1], ONE_NAME[1:], ONE_NAME):
-        p = bets(without_heads(model, *heads), ids)[-1, columns]
-        found[heads] = dict(zip(NAMES, p.tolist(), strict=True))
-    return KnockedOut(found)
-
-
-class Animals(NamedTuple):
-    """The mean bet on the hero's animal, and on all that move as it does."""
-
-    many: int  # new stories
-    animal: dict[tuple, float]  # by the heads that were taken away
-    group: dict[tuple, float]
-
-    @property
-    def said(self):
-        one, both = ONE_ANIMAL[:1], ONE_ANIMAL
-        return {
-            "animal_stories": self.many,
-            "animal_one": two(self.animal[one]),
-            "group_one": two(self.group[one]),
-            "animal_both": two(self.animal[both]),
-            "group_both": two(self.group[both]),
-        }
-
-
-def animals(model, tokenizer, without_heads, many=60):
-    """The bets on new stories after "At last NAME the": whole, without 1.1, 2.3, both."""
-    asked = []
-    for told in held_out(many):
-        before, after = told.split(" At last ")
-        name, the, animal, *_ = after.split()
-        ids = ids_of(tokenizer, f"{before} At last {name} {the}")
-        group = next(g for g in (world.RUN, world.FLY, world.SWIM) if animal in g)
-        asked.append((ids, animal, group))
-    found = Animals(many, {}, {})
-    for heads in ((), ONE_ANIMAL[:1], ONE_ANIMAL[1:], ONE_ANIMAL):
-        less, own, alike = without_heads(model, *heads), 0.0, 0.0
-        for ids, animal, group in asked:
-            p = bets(less, ids)[-1]
-            own += float(p[ids_of_words(tokenizer, [animal])].sum())
-            alike += float(p[ids_of_words(tokenizer, group)].sum())
-        found.animal[heads], found.group[heads] = own / many, alike / many
-    return found
-
-
-def kinds(tokenizer, ids, targets):
-    """For each kind of word, where it has to be predicted: {kind: (B, T), bool}."""
-
-    def one_of(*words):  # by the first token of each: fly is three
-        return torch.tensor([tokenizer.encode(f" {word}")[0] for word in words])
-
-    before, before_that = torch.roll(ids, 1, 1), torch.roll(ids, 2, 1)
-    spoken = {
-        kind: torch.isin(targets, one_of(*kind.split(", ")))
-        for kind in ("wore, dried, guessed", "run, fly, swim", "her, him, his")
-    }
-    return {
-        mark("the name"): ids == one_of("last"),
-        mark("the animal"): (ids == one_of("the"))  # At last Ada the
-        & torch.isin(before, one_of(*NAMES))
-        & (before_that == one_of("last")),
-        **spoken,
-        "she, he": torch.isin(targets, one_of("she", "he", "She", "He")),
-        "was, were": torch.isin(targets, one_of("was", "were")),
-        mark("all words"): targets >= 0,
-    }
-
-
-def costs(model, tokenizer, told):
-    """The mean loss of each kind of word, in nats. told: [(ids, targets), ...]."""
-    total, count = {}, {}
-    for ids, targets in told:
-        p = model(ids).log_softmax(-1)
-        nats = -p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
-        for kind, mask in kinds(tokenizer, ids, targets).items():
-            asked = mask & (targets >= 0)
-            total[kind] = total.get(kind, 0) + float(nats[asked].sum())
-            count[kind] = count.get(kind, 0) + int(asked.sum())
-    return {kind: total[kind] / count[kind] for kind in total}
-
-
-class EachHead(NamedTuple):
-    """What words cost more, in nats, on `many` new stories when a head is taken away."""
-
-    many: int
-    more: dict[tuple, dict[str, float]]  # {head: {kind of word: nats}}
-    mean: dict[tuple, dict[str, float]]  # with the head's mean in its place
-
-    @property
-    def said(self):
-        apart = [
-            abs(self.mean[head][kind] - nats)
-            for head, cost in self.more.items()
-            for kind, nats in cost.items()
-        ]
-        idle = max(map(abs, self.more[IDLE].values()))
-        return {
-            "many": self.many,
-            "mean_apart": two(max(apart)),
-            "idle_more": two(idle),
-        }
-
-
-def each_head_knocked_out(model, tokenizer, without_heads, many=120):
-    """Takes away each head in turn: zeros in its place, or what it adds on average."""
-    told = [*batches(tokenizer, iter(held_out(many)), 60)]
-    whole = costs(model, tokenizer, told)
-
-    def more(changed):
-        cost = costs(changed, tokenizer, told)
-        return {kind: cost[kind] - whole[kind] for kind in whole}
-
-    heads = [
-        (layer, h)
-        for layer in range(model.config.n_layer)
-        for h in range(model.config.n_head)
-    ]
-    return EachHead(
-        many=many,
-        more={head: more(without_heads(model, head)) for head in heads},
-        mean={
-            head: more(with_mean(model, tokenizer, without_heads, head))
-            for head in heads
-        },
-    )
-
-
-def with_mean(model, tokenizer, without_heads, head, many=60):
-    """The model in which a head adds to every token what it adds on average."""
-    layer, h = head
-    outputs = [
-        model.trace(ids_of(tokenizer, told), f"{layer}.heads")[f"{layer}.heads"][0, h]
-        for told in held_out(many)
-    ]
-    mean = torch.cat(outputs).mean(0)  # (d_head,)
-    rows = slice(h * len(mean), (h + 1) * len(mean))
-    w_out = model.weights[f"h.{layer}.attn.c_proj.weight"][rows]
-    bias = f"h.{layer}.attn.c_proj.bias"
-    silent = without_heads(model, head)
-    return GPT(
-        model.config, silent.weights | {bias: silent.weights[bias] + mean @ w_out}
-    )
-
-
-def idle_look(model, story, head=IDLE):
-    """A large share that does nothing: of the last verb, from the last full stop."""
-    layer, h = head
-    shares = model.trace(story.ids, f"{layer}.weights")[f"{layer}.weights"][0, h]
-    verb = story.pieces.index(" home") - 1
-    stop = verb + 2
-    return {
-        "idle_share": two(shares[stop, verb]),
-        "idle_word": story.pieces[verb].strip(),
-    }
-
-
-# --- the vector has moved -----------------------------------------------------------
-class Moved(NamedTuple):
-    """The cosine between the two vectors of "model" at each stop of the stream."""
-
-    whole: list[float]  # embed, then after attention and MLP of each layer
-    silent: list[float]  # the same without head 0.1
-
-    @property
-    def said(self):
-        return {
-            "cosine_embed": two(self.whole[0]),
-            "cosine_brought": two(self.whole[1]),
-            "cosine_concluded": two(self.whole[2]),
-            "cosine_end": two(self.whole[-1]),
-            "cosine_silent": two(min(self.silent)),
-        }
-
-
-def moved(model, silent, four):
-    """How far the vectors of *model* part, of fashion and of clay; and in `silent`."""
-    ids = [four.ids[kind] for kind in ("fashion", "clay")]
-    return Moved(cosines_on_the_way(model, *ids), cosines_on_the_way(silent, *ids))
-
-
-def cosines_on_the_way(model, one, other):
-    """The cosine of the last vectors of two texts (1, T) at each stop of the stream."""
-    at = stops(model)
-    a, b = model.trace(one, *at), model.trace(other, *at)
-    return [cosine(a[stop][0, -1], b[stop][0, -1]) for stop in at]
-
-
-# --- when copying begins ------------------------------------------------------------
-class Copying(NamedTuple):
-    """The training loss, and what not looking back must cost; nats per token."""
-
-    window: int  # steps that each point is the mean of
-    steps: np.ndarray  # (n,): the middle of each window
-    losses: np.ndarray  # (n,)
-    floor: world.Floor
-    forgetful: float  # the least loss of one who has forgotten the first sentence
-    crossed: int  # the first point below it
-    vague: float  # the least loss of one who knows only she or he, and run, fly or swim
-    crossed_vague: int  # the first point below that
-    gap: float  # where the loss ends: its share over the floor
-
-    @property
-    def said(self):
-        return {
-            "n_names": len(NAMES),
-            "n_animals": len(MOVERS),
-            "forgets": two(log(len(NAMES) * len(MOVERS))),
-            "forget_line": f"{self.forgetful:.3f}",
-            "crossed_from": self.window * self.crossed,
-            "vague_line": f"{self.vague:.3f}",
-            "vague_from": self.window * self.crossed_vague,
-            "final_gap": f"{100 * self.gap:.2f}",
-        }
-
-
-def when_copying_begins(tokenizer, folder=SMALL, window=25):
-    """Where the loss in a model's card falls through what no forgetting can pass."""
-    made = card(folder)
-    floor = world.entropy(tokenizer)
-    losses = np.array(made["losses"]).reshape(-1, window).mean(1)
-
-    def line(choices):
-        """The least loss of one who must guess among so many, and its crossing."""
-        least = floor.nats_per_token + log(choices) / floor.tokens
-        below = losses < least
-        crossed = int(np.argmax(below))
-        if not below[crossed:].all():  # before its first point below, none is
-            raise ValueError("the loss does not cross the line once and for good")
-        return least, crossed
-
-    forgetful, crossed = line(len(NAMES) * len(MOVERS))
-    vague, crossed_vague = line(len(world.SHE) * len(world.RUN))
-    steps = window * (np.arange(len(losses)) + 0.5)
-    gap = made["loss over floor"]
-    return Copying(
-        window, steps, losses, floor, forgetful, crossed, vague, crossed_vague, gap
-    )
 
 
 # --- counting ---------------------------------------------------------------------

@@ -284,7 +284,7 @@ def slips(model, author, told):
     draws -= len(tokenizer.encode(world.PROMPT))
     right = share_of(told[1.5])
     return {
-        "share_hot": percent(right),
+        "share_hot": percent(right, ".3g"),
         "sigma_hot": f"{100 * sqrt(right * (1 - right) / many):.1f}",
         "all_right_low": percent(wilson(1, many)[0]),
         "draws": round(draws),

@@ -83,14 +83,29 @@ def _style(value):
     return ";".join(kept)
 
 
+def _path(value):
+    """A path's commands without spaces; a straight line says only what changes."""
+    short, at = [], None
+    for command, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", value):
+        there = numbers.split()
+        if command == "L" and at and len(there) == 2 and there[0] == at[0]:
+            short.append(f"V{there[1]}")
+        elif command == "L" and at and len(there) == 2 and there[1] == at[1]:
+            short.append(f"H{there[0]}")
+        else:
+            short.append(command + " ".join(there))
+        at = there if command in "ML" and len(there) == 2 else None
+    return "".join(short)
+
+
 def _clean(name, value):
     """An attribute as small as it can be, its colours as CSS variables."""
     if name == "style":
         return _style(value)
     if name in ("d", "points", "x", "y", "x1", "x2", "y1", "y2", "width", "height"):
         value = re.sub(r"-?\d+\.\d{3,}", _short, value)
-        value = re.sub(r"\s*([A-Za-z])\s*", r"\1", value) if name == "d" else value
-        return re.sub(r"\s+", " ", value).strip()
+        value = re.sub(r"\s+", " ", value).strip()
+        return _path(value) if name == "d" else value
     if name == "transform":
         value = re.sub(r"rotate\(-?0[ )][^)]*\)?", "", value).strip()
         if not re.search("matrix|scale", value):

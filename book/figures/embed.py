@@ -427,7 +427,7 @@ def _by_hand_and_learned(left, right, x):
     fig.set_layout_engine("none")
     titles = tr("made by hand"), tr("learned")
     for ax, values, title, at in zip(axes, (left, right), titles, (0.075, 0.565)):
-        _signed(ax, values, [at, 0.12, 0.425, 0.77], levels=3)
+        _signed(ax, values, [at, 0.12, 0.425, 0.77], levels=2)
         ax.set_title(title)
         ax.set_xticks(x)
         ax.set_yticks([0, 20, 40, 60])

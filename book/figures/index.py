@@ -187,7 +187,7 @@ def surprise_bars(words, bars):
     rows[0].set_title(tr("Surprise of each word, nats"))
     alt = tr(
         "The words of the story in two rows, with a bar over each for its surprise. The "
-        "highest stand over the animal, {animal}, and the name, {name}; most words have "
+        "highest stand over the animal, “{animal}”, and the name, “{name}”; most words have "
         "none. A dashed line marks the mean, {mean}.",
         animal=words[3],
         name=words[5],

@@ -13,14 +13,11 @@ from matplotlib.path import Path
 
 from . import (
     ACCENT,
-    BLUE,
     CENTRED,
     FAINT,
-    GREEN,
     INK,
     MUTED,
     PAPER,
-    PURPLE,
     VERMILION,
     Markup,
     bare,
@@ -134,8 +131,9 @@ def deep_stacks(deep):
     for ax, (rate, curves) in zip(axes, deep.curves.items()):
         for name, curve in reversed(curves.items()):  # pre-norm on top
             steps, end = len(curve), two(deep.ends[rate][name])
-            smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in range(steps)]
-            ax.plot(np.arange(steps) + 1, smooth, color=colours[name])
+            shown = np.arange(0, steps, 6)  # medians of seven: these tell the rest
+            smooth = [np.median(curve[max(0, t - 3) : t + 4]) for t in shown]
+            ax.plot(shown + 1, smooth, color=colours[name])
             told = {"rate": f"{rate:g}", "name": tr(name), "end": end}
             alt.append(tr("Learning rate {rate}, {name}: {end} at the end.", **told))
         ax.axhline(deep.blind, color=FAINT, lw=1.2)
@@ -431,147 +429,6 @@ def moves_before_and_after(moves):
                     tr("{when}, “{who}”: “{bets}”.", when=title, who=animal, bets=found)
                 )
     return show(fig, " ".join(alt))
-
-
-# --- take a head away ---------------------------------------------------------------
-LAYERS, HEADS = 3, 4  # of the course's model
-
-
-def bets_on_the_hero(lost):
-    """Bars: the bets on the eight names, whole and without one head, another, and both.
-
-    lost: a `facts.mlp.KnockedOut`, of four cases.
-    """
-    fig, axes = canvas(6.8, 2.7, ncols=4, sharey=True)
-    for ax, (heads, bets) in zip(axes, lost.bets.items()):
-        for row, (name, p) in enumerate(bets.items()):
-            colour = BLUE if name == "Ada" else MUTED
-            ax.barh(row, p, color=colour, height=0.7)
-            ax.text(p + 0.04, row, f"{100 * p:.0f}", va="center_baseline", size=9.5)
-        ax.set(xlim=(0, 1.35), xticks=[])
-        ax.invert_yaxis()
-        bare(ax)
-        ax.set_title(_without_heads(heads), size=10)
-    names = list(lost.bets[()])
-    axes[0].set_yticks(range(len(names)), names)
-    axes[0].set_ylim(7.6, -0.6)
-    whole, one, other, both = (f"{100 * p['Ada']:.0f}" for p in lost.bets.values())
-    alt = tr(
-        "Bars: the bets on eight names after At last, in percent. With all heads Ada has "
-        "{whole}, without head 1.1 {one}, without head 1.3 {other}. Without both Ada has "
-        "{both}, and no other name has much more.",
-        whole=whole,
-        one=one,
-        other=other,
-        both=both,
-    )
-    return show(fig, alt)
-
-
-def _without_heads(heads):
-    """The title of a case: which of none, one or two heads are taken away."""
-    names = [f"{layer}.{h}" for layer, h in heads]
-    if not names:
-        return tr("all heads")
-    if len(names) == 1:
-        return tr("without {head}", head=names[0])
-    return tr("without both")
-
-
-def cost_of_each_head(more):
-    """A matrix: how much more each kind of word costs without each head, in nats.
-
-    more: {head: {kind of word: nats}}; the kinds are those of `facts.mlp.kinds`.
-    """
-    kinds = list(next(iter(more.values())))
-    grid = np.array([[max(0, cost[kind]) for kind in kinds] for cost in more.values()])
-    described = "the name", "the animal", "all words"  # others are the stories' words
-    columns = [tr(kind) if kind in described else kind for kind in kinds]
-    fig, ax = canvas(4.6, 5.0)
-    rows = [f"{layer}.{h}" for layer, h in more]
-    heat(ax, grid, rows, columns, _worth_saying, high=3)
-    ax.set_aspect(0.62)
-    ax.tick_params(axis="x", labelrotation=40)
-    for text in ax.get_xticklabels():
-        text.set(ha="left", rotation_mode="anchor")
-    for layer in range(1, LAYERS):
-        ax.axhline(HEADS * layer, color=MUTED, lw=1)
-    alt = tr(
-        "A matrix with a row for each head and a column for each kind of word: how many "
-        "nats more the word costs without that head. Head 0.1 matters for was and were and "
-        "for wore, dried and guessed, head 1.1 for the name and the animal, head 2.0 for "
-        "run, fly and swim; nearly all else is zero or small."
-    )
-    return show(fig, alt)
-
-
-def _worth_saying(nats):
-    return f"{nats:.1f}" if nats >= 0.05 else ""
-
-
-# --- the vector has moved -----------------------------------------------------------
-def two_vectors_part(moved):
-    """The cosine of the two vectors of "model" on their way through the layers.
-
-    moved: a `facts.mlp.Moved`: seven cosines with all heads, and without 0.1.
-    """
-    fig, ax = canvas(5.4, 2.9)
-    for layer in range(0, LAYERS, 2):
-        ax.axvspan(2 * layer + 0.03, 2 * layer + 1.97, color=FAINT, alpha=0.4, lw=0)
-    for layer in range(LAYERS):
-        look = {"ha": "center", "size": 10, "color": MUTED}
-        ax.text(2 * layer + 1, -0.07, tr("layer {n}", n=layer), **look)
-    whole, silent = tr("all heads"), tr("without head {head}", head="0.1")
-    for name, cosines, colour in (
-        (whole, moved.whole, BLUE),
-        (silent, moved.silent, VERMILION),
-    ):
-        ax.plot(range(len(cosines)), cosines, "o-", color=colour, ms=5)
-        ax.text(6.15, cosines[-1], name, color=colour, va="center")
-    ax.set(xlim=(-0.2, 7.9), ylim=(-0.14, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1.0])
-    stops = [tr("embed"), *[tr("attend"), tr("MLP")] * LAYERS]
-    ax.set_xticks(range(len(stops)), stops, size=9.5)
-    ax.tick_params(axis="x", length=0)
-    ax.set_title(tr("cosine of the two vectors of model, after each part"))
-    alt = tr(
-        "The cosine between the two vectors of the last model, after each part of the "
-        "network. With all heads it falls from {begin} to {end}; without head 0.1 it stays "
-        "at {least}.",
-        begin=two(moved.whole[0]),
-        end=two(moved.whole[-1]),
-        least=two(min(moved.silent)),
-    )
-    return show(fig, alt)
-
-
-# --- when copying begins ------------------------------------------------------------
-def when_copying_begins(copying):
-    """The training loss, and two lines that certain forgetful readers cannot pass.
-
-    copying: a `facts.mlp.Copying`.
-    """
-    floor = copying.floor.nats_per_token
-    fig, ax = canvas(5.8, 3.4)
-    lines = (
-        (copying.forgetful, copying.crossed, tr("who forgets the hero"), VERMILION),
-        (copying.vague, copying.crossed_vague, tr("who forgets half"), PURPLE),
-    )
-    ax.axhline(floor, color=GREEN, lw=1.6)
-    look = {"ha": "right", "va": "center"}
-    ax.text(1490, floor - 0.018, tr("the floor"), color=GREEN, **look)
-    for line, _, name, colour in lines:
-        ax.axhline(line, color=colour, lw=1.6, ls=(0, (4, 3)))
-        ax.text(1490, line + 0.016, name, color=colour, **look)
-    ax.plot(copying.steps, copying.losses, color=BLUE)
-    ax.set(xlim=(0, 1500), ylim=(0.33, 0.72), yticks=[0.4, 0.5, 0.6, 0.7])
-    ax.set_xlabel(tr("training step"))
-    ax.set_title(tr("loss, nats per token"))
-    alt = tr(
-        "The training loss against the step, to step 1500. It falls steeply, then slowly, "
-        "goes through a dashed line that no model without memory of the hero can pass, "
-        "then through a second, lower one, and sinks towards the floor."
-    )
-    return show(fig, alt)
 
 
 # --- counting ---------------------------------------------------------------------

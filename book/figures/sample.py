@@ -220,7 +220,9 @@ def grammatical_shares(as_drawn, cut, many):
     ax.set_title(tr("Grammatical stories, of {many}", many=many))
 
     def told(found):
-        return ", ".join(f"{t:g} {percent(right)}" for t, (right, *_) in found.items())
+        return ", ".join(
+            f"{t:g} {percent(right, '.3g')}" for t, (right, *_) in found.items()
+        )
 
     return show(
         fig,
@@ -402,7 +404,7 @@ def beams(found):
     found: {width: (its probability, the continuation, its ids)}.
     """
     header = tr("width"), tr("probability"), tr("the story goes on")
-    rows = ((width, f"{p:.5f}", f"… {story}") for width, (p, story, _) in found.items())
+    rows = ((width, f"{p:.6f}", f"… {story}") for width, (p, story, _) in found.items())
     return table(header, *rows)
 
 

@@ -17,29 +17,10 @@ import gpt.attend
 from bench.chapter import BOOK, CELL
 from gpt import world
 from gpt.attend import attend, attention, fast_attention
-from tests.book.page import run
+
+CHAPTER = "attend"
 
 PAGE = (BOOK / "attend.md").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def page():
-    threads = torch.get_num_threads()
-    with torch.no_grad():
-        found = run("attend")
-    torch.set_num_threads(threads)
-    torch.set_printoptions(profile="default")
-    return found
-
-
-@pytest.fixture(scope="module")
-def names(page):
-    return page.names
-
-
-@pytest.fixture(scope="module")
-def facts(page):
-    return page.facts
 
 
 def test_every_number_that_the_prose_glues_is_found(facts):
@@ -228,10 +209,9 @@ def test_every_square_that_is_framed_is_dark(names):
         assert all(names["story"].shares(head)[i, j] > 0.7 for i, j in squares)
 
 
-def test_a_look_that_matters_is_not_called_a_rest(names):
-    """Head 0.1 would be missed; of it the page could not say that no bet changes."""
-    rest = measured.Rest((0, 1), shares=[0.9], moved=[0.7])
-    with pytest.raises(ValueError, match="without the look"):
+def test_that_no_bet_moves_is_said_only_where_none_does():
+    rest = measured.Rest(shares=[0.9], adds=[2.0], elsewhere=[0.4], moved=0.7)
+    with pytest.raises(ValueError, match="without a head a bet moves by 0.7"):
         _ = rest.said
 
 

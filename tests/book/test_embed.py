@@ -5,17 +5,14 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 """
 
 import ast
-import contextlib
-import io
 import re
 from pathlib import Path
 
-import myst_nb
 import pytest
 import torch
 from torch.nn.functional import cosine_similarity, normalize
 
-from bench.chapter import BOOK, CELL, OPTIONS
+from bench.chapter import BOOK, CELL
 from book.facts import card
 from book.facts import embed as measured
 from book.figures import embed as drawn
@@ -23,38 +20,19 @@ from gpt import world
 from gpt.embed import embed, neighbours, sinusoids, tokens
 from gpt.model import initial
 
+CHAPTER = "embed"
+
 PAGE = (BOOK / "embed.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def page():
-    """Yield (facts, names, said): glued, defined and printed by the page's cells."""
-    facts, names, said = {}, {}, io.StringIO()
-    threads = torch.get_num_threads()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-        patch.chdir(BOOK)
-        patch.syspath_prepend(str(BOOK))
-        patch.setattr(
-            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
-        )
-        for cell in CELL.finditer(PAGE):
-            code = cell[2][OPTIONS.match(cell[2]).end() :]
-            tree = ast.parse(code)
-            exec(compile(tree, "book/embed.md", "exec"), names)  # noqa: S102
-    yield facts, names, said.getvalue().splitlines()
-    torch.set_num_threads(threads)  # the page takes one
-
-
-@pytest.fixture(scope="module")
-def cosine(page):
+def cosine(names):
     """cosine("fox", "hare"): of their rows in the shipped model."""
-    _, names, _ = page
     wte, row = names["wte"], names["row"]
     return lambda a, b: float(cosine_similarity(wte[row(a)], wte[row(b)], dim=0))
 
 
-def test_every_number_that_the_prose_glues_is_found(page):
-    facts, _, _ = page
+def test_every_number_that_the_prose_glues_is_found(facts):
     in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
     assert len(in_text) > 25 and in_text <= set(facts)
     own = Path(__file__).read_text("utf-8")
@@ -63,7 +41,7 @@ def test_every_number_that_the_prose_glues_is_found(page):
 
 # --- the pencil -------------------------------------------------------------------
 def test_the_pencils_table_is_the_one_in_the_code_and_its_answers_are_right(page):
-    _, names, said = page
+    names, said = page.names, page.printed.splitlines()
     W, cos = names["W"], names["cos"]
     printed = re.findall(r"^\| \d \| (\w+) \| (\d) \| (\d) \|$", PAGE, re.MULTILINE)
     assert [name for name, _, _ in printed] == ["fox", "bear", "otter", "frog"]
@@ -94,8 +72,7 @@ def test_the_lines_of_the_course_that_are_shown():
         assert code.count(mark) == 1, mark
 
 
-def test_the_animation_adds_up(page):
-    _, names, _ = page
+def test_the_animation_adds_up(names):
     wte, wpe, tokenizer = names["wte"], names["wpe"], names["tokenizer"]
     text, frames = [], []
 
@@ -137,15 +114,14 @@ def test_the_exchangeable_are_one_row(cosine):
 
 
 def test_the_first_lines_shown_are_leap_and_its_like(page):
-    _, _, said = page
+    said = page.printed.splitlines()
     first = [line.split() for line in said[2:6]]
     assert {word for _, word in first[:3]} == set(world.LEAP) - {"leap"}
     assert all(c == "1.00" for c, _ in first[:3]) and float(first[3][0]) < 0.3
 
 
 @pytest.mark.parametrize("kind", [world.RUN, world.FLY, world.SWIM])
-def test_each_animal_is_nearer_to_its_own_kind(kind, cosine, page):
-    _, names, _ = page
+def test_each_animal_is_nearer_to_its_own_kind(kind, cosine, names):
     others = set(world.RUN + world.FLY + world.SWIM) - set(kind)
     for animal in kind:
         own = [cosine(animal, a) for a in kind if a != animal]
@@ -157,8 +133,7 @@ def test_each_animal_is_nearer_to_its_own_kind(kind, cosine, page):
     } <= set(kind)
 
 
-def test_training_made_the_squares(page):
-    _, names, _ = page
+def test_training_made_the_squares(names):
     kinds = [kind for kind, words in measured.KINDS.items() for _ in words]
     same = torch.tensor([[a == b for b in kinds] for a in kinds])
     same.fill_diagonal_(False)
@@ -172,8 +147,7 @@ def test_training_made_the_squares(page):
     assert torch.equal(before, normalize(first, dim=-1) @ normalize(first, dim=-1).T)
 
 
-def test_tokens_that_never_occur_have_one_row(page):
-    facts, names, _ = page
+def test_tokens_that_never_occur_have_one_row(facts, names):
     assert int(facts["n_unused"]) > 300
     wte, tokenizer, reading = (names[n] for n in ("wte", "tokenizer", "reading"))
     unused = measured.unused(wte, tokenizer, reading)
@@ -187,8 +161,7 @@ def test_tokens_that_never_occur_have_one_row(page):
     assert len(facts["an_unused"]) > 1 and facts["an_unused"].isalpha()
 
 
-def test_the_map_keeps_little_and_the_page_says_so(page, cosine):
-    facts, names, _ = page
+def test_the_map_keeps_little_and_the_page_says_so(facts, names, cosine):
     assert 20 <= int(facts["kept"].rstrip("%")) <= 35
     spot = dict(zip(names["WORDS"], names["xy"].tolist()))
     a, b = facts["near_a"], facts["near_b"]
@@ -202,8 +175,7 @@ def test_the_map_keeps_little_and_the_page_says_so(page, cosine):
 
 
 # --- directions -------------------------------------------------------------------
-def test_the_two_rulers_order_words_that_did_not_make_them(page):
-    _, names, _ = page
+def test_the_two_rulers_order_words_that_did_not_make_them(names):
     ruled, cos = names["ruled"], names["cos"]
     assert all(ruled[name][0] < -0.3 for name in world.SHE)
     assert all(ruled[name][0] > 0.3 for name in world.HE)
@@ -223,8 +195,7 @@ def test_the_two_rulers_order_words_that_did_not_make_them(page):
     assert float(cos(he, wte[row("he")] - wte[row("she")])) == pytest.approx(1)
 
 
-def test_the_plain_score_is_lower_than_the_usual_one(page):
-    facts, names, _ = page
+def test_the_plain_score_is_lower_than_the_usual_one(facts, names):
     free, ruled, nothing, n = (
         int(facts[name]) for name in ("free", "ruled", "nothing", "n_words")
     )
@@ -247,15 +218,14 @@ def test_the_plain_score_is_lower_than_the_usual_one(page):
 
 # --- places -----------------------------------------------------------------------
 def test_the_lines_shown_of_without_places(page):
-    _, _, said = page
+    said = page.printed.splitlines()
     shown = dict(
         line.split()[::-1] for line in said if line.endswith(("places", "embed"))
     )
     assert shown["without_places"] == "0.000" and float(shown["embed"]) > 0.1
 
 
-def test_the_learned_places_find_their_neighbours(page):
-    facts, names, _ = page
+def test_the_learned_places_find_their_neighbours(facts, names):
     one, two, ten = (float(facts[f"beside_{k}"]) for k in (1, 2, 10))
     assert one > two + 0.1 > ten + 0.2 and abs(ten) < 0.1
     _, rows = neighbours(names["wpe"], 40, 1)
@@ -267,16 +237,14 @@ def test_the_learned_places_find_their_neighbours(page):
     assert torch.equal(names["places"].learned, names["wpe"])
 
 
-def test_places_that_no_story_reaches_are_paler(page):
-    facts, names, _ = page
+def test_places_that_no_story_reaches_are_paler(facts, names):
     wpe, first = names["wpe"], int(facts["first_unseen"])
     assert first == int(facts["last_place"]) + 1 < int(facts["n_ctx"]) == len(wpe)
     # "paler" in the picture
     assert wpe[first:].norm(dim=1).max() < wpe[:first].norm(dim=1).min()
 
 
-def test_the_sum_can_be_taken_apart(page):
-    facts, names, _ = page
+def test_the_sum_can_be_taken_apart(facts, names):
     assert int(facts["read_back"].rstrip("%")) > 85
     assert int(facts["confused"].rstrip("%")) > 95
     apart = measured.taken_apart(names["wte"], names["wpe"], names["reading"])
@@ -287,8 +255,7 @@ def test_the_sum_can_be_taken_apart(page):
     assert abs(float(facts["token_place"]) - float(facts["by_chance"])) < 0.03
 
 
-def test_what_the_tables_cost(page):
-    _, names, _ = page
+def test_what_the_tables_cost(names):
     ours, gpt2, gpt3 = measured.costs(names["model"])
     assert (ours.tokens, ours.places) == (56_448, 6_144)
     assert gpt2.parameters == 124_439_808  # as published
@@ -300,7 +267,7 @@ def test_what_the_tables_cost(page):
 
 # --- what follows -----------------------------------------------------------------
 def test_the_same_vector_goes_on_in_two_ways(page):
-    _, _, said = page
+    said = page.printed.splitlines()
     assert said[-3:] == [
         "fashion model …, the model wore: 1.00",
         "clay model …, the model dried: 1.00",
@@ -308,8 +275,7 @@ def test_the_same_vector_goes_on_in_two_ways(page):
     ]
 
 
-def test_the_predictions(page):
-    facts, names, _ = page
+def test_the_predictions(facts, names):
     assert facts["swapped"] == facts["course"].replace("ran home", "flew home")
     # "letter for letter the same"; "only … are, and it writes"
     model, tokenizer = names["model"], names["tokenizer"]

@@ -318,3 +318,15 @@ def test_the_map_lights_one_stage(stage):
 def test_the_map_knows_its_stages():
     with pytest.raises(ValueError, match="no stage 'unembed'; one of tokenize"):
         figures.stage_map("unembed")
+
+
+@pytest.mark.parametrize(
+    ("long", "short"),
+    [
+        ("M 1 2 L 1 5 L 3 5 L 3 2 z M 4 2 L 5 6", "M1 2V5H3V2zM4 2L5 6"),
+        ("M 0.12345 2 C 1 2 3 4 5 6 L 5 7", "M0.12 2C1 2 3 4 5 6L5 7"),  # after a curve
+        ("M 1 1 L 2 2 z L 2 3", "M1 1L2 2zL2 3"),  # z goes back: x is 1 again
+    ],
+)
+def test_a_path_says_only_what_changes(long, short):
+    assert figures._svg._clean("d", long) == short

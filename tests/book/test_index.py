@@ -9,7 +9,6 @@ import json
 import re
 from itertools import chain
 from math import exp, log
-from random import Random
 
 import numpy as np
 import pytest
@@ -20,6 +19,8 @@ from gpt import world
 from gpt.model import SMALL
 from tests.book.page import run
 
+CHAPTER = "index"
+
 PAGE = (BOOK / "index.md").read_text("utf-8")
 PROMPT = world.PROMPT
 FILM = 'class="player-captions"'
@@ -28,16 +29,6 @@ FILM = 'class="player-captions"'
 def html_of(shown):
     """What a cell shows, as the page has it; "" for what is no HTML."""
     return shown._repr_html_() if hasattr(shown, "_repr_html_") else ""
-
-
-@pytest.fixture(scope="module")
-def names():
-    return run("index").names
-
-
-@pytest.fixture(scope="module")
-def facts():
-    return run("index").facts
 
 
 def test_every_number_that_the_prose_glues_is_found(facts):
@@ -127,6 +118,7 @@ def test_the_floor_is_what_the_author_pays(names, facts):
     surprises, told = names["surprises"], names["told"]
     paid = sum(map(sum, map(surprises, told))) / sum(map(len, told))
     assert paid == pytest.approx(facts["floor"], rel=0.05)  # of 300 stories only
+    assert set(names["bars"]) == {bar for tale in told for bar in surprises(tale)}
     assert facts["as_many"] == round(exp(floor.nats) / 1e6) > 1
     assert -log(1 / 2) == pytest.approx(0.69, abs=0.005)
     apart = [story.index("last") - story.index("named") for story in told]
@@ -134,12 +126,6 @@ def test_the_floor_is_what_the_author_pays(names, facts):
 
 
 # --- how far back -------------------------------------------------------------------
-def test_the_trigram_model_forgets(names):
-    trigram, tell = names["trigram"], names["tell"]
-    assert "mother" in tell(trigram, 3, Random(3))  # "to whose mother?"
-    assert len(trigram["At", "last"]) == 8  # "and bets on everybody"
-
-
 def test_the_loss_falls_turns_and_rises(names, facts):
     ngrams = names["ngrams"]
     for losses, turn in (
@@ -157,8 +143,9 @@ def test_the_loss_falls_turns_and_rises(names, facts):
 
 
 def test_the_bars_are_the_surprises_of_the_story_at_the_head(names, facts):
-    story, x = PROMPT + names["written"], names["x"]
+    story, x = names["story"], names["x"]
     bars = names["surprises"](x)
+    assert story == PROMPT + measured.written(names["model"], names["tokenizer"])
     assert x == names["words"](story + world.END)
     told = ""
     for word, bar in zip(x, bars, strict=True):
@@ -170,7 +157,7 @@ def test_the_bars_are_the_surprises_of_the_story_at_the_head(names, facts):
     assert max(bars) < 2.7  # where the picture ends
     shown = next(s for s in map(html_of, run("index").shown) if "two rows" in s)
     mean = sum(bars) / len(bars)
-    assert "the animal, fox, and the name, Ada; most words have none" in shown
+    assert "the animal, “fox”, and the name, “Ada”; most words have none" in shown
     assert f"marks the mean, {mean:.2f}." in shown
 
 

@@ -15,27 +15,10 @@ import gpt.mlp
 from bench.chapter import BOOK
 from book.facts import mlp as measured
 from gpt import world
-from tests.book.page import run
+
+CHAPTER = "mlp"
 
 PAGE = (BOOK / "mlp.md").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def page():
-    threads = torch.get_num_threads()
-    found = run("mlp")
-    torch.set_num_threads(threads)
-    return found
-
-
-@pytest.fixture(scope="module")
-def names(page):
-    return page.names
-
-
-@pytest.fixture(scope="module")
-def facts(page):
-    return page.facts
 
 
 def test_every_number_that_the_prose_glues_is_found(facts):

@@ -10,12 +10,18 @@ from bench.chapter import BOOK, CELL, OPTIONS
 ROOT = BOOK.parent
 FIGURES, FACTS = sorted(BOOK.glob("figures/*.py")), sorted(BOOK.glob("facts/*.py"))
 CHAPTERS = [path.stem for path in FIGURES if not path.stem.startswith("_")]
+PAGES = {"apart": "mlp"}  # modules whose page has another name; else it is the same
+
+
+def page(chapter):
+    """The page that a module of figures and facts belongs to."""
+    return BOOK / f"{PAGES.get(chapter, chapter)}.md"
 
 
 def cells(chapter):
-    """[(code, hidden?), ...] of book/CHAPTER.md."""
+    """[(code, hidden?), ...] of its page."""
     found = []
-    for cell in CELL.finditer((BOOK / f"{chapter}.md").read_text("utf-8")):
+    for cell in CELL.finditer(page(chapter).read_text("utf-8")):
         options = OPTIONS.match(cell[2])
         hidden = re.search("remove-(cell|input)", options[0]) is not None
         found.append((cell[2][options.end() :].strip(), hidden))
@@ -44,7 +50,7 @@ def public(path):
 def test_every_chapter_with_pictures_has_its_facts():
     assert len(CHAPTERS) >= 6
     assert set(CHAPTERS) == {path.stem for path in FACTS if path.stem[0] != "_"}
-    assert all((BOOK / f"{chapter}.md").exists() for chapter in CHAPTERS)
+    assert all(page(chapter).exists() for chapter in CHAPTERS)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -85,11 +91,11 @@ def test_every_picture_is_shown(chapter):
 def test_every_fact_is_used(chapter):
     """By the chapter, by its tests, or by another function of the same module."""
     path = BOOK / "facts" / f"{chapter}.py"
-    page = "\n".join(code for code, _ in cells(chapter))
+    told = "\n".join(code for code, _ in cells(chapter))
     tests = (ROOT / "tests" / "book" / f"test_{chapter}.py").read_text("utf-8")
     own = path.read_text("utf-8")
     for name in public(path):
-        used = re.search(rf"\bfacts\.{chapter}\.{name}\b", page)
+        used = re.search(rf"\bfacts\.{chapter}\.{name}\b", told)
         used = used or re.search(rf"\bmeasured\.{name}\b", tests)
         assert used or len(re.findall(rf"\b{name}\b", own)) > 1, name
 
@@ -103,7 +109,9 @@ def test_what_is_shared_is_shared(room):
         for node in tree.body
         if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
     )
-    chapters = {c: "\n".join(code for code, _ in cells(c)) for c in CHAPTERS}
+    chapters = {
+        c: "\n".join(code for code, _ in cells(c)) for c in CHAPTERS if c not in PAGES
+    }
     for name in offered:
         if name.isupper():  # a colour of the palette, whether a chapter has it or not
             continue

@@ -4,15 +4,10 @@ The page's cells are run once; `facts` holds every number that the prose glues, 
 what the reader has after the last cell, and `shown` what the cells show.
 """
 
-import ast
 import re
-from contextlib import redirect_stdout
-from functools import cache
-from io import StringIO
 from itertools import islice
 from math import log
 
-import myst_nb
 import pytest
 import torch
 
@@ -20,6 +15,8 @@ from bench.chapter import BOOK, CELL, OPTIONS
 from book.facts import sample as measured
 from gpt import sample, train, world
 from gpt.model import small
+
+CHAPTER = "sample"
 
 PAGE = (BOOK / "sample.md").read_text("utf-8")
 MODEL, TOKENIZER = small()
@@ -32,35 +29,6 @@ CONTINUATION = (
     "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
     "home. Good night, little fox.<|endoftext|>"
 )
-
-
-@cache
-def ran():
-    """(facts, names, shown, printed): what the page's cells glue, define and show."""
-    facts, names, shown, printed = {}, {}, [], StringIO()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
-        patch.chdir(BOOK)
-        patch.syspath_prepend(str(BOOK))
-        patch.setattr(
-            myst_nb, "glue", lambda name, fact, display=True: facts.update({name: fact})
-        )
-        for cell in CELL.finditer(PAGE):
-            tree = ast.parse(cell[2][OPTIONS.match(cell[2]).end() :])
-            last = None
-            if isinstance(tree.body[-1], ast.Expr):
-                last = ast.Expression(tree.body.pop().value)
-            exec(compile(tree, "book/sample.md", "exec"), names)  # noqa: S102
-            if last:
-                shown.append(eval(compile(last, "book/sample.md", "eval"), names))
-    torch.set_num_threads(threads)
-    return facts, names, shown, printed.getvalue()
-
-
-@pytest.fixture
-def page():
-    return ran()
 
 
 def cells(table):
@@ -102,8 +70,7 @@ def test_every_place_bets_on_its_own_next_token():
 
 
 # --- scores and probabilities -----------------------------------------------------
-def test_the_pencil(page):
-    facts, names, _, _ = page
+def test_the_pencil(facts, names):
     assert (names["last"] @ torch.tensor(names["rows"]).T).tolist() == [2, 1, -1]
     lines = cells(facts["pencil_scores"])
     assert [word for word, _, _ in lines] == ["she", "Ada", "fox"]
@@ -122,8 +89,7 @@ def test_the_highest_score_is_she():
     assert TOKENIZER.decode([int(LOGITS[-1].argmax())]) == " she"
 
 
-def test_the_table_is_tied(page):
-    facts, _, _, _ = page
+def test_the_table_is_tied(facts):
     assert facts["tied"] == f"{588 * 96:,}" and facts["parameters"] == "398,304"
     assert MODEL.weights.keys().isdisjoint({"lm_head.weight"})
 
@@ -168,8 +134,7 @@ def test_the_four_stories_go_from_right_to_nonsense():
     assert rest[2.5]
 
 
-def test_the_grammatical_share_falls_from_all_to_none(page):
-    facts, names, _, _ = page
+def test_the_grammatical_share_falls_from_all_to_none(facts, names):
     shares, cut = (
         {t: share.right for t, share in names[which].items()}
         for which in ("shares", "shares_cut")
@@ -194,8 +159,7 @@ def test_wilsons_interval():
 
 
 # --- the cuts ---------------------------------------------------------------------
-def test_the_table_of_variety(page):
-    facts, names, _, _ = page
+def test_the_table_of_variety(facts, names):
     found = dict(names["variety"])
     author, greedy = found.pop("the author"), found.pop("greedy")
     different = {t: row.different for t, row in found.items()}
@@ -209,8 +173,7 @@ def test_the_table_of_variety(page):
     assert number(facts["she_03"]) > 85
 
 
-def test_the_frames_of_the_player(page):
-    facts, names, _, _ = page
+def test_the_frames_of_the_player(facts, names):
     cut = names["cut"]
     labels = [TOKENIZER.decode([id]).strip() for id in cut.ids]
     assert labels[0] == "day" and set(labels[1:3]) == {"morning", "evening"}
@@ -239,8 +202,7 @@ def test_the_frames_of_the_player(page):
 
 # --- the loop ---------------------------------------------------------------------
 # --- beside the truth -------------------------------------------------------------
-def test_the_models_bets_are_the_authors(page):
-    facts, names, _, _ = page
+def test_the_models_bets_are_the_authors(facts, names):
     assert float(facts["largest"]) < 2
     before = [" ".join(choice.before.split()[-2:]) for choice in names["choices"]]
     # the picture, as its text tells it
@@ -282,7 +244,7 @@ def test_the_authors_bets_on_tokens_are_its_bets_on_words():
 
 # --- the circle and the end -------------------------------------------------------
 def test_ten_lines_write_the_course_s_continuation(page):
-    _, names, _, printed = page
+    names, printed = page.names, page.printed
     assert world.PROMPT + CONTINUATION in printed
     told = [*MODEL.generate(IDS, 50, seed=0, stop=END, temperature=0.8)]
     assert TOKENIZER.decode(told) == CONTINUATION
@@ -292,8 +254,7 @@ def test_ten_lines_write_the_course_s_continuation(page):
     assert len(code[OPTIONS.match(code).end() :].strip().split("\n")) == 10
 
 
-def test_every_number_that_the_prose_glues_is_found(page):
-    facts, _, _, _ = page
+def test_every_number_that_the_prose_glues_is_found(facts):
     in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
     in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
     assert len(in_text) > 30 and in_text == set(facts)

@@ -20,8 +20,9 @@ from book.facts import tokenize as measured
 from gpt import data, world
 from gpt.model import small
 from gpt.tokenize import Tokenizer, split, train
-from tests.book.page import run
 from tests.need import need
+
+CHAPTER = "tokenize"
 
 PAGE = (BOOK / "tokenize.md").read_text("utf-8")
 NAIVE = {}
@@ -29,11 +30,6 @@ exec(compile(source("tokenize", "naive"), "book/tokenize.md", "exec"), NAIVE)  #
 count_pairs, merge, train_naive = map(
     NAIVE.get, ("count_pairs", "merge", "train_naive")
 )
-
-
-@pytest.fixture(scope="module")
-def page():
-    return run("tokenize")
 
 
 # --- the naive trainer ------------------------------------------------------------
@@ -83,8 +79,7 @@ def test_as_one_chunk_the_text_is_trained_as_by_the_trainer_that_does_not_split(
 
 
 # --- the page ---------------------------------------------------------------------
-def test_every_number_that_the_prose_glues_is_found(page):
-    facts, _, _ = page
+def test_every_number_that_the_prose_glues_is_found(facts):
     in_text = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
     in_text |= set(re.findall(r"```\{glue\} (\w+)", PAGE))
     assert len(in_text) > 30 and in_text <= set(facts)
@@ -92,16 +87,14 @@ def test_every_number_that_the_prose_glues_is_found(page):
     assert not [name for name in set(facts) - in_text if f'facts["{name}"]' not in own]
 
 
-def test_the_tokenizer_of_the_page_is_the_one_that_the_model_uses(page):
-    _, names, _ = page
+def test_the_tokenizer_of_the_page_is_the_one_that_the_model_uses(names):
     _, shipped = small()
     assert names["course"].ranks == shipped.ranks
     assert names["course"].special_tokens == shipped.special_tokens
 
 
-def test_the_words_around_the_numbers_still_fit(page):
+def test_the_words_around_the_numbers_still_fit(facts, names):
     """Each line: a sentence of the page that would be wrong with another number."""
-    facts, names, _ = page
     # "it puts the word together from …"
     assert int(facts["generative_tokens"]) == 2
     # "in the end, small is s·mall, although it has nothing to do with a mall"
@@ -123,7 +116,7 @@ def test_the_words_around_the_numbers_still_fit(page):
     # "one word, into … chunks"; "however much Hindi, … tokens for the … words"
     assert facts["namaste_chunks"] == "4" and int(facts["namaste_gpt2"]) > 4
     assert int(facts["hindi_chunks"]) > 2 * int(facts["hindi_words"])
-    # "in all our stories, fox does so 0 times"
+    # "in all our stories, fox without a space in front occurs 0 times"
     assert facts["bare_fox"] == "0"
     # words in pieces: "a part of *gloves*"; the story that is shown holds it
     assert "glo·ves" in facts["words_in_pieces"]
@@ -138,8 +131,7 @@ def test_the_words_around_the_numbers_still_fit(page):
     assert float(facts["naive_seconds"]) * 1000 > 15 * float(facts["fast_ms"])
 
 
-def test_the_pencil_the_code_and_the_animation_agree(page):
-    _, names, _ = page
+def test_the_pencil_the_code_and_the_animation_agree(names):
     pieces = [b"al", b"all", b"aa", b"baa", b"mall"]
     assert list(names["ranks"])[256:] == pieces
     steps = names["pencil"].merges
@@ -154,7 +146,7 @@ def test_the_pencil_the_code_and_the_animation_agree(page):
 
 
 def test_what_the_cells_show_the_reader(page):
-    _, _, shown = page
+    shown = page.shown
     agree = [value for value in shown if isinstance(value, bool)]
     assert agree == [True, True]  # naive == fast; tiktoken == ours
     # "one token holds two of the six bytes and each of the others holds one"

@@ -21,6 +21,7 @@ import pytest
 from bench.chapter import BOOK
 from gpt import world
 from tests.book.pseudo import BRACKETED, FIRST, KEPT
+from tests.book.test_rooms import PAGES
 
 CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample"
 ROOT = BOOK.parent
@@ -167,7 +168,8 @@ def test_every_word_goes_through_the_catalogue(chapter):
     assert not outside
     # an extractor finds what was asked, and what it finds there was asked
     assert set(asked) <= messages(*FILES)
-    here = [BOOK / room / f"{chapter}.py" for room in ("facts", "figures")]
+    modules = [chapter, *(m for m, page in PAGES.items() if page == chapter)]
+    here = [BOOK / room / f"{m}.py" for room in ("facts", "figures") for m in modules]
     assert messages(*here) - SELDOM <= set(asked)
 
 

@@ -18,28 +18,12 @@ from gpt import world
 from gpt.attend import attend
 from gpt.model import GPT
 from gpt.train import batches
-from tests.book.page import claim, run
+from tests.book.page import claim
+
+CHAPTER = "mlp"
 
 KINDS = "fashion", "clay", "machine learning"
 ACTS = "wore", "dried", "guessed"
-
-
-@pytest.fixture(scope="module")
-def page():
-    threads = torch.get_num_threads()
-    found = run("mlp")
-    torch.set_num_threads(threads)
-    return found
-
-
-@pytest.fixture(scope="module")
-def names(page):
-    return page.names
-
-
-@pytest.fixture(scope="module")
-def facts(page):
-    return page.facts
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +246,8 @@ def test_adam_s_step_does_not_grow_with_the_gradient():
 def test_what_a_vector_knows_of_the_others_attention_has_brought(names):
     claim(
         "mlp",
-        "So whatever a vector knows of the rest of the text, attention has brought.",
+        "So whatever a vector knows about the rest of the text was brought "
+        "by attention.",
     )
     claim("mlp", "Embedding, norms, MLP and unembedding treat each vector by itself.")
     model, ids = names["model"], names["story"].ids
@@ -323,7 +308,7 @@ def test_no_choice_of_numbers_would_help():
 
 
 def test_relu_is_deaf_below_zero():
-    claim("mlp", "There its slope is 0, so training can tell such an answer nothing.")
+    claim("mlp", "There its slope is 0, so training cannot change such an answer.")
     slopes = []
     for bend in (torch.relu, gpt.mlp.gelu):
         x = torch.tensor([-2.0, -1.0, -0.1]).requires_grad_()
@@ -382,8 +367,9 @@ def test_nothing_is_gained_by_learning_by_heart(facts, names):
 def test_the_mlps_did_not_learn_to_work_alone(facts, names):
     claim(
         "mlp",
-        "A bigram model, which has only counted which token follows which, is better "
-        "with …, so the MLPs alone make less of a token than could be made.",
+        "A bigram model, which has only counted which token follows which, "
+        "is better with …, so the MLPs alone get less out of a token than "
+        "is possible.",
     )
     worth = names["worth"].losses
     assert worth["nothing is missing"] == min(worth.values())
@@ -446,17 +432,13 @@ def test_the_lens_and_what_it_does_not_see(facts, names):
         "with the eyes of the last layer, and what an early layer writes need not be "
         "meant for it.",
     )
-    claim(
-        "mlp",
-        "*Dried* is among them, so the conclusion was drawn in the clay story too, and "
-        "only the lens could not see it.",
-    )
     looks = names["concluding"].looks
     assert float(facts["before_most"]) < 0.005
     assert looks["fashion"].bets["0.stream"]["wore"] > 0.7
     assert looks["machine learning"].bets["0.stream"]["guessed"] > 0.6
     assert looks["clay"].bets["0.stream"]["dried"] < 0.1
     assert float(facts["clay_most"]) > 0.5 and facts["clay_first"] not in ACTS
+    # what is written there is meant for others: it decides, and the lens cannot read it
     for kind in ("fashion", "machine learning", "no kind"):
         assert names["exchanged"].bets[kind, "clay"]["dried"] > 0.98
 
@@ -468,47 +450,69 @@ def test_the_bet_follows_the_note_of_the_first_mlp(names, others):
         "three kinds into another story, the word that belongs to the note gets at "
         "least …, although what attention brought is still there, and says otherwise.",
     )
-    model, tokenizer, with_note = (
-        names[k] for k in ("model", "tokenizer", "with_note")
-    )
     for four in (names["four"], others):
-        found = measured.exchanged(model, tokenizer, four, with_note)
+        found = exchanged(names, four)
         (*kinds, none) = four.ids
         for note, act in zip(kinds, ACTS):
             for kind in four.ids:
                 assert found.bets[kind, note][act] > 0.98
         for kind in kinds:  # and the note of no kind says that it may be any
             assert all(0.2 < p < 0.5 for p in found.bets[kind, none].values())
-    assert (
-        names["exchanged"].bets
-        == measured.exchanged(model, tokenizer, names["four"], with_note).bets
-    )
+    assert names["exchanged"].bets == exchanged(names, names["four"]).bets
 
 
-def test_it_is_the_first_mlp_that_concludes(facts, names, others):
+def test_what_decides_the_bet_travels_in_this_note(facts, names, others):
     claim(
         "mlp",
         "With a note of zeros, the three words together have no more than … in any of "
-        "the four stories. So it is the first MLP that concludes from *model* and "
-        "*fashion* that something is worn.",
-    )
-    model, tokenizer, with_note = (
-        names[k] for k in ("model", "tokenizer", "with_note")
+        "the four stories. So what decides the bet travels in this note.",
     )
     assert float(facts["left_most"]) < 0.005
     for four in (names["four"], others):
-        found = measured.exchanged(model, tokenizer, four, with_note)
+        found = exchanged(names, four)
         for kind in four.ids:
-            assert sum(found.silenced[kind, 0].values()) < 0.02
+            assert sum(found.silenced[kind].values()) < 0.02
 
 
-def test_the_first_mlp_needs_both_halves(facts, names, others):
+def exchanged(names, four):
+    model, tokenizer = names["model"], names["tokenizer"]
+    return measured.exchanged(model, tokenizer, four, names["with_note"])
+
+
+def test_two_conclusions_are_drawn_at_once_and_one_later(facts, names, others):
     claim(
         "mlp",
-        "And it needs both. Given only the embedding, which says *model*, it writes a "
-        "note that leaves *wore*, *dried* and *guessed* at …. Given only what attention "
-        "brought in the fashion story, it leaves them at no more than …. Given the sum, "
-        "*wore* has …. So the trained model, too, says *and*.",
+        "Let the later MLPs be silent at this token. Then *wore* keeps … and *guessed* "
+        "…, but *dried* only …. In two of the stories the first MLP has drawn the "
+        "conclusion, then. In the clay story it is finished later, as the lens has "
+        "shown.",
+    )
+    for four in (names["four"], others):
+        later = exchanged(names, four).later
+        assert (
+            later["fashion"]["wore"] > 0.7
+            and later["machine learning"]["guessed"] > 0.7
+        )
+        assert later["clay"]["dried"] < 0.4
+    # the lens: after the first MLP, and after the second
+    looks = names["concluding"].looks
+    assert float(facts["dried_after"]) < 0.1 and float(facts["wore_after"]) > 0.7
+    assert set(looks) == set(names["four"].ids)
+
+
+def test_most_of_the_answer_is_a_sum(facts, names, others):
+    claim(
+        "mlp",
+        "Does the trained model say *and*, as the pencil's machine does? "
+        "Its first MLP reads a sum, the embedding of *model* plus what "
+        "attention brought. We give it the two one at a time. For the "
+        "embedding alone it writes a note that leaves *wore*, *dried* and "
+        "*guessed* at …. For what attention brought in the fashion story "
+        "alone, it leaves them at no more than …. The note for both "
+        "together gives *wore* …. But the two notes, simply added, give it "
+        "…. So most of the answer needs no *and*. One note says that a "
+        "model does something, the other says which of the three, and "
+        "adding puts them together. The bend only makes the answer surer.",
     )
     model, tokenizer, with_note = (
         names[k] for k in ("model", "tokenizer", "with_note")
@@ -516,23 +520,14 @@ def test_the_first_mlp_needs_both_halves(facts, names, others):
     again = measured.halves(model, tokenizer, names["four"], with_note)
     assert again.items() <= facts.items()
     for four in (names["four"], others):
-        found = measured.halves(model, tokenizer, four, with_note)
-        assert all(0.2 < float(p) < 0.5 for p in found["given_model"].split(", "))
-        assert float(found["given_kind"]) < 0.1
-        assert float(found["given_both"]) > 0.98
-
-
-def test_the_later_mlps_make_it_surer(names):
-    claim(
-        "mlp",
-        "The later MLPs make the answer surer. If that of layer 1 is silenced, the right "
-        "word keeps at least …, and without that of layer 2, *dried* falls to ….",
-    )
-    found = names["exchanged"]
-    for kind, act in zip(KINDS, ACTS):
-        assert 0.9 < found.silenced[kind, 1][act] <= found.bets[kind, kind][act]
-        assert found.silenced[kind, 2][act] < found.bets[kind, kind][act]
-    assert found.silenced["clay", 2]["dried"] < 0.8
+        for kind in KINDS:
+            found = measured.halves(model, tokenizer, four, with_note, kind)
+            # (*machine learning* puts it two places later, and the place speaks, too)
+            evenly = all(0.2 < float(p) < 0.5 for p in found["given_model"].split(", "))
+            assert evenly or kind == "machine learning"
+            assert float(found["given_kind"]) < 0.1
+            assert float(found["given_sum"]) > 0.85  # two figures: 1.00 may come of it
+            assert float(found["given_both"]) > 0.98
 
 
 # --- units ------------------------------------------------------------------------
@@ -581,17 +576,22 @@ def test_units_of_layer_0_know_what_attention_has_brought(facts, names):
 def test_unit_47_is_missed_only_with_its_twins(facts, names):
     claim(
         "mlp",
-        "One unit is not missed. It has … twins, and only where all … are struck out "
-        "does the loss go up.",
+        "One unit is not missed. It has … twins, and the more of the … are struck out, "
+        "the more the loss goes up.",
     )
     loss, without, model = (names[k] for k in ("loss", "without", "model"))
     twins = names["units"].twins
     assert 47 in twins and len(twins) == int(facts["n_twins"]) > 5
     whole = loss(model)
     assert abs(loss(without(2, [47])) - whole) < 0.0005
-    assert loss(without(2, twins)) - whole > 0.002
-    # twelve other units in place of the twins do not do that
     dice = torch.Generator().manual_seed(1)
+    rises = []
+    for many in (1, 7, 10, len(twins)):  # the mean over several choices
+        drawn = [torch.randperm(len(twins), generator=dice)[:many] for _ in range(5)]
+        struck = [[twins[i] for i in chosen] for chosen in drawn]
+        rises.append(sum(loss(without(2, units)) for units in struck) / 5 - whole)
+    assert rises == sorted(rises) and rises[0] < 0.0005 and rises[-1] > 0.002
+    # twelve other units in place of the twins do not do that
     rest = [u for u in range(384) if u not in twins]
     drawn = [rest[i] for i in torch.randperm(len(rest), generator=dice)[: len(twins)]]
     assert loss(without(2, drawn)) - whole < 0.001
@@ -609,7 +609,7 @@ def test_the_question_of_fashion_is_spread_over_dozens(facts, names):
     claim(
         "mlp",
         "So *a model, and of fashion?* is a question that no single unit asks. It is "
-        "spread over dozens, and the model can lose any one of them, but not all.",
+        "spread over dozens, and the model can lose any one of these, but not all.",
     )
     tokenizer, four, without, struck = (
         names[k] for k in ("tokenizer", "four", "without", "struck")
@@ -619,12 +619,18 @@ def test_the_question_of_fashion_is_spread_over_dozens(facts, names):
         assert min(bet.values()) > 0.98
     assert abs(struck.rows[48]["fashion"] - 1 / 3) < 0.08  # "near the third"
     assert 0.5 < struck.rows[16]["fashion"] < 0.9
-    assert struck.others["fashion"] > 0.98
 
 
 def test_the_other_stories_do_not_suffer(names):
     """On new stories, by which the units were not chosen."""
-    claim("mlp", "The other stories do not suffer, and to strike out … other units")
+    claim("mlp", "The other stories do not suffer.")
+    claim(
+        "mlp",
+        "Without the … units that write most at this token among the rest, *wore* falls "
+        "as well, though less, to ….",
+    )
+    shown = names["struck"]
+    assert shown.rows[48]["fashion"] + 0.1 < shown.others["fashion"] < 0.8
     tokenizer, without, struck = (names[k] for k in ("tokenizer", "without", "struck"))
     changed = without(0, struck.order[:48])
     found = {kind: [] for kind in KINDS}
@@ -662,7 +668,7 @@ def test_animals_that_move_alike_stand_together(names):
 # --- counting ---------------------------------------------------------------------
 def test_the_largest_part_is_questions_and_notes(names):
     claim("mlp", "The largest part of a GPT's parameters are questions and notes.")
-    claim("mlp", "In all of them the MLPs have twice as many as attention.")
+    claim("mlp", "In all of them the MLPs have twice as many parameters as attention.")
     for found in names["shares"].shares.values():
         assert found["MLP"] == max(found.values())
         assert abs(found["MLP"] / found["attention"] - 2) < 0.02

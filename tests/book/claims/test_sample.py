@@ -1,8 +1,4 @@
-"""The causal sentences of the chapter Sample, in its order, each with its measurement.
-
-The page's cells are run once, by tests/book/test_sample.py: its facts are those that
-the prose glues.
-"""
+"""The causal sentences of the chapter Sample, in its order, each with its measurement."""
 
 import json
 import random
@@ -28,20 +24,11 @@ from tests.book.test_sample import (
     TOKENIZER,
     number,
     odds,
-    ran,
 )
 
+CHAPTER = "sample"
+
 WTE = MODEL.weights["wte.weight"]
-
-
-@pytest.fixture
-def facts():
-    return ran()[0]
-
-
-@pytest.fixture
-def names():
-    return ran()[1]
 
 
 def random_bets(n, seed=0):
@@ -135,8 +122,9 @@ def test_a_row_near_the_vector_scores_high_and_one_away_from_it_below_zero():
 def test_tying_is_not_why_leap_and_hop_came_together():
     claim(
         "sample",
-        "Is tying the reason why *leap* and *hop* came together in [Embed](embed.md)? "
-        "No, it only sharpens what happens anyway.",
+        "Is tying the reason why *leap* and *hop* came together in "
+        "[Embed](embed.md)? It seems not, for they come together without "
+        "it, too.",
     )
     claim(
         "sample",
@@ -180,9 +168,9 @@ def test_the_lowest_score_is_that_of_a_byte_without_a_story(names):
 def test_subtracting_the_largest_changes_nothing_but_keeps_from_overflowing():
     claim(
         "sample",
-        "Subtracting the largest logit does not change the result, because every "
-        "$e^{z_i / \\tau}$ shrinks by the same factor, but it keeps large numbers from "
-        "overflowing.",
+        "Subtracting the largest logit does not change the result, because "
+        "every $e^{z_i / \\tau}$ is multiplied by the same factor, but it "
+        "keeps large numbers from overflowing.",
     )
     z = LOGITS[-1]
     for temperature in (0.5, 1.0, 2.0):
@@ -438,9 +426,10 @@ def test_min_p_keeps_a_fraction_of_the_likeliest():
 def test_at_2_5_top_p_needs_the_tail_and_min_p_does_not(facts):
     claim(
         "sample",
-        "At 2.5 it needs the tail itself to reach 0.9, and … of the stories are right "
-        "(the green line above). With min-p 0.1 it is …, because each token of the tail "
-        "by itself is far below the likeliest.",
+        "At 2.5 the right tokens together mostly have less than 0.9, so top-p must keep "
+        "tokens of the tail too, and only … of the stories are right (the green line "
+        "above). With min-p 0.1 it is …, because each token of the tail by itself is far "
+        "below the likeliest.",
     )
     assert number(facts["cut_hot"]) < 5 and number(facts["min_hot"]) > 85
     short = far = places = 0
@@ -591,14 +580,14 @@ def test_after_an_end_with_a_story_before_it_nothing_was_learned():
     assert right < 10
 
 
-def test_only_the_first_story_is_whole_where_it_is_not_stopped():
+def test_only_the_first_story_is_whole_where_it_is_not_stopped(page):
     claim(
         "sample",
         "The first story is whole, and what follows is not, although every training "
         "text began with END.",
     )
     unstopped = TOKENIZER.decode([*MODEL.generate(IDS, 62, seed=0, temperature=0.8)])
-    assert unstopped in ran()[3]
+    assert unstopped in page.printed
     first, *others = unstopped.split(world.END)
     assert len(others) > 1 and world.grammatical(world.PROMPT + first)
     assert not any(map(world.grammatical, others[:-1]))
@@ -722,7 +711,7 @@ def test_the_models_bets_come_from_stories_alone(facts):
         assert answers[answers >= 0].tolist() == [*told, END]  # a token, no odds
 
 
-def test_the_kl_is_what_the_loss_has_above_the_floor(names):
+def test_the_kl_is_what_the_loss_has_above_the_floor(names, page):
     claim(
         "sample",
         "Because it is exactly what the loss has above the floor, the loss of an author "
@@ -737,8 +726,8 @@ def test_the_kl_is_what_the_loss_has_above_the_floor(names):
         assert (q * (q / q).log()).sum() == 0
     assert names["loss"] == pytest.approx(names["entropy"] + names["kl"])
     assert names["entropy"] == pytest.approx(-2 / 3 * log(2 / 3) - log(1 / 3) / 3)
-    printed = f"{names['loss']:.5f} = 0.63651 + {names['kl']:.5f}"
-    assert printed in ran()[3]
+    printed = f"{names['loss']:.6f} = 0.636514 + {names['kl']:.6f}"
+    assert printed in page.printed
 
 
 def test_perplexity_is_a_number_of_options():
@@ -770,7 +759,8 @@ def test_a_smaller_loss_is_a_smaller_kl_where_the_texts_are_new():
 def test_on_a_finite_text_recitation_pays_less_than_the_author(facts):
     claim(
         "sample",
-        "On a finite text the lowest loss is recitation, and this is overfitting.",
+        "On a fixed set of texts, reciting them gives the lowest loss, and "
+        "a model that moves towards that is overfitting.",
     )
     many = int(facts["recited"])
     stories = held_out(many)
@@ -786,7 +776,7 @@ def test_on_a_finite_text_recitation_pays_less_than_the_author(facts):
 def test_a_perfect_model_has_its_valley_at_1():
     claim(
         "sample",
-        "A perfect model would have its valley at exactly 1, and there it would touch 0.",
+        "A perfect model would have its valley at exactly 1, where its KL would be 0.",
     )
     kl = dict.fromkeys(measured.GRID, 0.0)
     for story in held_out(10):
@@ -816,8 +806,8 @@ def test_crumbs_on_wrong_tokens_are_why_a_little_cold_helps(facts, names):
 def test_much_cold_distorts_the_odds_though_stories_are_grammatical(names):
     claim(
         "sample",
-        "Much cold distorts the odds, and the KL rises again even though nearly every "
-        "story is grammatical.",
+        "Too much cold distorts the odds, and the KL rises again even "
+        "though nearly every story is grammatical.",
     )
     curve = names["found"].curve
     assert curve[0.5] > 2 * curve[1.0] and curve[1.25] > curve[1.0]
@@ -851,8 +841,7 @@ def test_the_kl_and_the_card_agree(facts):
     claim(
         "sample",
         "The … of the card were a little more surprising than the average, so that on "
-        "them the author itself paid … % more than the floor, which is what it pays on "
-        "average.",
+        "them the author itself paid … % more than the floor, its own average.",
     )
     kl, agree = float(facts["kl_percent"]), float(facts["agree_percent"])
     assert 0.1 < kl < 0.4 and agree == pytest.approx(kl, abs=0.05)

@@ -21,13 +21,10 @@ from gpt.tokenize import PATTERN, Tokenizer, split, train
 from gpt.train import TEXT, course_tokenizer
 from tests.book.page import claim, run
 
+CHAPTER = "tokenize"
+
 BYTES = {bytes([b]): b for b in range(256)}
 HAN = re.compile("[\u4e00-\u9fff]")
-
-
-@pytest.fixture(scope="module")
-def page():
-    return run("tokenize")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +67,9 @@ def merge_from_the_right(pieces, pair):
 
 # --- what a model sees; characters, words, or something between ---------------------
 def test_a_greater_id_was_learned_later(course):
-    claim("tokenize", "A greater one tells at most that its piece was learned later.")
+    claim(
+        "tokenize", "A greater id says no more than that its piece was learned later."
+    )
     half = train(world.corpus(**TEXT), 401, special_tokens=[world.END])
     assert dict(islice(course.ranks.items(), 400)) == half.ranks
     # "at most": a byte is learned at no time, and GPT-2 numbers them otherwise
@@ -303,14 +302,14 @@ def test_a_larger_text_brings_new_words_and_the_small_world_does_not(manual, sto
 def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page, naive):
     claim(
         "tokenize",
-        "Taking the longest known piece from the left would have given baa·l·l "
-        "instead. That spells *baall* too, but training would never cut it so, "
-        "because `al` is glued before `baa` exists.",
+        "Taking the longest known piece from the left would have given "
+        "baa·l·l instead. That spells *baall* too, but training would "
+        "never cut it that way, because `al` is glued before `baa` exists.",
     )
     claim(
         "tokenize",
-        "The word *baall* shows that taking the longest piece first may cut otherwise. "
-        "Both ways decode to the same text",
+        "The word *baall* shows that taking the longest piece first may "
+        "cut differently. Both ways decode to the same text",
     )
     ranks = page.names["ranks"]
     tokenizer = Tokenizer(ranks)
@@ -333,7 +332,7 @@ def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page, na
 def test_a_model_must_read_text_that_is_cut_as_it_learned(page, course):
     claim(
         "tokenize",
-        "A model must read text that is cut like the text it learned from.",
+        "Our model has to read text that is cut like the text it learned from.",
     )
     claim("tokenize", "but the model knows only one of them")
     model, _ = small()
@@ -506,9 +505,10 @@ def test_who_can_type_a_special_token_can_pose_as_the_system(course):
     )
     claim(
         "tokenize",
-        "typed or real, the ids would be the same. Whoever can type such a token can "
-        "pose as the system. So only the program itself may write one. In text from "
-        "outside it is refused, or cut into ordinary pieces.",
+        "the ids would be the same whether the token was typed by a user or written by "
+        "the program. Whoever can type such a token can pose as the system. So only the "
+        "program itself may write one. In text from outside it is refused, or cut into "
+        "ordinary pieces.",
     )
     claim(
         "tokenize",
@@ -550,7 +550,7 @@ def test_gpt2_cuts_the_prompt_as_we_do(course):
 def test_a_tokenizer_is_short_on_its_own_kind_of_text(page, course, manual):
     claim(
         "tokenize",
-        "A tokenizer is short on the kind of text that it was trained on.",
+        "A tokenizer needs few tokens for the kind of text that it was trained on.",
     )
     assert number(page, "sentence_ours") > 2 * number(page, "sentence_gpt2")
     # two vocabularies of one size, each on new text of either kind
@@ -617,8 +617,9 @@ def test_digits_do_not_line_up(page):
 def test_newer_tokenizers_cut_numbers_by_their_digits(monkeypatch):
     claim(
         "tokenize",
-        "Newer tokenizers cut numbers by their digits, Llama's into single ones and "
-        "GPT-4's into groups of at most three.",
+        "Newer tokenizers cut numbers by their digits, the first two "
+        "Llamas' into single ones and GPT-4's into groups of at most "
+        "three.",
     )
     from tiktoken_ext import openai_public
 
@@ -661,9 +662,9 @@ def test_merges_go_to_what_was_frequent():
 def test_hindi_needs_a_token_for_every_chunk_however_much_was_read(page):
     claim(
         "tokenize",
-        "Many of its vowels are written as marks on a letter, and marks are no letters "
-        "to `\\p{L}`. So the pre-tokenizer cuts नमस्ते (*namaste*), one word, into … "
-        "chunks",
+        "Many of its vowels are written as marks on a letter, and for "
+        "`\\p{L}` marks are not letters. So the pre-tokenizer cuts नमस्ते "
+        "(*namaste*), one word, into … chunks",
     )
     claim(
         "tokenize",
@@ -698,8 +699,8 @@ def test_after_a_space_the_next_word_would_have_to_come_without_one(page, storie
     claim(
         "tokenize",
         "A word carries its space in front. So after a prompt that ends in a space, the "
-        "next word would have to come without one, and in all our stories *fox* does "
-        "so … times.",
+        "next word would have to come without one, and in all our stories *fox* "
+        "without a space in front occurs … times.",
     )
     claim(
         "tokenize",
@@ -729,8 +730,9 @@ def test_thirteen_bytes_occur_in_no_text(page):
     """The two that would begin a character of one byte, and those past U+10FFFF."""
     claim(
         "tokenize",
-        "With these bytes UTF-8 could only write a character in more bytes than it "
-        "needs, or one beyond the end of Unicode.",
+        "They would only begin characters that do not exist, or spell one "
+        "in more bytes than it needs, or, as 254 and 255, begin nothing at "
+        "all.",
     )
     never = {0xC0, 0xC1, *range(0xF5, 0x100)}
     assert len(never) in [value for value in page.shown if isinstance(value, int)]
