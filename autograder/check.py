@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.verdict import wire
 from autograder.verdict.compare import describe
-from autograder.verdict.outcome import ANSWER, run_all, to_rows
+from autograder.verdict.outcome import ANSWER, run, run_all, to_rows
 
 if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.checks import Check
@@ -101,7 +101,8 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     cases, wanted = entries[name]
     known = checks.load(assignment)
     got = run_all(function, [case.args for case in cases])
-    verdict = judge(known[name], cases, wanted, got)
+    again = functools.partial(run, function)
+    verdict = judge(known[name], cases, wanted, got, call=again)
     if verdict.right:
         if use := _forbidden(known[name], function):
             note = f"It uses {use}, and this step asks you to write that yourself."
@@ -114,7 +115,8 @@ def _show(name: str, function: Callable[..., Any]) -> None:
             if callable(mine.get(step))
             and not _passes(known[step], mine[step], entries)
         }
-        verdict = judge(known[name], cases, wanted, got, failed=failed)
+        if failed:
+            verdict = judge(known[name], cases, wanted, got, failed=failed)
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     shown = panel.student(verdict, cases, wanted, got)
     display({RESULT: result, **shown}, raw=True)

@@ -9,6 +9,7 @@ from typing import Any
 from autograder.checks import Case, Check, Mistake
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
+from autograder.verdict.remark import Call, remark
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Verdict:
     """What a check found.
 
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
-    answers equal, if one is known. `broken` are earlier checks on which this one builds
-    and which are not right.
+    answers equal, if one is known, and else a `remark` that is true of them. `broken`
+    are earlier checks on which this one builds and which are not right.
     `note` tells why there are no results at all.
     """
 
@@ -34,6 +35,7 @@ class Verdict:
     possible: int
     results: tuple[Result, ...] = ()
     mistake: Mistake | None = None
+    remark: str | None = None
     broken: tuple[str, ...] = ()
     note: str | None = None
 
@@ -79,12 +81,14 @@ def judge(
     failed: Collection[str] = (),
     known: Sequence[Outcome] = (),
     made: Callable[[Mistake, int], Outcome] | None = None,
+    call: Call | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `failed` are
     the checks that are known to be not right, `known` the answers to the public cases,
-    and `made` tells what a mistake makes of a case, if not by running it each time.
+    `made` tells what a mistake makes of a case, if not by running it each time, and
+    `call` runs the function once more.
     Credit is by case (`_share`), but nothing is earned where no work is needed: where
     all that is right is what a function would get right that always raises an error,
     gives back an argument or something empty, or the answers of the public cases.
@@ -113,8 +117,14 @@ def judge(
     broken = tuple(name for name in check.after if name in failed)
     # A wrong step before this one explains more than any mistake of this one.
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    mistake = None if broken else _name(check, wanted, got, right, made)
-    return Verdict(check.name, round(points, 2), check.points, results, mistake, broken)
+    mistake = said = None
+    if not broken:
+        mistake = _name(check, wanted, got, right, made)
+    if not broken and not mistake:
+        said = remark(check, cases, wanted, got, call, hidden)
+    return Verdict(
+        check.name, round(points, 2), check.points, results, mistake, said, broken
+    )
 
 
 def _unwritten(check: Check, got: Outcome) -> str:

@@ -99,6 +99,7 @@ def _explain(verdict: Verdict) -> list[str]:
         lines.append(verdict.mistake.hint)
     elif not verdict.broken:
         lines += [hint for said, hint in ERRORS.items() if said in verdict.reason]
+        lines += [verdict.remark] if verdict.remark else []
     return lines
 
 
