@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from autograder.checks import Case, Check, Mistake
+from autograder.verdict import errors
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import Call, remark
@@ -25,8 +29,8 @@ class Verdict:
     """What a check found.
 
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
-    answers equal, if one is known, and else a `remark` that is true of them. `broken`
-    are earlier checks on which this one builds and which are not right.
+    answers equal, if one is known; else what the first error `meant`, and a `remark`
+    that is true of all of them. `broken` are earlier checks on which this one builds and which are not right.
     `note` tells why there are no results at all.
     """
 
@@ -35,6 +39,7 @@ class Verdict:
     possible: int
     results: tuple[Result, ...] = ()
     mistake: Mistake | None = None
+    meant: str | None = None
     remark: str | None = None
     broken: tuple[str, ...] = ()
     note: str | None = None
@@ -117,13 +122,21 @@ def judge(
     broken = tuple(name for name in check.after if name in failed)
     # A wrong step before this one explains more than any mistake of this one.
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    mistake = said = None
+    mistake = meant = said = None
     if not broken:
         mistake = _name(check, wanted, got, right, made)
     if not broken and not mistake:
+        meant = errors.hint(got[right.index(False)])
         said = remark(check, cases, wanted, got, call, hidden)
     return Verdict(
-        check.name, round(points, 2), check.points, results, mistake, said, broken
+        check.name,
+        round(points, 2),
+        check.points,
+        results,
+        mistake,
+        meant,
+        said,
+        broken,
     )
 
 
@@ -202,22 +215,46 @@ def _name(
     def agrees(mistake: Mistake, i: int) -> bool:
         return _same(made(mistake, i), got[i], check)
 
-    def best(wrong: list[int]) -> Mistake | None:
-        apart: dict[
-            str, int
-        ] = {}  # a mistake's name -> the right answers that it lacks
-        for mistake in check.mistakes:
+    def best(known: Sequence[Mistake], wrong: list[int]) -> Mistake | None:
+        apart: dict[str, int] = {}  # a mistake's name -> right answers that it lacks
+        for mistake in known:
             if all(agrees(mistake, i) for i in wrong):
                 apart[mistake.name] = sum(not agrees(mistake, i) for i in rest)
-        found = [
-            m for m in check.mistakes if apart.get(m.name, len(wrong)) < len(wrong)
-        ]
+        found = [m for m in known if apart.get(m.name, len(wrong)) < len(wrong)]
         return min(found, key=lambda mistake: apart[mistake.name], default=None)
 
     wrong = [i for i, ok in enumerate(right) if not ok]
     rest = [i for i, ok in enumerate(right) if ok]
     values = [i for i in wrong if not wanted[i].raised]
-    return best(wrong) or (best(values) if 0 < len(values) < len(wrong) else None)
+    some = 0 < len(values) < len(wrong)
+    for known in (check.mistakes, pairs(check)):
+        if found := best(known, wrong) or (best(known, values) if some else None):
+            return found
+    return None
+
+
+@functools.cache
+def pairs(check: Check) -> tuple[Mistake, ...]:
+    """Two mistakes at once, for all that are settings of one function.
+
+    Such mistakes are a `partial` of the right answer with some of its screws turned: two
+    that turn different ones can be made together.
+    """
+    found = []
+    for one, other in itertools.combinations(check.mistakes, 2):
+        a, b = one.answer, other.answer
+        if not (isinstance(a, partial) and isinstance(b, partial)):
+            continue
+        if a.func is not b.func or a.args or b.args or {*a.keywords} & {*b.keywords}:
+            continue
+        found.append(
+            Mistake(
+                f"{one.name}, and {other.name}",
+                f"Two things at once. First: {one.hint} Second: {other.hint}",
+                partial(a.func, **a.keywords, **b.keywords),
+            )
+        )
+    return tuple(found)
 
 
 def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:

@@ -20,28 +20,6 @@ from autograder.verdict.wire import is_torch
 WIDTH = 72  # characters of a value that are shown
 LINES = 12  # of what a function printed
 
-# What Python and PyTorch say, and what a tutor would say to it.
-ERRORS = {
-    "bitwise_xor": "In Python `^` is not a power. A power is written `**`.",
-    "truth value of a": "An `if` needs one answer, and a comparison of an array gives one "
-    "for each of its numbers.",
-    "Boolean value of Tensor with more than one value": "An `if` needs one answer, and a "
-    "comparison of a tensor gives one for each of its numbers. `.any()` makes one answer "
-    "of them, and `torch.where` answers each by itself.",
-    "elements cannot be converted to Scalar": "A function of `math` takes one number. "
-    "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
-    "only one element tensors can be converted": "A function of `math` takes one number. "
-    "PyTorch has its own for a whole tensor, such as `torch.sqrt` and `torch.exp`.",
-    "must match the size of tensor": "Two shapes do not fit together. Print both, and write "
-    "down what you expect. (A `mean` or `sum` over an axis drops it; `keepdim=True` "
-    "keeps it, so that the result still fits beside the rows.)",
-    "only supports boolean masks": "A mask is made of `torch.bool`: compare with 0.",
-    "too many values to unpack": "It has more axes than you give names to. Perhaps there "
-    "is one in front, for a batch or for heads.",
-    "shapes cannot be multiplied": "In `a @ b` the last axis of `a` must be as long as "
-    "the second to last axis of `b`. Print both shapes.",
-}
-
 # JupyterLab's own colours where it gives them; both themes are readable without.
 _STYLE = """
 border-left: 4px solid {colour}; padding: .4em .9em; margin: .3em 0;
@@ -98,8 +76,7 @@ def _explain(verdict: Verdict) -> list[str]:
     if verdict.mistake:
         lines.append(verdict.mistake.hint)
     elif not verdict.broken:
-        lines += [hint for said, hint in ERRORS.items() if said in verdict.reason]
-        lines += [verdict.remark] if verdict.remark else []
+        lines += filter(None, [verdict.meant, verdict.remark])
     return lines
 
 

@@ -9,6 +9,7 @@ more come first.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 import random
@@ -52,12 +53,15 @@ def remark(
     if not seen.wrong or seen.nothing:
         return None
     for about in _REMARKS:
-        said = about(seen)
+        said = None
+        with contextlib.suppress(ArithmeticError, LookupError, RuntimeError, *_ODD):
+            said = about(seen)
         if said and not (hidden and THEIRS[0] in said):
             return said.translate({ord(mark): None for mark in THEIRS})
     return None
 
 
+_ODD = TypeError, ValueError, AttributeError  # an answer may be anything
 THEIRS = "\ue000\ue001"  # stand around what the function's author could have chosen
 
 
@@ -300,6 +304,48 @@ def _precision(seen: _Seen) -> str | None:
     return f"The numbers are right, but their kind is `{got}`, and `{want}` is wanted.{source}"
 
 
+def _kind(seen: _Seen) -> str | None:
+    """Another kind of value than the one that is wanted."""
+    pairs = seen.values
+    if not pairs:
+        return None
+    wanted, got = pairs[0]
+    if not all(type(g) is type(got) and type(w) is type(wanted) for w, g in pairs):
+        return None
+    if type(got) is type(wanted):
+        return None
+    parts = got if isinstance(got, list | tuple) else ()
+    if isinstance(got, tuple) and len(got) == 1:
+        return (
+            "What comes back is a tuple of one. A comma at the end of a line makes one."
+        )
+    if len(parts) == 2 and all(map(_is_tensor, parts)):
+        return (
+            "Two tensors come back. With an axis, `max`, `min`, `sort` and `topk` give the "
+            "values and where they stand: take the one that is wanted."
+        )
+    if _is_tensor(wanted) and parts:
+        if all(map(_is_tensor, parts)):
+            return (
+                "A list of tensors comes back. `torch.stack` makes one tensor of them."
+            )
+        return "A list of numbers comes back. `torch.tensor` makes a tensor of it."
+    if _is_tensor(got) and got.ndim == 0 and isinstance(wanted, int | float):
+        kind = type(wanted).__name__
+        return f"A tensor with one number comes back. `{kind}(…)` makes a number of it."
+    if _is_tensor(got) and isinstance(wanted, list):
+        return "A tensor comes back, and a list is wanted. `.tolist()` makes one."
+    if isinstance(got, str) and isinstance(wanted, int | float):
+        return (
+            "A text comes back, and a number is wanted: the number alone, unformatted."
+        )
+    if isinstance(got, float) and isinstance(wanted, int):
+        whole = all(float(g).is_integer() for _, g in pairs)
+        how = "`int(…)` makes one" if whole else "something else is wanted here"
+        return f"A number with a point comes back, and a whole number is wanted: {how}."
+    return None
+
+
 def _turned(seen: _Seen) -> str | None:
     """The right numbers in other places."""
     pairs = seen.tensors
@@ -318,12 +364,18 @@ def _turned(seen: _Seen) -> str | None:
             if all(w.ndim >= -axis and seen.near(w, g.flip(axis)) for w, g in pairs):
                 which = "each row" if axis == -1 else "the rows"
                 return f"The right numbers, but {which} in reverse order."
-        varied = any(w.unique().numel() > 2 for w, _ in pairs)
-        if varied and all(_sorted_alike(seen, w, g) for w, g in pairs):
-            return (
-                "All the right numbers come back, but not in their places. Which axis "
-                "does each step of yours work along?"
-            )
+    return None
+
+
+def _in_other_places(seen: _Seen) -> str | None:
+    pairs = seen.tensors
+    if not any(w.unique().numel() > 2 for w, _ in pairs):
+        return None
+    if all(w.shape == g.shape and _sorted_alike(seen, w, g) for w, g in pairs):
+        return (
+            "All the right numbers come back, but not in their places. Which axis does "
+            "each step of yours work along?"
+        )
     return None
 
 
@@ -667,16 +719,55 @@ def _as_if(seen: _Seen) -> str | None:
     """Right for other arguments than those that were given."""
     wrong = [i for i in seen.wrong if not seen.wanted[i].raised]
     wrong = wrong or seen.wrong
-    if all(seen.got[i].raised for i in wrong):
+    if any(seen.got[i].raised for i in wrong):
         return None
+    if len(wrong) == 1 and _is_choice(seen.got[wrong[0]].value):
+        return None  # one of a few numbers, which many ways lead to
     for k, name in enumerate(seen.names):
         for words, other in _OTHERS:
             if all(_so(seen, i, k, other) for i in wrong):
                 return f"Where it is wrong, it answers as if `{name}` {words}."
         for j, second in enumerate(seen.names):
-            if j != k and all(_so(seen, i, k, lambda *_, j=j: j) for i in wrong):
+            if j != k and all(_so(seen, i, k, _argument(j)) for i in wrong):
                 return f"It answers as if `{name}` were `{second}`."
+        for key in _keys(seen, k):
+            for words, other in _OTHERS[:2]:
+                if all(_so(seen, i, k, _entry(key, other)) for i in wrong):
+                    return f"Where it is wrong, it answers as if `{key}` {words}."
+            for second in _keys(seen, k):
+                if second > key and all(
+                    _so(seen, i, k, _entries(key, second)) for i in wrong
+                ):
+                    return f"It answers as if `{key}` and `{second}` were exchanged."
     return None
+
+
+def _argument(j: int) -> Callable[..., Any]:
+    def other(x: Any, args: tuple) -> Any:
+        return args[j] if _fits(x, args[j]) else x
+
+    return other
+
+
+def _keys(seen: _Seen, k: int) -> list[str]:
+    """The names of the tensors in an argument that is a table of them."""
+    tables = [case.args[k] for case in seen.cases if k < len(case.args)]
+    if not all(isinstance(table, dict) for table in tables):
+        return []
+    return [key for key, part in tables[0].items() if _is_tensor(part)]
+
+
+def _entry(key: str, other: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda table: table | {key: other(table[key])}
+
+
+def _entries(key: str, second: str) -> Callable[[Any], Any]:
+    return lambda table: table | {key: table[second], second: table[key]}
+
+
+def _is_choice(value: Any) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return all(type(item) is int and 0 <= item < 64 for item in items)
 
 
 def _so(seen: _Seen, i: int, k: int, other: Callable[[Any], Any]) -> bool:
@@ -685,12 +776,9 @@ def _so(seen: _Seen, i: int, k: int, other: Callable[[Any], Any]) -> bool:
     if k >= len(args):
         return False
     try:
-        if other.__defaults__:  # one argument in the place of another
-            (j,) = other.__defaults__
-            given = args[j] if _fits(args[k], args[j]) else args[k]
-        else:
-            given = other(args[k])
-    except (TypeError, ValueError, AttributeError, IndexError, RuntimeError):
+        wide = other.__code__.co_argcount == 2 if hasattr(other, "__code__") else False
+        given = other(args[k], args) if wide else other(args[k])
+    except (TypeError, ValueError, AttributeError, LookupError, RuntimeError):
         return False
     if given is None or _exactly(given, args[k]):
         return False
@@ -825,8 +913,6 @@ def _sequence(seen: _Seen) -> str | None:
         return "It is all there and right, but something stands before it."
     if all_(lambda w, g: [*g] == [*w][::-1]):
         return f"The right {what}, backwards."
-    if texts:
-        return _text(pairs)
     with_order = all_(lambda w, g: len(w) == len(g) and _counted(w) == _counted(g))
     if with_order and all_(lambda w, g: w != g):
         return "All the right items come back, but in another order."
@@ -846,8 +932,10 @@ def _sequence(seen: _Seen) -> str | None:
     return None
 
 
-def _text(pairs: list[tuple[str, str]]) -> str | None:
-    plain = unicodedata.normalize
+def _text(seen: _Seen) -> str | None:
+    pairs, plain = seen.values, unicodedata.normalize
+    if not pairs or not all(isinstance(x, str) for pair in pairs for x in pair):
+        return None
     for change, words in (
         (str.lower, "capital letters"),
         (str.strip, "white space at the ends"),
@@ -987,18 +1075,31 @@ def _an(noun: str) -> str:
 
 # --- where it is wrong ------------------------------------------------------------------------
 def _where(seen: _Seen) -> str | None:
-    """What all the wrong cases have and no right one has."""
-    if len(seen.right) < FEW:
-        return None
-    known = [_marks(seen, case)[0] for case in seen.cases]
-    wrong, found = {*seen.wrong}, []
-    for words in dict.fromkeys(w for marks in known for w in marks):
-        if {i for i, marks in enumerate(known) if words in marks} == wrong:
-            found.append(words)
+    """What all the wrong cases have and no right one has, if it is one thing."""
+    found = _only_there(seen)
+    return f"It is right everywhere but {found[0]}." if len(found) == 1 else None
+
+
+def _where_many(seen: _Seen) -> str | None:
+    """The same, where it may be one of several things."""
+    found = _only_there(seen)
     if not found:
         return None
-    more = f" (In the same cases: {'; '.join(found[1:3])}.)" if found[1:] else ""
-    return f"It is right everywhere but {found[0]}.{more}"
+    return (
+        f"It is right everywhere but {found[0]}. (There too: {'; '.join(found[1:3])}.)"
+    )
+
+
+def _only_there(seen: _Seen) -> list[str]:
+    """What the wrong cases have and the right ones have not, each thing once."""
+    if len(seen.right) < FEW:
+        return []
+    known = [_marks(seen, case)[0] for case in seen.cases]
+    wrong, found = {*seen.wrong}, {}
+    for words in dict.fromkeys(w for marks in known for w in marks):
+        if {i for i, marks in enumerate(known) if words in marks} == wrong:
+            found.setdefault(re.sub(r"`\w+`", "", words), words)
+    return [*found.values()]
 
 
 def _up_to(seen: _Seen) -> str | None:
@@ -1011,7 +1112,7 @@ def _up_to(seen: _Seen) -> str | None:
         wrong = [known[i][words] for i in seen.wrong if words in known[i]]
         if len(wrong) < len(seen.wrong) or len(right) < FEW:
             continue
-        if min(wrong) >= 1.3 * max(right) > 0:
+        if min(wrong) >= 1.3 * max(right) > 0 and (len(wrong) > 1 or min(wrong) < 1000):
             return (
                 f"It is right as long as {words} is at most {_plain(max(right))}, and "
                 f"wrong from {_plain(min(wrong))} on. Is there a fixed number in it?"
@@ -1077,6 +1178,8 @@ def _tensor_marks(name: str, x: Tensor) -> Iterator[str]:
         yield f"where `{name}` has axes in front, such as a batch or heads"
     if x.ndim == 2 and not x.is_floating_point():
         yield f"where `{name}` is a batch of texts"
+    if x.ndim >= 4 and x.shape[0] > 1:
+        yield f"where `{name}` holds several texts with several heads each"
     if x.ndim >= 3 and x.shape[0] > 1:
         yield f"where `{name}` holds more than one text or head"
     if x.ndim >= 3 and x.shape[0] == 1:
@@ -1154,6 +1257,7 @@ _REMARKS = (
     _undefined,
     _changed,
     _twice,
+    _kind,
     _precision,
     _given_back,
     _turned,
@@ -1161,6 +1265,7 @@ _REMARKS = (
     _rounded,
     _plus,
     _of_the_right,
+    _text,
     _as_if,
     _shares,
     _together,
@@ -1170,11 +1275,13 @@ _REMARKS = (
     _ahead,
     _sums,
     _not_finite,
-    _up_to,
     _nearly,
     _sequence,
     _table,
     _number,
+    _up_to,
+    _where_many,
     _special,
+    _in_other_places,
     _axes,
 )

@@ -1,0 +1,200 @@
+"""What Python and PyTorch say when a step fails, and what a tutor would say to it.
+
+A hint belongs to a message, and where one message has several causes, to the line that
+failed: `max(x, 0)` and `if x > 0` end in the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from autograder.verdict.outcome import Outcome
+
+
+class _Known(NamedTuple):
+    """An error: what its message says, perhaps what its line does, and the hint."""
+
+    said: str
+    hint: str
+    line: str = ""
+
+
+_MEANT = (
+    _Known(
+        "bitwise_xor|unsupported operand type\\(s\\) for \\^",
+        "In Python `^` is not a power. A power is written `**`.",
+    ),
+    _Known(
+        "(truth value of an|Boolean value of Tensor with more)",
+        "Python's `max` and `min` compare whole values, one with another. For each number "
+        "of a tensor by itself there are `torch.clamp`, `torch.maximum` and "
+        "`torch.minimum`; for the largest of all, `x.max()`.",
+        r"(?<![.\w])(max|min|sorted)\(",
+    ),
+    _Known(
+        "(truth value of an|Boolean value of Tensor with more)",
+        "`and`, `or` and `not` need one answer, and a comparison of a tensor gives one "
+        "for each of its numbers. For each by itself there are `&`, `|` and `~`.",
+        r"\b(and|or|not)\b",
+    ),
+    _Known(
+        "(truth value of an|Boolean value of Tensor with more)",
+        "An `if` or `while` needs one answer, and a comparison of a tensor gives one for "
+        "each of its numbers. `.any()` or `.all()` makes one answer of them, and "
+        "`torch.where` answers each by itself.",
+    ),
+    _Known(
+        "(elements cannot be converted to Scalar|only one element tensors can be conv"
+        "|only length-1 arrays|only 0-dimensional arrays)",
+        "`torch.tensor` makes a tensor of plain numbers. To put tensors together there is "
+        "`torch.stack`.",
+        r"\btensor\(",
+    ),
+    _Known(
+        "(elements cannot be converted to Scalar|only one element tensors can be conv"
+        "|only length-1 arrays|only 0-dimensional arrays)",
+        "A tensor of several numbers stands where one number is needed. A function of "
+        "`math` takes one, and so do `int` and `float`; PyTorch has its own for a whole "
+        "tensor, such as `torch.sqrt` and `torch.exp`.",
+    ),
+    _Known(
+        "argument 'input' \\(position 1\\) must be Tensor, not (float|int)",
+        "A function of PyTorch takes a tensor, and this is a plain number. For that there "
+        "is `math`, or a power: the root of n is `n ** 0.5`.",
+    ),
+    _Known(
+        "must match the size of tensor",
+        "Two shapes do not fit together. Print both, and write down what you expect. (A "
+        "`mean` or `sum` over an axis drops it; `keepdim=True` keeps it, so that the "
+        "result still fits beside the rows.)",
+    ),
+    _Known(
+        "only supports boolean masks", "A mask is made of `torch.bool`: compare with 0."
+    ),
+    _Known(
+        "too many values to unpack",
+        "There is more to unpack than you give names to. If it is a shape: it has more "
+        "axes, perhaps one in front, for a batch or for heads.",
+    ),
+    _Known(
+        "not enough values to unpack",
+        "There is less to unpack than you give names to. If it is a shape: it has fewer "
+        "axes, perhaps none for a batch.",
+    ),
+    _Known(
+        "shapes cannot be multiplied|mismatch in its core dimension|inconsistent tensor "
+        "size|Expected size for first two dimensions of batch2|size mismatch",
+        "In `a @ b` the last axis of `a` must be as long as the second to last axis of "
+        "`b`. Print both shapes.",
+    ),
+    _Known(
+        "1D tensors expected|both arguments to mat|mat1 must be a matrix|must be 2D|"
+        "expected 2D|2D tensors expected|batch1 must be a 3D|self must be a matrix",
+        "`dot`, `mm`, `mv`, `addmm` and `bmm` each take one number of axes only. `@` "
+        "takes any, with a batch in front too.",
+    ),
+    _Known(
+        "expected m1 and m2 to have the same dtype|same dtype, but got|expected scalar "
+        "type",
+        "Both sides of a product must be of one kind, such as float32. `x.float()` makes "
+        "it so.",
+    ),
+    _Known(
+        "view size is not compatible",
+        "`.view` needs the numbers to lie in memory in this order, and after a transpose "
+        "they do not. `.reshape` copies them where it must.",
+    ),
+    _Known(
+        "shape '.*' is invalid for input",
+        "The new shape has another number of places than there are numbers. Print the "
+        "shape that you have, and multiply both.",
+    ),
+    _Known(
+        "stack expects each tensor to be equal size|Sizes of tensors must match except",
+        "What is put together has different shapes. Print the shape of each part.",
+    ),
+    _Known(
+        "input tensor must have at least 2 dim",
+        "`tril` and `triu` work on a matrix, and this has one axis. Make a square first: "
+        "`torch.ones(T, T)` takes two sizes.",
+    ),
+    _Known(
+        "number of subscripts in the equation",
+        "The letters of `einsum` fit one number of axes. Three dots, as in `...ij`, stand "
+        "for any that come before.",
+    ),
+    _Known(
+        "Dimension out of range",
+        "There is no such axis: one text has fewer axes than a batch. Count from the end, "
+        "so that -1 is the last.",
+    ),
+    _Known(
+        "object is not callable",
+        "Round brackets call a function, and what stands before them is none. To take a "
+        "part, write `[ ]`. Or has a cell of yours used the name of a function for "
+        "something else? Then rename that, and run the function's cell again.",
+    ),
+    _Known(
+        "unsupported operand type\\(s\\) for .*'(function|builtin_function_or_method|"
+        "method)'|'(function|builtin_function_or_method|method)' object",
+        "A function stands where its answer is needed. Round brackets with its arguments "
+        "call it.",
+    ),
+    _Known(
+        "'NoneType'",
+        "Something here is None. Mostly that is the answer of a function without a "
+        "`return`, or of a method that changes a list in place, such as `.append` or "
+        "`.sort`.",
+    ),
+    _Known(
+        "unhashable type: 'list'",
+        "A list cannot be a key or stand in a set, because it can change. A tuple can: "
+        "`(a, b)`.",
+    ),
+    _Known(
+        "index .*out of (bounds|range)|list index out of range",
+        "An index goes beyond the end. With n things the last index is n − 1. Does a loop "
+        "look at `i + 1`, or may there be nothing at all?",
+    ),
+    _Known(
+        "a leaf Variable that requires grad|that requires grad\\. Use",
+        "This is a tensor of training, with gradients. None is needed here: compute with "
+        "what was handed in.",
+    ),
+    _Known(
+        "takes (no|\\d+|from \\d+ to \\d+) (keyword|positional) argument",
+        "A function is called with another number of arguments than its `def` has. "
+        "Compare the two lines.",
+    ),
+    _Known(
+        "unexpected keyword argument",
+        "The function's `def` has no argument of this name. Compare the two lines.",
+    ),
+    _Known(
+        "missing \\d+ required positional",
+        "A function is called with fewer arguments than its `def` asks for. A default, "
+        "as in `temperature=1.0`, may be left out by the caller.",
+    ),
+    _Known(
+        "referenced before assignment|cannot access local variable",
+        "A name that a function gives a value anywhere is its own everywhere in it, and "
+        "here it has no value yet. Give it one before, or another name.",
+    ),
+    _Known(
+        "codec can't (de|en)code|invalid (start|continuation) byte",
+        "A character may be several bytes, and they can only be decoded together. Join "
+        "the bytes first; for bytes that are no text there is `errors=`.",
+    ),
+)
+
+
+def hint(got: Outcome) -> str | None:
+    """What to make of an error, if one is known; its last line tells the cause."""
+    if got.raised is None:
+        return None
+    line = got.trace.splitlines()[-1] if got.trace else ""
+    for known in _MEANT:
+        if re.search(known.said, got.message) and re.search(known.line, line):
+            return known.hint
+    return None
