@@ -64,6 +64,9 @@ class Check:
     where a ValueError is the right answer it raises one. Values are built from None,
     bool, int, float, str, bytes, list, tuple, dict, numpy arrays and torch tensors.
     Exact types are compared exactly; floats and float tensors within `rtol` and `atol`.
+    `worked(*args)` gives the values on the way to the answer, in order, by what they
+    are called; a student sees them of the smallest public case that is wrong in a way
+    that no mistake explains.
     `forbidden` are names that may not be mentioned in what the student's function leans
     on, and `after` are the checks on which this one builds.
     """
@@ -77,6 +80,7 @@ class Check:
     after: tuple[str, ...] = ()
     rtol: float = 1e-4
     atol: float = 1e-5
+    worked: Callable[..., dict[str, Any]] | None = None
 
 
 def exercises() -> list[str]:

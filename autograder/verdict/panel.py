@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -39,13 +39,19 @@ def student(
     cases: Sequence[Case],
     wanted: Sequence[Outcome],
     got: Sequence[Outcome],
+    worked: Callable[..., dict[str, Any]] | None = None,
 ) -> dict[str, str]:
-    """The panel under a check on a student's own machine, as HTML and as text."""
+    """The panel under a check on a student's own machine, as HTML and as text.
+
+    worked: `Check.worked`, where a check has it.
+    """
     lines = [] if verdict.right else _explain(verdict)
     code, seen = "", ("", "")
     if verdict.results and not verdict.right:
         first = next(i for i, r in enumerate(verdict.results) if r.why)
         code = _example(verdict.check, cases[first], wanted[first], got[first])
+        if worked and not verdict.mistake and not wanted[first].raised:
+            code += _on_the_way(worked(*cases[first].args))
         seen = _picture(wanted[first].value, got[first].value)
     return _render(verdict, lines, code, seen)
 
@@ -98,6 +104,25 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
         rows += [f"  {line}" for line in got.trace.splitlines()]
         rows.append(f"  {got.raised}: {_clip(got.message)}")
     return "\n".join(rows)
+
+
+def _on_the_way(values: dict[str, Any]) -> str:
+    """The values that lead to the answer, a line for each."""
+    wide = max(map(len, values))
+    lines = [f"    {name:<{wide}}  {_rounded(value)}" for name, value in values.items()]
+    return "\n  on the way to it\n" + "\n".join(_clip(x, 2 * WIDTH) for x in lines)
+
+
+def _rounded(value: Any) -> str:
+    """A value with four digits of each number; of a large tensor only its kind."""
+    if not _is_tensor(value) or math.prod(value.shape) > 16:
+        return f"{value:.4g}" if isinstance(value, float) else _argument(value)
+    numbers = np.asarray(value.detach() if is_torch(value) else value)
+    if numbers.dtype.kind != "f":
+        return repr(numbers.tolist())
+    return np.array2string(
+        numbers, separator=", ", formatter={"float": "{:.4g}".format}
+    ).replace("\n", "")
 
 
 def _argument(value: Any) -> str:
