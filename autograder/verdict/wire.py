@@ -79,7 +79,10 @@ def copy(value: Any) -> Any:
         and 0 < min(value.shape, default=1)
         and not value.is_neg()
     ):
-        return value.detach().clone(memory_format=torch.contiguous_format)
+        across = lies_across(value)
+        value = value.detach().mT if across else value.detach()
+        value = value.clone(memory_format=torch.contiguous_format)
+        return value.mT if across else value
     return unpack(pack(value))
 
 

@@ -517,8 +517,13 @@ def test_any_outcomes_get_a_verdict_and_always_the_same(name, data):
     got = data.draw(st.lists(some, min_size=len(cases), max_size=len(cases)))
     found = judge(check, cases, wanted, got, hidden=True, known=public)
     assert found == judge(check, cases, wanted, got, hidden=True, known=public)
-    right_ones = sum(result.why is None for result in found.results)
-    assert 0 <= found.points <= round(check.points * right_ones / len(cases), 2)
+    ideas = [
+        result.why is None
+        for case, result in zip(cases, found.results, strict=False)  # none: unwritten
+        if not case.edge
+    ]
+    most = 1 if ideas and all(ideas) else 0.5 * sum(ideas) / max(1, len(ideas))
+    assert 0 <= found.points <= round(check.points * most, 2)
     assert len(found.reason) < 500
     shown = panel.feedback(found)
     assert all(text.encode() for text in shown.values())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checks import Case, Check, Mistake
+from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import panel
 from autograder.verdict.compare import difference
 from autograder.verdict.judge import expected, judge
@@ -33,7 +33,8 @@ CASES = [
     Case("an empty list", ([],)),
     Case("odd numbers", ([3, 5],)),
     Case("a large number", ([10**6],)),
-    Case("a word among the numbers", ([1, "two"],)),
+    edge("a word among the numbers", ([1, "two"],)),
+    edge("a point among the numbers", ([1, 2.5],)),
 ]
 
 
@@ -43,7 +44,9 @@ def verdict(function, hidden=False):
 
 
 def test_all_points_for_the_right_answer():
-    found = verdict(lambda ns: [n * 0.5 if isinstance(n, int) else int(n) for n in ns])
+    found = verdict(
+        lambda ns: [n * 0.5 if isinstance(n, int) else int("no") for n in ns]
+    )
     assert found.right
     assert (found.points, found.mistake, found.reason) == (4, None, "")
 
@@ -62,12 +65,23 @@ def test_nothing_for_an_answer_that_does_nothing(lazy):
     assert verdict(lazy).points == 0
 
 
-def test_a_case_at_a_time():
+def test_who_has_the_idea_loses_a_fifth_at_most():
     found = verdict(lambda ns: [n / 2 for n in ns])  # a TypeError on "two"
-    assert found.points == 3
+    assert found.points == pytest.approx(0.8 * 4)
     assert not found.right
-    assert "Right in 3 of 4 cases. Wrong on a word among the numbers" in found.reason
+    assert "Right in 3 of 5 cases. Wrong on a word among the numbers" in found.reason
     assert "TypeError" in found.reason
+    words_only = verdict(lambda ns: [n / 2 if n != "two" else int(n) for n in ns])
+    assert words_only.points == pytest.approx(0.9 * 4)
+
+
+def test_who_has_not_the_idea_earns_half_at_most():
+    def small_ones_only(numbers):
+        return [n / 2 for n in halves(numbers) and numbers if n < 100]
+
+    found = verdict(small_ones_only)
+    assert found.points == pytest.approx(0.5 * 4 * 2 / 3, abs=0.01)
+    assert "Right in 4 of 5 cases" in found.reason
 
 
 def test_the_mistake_is_named():

@@ -502,7 +502,8 @@ def test_a_copy_is_what_packing_and_unpacking_give(number):
     assert wire.pack(copied) == wire.pack(wanted)
     assert type(copied) is type(wanted)
     if isinstance(copied, torch.Tensor):
-        assert copied.is_contiguous() and not copied.requires_grad
+        assert copied.is_contiguous() or wire.lies_across(copied)
+        assert not copied.requires_grad
         assert copied.data_ptr() != value.data_ptr() or not copied.numel()
 
 
