@@ -131,7 +131,8 @@ class _Seen:
 
     def again(self, *args: Any) -> Outcome | None:
         """What the function does with other arguments; None where it cannot be asked."""
-        if self.call is None or time.monotonic() - self.since > PATIENCE:
+        endless = any(g.raised == StillRunning.__name__ for g in self.got)
+        if self.call is None or endless or time.monotonic() - self.since > PATIENCE:
             return None
         outcome = self.call(args)
         return None if outcome.raised == StillRunning.__name__ else outcome

@@ -76,7 +76,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two texts that differ in the last token", (texts, *_weights(rng, 4), 2)),
         Case(
             "a long text with many heads",
-            (tenths(rng, between(rng, 33, 40), 36), *_weights(rng, 36), 36),
+            (tenths(rng, between(rng, 33, 40), 36) / 3, *_weights(rng, 36), 36),
         ),
         edge(
             "three times as many tokens as numbers",

@@ -121,7 +121,9 @@ def test_every_seed_draws_other_inputs_for_the_same_purposes(exercise, check):
     assert len(set(purposes)) == len(purposes), (
         f"two cases of {check.name} say the same"
     )
-    for place in range(len(purposes)):
+    for place, case in enumerate(drawn(exercise, check.name, SEEDS[0])[0]):
+        if case.edge:
+            continue  # of some edges, such as an empty text, there is only one
         seen = {wire.pack(drawn(exercise, check.name, s)[0][place].args) for s in SEEDS}
         # Two of 51 tiny inputs may meet by chance, and no more than that.
         few = (
@@ -318,7 +320,7 @@ def test_special_tokens_are_those_of_tiktoken_itself():
             )
             assert not difference(want, run(encode, (text,)), 0, 0), case.what
             compared += 1
-    assert compared == 10 * len(SEEDS)
+    assert compared == 14 * len(SEEDS)
 
 
 def test_the_course_s_own_tokenizer_follows_the_exercise_s_rule_for_names():
