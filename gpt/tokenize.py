@@ -17,6 +17,7 @@ import re
 from base64 import b64decode, b64encode
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, chain, pairwise
 from math import inf
@@ -39,8 +40,9 @@ _ASCII = _ASCII.replace(r"\p{L}", "[A-Za-z]").replace(r"\p{N}", "[0-9]")
 _ASCII = re.compile(_ASCII, re.ASCII)
 _LINES = re.compile(r"(?<=\S)(?=\n)")  # no chunk crosses the end of a line
 
-SHORT = 64  # the characters of a chunk that is remembered
-REMEMBERED = 2**16  # how many of them
+_BYTES = [bytes([b]) for b in range(256)]
+SHORT = 64  # what is no longer is merged without a heap, and remembered
+REMEMBERED = 2**16  # how many of these
 
 
 def split(text: str) -> list[str]:
@@ -91,7 +93,7 @@ def train(text: str, n_vocab: int, special_tokens: Iterable[str] = ()) -> "Token
     heap = [(-count, pair) for pair, count in counts.items()]
     heapify(heap)
 
-    pieces = [bytes([b]) for b in range(256)]  # id -> bytes
+    pieces = [*_BYTES]  # id -> bytes
     while heap and len(pieces) < n_ranks:
         count, pair = heappop(heap)
         if -count != counts[pair]:
@@ -150,7 +152,7 @@ class Tokenizer:
     ):
         self.ranks = dict(ranks)
         self.special_tokens = dict(special_tokens)
-        self._known = _Known(self._encode_chunk)
+        self._known, self._known_parts = _Known(self._encode_chunk), _Known(self._merge)
         self._bytes = {}  # id -> bytes
         named = {name.encode(): id for name, id in self.special_tokens.items()}
         for piece, id in [*self.ranks.items(), *named.items()]:
@@ -224,34 +226,49 @@ class Tokenizer:
             at += len(part)
         return ids
 
-    def _encode_chunk(self, chunk: bytes) -> list[int]:
+    def _encode_chunk(self, chunk: str) -> list[int]:
+        """The ids of a chunk; a long one is cut where no token reaches across."""
+        whole = chunk.encode()
+        if whole in self.ranks:
+            return [self.ranks[whole]]
+        if len(whole) <= SHORT:
+            return self._merge(whole)
+        pairs = enumerate(pairwise(whole), 1)
+        cuts = [0, *(i for i, pair in pairs if pair not in self._inside), len(whole)]
+        parts = (whole[start:stop] for start, stop in pairwise(cuts))
+        return [*chain.from_iterable(map(self._known_parts.__getitem__, parts))]
+
+    @cached_property
+    def _inside(self) -> set[tuple[int, int]]:
+        """Which bytes stand side by side in a token."""
+        return {*chain.from_iterable(map(pairwise, self.ranks))}
+
+    def _merge(self, part: bytes) -> list[int]:
         """Merge the pair of lowest rank, the leftmost of these, until none has a rank."""
-        if chunk in self.ranks:
-            return [self.ranks[chunk]]
-        if len(chunk) > SHORT:
-            return self._encode_long(chunk)
+        if len(part) > SHORT:
+            return self._merge_long(part)
         # Piece i ends at borders[i + 1]; ranks[i] is that of the pair that it begins.
-        rank, borders = self.ranks.get, [*range(len(chunk) + 1)]
-        ranks = [rank(chunk[i : i + 2], inf) for i in borders[:-2]]
+        rank, borders = self.ranks.get, [*range(len(part) + 1)]
+        ranks = [rank(part[i : i + 2], inf) for i in borders[:-2]]
         while ranks and (lowest := min(ranks)) < inf:
             i = ranks.index(lowest)
             del borders[i + 1], ranks[i]
             if i < len(ranks):
-                ranks[i] = rank(chunk[borders[i] : borders[i + 2]], inf)
+                ranks[i] = rank(part[borders[i] : borders[i + 2]], inf)
             if i > 0:
-                ranks[i - 1] = rank(chunk[borders[i - 1] : borders[i + 1]], inf)
-        return [self.ranks[chunk[start:stop]] for start, stop in pairwise(borders)]
+                ranks[i - 1] = rank(part[borders[i - 1] : borders[i + 1]], inf)
+        return [self.ranks[part[start:stop]] for start, stop in pairwise(borders)]
 
-    def _encode_long(self, chunk: bytes) -> list[int]:
+    def _merge_long(self, part: bytes) -> list[int]:
         """The same in n log n steps: pairs wait by rank, and a heap knows the lowest."""
-        n, rank = len(chunk), self.ranks.get
+        n, rank = len(part), self.ranks.get
         # The piece that begins at each place, b"" where none begins any more, and
         # where the piece to its left begins.
-        pieces, before = [chunk[i : i + 1] for i in range(n + 1)], [*range(-1, n)]
+        pieces, before = [*map(_BYTES.__getitem__, part), b""], [*range(-1, n)]
         waiting = defaultdict(list)  # rank -> where pairs of this rank begin
-        for start, pair in enumerate(map(add, pieces[:-2], pieces[1:])):
-            if (found := rank(pair)) is not None:
-                waiting[found].append(start)
+        for start, found in enumerate(map(rank, map(add, pieces[:-2], pieces[1:]))):
+            waiting[found].append(start)
+        waiting.pop(None, None)  # the pairs that have none
         heap = sorted(waiting)
         while heap:
             lowest = heappop(heap)
@@ -351,17 +368,17 @@ class Tokenizer:
 
 
 class _Known(dict):
-    """chunk -> its ids: most chunks of a text have come before, in it or in another."""
+    """A part of a text -> its ids: most have come before, in this text or another."""
 
-    def __init__(self, encode: Callable[[bytes], list[int]]):
+    def __init__(self, encode: Callable[[str | bytes], list[int]]):
         self.encode = encode
 
-    def __missing__(self, chunk: str) -> list[int]:
-        ids = self.encode(chunk.encode())
-        if len(chunk) <= SHORT:
+    def __missing__(self, part: str | bytes) -> list[int]:
+        ids = self.encode(part)
+        if len(part) <= SHORT:
             if len(self) == REMEMBERED:
                 self.clear()
-            self[chunk] = ids
+            self[part] = ids
         return ids
 
 
