@@ -329,10 +329,16 @@ class Tokenizer:
         return pieces
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write ranks as tiktoken does: a line a piece, base64 and id, by id.
+        """Write a file, whole or not at all, in the format that its name asks for.
 
-        Special tokens are not in the file. It is written whole or not at all.
+        NAME.json: tokenizer.json, as `tokenizers` and `transformers` read it, with all
+        that this tokenizer is. Else the ranks as tiktoken has them, a line a piece:
+        base64 and id, by id. That format has no place for special tokens.
         """
+        if Path(path).suffix == ".json":
+            from gpt import files  # imports torch, which no other part of this needs
+
+            return files.write_tokenizer(Path(path), self.ranks, self.special_tokens)
         ranks = sorted(self.ranks.items(), key=lambda item: item[1])
         write_whole(path, b"".join(b"%s %d\n" % (b64encode(p), id) for p, id in ranks))
 
@@ -340,9 +346,18 @@ class Tokenizer:
     def load(
         path: str | os.PathLike, special_tokens: Mapping[str, int] = {}
     ) -> "Tokenizer":
-        """Read such a file. A malformed line is a ValueError with the line's number."""
+        """Read such a file; special_tokens come to those that are in it.
+
+        A malformed line is a ValueError with the line's number.
+        """
+        if Path(path).suffix == ".json":
+            from gpt import files
+
+            ranks, special = files.read_tokenizer(Path(path))
+            return Tokenizer(ranks, special | dict(special_tokens))
         ranks, ids = {}, set()
-        for number, line in enumerate(Path(path).read_bytes().splitlines(), 1):
+        lines = Path(path).read_bytes().rstrip().splitlines()
+        for number, line in enumerate(lines, 1):
             try:
                 piece, id = line.split()
                 piece, id = b64decode(piece, validate=True), int(id)
