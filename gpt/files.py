@@ -129,7 +129,7 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
             else "it belongs beside config.json"
         )
         raise ValueError(
-            f"{folder} has no model.safetensors, but {', '.join(found) or 'no weights'}"
+            f"{folder} has no model.safetensors, but {', '.join(found[:3]) or 'no weights'}"
             f"; {cure}"
         ) from None
     except SafetensorError as error:
