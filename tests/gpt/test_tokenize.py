@@ -228,6 +228,19 @@ def test_ids_equal_tiktoken_on_ranks_that_no_training_made(short, more, order, t
         assert ours.encode(text) == ours.to_tiktoken().encode(text)
 
 
+def test_a_merge_that_brings_a_lower_rank_is_followed_by_that(monkeypatch):
+    """Few letters and short words: many pairs wait at once, for each other's places."""
+    monkeypatch.setattr(gpt.tokenize, "SHORT", 0)
+    for seed in range(1500):
+        drawn = random.Random(seed)
+        words = {"".join(drawn.choices("ab", k=drawn.randint(2, 5))) for _ in range(9)}
+        pieces = [*BYTES, *(word.encode() for word in sorted(words))]
+        drawn.shuffle(pieces)
+        ours = Tokenizer({piece: i for i, piece in enumerate(pieces)})
+        text = "".join(drawn.choices("ab", k=40))
+        assert ours.encode(text) == ours.to_tiktoken().encode(text), (seed, text)
+
+
 @pytest.mark.parametrize("letters", ["ab", "the fox ran", "果子🦊x", "ACGT", "qxzj"])
 def test_ids_of_one_long_word_equal_tiktoken(both, letters):
     ours, theirs = both
@@ -341,8 +354,8 @@ def test_a_stream_has_the_ids_of_its_joined_text(both, texts, allowed):
 
 
 def test_of_overlapping_special_tokens_a_stream_has_the_longest_too():
-    ours = Tokenizer(BYTES, {"<a": 256, "<a b>": 257, " b": 258})
-    for text in ("<a b>", "x<a b", "<a b> b", "<a <a b>"):
+    ours = Tokenizer(BYTES, {"<a": 256, "<a b>": 257, " b": 258, "x y z": 259})
+    for text in ("<a b>", "x<a b", "<a b> b", "<a <a b>", "x y z", "x x y z y", "x y"):
         want = ours.encode(text, "all")
         assert [*ours.encode_iterable(text, "all")] == want
 

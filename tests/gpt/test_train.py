@@ -12,6 +12,7 @@ from gpt import world
 from gpt.attend import attention
 from gpt.embed import neighbours
 from gpt.model import GPT, SMALL, Config, load, small
+from gpt.tokenize import Tokenizer
 from gpt.train import (
     HELD_OUT,
     N_VOCAB,
@@ -97,6 +98,10 @@ def test_the_command_writes_a_whole_model(tmp_path):
     assert card["steps"] == 3 and len(card["losses"]) == 3 and card["seed"] == 5
     model = load(tmp_path / "new")
     assert model.config == MODEL.config
+    config = json.loads((tmp_path / "new" / "config.json").read_text())
+    assert config["eos_token_id"] == END
+    tokenizer = Tokenizer.load(tmp_path / "new" / "tokenizer.json")
+    assert tokenizer.special_tokens == TOKENIZER.special_tokens
     loss = held_out_loss(model, TOKENIZER, 50)
     assert card["loss"] == pytest.approx(loss, abs=1e-5)
 
