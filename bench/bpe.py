@@ -14,7 +14,7 @@ from bench.chapter import source
 from bench.measure import Row, seconds
 from gpt import world
 from gpt.data import tiny_shakespeare
-from gpt.tokenize import train
+from gpt.tokenize import Tokenizer, train
 
 N_BYTES, N_VOCAB = 130_000, 500
 
@@ -31,13 +31,23 @@ def measure(text: str, name: str, suffix: str = "") -> list[Row]:
     tokenizer = train(text, N_VOCAB)
     encoding = tokenizer.to_tiktoken()
     same("tokenizers' vocabulary", train_hf(text, N_VOCAB), tokenizer.ranks)
-    same("tiktoken's ids", encoding.encode(text), tokenizer.encode(text))
+    unspaced = "".join(filter(str.isalpha, text))
+    for told in (text, unspaced):
+        same("tiktoken's ids", encoding.encode(told), tokenizer.encode(told))
     ours, hf = seconds(
         15, lambda: train(text, N_VOCAB), lambda: train_hf(text, N_VOCAB)
     )
-    encode, peer = seconds(
-        15, lambda: tokenizer.encode(text), lambda: encoding.encode(text)
+    # The fastest that tiktoken has; and of ours both a tokenizer that has read the
+    # text, whose chunks it remembers, and one that has read nothing.
+    peer, again, first, peer_word, word = seconds(
+        15,
+        lambda: encoding.encode_ordinary(text),
+        lambda: tokenizer.encode(text),
+        lambda: Tokenizer(tokenizer.ranks).encode(text),
+        lambda: encoding.encode_ordinary(unspaced),
+        lambda: Tokenizer(tokenizer.ranks).encode(unspaced),
     )
+    peer_is = f"tiktoken {version('tiktoken')}"
     return [
         Row(
             f"bpe_train_over_hf{suffix}",
@@ -47,8 +57,20 @@ def measure(text: str, name: str, suffix: str = "") -> list[Row]:
         ),
         Row(
             f"bpe_encode_over_tiktoken{suffix}",
-            encode / peer,
-            f"encoding, tiktoken {version('tiktoken')}; {what}",
+            again / peer,
+            f"encoding, {peer_is}; {what}",
+            at_most=1.3,
+        ),
+        Row(
+            f"bpe_encode_first_over_tiktoken{suffix}",
+            first / peer,
+            f"encoding for the first time, {peer_is}; {what}",
+        ),
+        Row(
+            f"bpe_encode_unspaced_over_tiktoken{suffix}",
+            word / peer_word,
+            f"encoding its {len(unspaced):,} letters as one word for the first time, {peer_is}",
+            at_most=4,
         ),
     ]
 

@@ -47,7 +47,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
     q, k: (..., T, d_head) and v: (..., T, d_v), float, of one dtype.
     """
-    _like(q=q[..., :1], v=v[..., :1])
+    _like(but_last=True, q=q, v=v)
     return attention_weights(q, k) @ v
 
 
@@ -57,7 +57,7 @@ def fast_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     Source: Dao et al. (2022) for the order of the sums.
     """
     _like(q=q, k=k)
-    _like(q=q[..., :1], v=v[..., :1])
+    _like(but_last=True, q=q, v=v)
     return scaled_dot_product_attention(q, k, v, is_causal=True)
 
 
@@ -108,11 +108,15 @@ def attend(
     return linear(merge_heads(attention(q, k, v)), w_out.T, b_out)
 
 
-def _like(**tensors: Tensor) -> None:
+def _like(but_last: bool = False, **tensors: Tensor) -> None:
     """ValueError where two tensors differ in shape, dtype or device."""
     (a, first), (b, second) = tensors.items()
-    if first.shape != second.shape:
-        raise ValueError(
-            f"{a} and {b} must have one shape, not {first.shape} and {second.shape}"
-        )
+    one, two = tuple(first.shape), tuple(second.shape)
+    if len(one) < 2:
+        raise ValueError(f"{a} must be (..., T, d_head), not {one}")
+    same = one[:-1] == two[:-1] if but_last else one == two
+    if not same:
+        part = " but for the last axis" if but_last else ""
+        raise ValueError(f"{a} and {b} must have one shape{part}, not {one} and {two}")
+    same_kind(**tensors)
     same_kind(**tensors)

@@ -24,7 +24,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gpt import files, world
+from gpt import files
 from gpt.attend import attend, fast_attention
 from gpt.embed import embed
 from gpt.mlp import block, fast_gelu, fast_layer_norm, mlp
@@ -250,9 +250,12 @@ class GPT:
         """Yield ids that continue `ids` (T,): see `gpt.sample.generate`."""
         return generate(self, ids, n_new, n_ctx=self.config.n_ctx, **how)
 
-    def save(self, folder: str | os.PathLike) -> None:
-        """Write config.json and model.safetensors, as GPT-2 is published."""
-        files.write(folder, asdict(self.config), self.weights)
+    def save(self, folder: str | os.PathLike, end: int | None = None) -> None:
+        """Write config.json and model.safetensors, as GPT-2 is published.
+
+        end: the id that ends a text, for `transformers`, whose generate stops there.
+        """
+        files.write(folder, asdict(self.config), self.weights, end)
 
 
 def load(name: str | os.PathLike) -> GPT:
@@ -262,7 +265,8 @@ def load(name: str | os.PathLike) -> GPT:
     published. The hub's files are downloaded once and kept by huggingface_hub. Where
     the hub cannot be reached, a warning says so and the small model comes instead.
 
-    Raises ValueError where the name is unknown, or the files are not a GPT-2.
+    Raises ValueError where the name is unknown, or the files are not a GPT-2, cannot
+    be read, or have an output head that is not the table (`lm_head.weight`).
     """
     folder = Path(name) if Path(name).is_dir() else files.download(str(name))
     if folder is None:
@@ -273,9 +277,7 @@ def load(name: str | os.PathLike) -> GPT:
 
 def small() -> tuple[GPT, Tokenizer]:
     """The course's own model, which knows the small world, and its tokenizer."""
-    model = load(SMALL)
-    end = {world.END: model.config.n_vocab - 1}
-    return model, Tokenizer.load(SMALL / "tokenizer.tiktoken", end)
+    return load(SMALL), Tokenizer.load(SMALL / "tokenizer.json")
 
 
 def _ignore(name: str, value: Tensor) -> Tensor:

@@ -16,11 +16,14 @@ temperature, Fan et al. (2018) for top-k, Holtzman et al. (2020) for top-p.
 
 import random
 from collections.abc import Callable, Iterable, Iterator
+from operator import index
 
 import torch
 from torch import Tensor
 
 from gpt.embed import same_kind
+
+TINY = torch.finfo(torch.float32).tiny
 
 
 def unembed(x: Tensor, wte: Tensor) -> Tensor:
@@ -40,13 +43,21 @@ def unembed(x: Tensor, wte: Tensor) -> Tensor:
 def probabilities(logits: Tensor, temperature: float = 1.0) -> Tensor:
     """softmax(logits / temperature), over the last axis. Same shape.
 
-    Raises ValueError where temperature is not above 0 (greedy is top_k with k = 1).
+    Raises ValueError where temperature is not above 0 (greedy is top_k with k = 1), or
+    the logits have no largest number.
     """
     if not 0 < temperature < float("inf"):
         raise ValueError(
             f"the temperature is {temperature}, and must be above 0; "
             "for the likeliest token always, take top_k=1"
         )
+    if not (largest := logits.amax(-1)).isfinite().all():
+        wrong = float(largest[~largest.isfinite()][0])
+        raise ValueError(
+            f"the largest of the logits is {wrong}: something before has gone wrong, "
+            "such as a division by zero, or a mask over every token"
+        )
+    temperature = max(temperature, TINY)  # what is smaller would be 0 in float32
     below = logits - logits.amax(-1, keepdim=True)  # so nothing overflows
     return (below / temperature).softmax(-1)
 
@@ -57,7 +68,7 @@ def keep_top_k(p: Tensor, k: int) -> Tensor:
     Of equally likely ones, those with the smaller ids.
     """
     n_vocab = p.shape[-1]
-    if not isinstance(k, int) or not 1 <= k <= n_vocab:
+    if not _is_whole(k) or not 1 <= k <= n_vocab:
         raise ValueError(f"k is {k}; it must be a whole number from 1 to {n_vocab}")
     _, order = p.sort(descending=True, stable=True)
     kept = torch.zeros_like(p).scatter(-1, order[..., :k], 1.0) * p
@@ -130,9 +141,14 @@ def generate(
     how: temperature, top_k, top_p. The points u are those of `random.Random(seed)`, so the
     same seed gives the same text.
 
-    Raises ValueError where ids is empty or longer than n_ctx.
+    Raises ValueError where ids is not (T,), is empty or longer than n_ctx.
     """
-    text = [int(i) for i in ids]
+    if isinstance(ids, Tensor) and ids.ndim != 1:
+        raise ValueError(f"ids must be (T,), not {tuple(ids.shape)}: ids[0] is a text")
+    text = [*ids]
+    if wrong := [id for id in text if not _is_whole(id)]:
+        raise ValueError(f"ids must be whole numbers, and one is {wrong[0]!r}")
+    text = [index(id) for id in text]
     if not text:
         raise ValueError("the prompt is empty: begin with the id that stands for END")
     if n_ctx is not None and len(text) > n_ctx:
@@ -150,3 +166,12 @@ def generate(
         yield text[-1]
         if text[-1] == stop:
             return
+
+
+def _is_whole(number: object) -> bool:
+    """Whether it is an integer of Python, NumPy or torch."""
+    try:
+        index(number)
+    except TypeError:
+        return False
+    return True

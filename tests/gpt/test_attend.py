@@ -103,6 +103,15 @@ def test_bad_input_is_refused_in_words():
                 ours(q, bad, q)
             with pytest.raises(ValueError, match=f"q and v must have {said}"):
                 ours(q, q, bad)
+    for ours in (attention, fast_attention):
+        with pytest.raises(
+            ValueError, match=r"v .* last axis, not \(4, 6\) and \(3, 2\)"
+        ):
+            ours(q, q, drawn(3, 2))
+        with pytest.raises(
+            ValueError, match=r"q must be \(..., T, d_head\), not \(6,\)"
+        ):
+            ours(q[0], q[0], q[0])
     for other, what in ((torch.float64, "dtype"), ("meta", "device")):
         with pytest.raises(ValueError, match=f"x and weight must have one {what}"):
             queries_keys_values(q, drawn(6, 18).to(other), drawn(18), 2)

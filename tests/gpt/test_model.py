@@ -9,7 +9,7 @@ import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from torch.testing import assert_close
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 import gpt.model
 from gpt import attend, mlp, world
@@ -304,6 +304,8 @@ def test_files_that_are_no_gpt_2_are_refused_in_words(tmp_path):
     written({**config, "activation_function": "relu"})
     with pytest.raises(ValueError, match="relu"):
         load(tmp_path)
+    written({**config, "n_inner": 32})
+    assert load(tmp_path).config == model.config
     written({**config, "n_inner": 9})
     with pytest.raises(ValueError, match="n_inner is 9"):
         load(tmp_path)
@@ -319,6 +321,62 @@ def test_files_that_are_no_gpt_2_are_refused_in_words(tmp_path):
     written()
     (tmp_path / "model.safetensors").write_bytes(b"not a tensor")
     with pytest.raises(ValueError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_an_output_head_of_its_own_is_refused(tmp_path):
+    config = SIZES["one of each"]
+    for tied in (True, False):
+        folder = tmp_path / str(tied)
+        theirs = peer(config, tie_word_embeddings=tied)
+        theirs.save_pretrained(folder)
+        if tied:  # written twice, it is the same
+            tensors = load_file(folder / "model.safetensors")
+            head = theirs.lm_head.weight.detach().clone()
+            save_file(tensors | {"lm_head.weight": head}, folder / "model.safetensors")
+            ids = torch.tensor([[1, 2, 3]])
+            with torch.no_grad():
+                assert_close(load(folder)(ids), theirs(ids).logits, **TIGHT)
+        else:
+            with pytest.raises(
+                ValueError, match="lm_head.weight is not its wte.weight"
+            ):
+                load(folder)
+
+
+def test_weights_in_other_files_are_named_with_the_cure(tmp_path):
+    theirs = peer(SIZES["wide"])
+    theirs.save_pretrained(tmp_path / "sharded", max_shard_size="1MB")
+    with pytest.raises(
+        ValueError, match="but model-00001-of-.*save_pretrained"
+    ) as said:
+        load(tmp_path / "sharded")
+    # The cure, as it is written there.
+    new = str(tmp_path / "new")
+    cure = str(said.value).split(": ")[-1].replace("NEW", repr(new))
+    eval(cure, {"GPT2LMHeadModel": GPT2LMHeadModel})
+    assert load(new).config == SIZES["wide"]
+    (tmp_path / "new" / "model.safetensors").rename(
+        tmp_path / "new" / "pytorch_model.bin"
+    )
+    with pytest.raises(ValueError, match="no model.safetensors, but pytorch_model.bin"):
+        load(new)
+    (tmp_path / "new" / "pytorch_model.bin").unlink()
+    with pytest.raises(
+        ValueError, match="new has no model.safetensors, but no weights"
+    ):
+        load(new)
+
+
+def test_a_broken_or_missing_config_is_named(tmp_path):
+    GPT(SIZES["one of each"]).save(tmp_path)
+    path = tmp_path / "config.json"
+    for text, said in (("{", "is not JSON: .*get it anew"), ("[1]", "holds no object")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=rf"config.json {said}"):
+            load(tmp_path)
+    path.unlink()
+    with pytest.raises(ValueError, match="has no config.json"):
         load(tmp_path)
 
 
@@ -384,6 +442,21 @@ def test_a_text_may_grow_beyond_the_context():
 
 def test_the_docstring_tells_the_truth():
     assert doctest.testmod(gpt.model) == (0, 3)
+
+
+def test_transformers_reads_the_shipped_tokenizer_and_stops_at_its_end():
+    _, tokenizer = small()
+    theirs = AutoTokenizer.from_pretrained(SMALL)
+    text = world.corpus(3000, seed=1) + " Don't  stop,\n果🦊 "
+    assert theirs.encode(text) == tokenizer.encode(text, allowed_special="all")
+    end = tokenizer.special_tokens[world.END]
+    assert theirs.eos_token_id == end
+    model = GPT2LMHeadModel.from_pretrained(SMALL).eval()
+    ids = torch.tensor([[end, *tokenizer.encode(world.PROMPT)]])
+    told = model.generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=50, do_sample=False
+    )[0].tolist()
+    assert told[-1] == end and end not in told[1:-1] and len(told) < 64
 
 
 def test_transformers_reads_the_shipped_model_too():

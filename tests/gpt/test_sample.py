@@ -4,6 +4,7 @@ import doctest
 import random
 from math import log
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -46,7 +47,9 @@ def test_temperature_is_that_of_transformers(t):
 
 
 def test_a_tiny_temperature_or_huge_logits_do_not_overflow():
-    assert probabilities(LOGITS, 1e-30).amax(-1).tolist() == [1] * 5
+    for tiny in (1e-30, 1e-46, 5e-324):
+        assert probabilities(LOGITS, tiny).amax(-1).tolist() == [1] * 5
+        assert probabilities(torch.zeros(2), tiny).tolist() == [0.5, 0.5]
     huge = torch.tensor([3e38, 0.0, -3e38])
     assert probabilities(huge, 0.5).tolist() == [1, 0, 0]
 
@@ -55,6 +58,15 @@ def test_a_tiny_temperature_or_huge_logits_do_not_overflow():
 def test_top_k_is_that_of_transformers(k):
     want = TopKLogitsWarper(k)(None, LOGITS).softmax(-1)
     torch.testing.assert_close(keep_top_k(LOGITS.softmax(-1), k), want)
+
+
+def test_a_whole_number_may_be_that_of_numpy_or_torch():
+    p = LOGITS.softmax(-1)
+    for k in (np.int64(5), torch.tensor(5)):
+        assert torch.equal(keep_top_k(p, k), keep_top_k(p, 5))
+    want = [*generate(counter(), [3], 4)]
+    for ids in (torch.tensor([3]), np.array([3]), iter([3])):
+        assert [*generate(counter(), ids, 4)] == want
 
 
 @pytest.mark.parametrize("p", [1e-6, 0.1, 0.5, 0.9, 0.999])
@@ -166,6 +178,18 @@ BAD = {
     "dtype": (lambda: unembed(P.double(), P), "one dtype, not .*64 and .*32"),
     "device": (lambda: unembed(P, P.to("meta")), "one device, not cpu and meta"),
     "columns": (lambda: unembed(P, torch.ones(3, 4)), "x has 2 .* table has 4"),
+    "NaN logits": (lambda: choose(P * float("nan"), 0.5), "largest .* logits is nan"),
+    "one NaN": (
+        lambda: probabilities(torch.tensor([[0.0, 1], [float("nan"), 1]])),
+        "logits is nan",
+    ),
+    "infinite logits": (lambda: choose(P / 0, 0.5), "logits is inf"),
+    "all masked": (lambda: choose(-P / 0, 0.5), "logits is -inf.* mask"),
+    "a batch of ids": (
+        lambda: [*generate(counter(), torch.tensor([[1, 2]]), 1)],
+        r"ids must be \(T,\), not \(1, 2\): ids\[0\]",
+    ),
+    "half an id": (lambda: [*generate(counter(), [1, 1.5], 1)], "one is 1.5"),
     "no prompt": (lambda: [*generate(counter(), [], 1)], "the prompt is empty"),
     "long": (lambda: [*generate(counter(), [1] * 4, 1, n_ctx=3)], "4 tokens.*of 3"),
 }

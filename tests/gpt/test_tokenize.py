@@ -2,9 +2,11 @@
 chapter's naive trainer for vocabularies, a pencil for the rule of ties."""
 
 import doctest
+import pickle
 import random
 import time
 import urllib.request
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -197,15 +199,73 @@ def test_halves_of_surrogate_pairs_as_in_tiktoken(both, text):
 
 @examples
 @given(
+    st.lists(
+        st.sampled_from(
+            [" ", "  ", "\n", "\r\n", "\t", "\x0b", "\x1c", "\x85", "\u2028", "\u3000"]
+            + ["'", "'s", "'re", "a", "Z", "é", "果", "0", "½", "_", "-", "—", "\x7f"]
+        )
+    ).map("".join)
+)
+def test_chunks_are_those_of_the_pattern(text):
+    """However a text is cut for speed, in ASCII or not."""
+    assert split(text) == regex.findall(gpt.tokenize.PATTERN, text)
+
+
+@pytest.mark.parametrize("short", [0, gpt.tokenize.SHORT])
+@examples
+@given(
     more=st.sets(st.text(st.sampled_from("ab"), min_size=2, max_size=6)),
     order=st.integers(0, 999),
     text=st.text(st.sampled_from("aabbc ")),
 )
-def test_ids_equal_tiktoken_on_ranks_that_no_training_made(more, order, text):
+def test_ids_equal_tiktoken_on_ranks_that_no_training_made(short, more, order, text):
+    """With a heap and without one."""
     pieces = [*BYTES, *(piece.encode() for piece in sorted(more))]
     random.Random(order).shuffle(pieces)
     ours = Tokenizer({piece: i for i, piece in enumerate(pieces)})
-    assert ours.encode(text) == ours.to_tiktoken().encode(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gpt.tokenize, "SHORT", short)
+        assert ours.encode(text) == ours.to_tiktoken().encode(text)
+
+
+def test_a_merge_that_brings_a_lower_rank_is_followed_by_that(monkeypatch):
+    """Few letters and short words: many pairs wait at once, for each other's places."""
+    monkeypatch.setattr(gpt.tokenize, "SHORT", 0)
+    for seed in range(1500):
+        drawn = random.Random(seed)
+        words = {"".join(drawn.choices("ab", k=drawn.randint(2, 5))) for _ in range(9)}
+        pieces = [*BYTES, *(word.encode() for word in sorted(words))]
+        drawn.shuffle(pieces)
+        ours = Tokenizer({piece: i for i, piece in enumerate(pieces)})
+        text = "".join(drawn.choices("ab", k=40))
+        assert ours.encode(text) == ours.to_tiktoken().encode(text), (seed, text)
+
+
+@pytest.mark.parametrize("letters", ["ab", "the fox ran", "果子🦊x", "ACGT", "qxzj"])
+def test_ids_of_one_long_word_equal_tiktoken(both, letters):
+    ours, theirs = both
+    chosen = random.Random(1).choices(letters.replace(" ", ""), k=3000)
+    word = "".join(chosen)
+    assert ours.encode(word) == theirs.encode(word)
+    assert ours.encode(word * 2) == theirs.encode(word * 2)  # some parts are known
+
+
+def test_what_is_remembered_is_bounded(course, monkeypatch):
+    monkeypatch.setattr(gpt.tokenize, "REMEMBERED", 10)
+    ours = Tokenizer(course[0].ranks)
+    text = world.corpus(3000, seed=6) + "果" * 1000
+    assert ours.encode(text) == Tokenizer(course[0].ranks).encode(text)
+    assert 0 < len(ours._known) <= 10 and len(ours._known_parts) <= 10
+    assert max(map(len, ours._known)) <= gpt.tokenize.SHORT
+
+
+def test_a_tokenizer_can_be_sent_to_another_process(course):
+    ours = Tokenizer(course[0].ranks, course[0].special_tokens)
+    ours.encode("the fox")
+    sent = pickle.loads(pickle.dumps(ours))
+    assert sent.encode(f"the foxes{END}", "all") == ours.encode(
+        f"the foxes{END}", "all"
+    )
 
 
 def test_a_chunk_that_is_a_piece_needs_no_merges_to_reach_it():
@@ -251,6 +311,69 @@ def test_special_tokens_as_in_tiktoken(course, text, allowed):
     else:
         assert ours.encode(text, allowed) == expected
         assert b"".join(ours.pieces(text)) == text.encode()
+
+
+@examples
+@given(
+    text=st.lists(NAMES).map("".join),
+    allowed=st.just("all") | st.sets(st.sampled_from([END, "<|sep|>"])),
+    refused=st.sets(st.sampled_from([END, "<|sep|>", "fox"])),
+)
+def test_special_tokens_may_be_ordinary_text_as_in_tiktoken(
+    course, text, allowed, refused
+):
+    ours, theirs = course
+    how = {"allowed_special": allowed, "disallowed_special": refused}
+    try:
+        expected = theirs.encode(text, **how)
+    except ValueError:
+        with pytest.raises(ValueError, match="not allowed"):
+            ours.encode(text, **how)
+    else:
+        assert ours.encode(text, **how) == expected
+    ordinary = ours.encode(text, disallowed_special=())
+    assert ordinary == theirs.encode_ordinary(text)
+    assert ours.decode(ordinary) == text
+
+
+def test_how_to_have_a_special_token_as_text_is_said(course):
+    raises(r"disallowed_special=\(\) would read it", course[0].encode, END)
+
+
+@examples
+@given(
+    texts=st.lists(NAMES | MERGING | st.sampled_from(["\ud83e", "\udd8a", "\n", "  "])),
+    allowed=st.just("all") | st.just(()),
+)
+def test_a_stream_has_the_ids_of_its_joined_text(both, texts, allowed):
+    ours, _ = both
+    how = {"allowed_special": allowed, "disallowed_special": ()}
+    joined = ours.encode("".join(texts), **how)
+    assert [*ours.encode_iterable(texts, **how)] == joined
+    assert [*ours.encode_iterable("".join(texts), **how)] == joined  # letter by letter
+
+
+def test_of_overlapping_special_tokens_a_stream_has_the_longest_too():
+    ours = Tokenizer(BYTES, {"<a": 256, "<a b>": 257, " b": 258, "x y z": 259})
+    for text in ("<a b>", "x<a b", "<a b> b", "<a <a b>", "x y z", "x x y z y", "x y"):
+        want = ours.encode(text, "all")
+        assert [*ours.encode_iterable(text, "all")] == want
+
+
+def test_a_stream_is_read_no_further_than_needed(course):
+    lines = cycle([f"the fox {END} ran\n"])
+    found = course[0].encode_iterable(lines, {END})
+    line = course[0].encode(f"the fox {END} ran", {END})
+    assert [*islice(found, len(line))] == line
+
+
+def test_what_is_wrong_in_a_stream_is_named_by_its_place(course):
+    def read(texts):
+        return [*course[0].encode_iterable(texts)]
+
+    raises("at character 8 ", read, ["the fox ", END])
+    raises("at character 16 ", read, ["the fox ", f"the fox {END}"])
+    raises("must be a str, not bytes", read, ["the fox ", b"ran"])
 
 
 def test_of_special_tokens_the_leftmost_and_then_the_longest_is_meant():
@@ -350,6 +473,56 @@ def test_save_and_load_in_the_format_of_tiktoken(course, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
     lines = [line.split() for line in path.read_bytes().splitlines()]
     assert [int(id) for _, id in lines] == list(range(len(ours.ranks)))
+
+
+def test_tokenizer_json_is_the_whole_tokenizer(both, tmp_path):
+    ours, theirs = both
+    path = tmp_path / "tokenizer.json"
+    ours.save(path)
+    again = Tokenizer.load(path)
+    assert (again.ranks, again.special_tokens) == (ours.ranks, ours.special_tokens)
+    peer = tokenizers.Tokenizer.from_file(str(path))
+    word = "".join(random.Random(2).choices("thefoxran", k=500))
+    for text in [*HARD, world.corpus(5000, seed=7), word, f"fox{END} {END}fox"]:
+        ids = theirs.encode(text, allowed_special="all")
+        assert peer.encode(text).ids == ids
+        assert peer.decode(ids, skip_special_tokens=False) == text
+
+
+def test_tokenizer_json_takes_a_piece_whole_and_knows_gaps(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    ours = Tokenizer(BYTES | {b"abc": 256}, {"<end>": 300})
+    ours.save(path)
+    peer = tokenizers.Tokenizer.from_file(str(path))
+    assert peer.encode("abc<end>abcd").ids == ours.encode("abc<end>abcd", "all")
+    assert Tokenizer.load(path).n_vocab == 301
+    raises("'a' is a special token and", Tokenizer(BYTES, {"a": 256}).save, path)
+
+
+def test_a_tokenizer_json_of_another_kind_is_refused(course, tmp_path):
+    path = tmp_path / "tokenizer.json"
+    raises("has no tokenizer.json", Tokenizer.load, path)
+    course[0].save(path)
+    right = path.read_text("utf-8")
+    for old, new in (
+        ('"BPE"', '"Unigram"'),
+        ('"ByteLevel"', '"Whitespace"'),
+        ('"add_prefix_space": false', '"add_prefix_space": true'),
+        ('"vocab"', '"words"'),
+        ('"vocab": {', '"vocab": {"果": 9999,'),
+    ):
+        path.write_text(right.replace(old, new), "utf-8")
+        raises("tokenizer.json is not a tokenizer.json of GPT-2", Tokenizer.load, path)
+    path.write_text(right[:-9], "utf-8")
+    raises("tokenizer.json is not JSON", Tokenizer.load, path)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n\r\n", b"\n \n"])
+def test_blank_lines_at_the_end_are_no_pieces(course, tmp_path, end):
+    path = tmp_path / "course.tiktoken"
+    course[0].save(path)
+    path.write_bytes(path.read_bytes() + end)
+    assert Tokenizer.load(path).ranks == course[0].ranks
 
 
 def test_ranks_of_gpt2_survive_save_and_load(gpt2, tmp_path):

@@ -12,6 +12,7 @@ from gpt import world
 from gpt.attend import attention
 from gpt.embed import neighbours
 from gpt.model import GPT, SMALL, Config, load, small
+from gpt.tokenize import Tokenizer
 from gpt.train import (
     HELD_OUT,
     N_VOCAB,
@@ -24,6 +25,7 @@ from gpt.train import (
     grammatical_share,
     held_out_loss,
     learning_rate,
+    main,
     tell,
 )
 
@@ -59,6 +61,18 @@ def test_the_learning_rate_rises_and_falls():
     assert 0 <= rates[-1] < PEAK / 1e4
 
 
+@pytest.mark.parametrize("steps", [1, 3, 12, 100, 101, 500])
+def test_a_short_run_comes_down_too(steps):
+    rates = [learning_rate(step, steps) for step in range(steps)]
+    assert max(rates) == PEAK and min(rates) > 0
+    peak = rates.index(PEAK)
+    assert peak <= steps / 10
+    assert rates[:peak] == sorted(rates[:peak])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    if steps >= 100:
+        assert rates[-1] < PEAK / 1000
+
+
 def test_training_lowers_the_loss_and_repeats_itself():
     config = Config(N_VOCAB, 64, 1, 2, 16)
 
@@ -84,8 +98,34 @@ def test_the_command_writes_a_whole_model(tmp_path):
     assert card["steps"] == 3 and len(card["losses"]) == 3 and card["seed"] == 5
     model = load(tmp_path / "new")
     assert model.config == MODEL.config
+    config = json.loads((tmp_path / "new" / "config.json").read_text())
+    assert config["eos_token_id"] == END
+    tokenizer = Tokenizer.load(tmp_path / "new" / "tokenizer.json")
+    assert tokenizer.special_tokens == TOKENIZER.special_tokens
     loss = held_out_loss(model, TOKENIZER, 50)
     assert card["loss"] == pytest.approx(loss, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--steps", "0"], "--steps: 0 must be a whole number from 1 up"),
+        (["--held-out", "0"], "--held-out: 0 must be a whole number from 1 up"),
+        (["--told", "-3"], "--told: -3 must be a whole number from 1 up"),
+        (["--seed", "-1"], "--seed: -1 must be a whole number from 0 up"),
+        (["--seed", "x"], "--seed: x must be a whole number"),
+        (["--seed", str(HELD_OUT)], "that of the held-out stories"),
+        (["--to", __file__], f"--to {__file__} cannot be a folder"),
+        (["--to", f"{__file__}/new"], "cannot be a folder"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_the_training(
+    options, said, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["gpt.train", *options])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert said in capsys.readouterr().err
 
 
 # --- the shipped model ------------------------------------------------------------
@@ -99,6 +139,21 @@ def test_it_is_what_the_command_makes():
     assert CARD["parameters"] == MODEL.config.n_parameters
     assert CARD["seconds"] <= 600
     assert len(CARD["losses"]) == CARD["steps"]
+
+
+def test_a_loss_that_stands_out_is_not_that_of_its_stories():
+    """A step went too far, and the next took it back: the model finds them ordinary."""
+    losses = CARD["losses"]
+    jumps = [
+        step
+        for step in range(300, len(losses) - 1)
+        if losses[step] > max(losses[step - 1], losses[step + 1]) + 0.04
+    ]
+    assert 1 <= len(jumps) <= 5
+    stories = batches(TOKENIZER, world.stories(CARD["seed"]), 32)
+    told = [*islice(stories, jumps[0] + 1)][-2:]
+    before, there = (float(MODEL.loss(*batch).detach()) for batch in told)
+    assert abs(there - before) < 0.02
 
 
 def test_its_loss_is_within_two_percent_of_the_floor():
