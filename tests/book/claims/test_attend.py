@@ -60,8 +60,8 @@ def others(tokenizer, kind):
 def test_the_sentence_before_decides_unless_it_tells_no_kind(tokenizer):
     claim(
         "attend",
-        "Whoever has read the sentence before knows the next word for certain, unless "
-        "no kind was told.",
+        "Whoever has read the sentence about the work knows the next word "
+        "for certain, unless it tells no kind.",
     )
     for beginning in measured.ELSEWHERE:
         for kind, posed in zip(measured.KINDS, measured.POSED, strict=True):
@@ -167,7 +167,7 @@ def test_the_pencil_differs_from_the_code_by_a_root_and_by_a_base():
 def test_a_loop_without_a_mask_never_gets_to_the_future(names):
     claim(
         "attend",
-        "A loop can do without a mask, because it never gets to the future.",
+        "A loop needs no mask, because it never gets to the future.",
     )
     by_hand = names["attention_by_hand"]
     q, k, v = torch.randn(3, 12, 5)
@@ -718,7 +718,9 @@ def test_what_is_not_perfect_comes_from_the_place(model, tokenizer, names, facts
 
 
 def test_the_row_has_not_changed_but_the_vector_has(model, stories, facts):
-    claim("attend", "The row of the table has not changed, but the vector has.")
+    claim(
+        "attend", "The row in the table of Embed has not changed, but the vector has."
+    )
     fashion, clay = (stories[kind].trace for kind in ("fashion", "clay"))
     assert torch.equal(fashion["embed"][0, -1], clay["embed"][0, -1])
     after = cosine(fashion["0.middle"][0, -1], clay["0.middle"][0, -1])
