@@ -342,8 +342,9 @@ def test_tokens_that_never_occur_are_pushed_away_in_one_direction(
 def test_unused_fragments_are_parts_of_longer_pieces(page, tokenizer):
     claim(
         "embed",
-        "They are … of the single bytes, and the … pieces that we met in "
-        "[Tokenize](tokenize.md), such as *…*, which only helped to make longer ones.",
+        "They are … of the single bytes, and the … pieces that we counted "
+        "in [Tokenize](tokenize.md), such as *…*, which only helped to "
+        "make longer ones.",
     )
     names = page.names
     ids = measured.unused(names["wte"], tokenizer, names["reading"]).ids
