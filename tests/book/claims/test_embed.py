@@ -529,8 +529,13 @@ def test_by_hand_only_the_distance_counts(page):
 
 
 def test_clocks_of_two_speeds_tell_what_one_cannot():
-    claim("embed", "The second hand tells 3 seconds from 4, but not 3 from 63.")
-    claim("embed", "The hour hand tells morning from noon, but not 3 seconds from 4.")
+    claim(
+        "embed", "The hand for the seconds tells 3 seconds from 4, but not 3 from 63."
+    )
+    claim(
+        "embed",
+        "The hand for the hours tells morning from noon, but not 3 seconds from 4.",
+    )
 
     def hand(seconds, turn):
         angle = torch.tensor(2 * torch.pi * seconds / turn)
@@ -547,8 +552,9 @@ def test_clocks_of_two_speeds_tell_what_one_cannot():
 def test_ten_thousand_sets_how_slow_the_last_hand_is(page):
     claim(
         "embed",
-        "The first hand goes round once in … places, which is $2\\pi$, and every further "
-        "one is slower. The number 10,000 sets how slow the last one is",
+        "The hand of the first two columns goes round once in … places, "
+        "which is $2\\pi$, and that of every further pair is slower. The "
+        "number 10,000 sets how slow the last one is",
     )
     claim(
         "embed",
