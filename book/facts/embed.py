@@ -150,6 +150,8 @@ def unused(wte, tokenizer, reading) -> Unused:
     )
     said = {
         "n_unused": len(ids),
+        "unused_bytes": sum(len(piece[id]) == 1 for id in ids),
+        "unused_fragments": sum(len(piece[id]) > 1 for id in ids),
         "an_unused": piece[fragment].decode(),
         "unused_cos": f"{among[off].mean():.3f}",
     }
@@ -443,10 +445,18 @@ def places(model, reading) -> Places:
         "last_place": reading.longest,
         "first_unseen": used,
         "unseen_cos": two(cosine_similarity(wpe, began)[used:].min()),
+        "turn_fast": f"{turns(waves)[0]:.1f}",
+        "turn_slow": f"{turns(waves)[-1]:,.0f}",
     }
     for k in (1, 2, 10):
         said[f"beside_{k}"] = two(near.diagonal(k)[: used - k].mean())
     return Places(waves, wpe, said)
+
+
+def turns(waves):
+    """How many places each clock of the sinusoids (n_ctx, C) needs to go round once."""
+    sine, cosine = waves[1].double().unflatten(0, (-1, 2)).T  # of the step to place 1
+    return (2 * torch.pi / torch.atan2(sine, cosine)).tolist()
 
 
 class Apart(NamedTuple):
