@@ -568,9 +568,11 @@ def halves(model, tokenizer, four, with_note, kind="fashion"):
     def bets(note):
         return with_note(ids, {0: note})[acts].tolist()
 
+    alone = bets(note(brought))
     return {
         "given_model": ", ".join(map(two, bets(note(word)))),
-        "given_kind": two(max(bets(note(brought)))),
+        "given_kind": two(max(alone)),
+        "given_which": percent(alone[[*four.ids].index(kind)] / sum(alone), ".1f"),
         "given_both": f"{max(bets(note(word + brought))):.3f}",
         "given_sum": two(max(bets(note(word) + note(brought)))),
     }

@@ -556,12 +556,12 @@ def test_most_of_the_answer_is_a_sum(facts, names, others):
         "stood, and nothing else is changed. The bets on *wore*, *dried* "
         "and *guessed* are then …. Next, only the vector that attention "
         "brought in the fashion story goes through the norm and the MLP. "
-        "With that note none of the three words has more than …. The note "
-        "for both together gives *wore* …. But the two notes, simply "
-        "added, give it …. So most of the answer needs no *and*. One note "
-        "says that a model does something, the other says which of the "
-        "three, and adding puts them together. The bend only makes the "
-        "answer surer.",
+        "With that note none of the three words has more than …, but of "
+        "what they have together, *wore* has …. The note for both together "
+        "gives *wore* …. But the two notes, simply added, give it …. So "
+        "most of the answer needs no *and*. One note says that a model "
+        "does something, the other says which of the three, and adding "
+        "puts them together. The bend only makes the answer surer.",
     )
     model, tokenizer, with_note = (
         names[k] for k in ("model", "tokenizer", "with_note")
@@ -575,6 +575,7 @@ def test_most_of_the_answer_is_a_sum(facts, names, others):
             evenly = all(0.2 < float(p) < 0.5 for p in found["given_model"].split(", "))
             assert evenly or kind == "machine learning"
             assert float(found["given_kind"]) < 0.1
+            assert float(found["given_which"].split("\N{NO-BREAK SPACE}")[0]) > 98
             assert float(found["given_sum"]) > 0.85  # two figures: 1.00 may come of it
             assert float(found["given_both"]) > 0.98
 
@@ -651,10 +652,10 @@ def test_unit_47_is_missed_only_with_its_twins(facts, names):
 def test_what_the_twins_are_worth(facts, names):
     claim(
         "mlp",
-        "Even all … together cost only … nats per token. That makes the probability of "
-        "the token that comes smaller by … on average. (For so good a model it is much, "
-        "though. The whole model pays only … nats more than the author pays for the same "
-        "stories.)",
+        "Even all … together cost only … nats per token. That makes the "
+        "probability of the token that comes smaller by … on average. "
+        "(Beside what is left to learn it is much, though. The whole model "
+        "pays only … nats more than the author pays for the same stories.)",
     )
     cost, over = float(facts["twins_cost"]), float(facts["whole_over"])
     assert 0 < over < cost / 2 < 0.005
