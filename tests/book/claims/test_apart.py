@@ -66,9 +66,9 @@ def test_only_without_both_heads_is_the_name_gone(
     claim("mlp", "Only without both is the name gone.")
     claim(
         "mlp",
-        "That is about an eighth of what the names get, as if the name "
-        "were chosen at random. So head 1.1 stands in for 1.3, and 1.3 "
-        "only in part for 1.1.",
+        "The right name gets about an eighth of that, as if it were chosen "
+        "at random. So head 1.1 stands in for 1.3, and 1.3 only in part "
+        "for 1.1.",
     )
     own, names_ = (float(facts[f"{what}_without_both"]) for what in ("own", "names"))
     assert own / names_ == pytest.approx(1 / 8, abs=0.02)

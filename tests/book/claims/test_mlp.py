@@ -594,8 +594,8 @@ def test_two_units_together_tell_a_hero(names):
 def test_some_names_have_no_unit_of_their_own(facts, names):
     claim(
         "mlp",
-        "For … of the names there is no unit at all that lights up for them alone, so it "
-        "takes several units to say that the hero has one of these.",
+        "For each of … names no unit lights up for that name alone, so it takes several "
+        "units to say that the hero has it.",
     )
     one = {lit[0] for lit in names["units"].names.values() if len(lit) == 1}
     assert len(one) + int(facts["names_without"]) == 8
@@ -713,7 +713,11 @@ def test_the_other_stories_do_not_suffer(names):
 
 # --- where a fact lives -----------------------------------------------------------
 def test_the_first_mlp_knows_how_animals_move(names):
-    claim("mlp", "Here the step from animal to verb shows first, as a question")
+    claim(
+        "mlp",
+        "Here the step from animal to verb shows first, as if the MLP asked *is this a "
+        "bird?* and noted *flew*.",
+    )
     first, then = map(torch.tensor, (names["moves"].before, names["moves"].after))
     assert first.max() < 0.005
     right = torch.arange(12) // 4
