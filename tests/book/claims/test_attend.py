@@ -556,8 +556,9 @@ def test_this_head_does_not_rest(model, facts, new):
     )
     claim(
         "mlp",
-        "From the first full stop, head 2.3 looks at END, which says nothing, and adds "
-        "more there than any other head.",
+        "From the first full stop, head 2.3 looks at END, which says "
+        "nothing, as if it rested. Yet it adds more there than any other "
+        "head.",
     )
     assert float(facts["rest_least"]) > 0.7
     assert float(facts["rest_adds"]) > 3 * float(facts["rest_elsewhere"])
