@@ -20,6 +20,7 @@ from gpt.model import GPT, Config, initial, small
 from gpt.train import batches, fit
 
 from . import card, cosine, cosines, held_out, ids_of, ids_of_words, label, written_on
+from .sample import Author
 
 # Words of the small world by what they are, in the order of the pictures.
 KINDS = {
@@ -403,10 +404,10 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
     girls, boys = (torch.stack(found[kind]) for kind in (world.SHE, world.HE))
     ruler = he / he.norm()
     moved = girls + ((boys @ ruler).mean() - (girls @ ruler).mean()) * ruler
-    boyish = ids_of_words(tokenizer, ("he", *world.HE))
 
-    def bet(vectors):
-        return float((vectors @ wte.T).softmax(-1)[:, boyish].sum(-1).mean())
+    def bet(vectors, *words):
+        ids = ids_of_words(tokenizer, words)
+        return two(float((vectors @ wte.T).softmax(-1)[:, ids].sum(-1).mean()))
 
     she_names, he_names = (
         wte[ids_of_words(tokenizer, kind)].mean(0) for kind in (world.SHE, world.HE)
@@ -421,8 +422,10 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
         "names_he": two(cosine(he_names - she_names, he)),
         "capital_he": two(capital),
         "his_he": two(possessive),
-        "boyish": two(bet(girls)),
-        "boyish_moved": two(bet(moved)),
+        "names_of_she": bet(girls, *world.SHE),
+        "names_of_she_moved": bet(moved, *world.SHE),
+        "names_of_he": bet(girls, *world.HE),
+        "names_of_he_moved": bet(moved, *world.HE),
     }
     return OneDay(girls, boys, said)
 
@@ -564,7 +567,7 @@ def predictions(model, tokenizer, many=20):
         "moved": moved(model, 3),
     }
     stories = {name: write(one, tokenizer) for name, one in models.items()}
-    told = held_out(400)
+    told, author = held_out(400), Author(tokenizer)
     return {
         **{
             name: told.removesuffix(world.END).strip() for name, told in stories.items()
@@ -575,6 +578,7 @@ def predictions(model, tokenizer, many=20):
         "moved_of": many,
         "loss_here": f"{loss(model, tokenizer, told):.1f}",
         "loss_one_on": f"{loss(moved(model, 1), tokenizer, told):.1f}",
+        "author_here": f"{sum(author.pays(one)[0] for one in told) / len(told):.1f}",
     }
 
 

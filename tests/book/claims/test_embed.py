@@ -79,10 +79,10 @@ def test_ids_say_nothing_of_likeness(page, near):
 
 
 def test_a_lookup_can_be_trained_as_the_product_that_it_is():
-    claim("embed", "**A look-up is a one-hot vector times a matrix.**")
+    claim("embed", "**a look-up is a one-hot vector times a matrix.**")
     claim(
         "embed",
-        "So the table is a matrix like any other in the model, and it can be trained.",
+        "The table is a matrix like any other in the model, and it can be trained.",
     )
     ids = torch.randint(7, (20,))
     one = torch.randn(7, 4, requires_grad=True)
@@ -271,6 +271,7 @@ def test_with_two_tables_leap_and_hop_are_nearer_in_the_one_that_predicts(
         "embed",
         "So they come together in both, and closer in the one for predicting.",
     )
+    claim("sample", "Tying is not the reason why *leap* and *hop* came together.")
     for one, other in (("leap", "hop"), ("brave", "shy")):
         read, predict = (
             measured.between(table, tokenizer, one, other) for table in two_tables
@@ -423,16 +424,26 @@ def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
     claim(
         "embed",
         "In the first story, the last vector must score *she* and *Ada* high and *he* "
-        "and *Tom* low, and a single direction does it.",
+        "and *Tom* low, and a single direction does much of it.",
     )
-    assert float(page.facts["names_he"]) > 0.9
-    assert float(page.facts["boyish"]) < 0.01
-    assert float(page.facts["boyish_moved"]) > 0.99
+    claim(
+        "embed",
+        "That *he* rises is no surprise, for its own row is a part of the ruler. But no "
+        "name is in it, and still the bet on the four she-names falls from … to …, and "
+        "that on the four he-names rises from … to ….",
+    )
+    facts = page.facts
+    assert float(facts["names_he"]) > 0.9
+    assert (
+        float(facts["names_of_she"]) > 0.3 > 0.01 > float(facts["names_of_she_moved"])
+    )
+    assert float(facts["names_of_he"]) < 0.01 < 0.05 < float(facts["names_of_he_moved"])
     # another direction of the same length does nothing of the kind
     he = page.names["he"]
     chance = torch.randn(he.shape, generator=torch.Generator().manual_seed(0))
     found = measured.one_day(model, tokenizer, chance, held_out(SOME))
-    assert float(found.said["boyish_moved"]) < 0.1
+    assert float(found.said["names_of_she_moved"]) > 0.2
+    assert float(found.said["names_of_he_moved"]) < 0.02
 
 
 def test_other_directions_tell_she_with_a_capital_and_her(page, model, tokenizer):
@@ -553,8 +564,9 @@ def test_ten_thousand_sets_how_slow_the_last_hand_is(page):
     claim(
         "embed",
         "The hand of the first two columns goes round once in … places, "
-        "which is $2\\pi$, and that of every further pair is slower. The "
-        "number 10,000 sets how slow the last one is",
+        "which is $2\\pi$ (angles are in radians, where a full turn is "
+        "$2\\pi$), and that of every further pair is slower. The number "
+        "10,000 sets how slow the last one is",
     )
     claim(
         "embed",
@@ -587,8 +599,8 @@ def test_the_places_that_no_story_reaches_stay_random(page, model):
     claim("embed", "But it knows only what it has seen.")
     claim(
         "embed",
-        "The rows from … on were never used, and their cosine with the random rows "
-        "that they began as is still ….",
+        "The rows from … on were never used, so they are still the random "
+        "rows that they began as, with a cosine of ….",
     )
     wpe = model.weights["wpe.weight"]
     like = cosine_similarity(wpe, measured.random_weights(model)["wpe.weight"])

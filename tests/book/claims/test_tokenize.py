@@ -68,7 +68,9 @@ def merge_from_the_right(pieces, pair):
 # --- what a model sees; characters, words, or something between ---------------------
 def test_a_greater_id_was_learned_later(course):
     claim(
-        "tokenize", "A greater id says no more than that its piece was learned later."
+        "tokenize",
+        "Among the learned pieces, a greater id says that the piece was "
+        "learned later, and no more than that.",
     )
     half = train(world.corpus(**TEXT), 401, special_tokens=[world.END])
     assert dict(islice(course.ranks.items(), 400)) == half.ranks
@@ -643,9 +645,9 @@ def test_digits_do_not_line_up(page):
 def test_newer_tokenizers_cut_numbers_by_their_digits(monkeypatch):
     claim(
         "tokenize",
-        "Newer tokenizers cut numbers by their digits, the first two "
-        "Llamas' into single ones and GPT-4's into groups of at most "
-        "three.",
+        "Newer tokenizers cut numbers by their digits. Those of Llama 1 "
+        "and 2 cut them into single digits, and that of GPT-4 into groups "
+        "of at most three.",
     )
     from tiktoken_ext import openai_public
 
