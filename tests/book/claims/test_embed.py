@@ -434,10 +434,10 @@ def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
     )
     facts = page.facts
     assert float(facts["names_he"]) > 0.9
-    assert (
-        float(facts["names_of_she"]) > 0.3 > 0.01 > float(facts["names_of_she_moved"])
-    )
-    assert float(facts["names_of_he"]) < 0.01 < 0.05 < float(facts["names_of_he_moved"])
+    assert float(facts["names_of_she"]) > 0.3
+    assert float(facts["names_of_she_moved"]) < 0.01
+    assert float(facts["names_of_he"]) < 0.01
+    assert float(facts["names_of_he_moved"]) > 0.05
     # another direction of the same length does nothing of the kind
     he = page.names["he"]
     chance = torch.randn(he.shape, generator=torch.Generator().manual_seed(0))
