@@ -451,6 +451,7 @@ class Copying(NamedTuple):
             "animals_many": len(ANIMALS),
             "forgets": two(log(len(NAMES) * len(ANIMALS))),
             "forget_line": f"{self.forgetful:.3f}",
+            "story_tokens": f"{self.floor.tokens:.1f}",
             "crossed_from": self.window * self.crossed,
             "final_gap": f"{100 * self.gap:.2f}",
             "summary_saves": two(log(2) + log(3)),

@@ -283,14 +283,23 @@ class Induction(NamedTuple):
     """Random tokens read twice: what heads give to the token after a token's twin."""
 
     shares: dict[tuple, float]  # {head: mean share}
-    equal: float  # what it would be if all tokens so far got the same
+    so_far: Tensor  # how many tokens each that asks can look at
+    length: int  # of what is read twice
 
     @property
     def said(self):
         return {
             "induction_most": f"{max(self.shares.values()):.3f}",
             "induction_equal": f"{self.equal:.3f}",
+            "induction_length": self.length,
+            "induction_first": int(self.so_far[0]),
+            "induction_last": int(self.so_far[-1]),
         }
+
+    @property
+    def equal(self):
+        """What it would be if all tokens so far got the same."""
+        return float((1 / self.so_far).mean())
 
 
 def induction(model, tokenizer, many=30, length=28):
@@ -307,7 +316,7 @@ def induction(model, tokenizer, many=30, length=28):
         for head in heads:
             after_twin = read_twice.shares(head)[again, again - length + 1]
             total[head] += float(after_twin.mean()) / many
-    return Induction(total, float((1 / (again + 1)).mean()))
+    return Induction(total, again + 1, length)
 
 
 class Rest(NamedTuple):
@@ -416,7 +425,6 @@ class Exchanged(NamedTuple):
             "left_placed": two(self.placed[learning, None][guessed]),
             "place_told": self.places[learning],
             "place_untold": self.places[untold],
-            "later": self.places[learning] - self.places[untold],
             "cosine_after": two(self.after),
             "elsewhere_many": len(ELSEWHERE),
             "elsewhere_mean": two(sum(self.elsewhere) / len(self.elsewhere)),

@@ -20,6 +20,7 @@ from gpt.model import GPT, Config, initial, small
 from gpt.train import batches, fit
 
 from . import card, cosine, cosines, held_out, ids_of, ids_of_words, label, written_on
+from .sample import Author
 
 # Words of the small world by what they are, in the order of the pictures.
 KINDS = {
@@ -150,6 +151,8 @@ def unused(wte, tokenizer, reading) -> Unused:
     )
     said = {
         "n_unused": len(ids),
+        "unused_bytes": sum(len(piece[id]) == 1 for id in ids),
+        "unused_fragments": sum(len(piece[id]) > 1 for id in ids),
         "an_unused": piece[fragment].decode(),
         "unused_cos": f"{among[off].mean():.3f}",
     }
@@ -401,10 +404,10 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
     girls, boys = (torch.stack(found[kind]) for kind in (world.SHE, world.HE))
     ruler = he / he.norm()
     moved = girls + ((boys @ ruler).mean() - (girls @ ruler).mean()) * ruler
-    boyish = ids_of_words(tokenizer, ("he", *world.HE))
 
-    def bet(vectors):
-        return float((vectors @ wte.T).softmax(-1)[:, boyish].sum(-1).mean())
+    def bet(vectors, *words):
+        ids = ids_of_words(tokenizer, words)
+        return two(float((vectors @ wte.T).softmax(-1)[:, ids].sum(-1).mean()))
 
     she_names, he_names = (
         wte[ids_of_words(tokenizer, kind)].mean(0) for kind in (world.SHE, world.HE)
@@ -419,8 +422,10 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
         "names_he": two(cosine(he_names - she_names, he)),
         "capital_he": two(capital),
         "his_he": two(possessive),
-        "boyish": two(bet(girls)),
-        "boyish_moved": two(bet(moved)),
+        "names_of_she": bet(girls, *world.SHE),
+        "names_of_she_moved": bet(moved, *world.SHE),
+        "names_of_he": bet(girls, *world.HE),
+        "names_of_he_moved": bet(moved, *world.HE),
     }
     return OneDay(girls, boys, said)
 
@@ -443,10 +448,18 @@ def places(model, reading) -> Places:
         "last_place": reading.longest,
         "first_unseen": used,
         "unseen_cos": two(cosine_similarity(wpe, began)[used:].min()),
+        "turn_fast": f"{turns(waves)[0]:.1f}",
+        "turn_slow": f"{turns(waves)[-1]:,.0f}",
     }
     for k in (1, 2, 10):
         said[f"beside_{k}"] = two(near.diagonal(k)[: used - k].mean())
     return Places(waves, wpe, said)
+
+
+def turns(waves):
+    """How many places each clock of the sinusoids (n_ctx, C) needs to go round once."""
+    sine, cosine = waves[1].double().unflatten(0, (-1, 2)).T  # of the step to place 1
+    return (2 * torch.pi / torch.atan2(sine, cosine)).tolist()
 
 
 class Apart(NamedTuple):
@@ -554,7 +567,7 @@ def predictions(model, tokenizer, many=20):
         "moved": moved(model, 3),
     }
     stories = {name: write(one, tokenizer) for name, one in models.items()}
-    told = held_out(400)
+    told, author = held_out(400), Author(tokenizer)
     return {
         **{
             name: told.removesuffix(world.END).strip() for name, told in stories.items()
@@ -565,6 +578,7 @@ def predictions(model, tokenizer, many=20):
         "moved_of": many,
         "loss_here": f"{loss(model, tokenizer, told):.1f}",
         "loss_one_on": f"{loss(moved(model, 1), tokenizer, told):.1f}",
+        "author_here": f"{sum(author.pays(one)[0] for one in told) / len(told):.1f}",
     }
 
 

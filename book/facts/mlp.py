@@ -7,7 +7,7 @@ return a tuple whose fields the pictures draw and whose `said` is what the prose
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
-from math import log, sqrt
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,7 @@ from . import (
     stops,
     written_on,
 )
+from .sample import Author
 
 
 # --- the story of this course -----------------------------------------------------
@@ -260,14 +261,11 @@ class Pencil(NamedTuple):
 
     @property
     def said(self):
-        """What "this is the model" adds to wore, without the bend and with it."""
-        fashion, machine = self.straight[:2, 0] - self.straight[2:, 0]
-        bent_fashion, bent_machine = self.out[:2, 0] - self.out[2:, 0]
+        """What fashion, in place of machine learning, adds to wore."""
         return {
-            "step_fashion": minus(fashion),
-            "step_machine": minus(machine),
-            "bent_fashion": minus(bent_fashion),
-            "bent_machine": minus(bent_machine),
+            f"{name}_{word}": minus(out[fashion, 0] - out[fashion + 1, 0])
+            for name, out in (("bent", self.out), ("straight", self.straight))
+            for word, fashion in (("model", 0), ("other", 2))
         }
 
 
@@ -282,6 +280,16 @@ def tanh_error(gelu):
     """The most by which an approximation of GELU is wrong, from -6 to 6."""
     x = torch.linspace(-6, 6, 100_001, dtype=torch.float64)
     return float((gelu(x) - torch.nn.functional.gelu(x)).abs().max())
+
+
+def shares_of_gelu(numbers=(-2.0, 0.0, 2.0)):
+    """What GELU lets through of some numbers, as a share and as it is."""
+    x = torch.tensor(numbers)
+    share = torch.special.ndtr(x)
+    return {
+        "shares_of_gelu": ", ".join(map(two, share)),
+        "gelu_of_these": ", ".join(map(two, x * share)),
+    }
 
 
 # --- one vector, one MLP ----------------------------------------------------------
@@ -362,9 +370,21 @@ def worth(model, story, loss, no_stream):
         # the tokens that bet on themselves
         "own_share": f"{float((best == story.ids[0]).float().mean()):.0%}",
         "guess": two(log(model.config.n_vocab)),
+        "n_vocab": model.config.n_vocab,
+        "loss_whole": f"{losses['nothing is missing']:.4f}",
         "worth_attend": two(losses["without attention"]),
     }
     return Worth(losses, said)
+
+
+def author_pays(tokenizer, many):
+    """The loss of the author of the small world, who knows each probability.
+
+    In nats per token, on the first `many` stories that training did not see.
+    """
+    author = Author(tokenizer)
+    nats, tokens = zip(*map(author.pays, held_out(many)))
+    return sum(nats) / sum(tokens)
 
 
 def bigram(tokenizer, ids, targets, many=4000):
@@ -548,9 +568,11 @@ def halves(model, tokenizer, four, with_note, kind="fashion"):
     def bets(note):
         return with_note(ids, {0: note})[acts].tolist()
 
+    alone = bets(note(brought))
     return {
         "given_model": ", ".join(map(two, bets(note(word)))),
-        "given_kind": two(max(bets(note(brought)))),
+        "given_kind": two(max(alone)),
+        "given_which": percent(alone[[*four.ids].index(kind)] / sum(alone), ".1f"),
         "given_both": f"{max(bets(note(word + brought))):.3f}",
         "given_sum": two(max(bets(note(word) + note(brought)))),
     }
@@ -629,6 +651,9 @@ QUESTIONS = {
 }
 
 
+SHOWN = (0, 217), (1, 370), (2, 47)
+
+
 class Unit(NamedTuple):
     """A hidden unit. It is lit where it is above half of its largest answer."""
 
@@ -652,6 +677,16 @@ class Units(NamedTuple):
     below: list  # a layer: the share of answers below zero
     twins: list  # units of layer 2 that are lit nearly where unit 47 is, it among them
     heard: Heard
+
+    @property
+    def shown(self):
+        """One of each layer, which the page tells of first."""
+        return [self.read[unit] for unit in SHOWN]
+
+    @property
+    def more(self):
+        """The others."""
+        return [self.read[unit] for unit in self.read if unit not in SHOWN]
 
     @property
     def said(self):
@@ -779,6 +814,21 @@ def _keep_to_one_word(heard, layer):
         at = Counter(heard.places[i].this for i in _lit(heard, layer, number))
         count += max(at.values(), default=-1) >= 0.95 * at.total()
     return count
+
+
+def cost_of_the_twins(loss, without, twins, author, layer=2):
+    """What it costs to strike units out, and how far the whole model is from the author.
+
+    loss: GPT -> nats per token. without: (layer, units) -> the model without them.
+    author: what the author pays, nats per token.
+    """
+    whole = loss(without(layer, []))
+    cost = loss(without(layer, twins)) - whole
+    return {
+        "twins_cost": f"{cost:.4f}",
+        "twins_percent": percent(1 - exp(-cost), ".1f"),
+        "whole_over": f"{whole - author:.4f}",
+    }
 
 
 class Struck(NamedTuple):

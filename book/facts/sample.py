@@ -4,13 +4,11 @@ The small world knows the exact odds of what comes next, and whether a story cou
 been told there: so bets are compared with the author's, and stories are counted.
 """
 
-import json
 import random
 import re
 from collections import Counter
 from functools import cache, cached_property
 from math import exp, log, sqrt
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -23,7 +21,6 @@ from gpt.train import tell
 
 from . import held_out, ids_of_words, label
 
-TYING = Path(__file__).parents[1] / "recorded" / "tying.json"
 MANY = 200  # stories in a sample
 TEMPERATURES = (0.3, 0.8, 1.0, 1.2, 1.5, 1.8, 2.1, 2.5)
 HOT = (1.5, 1.8, 2.1, 2.5)  # where a cut makes a difference
@@ -41,22 +38,6 @@ def sizes(model, ids):
         "layers": config.n_layer,
         "parameters": config.n_parameters,
         "tied": config.n_vocab * config.d_model,  # what a second table would cost
-    }
-
-
-# --- one table or two --------------------------------------------------------------
-def tying():
-    """For `say`: how near *leap* and *hop* came with one table, and with two.
-
-    Of the runs recorded in book/recorded/tying.json, that with seed 0.
-    """
-    recorded = json.loads(TYING.read_text("utf-8"))
-    one, two = (recorded["runs"][f"{kind}, seed 0"] for kind in ("tied", "untied"))
-    return {
-        "tying_steps": recorded["steps"],
-        "tied_leap": f"{one['cosines']['read']['leap hop']:.2f}",
-        "read_leap": f"{two['cosines']['read']['leap hop']:.2f}",
-        "write_leap": f"{two['cosines']['write']['leap hop']:.2f}",
     }
 
 

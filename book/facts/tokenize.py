@@ -462,6 +462,7 @@ def sizes(course, stories, manual, d_model=SIZE["d_model"]):
         ],
     }
     said = {
+        "d_model": d_model,
         "world_end": tokenizer.n_vocab,
         "story_at_256": f"{len(new.encode()) / many:.0f}",
         "story_at_ours": f"{len(course.pieces(new)) / many:.1f}",

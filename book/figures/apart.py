@@ -80,7 +80,7 @@ def bets_on_the_animal(animals):
         (_without(heads), two(own), two(alike))
         for heads, (own, alike) in animals.rows.items()
     ]
-    lot = tr("(drawn by lot)"), two(1 / 12), two(1 / 3)
+    lot = tr("(chosen at random)"), two(1 / 12), two(1 / 3)
     return table(header, *rows, lot)
 
 

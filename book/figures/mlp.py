@@ -160,6 +160,23 @@ def pencil_answers(pencil):
     )
 
 
+def wore_without_the_bend(pencil):
+    """A table: what wore gets, with the bend and without, and what the kind adds.
+
+    pencil: `out` and `straight` (4, 2), a model of each kind first.
+    """
+    rows = [
+        (tr("with the bend, the word is “model”"), pencil.out[:2, 0]),
+        (tr("with the bend, another word"), pencil.out[2:, 0]),
+        (tr("without it, the word is “model”"), pencil.straight[:2, 0]),
+        (tr("without it, another word"), pencil.straight[2:, 0]),
+    ]
+    return table(
+        ["", tr("fashion"), tr("machine learning"), tr("difference")],
+        *((name, *map(minus, wore), minus(wore[0] - wore[1])) for name, wore in rows),
+    )
+
+
 def relu_and_gelu(relu, gelu):
     """The curves of the two bends, and the lowest point of GELU.
 

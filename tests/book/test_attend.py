@@ -209,6 +209,26 @@ def test_every_square_that_is_framed_is_dark(names):
         assert all(names["story"].shares(head)[i, j] > 0.7 for i, j in squares)
 
 
+def test_the_table_of_looks_names_every_square_that_is_framed(names):
+    rows = re.findall(
+        r"^\| ((?:\d\.\d(?: and )?)+) \| (.+) \| (.+) \| (.+) \|$", PAGE, re.MULTILINE
+    )
+    told = set()
+    for heads, *cells in rows:
+        # the word of each cell is the one in italics, or END, or the full stop
+        words = [
+            "END" if cell == "END" else "." if "stop" in cell else cell.split("*")[1]
+            for cell in cells
+        ]
+        told |= {(head, *words) for head in heads.split(" and ")}
+    labels = names["story"].labels
+    assert told == {
+        (f"{layer}.{h}", labels[i], labels[j], labels[i + 1])
+        for (layer, h), squares in measured.looked_at(names["story"]).items()
+        for i, j in squares
+    }
+
+
 def test_that_no_bet_moves_is_said_only_where_none_does():
     rest = measured.Rest(shares=[0.9], adds=[2.0], elsewhere=[0.4], moved=0.7)
     with pytest.raises(ValueError, match="without a head a bet moves by 0.7"):

@@ -66,9 +66,9 @@ def test_only_without_both_heads_is_the_name_gone(
     claim("mlp", "Only without both is the name gone.")
     claim(
         "mlp",
-        "That is about an eighth of what the names get, as if the name "
-        "were drawn by lot. So head 1.1 stands in for 1.3, and 1.3 only in "
-        "part for 1.1.",
+        "The right name gets about an eighth of that, as if it were chosen "
+        "at random. So head 1.1 stands in for 1.3, and 1.3 only in part "
+        "for 1.1.",
     )
     own, names_ = (float(facts[f"{what}_without_both"]) for what in ("own", "names"))
     assert own / names_ == pytest.approx(1 / 8, abs=0.02)
@@ -130,9 +130,9 @@ def test_it_is_head_2_3_that_knows_how_the_animal_moves(
     claim("mlp", "Who still knows that the animal runs? It is head 2.3.")
     claim(
         "mlp",
-        "In … of … such pairs the bet goes over to the animals that move like that other "
-        "one, which then get … on average. So head 1.1 brings the animal, and 2.3 mainly "
-        "how it moves.",
+        "In … of … such pairs most of the bet goes over to the four "
+        "animals that move in that other way, which then get … on average. "
+        "So head 1.1 brings the animal, and 2.3 mainly how it moves.",
     )
     assert int(facts["follow_half"]) > 0.85 * int(facts["follow_pairs"]) == 0.85 * 96
     left = without(model, (1, 1), (2, 3))
@@ -304,9 +304,10 @@ def test_head_0_1_begins_to_part_the_vectors(facts, names):
 def test_the_mlps_do_the_rest(facts, names):
     claim(
         "mlp",
-        "If that is the attention of layer 1 or of layer 2, the cosine at the end is "
-        "still …, so these do nothing to part the two. If it is the MLP of layer 0, it is "
-        "…, with that of layer 1 it is …, and with that of layer 2 …. So the MLPs do the "
+        "If this part is the attention of layer 1 or of layer 2, the "
+        "cosine at the end is still …, so these do nothing to move the two "
+        "vectors apart. With the MLP of layer 0 the cosine is …, with that "
+        "of layer 1 …, and with that of layer 2 …. So the MLPs do the "
         "rest, and the first of them decides.",
     )
     model, ids = names["model"], names["four"].ids
@@ -372,8 +373,9 @@ def test_the_loss_goes_through_what_is_impossible_without_memory(facts, names):
 def test_a_summary_saves_without_a_copy(facts):
     claim(
         "mlp",
-        "It does not prove that anything is *copied*. Whoever remembers only *a she, and "
-        "one that runs* already saves … of the … nats.",
+        "It does not prove that anything is *copied*. A reader who "
+        "remembers only *a she, and one that runs* already saves … of the "
+        "… nats.",
     )
     left = log(len(world.SHE)) + log(len(world.RUN))  # one of four, twice
     assert f"{log(8) + log(12) - left:.2f}" == facts["summary_saves"]

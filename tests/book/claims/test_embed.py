@@ -8,10 +8,12 @@ from torch.nn.functional import cosine_similarity
 
 from book.facts import cosine, held_out, ids_of, ids_of_words
 from book.facts import embed as measured
+from book.facts import tokenize as cut
 from gpt import world
 from gpt.attend import attention
 from gpt.embed import embed, neighbours, positions, sinusoids, tokens
-from gpt.model import GPT, Config
+from gpt.model import GPT, Config, initial
+from gpt.train import TEXT
 from tests.book.page import claim
 
 CHAPTER = "embed"
@@ -77,8 +79,11 @@ def test_ids_say_nothing_of_likeness(page, near):
 
 
 def test_a_lookup_can_be_trained_as_the_product_that_it_is():
-    claim("embed", "**A look-up is a one-hot vector times a matrix.**")
-    claim("embed", "So it is a layer like any other, and it can be trained.")
+    claim("embed", "**a look-up is a one-hot vector times a matrix.**")
+    claim(
+        "embed",
+        "The table is a matrix like any other in the model, and it can be trained.",
+    )
     ids = torch.randint(7, (20,))
     one = torch.randn(7, 4, requires_grad=True)
     other = one.detach().clone().requires_grad_()
@@ -103,7 +108,7 @@ def test_all_other_products_are_zero(page):
 
 
 def test_what_has_no_row_is_refused(wte, model):
-    claim("embed", "Both refuse what has no row.")
+    claim("embed", "Both refuse an id or a place that has no row.")
     with pytest.raises(ValueError, match="no row"):
         tokens(torch.tensor([len(wte)]), wte)
     wpe = model.weights["wpe.weight"]
@@ -243,12 +248,12 @@ def test_the_first_step_pushes_leap_and_hop_the_same_way(model, tokenizer, page)
     claim(
         "embed",
         "Where *leap* can come next, *hop* can come as well, so the last vector must "
-        "score both alike. Training therefore pushes their two rows the same way.",
+        "score both alike. Training therefore moves their two rows the same way.",
     )
     claim(
         "embed",
-        "The first use of the table helps, since a text goes on in the same way after "
-        "either word",
+        "A text goes on in the same way after either word, so reading moves their rows "
+        "the same way, too.",
     )
     reads, predicts = measured.pushes(model, tokenizer, held_out(SOME))
     leap, hop, fox = ids_of_words(tokenizer, ("leap", "hop", "fox"))
@@ -264,8 +269,9 @@ def test_with_two_tables_leap_and_hop_are_nearer_in_the_one_that_predicts(
 ):
     claim(
         "embed",
-        "So they come together in both, and more sharply by the second use.",
+        "So they come together in both, and closer in the one for predicting.",
     )
+    claim("sample", "Tying is not the reason why *leap* and *hop* came together.")
     for one, other in (("leap", "hop"), ("brave", "shy")):
         read, predict = (
             measured.between(table, tokenizer, one, other) for table in two_tables
@@ -316,8 +322,8 @@ def test_tokens_that_never_occur_are_pushed_away_in_one_direction(
 ):
     claim(
         "embed",
-        "They are never the right answer, so training only pushes them away, and all "
-        "in one direction.",
+        "They are never read and never the right answer, so training only moves them "
+        "away from the last vectors, and all in nearly the same direction.",
     )
     unused = measured.unused(page.names["wte"], tokenizer, page.names["reading"]).ids
     told = held_out(SOME)
@@ -337,8 +343,9 @@ def test_tokens_that_never_occur_are_pushed_away_in_one_direction(
 def test_unused_fragments_are_parts_of_longer_pieces(page, tokenizer):
     claim(
         "embed",
-        "They are bytes, and fragments such as *…* that only helped to make longer "
-        "pieces.",
+        "They are … of the single bytes, and the … pieces that we counted "
+        "in [Tokenize](tokenize.md), such as *…*, which only helped to "
+        "make longer ones.",
     )
     names = page.names
     ids = measured.unused(names["wte"], tokenizer, names["reading"]).ids
@@ -346,6 +353,13 @@ def test_unused_fragments_are_parts_of_longer_pieces(page, tokenizer):
         bits = names["piece"][id]
         longer = (p for p in tokenizer.ranks if len(p) > len(bits) and bits in p)
         assert len(bits) == 1 or any(longer)
+    # they are those of Tokenize, which looks at the text that the tokenizer is made from
+    pieces = {id for id in ids if len(names["piece"][id]) > 1}
+    met = cut.unused(tokenizer, world.corpus(**TEXT))
+    assert pieces == set(met.values())
+    found = [int(page.facts[n]) for n in ("unused_bytes", "unused_fragments")]
+    assert found == [len(ids) - len(pieces), len(pieces)]
+    assert sum(found) == int(page.facts["n_unused"])
 
 
 def test_no_other_two_directions_are_wider(page):
@@ -353,7 +367,18 @@ def test_no_other_two_directions_are_wider(page):
         "embed",
         "PCA turns the cloud of points so that we see its two widest directions.",
     )
+    claim(
+        "embed",
+        "They are found by `svd` (*singular value decomposition*), which gives "
+        "directions at right angles to each other, the rows of `V`. The direction along "
+        "which the points spread most comes first, and `S` says how much they spread "
+        "along each.",
+    )
     X, wide = page.names["X"], page.names["xy"].square().sum()
+    V, S = page.names["V"], page.names["S"]
+    torch.testing.assert_close(V @ V.T, torch.eye(len(V)), atol=1e-4, rtol=0)
+    torch.testing.assert_close((X @ V.T).norm(dim=0), S, atol=1e-3, rtol=1e-3)
+    assert S.tolist() == sorted(S.tolist(), reverse=True)
     for seed in range(20):
         dice = torch.Generator().manual_seed(seed)
         plane = torch.linalg.qr(torch.randn(X.shape[1], 2, generator=dice)).Q
@@ -362,7 +387,9 @@ def test_no_other_two_directions_are_wider(page):
 
 def test_two_words_seem_close_on_the_map_and_are_not(page, near):
     claim(
-        "embed", "But two directions keep only … of the variance, so a map can mislead."
+        "embed",
+        "But two directions keep only … of the variance (the mean square "
+        "of the distances from the centre), so a map can mislead.",
     )
     names = page.names
     spot = dict(zip(names["WORDS"], names["xy"]))
@@ -396,17 +423,27 @@ def test_one_direction_serves_both_ways(page):
 def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
     claim(
         "embed",
-        "One vector must score *she* and *Ada* high and *he* and *Tom* low, and a "
-        "single direction does it.",
+        "In the first story, the last vector must score *she* and *Ada* high and *he* "
+        "and *Tom* low, and a single direction does much of it.",
     )
-    assert float(page.facts["names_he"]) > 0.9
-    assert float(page.facts["boyish"]) < 0.01
-    assert float(page.facts["boyish_moved"]) > 0.99
+    claim(
+        "embed",
+        "That *he* rises is no surprise, for its own row is a part of the ruler. But no "
+        "name is in it, and still the bet on the four she-names falls from … to …, and "
+        "that on the four he-names rises from … to ….",
+    )
+    facts = page.facts
+    assert float(facts["names_he"]) > 0.9
+    assert float(facts["names_of_she"]) > 0.3
+    assert float(facts["names_of_she_moved"]) < 0.01
+    assert float(facts["names_of_he"]) < 0.01
+    assert float(facts["names_of_he_moved"]) > 0.05
     # another direction of the same length does nothing of the kind
     he = page.names["he"]
     chance = torch.randn(he.shape, generator=torch.Generator().manual_seed(0))
     found = measured.one_day(model, tokenizer, chance, held_out(SOME))
-    assert float(found.said["boyish_moved"]) < 0.1
+    assert float(found.said["names_of_she_moved"]) > 0.2
+    assert float(found.said["names_of_he_moved"]) < 0.02
 
 
 def test_other_directions_tell_she_with_a_capital_and_her(page, model, tokenizer):
@@ -467,7 +504,7 @@ def test_attention_sees_a_set():
 
 
 def test_order_comes_in_because_each_token_sees_only_those_before_it(page):
-    claim("embed", "Without places it changes nothing, and who met whom is lost.")
+    claim("embed", "Without places nothing changes, and who met whom is lost.")
     claim(
         "embed",
         "(In later layers a trace of the order comes in, because each token sees only "
@@ -503,8 +540,13 @@ def test_by_hand_only_the_distance_counts(page):
 
 
 def test_clocks_of_two_speeds_tell_what_one_cannot():
-    claim("embed", "The second hand tells 3 seconds from 4, but not 3 from 63.")
-    claim("embed", "The hour hand tells morning from noon, but not 3 seconds from 4.")
+    claim(
+        "embed", "The hand for the seconds tells 3 seconds from 4, but not 3 from 63."
+    )
+    claim(
+        "embed",
+        "The hand for the hours tells morning from noon, but not 3 seconds from 4.",
+    )
 
     def hand(seconds, turn):
         angle = torch.tensor(2 * torch.pi * seconds / turn)
@@ -516,6 +558,28 @@ def test_clocks_of_two_speeds_tell_what_one_cannot():
     nine, noon = 9 * 3600, 12 * 3600
     assert torch.dist(hand(nine, half_day), hand(noon, half_day)) > 1
     assert torch.dist(hand(3, half_day), hand(4, half_day)) < 1e-3
+
+
+def test_ten_thousand_sets_how_slow_the_last_hand_is(page):
+    claim(
+        "embed",
+        "The hand of the first two columns goes round once in … places, "
+        "which is $2\\pi$ (angles are in radians, where a full turn is "
+        "$2\\pi$), and that of every further pair is slower. The number "
+        "10,000 sets how slow the last one is",
+    )
+    claim(
+        "embed",
+        "the last hand needs … places for one turn, so within a text it never comes back "
+        "to where it was.",
+    )
+    found = measured.turns(page.names["places"].by_hand)
+    assert found[0] == pytest.approx(2 * torch.pi, rel=1e-5) and found == sorted(found)
+    assert found[-1] == pytest.approx(2 * torch.pi * 10_000 ** (94 / 96), rel=1e-3)
+    assert int(page.facts["turn_slow"].replace(",", "")) == round(found[-1])
+    slow = page.names["places"].by_hand[:, -2:]
+    away = (slow[1:] - slow[0]).norm(dim=1)
+    assert found[-1] > 100 * len(slow) and (away.diff() > 0).all()
 
 
 def test_the_model_found_out_what_comes_after_what(page, model):
@@ -535,8 +599,8 @@ def test_the_places_that_no_story_reaches_stay_random(page, model):
     claim("embed", "But it knows only what it has seen.")
     claim(
         "embed",
-        "The rows from … on were never used, and their cosine with the random rows "
-        "that they began as is still ….",
+        "The rows from … on were never used, so they are still the random "
+        "rows that they began as, with a cosine of ….",
     )
     wpe = model.weights["wpe.weight"]
     like = cosine_similarity(wpe, measured.random_weights(model)["wpe.weight"])
@@ -577,9 +641,13 @@ def test_a_matrix_can_let_the_token_through_or_the_place(page):
     assert torch.equal(torch.cat([e, p]), beside)
     claim(
         "embed",
-        "A matrix that was fitted to the sums of some places tells the token at the other "
-        "places in … of the cases. One that was fitted to the sums of some tokens tells "
-        "the place of the other tokens in …, where guessing would give ….",
+        "Or let a matrix do it. We fit one, which means that its numbers "
+        "are chosen so that it turns each sum into the row of the token, "
+        "as nearly as it can. Fitted to the sums of some places, it tells "
+        "the token at the other places in … of the cases. Another, which "
+        "turns each sum into the row of the place and was fitted to the "
+        "sums of some tokens, tells the place of the other tokens in …, "
+        "where guessing would give ….",
     )
     share = {
         name: int(page.facts[name].rstrip("%"))
@@ -597,8 +665,27 @@ def test_the_wider_the_model_the_smaller_the_share_of_its_tables():
     )
     claim(
         "embed",
-        "The tables grow with the width, but each layer grows with its square.",
+        "The tables grow with the *width*, as $C$ is also called, because "
+        "their rows get longer. In each layer of stage 3 the matrices get "
+        "longer rows and more of them, so a layer grows with the square of "
+        "the width.",
     )
+    claim(
+        "embed",
+        "The tables grow with the *width*, as $C$ is also called, because their rows get "
+        "longer. In each layer of stage 3 the matrices get longer rows and more of them, "
+        "so a layer grows with the square of the width.",
+    )
+    one, other = (
+        initial(Config(n_vocab=9, n_ctx=9, n_layer=1, n_head=2, d_model=width), seed=0)
+        for width in (8, 16)
+    )
+    for name, small in one.items():
+        growth = [b / a for a, b in zip(small.shape, other[name].shape)]
+        if name in ("wte.weight", "wpe.weight"):
+            assert growth == [1, 2]
+        elif small.ndim == 2:
+            assert growth == [2, 2], name
     shares = []
     for width in (96, 192, 768, 1536, 12_288):
         c = Config(n_vocab=50_257, n_ctx=1024, n_layer=12, n_head=12, d_model=width)
@@ -632,8 +719,8 @@ def test_from_attention_on_the_same_token_has_different_vectors(model, tokenizer
 def test_the_last_vectors_are_the_same_to_the_last_number(page, model, tokenizer):
     claim(
         "embed",
-        "The two last vectors are the same to the last number, for it is the same "
-        "token at the same place.",
+        "The two last vectors are the same to the last number, because it "
+        "is the same token at the same place.",
     )
     last = page.names["last"]
     assert torch.equal(last["fashion"], last["clay"])

@@ -285,7 +285,7 @@ def test_the_trigram_model_forgets(names):
 def test_long_runs_were_hardly_ever_read(names, new, facts):
     claim(
         "index",
-        "of the runs of so many words in new stories, only … % occur in what was read. "
+        "of the runs of … words in new stories, only … % occur in what was read. "
         "For the others there is nothing to count.",
     )
     assert 0 < facts["known"] < 3 and facts["back"] > 30

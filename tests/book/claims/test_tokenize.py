@@ -18,7 +18,7 @@ from book.figures import tokenize as drawn
 from gpt import world
 from gpt.model import small
 from gpt.tokenize import PATTERN, Tokenizer, split, train
-from gpt.train import TEXT, course_tokenizer
+from gpt.train import TEXT, batches, course_tokenizer
 from tests.book.page import claim, run
 
 CHAPTER = "tokenize"
@@ -68,7 +68,9 @@ def merge_from_the_right(pieces, pair):
 # --- what a model sees; characters, words, or something between ---------------------
 def test_a_greater_id_was_learned_later(course):
     claim(
-        "tokenize", "A greater id says no more than that its piece was learned later."
+        "tokenize",
+        "Among the learned pieces, a greater id says that the piece was "
+        "learned later, and no more than that.",
     )
     half = train(world.corpus(**TEXT), 401, special_tokens=[world.END])
     assert dict(islice(course.ranks.items(), 400)) == half.ranks
@@ -96,7 +98,8 @@ def test_a_vocabulary_of_words_cannot_write_others(page):
 def test_subwords_lose_nothing_because_they_start_from_bytes(page):
     claim(
         "tokenize",
-        "Because our subwords start from bytes (more on them below), nothing is lost.",
+        "Because our subwords start from bytes, in which a computer stores "
+        "every text (more on them below), nothing is lost.",
     )
     cuts = page.names["manual"].cuts
     rate = {way: cut.per_token for way, cut in cuts.items()}
@@ -191,7 +194,7 @@ def test_counting_is_not_gluing_because_of_the_overlap(page, naive):
 def test_the_first_merge_gets_the_first_free_id(page, naive):
     claim(
         "tokenize",
-        "There are 256 different bytes, so the first 256 ids are taken. The first "
+        "So there are 256 different bytes, and the first 256 ids are taken. The first "
         "merge gets id 256, and the next one 257.",
     )
     _, _, train_naive = naive
@@ -266,8 +269,9 @@ def test_what_is_frequent_comes_first(naive):
 def test_the_last_merge_is_half_of_gloves_because_training_stopped(course, stories):
     claim(
         "tokenize",
-        "A whole word, *the*, is already among the first merges, while the last one is "
-        "only a part of *gloves*, because training stopped before the rest was glued.",
+        "A whole word, *the*, is already among the first merges, while the "
+        "last one is only a part of *gloves*, because the tokenizer's "
+        "training stopped before the rest was glued.",
     )
     *_, last = course.ranks
     assert last == b" glo" and b" the" in [*course.ranks][256:265]
@@ -303,8 +307,9 @@ def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page, na
     claim(
         "tokenize",
         "Taking the longest known piece from the left would have given "
-        "baa·l·l instead. That spells *baall* too, but training would "
-        "never cut it that way, because `al` is glued before `baa` exists.",
+        "baa·l·l instead. That spells *baall* too, but the tokenizer's "
+        "training would never cut it that way, because `al` is glued "
+        "before `baa` exists.",
     )
     claim(
         "tokenize",
@@ -329,16 +334,22 @@ def test_encoding_replays_the_merges_and_the_longest_piece_would_differ(page, na
     assert late.pieces("baall") == longest
 
 
-def test_a_model_must_read_text_that_is_cut_as_it_learned(page, course):
+def test_a_model_must_read_text_that_is_cut_as_it_learned(page, course, stories):
     claim(
         "tokenize",
-        "Our model has to read text that is cut like the text it learned from.",
+        "The model was trained on text that was cut by replaying merges. There *day* is "
+        "always one token, so the model has never met either of the two others.",
     )
     claim("tokenize", "but the model knows only one of them")
     model, _ = small()
     found = measured.cut_otherwise(model, course)
     assert found["day_cut"] == page.facts["day_cut"] == "da·y"
     assert float(found["bet_whole"]) > 0.99 and float(found["bet_cut"]) < 0.2
+    others = {course.ranks[piece] for piece in (b" da", b"y")}
+    met = {*course.encode(stories, allowed_special="all")}
+    for story in islice(world.stories(seed=0), 4000):
+        met |= {*course.encode(story)}
+    assert course.ranks[b" day"] in met and not met & others
     # of twenty new stories: each word in other pieces of the vocabulary, if there are
     end, known = course.special_tokens[world.END], course.ranks.keys()
 
@@ -426,8 +437,8 @@ def test_a_part_of_a_character_is_no_text(course):
 def test_a_tokenizer_that_reads_chinese_makes_one_token_of_a_character(page):
     claim(
         "tokenize",
-        "Train on a few lines of it, and the bytes of a character are glued like the "
-        "letters of a word:",
+        "Train a tokenizer on a few lines of it, and the bytes of a character are glued "
+        "like the letters of a word:",
     )
     claim(
         "tokenize",
@@ -447,9 +458,9 @@ def test_a_tokenizer_that_reads_chinese_makes_one_token_of_a_character(page):
 def test_without_chunks_merges_cross_the_edges_of_words(page, course):
     claim(
         "tokenize",
-        "Without the cuts, … of … merges went over the edge of a word. Such a piece "
-        "fits only where these words stand side by side, yet it takes up a place in "
-        "the vocabulary.",
+        "Without the cuts, … of … merges went over the edge of a word. "
+        "Such a piece fits only where these words stand side by side, yet "
+        "it takes up a place in the vocabulary.",
     )
     claim("tokenize", "and no merge crosses their edges")
     edges, text = page.names["edges"], page.names["some"]
@@ -495,6 +506,23 @@ def test_nothing_is_ever_glued_to_a_special_token(course, stories):
     one, other = parts
     ids = course.encode(two, allowed_special="all")
     assert ids == [*one, course.special_tokens[world.END], *other]
+
+
+def test_end_stands_before_the_first_token_so_that_it_can_be_predicted(course):
+    claim(
+        "tokenize",
+        "It also stands before the first token of every text that our model reads, so "
+        "that there is something from which that token can be predicted.",
+    )
+    claim("embed", "which stands before every text that our model reads.")
+    end, model = course.special_tokens[world.END], small()[0]
+    told = [*islice(world.stories(7), 64)]
+    ids, targets = next(batches(course, iter(told), len(told)))
+    assert (ids[:, 0] == end).all()
+    first = [course.encode(story)[0] for story in told]
+    assert sorted(targets[:, 0].tolist()) == sorted(first)
+    with pytest.raises(ValueError, match="there are no ids"):
+        model(torch.zeros(1, 0, dtype=torch.int64))
 
 
 def test_who_can_type_a_special_token_can_pose_as_the_system(course):
@@ -617,9 +645,9 @@ def test_digits_do_not_line_up(page):
 def test_newer_tokenizers_cut_numbers_by_their_digits(monkeypatch):
     claim(
         "tokenize",
-        "Newer tokenizers cut numbers by their digits, the first two "
-        "Llamas' into single ones and GPT-4's into groups of at most "
-        "three.",
+        "Newer tokenizers cut numbers by their digits. Those of Llama 1 "
+        "and 2 cut them into single digits, and that of GPT-4 into groups "
+        "of at most three.",
     )
     from tiktoken_ext import openai_public
 
@@ -643,7 +671,10 @@ def test_merges_go_to_what_was_frequent():
         "tokenize",
         "Merges go to what was frequent, and for GPT-2 that was English.",
     )
-    claim("tokenize", "non-English pages were removed from the text of GPT-2")
+    claim(
+        "tokenize",
+        "non-English pages were removed from the text that GPT-2 was trained on",
+    )
     english, hindi = measured.SENTENCES["English"], measured.SENTENCES["Hindi"]
 
     def bytes_per_token(text, tokenizer):
@@ -714,7 +745,7 @@ def test_after_a_space_the_next_word_would_have_to_come_without_one(page, storie
 def test_tokens_without_training_were_steps_to_longer_pieces(page, course, stories):
     claim(
         "tokenize",
-        "Of its merges, … were only steps on the way to longer pieces and never occur "
+        "Of the merges, … were only steps on the way to longer pieces and never occur "
         "in the encoded stories.",
     )
     counts = Counter(course.encode(stories, allowed_special="all"))
@@ -730,9 +761,12 @@ def test_thirteen_bytes_occur_in_no_text(page):
     """The two that would begin a character of one byte, and those past U+10FFFF."""
     claim(
         "tokenize",
-        "They would only begin characters that do not exist, or spell one "
-        "in more bytes than it needs, or, as 254 and 255, begin nothing at "
-        "all.",
+        "Why are these never used? In UTF-8, the first byte of a character "
+        "says how many bytes the character has. The bytes 192 and 193 "
+        "would begin a character of two bytes that can be written in one, "
+        "which is forbidden. The bytes 245 to 253 would begin characters "
+        "with greater numbers than Unicode has. And 254 and 255 begin "
+        "nothing at all.",
     )
     never = {0xC0, 0xC1, *range(0xF5, 0x100)}
     assert len(never) in [value for value in page.shown if isinstance(value, int)]
@@ -743,6 +777,17 @@ def test_thirteen_bytes_occur_in_no_text(page):
         for rest in range(4):
             with pytest.raises(UnicodeDecodeError):
                 (bytes([byte]) + b"\x80" * rest).decode()
+    # a byte that begins with as many ones as its character has bytes: what follows them
+    for byte in 192, 193:
+        assert f"{byte:08b}"[:3] == "110" and (byte & 31) << 6 | 63 < 128
+    for byte in range(245, 254):
+        ones = f"{byte:08b}0".index("0")
+        if ones == 4:
+            assert (byte & 7) << 18 > sys.maxunicode
+        else:  # a character that needs five bytes or six: four hold 21 bits
+            assert ones in (5, 6) and 2**21 > sys.maxunicode
+    assert all(f"{byte:08b}0".index("0") > 6 for byte in (254, 255))
+    assert never == {192, 193, *range(245, 254), 254, 255}
 
 
 # --- what the vocabulary size trades ------------------------------------------------
@@ -750,7 +795,7 @@ def test_a_larger_vocabulary_makes_sequences_shorter(page):
     claim(
         "tokenize",
         "A larger vocabulary makes sequences shorter, so the model takes fewer steps. "
-        "But every token needs a row of `d_model` parameters in the model",
+        "But every token needs a row of numbers of its own in the model",
     )
     for curve in page.names["sizes"].curves.values():
         rates = [per_token for _, per_token in curve]
@@ -758,13 +803,14 @@ def test_a_larger_vocabulary_makes_sequences_shorter(page):
     model, tokenizer = small()
     rows = model.weights["wte.weight"]
     assert rows.shape == (tokenizer.n_vocab, model.config.d_model)
+    assert number(page, "d_model") == model.config.d_model
 
 
 def test_when_each_chunk_is_one_token_training_stops(page, stories):
     claim(
         "tokenize",
-        "When each of the … different chunks is one token, at …, no pair is left and "
-        "training stops.",
+        "When each of the … different chunks is one token, at …, no pair "
+        "is left and the tokenizer's training stops.",
     )
     all_of_it = train(stories, 10_000, special_tokens=[world.END])
     assert all_of_it.n_vocab == number(page, "world_end") < 10_000
@@ -832,8 +878,9 @@ def test_the_predictions(page, naive):
 def test_training_and_encoding_must_glue_from_the_same_side(naive):
     claim(
         "tokenize",
-        "When a·a is glued, it becomes b·aa·a and not b·a·aa, because gluing goes from "
-        "the left. Training and encoding must agree on this.",
+        "When a·a is glued, it becomes b·aa·a and not b·a·aa, because "
+        "gluing goes from the left. The tokenizer's training and its "
+        "encoding must agree on this.",
     )
     _, merge, train_naive = naive
     tokenizer = Tokenizer(train_naive("baaa\nbaaa", 257 + 1))
