@@ -1,6 +1,7 @@
 """Is every mistake caught and named, by the very `check()` that a notebook calls?"""
 
 import base64
+import json
 import shutil
 import sys
 import types
@@ -160,14 +161,46 @@ def test_a_ready_made_answer_is_refused_in_the_notebook_too(
     )
 
     def probabilities(*args):
-        return checks.load("sample")["probabilities"].oracle(*args)
+        raise AssertionError("nobody calls it: what is forbidden comes first")
 
+    cells["probabilities"] = probabilities
     panel, raised = student(shown, "probabilities", probabilities)
-    assert raised and "It uses .softmax (cell 1, line 2)" in panel["text/plain"]
+    assert raised
+    assert panel["text/plain"].splitlines()[1] == (
+        "It uses `softmax`, in the line `return (z / t).softmax(-1)`: it is a softmax, "
+        "ready made. This step asks you to write `probabilities` yourself."
+    )
     assert panel[RESULT]["points"] == 0
     cells["In"].append(own)  # written anew
-    panel, raised = student(shown, "probabilities", probabilities)
+    right = checks.load("sample")["probabilities"].oracle
+    cells["probabilities"] = right
+    panel, raised = student(shown, "probabilities", right)
     assert not raised and panel[RESULT]["points"] > 0
+    cells["In"].append("probabilities = lambda z, t: (z / t).softmax(-1)")
+    assert student(shown, "probabilities", right)[1]  # whatever `right` calls itself
+
+
+def test_what_the_notebook_gives_is_not_the_student_s(
+    shown, monkeypatch, tmp_path, references
+):
+    """But what it imports is not theirs either. As the grader has it, too."""
+    shutil.copy(references / "embed" / bank.REFERENCE, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    given = "from gpt.model import small\nmodel, tokenizer = small()"
+    right = checks.load("embed")["look_up"].oracle
+    cells = {"In": ["", f"{given}\n"], "look_up": right}
+    monkeypatch.setattr(
+        "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns=cells)
+    )
+    label = {"nbgrader": {"locked": True}}
+    cell = {"source": given.splitlines(keepends=True), "metadata": label}
+    (tmp_path / "embed.ipynb").write_text(json.dumps({"cells": [cell]}))
+    (tmp_path / "odd.ipynb").write_text("[]")
+    cells["In"].append("def look_up(ids, wte):\n    return model.table[ids]")
+    assert not student(shown, "look_up", right)[1]
+    cells["In"].append("def look_up(ids, wte):\n    return small()[0].table[ids]")
+    panel, raised = student(shown, "look_up", right)
+    assert raised and "It uses `gpt.model`, in the line" in panel["text/plain"]
 
 
 def test_an_endless_function_is_tried_only_once(shown, monkeypatch, references):
