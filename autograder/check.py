@@ -142,7 +142,10 @@ def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
     shell = get_ipython()
     if shell is None:
         return None
-    locked = {source for path in Path().glob("*.ipynb") for source in _locked(path)}
+    beside = [path for path in Path().glob("*.ipynb") if path.is_file()]
+    locked: set[str] = set()
+    for path in beside:
+        locked |= _locked(path.resolve(), path.stat().st_mtime_ns)
     cells = list(enumerate(shell.user_ns.get("In", [])))
     own = [(number, cell) for number, cell in cells if cell.strip() not in locked]
     given = [cell for _, cell in cells if cell.strip() in locked]
@@ -153,17 +156,18 @@ def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
     return found.note if found else None
 
 
-def _locked(path: Path) -> list[str]:
+@functools.lru_cache(maxsize=8)
+def _locked(path: Path, _changed: int) -> frozenset[str]:
     """The cells of a notebook that are not the student's, as far as it can be read."""
     try:
         cells = json.loads(path.read_text("utf-8"))["cells"]
-        return [
+        return frozenset(
             "".join(cell["source"]).strip()
             for cell in cells
             if cell["metadata"].get("nbgrader", {}).get("locked")
-        ]
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
+        return frozenset()
 
 
 @functools.lru_cache(maxsize=8)

@@ -214,9 +214,23 @@ def _is_name(node: ast.AST) -> bool:
 def assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
     """What an assignment gives its targets, where that is one thing each."""
     if isinstance(node, ast.Assign):
-        yield from ((target, node.value) for target in node.targets)
+        for target in node.targets:
+            yield from _pairs(target, node.value)
     elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
         yield node.target, node.value
+
+
+def _pairs(
+    target: ast.expr, value: ast.expr
+) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Each target with its value: a, b = 1, 2."""
+    row = ast.Tuple | ast.List
+    if not isinstance(target, row):
+        yield target, value
+    elif isinstance(value, row) and len(target.elts) == len(value.elts):
+        if not any(isinstance(x, ast.Starred) for x in target.elts + value.elts):
+            for pair in zip(target.elts, value.elts, strict=True):
+                yield from _pairs(*pair)
 
 
 def bindings(
