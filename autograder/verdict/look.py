@@ -306,8 +306,9 @@ def _read(
 
 @functools.lru_cache(maxsize=128)  # what no student has changed is everybody's
 def _statements(cell: int, source: str, known: frozenset[str]) -> list[Statement]:
-    for text in (source, as_python(source)):
+    for read in (str, as_python):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            text = read(source)
             body, tables = ast.parse(text).body, tables_of(text)
             break
     else:

@@ -17,6 +17,12 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*FUNCTIONS, ast.Lambda, ast.ClassDef, *_COMPREHENSIONS)
 IMPORTS = (ast.Import, ast.ImportFrom)
+# What tells of a name: mentions it, or gives it a meaning.
+_TELLING = (
+    *(ast.Name, ast.Attribute, ast.Subscript, ast.Call, *IMPORTS),
+    *(ast.Assign, ast.AnnAssign, ast.NamedExpr, *FUNCTIONS, ast.ClassDef),
+    *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping),
+)
 DEEPEST = 50  # steps of a way that is followed
 # A way to a value: a name of the notebook, and from there attributes, "()" for a call
 # and "[]" for an item. It begins with "." where it begins in a module, and with a name
@@ -95,7 +101,7 @@ def tables_of(source: str) -> Tables:
 def scoped(
     statement: ast.stmt, notebook: Scope, cell: int, tables: Tables
 ) -> Iterator[tuple[ast.AST, Scope]]:
-    """All nodes of a statement, each with the scope in which it is.
+    """The nodes of a statement that tell of a name, each with the scope in which it is.
 
     The order is that in which Python makes the tables. (It takes no recursion: code can
     be nested more deeply than that goes.)
@@ -108,7 +114,8 @@ def scoped(
                 [(x, s, False) for x, s in _inside(node, scope, cell, tables)]
             )
             continue
-        yield node, scope
+        if isinstance(node, _TELLING):
+            yield node, scope
         if isinstance(node, _SCOPES):
             todo.append((node, scope, True))
             children = _outside(node)
@@ -228,9 +235,9 @@ def _pairs(
     if not isinstance(target, row):
         yield target, value
     elif isinstance(value, row) and len(target.elts) == len(value.elts):
-        if not any(isinstance(x, ast.Starred) for x in target.elts + value.elts):
-            for pair in zip(target.elts, value.elts, strict=True):
-                yield from _pairs(*pair)
+        plain = not any(isinstance(x, ast.Starred) for x in target.elts + value.elts)
+        for pair in zip(target.elts, value.elts, strict=True) if plain else ():
+            yield from _pairs(*pair)
 
 
 def bindings(
@@ -287,7 +294,8 @@ def classes_in(
     for node, scope in nodes:
         if isinstance(node, ast.ClassDef):
             made = _made(node, cell)
-            own = {name: [] for name in bodies[made].own} | settled(bodies[made])
+            body = bodies.get(made, Scope())
+            own = {name: [] for name in body.own} | settled(body)
             bases = [way_of(base, scope) for base in node.bases]
             methods = [x for x in node.body if isinstance(x, FUNCTIONS)]
             found[made] = Class(
