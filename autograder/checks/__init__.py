@@ -65,7 +65,8 @@ class Check:
     bool, int, float, str, bytes, list, tuple, dict, numpy arrays and torch tensors.
     Exact types are compared exactly; floats and float tensors within `rtol` and `atol`.
     `forbidden` are names that may not be mentioned in what the student's function leans
-    on, and `after` are the checks on which this one builds.
+    on (`_material.WHY` says why, and the step's text names them), and `after` are the
+    checks on which this one builds.
     """
 
     name: str

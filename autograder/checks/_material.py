@@ -101,9 +101,9 @@ WHY = {
         ".logsumexp",
     ),
     **_why("it has a softmax and a logsumexp, ready made", "scipy"),
-    **_why("it is GELU, ready made, and yours is asked for", ".gelu", ".GELU"),
+    **_why("it is GELU, ready made, in place of your own `gelu`", ".gelu", ".GELU"),
     **_why(
-        "it is a norm, ready made, and yours is asked for",
+        "it is a norm, ready made, in place of your own `layer_norm`",
         *(".layer_norm", ".LayerNorm", ".native_layer_norm"),
         *(".group_norm", ".GroupNorm"),
     ),

@@ -125,6 +125,7 @@ def test_honest_work_is_let_be(cells):
     [
         ("def encode(x):\n    return __import__('tik' + 'token')",),
         ("def encode(x):\n    return getattr(x, 'soft' + 'max')(-1)",),
+        ("g = getattr\ndef encode(x):\n    return g(x, 'soft' + 'max')(-1)",),
         ("import mine\ndef encode(x):\n    return mine.encode(x)",),
         ("from .mine import f\ndef encode(x):\n    return f(x)",),
         ("def encode(x): x", "globals()['enc' + 'ode'] = other"),
@@ -325,8 +326,13 @@ def test_a_method_of_one_s_own_class_is_one_s_own(code):
     [
         "return x.softmax(-1)",
         "return Own()(x).softmax(-1)",
+        (
+            "class Local:\n        def softmax(x):\n            return x.softmax(-1)\n"
+            "        go = staticmethod(softmax)\n    return Local.go(x)"
+        ),
         "own = Own()\n    own = x\n    return own.softmax(-1)",
         "own, y = x\n    return own.softmax(-1)",
+        "y, own, *z = *x, Own(), 1\n    return own.softmax(-1)",
         "*own, y = Own(), 1\n    return own.softmax(-1)",
         "own, y = y, own = Own(), x\n    return own.softmax(-1)",
         "for own in (Own(), x):\n        return own.softmax(-1)",
