@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -100,23 +101,23 @@ def _show(name: str, function: Callable[..., Any]) -> None:
         )
     cases, wanted = entries[name]
     known = checks.load(assignment)
-    got = run_all(function, [case.args for case in cases])
-    again = functools.partial(run, function)
-    verdict = judge(known[name], cases, wanted, got, call=again)
-    if verdict.right:
-        if use := _forbidden(known[name], function):
-            note = f"It uses {use}, and this step asks you to write that yourself."
-            verdict = Verdict(name, 0.0, verdict.possible, note=note)
-    else:  # perhaps an earlier step of the notebook is not
-        mine = vars(sys.modules["__main__"])
-        failed = {
-            step
-            for step in known[name].after
-            if callable(mine.get(step))
-            and not _passes(known[step], mine[step], entries)
-        }
-        if failed:
-            verdict = judge(known[name], cases, wanted, got, failed=failed)
+    got = []
+    if note := _forbidden(known[name], function):
+        verdict = Verdict(name, 0.0, known[name].points, note=note)
+    else:
+        got = run_all(function, [case.args for case in cases])
+        again = functools.partial(run, function)
+        verdict = judge(known[name], cases, wanted, got, call=again)
+        if not verdict.right:  # perhaps an earlier step of the notebook is not
+            mine = vars(sys.modules["__main__"])
+            failed = {
+                step
+                for step in known[name].after
+                if callable(mine.get(step))
+                and not _passes(known[step], mine[step], entries)
+            }
+            if failed:
+                verdict = judge(known[name], cases, wanted, got, failed=failed)
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     shown = panel.student(verdict, cases, wanted, got, known[name].worked)
     display({RESULT: result, **shown}, raw=True)
@@ -135,7 +136,7 @@ def _passes(check: Check, function: Callable[..., Any], entries: Entries) -> boo
 
 
 def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
-    """A name that this step may not use, and where the notebook uses it all the same."""
+    """Why this step may not use a name that the notebook uses all the same."""
     from IPython import get_ipython
 
     from autograder.verdict import look
@@ -143,10 +144,32 @@ def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
     shell = get_ipython()
     if shell is None:
         return None
+    beside = [path for path in Path().glob("*.ipynb") if path.is_file()]
+    locked: set[str] = set()
+    for path in beside:
+        locked |= _locked(path.resolve(), path.stat().st_mtime_ns)
     cells = list(enumerate(shell.user_ns.get("In", [])))
-    name = getattr(function, "__name__", check.name)
-    found = look.uses(cells, name, check.forbidden, latest=True)
-    return str(found[0]) if found else None
+    own = [(number, cell) for number, cell in cells if cell.strip() not in locked]
+    given = [cell for _, cell in cells if cell.strip() in locked]
+    name = check.name
+    if shell.user_ns.get(name) is not function:
+        name = getattr(function, "__name__", name)
+    found = look.refusal(check, own, name, latest=True, given=given)
+    return found.note if found else None
+
+
+@functools.lru_cache(maxsize=8)
+def _locked(path: Path, _changed: int) -> frozenset[str]:
+    """The cells of a notebook that are not the student's, as far as it can be read."""
+    try:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        return frozenset(
+            "".join(cell["source"]).strip()
+            for cell in cells
+            if cell["metadata"].get("nbgrader", {}).get("locked")
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
 
 
 @functools.lru_cache(maxsize=8)

@@ -68,7 +68,8 @@ class Check:
     are called; a student sees them of the smallest public case that is wrong in a way
     that no mistake explains.
     `forbidden` are names that may not be mentioned in what the student's function leans
-    on, and `after` are the checks on which this one builds.
+    on (`_material.WHY` says why, and the step's text names them), and `after` are the
+    checks on which this one builds.
     """
 
     name: str

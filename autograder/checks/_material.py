@@ -58,3 +58,66 @@ def story_ids(rng: np.random.Generator, tokenizer: Any) -> list[int]:
 
     story = next(world.stories(int(rng.integers(1 << 31))))
     return [tokenizer.special_tokens[world.END], *tokenizer.encode(story)]
+
+
+def _why(why: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, why)
+
+
+# Why a name that a step forbids is no work of one's own: a sentence for each kind, which
+# the text of the step names too.
+WHY = {
+    **_why(
+        "the course's own answers are in there",
+        *("gpt.tokenize", "gpt.embed", "gpt.attend", "gpt.mlp", "gpt.sample"),
+        "gpt.model",
+    ),
+    **_why("it has whole models, ready made", "transformers"),
+    **_why("it is a tokenizer, ready made", "tiktoken", "tokenizers"),
+    **_why("PyTorch's own functions are in there", "torch._C", "torch.ops"),
+    **_why(
+        "it is a table that looks up its rows, ready made",
+        *(".embedding", ".Embedding", ".embedding_bag", ".EmbeddingBag"),
+    ),
+    **_why("it makes one-hot rows, ready made", ".one_hot"),
+    **_why(
+        "it is the cosine, ready made",
+        *(".cosine_similarity", ".CosineSimilarity"),
+    ),
+    **_why(
+        "it is attention, ready made",
+        *(".scaled_dot_product_attention", ".multi_head_attention_forward"),
+        *(".MultiheadAttention", ".flex_attention"),
+    ),
+    **_why("it is a softmax, ready made", ".softmax", ".Softmax"),
+    **_why("it is a softmax, all but an exponential", ".log_softmax", ".LogSoftmax"),
+    **_why(
+        "it is a softmax of the same numbers with the other sign",
+        *(".softmin", ".Softmin"),
+    ),
+    **_why(
+        "it is a softmax in another dress, because exp(x - logsumexp(x)) is the softmax "
+        "of x",
+        ".logsumexp",
+    ),
+    **_why("it has a softmax and a logsumexp, ready made", "scipy"),
+    **_why("it is GELU, ready made, in place of your own `gelu`", ".gelu", ".GELU"),
+    **_why(
+        "it is a norm, ready made, in place of your own `layer_norm`",
+        *(".layer_norm", ".LayerNorm", ".native_layer_norm"),
+        *(".group_norm", ".GroupNorm"),
+    ),
+    **_why(
+        "it is dropout, ready made, with random numbers of its own",
+        *(".dropout", ".Dropout", ".alpha_dropout", ".feature_dropout"),
+    ),
+    **_why(
+        "it is a block, ready made",
+        *(".TransformerEncoderLayer", ".TransformerEncoder"),
+        ".TransformerDecoderLayer",
+    ),
+    **_why(
+        "it has random numbers of its own, and here the given ones decide",
+        *(".multinomial", "torch.distributions", "random", "numpy.random"),
+    ),
+}

@@ -126,11 +126,9 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
     Every output of a graded cell is replaced: by the feedback, and by the number that
     nbgrader's own rule reads as the points.
     """
-    own = [
-        (number, cell.source)
-        for number, cell in enumerate(nb.cells, 1)
-        if cell.cell_type == "code" and not submission.is_locked(cell)
-    ]
+    code = [(n, cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"]
+    own = [(n, cell.source) for n, cell in code if not submission.is_locked(cell)]
+    given = [cell.source for _, cell in code if submission.is_locked(cell)]
     for check in grading.exam.checks.values() if grading else ():
         _wanted(check, grading.exam), _public(check)  # an error here is our fault
     verdicts: list[Verdict] = []
@@ -139,7 +137,7 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
             continue
         failed = {v.check for v in verdicts if not v.right}
         try:
-            verdict = _verdict(cell, grading, own, failed)
+            verdict = _verdict(cell, grading, own, given, failed)
         except Exception as error:  # noqa: BLE001 - it costs this check, no other
             verdict = _unjudged(cell, grading, error)
         verdicts.append(verdict)
@@ -182,6 +180,7 @@ def _verdict(
     cell: NotebookNode,
     grading: Grading | None,
     own: list[tuple[int, str]],
+    given: list[str],
     failed: set[str],
 ) -> Verdict:
     name = cell.metadata.nbgrader["grade_id"]
@@ -190,13 +189,11 @@ def _verdict(
         return _noted(nothing, "This cell was not checked.")
     check, cases = grading.exam.checks[name], grading.exam.cases[name]
     function = _function(cell.source)
-    look_for = functools.partial(look.uses, own, function, beside=grading.beside)
-    if found := look_for(check.forbidden):
-        grading.flags.append(f"{name}: uses {found[0]}")
-        return _noted(
-            nothing, f"It uses {found[0]}, which this step asks you to write."
-        )
-    if found := look_for(look.DYNAMIC):
+    seen = {"beside": grading.beside, "given": given}
+    if refused := look.refusal(check, own, function, **seen):
+        grading.flags.append(f"{name}: uses {refused.use}")
+        return _noted(nothing, refused.note)
+    if found := look.uses(own, function, look.DYNAMIC, **seen):
         flag = f"reaches around with {found[0]}"
         grading.flags += [flag] if flag not in grading.flags else []
     ran = grading.ran[name]

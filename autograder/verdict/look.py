@@ -1,8 +1,10 @@
 """A static look at a submission: what the graded function leans on, and where.
 
 It follows the names that a function mentions to the statements of the student's own
-cells that define them, and reports forbidden names met on the way. It runs nothing. It
-catches the honest shortcut and the lazy cheat; the determined one is the sandbox's job.
+cells that define them, and reports forbidden names met on the way. It knows whose a name
+is: a parameter is not the notebook's variable of that name, and a method of one's own
+class is not the library's. It runs nothing. It catches the honest shortcut and the lazy
+cheat; the determined one is the sandbox's job.
 """
 
 from __future__ import annotations
@@ -12,10 +14,37 @@ import contextlib
 import functools
 import re
 import sys
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from autograder.checks import Check
+from autograder.checks._material import WHY
+from autograder.verdict.scope import (
+    ANYTHING,
+    CALL,
+    DEEPEST,
+    IMPORTS,
+    ITEM,
+    SELF,
+    Class,
+    Way,
+    tables_of,
+    written,
+)
+from autograder.verdict.statement import (
+    COMPUTED,
+    FILE,
+    LOADERS,
+    LONGEST,
+    REBIND,
+    SCRIPTS,
+    SHELL,
+    Statement,
+    Use,
+    around,
+    as_python,
+)
 
 # What code may come from beside the libraries that a notebook of this course can have.
 KNOWN = frozenset(sys.stdlib_module_names) | {
@@ -31,47 +60,46 @@ KNOWN = frozenset(sys.stdlib_module_names) | {
     *("numpy", "pandas", "regex", "safetensors", "scipy", "sklearn", "tiktoken"),
     *("tokenizers", "torch", "tqdm", "transformers", "typing_extensions"),
 }
-COMPUTED = "a computed name"  # getattr of something that is no plain string
-FILE = "a module of its own"  # a file beside the notebook, which is not looked at
-SHELL = "the shell"  # get_ipython() for more than a magic
-SCRIPT = "%run"
 # Names by which Python code reaches what it does not name. They deserve a human's look.
 DYNAMIC = (
     *("__import__", "importlib", "exec", "eval", "compile", "sys.modules", ".modules"),
     *("autograder", "globals", "vars", "setattr", "__main__", ".__dict__", ".__code__"),
     *(".__globals__", ".__builtins__", "builtins", ".user_ns", "sys._getframe", "gc"),
-    *("ctypes", COMPUTED, FILE, SHELL, SCRIPT),
-)
-# With these a cell gives any name a meaning, so every function may lean on that cell.
-ANYTHING = "*"
-REBIND = frozenset(
-    (
-        *("exec", "autograder", "globals", "setattr", "__main__"),
-        *(".__code__", ".user_ns", SHELL, SCRIPT),
-    )
+    *("ctypes", COMPUTED, FILE, SHELL, *SCRIPTS, *LOADERS),
 )
 SHORT = 5_000  # characters of a cell that is remembered
-LONGEST = 200  # characters of a name that is looked for
-BY_NAME = ("getattr", "attrgetter", "methodcaller", "import_module", "__import__")
-MAGICS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
-SCRIPTS = ("run", "load", "load_ext", "reload_ext", "loadpy", "rerun", "macro")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_CLASSES = (ast.ClassDef,)
-_IMPORTS = (ast.Import, ast.ImportFrom)
-_NAMES = (ast.Attribute, ast.Name)
-_MAY_NAME = (ast.Call, ast.Subscript)
 
 
 @dataclass(frozen=True)
-class Use:
-    """A name that was met: in which cell and line of the notebook, counted from 1."""
+class Refusal:
+    """A forbidden name that a step leans on, and what a student is told of it."""
 
-    name: str
-    cell: int
-    line: int
+    use: Use
+    note: str
 
-    def __str__(self) -> str:
-        return f"{self.name} (cell {self.cell}, line {self.line})"
+
+def refusal(
+    check: Check,
+    cells: Sequence[tuple[int, str]],
+    function: str,
+    latest: bool = False,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[str] = (),
+) -> Refusal | None:
+    """Whether a step leans on what its text forbids: the one rule of check and grader."""
+    found = uses(cells, function, check.forbidden, latest, beside, given)
+    if not found:
+        return None
+    use = found[0]
+    source = next(source for number, source in cells if number == use.cell)
+    line = re.split(r"\r\n?|\n", source)[use.line - 1].strip().replace("`", "'")
+    line = line if len(line) <= LONGEST // 2 else f"{line[: LONGEST // 2]}…"
+    name = next(name for name in around(use.name) if name in check.forbidden)
+    return Refusal(
+        use,
+        f"It uses `{name.lstrip('.')}`, in the line `{line}`: {WHY[name]}. "
+        f"This step asks you to write `{check.name}` yourself.",
+    )
 
 
 def uses(
@@ -80,30 +108,34 @@ def uses(
     names: Iterable[str],
     latest: bool = False,
     beside: frozenset[str] = frozenset(),
+    given: Iterable[str] = (),
 ) -> list[Use]:
     """Where `function` leans on one of `names`, directly or through its helpers.
 
     `cells` are the student's own code cells as (number, source). A name like
     "gpt.tokenize" also stands for all within it, however it was imported, and one like
-    ".softmax" for a method of that name, whatever it is called on. With `latest`, what a
-    later cell defines anew is as it is there. `beside` are modules that lie beside the
-    notebook: of their own, whatever library they are named like.
+    ".softmax" for a method of that name, whatever it is called on, if only that is no
+    class of the student's own. With `latest`, what a later cell defines anew is as it is
+    there. `beside` are modules that lie beside the notebook: of their own, whatever
+    library they are named like. `given` are cells that are not the student's: what they
+    import is known by its name there, and nothing else of them counts.
 
     A cell that may give any name a meaning is told where `names` ask for what it does
     that with; it says too little about the function for any other name to count.
     """
-    defined, wanted = _defined(tuple(cells), latest, beside), frozenset(names)
+    book = _read(tuple(cells), latest, beside, tuple(given))
+    wanted = frozenset(names)
     found: dict[Use, None] = {}
-    for statement in defined.get(ANYTHING, ()):
-        found |= statement.met(wanted & REBIND)
+    for statement in book.defined.get(ANYTHING, ()):
+        found |= book.met(statement, wanted & REBIND)
     seen, todo = {ANYTHING}, [function]
     while todo:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
-            for statement in defined.get(name, ()):
+            for statement in book.defined.get(name, ()):
                 todo += statement.leans
-                found |= statement.met(wanted)
+                found |= book.met(statement, wanted)
     return sorted(found, key=lambda use: (use.cell, use.line))
 
 
@@ -113,189 +145,183 @@ def modules(files: Iterable[str]) -> frozenset[str]:
     return frozenset(name.split(".")[0] for name in files if name.endswith(kinds))
 
 
-class _Statement:
-    """A statement of a cell: what it mentions, and the top-level names it defines."""
+class _Notebook:
+    """All cells together: which statements give a name a meaning, and where ways lead."""
 
-    def __init__(self, cell: int, statement: ast.stmt, known: frozenset[str]) -> None:
-        nodes = list(ast.walk(statement))
-        self.uses = [Use(name, cell, line) for name, line in _mentions(nodes, known)]
-        names = {use.name for use in self.uses}
-        self.leans = sorted({name.split(".")[0] for name in names})
-        self.within = frozenset().union(*map(_around, names))
-        self.defines = _names(nodes)
-        if not self.within.isdisjoint(REBIND):
-            self.defines.add(ANYTHING)
-        self.replaces = isinstance(statement, ast.FunctionDef)
+    def __init__(self) -> None:
+        self.defined: dict[str, list[Statement]] = defaultdict(list)
+        self.given: dict[str, list[Way | None]] = defaultdict(list)
+        self.classes: dict[str, Class] = {}
+        self._known: dict[Way, frozenset[Way | None]] = {}
+        self._others: dict[str, bool] = {}
+        self._taken: frozenset[str] = frozenset()
+        self._stars: set[Way] = set()  # of which all names are imported
 
-    def met(self, names: frozenset[str]) -> dict[Use, None]:
+    def add(self, statement: Statement, latest: bool) -> None:
+        """Add the next statement; with `latest`, it may take another's place."""
+        for name in statement.defines:
+            if latest and name in statement.renews:
+                self.defined[name] = []
+            self.defined[name].append(statement)
+        self.classes |= statement.classes
+        self._stars |= {way for way in statement.binds.get(ANYTHING, ()) if way}
+
+    def close(self) -> None:
+        """See which classes have a method that is called as Own.method(x).
+
+        In such a method `self` may be anything.
+        """
+        methods = set().union(*(c.methods for c in self.classes.values()))
+        every = {s: None for statements in self.defined.values() for s in statements}
+        taken = {
+            led[0]
+            for statement in (every if methods else ())
+            for _, way, attribute in statement.mentions
+            if way and attribute in methods
+            for led in self._leads(way)
+            if led and len(led) == 1 and "@" in led[0]
+        }
+        self._taken = frozenset(base for name in taken for base in self._line(name))
+        self._known = {}
+
+    def met(self, statement: Statement, names: frozenset[str]) -> dict[Use, None]:
         """Where it mentions one of `names`, or something within it."""
-        if self.within.isdisjoint(names):
+        others = [n for n in statement.leans if self._is_other(n)]
+        if not others and statement.within.isdisjoint(names):
             return {}
-        met = [use for use in self.uses if not names.isdisjoint(_around(use.name))]
-        return dict.fromkeys(met)
+        found: dict[Use, None] = {}
+        for mention in statement.mentions:
+            use, way, attribute = mention
+            if attribute:
+                if use.name in names and not self._is_own(way, attribute):
+                    found[use] = None
+            elif way is None:
+                if not names.isdisjoint(around(use.name)):
+                    found[use] = None
+            elif way[0] in others or not names.isdisjoint(around(use.name)):
+                for path in self._leads(way):
+                    if path and "@" not in path[0]:
+                        name, last = written(path), f".{path[-1]}"
+                        if not names.isdisjoint(around(name)):
+                            found[Use(name, use.cell, use.line)] = None
+                        elif path[0][0] == "." and last in names:
+                            found[Use(last, use.cell, use.line)] = None
+        return found
+
+    def _is_other(self, name: str) -> bool:
+        """Whether a name may stand for something that has another."""
+        if name not in self._others:
+            ways = self._bound(name)
+            self._others[name] = any(way and way != (f".{name}",) for way in ways)
+        return self._others[name]
+
+    def _bound(self, name: str) -> list[Way | None]:
+        """Where a name of the notebook may lead, by what is assigned to it."""
+        own = [w for s in self.defined.get(name, ()) for w in s.binds.get(name, ())]
+        if found := own or self.given.get(name):
+            return found
+        return [(*way, name) for way in self._stars]
+
+    def _leads(self, way: Way, depth: int = 0) -> frozenset[Way | None]:
+        """The ways that it may be at last: from a module, a class or an unknown name."""
+        if way in self._known:
+            return self._known[way]
+        if depth > DEEPEST // 2 or len(way) > DEEPEST:
+            return frozenset((None,))
+        self._known[way] = frozenset((None,))  # where it leads to itself
+        root, last = way[:-1], way[-1]
+        found: set[Way | None] = set()
+        if not root:
+            bound = [] if last[0] == "." or "@" in last else self._bound(last)
+            for other in bound:
+                found |= self._leads(other, depth + 1) if other else {None}
+            found = found or {way}
+        else:
+            for before in self._leads(root, depth + 1):
+                found |= self._step(before, last, depth)
+        self._known[way] = frozenset(found if len(found) < DEEPEST else (None,))
+        return self._known[way]
+
+    def _step(self, way: Way | None, step: str, depth: int) -> set[Way | None]:
+        """Where an attribute, a call or an item of what a way led to leads."""
+        if way is None:
+            return {None}
+        if "@" not in way[0]:
+            return {way if step == ITEM else (*way, step)}
+        if step in (CALL, SELF):
+            trusted = step == CALL or way[0] not in self._taken
+            return {(way[0], CALL) if len(way) == 1 and trusted else None}
+        owners = [x for x in self._line(way[0]) if step in self.classes[x].attributes]
+        found: set[Way | None] = set() if owners else {None}
+        for owner in owners[:1]:
+            for other in self.classes[owner].attributes[step] or [None]:
+                found |= self._leads(other, depth + 1) if other else {None}
+        return found
+
+    def _line(self, name: str) -> list[str]:
+        """A class and those of the notebook that it is made from."""
+        todo, found = [name], []
+        while todo and len(found) < DEEPEST:
+            name = todo.pop(0)
+            if name in self.classes and name not in found:
+                found.append(name)
+                for base in self.classes[name].bases:
+                    todo += [w[0] for w in (self._leads(base) if base else ()) if w]
+        return found
+
+    def _is_own(self, way: Way | None, attribute: str) -> bool:
+        """Whether the attribute of what a way leads to is the student's own."""
+        return way is not None and all(
+            led
+            and any(attribute in self.classes[x].attributes for x in self._line(led[0]))
+            for led in self._leads(way)
+        )
 
 
 # Every check of a notebook looks at the same cells.
 @functools.lru_cache(maxsize=1)
-def _defined(
-    cells: tuple[tuple[int, str], ...], latest: bool, beside: frozenset[str]
-) -> dict[str, list[_Statement]]:
-    """The statements that give each top-level name a meaning."""
-    defined = defaultdict(list)
-    for number, source in cells:
+def _read(
+    cells: tuple[tuple[int, str], ...],
+    latest: bool,
+    beside: frozenset[str],
+    given: tuple[str, ...],
+) -> _Notebook:
+    """All statements of a notebook."""
+
+    def statements(number: int, source: str) -> list[Statement]:
         read = _statements if len(source) <= SHORT else _statements.__wrapped__
-        for statement in read(number, source, KNOWN - beside):
-            for bound in statement.defines:
-                if latest and statement.replaces:
-                    defined[bound] = []
-                defined[bound].append(statement)
-    return defined
+        return read(number, source, KNOWN - beside)
+
+    book = _Notebook()
+    for source in given:
+        for statement in statements(0, source):
+            for name in statement.binds if statement.is_import else ():
+                book.given[name] += statement.binds[name]
+    for number, source in cells:
+        for statement in statements(number, source):
+            book.add(statement, latest)
+    book.close()
+    return book
 
 
 @functools.lru_cache(maxsize=128)  # what no student has changed is everybody's
-def _statements(cell: int, source: str, known: frozenset[str]) -> list[_Statement]:
-    for plain in (False, True):
+def _statements(cell: int, source: str, known: frozenset[str]) -> list[Statement]:
+    for read in (str, as_python):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            tree = ast.parse(_plain(source) if plain else source)
-            return [_Statement(cell, statement, known) for statement in tree.body]
-    return []  # such a cell does not run either
-
-
-def _around(mention: str) -> list[str]:
-    """What a dotted name is within: itself, and every name that it goes on from."""
-    if mention == "autograder.check.check":
-        return []
-    ends = [i for i, letter in enumerate(mention[:LONGEST]) if letter == "."]
-    return [mention, *(mention[:end] for end in ends)]
-
-
-def _plain(source: str) -> str:
-    """A cell with magics, as Python: about what IPython makes of it, line by line.
-
-    IPython's own translation takes minutes for some cells of a few kilobytes, and hides
-    the body of a cell magic such as `%%time`, which runs, in a string.
-    """
-    source = _PROMPT.sub("", source)
-    source = _MAGIC.sub(r"\1get_ipython().run_line_magic('\2', '')", source)
-    source = _SHELL.sub(r"\1get_ipython().system('')", source)
-    return _HELP.sub(r"\1pass", textwrap.dedent(source))
-
-
-_START = (
-    r"^([^\S\n]*(?:[^\n=(#'\"]{1,200}=[^\S\n]*)?)"  # of a line, and what it assigns to
-)
-_PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d+\]:) ?", re.MULTILINE)
-_MAGIC = re.compile(_START + r"%{1,2}(\w+)[^\n]*$", re.MULTILINE)
-_SHELL = re.compile(_START + r"!{1,2}[^\n]*$", re.MULTILINE)
-_HELP = re.compile(r"^([^\S\n]*)(?:\?[^\n]*|[^\n#'\"]{0,200}\?)$", re.MULTILINE)
-
-
-def _names(nodes: list[ast.AST]) -> set[str]:
-    """The top-level names that a statement, given with all within it, defines."""
-    bound = set()
-    if isinstance(nodes[0], _FUNCTIONS + _CLASSES):
-        return {nodes[0].name}
-    for node in nodes:
-        if isinstance(getattr(node, "ctx", None), ast.Store):
-            root = _dotted(node) or ""
-            bound.add(root.split(".")[0])
-        elif isinstance(node, _IMPORTS):
-            bound |= {a.asname or a.name.split(".")[0] for a in node.names}
-        elif isinstance(node, _FUNCTIONS + _CLASSES):
-            bound.add(node.name)
-    return bound - {""}  # what f(x).y = z changes has no name
-
-
-def _mentions(nodes: list[ast.AST], known: frozenset[str]) -> list[tuple[str, int]]:
-    """The dotted names that a statement, given with all within it, mentions; and where.
-
-    A function's own variables are not mentions: `text` in it is not the `text` of
-    another cell.
-    """
-    own = set()
-    if isinstance(nodes[0], _FUNCTIONS):
-        for node in nodes:
-            if isinstance(node, ast.arg):
-                own.add(node.arg)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                own.add(node.id)
-            elif isinstance(node, ast.Global):
-                own -= set(node.names)
-    found, magics = [], set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found += [(alias.name, node.lineno) for alias in node.names]
-            found += [
-                (FILE, node.lineno)
-                for alias in node.names
-                if alias.name.split(".")[0] not in known
-            ]
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            found += [(f"{module}.{a.name}", node.lineno) for a in node.names]
-            found += [(f".{a.name}", node.lineno) for a in node.names]
-            if node.level or module.split(".")[0] not in known:
-                found.append((FILE, node.lineno))
-        elif isinstance(node, _NAMES):
-            dotted = _dotted(node)
-            if dotted and dotted.split(".")[0] not in own:
-                found.append((dotted, node.lineno))
-            if isinstance(node, ast.Attribute):
-                found.append((f".{node.attr}", node.lineno))
-                # torch.ops.aten._softmax is a softmax, and so is x.softmax_
-                found.append((f".{node.attr.strip('_')}", node.lineno))
-                if _is_magic(node):
-                    magics.add(node.value.func)
-        elif isinstance(node, _MAY_NAME):
-            found += [(name, node.lineno) for name in _named_by_text(node)]
-    found += [
-        (SHELL, node.lineno)
-        for node in nodes
-        if isinstance(node, ast.Name)
-        and node.id == "get_ipython"
-        and node not in magics
-    ]
-    return found
-
-
-def _is_magic(node: ast.Attribute) -> bool:
-    """Whether it is what `%time`, `!ls` and their like are turned into."""
-    called = node.value.func if isinstance(node.value, ast.Call) else None
-    shell = isinstance(called, ast.Name) and called.id == "get_ipython"
-    return shell and node.attr in MAGICS
-
-
-def _named_by_text(node: ast.Call | ast.Subscript) -> list[str]:
-    """Names that are written as text: getattr(x, "name"), vars(x)["name"], %run."""
-    if isinstance(node, ast.Subscript):
-        holder = node.value.func if isinstance(node.value, ast.Call) else node.value
-        last = (_dotted(holder) or "").split(".")[-1]
-        if last not in ("vars", "globals", "locals", "__dict__", "modules"):
-            return []
-        texts, computed = [node.slice], False
+            text = read(source)
+            body, tables = ast.parse(text).body, tables_of(text)
+            break
     else:
-        last = (_dotted(node.func) or getattr(node.func, "attr", "")).split(".")[-1]
-        if last in MAGICS:
-            magic = node.args[0] if node.args else None
-            is_script = isinstance(magic, ast.Constant) and magic.value in SCRIPTS
-            return [SCRIPT] if is_script else []
-        if last not in BY_NAME:
-            return []
-        texts, computed = node.args[1 if last == "getattr" else 0 :][:1], True
-    if not all(isinstance(x, ast.Constant) and type(x.value) is str for x in texts):
-        return [COMPUTED] if computed else []
-    values = [text.value for text in texts]
-    return [*values, *(f".{part}" for v in values for part in v.split("."))]
+        return []  # such a cell does not run either
+    return [
+        Statement(cell, part, known, tables) for node in body for part in _parts(node)
+    ]
 
 
-def _dotted(node: ast.expr) -> str | None:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        if isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-        node = node.value
-        if len(parts) > 50:
-            return None  # nobody's own
-    if not isinstance(node, ast.Name):
-        return None
-    return ".".join([node.id, *reversed(parts)])
+def _parts(node: ast.stmt) -> list[ast.stmt]:
+    """An import of several names as one of each: who uses one of them uses no other."""
+    if not isinstance(node, IMPORTS):
+        return [node]
+    fields = dict(ast.iter_fields(node))
+    parts = [type(node)(**fields | {"names": [alias]}) for alias in node.names]
+    return [ast.copy_location(part, node) for part in parts]

@@ -19,7 +19,7 @@ from autograder.checks._material import between, story_ids
 from autograder.checks._slips import Answer, written_into
 
 COURSE = ("gpt.sample", "gpt.model", "transformers")
-DICE = ("torch.multinomial", "torch.distributions", "random", "numpy.random")
+DICE = (".multinomial", "torch.distributions", "random", "numpy.random")
 
 
 @cache

@@ -16,6 +16,7 @@ import pytest
 
 from autograder import checks
 from autograder.checks import Check
+from autograder.checks._material import WHY
 from autograder.verdict import bank, wire
 from autograder.verdict.compare import difference
 from autograder.verdict.judge import expected
@@ -231,6 +232,28 @@ def test_the_notebook_asks_for_exactly_these_checks(exercise):
         if cell["metadata"].get("nbgrader", {}).get("grade")
     }
     assert points == {check.name: check.points for check in known.values()}
+
+
+@every_check
+def test_the_text_of_a_step_says_what_does_not_count(exercise, check):
+    """One name of each kind that is forbidden, in the step or in what all steps share."""
+    texts = {}
+    for cell in notebook(exercise)["cells"]:
+        label = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if cell["cell_type"] == "markdown":
+            step = "".join(cell["source"])
+            texts[label] = step
+        elif label == check.name:
+            break
+    said = f"{texts['how_to_work']}\n\n{step}"
+    sentences = re.split(r"(?<=[.:)*])\s+(?=[A-Z(-])", said)
+    told = [x for x in sentences if re.search(r"earns\s+nothing|not\s+count", x)]
+    named = {name.strip("`") for x in told for name in re.findall(r"`[^`]+`", x)}
+    for name in check.forbidden:
+        kind = {other.lstrip(".") for other, why in WHY.items() if why == WHY[name]}
+        assert kind & named, (
+            f"{check.name} forbids {name}, and its text does not say so"
+        )
 
 
 @every_exercise

@@ -1,15 +1,17 @@
 """Is every mistake caught and named, by the very `check()` that a notebook calls?"""
 
 import base64
+import json
 import shutil
 import sys
 import types
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import checks
 from autograder.check import ANSWER, RESULT, CheckFailed, check
-from autograder.classroom import course
+from autograder.classroom import course, verify
 from autograder.verdict import bank, outcome, wire
 from autograder.verdict.judge import expected, judge
 
@@ -160,14 +162,110 @@ def test_a_ready_made_answer_is_refused_in_the_notebook_too(
     )
 
     def probabilities(*args):
-        return checks.load("sample")["probabilities"].oracle(*args)
+        raise AssertionError("nobody calls it: what is forbidden comes first")
 
+    cells["probabilities"] = probabilities
     panel, raised = student(shown, "probabilities", probabilities)
-    assert raised and "It uses .softmax (cell 1, line 2)" in panel["text/plain"]
+    assert raised
+    assert panel["text/plain"].splitlines()[1] == (
+        "It uses `softmax`, in the line `return (z / t).softmax(-1)`: it is a softmax, "
+        "ready made. This step asks you to write `probabilities` yourself."
+    )
     assert panel[RESULT]["points"] == 0
     cells["In"].append(own)  # written anew
-    panel, raised = student(shown, "probabilities", probabilities)
+    right = checks.load("sample")["probabilities"].oracle
+    cells["probabilities"] = right
+    panel, raised = student(shown, "probabilities", right)
     assert not raised and panel[RESULT]["points"] > 0
+    cells["In"].append("probabilities = lambda z, t: (z / t).softmax(-1)")
+    assert student(shown, "probabilities", right)[1]  # whatever `right` calls itself
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("gelu", "def gelu(x):\n    return F.gelu(x)", "`gelu`, in the line `return"),
+        ("gelu", "gelu = torch.nn.GELU()", "`GELU`, in the line `gelu = torch"),
+        (
+            "layer_norm",
+            "from torch import layer_norm",
+            "`layer_norm`, in the line `from",
+        ),
+        (
+            "dropout",
+            "dropout = lambda x, u, p: F.dropout(x, p)",
+            "it is dropout, ready",
+        ),
+        (
+            "softmax",
+            "def softmax(s):\n    return (s - s.logsumexp(-1)).exp()",
+            "another",
+        ),
+        ("softmax", "def softmax(s):\n    return s.log_softmax(-1)", "all but an exp"),
+        (
+            "probabilities",
+            "probabilities = scipy.special.softmax",
+            "it has a softmax",
+        ),
+        (
+            "draw",
+            "def draw(p, u):\n    return random.random()",
+            "the given ones decide",
+        ),
+        ("encode", "import tiktoken\nencode = tiktoken.encode", "a tokenizer, ready"),
+        (
+            "cosines",
+            "def cosines(t, v): return F.cosine_similarity(t, v)",
+            "the cosine",
+        ),
+    ],
+)
+def test_the_grader_refuses_in_the_same_words(
+    shown, monkeypatch, references, name, code, said
+):
+    word = checks.having(name)
+    monkeypatch.chdir(references / word)
+    function = checks.load(word)[name].oracle
+    cells = {"In": ["", code], name: function}
+    monkeypatch.setattr(
+        "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns=cells)
+    )
+    panel, raised = student(shown, name, function)
+    assert raised and said in panel["text/plain"]
+    label = {"grade_id": name, "locked": True, "grade": True, "solution": False}
+    label |= {"points": checks.load(word)[name].points, "schema_version": 3}
+    metadata = {"nbgrader": label | {"task": False}}
+    notebook = new_notebook(cells=[new_code_cell(code), new_code_cell()])
+    notebook.cells[1].update(source=f'check("{name}", {name})', metadata=metadata)
+    grading = verify.Grading(verify.exam(word, b"seed"), ran={name: None})
+    verify.verify(notebook, grading)
+    feedback = notebook.cells[1].outputs[0].data["text/plain"]
+    assert feedback == panel["text/plain"]
+    (flag,) = notebook.metadata["autograder"]["flags"]
+    assert flag.startswith(f"{name}: uses ") and flag.endswith(("line 1)", "line 2)"))
+
+
+def test_what_the_notebook_gives_is_not_the_student_s(
+    shown, monkeypatch, tmp_path, references
+):
+    """But what it imports is not theirs either. As the grader has it, too."""
+    shutil.copy(references / "embed" / bank.REFERENCE, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    given = "from gpt.model import small\nmodel, tokenizer = small()"
+    right = checks.load("embed")["look_up"].oracle
+    cells = {"In": ["", f"{given}\n"], "look_up": right}
+    monkeypatch.setattr(
+        "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns=cells)
+    )
+    label = {"nbgrader": {"locked": True}}
+    cell = {"source": given.splitlines(keepends=True), "metadata": label}
+    (tmp_path / "embed.ipynb").write_text(json.dumps({"cells": [cell]}))
+    (tmp_path / "odd.ipynb").write_text("[]")
+    cells["In"].append("def look_up(ids, wte):\n    return model.table[ids]")
+    assert not student(shown, "look_up", right)[1]
+    cells["In"].append("def look_up(ids, wte):\n    return small()[0].table[ids]")
+    panel, raised = student(shown, "look_up", right)
+    assert raised and "It uses `gpt.model`, in the line" in panel["text/plain"]
 
 
 def test_an_endless_function_is_tried_only_once(shown, monkeypatch, references):

@@ -163,6 +163,40 @@ def merge_heads(x):
         ),
     ),
     Item(
+        "names that are elsewhere, too",
+        "every point: a parameter, a field or an attribute is one's own",
+        """
+%load_ext autoreload
+%autoreload 2
+from dataclasses import dataclass
+from torch import exp, softmax as theirs
+end, p, w = theirs(torch.zeros(3), -1)
+@dataclass
+class Row:
+    end: torch.Tensor
+    p: float = 1.0
+    def largest(self, w=None):
+        return max(self.end.tolist(), key=lambda end: end * self.p)
+class Shares:
+    def softmax(self, end):
+        powers = [exp(p - Row(p).largest()) for p in end]
+        return torch.stack([w / w.sum() for w in powers])
+    def of(self, end):
+        return self.softmax(end)
+""",
+        at="softmax",
+        solved=ALL,
+        flagged=False,
+        instead=(
+            """
+def softmax(scores):
+    shape, shares = scores.shape, Shares()
+    rows = scores.reshape(-1, shape[-1])
+    return shares.softmax(rows).reshape(shape) if len(rows) else scores
+""",
+        ),
+    ),
+    Item(
         "with gradients",
         "every point: a tensor that asks for a gradient has the same numbers",
         "import autograder.check as c\nkeep = c._hand_in\n"

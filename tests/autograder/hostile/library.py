@@ -80,6 +80,40 @@ ITEMS = family(
         "nobody adds strings",
         'getattr(torch, "soft" + "max")(scores, -1)',
     ),
+    hidden(
+        "getattr by another name",
+        "nobody knows what g is",
+        'g(torch, "soft" + "max")(scores, -1)',
+        "g = getattr",
+    ),
+    borrowed(
+        "a class of one's own for show",
+        "its method has the library's name, and the scores are none of it",
+        "Own(scores).all()",
+        "class Own:\n"
+        "    def __init__(self, x):\n        self.x = x\n"
+        "    def softmax(self, axis):\n        return self.x\n"
+        "    def all(self):\n        return self.x.softmax(-1)",
+    ),
+    borrowed(
+        "another's self",
+        "the method takes the scores for itself",
+        "Own.all(scores)",
+        "class Own:\n    def softmax(self, axis):\n        return axis\n"
+        "    def all(self):\n        return self.softmax(-1)",
+    ),
+    borrowed(
+        "all names of a library",
+        "no line names it with a dot",
+        "log_softmax(scores, -1).exp()",
+        "from torch.nn.functional import *",
+    ),
+    borrowed(
+        "a name set from inside",
+        "the cell only calls a function",
+        "f(scores, -1)",
+        "def prepare():\n    global f\n    f = torch.softmax\nprepare()",
+    ),
     hidden("eval", "text is no code", """eval("torch.soft" + "max(scores, -1)")"""),
     hidden(
         "exec",
@@ -152,6 +186,15 @@ ITEMS = family(
             ("a file of one's own", "the look reads the notebook only", "mine"),
             ("a file named like a library", "that library is known", "pandas"),
         )
+    ),
+    Item(
+        "an extension",
+        "it may do anything to the notebook",
+        "%load_ext mine",
+        at="softmax",
+        solved=ALL,
+        files={"mine.py": b"def load_ipython_extension(shell): ..."},
+        flagged=True,
     ),
     Item(
         "a script that is run",

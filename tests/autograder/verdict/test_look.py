@@ -1,5 +1,6 @@
 """Does the static look find the shortcut, and let honest scratch work be?"""
 
+import time
 import tracemalloc
 
 import pytest
@@ -124,6 +125,7 @@ def test_honest_work_is_let_be(cells):
     [
         ("def encode(x):\n    return __import__('tik' + 'token')",),
         ("def encode(x):\n    return getattr(x, 'soft' + 'max')(-1)",),
+        ("g = getattr\ndef encode(x):\n    return g(x, 'soft' + 'max')(-1)",),
         ("import mine\ndef encode(x):\n    return mine.encode(x)",),
         ("from .mine import f\ndef encode(x):\n    return f(x)",),
         ("def encode(x): x", "globals()['enc' + 'ode'] = other"),
@@ -192,3 +194,287 @@ def test_what_is_found_does_not_depend_on_what_was_looked_at_before():
         "tiktoken (cell 1, line 2)",
         "tiktoken (cell 1, line 4)",
     ]
+
+
+LIBRARY = (".softmax", ".Softmax", ".gelu", ".GELU", ".layer_norm", "gpt.model")
+GIVEN = "from gpt.model import small\nmodel = small()\nend = model.end\np = w = end"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return sorted(x, key=lambda end: end)",
+        "return [end for end in x] + [w for p in x for w in p]",
+        "return [(lambda y=end: y + end) for end in x if end]",
+        "return {p: w for p, w in x} | {end for end in x if end}",
+        "def inner(end, *p, w=1, **more):\n        return end + w\n    return inner(x)",
+        "end = 3\n    def inner():\n        return end\n    return inner()",
+        "end = 3\n    return [y + end for y in x if (lambda: end)()]",
+        "for end, (p, *w) in x:\n        return end, p, w",
+        "with x as end:\n        return end",
+        "try:\n        y = 1\n    except ValueError as end:\n        return end",
+        "import math as end\n    return end.exp(x)",
+        (
+            "match x:\n        case [end, *p]:\n            return end\n"
+            "        case {'a': 1, **w}:\n            return w\n    return x"
+        ),
+        "if (end := x[0]):\n        return end",
+        (
+            "class Own:\n        end = 3\n        p: float = 1\n        last = end + p\n"
+            "        def go(self, w):\n            return self.end + w\n    return Own()"
+        ),
+        "return x.end + getattr(x, 'end') + f(end=3)",
+        (
+            "def inner():\n        nonlocal_ = 1\n        def more():\n"
+            "            nonlocal nonlocal_\n            nonlocal_ = 2\n        return more\n"
+            "    return inner"
+        ),
+    ],
+)
+def test_a_name_of_one_s_own_is_not_the_notebook_s(code):
+    cells = (GIVEN, f"def encode(x):\n    {code}")
+    assert not found(*cells, names=LIBRARY)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class Row:\n    end: int\n    p: float = 0.5\n    w: object = field(list)",
+        "class Row:\n    def __init__(self, end):\n        self.end = self.p = end",
+        "class Row:\n    def end(self):\n        return self.end()",
+        "Row = lambda end, p=3: end + p",
+        "Row = [end for end in range(3)]",
+        "if 1:\n    def Row(end):\n        p = end\n        return p",
+        "async def Row(end):\n    async for p in end:\n        return p",
+        "def Row(): ...\nx = [(lambda end: end)(3) for end in ()], lambda p: (lambda w: w)",
+    ],
+)
+def test_nor_is_a_field_an_attribute_or_a_parameter_of_what_it_uses(code):
+    cells = (GIVEN, f"@dataclass\n{code}" if "class" in code else code)
+    assert not found(*cells, "def encode(x):\n    return Row(x)", names=LIBRARY)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return end",
+        "return (lambda x: x + end)(x)",
+        "return [end for x in x]",
+        "return [y for y in end if y]",
+        "def inner():\n        return end\n    return inner()",
+        "def inner():\n        global end\n        return end\n    end = 1\n    return inner",
+        "class Own:\n        p = end\n    return Own.p",
+        "class Own:\n        end = end\n    return Own.end",
+        "class Own:\n        end = 3\n        def go(self):\n            return end",
+        "def inner(x=end, *, y=p):\n        end = p = 1\n    return inner()",
+        "f = lambda end, x=(lambda: end): end; return f(x)",
+    ],
+)
+def test_but_what_a_function_takes_from_the_notebook_is(code):
+    assert found(GIVEN, f"def encode(x):\n    {code}", names=LIBRARY)
+
+
+def test_a_name_that_is_set_as_the_notebook_s_is_the_notebook_s():
+    setter = "def setter():\n    global f\n    f = torch.softmax"
+    assert found(setter, "def encode(x):\n    return f(x)", names=LIBRARY)
+
+
+OWN = """
+class Own:
+    def __init__(self, f):
+        self.layer_norm = f
+        self.inner = Inner()
+    def softmax(self, x):
+        return x.exp()
+    def _softmax(self, x):
+        return self.softmax(self.gelu(x)) + self._softmax(x) + self.layer_norm(x)
+    @staticmethod
+    def gelu(x):
+        return x * (x > 0)
+    def all(self, x):
+        return self.inner.softmax(x) + [self.gelu(y) for y in x]
+class Inner(Base):
+    softmax = lambda x: x
+class Base:
+    gelu: object
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return Own().softmax(x)",
+        "return Own.gelu(x) + Own().all(x) + Own()._softmax(x)",
+        "own = Own()\n    return own.softmax(x) + getattr(own, 'softmax')(x)",
+        "(a, [b]), c = (1, [Own()]), 3\n    return b.softmax(x)",
+        "a = b = Own()\n    c = b\n    return [c.gelu(y) for y in x]",
+        "return shared.softmax(x) + shared.inner.softmax(x)",
+        "return Inner().gelu(x)",
+        (
+            "class Local:\n        def softmax(self, x):\n            return x\n"
+            "    return Local().softmax(x)"
+        ),
+    ],
+)
+def test_a_method_of_one_s_own_class_is_one_s_own(code):
+    cells = (OWN, "shared = Own()", f"def encode(x):\n    {code}")
+    assert not found(*cells, names=LIBRARY)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return x.softmax(-1)",
+        "return Own()(x).softmax(-1)",
+        (
+            "class Local:\n        def softmax(x):\n            return x.softmax(-1)\n"
+            "        go = staticmethod(softmax)\n    return Local.go(x)"
+        ),
+        "own = Own()\n    own = x\n    return own.softmax(-1)",
+        "own, y = x\n    return own.softmax(-1)",
+        "y, own, *z = *x, Own(), 1\n    return own.softmax(-1)",
+        "*own, y = Own(), 1\n    return own.softmax(-1)",
+        "own, y = y, own = Own(), x\n    return own.softmax(-1)",
+        "for own in (Own(), x):\n        return own.softmax(-1)",
+        "own: Own = x\n    return own.softmax(-1)",
+        "return Own().inner.layer_norm(x)",
+        "return Own().made.softmax(-1)",
+        "return either.softmax(-1)",
+        (
+            "class Local:\n        def softmax(x):\n            return x.softmax(-1)\n"
+            "    return Local.softmax(x)"
+        ),
+        (
+            "class Local:\n        def softmax(self):\n            return self\n"
+            "        def go(self):\n            return self.softmax(-1)\n"
+            "    return Local.go(x)"
+        ),
+        (
+            "class Local:\n        def softmax(self):\n            return self\n"
+            "        @staticmethod\n        def go(self):\n"
+            "            return self.softmax(-1)\n    return Local().go(x)"
+        ),
+        (
+            "class Local(torch.Tensor):\n        def softmax(self):\n"
+            "            return super().softmax(-1)\n    return Local().softmax()"
+        ),
+        "class Local(torch.nn.Module):\n        pass\n    return Local().softmax(x)",
+        "class Local:\n        softmax = torch.softmax\n    return Local.softmax(x, -1)",
+        "own = Own()\n    own.softmax = torch.softmax\n    return own.softmax(x, -1)",
+    ],
+)
+def test_the_library_s_is_found_beside_it(code):
+    more = "either = Own()\nif 1:\n    either = 3"
+    assert found(OWN, more, f"def encode(x):\n    {code}", names=LIBRARY)
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ("from torch import *", "softmax(x, -1)"),
+        ("from torch.nn.functional import softmax as s", "(lambda y: s(y))(x)"),
+        ("import torch.nn.functional as F\nG = F", "G.gelu(x)"),
+        ("import torch\nf = torch.nn\nclass A:\n    g = f.GELU()", "A.g(x)"),
+        ("from operator import *", "attrgetter('shape', 'softmax')(x)"),
+        ("import gpt as g", "g.model.small()"),
+        ("from gpt import model as m", "m.small()"),
+        ("", "x.__getattribute__('softmax')(-1)"),
+        ("", "(y := x).softmax(-1)"),
+        ("", "[y.softmax(-1) for y in x]"),
+        ("@wraps\ndef helper(y):\n    return y.softmax(-1)", "map(helper, x)"),
+        ("import random\nimport gpt.model as random", "random.small()"),
+    ],
+)
+def test_it_is_found_by_every_plain_way(head, code):
+    assert found(head, f"def encode(x):\n    return {code}", names=LIBRARY)
+
+
+def test_what_only_is_named_like_a_library_is_not_that_library():
+    """But an import makes it that one, under whatever name."""
+    own = "def random(x):\n    return x"
+    cell = "def encode(x):\n    return random(x) + random.seed"
+    assert not found(own, cell, names=["random"])
+    assert found(cell, names=["random"]) and found(
+        "import random", cell, names=["random"]
+    )
+    other = "def encode(x):\n    return r.random()"
+    assert found("import random as r", other, names=["random"])
+    assert found("import numpy as r", other, names=["numpy.random"])
+
+
+def test_of_an_import_only_what_is_used_counts():
+    cells = "from torch import exp, softmax", "def encode(x):\n    return exp(x)"
+    assert not found(*cells, names=LIBRARY)
+
+
+def test_of_a_given_cell_only_its_imports_count():
+    def refused(code, *more):
+        cells = [(1, f"def encode(x):\n    return {code}"), *more]
+        return uses(cells, "encode", LIBRARY, given=[GIVEN])
+
+    assert not refused("x + end") and not refused("model.vectors(x)")
+    assert refused("small()(x)")
+    assert not refused("small(x)", (2, "def small(x):\n    return x"))
+
+
+def test_an_extension_that_is_harmless_is_no_script():
+    cell = "%load_ext autoreload\n%autoreload 2\n%reload_ext autoreload"
+    assert not found(cell, names=DYNAMIC)
+    assert found("x = 1\n%load_ext  line_profiler ", names=DYNAMIC) == [
+        "%load_ext line_profiler (cell 1, line 2)"
+    ]
+    assert found("%run mine.py", names=DYNAMIC) == ["%run (cell 1, line 1)"]
+    assert found("get_ipython().run_line_magic(f'ru{n}', 'a')", names=DYNAMIC) == []
+    cell = "def encode(x):\n    get_ipython().run_line_magic(f'ru{n}', 'a')"
+    assert found(cell, names=DYNAMIC)
+
+
+def test_of_whatever_was_written_anew_only_the_last_counts():
+    for first, second in (
+        ("f = torch.softmax", "f = lambda x: x.exp()"),
+        ("class f:\n    go = torch.softmax", "class f:\n    go = 3"),
+        ("from torch import softmax as f", "from mine import f"),
+    ):
+        cells = [(1, first), (2, "def encode(x):\n    return f(x)"), (3, second)]
+        assert uses(cells, "encode", LIBRARY)
+        assert not uses(cells, "encode", LIBRARY, latest=True)
+    cells = [(1, "f = torch.softmax"), (2, "f = wrap(f)"), (3, "encode = f")]
+    assert uses(cells, "encode", LIBRARY, latest=True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "(" * 80 + "x.softmax(-1)" + ")" * 80,
+        "x" + " + 1" * 2_500 + " + x.softmax(-1)",
+        "await x.softmax(-1)",
+        "\n".join(f"x{i} = x{i - 1}" for i in range(1, 500)) + "\nx.softmax(-1)",
+    ],
+    ids=["brackets", "terms", "await", "names"],
+)
+def test_code_of_any_shape_is_looked_at(code):
+    assert found(f"{code}\nencode = 1\nencode = x.softmax(-1)", names=LIBRARY)
+    lines = code.replace("\n", "\n    ")
+    assert found(f"async def encode(x):\n    {lines}", names=LIBRARY)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "f = lambda x: x\n",
+        "class A:\n    def f(self): self.a.f(A.f)\n",
+        "a = a.b = c\n",
+    ],
+)
+def test_it_takes_time_in_proportion(line):
+    def seconds(count):
+        cells = [
+            (count, line * count),
+            (count + 1, "def encode(x):\n    return a, A, f"),
+        ]
+        start = time.process_time()
+        uses(cells, "encode", (*LIBRARY, *DYNAMIC))
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(4_000) < 24 * max(0.05, seconds(500))
