@@ -157,8 +157,8 @@ def _second_name_twice(x: Tensor) -> Tensor:
 def _typed(factor: float) -> Mistake:
     return Mistake(
         f"{factor} instead of 0.044715",
-        "The number before x³ is mistyped or rounded. Compare it with the formula, digit "
-        "by digit: all of its five digits count.",
+        f"The number before x³ is {factor} here, mistyped or rounded. Compare it with the "
+        "formula, digit by digit: all of them count.",
         partial(_plain, factor=factor),
     )
 
@@ -166,8 +166,8 @@ def _typed(factor: float) -> Mistake:
 def _rounded_root(root: float) -> Mistake:
     return Mistake(
         f"{root:.6g} instead of √(2/π)",
-        "Your √(2/π) is rounded or mistyped, and the difference shows. Let Python compute "
-        "it: `sqrt` and `pi` are there.",
+        f"Your √(2/π) is {root:.6g}, rounded or mistyped, and the difference shows. Let "
+        "Python compute it: `sqrt` and `pi` are there.",
         partial(_plain, root=root),
     )
 

@@ -520,7 +520,9 @@ MISTAKES = (
     ),
     Mistake(
         "keepdim forgotten, and the variance taken of what is left",
-        _BOTH_LOST,
+        "Neither the mean nor the variance lines up with x, for both have lost the last "
+        "axis: each vector's own should stand before it, as a column. `keepdim` keeps "
+        "the axis.",
         partial(_plain, mean_kept=False, variance_kept=False),
     ),
     Mistake(
