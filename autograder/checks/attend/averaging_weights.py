@@ -213,12 +213,6 @@ MISTAKES = (
         lambda x: past(x @ x.T).softmax(-1),
     ),
     Mistake(
-        "a triangle from one axis",
-        "`torch.ones(T)` has one axis, and a triangle needs two. `torch.ones` takes both "
-        "sizes, one after the other.",
-        lambda x: torch.ones(len(x)).tril(),
-    ),
-    Mistake(
         "half the weight of the one before",
         "The weights of a row become smaller with the distance. In an average all of them "
         "are equal: 1 divided by their number.",

@@ -225,12 +225,6 @@ MISTAKES = (
         lambda ids, wte: wte[ids].mean(-2),
     ),
     Mistake(
-        "a product of whole numbers with the table",
-        "A one-hot matrix of whole numbers cannot be multiplied by a table of float32. "
-        "`wte` in square brackets takes rows without any product.",
-        lambda ids, wte: functional.one_hot(ids, len(wte)) @ wte,
-    ),
-    Mistake(
         "one vector for the whole text",
         "The vectors are added up, so the text has become a single one and its order is "
         "lost. Each token keeps its own row.",

@@ -676,8 +676,8 @@ MISTAKES = (
         partial(
             _block,
             norm=lambda x, weight, bias: (
-                (x - x.mean(-2, True))
-                / (x.var(-2, True, correction=0) + EPS).sqrt()
+                (x - x.mean(-2, keepdim=True))
+                / (x.var(-2, correction=0, keepdim=True) + EPS).sqrt()
                 * weight
                 + bias
             ),
@@ -690,7 +690,10 @@ MISTAKES = (
         partial(
             _block,
             norm=lambda x, weight, bias: (
-                (x - x.mean(-1, True)) / (x.var(-1, True) + EPS).sqrt() * weight + bias
+                (x - x.mean(-1, keepdim=True))
+                / (x.var(-1, keepdim=True) + EPS).sqrt()
+                * weight
+                + bias
             ),
         ),
     ),
