@@ -187,12 +187,18 @@ def _token_by_token(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
     return torch.stack([wte[i] + wpe[t] for t, i in enumerate(ids)])
 
 
-def _by_ifs(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
-    x = _plain(ids, wte, wpe, refuse="long empty")
+def _by_ifs(
+    ids: Tensor,
+    wte: Tensor,
+    wpe: Tensor,
+    count: Callable[[Tensor], int] = lambda ids: ids.shape[-1],
+) -> Tensor:
+    if not 0 < count(ids) <= len(wpe):
+        raise ValueError("the length")
     for i in ids:
         if i < 0 or i >= len(wte):
             raise ValueError("no such row")
-    return x
+    return _plain(ids, wte, wpe, refuse="", count=count)
 
 
 def _look_first(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
@@ -325,6 +331,13 @@ MISTAKES = (
         "over `ids`? Both take a whole text for a token. T is the size of the **last** "
         "axis; `min`, `max` or `any` ask all ids at once.",
         _by_ifs,
+    ),
+    Mistake(
+        "no batches: a `len`, and an `if` about a whole text",
+        "A single text is right. Of a batch, `len` counts the texts, and a loop over `ids` "
+        "meets whole texts, for which an `if` has no single answer. T is the size of the "
+        "**last** axis; `min`, `max` or `any` ask all ids at once.",
+        partial(_by_ifs, count=len),
     ),
     Mistake(
         "adding into the table of places",

@@ -227,15 +227,6 @@ MISTAKES = (
         partial(_plain, power=lambda j, C: (C - 2 - 2 * (j // 2)) / C),
     ),
     Mistake(
-        "multiplied instead of raised to a power",
-        "You multiply 10000 by 2i/C instead of raising it to that power. In Python a power "
-        "is written `**`.",
-        partial(
-            _plain,
-            power=lambda j, C: np.log(20_000 * (j // 2) / C) / np.log(1e4),
-        ),
-    ),
-    Mistake(
         "a whole turn for each place",
         "You multiply the angles by 2π. They are radians already, as the formula gives "
         "them: nothing else is multiplied.",
