@@ -87,7 +87,14 @@ def _copied(value: Any) -> Any:
     plain = torch is not None and type(value) is torch.Tensor
     if plain and value.is_contiguous() and not value.requires_grad:
         return value.clone()
+    if _is_table(value):
+        return {name: _copied(tensor) for name, tensor in value.items()}
     return copy.deepcopy(value)
+
+
+def _is_table(value: Any) -> bool:
+    """Whether it is a dict of tensors, such as the weights of a layer."""
+    return type(value) is dict and all(map(wire.is_torch, value.values()))
 
 
 def _differ(before: Any, after: Any) -> bool:
@@ -98,6 +105,10 @@ def _differ(before: Any, after: Any) -> bool:
         kind = before.dtype == after.dtype and before.shape == after.shape
         if kind and before.equal(after):
             return False  # (where there is a NaN, the bytes tell)
+    if _is_table(before) and _is_table(after):
+        return [*before] != [*after] or any(
+            _differ(before[k], after[k]) for k in before
+        )
     return wire.pack(before) != wire.pack(after)
 
 

@@ -28,6 +28,7 @@ from autograder.checks.attend._material import (
     unchanged,
 )
 from autograder.checks.attend.attention import attention
+from autograder.checks.attend.attention_weights import weights
 from autograder.checks.attend.merge_heads import oracle as merged
 from autograder.checks.attend.split_heads import oracle as parted
 
@@ -118,6 +119,31 @@ def _stage(
     return out(merge(core(q, k, v)), w_out, b_out)
 
 
+def worked(
+    x: Tensor, w_qkv: Tensor, b_qkv: Tensor, w_out: Tensor, b_out: Tensor, n_head: int
+) -> dict[str, Tensor]:
+    q, k, v = _thirds(x, w_qkv, b_qkv)
+    heard = attention(*(parted(part, n_head) for part in (q, k, v)))
+    together = merged(heard)
+    return {
+        "the queries of all heads": q,
+        "the keys": k,
+        "the values": v,
+        "what each head hears": heard,
+        "the heads merged": together,
+        "that @ w_out + b_out": together @ w_out + b_out,
+    }
+
+
+def _taken_twice(name: str, twice: str, missing: str, order: Sequence[int]) -> Mistake:
+    return Mistake(
+        name,
+        f"You take the {twice} twice, and the {missing} play no part. Each third has its "
+        "own place: queries, keys, values.",
+        partial(_stage, order=order),
+    )
+
+
 def _exchanged(name: str, taken: str, order: Sequence[int]) -> Mistake:
     return Mistake(
         name,
@@ -174,6 +200,11 @@ def _merged_in_turn(x: Tensor) -> Tensor:
     return x.movedim(-3, -1).flatten(-2)
 
 
+def _like_merged(y: Tensor, one: Tensor) -> Tensor:
+    """One head's answer, as often as there are heads."""
+    return torch.cat([one] * y.shape[-3], -1)
+
+
 def _split_again(x: Tensor, *weights) -> Tensor:
     return _stage(x, *weights, merge=lambda y: parted(y, weights[-1]))
 
@@ -218,6 +249,136 @@ MISTAKES = (
         "values first",
         "the first third for the values and the last for the queries",
         order=(2, 1, 0),
+    ),
+    _exchanged(
+        "keys first", "the thirds in turn, but not from the first on", (1, 2, 0)
+    ),
+    _exchanged(
+        "the last third first", "the thirds in turn, but from the last on", (2, 0, 1)
+    ),
+    _taken_twice("keys for values", "keys", "values", (0, 1, 1)),
+    _taken_twice("queries for values", "queries", "values", (0, 1, 0)),
+    _taken_twice("queries for keys", "queries", "keys", (0, 0, 2)),
+    _taken_twice("keys for queries", "keys", "queries", (1, 1, 2)),
+    _taken_twice("values for keys", "values", "keys", (0, 2, 2)),
+    _taken_twice("values for queries", "values", "queries", (2, 1, 2)),
+    Mistake(
+        "x for queries, keys and values",
+        "You hand x itself to the heads. Queries, keys and values are made of it first: x "
+        "times `w_qkv`, plus `b_qkv`, cut in three.",
+        partial(_stage, cut=lambda x, w, b: (x, x, x)),
+    ),
+    Mistake(
+        "b_qkv subtracted",
+        "You subtract `b_qkv`. It is **added** to the product.",
+        partial(_stage, cut=lambda x, w, b: _thirds(x, w, -b)),
+    ),
+    Mistake(
+        "b_qkv added twice",
+        "`b_qkv` is added twice. Once is enough: to the product before it is cut, or a "
+        "third of it to each part.",
+        partial(_stage, cut=lambda x, w, b: _thirds(x, w, 2 * b)),
+    ),
+    Mistake(
+        "b_qkv added to the matrix",
+        "You add `b_qkv` to the matrix, so every number of a vector adds it again. First "
+        "the product, then the bias.",
+        partial(_stage, cut=lambda x, w, b: (x @ (w + b)).chunk(3, -1)),
+    ),
+    Mistake(
+        "b_out added to the matrix",
+        "You add `b_out` to the matrix, so every number of a vector adds it again. First "
+        "the product, then the bias.",
+        partial(_stage, out=lambda y, w, b: y @ (w + b)),
+    ),
+    Mistake(
+        "b_out subtracted",
+        "You subtract `b_out`. It is **added** at the very end.",
+        partial(_stage, out=lambda y, w, b: y @ w - b),
+    ),
+    Mistake(
+        "b_out added twice",
+        "`b_out` is added twice. Once is enough, at the very end.",
+        partial(_stage, out=lambda y, w, b: y @ w + 2 * b),
+    ),
+    Mistake(
+        "the last product twice",
+        "You multiply by `w_out` twice. Once is enough, after the heads are merged.",
+        partial(_stage, out=lambda y, w, b: (y @ w + b) @ w + b),
+    ),
+    Mistake(
+        "w_out before the vectors",
+        "You write `w_out` first and the vectors second. These are the **rows**, so they "
+        "stand on the left of `@`.",
+        partial(_stage, out=lambda y, w, b: w @ y + b),
+    ),
+    Mistake(
+        "the heads in reverse order",
+        "The heads are put together from the last to the first. Head 0 comes first, as in "
+        "your `merge_heads`.",
+        partial(_stage, merge=lambda y: merged(y.flip(-3))),
+    ),
+    Mistake(
+        "the sum of the heads",
+        "You add up the heads, where they stand side by side: each keeps columns of its "
+        "own. That is the work of `merge_heads`.",
+        partial(_stage, merge=lambda y: _like_merged(y, y.sum(-3))),
+    ),
+    Mistake(
+        "the mean of the heads",
+        "You average the heads, where they stand side by side: each keeps columns of its "
+        "own. That is the work of `merge_heads`.",
+        partial(_stage, merge=lambda y: _like_merged(y, y.mean(-3))),
+    ),
+    Mistake(
+        "only the first head",
+        "Only the first head is heard. All of them are put side by side: that is the work "
+        "of `merge_heads`.",
+        partial(_stage, merge=lambda y: _like_merged(y, y[..., 0, :, :])),
+    ),
+    Mistake(
+        "only the last head",
+        "Only the last head is heard. Does each round of a loop overwrite the one before? "
+        "All of them are put side by side.",
+        partial(_stage, merge=lambda y: _like_merged(y, y[..., -1, :, :])),
+    ),
+    Mistake(
+        "divided by √d twice",
+        "The scores are divided by √d twice, once here and once in your `attention`. That "
+        "one does it already.",
+        partial(_stage, core=partial(attention, by=lambda q: q.shape[-1])),
+    ),
+    Mistake(
+        "the shares alone",
+        "You stop at the shares, or use them as if they were what is heard. Your "
+        "`attention` also multiplies them by the values.",
+        partial(_stage, core=lambda q, k, v: weights(q, k)),
+    ),
+    Mistake(
+        "only the values",
+        "Queries and keys play no part: each token hears its own value alone. Between split "
+        "and merge stands your `attention`.",
+        partial(_stage, core=lambda q, k, v: v),
+    ),
+    Mistake(
+        "an average of the past",
+        "Every token hears all of the past alike: queries and keys play no part. Between "
+        "split and merge stands your `attention`.",
+        partial(_stage, core=lambda q, k, v: attention(0 * q, k, v)),
+    ),
+    Mistake(
+        "the answers scaled",
+        "What the heads hear is scaled afterwards, as dropout does in training. It goes on "
+        "as it is.",
+        partial(_stage, core=lambda q, k, v: 0.9 * attention(q, k, v)),
+    ),
+    Mistake(
+        "normed first",
+        "You norm x first. The block does that, in the next chapter; here x is taken as it "
+        "is.",
+        lambda x, *weights: _stage(
+            torch.nn.functional.layer_norm(x, x.shape[-1:]), *weights
+        ),
     ),
     Mistake(
         "every third column",
@@ -379,4 +540,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + KERNELS,
     after=("attention", "split_heads", "merge_heads"),
+    worked=worked,
 )

@@ -80,6 +80,11 @@ def attention(q: Tensor, k: Tensor, v: Tensor, **screws) -> Tensor:
     return weights(q, k, **screws) @ v
 
 
+def worked(q: Tensor, k: Tensor, v: Tensor) -> dict[str, Tensor]:
+    shares = weights(q, k)
+    return {"the attention weights": shares, "times the values": shares @ v}
+
+
 def _sum_by_sum(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """A loop over the first axis, as if that were always the tokens."""
     A, out = weights(q, k), torch.zeros_like(v)
@@ -193,6 +198,43 @@ MISTAKES = (
         partial(attention, soft=lambda s: softmax(softmax(s))),
     ),
     Mistake(
+        "the values normed first",
+        "You divide the values by their lengths. They are given as they are: the shares "
+        "alone say how much of each.",
+        lambda q, k, v: attention(q, k, v / v.norm(dim=-1, keepdim=True)),
+    ),
+    Mistake(
+        "everything added up",
+        "You add up what is heard over all tokens. Each token hears for itself: one row "
+        "for each.",
+        lambda q, k, v: attention(q, k, v).sum(-2),
+    ),
+    Mistake(
+        "each row's numbers added up",
+        "Each token's answer is a single number: its numbers have been added up. A product "
+        "of matrices has added what is to be added.",
+        lambda q, k, v: attention(q, k, v).sum(-1),
+    ),
+    Mistake(
+        "averaged over the tokens",
+        "You average what is heard over all tokens. Each token hears for itself: one row "
+        "for each.",
+        lambda q, k, v: attention(q, k, v).mean(-2),
+    ),
+    Mistake(
+        "the queries mixed",
+        "The weights are right, but they mix the queries. What is given are the values.",
+        lambda q, k, v: weights(q, k) @ q,
+    ),
+    Mistake(
+        "the queries added",
+        "The queries are added to what is heard. Only the weighted sum of the values is "
+        "wanted.",
+        lambda q, k, v: (
+            attention(q, k, v) + q if q.shape == v.shape else stop(RuntimeError)
+        ),
+    ),
+    Mistake(
         "divided by T",
         "The sums are divided by the number of tokens. They are averages already: the "
         "shares of a row sum to one.",
@@ -255,4 +297,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + KERNELS,
     after=("attention_weights",),
+    worked=worked,
 )

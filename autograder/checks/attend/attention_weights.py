@@ -121,6 +121,27 @@ def weights(
     return soft(s.masked_fill(~mask, fill))
 
 
+def worked(q: Tensor, k: Tensor) -> dict[str, Tensor]:
+    s = q @ k.mT / sqrt(q.shape[-1])
+    masked = past(s)
+    powers = torch.exp(masked - masked.amax(-1, keepdim=True))
+    return {
+        "the scores": s,
+        "the future at −∞": masked,
+        "e to their power, the largest subtracted": powers,
+        "divided by each row's sum": powers / powers.sum(-1, keepdim=True),
+    }
+
+
+def _another_root(name: str, what: str, by: Callable[[Tensor], float]) -> Mistake:
+    return Mistake(
+        name,
+        f"The scores are divided by {what}. What counts is how many numbers are added up "
+        "in one dot product: use your `scores`, which divides by √d.",
+        partial(weights, by=by),
+    )
+
+
 def masked_after(q: Tensor, k: Tensor) -> Tensor:
     return weights(q, k, allowed=unchanged).tril()
 
@@ -296,6 +317,67 @@ MISTAKES = (
         "Your `scores` has done it already.",
         partial(weights, by=lambda q: q.shape[-1]),
     ),
+    _another_root(
+        "√ of the number of tokens", "the root of T", lambda q: sqrt(q.shape[-2])
+    ),
+    _another_root(
+        "√ of len(q)",
+        "the root of the size of the **first** axis",
+        lambda q: sqrt(len(q)),
+    ),
+    _another_root(
+        "√ of axis 1", "the root of the size of axis 1", lambda q: sqrt(q.shape[1])
+    ),
+    _another_root(
+        "the fourth root of d",
+        "the root of the root of d",
+        lambda q: q.shape[-1] ** 0.25,
+    ),
+    _another_root("divided by 2", "2, whatever `d_head` is", lambda q: 2.0),
+    _another_root("divided by 8", "8, whatever `d_head` is", lambda q: 8.0),
+    _another_root("√ of 24", "√24, whatever `d_head` is", lambda q: sqrt(24)),
+    Mistake(
+        "multiplied by √d",
+        "The shares are too sharp: the scores are multiplied by √d, or not divided and "
+        "multiplied. Use your `scores`, which divides.",
+        partial(weights, by=lambda q: q.shape[-1] ** -0.5),
+    ),
+    Mistake(
+        "powers without a sum",
+        "These are powers of e, not yet divided by their sum. Your `softmax` does both.",
+        partial(weights, soft=lambda s: (s - s.amax(-1, keepdim=True)).exp()),
+    ),
+    Mistake(
+        "scores divided by their sum",
+        "The masked scores are divided by their sum, with no power of e. Your `softmax` "
+        "makes shares of them.",
+        partial(weights, fill=0.0, soft=lambda s: s / s.sum(-1, keepdim=True)),
+    ),
+    Mistake(
+        "everything together sums to one",
+        "All shares of a matrix together sum to one. Each **row** should: the softmax goes "
+        "along the last axis alone.",
+        partial(weights, soft=lambda s: softmax(s.flatten(-2)).view(s.shape)),
+    ),
+    Mistake(
+        "the largest of all scores subtracted",
+        "Your softmax subtracts the largest score of the whole tensor, so far below it "
+        "everything is 0. Each row has its own largest: use your `softmax`.",
+        partial(
+            weights, soft=lambda s: (e := (s - s.max()).exp()) / e.sum(-1, keepdim=True)
+        ),
+    ),
+    Mistake(
+        "a window of the last two",
+        "Each token sees only itself and the one before. It may look at all of the past.",
+        partial(weights, allowed=lambda m: m.tril() - m.tril(-2)),
+    ),
+    Mistake(
+        "each token sees itself alone",
+        "Each token sees itself alone. It may look at all of the past too: a triangle, not "
+        "a diagonal.",
+        partial(weights, allowed=lambda m: m.tril() - m.tril(-1)),
+    ),
     Mistake(
         "queries and keys exchanged",
         "You compare the keys with the queries. A row belongs to the token that "
@@ -369,4 +451,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + KERNELS,
     after=("softmax", "scores"),
+    worked=worked,
 )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, tenths
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks._slips import batches_only, no_batches
 from autograder.checks.attend._material import (
     LIBRARIES,
@@ -45,6 +45,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
+def worked(x: Tensor) -> dict[str, Tensor]:
+    turned = x.transpose(-3, -2)
+    return {"the tokens in front": turned, "one row of the last two axes": oracle(x)}
+
+
 def _view(x: Tensor) -> Tensor:
     turned = x.transpose(-3, -2)
     return turned.view(*turned.shape[:-2], -1)
@@ -57,6 +62,18 @@ MISTAKES = (
         "rows hold head 0 of several tokens. Bring the tokens to the front first, then "
         "flatten.",
         lambda x: x.reshape(*x.shape[:-3], x.shape[-2], -1),
+    ),
+    Mistake(
+        "the shape without the transposing, for one text",
+        "The numbers stand in the order of the heads: bring the tokens to the front first, "
+        "then flatten. And a batch has one more axis in front, so count from the end.",
+        lambda x: x.reshape(x.shape[1], -1) if x.ndim == 3 else stop(ValueError),
+    ),
+    Mistake(
+        "heads and tokens in one axis",
+        "Heads and tokens have become one axis. Exchange them first, then make one row of "
+        "the **last** two axes, heads and numbers.",
+        lambda x: x.transpose(-3, -2).flatten(-3, -2),
     ),
     Mistake(
         "heads interleaved",
@@ -107,6 +124,35 @@ MISTAKES = (
         _view,
     ),
     Mistake(
+        "the heads in reverse order",
+        "The heads stand side by side from the last to the first. Head 0 comes first.",
+        lambda x: oracle(x.flip(-3)),
+    ),
+    Mistake(
+        "the tokens in reverse order",
+        "The tokens stand from the last to the first. Token 0 is the first row.",
+        lambda x: oracle(x.flip(-2)),
+    ),
+    Mistake(
+        "split once more",
+        "You split once more what is split already, as `split_heads` does. Now the way "
+        "back is wanted: bring the tokens to the front, then make one row of the last two "
+        "axes.",
+        lambda x: x.unflatten(-1, (x.shape[-3], -1)).transpose(-3, -2),
+    ),
+    Mistake(
+        "only the last head",
+        "Only the last head is left. All of them belong in the row of a token, side by "
+        "side.",
+        lambda x: x.select(-3, -1),
+    ),
+    Mistake(
+        "everything in one row",
+        "All numbers stand in one long row. Each token has a row of its own: flatten only "
+        "the last two axes.",
+        lambda x: x.transpose(-3, -2).flatten(),
+    ),
+    Mistake(
         "only the first head",
         "Only the first head is left. All of them belong in the row of a token, side by "
         "side.",
@@ -146,4 +192,6 @@ MISTAKES = (
     no_batches(oracle, 3, "three", "heads, tokens, numbers"),
 )
 
-CHECK = Check("merge_heads", 2, draw, oracle, MISTAKES, forbidden=LIBRARIES)
+CHECK = Check(
+    "merge_heads", 2, draw, oracle, MISTAKES, forbidden=LIBRARIES, worked=worked
+)

@@ -71,6 +71,18 @@ def _shares(
     return e / total(e)
 
 
+def worked(s: Tensor) -> dict[str, Tensor]:
+    top = s.double().amax(-1, keepdim=True)
+    e = torch.exp(s.double() - top)
+    return {
+        "the largest": top,
+        "it subtracted": s - top,
+        "e to the power of that": e,
+        "their sum": e.sum(-1, keepdim=True),
+        "divided by it": e / e.sum(-1, keepdim=True),
+    }
+
+
 def _no_top(s: Tensor) -> float:
     return 0.0
 
@@ -143,8 +155,9 @@ MISTAKES = (
     ),
     Mistake(
         "the smallest score subtracted",
-        "You subtract the **smallest** score of the row: then the largest power can be "
-        "too much for float32, and −∞ minus −∞ is not a number. Subtract the largest.",
+        "You subtract the **smallest** score of the row, or its mean: then the largest "
+        "power can be too much for float32, and −∞ minus −∞ is not a number. Subtract the "
+        "largest.",
         partial(_shares, top=lambda s: s.amin(-1, keepdim=True)),
     ),
     Mistake(
@@ -177,6 +190,120 @@ MISTAKES = (
         "You divide the scores themselves by their sum. They can be negative or zero, so "
         "they are raised first: e to the power of each.",
         lambda s: s / s.sum(-1, keepdim=True),
+    ),
+    Mistake(
+        "powers divided by the sum of the scores",
+        "You divide the powers of e by the sum of the **scores**. Divide by the sum of "
+        "the powers themselves.",
+        lambda s: s.exp() / s.sum(-1, keepdim=True),
+    ),
+    Mistake(
+        "the largest subtracted, powers divided by the sum of the scores",
+        "Above the line all is right. Below it stands the sum of the **scores**: divide "
+        "by the sum of the powers themselves.",
+        lambda s: (s - s.amax(-1, keepdim=True)).exp() / s.sum(-1, keepdim=True),
+    ),
+    Mistake(
+        "powers divided by the sum of the differences",
+        "You divide the powers of e by the sum of the scores with the largest subtracted. "
+        "Divide by the sum of the powers themselves.",
+        lambda s: (d := s - s.amax(-1, keepdim=True)).exp() / d.sum(-1, keepdim=True),
+    ),
+    Mistake(
+        "the largest subtracted after the power",
+        "You subtract the largest from the **powers** of e. It is subtracted from the "
+        "scores, before e is raised to them.",
+        lambda s: (
+            (e := s.exp() - s.exp().amax(-1, keepdim=True)) / e.sum(-1, keepdim=True)
+        ),
+    ),
+    Mistake(
+        "the largest score subtracted after the power",
+        "You subtract the largest score from the **powers** of e. It is subtracted from "
+        "the scores, before e is raised to them.",
+        lambda s: (e := s.exp() - s.amax(-1, keepdim=True)) / e.sum(-1, keepdim=True),
+    ),
+    Mistake(
+        "divided by the largest score",
+        "You divide the scores by the largest one, which changes their differences. "
+        "**Subtract** it.",
+        lambda s: _shares(s / s.amax(-1, keepdim=True), top=_no_top),
+    ),
+    Mistake(
+        "divided by the length",
+        "You divide the powers by the root of the sum of their squares. Shares sum to one: "
+        "divide by the plain **sum**.",
+        partial(_shares, total=lambda e: e.norm(dim=-1, keepdim=True)),
+    ),
+    Mistake(
+        "divided by the mean",
+        "You divide the powers by their mean, so each row sums to its length. Shares sum "
+        "to one: divide by the **sum**.",
+        partial(_shares, total=lambda e: e.mean(-1, keepdim=True)),
+    ),
+    Mistake(
+        "divided by the number of scores",
+        "You divide the powers by how many there are. Shares sum to one: divide by the "
+        "**sum** of the powers.",
+        partial(_shares, total=lambda e: e.shape[-1]),
+    ),
+    Mistake(
+        "divided by the largest",
+        "You divide the powers by the largest of them, which becomes 1. Shares sum to one: "
+        "divide by their **sum**.",
+        partial(_shares, top=_no_top, total=lambda e: e.amax(-1, keepdim=True)),
+    ),
+    Mistake(
+        "divided by the sum of each column",
+        "You divide by the sums of the columns. Each **row** should sum to one: add up "
+        "along the last axis.",
+        partial(_shares, total=lambda e: e.sum(0, keepdim=True)),
+    ),
+    Mistake(
+        "a small number added to the sum",
+        "A small number is added to the sum. It is never 0 once the largest score is "
+        "subtracted, so nothing need be added, and shares sum to one exactly.",
+        partial(_shares, total=lambda e: e.sum(-1, keepdim=True) + 1e-5),
+    ),
+    Mistake(
+        "a small number added to the sum, nothing subtracted",
+        "A small number is added to the sum, and the largest score is not subtracted. "
+        "Subtract it first: then no sum is 0, and no power is too large.",
+        partial(_shares, top=_no_top, total=lambda e: e.sum(-1, keepdim=True) + 1e-9),
+    ),
+    Mistake(
+        "large scores cut off",
+        "You cut large scores off at a limit, so they are all alike. Only differences "
+        "count: subtract the row's largest score first.",
+        lambda s: _shares(s.clamp(max=88), top=_no_top),
+    ),
+    Mistake(
+        "along the third axis",
+        "You go along a fixed axis, which is not the last of every tensor. Count from the "
+        "end: −1 is always the last.",
+        lambda s: torch.softmax(s, min(2, s.ndim - 1)),
+    ),
+    Mistake(
+        "the least score has the most",
+        "The smallest score gets the largest share: there is a minus before the scores. "
+        "The larger a score, the larger its share.",
+        lambda s: torch.softmax(-s, -1),
+    ),
+    Mistake(
+        "squares instead of powers of e",
+        "You square the scores. e is raised to the power of each: `torch.exp`.",
+        partial(_shares, power=torch.square, top=_no_top),
+    ),
+    Mistake(
+        "powers of 10",
+        "These are powers of 10. The softmax takes e, which is 2.718 and a little more.",
+        partial(_shares, power=lambda s: 10**s),
+    ),
+    Mistake(
+        "the logarithm of the sum, nothing subtracted",
+        "You subtract the logarithm of the sum, which is right on paper. But the powers in "
+        "that sum are too large for float32: subtract the row's largest score first.",
+        lambda s: (s - s.exp().sum(-1, keepdim=True).log()).exp(),
     ),
     Mistake(
         "powers of 2",
@@ -263,6 +390,7 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES + KERNELS + _SOFTMAXES,
+    worked=worked,
     rtol=5e-6,
     atol=1e-6,
 )

@@ -90,6 +90,15 @@ def _columns(x: Tensor, H: int, d: int) -> Tensor:
     return torch.stack([x[..., h * d : (h + 1) * d] for h in range(H)], -3)
 
 
+def worked(x: Tensor, n_head: int) -> dict[str, Tensor | int]:
+    d_head = x.shape[-1] // n_head
+    return {
+        "d_head = C / n_head": d_head,
+        "each row cut into heads": _apart(x, n_head, d_head),
+        "heads and tokens exchanged": oracle(x, n_head),
+    }
+
+
 MISTAKES = (
     Mistake(
         "the shape without the transposing",
@@ -97,6 +106,51 @@ MISTAKES = (
         "first **tokens** and not the first columns. Make (T, H, d_head) first, then "
         "exchange two axes.",
         _by(lambda x, H, d: x.reshape(*x.shape[:-2], H, x.shape[-2], d)),
+    ),
+    Mistake(
+        "the tokens shared out, and nothing is refused",
+        "You share out the tokens. Every head sees all tokens, and of each some of its "
+        "**columns**: cut along the last axis. And look at the remainder first.",
+        lambda x, H: torch.stack(x.chunk(H, -2)),
+    ),
+    Mistake(
+        "the shape without the transposing, and nothing is refused",
+        "The numbers are dealt out row by row, so head 0 has the first **tokens**. Make "
+        "(T, H, d_head) first, then exchange two axes. A batch, and heads that do not "
+        "share evenly, come after that.",
+        lambda x, H: (
+            x.reshape(H, len(x), x.shape[1] // H) if x.ndim == 2 else stop(ValueError)
+        ),
+    ),
+    Mistake(
+        "the heads in reverse order",
+        "The last columns are head 0. It has the **first** `d_head` of them, head 1 the "
+        "next.",
+        _by(lambda x, H, d: _columns(x, H, d).flip(-3)),
+    ),
+    Mistake(
+        "only the first head",
+        "Only the first head comes back. All of them stand in a new axis, in front of the "
+        "tokens.",
+        _by(lambda x, H, d: x[..., :d]),
+    ),
+    Mistake(
+        "only the last head",
+        "Only the last head comes back. Does each round of a loop overwrite the one "
+        "before? All of them stand in a new axis.",
+        _by(lambda x, H, d: x[..., -d:]),
+    ),
+    Mistake(
+        "the heads behind",
+        "The heads stand in the last axis. They belong in **front** of the tokens, so that "
+        "each is a matrix of its own.",
+        _by(lambda x, H, d: _apart(x, H, d).mT),
+    ),
+    Mistake(
+        "a head too narrow",
+        "Each head has too few columns, and some are lost. C / H is the width of a head: "
+        "look where your slices end.",
+        _by(lambda x, H, d: _columns(x, H, d)[..., : max(1, d - 1)]),
     ),
     Mistake(
         "the heads not in front",
@@ -226,4 +280,6 @@ MISTAKES = (
     an_assert(partial(_split, error=AssertionError), "An uneven share"),
 )
 
-CHECK = Check("split_heads", 2, draw, oracle, MISTAKES, forbidden=LIBRARIES)
+CHECK = Check(
+    "split_heads", 2, draw, oracle, MISTAKES, forbidden=LIBRARIES, worked=worked
+)

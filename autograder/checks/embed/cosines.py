@@ -6,6 +6,9 @@ formula; rows from very short to very long, what is left of a length.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,7 +16,7 @@ from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, normal, some
-from autograder.checks._slips import lists_of_numbers
+from autograder.checks._slips import double_precision, lists_of_numbers, written_into
 from autograder.checks.embed._material import (
     ANGLES,
     LIBRARIES,
@@ -66,8 +69,41 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _dots(table: Tensor, v: Tensor) -> Tensor:
-    return table @ v
+def _length(v: Tensor) -> Tensor:
+    return v.square().sum().sqrt()
+
+
+def _plain(
+    table: Tensor,
+    v: Tensor,
+    first: Callable[[Tensor], Tensor] = lambda rows: rows,
+    dots: Callable[[Tensor, Tensor], Tensor] = lambda table, v: table @ v,
+    rows: Callable[[Tensor], Tensor] = lengths,
+    own: Callable[[Tensor], Tensor] = _length,
+    last: Callable[[Tensor], Tensor] = lambda cosines: cosines,
+) -> Tensor:
+    """The cosines, with screws: `first` for the table, the two lengths, and `last`."""
+    table = first(table)
+    return last(dots(table, v) / rows(table) / own(v))
+
+
+def worked(table: Tensor, v: Tensor) -> dict[str, Tensor]:
+    table, v = table.double(), v.double()
+    return {
+        "the dot products": table @ v,
+        "the rows' lengths": lengths(table),
+        "the length of v": _length(v),
+        "divided by both": table @ v / lengths(table) / _length(v),
+    }
+
+
+def _alone(x: Tensor) -> Tensor:
+    return torch.ones(())
+
+
+def _into(table: Tensor, v: Tensor) -> Tensor:
+    table /= lengths(table)[:, None]
+    return table @ v / _length(v)
 
 
 MISTAKES = (
@@ -75,66 +111,168 @@ MISTAKES = (
         "the dot product alone",
         "These are dot products: a longer vector gets a larger number. A cosine tells "
         "the angle alone, so both lengths are divided out.",
-        _dots,
+        partial(_plain, rows=_alone, own=_alone),
     ),
     Mistake(
         "only the rows' lengths divided out",
         "You divide by the lengths of the rows, and not by that of `v`. Even a vector's "
         "cosine with itself is not 1 then.",
-        lambda table, v: _dots(table, v) / lengths(table),
+        partial(_plain, own=_alone),
     ),
     Mistake(
         "only v's length divided out",
         "You divide by the length of `v`, and not by those of the rows. A long row "
         "seems nearer than it is.",
-        lambda table, v: _dots(table, v) / v.norm(),
+        partial(_plain, rows=_alone),
     ),
     Mistake(
         "multiplied by v's length",
         "You divide by the one length and multiply by the other. After a `/` Python "
         "goes on from left to right. Do the two lengths need brackets?",
-        lambda table, v: _dots(table, v) / lengths(table) * v.norm(),
+        partial(_plain, own=lambda v: 1 / _length(v)),
     ),
     Mistake(
         "multiplied by the rows' lengths",
         "You divide by the length of `v` and multiply by those of the rows. After a "
         "`/` Python goes on from left to right. Do the two lengths need brackets?",
-        lambda table, v: _dots(table, v) / v.norm() * lengths(table),
+        partial(_plain, rows=lambda table: 1 / lengths(table)),
+    ),
+    Mistake(
+        "multiplied by both lengths",
+        "You multiply by both lengths, so that they count twice as much. **Divide** by "
+        "them, and only the angle is left.",
+        partial(
+            _plain,
+            rows=lambda table: 1 / lengths(table),
+            own=lambda v: 1 / _length(v),
+        ),
     ),
     Mistake(
         "squared lengths",
         "You divide by squared lengths. The length of a vector is the square root of "
         "the sum of its squares.",
-        lambda table, v: _dots(table, v) / lengths(table).square() / v.square().sum(),
+        partial(
+            _plain,
+            rows=lambda table: lengths(table) ** 2,
+            own=lambda v: v.square().sum(),
+        ),
+    ),
+    Mistake(
+        "the rows' lengths squared",
+        "You divide by the squared lengths of the rows. The length of a vector is the "
+        "square **root** of the sum of its squares.",
+        partial(_plain, rows=lambda table: lengths(table) ** 2),
+    ),
+    Mistake(
+        "v's length squared",
+        "You divide by the squared length of `v`, or by it twice. The length of a vector "
+        "is the square **root** of the sum of its squares.",
+        partial(_plain, own=lambda v: v.square().sum()),
+    ),
+    Mistake(
+        "roots of the lengths",
+        "You take the root of a length, but `norm` has taken it already: it is the root of "
+        "the sum of squares.",
+        partial(
+            _plain,
+            rows=lambda table: lengths(table).sqrt(),
+            own=lambda v: _length(v).sqrt(),
+        ),
+    ),
+    Mistake(
+        "the lengths added",
+        "You divide by the **sum** of the two lengths. Divide by the one length **times** "
+        "the other, or by one after the other.",
+        lambda table, v: table @ v / (lengths(table) + _length(v)),
+    ),
+    Mistake(
+        "the largest numbers as lengths",
+        "Your lengths are the largest numbers of each vector. A length is the root of the "
+        "sum of squares.",
+        partial(
+            _plain,
+            rows=lambda table: table.abs().amax(1),
+            own=lambda v: v.abs().amax(),
+        ),
+    ),
+    Mistake(
+        "how many numbers as lengths",
+        "You divide by how many numbers a vector has. Its length is that of an arrow: the "
+        "root of the sum of squares.",
+        partial(_plain, rows=lambda table: float(table.shape[1]), own=_alone),
     ),
     Mistake(
         "one length for the whole table",
         "You divide by one length, that of the whole table. Each row has a length of its "
         "own: tell `norm` over which axis to sum.",
-        lambda table, v: _dots(table, v) / table.norm() / v.norm(),
+        partial(_plain, rows=torch.norm),
     ),
     Mistake(
         "lengths of the columns",
         "You take the lengths of the columns, over axis 0. A row's length sums over its "
         "columns, which is axis 1.",
-        lambda table, v: _dots(table, v) / table.norm(dim=0) / v.norm(),
+        partial(_plain, rows=lambda table: table.norm(dim=0)),
     ),
     Mistake(
         "a square instead of a column",
         "A square came out. Lengths of shape (n, 1) against dot products of shape "
         "(n,) spread out to (n, n): give both one shape. Does `keepdim` help here?",
-        lambda table, v: _dots(table, v) / table.norm(dim=1, keepdim=True) / v.norm(),
+        partial(_plain, rows=lambda table: lengths(table)[:, None]),
     ),
     Mistake(
         "a column of shape (n, 1)",
         "The right numbers, in a shape with one axis too many: n of them, so the shape "
         "is (n,).",
-        lambda table, v: cosines(table, v)[:, None],
+        partial(_plain, last=lambda cosines: cosines[:, None]),
     ),
     Mistake(
         "the sum of absolute values as length",
         f"Your lengths are sums of absolute values. {THE_LENGTH}",
-        lambda table, v: _dots(table, v) / table.abs().sum(1) / v.abs().sum(),
+        partial(
+            _plain, rows=lambda table: table.abs().sum(1), own=lambda v: v.abs().sum()
+        ),
+    ),
+    Mistake(
+        "sums as lengths",
+        "You divide by the sums of the vectors' numbers. A length is the **root** of the "
+        "sum of their **squares**.",
+        partial(_plain, rows=lambda table: table.sum(1), own=torch.sum),
+    ),
+    Mistake(
+        "means of squares in the lengths",
+        "Under your root is the mean of the squares. A length is the root of their "
+        "**sum**.",
+        partial(
+            _plain,
+            rows=lambda table: table.square().mean(1).sqrt(),
+            own=lambda v: v.square().mean().sqrt(),
+        ),
+    ),
+    Mistake(
+        "a number added to the lengths",
+        "A small number is added to the lengths, against a division by zero. No vector "
+        "here is that short, and the cosines come out a little too small.",
+        partial(
+            _plain,
+            rows=lambda table: lengths(table) + 1e-3,
+            own=lambda v: _length(v) + 1e-3,
+        ),
+    ),
+    Mistake(
+        "a number added to the product of the lengths",
+        "A small number is added below the line, against a division by zero. No vector "
+        "here is that short, and the cosines come out a little too small.",
+        lambda table, v: table @ v / (lengths(table) * _length(v) + 1e-3),
+    ),
+    Mistake(
+        "lengths of at least 1",
+        "You make short lengths longer, against a division by zero. Each vector is divided "
+        "by its own length, however short it is.",
+        partial(
+            _plain,
+            rows=lambda table: lengths(table).clamp(min=1),
+            own=lambda v: _length(v).clamp(min=1),
+        ),
     ),
     Mistake(
         "distances",
@@ -143,27 +281,134 @@ MISTAKES = (
         lambda table, v: lengths(table - v),
     ),
     Mistake(
+        "each row with itself",
+        "You compare each row with itself, or all rows with each other. Each row is "
+        "compared with `v`.",
+        partial(_plain, dots=lambda table, v: table.square().sum(1)),
+    ),
+    Mistake(
+        "all rows with each other",
+        "You compare all rows with each other, and a square comes out. Each row is "
+        "compared with `v`, which gives n cosines.",
+        partial(
+            _plain,
+            dots=lambda table, v: table @ table.T / lengths(table)[:, None],
+            own=_alone,
+        ),
+    ),
+    Mistake(
+        "the table on its side",
+        "You turn the table on its side, so `v` meets its columns. The rows are the "
+        "vectors: `table @ v` as it is.",
+        partial(_plain, dots=lambda table, v: table.T @ v),
+    ),
+    Mistake(
+        "the vector first",
+        "You write `v` first, so it meets the columns of the table. The rows are the "
+        "vectors: the table first.",
+        lambda table, v: v @ table / lengths(table.T) / _length(v),
+    ),
+    Mistake(
         "one minus the cosine",
         "You give one minus the cosine, which some libraries call the cosine "
         "distance. Return the cosine itself: 1 for the same direction.",
-        lambda table, v: 1 - cosines(table, v),
+        partial(_plain, last=lambda cosines: 1 - cosines),
+    ),
+    Mistake(
+        "another sign",
+        "All signs are turned round. Vectors that point the same way have the cosine 1.",
+        partial(_plain, last=torch.neg),
     ),
     Mistake(
         "without the sign",
         "The sign is lost. Two vectors that point against each other have the cosine "
         "−1, which is as far as they can be from 1.",
-        lambda table, v: cosines(table, v).abs(),
+        partial(_plain, last=torch.abs),
+    ),
+    Mistake(
+        "nothing below zero",
+        "Cosines below zero have become 0. Two vectors that point against each other have "
+        "the cosine −1.",
+        partial(_plain, last=torch.relu),
+    ),
+    Mistake(
+        "squares of the cosines",
+        "You square the cosines, and the sign is lost. Return the cosine itself.",
+        partial(_plain, last=torch.square),
+    ),
+    Mistake(
+        "from 0 to 1",
+        "You bring the cosines to the range from 0 to 1. Return them as they are, from −1 "
+        "to 1.",
+        partial(_plain, last=lambda cosines: (cosines + 1) / 2),
     ),
     Mistake(
         "angles",
         "You give the angles. Stop one step earlier: the cosine itself is asked for.",
-        lambda table, v: cosines(table, v).clamp(-1, 1).arccos(),
+        partial(_plain, last=lambda cosines: cosines.clamp(-1, 1).arccos()),
+    ),
+    Mistake(
+        "angles in half turns",
+        "You give the angles, as parts of a half turn. Stop earlier: the cosine itself is "
+        "asked for.",
+        partial(_plain, last=lambda cosines: cosines.clamp(-1, 1).arccos() / torch.pi),
+    ),
+    Mistake(
+        "angles in degrees",
+        "You give the angles, in degrees. Stop earlier: the cosine itself is asked for.",
+        partial(_plain, last=lambda cosines: cosines.clamp(-1, 1).arccos().rad2deg()),
+    ),
+    Mistake(
+        "the cosine of the cosine",
+        "You take the cosine of what is a cosine already. The dot product, divided by both "
+        "lengths, is the cosine of the angle.",
+        partial(_plain, last=torch.cos),
+    ),
+    Mistake(
+        "a softmax of the cosines",
+        "You make shares of the cosines by a softmax. Return the cosines themselves.",
+        partial(_plain, last=lambda cosines: cosines.softmax(0)),
+    ),
+    Mistake(
+        "sorted",
+        "You sort the cosines. They stay in the order of the rows.",
+        partial(_plain, last=lambda cosines: cosines.sort(descending=True).values),
+    ),
+    Mistake(
+        "rounded",
+        "Your cosines are rounded. Give them as they are; printing shows fewer digits by "
+        "itself.",
+        partial(_plain, last=lambda cosines: cosines.round(decimals=2)),
+    ),
+    Mistake(
+        "rounded to three places",
+        "Your cosines are rounded to three places. Give them as they are; printing shows "
+        "fewer digits by itself.",
+        partial(_plain, last=lambda cosines: cosines.round(decimals=3)),
     ),
     Mistake(
         "the mean taken away first",
         "You take each vector's mean away before you compare. That is a correlation; "
         "the cosine takes vectors as they are.",
         lambda table, v: cosines(table - table.mean(1, keepdim=True), v - v.mean()),
+    ),
+    Mistake(
+        "the rows' own means taken away first",
+        "You take each row's mean away before you compare. The cosine takes vectors as "
+        "they are.",
+        partial(_plain, first=lambda table: table - table.mean(1, keepdim=True)),
+    ),
+    Mistake(
+        "the mean of the rows taken away first",
+        "You take the mean of all rows away before you compare. The cosine takes vectors "
+        "as they are.",
+        partial(_plain, first=lambda table: table - table.mean(0)),
+    ),
+    Mistake(
+        "the mean of the rows taken away from all",
+        "You take the mean of all rows away, from `v` too, before you compare. The cosine "
+        "takes vectors as they are.",
+        lambda table, v: cosines(table - table.mean(0), v - table.mean(0)),
     ),
     lists_of_numbers(oracle, more="Its shape is (n,).", name="a list of numbers"),
     Mistake(
@@ -173,6 +418,20 @@ MISTAKES = (
         lambda table, v: table * v / lengths(table)[:, None] / v.norm(),
     ),
     Mistake(
+        "products summed up over the rows",
+        "You multiply place by place and then sum over axis 0, down the columns. A dot "
+        "product sums over the **row**, axis 1.",
+        partial(_plain, dots=lambda table, v: (table * v).sum(0)),
+    ),
+    Mistake(
+        "everything summed up",
+        "You sum over the whole table. Each row has a dot product of its own: sum over "
+        "axis 1.",
+        partial(_plain, dots=lambda table, v: (table * v).sum()),
+    ),
+    written_into(_into, "table", "an operator like `/=`"),
+    double_precision(oracle),
+    Mistake(
         "only the first row",
         "There is one cosine where n are asked for. Does `return` stand inside the "
         "loop? It ends the whole function at the first row.",
@@ -180,4 +439,12 @@ MISTAKES = (
     ),
 )
 
-CHECK = Check("cosines", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES + ANGLES)
+CHECK = Check(
+    "cosines",
+    3,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=LIBRARIES + ANGLES,
+    worked=worked,
+)

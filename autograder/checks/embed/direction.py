@@ -6,12 +6,16 @@ as they are. With the shipped model, a step changes one thing of a word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, normal, some
+from autograder.checks._slips import double_precision
 from autograder.checks.embed._material import (
     LIBRARIES,
     RIGHT_TRIANGLES,
@@ -97,8 +101,39 @@ def _unit(x: Tensor) -> Tensor:
     return x / x.square().sum(-1, keepdim=True).sqrt()
 
 
-def _plain(table: Tensor, froms: list[int], tos: list[int]) -> Tensor:
-    return _unit(_steps(table, froms, tos).mean(0))
+def _length(step: Tensor) -> Tensor:
+    return step.square().sum(-1, keepdim=True).sqrt()
+
+
+def _plain(
+    table: Tensor,
+    froms: list[int],
+    tos: list[int],
+    rows: Callable[[Tensor], Tensor] = lambda table: table,
+    pairs: Callable[[list[int]], list[int]] = lambda ids: ids,
+    steps: Callable[..., Tensor] = _steps,
+    mean: Callable[[Tensor], Tensor] = lambda steps: steps.mean(0),
+    by: Callable[[Tensor], Tensor | float] = _length,
+    last: Callable[[Tensor], Tensor] = lambda unit: unit,
+) -> Tensor:
+    """The mean step at length 1, with a screw at each step."""
+    step = mean(steps(rows(table), pairs(froms), pairs(tos)))
+    return last(step / by(step))
+
+
+def _each_once(table: Tensor, froms: list[int], tos: list[int]) -> Tensor:
+    once = dict.fromkeys(zip(froms, tos, strict=True))
+    return _plain(table, *map(list, zip(*once, strict=True)))
+
+
+def worked(table: Tensor, froms: list[int], tos: list[int]) -> dict[str, Tensor]:
+    steps = _steps(table.double(), froms, tos)
+    return {
+        "the steps": steps,
+        "their mean": steps.mean(0),
+        "its length": steps.mean(0).norm(),
+        "divided by it": _unit(steps.mean(0)),
+    }
 
 
 MISTAKES = (
@@ -106,103 +141,197 @@ MISTAKES = (
         "the way back",
         "Exactly the opposite direction. A step from one place to another is where it "
         "ends minus where it begins.",
-        lambda table, froms, tos: _plain(table, tos, froms),
+        partial(_plain, steps=lambda table, froms, tos: table[froms] - table[tos]),
     ),
     Mistake(
         "the mean, not at length 1",
         "The direction is right, the length is not. Divide the mean step by its own "
         "length.",
-        lambda table, froms, tos: _steps(table, froms, tos).mean(0),
+        partial(_plain, by=lambda step: 1.0),
     ),
     Mistake(
         "the sum, not at length 1",
         "The direction is right, the length is not: this is the sum of the steps. "
         "Take the mean, then divide it by its own length.",
-        lambda table, froms, tos: _steps(table, froms, tos).sum(0),
+        partial(_plain, mean=lambda steps: steps.sum(0), by=lambda step: 1.0),
     ),
     Mistake(
         "each step at length 1, then the mean",
         "You bring each step to length 1 and then take the mean, which is shorter than "
         "1 again. First the mean of the steps as they are, then its length.",
-        lambda table, froms, tos: _unit(_steps(table, froms, tos)).mean(0),
+        partial(_plain, steps=lambda *of: _unit(_steps(*of)), by=lambda step: 1.0),
     ),
     Mistake(
         "each step at length 1 before the mean",
         "You bring each step to length 1 before you take the mean, so a short step "
         "counts as much as a long one. Take the mean of the steps as they are.",
-        lambda table, froms, tos: _unit(_unit(_steps(table, froms, tos)).mean(0)),
+        partial(_plain, steps=lambda *of: _unit(_steps(*of))),
     ),
     Mistake(
         "the rows at length 1 first",
         "You bring the rows of the table to length 1 before you subtract. A step leads "
         "from one row to the other as they are; only the answer has length 1.",
-        lambda table, froms, tos: _plain(_unit(table), froms, tos),
+        partial(_plain, rows=_unit),
     ),
     Mistake(
         "divided by the squared length",
         "You divide by the squared length. A vector divided by its length has length 1; "
         "the length is the root of the sum of squares.",
-        lambda table, froms, tos: (
-            (step := _steps(table, froms, tos).mean(0)) / step.square().sum()
-        ),
+        partial(_plain, by=lambda step: step.square().sum()),
     ),
     Mistake(
         "divided by the sum of absolute values",
         f"You divide by the sum of the absolute values. {THE_LENGTH}",
-        lambda table, froms, tos: (
-            (step := _steps(table, froms, tos).mean(0)) / step.abs().sum()
-        ),
+        partial(_plain, by=lambda step: step.abs().sum()),
     ),
     Mistake(
         "the largest number made 1",
         "You divide by the largest number in the vector. The length should be 1, and "
         "the length is the root of the sum of squares.",
-        lambda table, froms, tos: (
-            (step := _steps(table, froms, tos).mean(0)) / step.abs().max()
-        ),
+        partial(_plain, by=lambda step: step.abs().max()),
     ),
     Mistake(
         "only the first pair",
         "Only the first pair counts. Does `return` stand inside the loop, or does the "
         "index 0 pick one pair? All steps belong in the mean.",
-        lambda table, froms, tos: _plain(table, froms[:1], tos[:1]),
+        partial(_plain, pairs=lambda ids: ids[:1]),
     ),
     Mistake(
         "only the last pair",
         "Only the last pair counts. Each round of the loop overwrites the step before: "
         "gather all of them, then take their mean.",
-        lambda table, froms, tos: _plain(table, froms[-1:], tos[-1:]),
+        partial(_plain, pairs=lambda ids: ids[-1:]),
     ),
     Mistake(
         "the mean over the wrong axis",
         "You take the mean over the columns and get one number per pair. The mean is "
         "over the pairs, column by column, and its shape is (C,).",
-        lambda table, froms, tos: _unit(_steps(table, froms, tos).mean(1)),
+        partial(_plain, mean=lambda steps: steps.mean(1)),
     ),
     Mistake(
         "a direction for each pair",
         "You give a direction for each pair. Only one is wanted for all of them: the "
         "mean of the steps, at length 1.",
-        lambda table, froms, tos: _unit(_steps(table, froms, tos)),
+        partial(_plain, mean=lambda steps: steps),
     ),
     Mistake(
         "one axis too many",
         "These are the right numbers, but as a matrix with one row. Return a vector "
         "of shape (C,).",
-        lambda table, froms, tos: _plain(table, froms, tos)[None],
+        partial(_plain, last=lambda unit: unit[None]),
     ),
     Mistake(
         "rows added instead of subtracted",
         "You add the two rows of a pair. A step from one to the other is their "
         "difference.",
-        lambda table, froms, tos: _unit((table[tos] + table[froms]).mean(0)),
+        partial(_plain, steps=lambda table, froms, tos: table[tos] + table[froms]),
     ),
     Mistake(
         "steps without their signs",
         "No number of yours is below zero. A step may well go down: keep the signs of "
         "the differences.",
-        lambda table, froms, tos: _unit(_steps(table, froms, tos).abs().mean(0)),
+        partial(_plain, steps=lambda *of: _steps(*of).abs()),
     ),
+    Mistake(
+        "the median instead of the mean",
+        "You take the median of the steps, the number in the middle. The **mean** is their "
+        "sum, divided by how many there are.",
+        partial(_plain, mean=lambda steps: steps.median(0).values),
+    ),
+    Mistake(
+        "the largest step",
+        "You take the largest number of each column. The direction is that of the **mean** "
+        "step.",
+        partial(_plain, mean=lambda steps: steps.amax(0)),
+    ),
+    Mistake(
+        "a number added to the length",
+        "A small number is added to the length, against a division by zero. The answer "
+        "should have exactly length 1: divide by the length alone.",
+        partial(_plain, by=lambda step: _length(step) + 1e-2),
+    ),
+    Mistake(
+        "a small number added to the length",
+        "A number is added to the length, against a division by zero. It is small, but the "
+        "answer should have exactly length 1: divide by the length alone.",
+        partial(_plain, by=lambda step: _length(step) + 1e-3),
+    ),
+    Mistake(
+        "multiplied by the length",
+        "You multiply by the length. **Divide** by it, and the answer has length 1.",
+        partial(_plain, by=lambda step: 1 / _length(step)),
+    ),
+    Mistake(
+        "divided by the root of the length",
+        "You take the root of the length, but the length is already a root: that of the "
+        "sum of squares.",
+        partial(_plain, by=lambda step: _length(step).sqrt()),
+    ),
+    Mistake(
+        "divided by the sum of the numbers",
+        "You divide by the sum of the vector's numbers. Its length is the root of the sum "
+        "of **squares**.",
+        partial(_plain, by=torch.sum),
+    ),
+    Mistake(
+        "divided by the root of the mean square",
+        "Under your root is the mean of the step's squares. Its length is the root of "
+        "their **sum**.",
+        partial(_plain, by=lambda step: step.square().mean().sqrt()),
+    ),
+    Mistake(
+        "only the rows where the steps end",
+        "You take the mean of the rows where the steps end. A step is where it ends "
+        "**minus** where it begins.",
+        partial(_plain, steps=lambda table, froms, tos: table[tos]),
+    ),
+    Mistake(
+        "only the rows where the steps begin",
+        "You take the mean of the rows where the steps begin. A step is where it ends "
+        "minus that.",
+        partial(_plain, steps=lambda table, froms, tos: table[froms]),
+    ),
+    Mistake(
+        "only the first two pairs",
+        "Only the first two pairs count. All steps belong in the mean: is there a fixed "
+        "number in your lines?",
+        partial(_plain, pairs=lambda ids: ids[:2]),
+    ),
+    Mistake(
+        "the first pair left out",
+        "The first pair is left out. Pairs count from 0, and all steps belong in the mean.",
+        partial(_plain, pairs=lambda ids: ids[1:]),
+    ),
+    Mistake(
+        "the last pair left out",
+        "The last pair is left out. `range(n)` ends **before** n by itself, and all steps "
+        "belong in the mean.",
+        partial(_plain, pairs=lambda ids: ids[:-1]),
+    ),
+    Mistake(
+        "pairs counted once",
+        "A pair that is given twice counts once here. Is there a `set`, a `dict` or a "
+        "`unique`? All steps belong in the mean, each as often as it is given.",
+        _each_once,
+    ),
+    Mistake(
+        "the table centred first",
+        "You bring the table's rows to one size before you subtract. A step leads from one "
+        "row to the other as they are.",
+        partial(_plain, rows=lambda table: (table - table.mean(0)) / table.std(0)),
+    ),
+    Mistake(
+        "without signs",
+        "The signs are lost at the end. A direction may well go down.",
+        partial(_plain, last=torch.abs),
+    ),
+    Mistake(
+        "rounded",
+        "Your direction is rounded. Give it as it is; printing shows fewer digits by "
+        "itself.",
+        partial(_plain, last=lambda unit: unit.round(decimals=2)),
+    ),
+    double_precision(_plain),
     Mistake(
         "ids subtracted",
         "You subtract the ids. An id is only the number of a row; the rows themselves "
@@ -213,4 +342,6 @@ MISTAKES = (
     ),
 )
 
-CHECK = Check("direction", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES)
+CHECK = Check(
+    "direction", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES, worked=worked
+)

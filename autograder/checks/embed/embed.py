@@ -16,7 +16,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between
-from autograder.checks._slips import an_assert
+from autograder.checks._slips import an_assert, double_precision
 from autograder.checks.embed._material import (
     LIBRARIES,
     TABLES,
@@ -187,18 +187,44 @@ def _token_by_token(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
     return torch.stack([wte[i] + wpe[t] for t, i in enumerate(ids)])
 
 
-def _by_ifs(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
-    x = _plain(ids, wte, wpe, refuse="long empty")
+def _by_ifs(
+    ids: Tensor,
+    wte: Tensor,
+    wpe: Tensor,
+    count: Callable[[Tensor], int] = lambda ids: ids.shape[-1],
+) -> Tensor:
+    if not 0 < count(ids) <= len(wpe):
+        raise ValueError("the length")
     for i in ids:
         if i < 0 or i >= len(wte):
             raise ValueError("no such row")
-    return x
+    return _plain(ids, wte, wpe, refuse="", count=count)
 
 
 def _look_first(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
     if not ids.numel():
         raise RuntimeError("min() of nothing")
     return _plain(ids, wte, wpe)
+
+
+def worked(ids: Tensor, wte: Tensor, wpe: Tensor) -> dict[str, Tensor]:
+    T = ids.shape[-1]
+    return {
+        "the tokens' rows": wte[ids],
+        "the places' rows": wpe[:T],
+        "their sum": wte[ids] + wpe[:T],
+    }
+
+
+def _looked_at(which: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    """The sum, where only some of the ids are compared with the table."""
+
+    def embed(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
+        some = which(ids)
+        _plain(some, wte, wpe.new_zeros(len(some), wpe.shape[1]))
+        return _plain(ids, wte, wpe, refuse="long empty")
+
+    return embed
 
 
 def _side_by_side(x: Tensor, p: Tensor) -> Tensor:
@@ -307,6 +333,13 @@ MISTAKES = (
         _by_ifs,
     ),
     Mistake(
+        "no batches: a `len`, and an `if` about a whole text",
+        "A single text is right. Of a batch, `len` counts the texts, and a loop over `ids` "
+        "meets whole texts, for which an `if` has no single answer. T is the size of the "
+        "**last** axis; `min`, `max` or `any` ask all ids at once.",
+        partial(_by_ifs, count=len),
+    ),
+    Mistake(
         "adding into the table of places",
         "Your sum is written into `wpe` itself, since a slice of a tensor is a view "
         "of it and not a copy. Make a new tensor: x + y rather than +=.",
@@ -381,6 +414,91 @@ MISTAKES = (
         partial(_plain, refuse="long large"),
     ),
     Mistake(
+        "an id as large as the table is accepted",
+        "An id of exactly n_vocab is not refused, or is taken for the last row. Rows count "
+        "from 0, so the last one is n_vocab − 1: refuse from n_vocab on.",
+        lambda ids, wte, wpe: _plain(
+            torch.where(ids == len(wte), len(wte) - 1, ids), wte, wpe
+        ),
+    ),
+    Mistake(
+        "only the first id is looked at",
+        "Only the first id is compared with the table. Look at all of them, in a batch "
+        "too: their smallest and their largest.",
+        _looked_at(lambda ids: ids[..., :1].flatten()[:1]),
+    ),
+    Mistake(
+        "only the last id is looked at",
+        "Only the last id is compared with the table. Look at all of them: does each round "
+        "of a loop overwrite the answer of the one before?",
+        _looked_at(lambda ids: ids.flatten()[-1:]),
+    ),
+    Mistake(
+        "only the ids of a single text are looked at",
+        "Ids that no row has are refused in a single text, and not in a batch. `min` and "
+        "`max` take all ids at once, whatever the shape.",
+        lambda ids, wte, wpe: _plain(
+            ids,
+            wte,
+            wpe,
+            refuse="long empty large negative" if ids.ndim == 1 else "long",
+        ),
+    ),
+    Mistake(
+        "ids beyond the table begin again",
+        "Ids that no row has are taken for others: `%` and `clamp` bring them into the "
+        "table without a word. Raise a ValueError.",
+        lambda ids, wte, wpe: _plain(ids % len(wte), wte, wpe),
+    ),
+    Mistake(
+        "places begin again",
+        "In a text with more tokens than places, the places begin again from 0. Raise a "
+        "ValueError: it cannot be read.",
+        partial(
+            _plain,
+            refuse="empty large negative",
+            place=lambda ids, wpe, T: wpe[torch.arange(T) % len(wpe)],
+        ),
+    ),
+    Mistake(
+        "all further tokens at the last place",
+        "In a text with more tokens than places, all further tokens stand at the last "
+        "one. Raise a ValueError: it cannot be read.",
+        partial(
+            _plain,
+            refuse="empty large negative",
+            place=lambda ids, wpe, T: wpe[torch.arange(T).clamp(max=len(wpe) - 1)],
+        ),
+    ),
+    Mistake(
+        "places from the end",
+        "The first token gets the last place, and so on backwards. The token at place t "
+        "gets row t.",
+        partial(_plain, place=lambda ids, wpe, T: wpe[:T].flip(0)),
+    ),
+    Mistake(
+        "places subtracted",
+        "You subtract the places' rows. What the token is and where it stands are "
+        "**added**.",
+        partial(_plain, join=torch.sub),
+    ),
+    Mistake(
+        "places added twice",
+        "You add the places' rows twice. Once is enough.",
+        partial(_plain, join=lambda x, p: x + 2 * p),
+    ),
+    Mistake(
+        "tokens counted from one",
+        "Each token gets the row above its own. Ids count from 0, and so do the rows.",
+        partial(_plain, token=lambda ids, wte: wte[ids - 1]),
+    ),
+    Mistake(
+        "the sum at length 1",
+        "You bring the vectors to one length. The sum of the two rows stays as it is.",
+        partial(_plain, join=lambda x, p: (x + p) / (x + p).norm(dim=-1, keepdim=True)),
+    ),
+    double_precision(oracle),
+    Mistake(
         "a full context is refused",
         "A text with exactly as many tokens as there are places is fine: n_ctx tokens "
         "need n_ctx rows. Only more are refused.",
@@ -403,4 +521,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + TABLES,
     after=("look_up",),
+    worked=worked,
 )

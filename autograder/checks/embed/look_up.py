@@ -10,6 +10,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, stop
 from autograder.checks._slips import (
+    double_precision,
     list_of_rows,
     lists_of_numbers,
     only_the_first,
@@ -125,6 +126,64 @@ MISTAKES = (
         lambda ids, wte: wte[ids].permute(*reversed(range(ids.ndim + 1))),
     ),
     Mistake(
+        "rows counted from the end",
+        "You count the rows from the end of the table, or turn it around. The id itself is "
+        "the number of its row.",
+        lambda ids, wte: wte.flip(0)[ids],
+    ),
+    Mistake(
+        "the row after",
+        "Each vector is the row below the right one. Ids count from 0, and so do the rows "
+        "of a tensor: the id itself is the number of its row.",
+        lambda ids, wte: wte.roll(-1, 0)[ids],
+    ),
+    Mistake(
+        "the text in reverse order",
+        "The right rows, but the last token comes first. They stand in the order of the "
+        "text.",
+        lambda ids, wte: wte[ids].flip(ids.ndim - 1),
+    ),
+    Mistake(
+        "row 0 as zeros",
+        "Token 0 gets zeros. It is a token like all others, and its row is row 0.",
+        lambda ids, wte: wte[ids] * (ids != 0)[..., None],
+    ),
+    Mistake(
+        "rows at length 1",
+        "You bring the rows to length 1. They are taken from the table as they are.",
+        lambda ids, wte: wte[ids] / wte[ids].norm(dim=-1, keepdim=True),
+    ),
+    Mistake(
+        "rows times √C",
+        "You multiply the rows by √C, as the first transformers did. They are taken from "
+        "the table as they are.",
+        lambda ids, wte: wte[ids] * wte.shape[1] ** 0.5,
+    ),
+    Mistake(
+        "texts and tokens exchanged",
+        "Right for one text. In a batch, texts and tokens have changed places: the answer "
+        "has the shape of the ids, followed by C.",
+        lambda ids, wte: wte[ids.mT if ids.ndim > 1 else ids],
+    ),
+    Mistake(
+        "a batch in one long text",
+        "Right for one text. A batch has become one long text: the answer has the shape of "
+        "the ids, followed by C.",
+        lambda ids, wte: wte[ids.flatten()],
+    ),
+    Mistake(
+        "the numbers of all rows added up",
+        "Each token has become a single number. It gets the whole row of the table, C "
+        "numbers.",
+        lambda ids, wte: wte[ids].sum(-1),
+    ),
+    Mistake(
+        "one number of each row",
+        "Each token has only one number, for a second index picks one column. It gets the "
+        "whole row of the table.",
+        lambda ids, wte: wte[ids, 0],
+    ),
+    Mistake(
         "the first rows, whatever the ids",
         "You give the first T rows of the table, whatever the ids are. The ids say "
         "which rows to take, and in which order.",
@@ -157,6 +216,13 @@ MISTAKES = (
         "All the right numbers in one row, end to end. Each token keeps a vector of its "
         "own: put the rows one under the other (stack), not one after the other (cat).",
         lambda ids, wte: torch.cat([wte[i] for i in ids]),
+    ),
+    double_precision(oracle),
+    Mistake(
+        "the mean of the text",
+        "You average the vectors, so the text has become a single one and its order is "
+        "lost. Each token keeps its own row.",
+        lambda ids, wte: wte[ids].mean(-2),
     ),
     Mistake(
         "one vector for the whole text",

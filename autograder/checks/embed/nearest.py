@@ -172,6 +172,26 @@ def _own_cosine_zero(table: Tensor, row: int, k: int) -> list[int]:
     return _best(scores, None, k)
 
 
+def _own_cosine_least(table: Tensor, row: int, k: int) -> list[int]:
+    scores = _scores(table, row)
+    scores[row] = -1
+    return _best(scores, None, k)
+
+
+def _copies_left_out(table: Tensor, row: int, k: int) -> list[int]:
+    listed = _best(_scores(table, row), row, len(table))
+    return [i for i in listed if not table[i].equal(table[row])][:k]
+
+
+def worked(table: Tensor, row: int, k: int) -> dict[str, list]:
+    order = oracle(table, row, len(table))
+    return {
+        "cosines of all rows": [round(float(s), 3) for s in _exact(table, row)],
+        "the others, nearest first": order,
+        "the first k": order[:k],
+    }
+
+
 def _without_row(table: Tensor, row: int, k: int) -> list[int]:
     """The row cut out of the table, so that those after it move up."""
     scores = _scores(table, row)
@@ -276,6 +296,84 @@ MISTAKES = (
         _own_cosine_zero,
     ),
     Mistake(
+        "the own cosine made −1",
+        "You give the row itself the cosine −1 to keep it out. A row that points exactly "
+        "the other way has that too: leave the id `row` out altogether.",
+        _own_cosine_least,
+    ),
+    Mistake(
+        "copies left out too",
+        "You leave out every row with the same numbers. A copy of the row is a neighbour, "
+        "and the nearest: leave out the id `row` alone.",
+        _copies_left_out,
+    ),
+    Mistake(
+        "only rows after it",
+        "You look only at the rows after `row`. All the others count, those before it too.",
+        lambda table, row, k: [
+            i for i in _best(_scores(table, row), row, 10**6) if i > row
+        ][:k],
+    ),
+    Mistake(
+        "only rows before it",
+        "You look only at the rows before `row`. All the others count, those after it too.",
+        lambda table, row, k: [
+            i for i in _best(_scores(table, row), row, 10**6) if i < row
+        ][:k],
+    ),
+    Mistake(
+        "one too many",
+        "You list one id too many. Without the row itself, k are asked for.",
+        lambda table, row, k: oracle(table, row, k + 1),
+    ),
+    Mistake(
+        "the second nearest first",
+        "The nearest row is missing: you leave out the row itself **and** the first of the "
+        "list. Once it is left out, begin with the first.",
+        lambda table, row, k: oracle(table, row, k + 1)[1:],
+    ),
+    Mistake(
+        "the farthest first",
+        "These are the right rows, but the farthest of them comes first. The nearest one "
+        "comes first.",
+        lambda table, row, k: oracle(table, row, k)[::-1],
+    ),
+    Mistake(
+        "ids counted from one",
+        "Each id is one too large. Rows count from 0.",
+        lambda table, row, k: [i + 1 for i in oracle(table, row, k)],
+    ),
+    Mistake(
+        "only the nearest",
+        "You give only the nearest one. A list of k ids is asked for.",
+        lambda table, row, k: oracle(table, row, 1),
+    ),
+    Mistake(
+        "the nearest id alone",
+        "You give one id. A list of k ids is asked for, even where k is 1.",
+        lambda table, row, k: oracle(table, row, 1)[0],
+    ),
+    Mistake(
+        "rounded cosines",
+        "Your cosines are rounded, so rows that hardly differ seem equally near. Sort by "
+        "the cosines as they are.",
+        lambda table, row, k: _best(_scores(table, row).round(decimals=2), row, k),
+    ),
+    Mistake(
+        "by distance of the ids",
+        "You list the rows whose **ids** are nearest. What counts is where the rows "
+        "themselves point: their cosines.",
+        lambda table, row, k: _best(
+            -(torch.arange(len(table)) - row).abs().float(), row, k
+        ),
+    ),
+    Mistake(
+        "places in the sorted list",
+        "You give the first k numbers 0, 1, 2 …, the places in the sorted list. Return the "
+        "ids of the rows that stand there.",
+        lambda table, row, k: list(range(k)),
+    ),
+    Mistake(
         "numbers of a shorter table",
         "You cut the row out of the table first, so all rows after it move up by one "
         "and have wrong numbers. Keep the table whole and leave the id out.",
@@ -332,4 +430,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + ANGLES,
     after=("cosines",),
+    worked=worked,
 )

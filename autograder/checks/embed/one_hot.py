@@ -143,6 +143,70 @@ MISTAKES = (
         lambda ids, n_vocab: _plain(ids, n_vocab + 1),
     ),
     Mistake(
+        "nearly one",
+        "The right places hold nearly 1. It is exactly 1 there, and exactly 0 elsewhere: "
+        "the table's row then comes out as it is.",
+        lambda ids, n_vocab: _plain(ids, n_vocab) * 0.9999,
+    ),
+    Mistake(
+        "a softmax",
+        "Your rows are shares, and no number in them is 0. A one-hot row is exactly 1 at "
+        "the token's id and exactly 0 elsewhere.",
+        lambda ids, n_vocab: _plain(ids, n_vocab).softmax(-1),
+    ),
+    Mistake(
+        "nothing for token 0",
+        "Token 0 gets a row of zeros. It is a token like all others: its row has a 1 in "
+        "column 0.",
+        lambda ids, n_vocab: _plain(ids, n_vocab) * (ids != 0)[:, None],
+    ),
+    Mistake(
+        "columns counted one too far",
+        "The ones stand one column too far right. Columns count from 0, as the ids do.",
+        lambda ids, n_vocab: _plain(ids, n_vocab).roll(1, 1),
+    ),
+    Mistake(
+        "one column too few",
+        "There is one column too few. The ids run from 0 to n_vocab − 1, so there are "
+        "`n_vocab` of them.",
+        lambda ids, n_vocab: _plain(ids, n_vocab)[:, :-1],
+    ),
+    Mistake(
+        "columns from the end",
+        "The ones stand as far from the right as they should from the left. Columns count "
+        "from 0, from the left.",
+        lambda ids, n_vocab: _plain(ids, n_vocab).flip(1),
+    ),
+    Mistake(
+        "everything up to the id",
+        "Each row has ones up to the token's id, or from it on. There is a single 1, at "
+        "the id itself.",
+        lambda ids, n_vocab: (ids[:, None] >= torch.arange(n_vocab)).float(),
+    ),
+    Mistake(
+        "minus ones for zeros",
+        "Elsewhere stands −1. It is **0** there, so that the other rows of the table play "
+        "no part.",
+        lambda ids, n_vocab: 2 * _plain(ids, n_vocab) - 1,
+    ),
+    Mistake(
+        "the vocabulary's matrix",
+        "You give a square with a row for each id of the vocabulary. There is a row for "
+        "each **token** of the text.",
+        lambda ids, n_vocab: torch.eye(n_vocab),
+    ),
+    Mistake(
+        "repeated tokens are lost",
+        "A token that comes twice in the text has only one row here, or the order has "
+        "changed. Is there a `set` or a `unique`? Every token gets its row.",
+        lambda ids, n_vocab: _plain(ids.unique(), n_vocab),
+    ),
+    Mistake(
+        "the text in reverse order",
+        "The last token's row comes first. Row t belongs to token t of the text.",
+        lambda ids, n_vocab: _plain(ids, n_vocab).flip(0),
+    ),
+    Mistake(
         "zeros for ones",
         "Ones and zeros are the wrong way round: a row is 0 everywhere but at the "
         "token's id.",

@@ -59,6 +59,7 @@ def _plain(
     sign: int = -1,
     turn: float = 1.0,
     odd_columns: str = "refused",
+    last: Callable[[np.ndarray], np.ndarray] = lambda table: table,
 ) -> Tensor:
     """The table with loose screws: column j turns by base^(sign · power(j, C)) a step."""
     if d_model % 2:
@@ -73,7 +74,7 @@ def _plain(
         np.arange(first, first + n_ctx), base ** (sign * power(columns, d_model))
     )
     table = np.where(columns % 2, odd(angles), even(angles))
-    return torch.tensor(table, dtype=torch.float32)
+    return torch.tensor(last(table), dtype=torch.float32)
 
 
 def _halves(n_ctx: int, d_model: int) -> Tensor:
@@ -88,6 +89,28 @@ def _upwards(n_ctx: int, d_model: int) -> Tensor:
     power = torch.arange(0, d_model, 2) / d_model
     angles = torch.arange(n_ctx)[:, None] * 10_000**power
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
+
+
+def worked(n_ctx: int, d_model: int) -> dict[str, np.ndarray]:
+    """Of the last place."""
+    exponents = np.arange(0, d_model, 2) / d_model
+    angles = (n_ctx - 1) / 10_000.0**exponents
+    return {
+        "the exponents 2i/C": exponents,
+        "10000 to their power": 10_000.0**exponents,
+        "angles of the last place": angles,
+        "their sines": np.sin(angles),
+        "their cosines": np.cos(angles),
+    }
+
+
+def _another_base(base: int) -> Mistake:
+    return Mistake(
+        f"base {base}",
+        f"Your waves do not turn at the right speeds: the base is {base} here. The formula "
+        "has 10000.",
+        partial(_plain, base=float(base)),
+    )
 
 
 MISTAKES = (
@@ -165,10 +188,135 @@ MISTAKES = (
         "formula gives them.",
         partial(_plain, turn=180 / np.pi),
     ),
+    *map(_another_base, (1_000, 100_000, 10, 1_024, 9_999, 10_001, 9_000)),
+    *map(_another_base, (1_000_000, 5_000, 20_000)),
     Mistake(
-        "another base",
-        "Your waves slow down too little: the base is 1000 here. Count the zeros again.",
-        partial(_plain, base=1_000.0),
+        "e as the base",
+        "Your base is e, for `exp` raises e to a power. The base is 10000: the exponent "
+        "times the logarithm of 10000, or `**`.",
+        partial(_plain, base=np.e),
+    ),
+    Mistake(
+        "C − 2 in the exponent",
+        "You divide 2i by C − 2, or i by one less than the number of pairs, which is the "
+        "same. It is divided by C, so the last pair does not quite reach 10000.",
+        partial(_plain, power=lambda j, C: 2 * (j // 2) / max(C - 2, 1)),
+    ),
+    Mistake(
+        "the pairs counted from one",
+        "The first pair already turns more slowly than once a place. Pairs count from 0, "
+        "so its exponent is 0 and the place is divided by 1.",
+        partial(_plain, power=lambda j, C: (2 * (j // 2) + 2) / C),
+    ),
+    Mistake(
+        "columns counted from one",
+        "Your exponents begin at 1/C: columns are counted from 1. They count from 0, so "
+        "the first pair's exponent is 0.",
+        partial(_plain, power=lambda j, C: (2 * (j // 2) + 1) / C),
+    ),
+    Mistake(
+        "the odd columns one pair further",
+        "The cosines turn at the speed of the next pair. Columns 2i and 2i + 1 share the "
+        "angle, the one with 2i in the exponent.",
+        partial(_plain, power=lambda j, C: (j + j % 2) / C),
+    ),
+    Mistake(
+        "the columns from the slowest on",
+        "Your first columns turn slowest and the last ones fastest. It is the other way "
+        "round: the exponent grows from column to column.",
+        partial(_plain, power=lambda j, C: (C - 2 - 2 * (j // 2)) / C),
+    ),
+    Mistake(
+        "a whole turn for each place",
+        "You multiply the angles by 2π. They are radians already, as the formula gives "
+        "them: nothing else is multiplied.",
+        partial(_plain, turn=2 * np.pi),
+    ),
+    Mistake(
+        "angles in turns",
+        "You divide the angles by 2π. They are radians already, as the formula gives "
+        "them.",
+        partial(_plain, turn=1 / (2 * np.pi)),
+    ),
+    Mistake(
+        "half turns",
+        "You multiply the angles by π. They are radians already, as the formula gives "
+        "them: nothing else is multiplied.",
+        partial(_plain, turn=np.pi),
+    ),
+    Mistake(
+        "the angles backwards",
+        "The sines have the other sign: your angles run backwards. Is there a minus before "
+        "the place?",
+        partial(_plain, turn=-1.0),
+    ),
+    Mistake(
+        "places as parts of the whole",
+        "You divide the places by their number, so the waves depend on `n_ctx`. A place is "
+        "its number: 0, 1, 2 and so on.",
+        lambda n_ctx, d_model: _plain(n_ctx, d_model, turn=1 / n_ctx),
+    ),
+    Mistake(
+        "only cosines",
+        "Every column is a cosine. The even columns hold the sine of the same angle.",
+        partial(_plain, even=np.cos),
+    ),
+    Mistake(
+        "the sines are missing",
+        "Every second column is all zeros. Fill the even columns too, with the sines.",
+        partial(_plain, even=np.zeros_like),
+    ),
+    Mistake(
+        "the angles themselves",
+        "These are the angles. Even columns hold their sine, odd columns their cosine.",
+        partial(_plain, even=lambda a: a, odd=lambda a: a),
+    ),
+    Mistake(
+        "a tangent",
+        "There is a tangent in the table. Even columns hold sines, odd columns cosines.",
+        partial(_plain, even=np.tan),
+    ),
+    Mistake(
+        "scaled like the model's rows",
+        "Your waves are made smaller or larger. They run from −1 to 1, as `sin` and `cos` "
+        "give them.",
+        lambda n_ctx, d_model: _plain(n_ctx, d_model) / d_model**0.5,
+    ),
+    Mistake(
+        "rounded",
+        "Your table is rounded. Give the waves as they are; printing shows fewer digits by "
+        "itself.",
+        partial(_plain, last=lambda table: table.round(2)),
+    ),
+    Mistake(
+        "one place too few",
+        "There is one row too few. There is a row for each of the `n_ctx` places, and "
+        "`range` or `arange` ends **before** its end by itself.",
+        partial(_plain, last=lambda table: table[:-1]),
+    ),
+    Mistake(
+        "one place too many",
+        "There is one row too many: one for each of the places 0 to `n_ctx` − 1.",
+        lambda n_ctx, d_model: _plain(n_ctx + 1, d_model),
+    ),
+    Mistake(
+        "a single column accepted",
+        "A single column would be a sine without its cosine: 1 is an odd number too, and "
+        "deserves a ValueError.",
+        lambda n_ctx, d_model: _plain(
+            n_ctx, d_model, odd_columns="accepted" if d_model == 1 else "refused"
+        ),
+    ),
+    Mistake(
+        "a 2π that is rounded",
+        "Your angles lose whole turns by a rounded 2π, and the error grows with the place. "
+        "`sin` and `cos` take an angle of any size: nothing is to be taken off.",
+        lambda n_ctx, d_model: _plain(
+            n_ctx,
+            d_model,
+            even=lambda a: np.sin(a % (2 * 3.14159)),
+            odd=lambda a: np.cos(a % (2 * 3.14159)),
+        ),
     ),
     Mistake(
         "places counted from one",
@@ -233,5 +381,6 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES,
+    worked=worked,
     atol=1e-3,  # float32 angles of a long context are this exact, and no more
 )

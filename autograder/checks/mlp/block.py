@@ -8,11 +8,13 @@ it runs past the norms.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import sqrt
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between
@@ -29,7 +31,7 @@ from autograder.checks.mlp._material import (
     weights,
 )
 from autograder.checks.mlp.layer_norm import oracle as layer_norm
-from autograder.checks.mlp.mlp import oracle as think
+from autograder.checks.mlp.mlp import plain as think
 
 Weights = dict[str, Tensor]
 
@@ -47,6 +49,9 @@ NAMES = {  # GPT-2's names and PyTorch's
     "mlp.c_proj.weight": "linear2.weight",
     "mlp.c_proj.bias": "linear2.bias",
 }
+
+
+MLP = "c_fc.weight", "c_fc.bias", "c_proj.weight", "c_proj.bias"
 
 
 def oracle(x: Tensor, w: Weights, n_head: int) -> Tensor:
@@ -142,7 +147,7 @@ def _layer(rng: np.random.Generator, C: int, d_mlp: int, *silent: str) -> Weight
     return w
 
 
-def _attend(x: Tensor, w: Weights, n_head: int) -> Tensor:
+def _attend(x: Tensor, w: Weights, n_head: int, causal: bool = True) -> Tensor:
     if x.shape[-1] % n_head:  # as the course's own attend, which students are given
         raise ValueError("so many heads cannot share the columns")
     qkv = x @ w["attn.c_attn.weight"] + w["attn.c_attn.bias"]  # (..., T, 3C)
@@ -152,7 +157,9 @@ def _attend(x: Tensor, w: Weights, n_head: int) -> Tensor:
     )  # (..., n_head, T, d_head)
     T, d_head = q.shape[-2:]
     future = torch.arange(T)[:, None] < torch.arange(T)
-    scores = (q @ k.transpose(-2, -1) / sqrt(d_head)).masked_fill(future, -torch.inf)
+    scores = q @ k.transpose(-2, -1) / sqrt(d_head)
+    if causal:
+        scores = scores.masked_fill(future, -torch.inf)
     together = (scores.softmax(-1) @ v).transpose(-3, -2).flatten(-2)  # (..., T, C)
     return together @ w["attn.c_proj.weight"] + w["attn.c_proj.bias"]
 
@@ -162,34 +169,102 @@ def _pre_norm(x, norm_1, attend, norm_2, mlp):
     return x + mlp(norm_2(x))
 
 
-def _wired(
+def _block(
+    x: Tensor,
+    w: Weights,
+    n_head: int,
     wire: Callable[..., Tensor] = _pre_norm,
-    norms: tuple[int | None, int | None] = (1, 2),
-    names: tuple[str, str] = ("weight", "bias"),
-    n_head: int | None = None,
-) -> Callable[..., Tensor]:
-    """A block whose four parts are put together by wire(x, norm_1, attend, norm_2, mlp).
+    first: str | None = "ln_1",
+    second: str | None = "ln_2",
+    norm: Callable[[Tensor, Tensor, Tensor], Tensor] = layer_norm,
+    given: Callable[[Weights], Weights] = lambda w: w,
+    heads: Callable[[int, Tensor], int] = lambda n_head, x: n_head,
+    causal: bool = True,
+    bend: Callable[[Tensor], Tensor] = tanh_gelu,
+) -> Tensor:
+    """A block, put together by wire(x, norm_1, attend, norm_2, mlp), with screws.
 
-    norms: the two norms' numbers, None for no norm; names: what is taken for their
-    weight and bias; n_head: what is taken for the number of heads that is given.
+    first and second are the norms that are taken, None for none; `given` exchanges
+    weights; `heads` makes a number of heads of the one that is given, and of x.
     """
+    w = given(w)
 
-    def block(x: Tensor, w: Weights, given: int) -> Tensor:
-        def norm(i):
-            if i is None:
-                return lambda x: x
-            return lambda x: layer_norm(x, *(w[f"ln_{i}.{name}"] for name in names))
+    def normed(x: Tensor, ln: str | None) -> Tensor:
+        return x if ln is None else norm(x, w[f"{ln}.weight"], w[f"{ln}.bias"])
 
-        def mlp(x):
-            rows = ("c_fc.weight", "c_fc.bias", "c_proj.weight", "c_proj.bias")
-            return think(x, *(w[f"mlp.{name}"] for name in rows))
+    return wire(
+        x,
+        lambda x: normed(x, first),
+        lambda x: _attend(x, w, heads(n_head, x), causal),
+        lambda x: normed(x, second),
+        lambda x: think(x, *(w[f"mlp.{name}"] for name in MLP), bend=bend),
+    )
 
-        def attend(x):
-            return _attend(x, w, n_head or given)
 
-        return wire(x, norm(norms[0]), attend, norm(norms[1]), mlp)
+def worked(x: Tensor, w: Weights, n_head: int) -> dict[str, Tensor]:
+    x, w = x.double(), {name: weight.double() for name, weight in w.items()}
+    normed = layer_norm(x, w["ln_1.weight"], w["ln_1.bias"]).double()
+    heard = _attend(normed, w, n_head)
+    stream = x + heard
+    normed_2 = layer_norm(stream, w["ln_2.weight"], w["ln_2.bias"]).double()
+    noted = think(normed_2, *(w[f"mlp.{name}"] for name in MLP))
+    return {
+        "x through ln_1": normed,
+        "attention's answer": heard,
+        "the stream with it": stream,
+        "that through ln_2": normed_2,
+        "the MLP's answer": noted,
+        "the stream with it too": stream + noted,
+    }
 
-    return block
+
+def _in_turn(
+    answer_1: Callable[[Tensor, Tensor], Tensor],
+    answer_2: Callable[[Tensor, Tensor], Tensor],
+) -> Callable[..., Tensor]:
+    """A wire with the two sums as screws: answer(the stream, the part's answer)."""
+
+    def wire(x, norm_1, attend, norm_2, mlp):
+        x = answer_1(x, attend(norm_1(x)))
+        return answer_2(x, mlp(norm_2(x)))
+
+    return wire
+
+
+def _added(x: Tensor, answer: Tensor) -> Tensor:
+    return x + answer
+
+
+def _norm_around_parts(x, norm_1, attend, norm_2, mlp):
+    x = x + norm_1(attend(norm_1(x)))
+    return x + norm_2(mlp(norm_2(x)))
+
+
+def _norm_at_the_end(x, norm_1, attend, norm_2, mlp):
+    return norm_2(_pre_norm(x, norm_1, attend, norm_2, mlp))
+
+
+def _normed_twice(x, norm_1, attend, norm_2, mlp):
+    x = x + attend(norm_1(x))
+    return x + mlp(norm_2(norm_1(x)))
+
+
+def _normed_x_for_both(x, norm_1, attend, norm_2, mlp):
+    """What `ln_2` norms is the normed x with attention's answer."""
+    normed = norm_1(x)
+    middle = normed + attend(normed)
+    return x + mlp(norm_2(middle))
+
+
+def _mlp_reads_normed(x, norm_1, attend, norm_2, mlp):
+    """The first normed vectors are normed again for the MLP."""
+    normed = norm_1(x)
+    return x + attend(normed) + mlp(norm_2(normed))
+
+
+def _heard_twice(x, norm_1, attend, norm_2, mlp):
+    heard = attend(norm_1(x))
+    return x + heard + heard + mlp(norm_2(x + heard))
 
 
 def _post_norm(x, norm_1, attend, norm_2, mlp):
@@ -246,184 +321,448 @@ def _added_twice(x, norm_1, attend, norm_2, mlp):
     return x + middle + mlp(norm_2(middle))
 
 
+def _other_weights(name: str, other: str) -> Mistake:
+    return Mistake(
+        f"{other} for {name}",
+        f"Where `{name}` belongs you take `{other}`, which has the same shape. Compare the "
+        "twelve names with the table above, one by one.",
+        lambda x, w, n_head: _block(x, {**w, name: w[other]}, n_head),
+    )
+
+
+def _unused(name: str, what: str) -> Mistake:
+    return Mistake(
+        f"{name} plays no part",
+        f"`{name}` plays no part. It is {what}: compare what you hand over with the "
+        "function's `def`.",
+        partial(
+            _block,
+            given=lambda w: {
+                **w,
+                name: (torch.zeros_like if "bias" in name else torch.ones_like)(
+                    w[name]
+                ),
+            },
+        ),
+    )
+
+
+def _another_eps(eps: float) -> Mistake:
+    def norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return functional.layer_norm(x, weight.shape, weight, bias, eps)
+
+    return Mistake(
+        f"norms with an ε of {eps}",
+        f"Nearly right: the norms have another ε than yours of step 2, {eps}. Use your "
+        "`layer_norm`, whose ε is 1e-5.",
+        lambda x, w, n_head: _block(x, w, n_head, norm=norm),
+    )
+
+
+def _another_bend(name: str, what: str, bend: Callable[[Tensor], Tensor]) -> Mistake:
+    return Mistake(
+        name,
+        f"Inside the MLP stands {what} where a GELU by tanh belongs. Use your `mlp` of "
+        "step 3, which bends with your `gelu`.",
+        partial(_block, bend=bend),
+    )
+
+
+def _part(name: str, hint: str, answer: Callable[[Tensor, Tensor], Tensor]) -> Mistake:
+    return Mistake(name, hint, partial(_block, wire=_in_turn(answer, answer)))
+
+
 MISTAKES = (
     Mistake(
         "post-norm",
         "The norms stand on the stream itself, after each addition, as in the first "
         "transformer. GPT-2 moved them **before** each part, into the branch: the stream "
         "runs past them.",
-        _wired(_post_norm),
+        partial(_block, wire=_post_norm),
     ),
     Mistake(
         "norm after each part",
         "You norm what each part **gives**. The norm comes before: it brings what the part "
         "**reads** to one size.",
-        _wired(_norm_after_parts),
+        partial(_block, wire=_norm_after_parts),
     ),
     Mistake(
         "no residual stream",
         "Each part replaces the vector. It should only **add** to it, so that what was "
         "there stays: that is the residual stream, and there are two additions.",
-        _wired(lambda x, norm_1, attend, norm_2, mlp: mlp(norm_2(attend(norm_1(x))))),
+        partial(
+            _block,
+            wire=lambda x, norm_1, attend, norm_2, mlp: mlp(norm_2(attend(norm_1(x)))),
+        ),
     ),
     Mistake(
         "attention replaces the stream",
         "After attention, the old vector is lost: what attention gives should be "
         "**added** to x.",
-        _wired(_no_first_stream),
+        partial(_block, wire=_no_first_stream),
     ),
     Mistake(
         "the MLP replaces the stream",
         "The MLP's answer stands alone at the end. It should be **added** to what was "
         "there before it.",
-        _wired(_no_second_stream),
+        partial(_block, wire=_no_second_stream),
     ),
     Mistake(
         "the normed vectors become the stream",
         "You overwrite x with the normed x, so the additions go to the wrong vector. Only "
         "the branch sees the norm; the sum takes x as it was.",
-        _wired(_from_normed),
+        partial(_block, wire=_from_normed),
     ),
     Mistake(
         "the normed vectors become the stream, before attention",
         "Attention's answer is added to the **normed** x. Add it to x as it came in. The "
         "second half is right.",
-        _wired(_first_from_normed),
+        partial(_block, wire=_first_from_normed),
     ),
     Mistake(
         "the normed vectors become the stream, before the MLP",
         "The MLP's answer is added to the **normed** stream. Add it to the stream as it "
         "was. The first half is right.",
-        _wired(_second_from_normed),
+        partial(_block, wire=_second_from_normed),
     ),
     Mistake(
         "attention and MLP side by side",
         "Both parts read the same x, and both answers are added at once. Some models do "
         "that; here the MLP reads the stream **after** attention has written to it.",
-        _wired(
-            lambda x, norm_1, attend, norm_2, mlp: (
+        partial(
+            _block,
+            wire=lambda x, norm_1, attend, norm_2, mlp: (
                 x + attend(norm_1(x)) + mlp(norm_2(x))
-            )
+            ),
         ),
     ),
     Mistake(
         "attention and MLP side by side, from one norm",
         "The MLP reads the same normed x as attention, and `ln_2` plays no part. First add "
         "attention's answer, then norm the sum by `ln_2` for the MLP.",
-        _wired(
-            lambda x, norm_1, attend, norm_2, mlp: (
+        partial(
+            _block,
+            wire=lambda x, norm_1, attend, norm_2, mlp: (
                 x + attend(norm_1(x)) + mlp(norm_1(x))
-            )
+            ),
         ),
     ),
     Mistake(
         "what attention added is lost at the end",
         "The MLP reads the right stream, but its answer is added to x as it came in, so "
         "what attention wrote is lost. Add it to the stream after attention.",
-        _wired(
-            lambda x, norm_1, attend, norm_2, mlp: (
+        partial(
+            _block,
+            wire=lambda x, norm_1, attend, norm_2, mlp: (
                 x + mlp(norm_2(x + attend(norm_1(x))))
-            )
+            ),
         ),
     ),
     Mistake(
         "the MLP reads attention's answer alone",
         "The MLP reads only what attention has to add. It should read the whole stream, "
         "with that **added** to it.",
-        _wired(
-            lambda x, norm_1, attend, norm_2, mlp: x + mlp(norm_2(attend(norm_1(x))))
+        partial(
+            _block,
+            wire=lambda x, norm_1, attend, norm_2, mlp: (
+                x + mlp(norm_2(attend(norm_1(x))))
+            ),
         ),
     ),
     Mistake(
         "the MLP reads attention's answer alone, and both are added",
         "Both answers are added, but the MLP has read only attention's. It should read the "
         "whole stream: x with attention's answer already in it.",
-        _wired(
-            lambda x, norm_1, attend, norm_2, mlp: (
+        partial(
+            _block,
+            wire=lambda x, norm_1, attend, norm_2, mlp: (
                 x + attend(norm_1(x)) + mlp(norm_2(attend(norm_1(x))))
-            )
+            ),
         ),
     ),
     Mistake(
         "x is added once more at the end",
         "You have x in the sum twice. The stream after attention holds it already; the MLP's "
         "answer is added to that, and to nothing else.",
-        _wired(_added_twice),
+        partial(_block, wire=_added_twice),
     ),
     Mistake(
         "norms exchanged",
         "The two norms are swapped: `ln_1` stands before attention, `ln_2` before the "
         "MLP.",
-        _wired(norms=(2, 1)),
+        partial(_block, first="ln_2", second="ln_1"),
     ),
     Mistake(
         "the first norm's weights twice",
         "Both norms have the weights of `ln_1`. Before the MLP stands `ln_2`, with weights "
         "of its own.",
-        _wired(norms=(1, 1)),
+        partial(_block, second="ln_1"),
     ),
     Mistake(
         "the second norm's weights twice",
         "Both norms have the weights of `ln_2`. Before attention stands `ln_1`, with "
         "weights of its own.",
-        _wired(norms=(2, 2)),
+        partial(_block, first="ln_2"),
     ),
     Mistake(
         "no norm at all",
         "Both norms are missing. Attention and MLP each read the stream through a norm of "
         "their own.",
-        _wired(norms=(None, None)),
+        partial(_block, first=None, second=None),
     ),
     Mistake(
         "no norm before attention",
         "The norm before attention is missing: it reads the stream through `ln_1`.",
-        _wired(norms=(None, 2)),
+        partial(_block, first=None),
     ),
     Mistake(
         "no norm before the MLP",
         "The norm before the MLP is missing: it reads the stream through `ln_2`.",
-        _wired(norms=(1, None)),
+        partial(_block, second=None),
     ),
     Mistake(
         "weight and bias of the norms exchanged",
         "In both norms, weight and bias are swapped. Look at the order in which your "
         "`layer_norm` takes them.",
-        _wired(names=("bias", "weight")),
+        partial(_block, norm=lambda x, weight, bias: layer_norm(x, bias, weight)),
     ),
     Mistake(
         "no attention",
         "The attention is missing: the vectors never talk. Its answer is added first.",
-        _wired(lambda x, norm_1, attend, norm_2, mlp: x + mlp(norm_2(x))),
+        partial(_block, wire=lambda x, norm_1, attend, norm_2, mlp: x + mlp(norm_2(x))),
     ),
     Mistake(
         "no MLP",
         "The MLP is missing. After attention has added its part, the MLP adds its own.",
-        _wired(lambda x, norm_1, attend, norm_2, mlp: x + attend(norm_1(x))),
+        partial(
+            _block, wire=lambda x, norm_1, attend, norm_2, mlp: x + attend(norm_1(x))
+        ),
     ),
     Mistake(
         "MLP before attention",
         "The MLP comes first here. In GPT the vectors talk first and think then.",
-        _wired(_mlp_first),
+        partial(_block, wire=_mlp_first),
+    ),
+    Mistake(
+        "norms before and after each part",
+        "You norm what each part reads **and** what it gives. There is one norm for each "
+        "part, before it: its answer is added as it is.",
+        partial(_block, wire=_norm_around_parts),
+    ),
+    Mistake(
+        "a norm at the end",
+        "You norm the stream once more at the end. The block ends with the second sum; "
+        "the last norm stands after all layers.",
+        partial(_block, wire=_norm_at_the_end),
+    ),
+    Mistake(
+        "both norms before the MLP",
+        "Before the MLP you norm twice, by `ln_1` and by `ln_2`. It reads the stream "
+        "through `ln_2` alone.",
+        partial(_block, wire=_normed_twice),
+    ),
+    Mistake(
+        "the MLP reads the normed x",
+        "The MLP reads what `ln_1` has normed, without attention's answer. It reads the "
+        "stream **after** attention has written to it, through `ln_2`.",
+        partial(_block, wire=_mlp_reads_normed),
+    ),
+    Mistake(
+        "attention is added to the normed x, and the MLP to x",
+        "Attention's answer is added to the **normed** x, and at the end it is lost. Add "
+        "it to x as it came in, and the MLP's answer to that sum.",
+        partial(_block, wire=_normed_x_for_both),
+    ),
+    _part(
+        "the answers divided by √2",
+        "You divide what is added by √2, or multiply it by a number. Each part's answer is "
+        "added as it is.",
+        lambda x, answer: x + answer / sqrt(2),
+    ),
+    _part(
+        "the sums divided by √2",
+        "You divide the sums by √2. In GPT-2 nothing brings the stream to a size: what a "
+        "part gives is added, and that is all.",
+        lambda x, answer: (x + answer) / sqrt(2),
+    ),
+    _part(
+        "the halves of the answers",
+        "You add half of what each part gives, or take an average. Each part's answer is "
+        "added as it is.",
+        lambda x, answer: x + answer / 2,
+    ),
+    _part(
+        "averages instead of sums",
+        "You take the average of the stream and each part's answer. The answer is "
+        "**added**, and the stream keeps its size.",
+        lambda x, answer: (x + answer) / 2,
+    ),
+    _part(
+        "the answers subtracted",
+        "You subtract what each part gives. It is **added** to the stream.",
+        lambda x, answer: x - answer,
+    ),
+    _part(
+        "x is added twice in each sum",
+        "The stream is counted twice in each sum. Does your `mlp` or `attend` add x "
+        "already? They give only what is to be added.",
+        lambda x, answer: x + (x + answer),
+    ),
+    _part(
+        "products instead of sums",
+        "You multiply the stream by each part's answer. The answer is **added**.",
+        torch.mul,
+    ),
+    Mistake(
+        "x is added once more to attention's answer",
+        "In the first sum the stream is counted twice. Attention's answer is added to it "
+        "once.",
+        partial(_block, wire=_in_turn(lambda x, y: x + (x + y), _added)),
+    ),
+    Mistake(
+        "x is added once more to the MLP's answer",
+        "In the second sum the stream is counted twice. Does your `mlp` add x already? It "
+        "gives only what is to be added.",
+        partial(_block, wire=_in_turn(_added, lambda x, y: x + (x + y))),
+    ),
+    Mistake(
+        "attention's answer twice",
+        "Attention's answer is in the sum twice. The stream after attention holds it "
+        "already; the MLP's answer is added to that, and to nothing else.",
+        partial(_block, wire=_in_turn(lambda x, y: x + 2 * y, _added)),
+    ),
+    Mistake(
+        "attention's answer once more at the end",
+        "Attention's answer is added again at the end. The stream after attention holds it "
+        "already; the MLP's answer is added to that, and to nothing else.",
+        partial(_block, wire=_heard_twice),
+    ),
+    Mistake(
+        "the block twice",
+        "Attention and MLP each write to the stream twice. One layer does it once; the "
+        "layers are stacked later.",
+        lambda x, w, n_head: _block(_block(x, w, n_head), w, n_head),
+    ),
+    Mistake(
+        "only what is added",
+        "You give only what the two parts have to add. Return the stream, with both "
+        "answers in it.",
+        lambda x, w, n_head: _block(x, w, n_head) - x,
+    ),
+    Mistake(
+        "norms without weight and bias",
+        "The norms bring the vectors to one size, but their weight and bias play no part. "
+        "Hand both over to your `layer_norm`.",
+        partial(
+            _block,
+            norm=lambda x, weight, bias: functional.layer_norm(x, weight.shape),
+        ),
+    ),
+    Mistake(
+        "RMS norms",
+        "The norms leave the mean alone, as newer models do. Use your `layer_norm` of step "
+        "2, which subtracts it.",
+        partial(
+            _block,
+            norm=lambda x, weight, bias: (
+                functional.rms_norm(x, weight.shape, weight, EPS) + bias
+            ),
+        ),
+    ),
+    Mistake(
+        "norms over the tokens",
+        "Your norms go over the tokens, so these depend on each other. Use your "
+        "`layer_norm`, which norms each vector by itself.",
+        partial(
+            _block,
+            norm=lambda x, weight, bias: (
+                (x - x.mean(-2, keepdim=True))
+                / (x.var(-2, correction=0, keepdim=True) + EPS).sqrt()
+                * weight
+                + bias
+            ),
+        ),
+    ),
+    Mistake(
+        "norms with a variance over C − 1",
+        "The norms divide by a variance over C − 1. Use your `layer_norm` of step 2, which "
+        "takes the plain mean of the squares.",
+        partial(
+            _block,
+            norm=lambda x, weight, bias: (
+                (x - x.mean(-1, keepdim=True))
+                / (x.var(-1, keepdim=True) + EPS).sqrt()
+                * weight
+                + bias
+            ),
+        ),
+    ),
+    _another_eps(1e-6),
+    _another_eps(1e-12),
+    _another_eps(1e-3),
+    _another_bend("ReLU in the MLP", "a ReLU", torch.relu),
+    _another_bend(
+        "the exact GELU in the MLP", "the exact GELU by erf", functional.gelu
+    ),
+    _another_bend("SiLU in the MLP", "a SiLU", functional.silu),
+    _another_bend("no bend in the MLP", "no bend", lambda h: h),
+    _another_bend("tanh in the MLP", "a tanh alone", torch.tanh),
+    _unused("ln_1.weight", "what `ln_1` multiplies by"),
+    _unused("ln_1.bias", "what `ln_1` adds"),
+    _unused("ln_2.weight", "what `ln_2` multiplies by"),
+    _unused("ln_2.bias", "what `ln_2` adds"),
+    _unused("attn.c_attn.bias", "the `b_qkv` of `attend`"),
+    _unused("attn.c_proj.bias", "the `b_out` of `attend`"),
+    _unused("mlp.c_fc.bias", "the `b_in` of `mlp`"),
+    _unused("mlp.c_proj.bias", "the `b_out` of `mlp`"),
+    _other_weights("ln_1.weight", "ln_2.weight"),
+    _other_weights("ln_1.bias", "ln_2.bias"),
+    _other_weights("ln_2.weight", "ln_1.weight"),
+    _other_weights("ln_2.bias", "ln_1.bias"),
+    _other_weights("ln_1.bias", "ln_1.weight"),
+    _other_weights("ln_2.bias", "ln_2.weight"),
+    _other_weights("ln_1.weight", "ln_1.bias"),
+    _other_weights("ln_2.weight", "ln_2.bias"),
+    _other_weights("attn.c_proj.bias", "mlp.c_proj.bias"),
+    _other_weights("mlp.c_proj.bias", "attn.c_proj.bias"),
+    Mistake(
+        "not causal",
+        "The tokens listen to the future too. Use the `attend` that is given, which masks "
+        "it.",
+        partial(_block, causal=False),
+    ),
+    Mistake(
+        "d_head for n_head",
+        "You make as many heads as a head has numbers. Hand `n_head` on to `attend` as it "
+        "is.",
+        partial(_block, heads=lambda n_head, x: x.shape[-1] // n_head),
+    ),
+    Mistake(
+        "as many heads as tokens",
+        "You make as many heads as there are tokens. Hand `n_head` on to `attend`.",
+        partial(_block, heads=lambda n_head, x: x.shape[-2]),
     ),
     Mistake(
         "always one head",
         "You use one head, whatever `n_head` says. The scores of one wide head are not "
         "those of several narrow ones: hand `n_head` on to `attend`.",
-        _wired(n_head=1),
+        partial(_block, heads=lambda n_head, x: 1),
     ),
     Mistake(
         "always two heads",
         "You use two heads, whatever `n_head` says. Hand `n_head` on to `attend`.",
-        _wired(n_head=2),
+        partial(_block, heads=lambda n_head, x: 2),
     ),
     Mistake(
         "always four heads",
         "You use four heads, as the course's own model has. Other layers have other "
         "numbers: hand `n_head` on to `attend`.",
-        _wired(n_head=4),
+        partial(_block, heads=lambda n_head, x: 4),
     ),
     written_into(
-        _wired(_in_place), by="`+=`", instead="`x = x + …` makes a new tensor."
+        partial(_block, wire=_in_place),
+        by="`+=`",
+        instead="`x = x + …` makes a new tensor.",
     ),
     Mistake(
         "a name that w does not have",
@@ -448,4 +787,5 @@ CHECK = Check(
         ".TransformerDecoderLayer",
     ),
     after=("gelu", "layer_norm", "mlp"),
+    worked=worked,
 )

@@ -72,11 +72,25 @@ def _plain(
     mlp: Callable[[int], int] = lambda C: 8 * C * C + 5 * C,
     norms: Callable[[int], int] = lambda C: 4 * C,
     last: Callable[[int], int] = lambda C: 2 * C,
+    more: Callable[[int, int, int], int] = lambda n_vocab, n_ctx, C: 0,
 ) -> int:
     """The sum, with the parts of a layer and the tables as loose screws."""
     C = d_model
     layers = n_layer * (attend(C) + mlp(C) + norms(C))
-    return tokens * n_vocab * C + places * n_ctx * C + layers + last(C)
+    tables = tokens * n_vocab * C + places * n_ctx * C
+    return tables + layers + last(C) + more(n_vocab, n_ctx, C)
+
+
+def worked(n_vocab: int, n_ctx: int, n_layer: int, d_model: int) -> dict[str, int]:
+    C = d_model
+    return {
+        "the two tables": n_vocab * C + n_ctx * C,
+        "attention in a layer": 4 * C * C + 4 * C,
+        "the MLP in a layer": 8 * C * C + 5 * C,
+        "the two norms in a layer": 4 * C,
+        "all layers": n_layer * (12 * C * C + 13 * C),
+        "the last norm": 2 * C,
+    }
 
 
 MISTAKES = (
@@ -262,6 +276,135 @@ MISTAKES = (
         partial(_plain, mlp=lambda C: 2 * C * C + 2 * C),
     ),
     Mistake(
+        "a bias for the logits",
+        "You count n_vocab numbers too many, a bias for the logits. GPT-2 has none: at "
+        "both ends stands `wte` alone.",
+        partial(_plain, more=lambda n_vocab, n_ctx, C: n_vocab),
+    ),
+    Mistake(
+        "a norm before the layers",
+        "You count one norm too many outside the layers. There is one, after the last "
+        "layer.",
+        partial(_plain, last=lambda C: 4 * C),
+    ),
+    Mistake(
+        "the table of the places counted twice",
+        "You count the table of the places twice. `wpe` is there once, at the beginning.",
+        partial(_plain, places=2),
+    ),
+    Mistake(
+        "both tables counted twice",
+        "You count both tables twice. GPT-2 uses the tokens' table at both ends, where it "
+        "counts once, and the places' only at the beginning.",
+        partial(_plain, tokens=2, places=2),
+    ),
+    Mistake(
+        "three matrices in the MLP",
+        "You count three matrices in the MLP, as newer models have. GPT-2's has two: C by "
+        "4C, and 4C by C.",
+        partial(_plain, mlp=lambda C: 12 * C * C + 5 * C),
+    ),
+    Mistake(
+        "a hidden layer as narrow as the vector, with biases of 4C and C",
+        "Your MLP's matrices are C by C. Its hidden layer has 4C units: the matrices are C "
+        "by 4C and 4C by C.",
+        partial(_plain, mlp=lambda C: 2 * C * C + 5 * C),
+    ),
+    Mistake(
+        "a hidden layer half as wide",
+        "You count an MLP whose hidden layer has 2C units. It has 4C.",
+        partial(_plain, mlp=lambda C: 4 * C * C + 3 * C),
+    ),
+    Mistake(
+        "a hidden layer three times as wide",
+        "You count an MLP whose hidden layer has 3C units. It has 4C; 3C are the columns "
+        "of attention's first matrix.",
+        partial(_plain, mlp=lambda C: 6 * C * C + 4 * C),
+    ),
+    Mistake(
+        "16C² for each matrix of the MLP",
+        "You count 4C by 4C for a matrix of the MLP. Each has C on one side: C by 4C, and "
+        "4C by C.",
+        partial(_plain, mlp=lambda C: 32 * C * C + 5 * C),
+    ),
+    Mistake(
+        "3C numbers of each layer forgotten",
+        "Each layer lacks exactly 3C numbers. Is it attention's first bias? Or do you count "
+        "the MLP's as C each? A bias is as long as its matrix has **columns**.",
+        partial(_plain, mlp=lambda C: 8 * C * C + 2 * C),
+    ),
+    Mistake(
+        "C numbers of each layer forgotten",
+        "Each layer lacks exactly C numbers. A bias of that length is missing: of "
+        "attention's way out, of the MLP's, or of a norm.",
+        partial(_plain, mlp=lambda C: 8 * C * C + 4 * C),
+    ),
+    Mistake(
+        "2C numbers of each layer too many",
+        "Each layer has exactly 2C numbers too many. Do you count three norms, or biases "
+        "that are too long? Two norms have 2C each.",
+        partial(_plain, norms=lambda C: 6 * C),
+    ),
+    Mistake(
+        "the matrix of queries, keys and values alone",
+        "Attention has two matrices: one of C by 3C, with a bias of 3C, and the way out of "
+        "C by C, with a bias of C. Your first is as large as one of C by 2C.",
+        partial(_plain, attend=lambda C: 3 * C * C + 4 * C),
+    ),
+    Mistake(
+        "one layer too many",
+        "You count one layer too many. There are `n_layer` of them.",
+        lambda n_vocab, n_ctx, n_layer, d_model: _plain(
+            n_vocab, n_ctx, n_layer + 1, d_model
+        ),
+    ),
+    Mistake(
+        "one layer too few",
+        "You count one layer too few. There are `n_layer` of them.",
+        lambda n_vocab, n_ctx, n_layer, d_model: _plain(
+            n_vocab, n_ctx, n_layer - 1, d_model
+        ),
+    ),
+    Mistake(
+        "n_vocab and n_ctx multiplied",
+        "You multiply the sizes of the two tables. Each table has its own rows, of C "
+        "numbers, and the two are **added**.",
+        partial(
+            _plain,
+            tokens=0,
+            places=0,
+            more=lambda n_vocab, n_ctx, C: n_vocab * n_ctx * C,
+        ),
+    ),
+    Mistake(
+        "the mask counted",
+        "You count the mask, n_ctx by n_ctx. It is made and not learned: no parameter.",
+        partial(_plain, more=lambda n_vocab, n_ctx, C: n_ctx * n_ctx),
+    ),
+    Mistake(
+        "one more number for each row",
+        "You count one number for each row of the tables beside its C. A row has C numbers "
+        "and no more.",
+        partial(_plain, more=lambda n_vocab, n_ctx, C: n_vocab + n_ctx),
+    ),
+    Mistake(
+        "a tensor",
+        "The right number, in a tensor. Give a plain whole number, an `int`.",
+        lambda *sizes: torch.tensor(_plain(*sizes)),
+    ),
+    Mistake(
+        "a text",
+        "The right number, as a text with commas, or rounded to millions. Give the number "
+        "alone, an `int`.",
+        lambda *sizes: f"{_plain(*sizes):,}",
+    ),
+    Mistake(
+        "too small a kind of number",
+        "Right for small models. NumPy's int32 ends at 2,147,483,647 and begins again "
+        "below zero; Python's own whole numbers have no end.",
+        lambda *sizes: (_plain(*sizes) + 2**31) % 2**32 - 2**31,
+    ),
+    Mistake(
         "a float",
         "The right number, as a float. There is no half parameter: give a whole "
         "number, an `int`. Is there a division?",
@@ -279,4 +422,6 @@ MISTAKES = (
     ),
 )
 
-CHECK = Check("count_parameters", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES)
+CHECK = Check(
+    "count_parameters", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES, worked=worked
+)

@@ -102,6 +102,15 @@ def _plain(
     return torch.where(kept(u, p), scaled, 0.0)
 
 
+def worked(x: Tensor, u: Tensor, p: float) -> dict[str, Tensor | float]:
+    return {
+        "kept where u ≥ p": u >= p,
+        "the share that is kept, 1 − p": 1 - p,
+        "x divided by it": x / (1 - p),
+        "the others 0": oracle(x, u, p),
+    }
+
+
 def _refusing(answer: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The answer, where p is refused as it should be."""
 
@@ -166,6 +175,69 @@ MISTAKES = (
         "Right, except for a point that lies exactly at p: that one is kept. So with "
         "p = 0 nothing is dropped, not even where u is 0.",
         partial(_plain, kept=lambda u, p: u > p),
+    ),
+    Mistake(
+        "dropped where u is above p",
+        "You keep what should be dropped, and at p itself what should be kept. A point "
+        "**below** p means: this number goes.",
+        partial(_plain, kept=lambda u, p: u <= p),
+    ),
+    Mistake(
+        "kept where u is above 1 − p",
+        "You keep too few or too many: those with u at 1 − p or more. The rule is: kept "
+        "where u is **p** or more.",
+        partial(_plain, kept=lambda u, p: u >= 1 - p),
+    ),
+    Mistake(
+        "one half instead of p",
+        "You compare `u` with one half, whatever p is. A number is kept where u is **p** or "
+        "more.",
+        partial(_plain, kept=lambda u, p: u >= 0.5),
+    ),
+    Mistake(
+        "always scaled by 2",
+        "You divide by one half, whatever p is. Divide by the share that is kept, 1 − p.",
+        partial(_plain, scale=lambda p: 0.5 if p < 1 else 0.0),
+    ),
+    Mistake(
+        "divided by 1 + p",
+        "You divide by 1 + p, so that what stays becomes smaller. Divide by the share that "
+        "is kept, 1 **−** p.",
+        partial(_plain, scale=lambda p: 1 + p),
+    ),
+    Mistake(
+        "multiplied by p",
+        "You multiply by p, the share that is dropped. **Divide** by the share that is "
+        "kept.",
+        partial(_plain, scale=lambda p: 1 / p if p else math.inf),
+    ),
+    Mistake(
+        "divided by the root of 1 − p",
+        "You divide by the root of 1 − p, which would keep the variance. The **mean** "
+        "should keep its size: divide by 1 − p.",
+        partial(_plain, scale=lambda p: abs(1 - p) ** 0.5),
+    ),
+    Mistake(
+        "divided by 1 − p twice",
+        "What stays is divided by 1 − p twice. Once is enough.",
+        partial(_plain, scale=lambda p: (1 - p) ** 2),
+    ),
+    Mistake(
+        "the dropped numbers stay",
+        "What is dropped stays as it was, unscaled. It becomes 0.",
+        _refusing(lambda x, u, p: torch.where(u >= p, x / (1 - p), x)),
+    ),
+    Mistake(
+        "multiplied by u",
+        "You multiply x by `u`. `u` only says which numbers are kept: where it is p or "
+        "more.",
+        _refusing(lambda x, u, p: x * u * (u >= p) / (1 - p)),
+    ),
+    Mistake(
+        "x itself compared with p",
+        "You compare x with p. The random numbers are in `u`: a number is kept where **u** "
+        "is p or more.",
+        _refusing(lambda x, u, p: torch.where(x >= p, x / (1 - p), 0.0)),
     ),
     Mistake(
         "nothing is dropped",
@@ -257,4 +329,5 @@ CHECK = Check(
         *LIBRARIES,
         *(".dropout", ".Dropout", ".alpha_dropout", ".feature_dropout"),
     ),
+    worked=worked,
 )

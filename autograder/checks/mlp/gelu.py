@@ -17,8 +17,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal
-from autograder.checks._slips import double_precision, lists_of_numbers, written_into
+from autograder.checks._material import across, between, normal, stop
+from autograder.checks._slips import (
+    double_precision,
+    list_of_rows,
+    lists_of_numbers,
+    written_into,
+)
 from autograder.checks.mlp._material import (
     BENDS,
     LIBRARIES,
@@ -77,14 +82,35 @@ def _telling(rng: np.random.Generator, size: int) -> np.ndarray:
 _ROOT = sqrt(2 / pi)
 
 
-def _inside(x: Tensor) -> Tensor:
+def _inside(x: Tensor, root: float = _ROOT, factor: float = 0.044715) -> Tensor:
     """What tanh is taken of."""
-    return _ROOT * (x + 0.044715 * x**3)
+    return root * (x + factor * x**3)
 
 
-def _plain(x: Tensor, inside: Callable[[Tensor], Tensor] = _inside) -> Tensor:
-    """The formula, perhaps with something else inside the tanh."""
-    return 0.5 * x * (1 + torch.tanh(inside(x)))
+def _plain(
+    x: Tensor,
+    inside: Callable[[Tensor, float, float], Tensor] = _inside,
+    root: float = _ROOT,
+    factor: float = 0.044715,
+    bend: Callable[[Tensor], Tensor] = torch.tanh,
+    share: Callable[[Tensor], Tensor] = lambda bent: 1 + bent,
+    half: float = 0.5,
+    of: Callable[[Tensor], Tensor] = lambda x: x,
+    last: Callable[[Tensor, Tensor], Tensor] = lambda x, y: y,
+) -> Tensor:
+    """The formula, with a screw at each of its parts; last(x, what comes out)."""
+    return last(x, half * of(x) * share(bend(inside(x, root, factor))))
+
+
+def worked(x: Tensor) -> dict[str, Tensor]:
+    inside = _inside(x.double())
+    share = (1 + inside.tanh()) / 2
+    return {
+        "√(2/π) (x + 0.044715 x³)": inside,
+        "tanh of it": inside.tanh(),
+        "the share, half of 1 + tanh": share,
+        "times x": share * x,
+    }
 
 
 def _by_one_power(x: Tensor) -> Tensor:
@@ -99,6 +125,11 @@ def _by_two_powers(x: Tensor) -> Tensor:
 
 def _by_rows(x: Tensor) -> Tensor:
     return torch.tensor([_plain(row) for row in x])
+
+
+def _listed(x: Tensor) -> list[Tensor]:
+    """By the `tanh` of `math`, which takes the numbers of a row and no rows."""
+    return list(_plain(x)) if x.ndim == 1 else stop(ValueError)
 
 
 def _by_items(x: Tensor) -> Tensor:
@@ -123,6 +154,33 @@ def _second_name_twice(x: Tensor) -> Tensor:
     return 0.5 * x * (1 + torch.tanh(y))
 
 
+def _typed(factor: float) -> Mistake:
+    return Mistake(
+        f"{factor} instead of 0.044715",
+        f"The number before x³ is {factor} here, mistyped or rounded. Compare it with the "
+        "formula, digit by digit: all of them count.",
+        partial(_plain, factor=factor),
+    )
+
+
+def _rounded_root(root: float) -> Mistake:
+    return Mistake(
+        f"{root:.6g} instead of √(2/π)",
+        f"Your √(2/π) is {root:.6g}, rounded or mistyped, and the difference shows. Let "
+        "Python compute it: `sqrt` and `pi` are there.",
+        partial(_plain, root=root),
+    )
+
+
+def _cut(name: str, what: str, last: Callable[[Tensor, Tensor], Tensor]) -> Mistake:
+    return Mistake(
+        name,
+        f"You {what}. GELU is soft everywhere: one formula serves for all numbers, and "
+        "far from zero it comes near that by itself.",
+        partial(_plain, last=last),
+    )
+
+
 MISTAKES = (
     Mistake(
         "ReLU",
@@ -135,7 +193,13 @@ MISTAKES = (
         "This is GELU indeed, the exact one by erf. But GPT-2 was trained with the "
         "approximation by tanh, and the two differ by up to 0.0005, most between −3 and "
         "−2. Please take the formula with tanh.",
-        functional.gelu,
+        partial(_plain, inside=lambda x, *_: x / sqrt(2), bend=torch.erf),
+    ),
+    Mistake(
+        "erf instead of tanh",
+        "There is an erf where the tanh should be. With erf the exact GELU is written, but "
+        "from x / √2; to √(2/π) (x + 0.044715 x³) belongs the tanh.",
+        partial(_plain, bend=torch.erf),
     ),
     Mistake(
         "SiLU",
@@ -153,48 +217,126 @@ MISTAKES = (
         "forgot the ½",
         "Everything is twice as large as it should be. The tanh runs from −1 to 1, so 1 + "
         "tanh runs from 0 to 2: what makes a share from 0 to 1 of it?",
-        lambda x: 2 * _plain(x),
+        partial(_plain, half=1.0),
+    ),
+    Mistake(
+        "halved twice",
+        "Everything is half as large as it should be. There is one ½ in the formula: is it "
+        "in your lines twice?",
+        partial(_plain, half=0.25),
     ),
     Mistake(
         "forgot to multiply by x",
-        "These are the shares alone, from 0 to 1. GELU lets that share **of x** "
-        "through.",
-        lambda x: 0.5 * (1 + torch.tanh(_inside(x))),
+        "The tanh and what stands around it make the share, from 0 to 1. GELU lets that "
+        "share **of x** through: what is missing is the x in front.",
+        partial(_plain, of=torch.ones_like),
+    ),
+    Mistake(
+        "without signs",
+        "The signs are lost. A little below zero GELU lets a little through, and that is "
+        "below zero too: no absolute value is taken anywhere.",
+        partial(_plain, of=torch.abs),
     ),
     Mistake(
         "forgot the cube",
         "Inside the tanh you multiply 0.044715 by x itself. It belongs to the **third "
         "power** of x.",
-        partial(_plain, inside=lambda x: _ROOT * (x + 0.044715 * x)),
+        partial(_plain, inside=lambda x, root, f: root * (x + f * x)),
     ),
     Mistake(
         "a square instead of a cube",
         "Inside the tanh you square x, and a square loses its sign. The formula has the "
         "**third power**.",
-        partial(_plain, inside=lambda x: _ROOT * (x + 0.044715 * x**2)),
+        partial(_plain, inside=lambda x, root, f: root * (x + f * x**2)),
+    ),
+    Mistake(
+        "three times x instead of the cube",
+        "Inside the tanh you multiply x by 3. The formula has its **third power**, x times "
+        "x times x: in Python `**`.",
+        partial(_plain, inside=lambda x, root, f: root * (x + f * 3 * x)),
+    ),
+    Mistake(
+        "a higher power instead of a cube",
+        "Inside the tanh you take too high a power of x. The formula has the **third**: x "
+        "times x times x.",
+        partial(_plain, inside=lambda x, root, f: root * (x + f * x**4)),
     ),
     Mistake(
         "the term with the cube is missing",
         "The first part inside the tanh is there, the term with x³ is not. It is small "
         "near zero, so the error shows farther out.",
-        partial(_plain, inside=lambda x: _ROOT * x),
+        partial(_plain, factor=0.0),
+    ),
+    Mistake(
+        "0.044715 forgotten",
+        "Inside the tanh x³ stands by itself. It counts only a little: 0.044715 is "
+        "multiplied by it.",
+        partial(_plain, factor=1.0),
+    ),
+    Mistake(
+        "the term with the cube subtracted",
+        "Inside the tanh you subtract the term with x³, so far from zero everything turns "
+        "round. It is **added** to x.",
+        partial(_plain, factor=-0.044715),
     ),
     Mistake(
         "0.044715 is cubed too",
         "The third power also takes in 0.044715, which makes it next to nothing. Only x is "
         "raised to the third power; in Python `**` binds more tightly than `*`.",
-        partial(_plain, inside=lambda x: _ROOT * (x + (0.044715 * x) ** 3)),
+        partial(_plain, inside=lambda x, root, f: root * (x + (f * x) ** 3)),
+    ),
+    Mistake(
+        "the whole bracket cubed",
+        "You raise the whole bracket to the third power. Only the x behind 0.044715 is "
+        "cubed: does a bracket close too late?",
+        partial(_plain, inside=lambda x, root, f: root * (x + f * x) ** 3),
     ),
     Mistake(
         "0.044715 times the whole sum",
         "You multiply the whole sum x + x³ by 0.044715. It belongs to x³ alone.",
-        partial(_plain, inside=lambda x: _ROOT * 0.044715 * (x + x**3)),
+        partial(_plain, inside=lambda x, root, f: root * f * (x + x**3)),
+    ),
+    Mistake(
+        "0.044715 added to x",
+        "You add 0.044715 to x and multiply the sum by x³, or by its power. A product "
+        "comes first: 0.044715 belongs to x³, and x is added to that.",
+        partial(_plain, inside=lambda x, root, f: root * (x + f) * x**3),
+    ),
+    Mistake(
+        "the x before the cube is missing",
+        "Inside the tanh stands the term with x³ alone. It is added to **x**, which counts "
+        "most near zero.",
+        partial(_plain, inside=lambda x, root, f: root * f * x**3),
     ),
     Mistake(
         "√(2/π) times the first term only",
         "√(2/π) multiplies only x here. It stands before the bracket, so it multiplies the "
         "term with x³ as well.",
-        partial(_plain, inside=lambda x: _ROOT * x + 0.044715 * x**3),
+        partial(_plain, inside=lambda x, root, f: root * x + f * x**3),
+    ),
+    Mistake(
+        "√(2/π) times the second term only",
+        "√(2/π) multiplies only the term with x³ here. It stands before the bracket, so it "
+        "multiplies x as well.",
+        partial(_plain, inside=lambda x, root, f: x + root * f * x**3),
+    ),
+    Mistake(
+        "√(2/π) is added",
+        "You add √(2/π) to the bracket. It stands right before it, which means that it is "
+        "**multiplied**.",
+        partial(_plain, inside=lambda x, root, f: root + x + f * x**3),
+    ),
+    Mistake(
+        "the bracket inside the root",
+        "The bracket with x stands under the root too, and below zero there is no root. "
+        "The root is of 2/π alone; the bracket comes after it.",
+        partial(_plain, inside=lambda x, root, f: (root**2 * (x + f * x**3)).sqrt()),
+    ),
+    Mistake(
+        "√(2/π) outside the tanh",
+        "√(2/π) multiplies the tanh, where it should stand inside: it multiplies the "
+        "bracket **before** the tanh is taken.",
+        partial(_plain, root=1.0, share=lambda bent: 1 + _ROOT * bent),
     ),
     Mistake(
         "the term with the cube outside the tanh",
@@ -206,46 +348,102 @@ MISTAKES = (
         "forgot √(2/π)",
         "The bracket inside the tanh is right, but nothing stands before it: √(2/π), "
         "about 0.8, is missing.",
-        partial(_plain, inside=lambda x: x + 0.044715 * x**3),
+        partial(_plain, root=1.0),
     ),
     Mistake(
         "forgot the root of 2/π",
         "You multiply by 2/π, about 0.64. The formula has its square root, about 0.8.",
-        partial(_plain, inside=lambda x: _inside(x) * _ROOT),
+        partial(_plain, root=2 / pi),
+    ),
+    Mistake(
+        "the square of 2/π",
+        "You square 2/π. The formula has its square **root**, about 0.8, which is the "
+        "power of ½.",
+        partial(_plain, root=(2 / pi) ** 2),
     ),
     Mistake(
         "√2/π instead of √(2/π)",
         "You take the root of 2 and divide it by π. The root goes over the whole "
         "fraction 2/π.",
-        partial(_plain, inside=lambda x: _inside(x) / _ROOT * sqrt(2) / pi),
+        partial(_plain, root=sqrt(2) / pi),
+    ),
+    Mistake(
+        "2/√π instead of √(2/π)",
+        "You divide 2 by the root of π. The root goes over the whole fraction 2/π.",
+        partial(_plain, root=2 / sqrt(pi)),
     ),
     Mistake(
         "√(π/2) instead of √(2/π)",
         "The fraction under the root is upside down: 2/π is less than 1.",
-        partial(_plain, inside=lambda x: _inside(x) / _ROOT**2),
+        partial(_plain, root=sqrt(pi / 2)),
     ),
     Mistake(
         "√(2π) instead of √(2/π)",
         "Under the root, 2 is **divided** by π and not multiplied.",
-        partial(_plain, inside=lambda x: _inside(x) * pi),
+        partial(_plain, root=sqrt(2 * pi)),
     ),
     Mistake(
-        "0.8 instead of √(2/π)",
-        "√(2/π) is a little less than 0.8, and the difference shows. Let Python compute "
-        "it: `sqrt` and `pi` are there.",
-        partial(_plain, inside=lambda x: _inside(x) / _ROOT * 0.8),
+        "1/√(2π) instead of √(2/π)",
+        "You divide 1 by the root of 2π, the number before a bell curve. Under this root "
+        "stands 2 divided by π.",
+        partial(_plain, root=1 / sqrt(2 * pi)),
     ),
+    Mistake(
+        "√(1/π) instead of √(2/π)",
+        "The 2 under the root is missing: it stands above π.",
+        partial(_plain, root=sqrt(1 / pi)),
+    ),
+    Mistake(
+        "√2 instead of √(2/π)",
+        "The π under the root is missing: 2 is divided by it.",
+        partial(_plain, root=sqrt(2)),
+    ),
+    *map(_rounded_root, (0.8, 0.79, 0.78, 0.7, 0.797, 0.7789, sqrt(2 / 3.14))),
+    *map(_typed, (0.44715, 0.0044715, 0.04, 0.044, 0.045, 0.05, 0.0445, 0.04475)),
+    *map(_typed, (0.04715, 0.044175, 0.047415, 0.045715, 0.034715, 0.0471, 0.447)),
     Mistake(
         "forgot the 1 before the tanh",
         "The tanh alone runs from −1 to 1, so your curve is the same to the left and to "
         "the right of zero. Which number makes it run from 0 on?",
-        lambda x: 0.5 * x * torch.tanh(_inside(x)),
+        partial(_plain, share=lambda bent: bent),
     ),
     Mistake(
         "1 minus the tanh",
         "You subtract the tanh from 1. So what is above zero is silenced and what is below "
         "gets through: the wrong way round.",
-        lambda x: 0.5 * x * (1 - torch.tanh(_inside(x))),
+        partial(_plain, share=lambda bent: 1 - bent),
+    ),
+    Mistake(
+        "the tanh minus 1",
+        "You subtract 1 from the tanh, which then runs from −2 to 0. **Add** 1, so that it "
+        "runs from 0 to 2.",
+        partial(_plain, share=lambda bent: bent - 1),
+    ),
+    Mistake(
+        "½ instead of 1 before the tanh",
+        "Before the tanh you add ½. It runs from −1 to 1, so add **1**; the ½ stands in "
+        "front of everything.",
+        partial(_plain, share=lambda bent: 0.5 + bent),
+    ),
+    Mistake(
+        "½ before the tanh alone",
+        "The ½ multiplies only one of the two, 1 or the tanh. It stands in front of the "
+        "bracket and so multiplies both.",
+        partial(_plain, half=1.0, share=lambda bent: 1 + 0.5 * bent),
+    ),
+    Mistake(
+        "½ before the 1 alone",
+        "The ½ multiplies only the 1, and not the tanh. It stands in front of the bracket "
+        "and so multiplies both.",
+        partial(_plain, half=1.0, share=lambda bent: 0.5 + bent),
+    ),
+    Mistake(
+        "the 1 inside the tanh",
+        "The 1 stands inside the tanh, where a bracket closes too late. The tanh is taken "
+        "first; then 1 is added to it.",
+        partial(
+            _plain, bend=lambda inside: torch.tanh(1 + inside), share=lambda bent: bent
+        ),
     ),
     Mistake(
         "brackets around 1 + tanh missing",
@@ -257,13 +455,84 @@ MISTAKES = (
         "a sigmoid instead of the tanh",
         "There is a sigmoid where the tanh should be. A sigmoid runs from 0 to 1, the tanh "
         "from −1 to 1.",
-        lambda x: 0.5 * x * (1 + torch.sigmoid(_inside(x))),
+        partial(_plain, bend=torch.sigmoid),
+    ),
+    Mistake(
+        "a sine instead of the tanh",
+        "There is another function where the tanh should be, one that goes up and down. "
+        "Take the hyperbolic tangent, `torch.tanh`.",
+        partial(_plain, bend=torch.sin),
+    ),
+    Mistake(
+        "a tangent instead of the tanh",
+        "There is a tangent where the **hyperbolic** tangent should be: `torch.tanh`, "
+        "with an h at the end.",
+        partial(_plain, bend=torch.tan),
+    ),
+    Mistake(
+        "an arctangent instead of the tanh",
+        "There is an arctangent where the tanh should be. It runs on beyond 1; take "
+        "`torch.tanh`.",
+        partial(_plain, bend=torch.atan),
+    ),
+    Mistake(
+        "the tanh forgotten",
+        "There is no tanh around √(2/π) (x + 0.044715 x³), so it grows without end. The "
+        "tanh presses it between −1 and 1.",
+        partial(_plain, bend=lambda inside: inside),
+    ),
+    _cut(
+        "linear above 2",
+        "hand numbers above 2 through as they are",
+        lambda x, y: torch.where(x > 2, x, y),
+    ),
+    _cut(
+        "linear above 3",
+        "hand numbers above 3 through as they are",
+        lambda x, y: torch.where(x > 3, x, y),
+    ),
+    _cut(
+        "zero below −3",
+        "make everything below −3 zero",
+        lambda x, y: torch.where(x < -3, torch.zeros(()), y),
+    ),
+    _cut(
+        "zero below −2",
+        "make everything below −2 zero",
+        lambda x, y: torch.where(x < -2, torch.zeros(()), y),
+    ),
+    _cut(
+        "zero and linear beyond 3",
+        "take 0 below −3 and x above 3",
+        lambda x, y: torch.where(x.abs() > 3, x.relu(), y),
+    ),
+    _cut(
+        "nothing below zero",
+        "make everything below zero exactly 0, as ReLU does",
+        lambda x, y: y.relu(),
+    ),
+    Mistake(
+        "x added",
+        "You add x at the end. GELU gives a share of x, and nothing is added to it.",
+        partial(_plain, last=lambda x, y: x + y),
     ),
     Mistake(
         "tanh alone",
         "You give the tanh of x. It is only one part of the formula: it makes the share "
         "of x that gets through.",
         torch.tanh,
+    ),
+    Mistake(
+        "the tanh of the formula alone",
+        "You stop at the tanh. One more line makes a share of it, ½ (1 + tanh), and "
+        "multiplies x by that.",
+        lambda x: torch.tanh(_inside(x)),
+    ),
+    Mistake(
+        "what stands in the tanh alone",
+        "You give what the tanh is taken of. After it come the tanh, then ½ (1 + tanh), "
+        "and that times x.",
+        _inside,
     ),
     Mistake(
         "sigmoid alone",
@@ -284,6 +553,14 @@ MISTAKES = (
         "or `math.tanh`. `torch.tanh` takes all numbers at once: no loop is needed.",
         _by_rows,
     ),
+    Mistake(
+        "a list from a loop with math.tanh",
+        "Your loop gives a list, and from a matrix it takes whole rows, which `math.tanh` "
+        "cannot take. `torch.tanh` takes all numbers at once and gives a tensor: no loop "
+        "is needed.",
+        _listed,
+    ),
+    list_of_rows(_plain, "parts"),
     Mistake(
         "one number taken of each row",
         "Right for a row of numbers. From a matrix, your loop takes whole rows, and "
@@ -330,4 +607,6 @@ MISTAKES = (
     ),
 )
 
-CHECK = Check("gelu", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES + BENDS)
+CHECK = Check(
+    "gelu", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES + BENDS, worked=worked
+)

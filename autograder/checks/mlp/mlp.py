@@ -84,25 +84,44 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _plain(
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+def plain(
     x: Tensor,
     w_in: Tensor,
-    b_in: Tensor | int,
+    b_in: Tensor,
     w_out: Tensor,
-    b_out: Tensor | int,
+    b_out: Tensor,
+    first: Callable[[Tensor], Tensor] = _same,
+    widen: Callable[..., Tensor] = lambda x, w_in, b_in: x @ w_in + b_in,
     bend: Callable[[Tensor], Tensor] = tanh_gelu,
-    first: Callable[[Tensor], Tensor] = lambda x: x,
-    last: Callable[[Tensor], Tensor] = lambda x: x,
+    narrow: Callable[..., Tensor] = lambda h, w_out, b_out: h @ w_out + b_out,
+    last: Callable[[Tensor, Tensor], Tensor] = lambda x, y: y,
 ) -> Tensor:
-    """The two matrices, with something done first, between them and last."""
-    return last(bend(first(x) @ w_in + b_in) @ w_out + b_out)
+    """The four steps with a screw at each, one before them, and last(x, the answer)."""
+    return last(x, narrow(bend(widen(first(x), w_in, b_in)), w_out, b_out))
+
+
+def worked(
+    x: Tensor, w_in: Tensor, b_in: Tensor, w_out: Tensor, b_out: Tensor
+) -> dict[str, Tensor]:
+    x, w_in, b_in, w_out, b_out = (t.double() for t in (x, w_in, b_in, w_out, b_out))
+    wide = x @ w_in + b_in
+    return {
+        "widened, x @ w_in + b_in": wide,
+        "bent by gelu": tanh_gelu(wide),
+        "narrowed, @ w_out": tanh_gelu(wide) @ w_out,
+        "plus b_out": tanh_gelu(wide) @ w_out + b_out,
+    }
 
 
 def _another_bend(name: str, what: str, bend: Callable[[Tensor], Tensor]) -> Mistake:
     return Mistake(
         name,
         f"Between the matrices stands {what}, and not your `gelu`.",
-        partial(_plain, bend=bend),
+        partial(plain, bend=bend),
     )
 
 
@@ -116,74 +135,137 @@ MISTAKES = (
         "no bend",
         "The two matrices stand side by side with no bend between them: together they are "
         "no more than one matrix. Your `gelu` belongs between them.",
-        partial(_plain, bend=lambda h: h),
+        partial(plain, bend=_same),
     ),
     Mistake(
         "bend after the second matrix",
         "The bend comes after the second matrix. It decides which of the hidden units "
         "speak, so it belongs **between** the two.",
-        partial(_plain, bend=lambda h: h, last=tanh_gelu),
+        partial(plain, bend=_same, last=lambda x, y: tanh_gelu(y)),
     ),
     Mistake(
         "bend before the first matrix",
         "You bend x before any question is asked of it. First the questions, which are "
         "the first matrix and its bias; then the bend.",
-        partial(_plain, bend=lambda h: h, first=tanh_gelu),
+        partial(plain, first=tanh_gelu, bend=_same),
     ),
     Mistake(
         "bend at both places",
         "There is one bend too many, at the very end. What the MLP adds to the stream may "
         "be as negative as it likes: only the hidden units are bent.",
-        partial(_plain, last=tanh_gelu),
+        partial(plain, last=lambda x, y: tanh_gelu(y)),
+    ),
+    Mistake(
+        "x bent too",
+        "There is one bend too many, before the first matrix. x is asked as it is; only "
+        "the hidden units are bent.",
+        partial(plain, first=tanh_gelu),
+    ),
+    Mistake(
+        "bent twice",
+        "You bend the hidden units twice. Once is enough: is `gelu` in your lines twice?",
+        partial(plain, bend=lambda h: tanh_gelu(tanh_gelu(h))),
     ),
     Mistake(
         "ReLU",
         "There is a ReLU between the matrices, as in the chapter's example with a "
         "pencil. This model was trained with GELU: take your own `gelu`.",
-        partial(_plain, bend=torch.relu),
+        partial(plain, bend=torch.relu),
     ),
     Mistake(
         "the exact GELU by erf",
         "Very close. Between the matrices stands the exact GELU, by erf; GPT-2 has "
         "the one by tanh. Take your own `gelu` of step 1.",
-        partial(_plain, bend=functional.gelu),
+        partial(plain, bend=functional.gelu),
     ),
     _another_bend("SiLU", "SiLU, x times its sigmoid", functional.silu),
     _another_bend("sigmoid", "a sigmoid", torch.sigmoid),
     _another_bend("tanh", "a tanh alone", torch.tanh),
+    _another_bend("softmax", "a softmax", lambda h: h.softmax(-1)),
+    _another_bend("leaky ReLU", "a leaky ReLU", functional.leaky_relu),
     Mistake(
-        "no bias at all",
-        "Both biases are missing. Each matrix product is followed by its own shift: "
-        "`b_in`, `b_out`.",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, 0, w_out, 0),
+        "the bend times the hidden units",
+        "You multiply the bent hidden units by themselves before the bend, as a gate of "
+        "newer models does. `gelu` has multiplied its share by them already: take what it "
+        "gives.",
+        partial(plain, bend=lambda h: h * tanh_gelu(h)),
+    ),
+    Mistake(
+        "the bend is added to the hidden units",
+        "You add what `gelu` gives to the hidden units. It takes their **place**.",
+        partial(plain, bend=lambda h: h + tanh_gelu(h)),
     ),
     Mistake(
         "the first bias forgotten",
         "`b_in` is missing: the questions are asked without their shift.",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, 0, w_out, b_out),
+        partial(plain, widen=lambda x, w_in, b_in: x @ w_in),
+    ),
+    Mistake(
+        "the first bias subtracted",
+        "You subtract `b_in`. It is **added** to the product of x and `w_in`.",
+        partial(plain, widen=lambda x, w_in, b_in: x @ w_in - b_in),
+    ),
+    Mistake(
+        "the first bias twice",
+        "`b_in` is added twice. Once is enough, after the first product.",
+        partial(plain, widen=lambda x, w_in, b_in: x @ w_in + 2 * b_in),
+    ),
+    Mistake(
+        "multiplied by the first bias",
+        "You multiply by `b_in`. It is **added** to the product of x and `w_in`.",
+        partial(plain, widen=lambda x, w_in, b_in: x @ w_in * b_in),
     ),
     Mistake(
         "the second bias forgotten",
         "`b_out` is missing: it is added at the end.",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, b_in, w_out, 0),
+        partial(plain, narrow=lambda h, w_out, b_out: h @ w_out),
+    ),
+    Mistake(
+        "the second bias subtracted",
+        "You subtract `b_out`. It is **added** at the end.",
+        partial(plain, narrow=lambda h, w_out, b_out: h @ w_out - b_out),
+    ),
+    Mistake(
+        "the second bias twice",
+        "`b_out` is added twice. Once is enough, at the end.",
+        partial(plain, narrow=lambda h, w_out, b_out: h @ w_out + 2 * b_out),
+    ),
+    Mistake(
+        "multiplied by the second bias",
+        "You multiply by `b_out`. It is **added** to what the second matrix gives.",
+        partial(plain, narrow=lambda h, w_out, b_out: h @ w_out * b_out),
+    ),
+    Mistake(
+        "no bias at all",
+        "Both biases are missing. Each matrix product is followed by its own shift: "
+        "`b_in`, `b_out`.",
+        partial(
+            plain,
+            widen=lambda x, w_in, b_in: x @ w_in,
+            narrow=lambda h, w_out, b_out: h @ w_out,
+        ),
     ),
     Mistake(
         "the biases added to the matrices",
         "You add the biases to the matrices, so every number of a vector adds them "
         f"again. {_PRODUCT_FIRST}",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in + b_in, 0, w_out + b_out, 0),
+        partial(
+            plain,
+            widen=lambda x, w_in, b_in: x @ (w_in + b_in),
+            narrow=lambda h, w_out, b_out: h @ (w_out + b_out),
+        ),
     ),
     Mistake(
         "the first bias added to its matrix",
         "You add `b_in` to the matrix, so every number of x adds it again. "
         f"{_PRODUCT_FIRST}",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in + b_in, 0, w_out, b_out),
+        partial(plain, widen=lambda x, w_in, b_in: x @ (w_in + b_in)),
     ),
     Mistake(
         "the second bias added to its matrix",
         "You add `b_out` to the matrix, so every hidden unit adds it again. "
         f"{_PRODUCT_FIRST}",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, b_in, w_out + b_out, 0),
+        partial(plain, narrow=lambda h, w_out, b_out: h @ (w_out + b_out)),
     ),
     Mistake(
         "the first bias added after the bend",
@@ -194,54 +276,121 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "the first bias added at the end too",
+        "You add `b_in` once more at the end, where the shapes do not fit, or where only "
+        "`b_out` belongs. `b_in` has a number for each hidden unit.",
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_in, w_out, b_out) + b_in,
+    ),
+    Mistake(
         "biases exchanged",
         "The two biases are swapped. `b_in` has a number for each hidden unit, "
         "`b_out` one for each number of x.",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in, b_out, w_out, b_in),
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_out, w_out, b_in),
+    ),
+    Mistake(
+        "the second bias at both places",
+        "`b_out` is added after both products. After the first stands `b_in`, which has a "
+        "number for each hidden unit.",
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_out, w_out, b_out),
+    ),
+    Mistake(
+        "the first bias at both places",
+        "`b_in` is added after both products. After the second stands `b_out`, which has a "
+        "number for each number of x.",
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_in, w_out, b_in),
     ),
     Mistake(
         "matrices exchanged",
         "The two matrices are swapped. First comes `w_in`, which widens: it has as "
         "many rows as x has numbers.",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_out, b_in, w_in, b_out),
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_out, b_in, w_in, b_out),
+    ),
+    Mistake(
+        "the first matrix at both places",
+        "You multiply by `w_in` both times. The second product is by `w_out`, which has as "
+        "many rows as there are hidden units.",
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_in, w_in, b_out),
+    ),
+    Mistake(
+        "the first matrix on its side at the end",
+        "The second product is by `w_in` on its side. The notes stand in a matrix of their "
+        "own, `w_out`.",
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_in, w_in.T, b_out),
     ),
     Mistake(
         "matrices transposed",
         "Both matrices are turned on their side. Here they are stored as (in, out), as in "
         "GPT-2's file, so x @ w fits as it is; PyTorch's own `linear` wants (out, in).",
-        lambda x, w_in, b_in, w_out, b_out: _plain(x, w_in.T, b_in, w_out.T, b_out),
+        partial(
+            plain,
+            widen=lambda x, w_in, b_in: x @ w_in.T + b_in,
+            narrow=lambda h, w_out, b_out: h @ w_out.T + b_out,
+        ),
+    ),
+    Mistake(
+        "the first matrix transposed",
+        "You turn `w_in` on its side. It is stored as (in, out), so `x @ w_in` fits as it "
+        "is.",
+        partial(plain, widen=lambda x, w_in, b_in: x @ w_in.T + b_in),
+    ),
+    Mistake(
+        "the second matrix transposed",
+        "You turn `w_out` on its side. It is stored as (in, out), so `hidden @ w_out` fits "
+        "as it is.",
+        partial(plain, narrow=lambda h, w_out, b_out: h @ w_out.T + b_out),
     ),
     Mistake(
         "the matrix before the vector",
         "You write the matrix first and x second. The vectors are the **rows** of x, so x "
         "stands on the left of `@`.",
-        lambda x, w_in, b_in, w_out, b_out: w_out @ tanh_gelu(w_in @ x + b_in) + b_out,
+        partial(
+            plain,
+            widen=lambda x, w_in, b_in: w_in @ x + b_in,
+            narrow=lambda h, w_out, b_out: w_out @ h + b_out,
+        ),
     ),
     Mistake(
         "products place by place",
         "`*` multiplies number by number. Each question is a **sum** of products: "
         "that is a matrix product, `@`.",
-        lambda x, w_in, b_in, w_out, b_out: tanh_gelu(x * w_in + b_in) * w_out + b_out,
+        partial(
+            plain,
+            widen=lambda x, w_in, b_in: x * w_in + b_in,
+            narrow=lambda h, w_out, b_out: h * w_out + b_out,
+        ),
     ),
     Mistake(
         "the second matrix forgotten",
         "You stop at the hidden units. Their answers still have to be turned into a vector "
         "as long as x: the second matrix and its bias.",
-        lambda x, w_in, b_in, w_out, b_out: tanh_gelu(x @ w_in + b_in),
+        partial(plain, narrow=lambda h, w_out, b_out: h),
     ),
     Mistake(
         "the residual is added here",
         "You add x at the end. That will be right in the block, which adds to the stream; "
         "the MLP itself gives only what **is to be** added.",
-        lambda x, *w: x + _plain(x, *w),
+        partial(plain, last=lambda x, y: x + y),
+    ),
+    Mistake(
+        "normed first",
+        "You norm x before the first product. The block does that; the MLP takes x as it "
+        "is.",
+        partial(plain, first=lambda x: functional.layer_norm(x, x.shape[-1:])),
     ),
     only_the_first(
-        lambda x, *w: _plain(x, *w)[0],
+        lambda x, *w: plain(x, *w)[0],
         "vector",
         more="A matrix product takes all vectors at once, so no loop is needed.",
     ),
 )
 
 CHECK = Check(
-    "mlp", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES + BENDS, after=("gelu",)
+    "mlp",
+    3,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=LIBRARIES + BENDS,
+    after=("gelu",),
+    worked=worked,
 )

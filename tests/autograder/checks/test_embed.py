@@ -361,7 +361,7 @@ DRAFTS = [
     (embed_with_all_places, "the whole table of places"),
     (
         embed_with_ifs_and_len,
-        "no batches: the number of texts for that of tokens",
+        "no batches: a `len`, and an `if` about a whole text",
     ),
     (embed_with_ifs, "no batches: a `len`, or an `if` about a whole text"),
 ]

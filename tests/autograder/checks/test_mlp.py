@@ -61,7 +61,7 @@ def test_mlp_is_transformers_gpt2_mlp():
         rows = (weight.double() for weight in weights)
         theirs.load_state_dict(dict(zip(names, rows, strict=True)))
         with torch.no_grad():
-            near(theirs(x.double()), want)
+            near(theirs(x.double().contiguous()), want)
 
 
 def test_block_is_transformers_gpt2_block():

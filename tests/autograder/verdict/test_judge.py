@@ -132,6 +132,25 @@ def test_a_function_is_given_a_copy_of_a_tensor(tensor):
     assert tensor.equal(before)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: w["a"].zero_(),
+        lambda w: w.pop("b"),
+        lambda w: w.update(b=3),
+        lambda w: w.update(c=torch.ones(2)),
+        lambda w: w.update(a=w["b"]),
+        lambda w: w.update(a=w.pop("a")),
+        dict.clear,
+    ],
+)
+def test_a_function_is_given_a_copy_of_a_table_of_tensors(change):
+    table = {"a": torch.arange(3.0), "b": torch.ones(2, 2).mT}
+    assert run(lambda w: [*w], (table,)) == Outcome(["a", "b"])
+    assert run(lambda w: [change(w)][:0], (table,)).changed == (0,)
+    assert [*table] == ["a", "b"] and table["a"].tolist() == [0, 1, 2]
+
+
 def test_a_changed_argument_is_wrong():
     def clumsy(numbers):
         out = halves(numbers)
