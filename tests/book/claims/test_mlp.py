@@ -574,8 +574,8 @@ def test_the_answer_is_a_sum(facts, names, others):
         "where the MLP's own note gives it …. So this step needs no *and*. "
         "The MLP translates the kind into an act, and adding joins that to "
         "*a model does something*. Even if the bend is left out, in this "
-        "MLP and at this token, *wore*, *dried* and *guessed* get … in "
-        "their stories.",
+        "MLP and at this token, *wore*, *dried* and *guessed* get …, each "
+        "in its own story.",
     )
     model, tokenizer, with_note = (
         names[k] for k in ("model", "tokenizer", "with_note")
@@ -600,8 +600,8 @@ def test_no_bend_is_needed_here(facts):
     """The test above measures it on other stories, too."""
     claim(
         "mlp",
-        "Even if the bend is left out, in this MLP and at this token, *wore*, *dried* "
-        "and *guessed* get … in their stories.",
+        "Even if the bend is left out, in this MLP and at this token, "
+        "*wore*, *dried* and *guessed* get …, each in its own story.",
     )
     assert all(float(p) > 0.75 for p in facts["given_straight"].split(", "))
 
@@ -785,14 +785,8 @@ def test_the_other_stories_do_not_suffer(names):
         "on average).",
     )
     shown = names["struck"]
-    claim(
-        "mlp",
-        "As many of the rest drawn at random cost hardly anything (in … "
-        "draws, *wore* keeps … on average).",
-    )
-    assert len(shown.drawn) == 20
-    for kind in KINDS:
-        assert min(bets[kind] for bets in shown.drawn) > 0.98
+    drawn = [bets["fashion"] for bets in shown.drawn]
+    assert len(drawn) == 20 and sum(drawn) / 20 > 0.99 and min(drawn) > 0.95
     assert shown.rows[48]["fashion"] + 0.1 < shown.others["fashion"] < 0.8
     tokenizer, without, struck = (names[k] for k in ("tokenizer", "without", "struck"))
     changed = without(0, struck.order[:48])
