@@ -124,6 +124,7 @@ class Animals(NamedTuple):
         return {
             "mistaken": self.mistaken,
             "follow_pairs": len(self.followed),
+            "follow_each": len(self.followed) // len(ANIMALS),
             "follow_half": sum(p > 0.5 for p in self.followed),
             "follow_mean": two(np.mean(self.followed)),
         }

@@ -10,7 +10,7 @@ Sources: Clark et al. (2019) for what heads look at and where they rest, Elhage 
 Olsson et al. (2022) for heads that copy, and for the moment when copying begins.
 """
 
-from itertools import count
+from itertools import count, islice
 from math import log, sqrt
 from statistics import median
 from typing import NamedTuple
@@ -22,7 +22,6 @@ from torch import Tensor
 from gpt import world
 from gpt.attend import attention, attention_weights, causal_mask
 from gpt.embed import embed
-from gpt.mlp import fast_gelu
 
 from . import bets, cosine, held_out, ids_of, ids_of_words, label
 
@@ -263,6 +262,23 @@ def renamed(model, tokenizer, story, name, opening="Once"):
     return read(model, tokenizer, text)
 
 
+def swapped_names(model, tokenizer, story, heads=((1, 1), (1, 3))):
+    """For `say`: what "last" gives to the name and the animal if the two are exchanged."""
+    text = tokenizer.decode(story.ids[0, 1:].tolist())
+    text = text.replace("fox named Ada", "Ada named fox")
+    read = reading(model, tokenizer, ids_of(tokenizer, text))
+    name, animal = read.at("Ada"), read.at("fox")
+    return {
+        "swap_name": name,
+        "swap_animal": animal,
+        **{
+            f"swap_{what}_{h}": two(float(read.shares((n, h))[read.at("last"), at]))
+            for n, h in heads
+            for what, at in (("name", name), ("animal", animal))
+        },
+    }
+
+
 def copied_names(model, tokenizer, story, heads=((1, 1), (1, 3))):
     """What "last" gives to the name: every name, and every place that it can have."""
     copied = {head: [] for head in heads}
@@ -306,12 +322,14 @@ def induction(model, tokenizer, many=30, length=28):
     """Looks for heads that continue what they have seen before; 0 if none ever does."""
     random = torch.Generator().manual_seed(0)
     end = tokenizer.special_tokens[world.END]
+    read = (tokenizer.encode(story) for story in islice(world.stories(0), 2000))
+    known = torch.tensor(sorted({id for ids in read for id in ids} - {end}))
     again = torch.arange(1 + length, 2 * length)  # places of the second time
     config = model.config
     heads = [(n, h) for n in range(config.n_layer) for h in range(config.n_head)]
     total = dict.fromkeys(heads, 0.0)
     for _ in range(many):
-        once = torch.randint(1, end, (length,), generator=random)
+        once = known[torch.randperm(len(known), generator=random)[:length]]
         read_twice = reading(model, tokenizer, torch.tensor([[end, *once, *once]]))
         for head in heads:
             after_twin = read_twice.shares(head)[again, again - length + 1]
@@ -492,23 +510,35 @@ def exchanged(model, tokenizer, exchange, stories):
     )
 
 
-def without_the_mlp(model, tokenizer, stories):
-    """The most that POSED get together when no unit of MLP 0 fires at the last token."""
-    at = count()
-
-    def mine(h):  # (B, T, d_mlp)
-        out = fast_gelu(h)
-        if next(at) % model.config.n_layer == 0:
-            out[:, -1] = 0
-        return out
-
-    silent = model.replace(gelu=mine)
+def brought_and_written(model, tokenizer, stories):
+    """For `say`: whether the bets follow what attention of layer 0 brings to the last
+    token, or what MLP 0 writes there. One of the two comes from another story.
+    """
     columns = ids_of_words(tokenizer, POSED)
-    got = [float(bets(silent, s.ids)[-1, columns].sum()) for s in stories.values()]
-    bound = 0.01
-    if not max(got) < bound:
-        raise ValueError(f"without the MLP the three words get {max(got):.3f}")
-    return {"unconcluded": f"{bound}"}
+    own = {kind: stories[kind].trace for kind in KINDS}
+
+    def bet(kind, brought, written):
+        """On the three acts, of the story of a kind with parts of two others."""
+        layers = iter(range(model.config.n_layer))
+
+        def block(x, norm_1, attend, norm_2, mlp):
+            y, first = attend(norm_1(x)), next(layers) == 0
+            if first:
+                y[0, -1] = own[brought]["0.attend"][0, -1]
+            x = x + y
+            z = mlp(norm_2(x))
+            if first:
+                z[0, -1] = own[written]["0.mlp"][0, -1]
+            return x + z
+
+        return bets(model.replace(block=block), stories[kind].ids)[-1, columns]
+
+    pairs = [(a, b) for a in KINDS for b in KINDS if a != b]
+    return {
+        "brought": f"{min(float(bet(a, b, a)[KINDS.index(a)]) for a, b in pairs):.3f}",
+        "written": f"{min(float(bet(a, a, b)[KINDS.index(b)]) for a, b in pairs):.3f}",
+        "pairs": len(pairs),
+    }
 
 
 def told(beginning, kind):

@@ -553,28 +553,37 @@ def exchanged(model, tokenizer, four, with_note):
 
 
 def halves(model, tokenizer, four, with_note, kind="fashion"):
-    """What a story bets on if its first MLP is given half of what stands at *model*."""
+    """What a story bets on if its first MLP is given half of what stands at *model*.
+
+    The norm divides each half by the spread of both together. And what stories of each
+    kind bet on their own act if that MLP, given both, lets all answers through.
+    """
     ids, w = four.ids[kind], model.weights
-    norm = [w[f"h.0.ln_2.{part}"] for part in ("weight", "bias")]
+    weight, bias = (w[f"h.0.ln_2.{part}"] for part in ("weight", "bias"))
     names = ("c_fc.weight", "c_fc.bias", "c_proj.weight", "c_proj.bias")
     weights = [w[f"h.0.mlp.{name}"] for name in names]
     seen = model.trace(ids, "embed", "0.attend")
     word, brought = (x[0, -1] for x in seen.values())
+    root = ((word + brought).var(correction=0) + 1e-5).sqrt()
     acts = ids_of_words(tokenizer, four.acts)
 
     def note(x):
-        return mlp(layer_norm(x, *norm), *weights)
+        return mlp((x - x.mean()) / root * weight + bias, *weights)
 
-    def bets(note):
+    def bets(note, ids=ids):
         return with_note(ids, {0: note})[acts].tolist()
 
-    alone = bets(note(brought))
+    alone, straight = bets(note(brought)), []
+    for i, its in enumerate([*four.ids.values()][: len(acts)]):
+        normed = model.trace(its, "0.norm_2")["0.norm_2"][0, -1]
+        straight.append(bets(mlp(normed, *weights, gelu=lambda h: h), its)[i])
     return {
         "given_model": ", ".join(map(two, bets(note(word)))),
         "given_kind": two(max(alone)),
         "given_which": percent(alone[[*four.ids].index(kind)] / sum(alone), ".1f"),
         "given_both": f"{max(bets(note(word + brought))):.3f}",
-        "given_sum": two(max(bets(note(word) + note(brought)))),
+        "given_sum": f"{max(bets(note(word) + note(brought))):.3f}",
+        "given_straight": ", ".join(map(two, straight)),
     }
 
 
@@ -836,6 +845,7 @@ class Struck(NamedTuple):
 
     rows: dict  # how many units: {kind: the bet on what it does}
     others: dict  # the same for as many of the rest as the most, which write most
+    drawn: list  # as often as we drew as many of the rest at random: the same
     order: list  # the units, those first that answer most for fashion alone
 
     @property
@@ -849,6 +859,8 @@ class Struck(NamedTuple):
             "wore_most": two(self.rows[most]["fashion"]),
             "struck_others": two(self.others["fashion"]),
             "struck_others_many": most,
+            "struck_draws": len(self.drawn),
+            "struck_random": f"{np.mean([b['fashion'] for b in self.drawn]):.3f}",
         }
 
 
@@ -869,8 +881,13 @@ def struck(model, tokenizer, four, without, kind="fashion"):
     }
     length = model.weights["h.0.mlp.c_proj.weight"].norm(dim=1)  # of what each notes
     written = answers[kind].abs() * length
-    loud = sorted(order[48:], key=lambda unit: -float(written[unit]))[:48]
-    return Struck(rows, acts_bet(without(0, loud), tokenizer, four), order)
+    rest, dice = order[48:], torch.Generator().manual_seed(0)
+    loud = sorted(rest, key=lambda unit: -float(written[unit]))[:48]
+    drawn = []
+    for _ in range(20):
+        units = [rest[i] for i in torch.randperm(len(rest), generator=dice)[:48]]
+        drawn.append(acts_bet(without(0, units), tokenizer, four))
+    return Struck(rows, acts_bet(without(0, loud), tokenizer, four), drawn, order)
 
 
 def acts_bet(model, tokenizer, four):

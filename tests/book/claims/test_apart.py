@@ -130,10 +130,12 @@ def test_it_is_head_2_3_that_knows_how_the_animal_moves(
     claim("mlp", "Who still knows that the animal runs? It is head 2.3.")
     claim(
         "mlp",
-        "In … of … such pairs most of the bet goes over to the four "
-        "animals that move in that other way, which then get … on average. "
-        "So head 1.1 brings the animal, and 2.3 mainly how it moves.",
+        "Each of the … animals has … that move otherwise, which makes … pairs. In … of "
+        "them most of the bet goes over to the four animals that move in that other way, "
+        "which then get … on average. So head 1.1 brings the animal, and 2.3 mainly how "
+        "it moves.",
     )
+    assert int(facts["follow_each"]) == 8
     assert int(facts["follow_half"]) > 0.85 * int(facts["follow_pairs"]) == 0.85 * 96
     left = without(model, (1, 1), (2, 3))
     assert mean(left, tokenizer, told, "how it moves") < 0.6
@@ -177,8 +179,9 @@ def test_only_head_0_1_looks_at_the_kind(model, names):
 def test_without_head_0_1_three_stories_are_told_alike(model, tokenizer, names):
     claim(
         "mlp",
-        "The three go on in the same words. What the model does is still something that "
-        "models do, but it no longer depends on the kind.",
+        "The three go on in the same words. The model of the story still "
+        "does one of the three things, but which one no longer depends on "
+        "its kind.",
     )
     silent, end = names["silent"], names["end"]
     alike, did = 0, set()
@@ -237,13 +240,22 @@ def test_an_empty_row_does_not_mean_idleness(facts, names):
     assert both - one > 1 and one - whole < 1.2
 
 
+def test_was_and_were_get_worst_without_head_0_1(names):
+    claim("mlp", "Without head 0.1, *was* and *were* get worse than all else.")
+    cost = names["each"].more[0, 1]
+    assert max(cost, key=cost.get) == "was, were" and cost["was, were"] > 1
+
+
 def test_head_0_1_brings_which_it_this_is(facts, model, tokenizer, without):
     claim(
         "mlp",
-        "Without the head, the model bets … on *to*, as if it had read *and she gave it*. "
-        "If we give the head, at *it*, what it found after *gave*, the bet on *to* is …. "
-        "The other way round, after *gave it*, the bet on *was* is …. So here the head "
-        "brings which *it* this is, and does not count.",
+        "Without the head, the model bets … on *to*, as if it had read "
+        "*and she gave it*. Now we leave the head in its place. We let it "
+        "return, at the token *it*, what it returned there in a story that "
+        "says *gave it*. The bet on *to* is then …. If we do the reverse, "
+        "and put what it returned in *there it was* into a story of *gave "
+        "it*, the bet on *was* is …. So here the head brings which *it* "
+        "this is, and does not count.",
     )
     its = measured.which_it(model, tokenizer, without, many=600)
     assert len(its.there) > 50 and min(p for _, p in its.silent) > 0.9
@@ -409,8 +421,9 @@ def test_the_copies_come_after_the_summary(facts):
 def test_a_large_share_may_do_nothing(facts, model, tokenizer, without):
     claim(
         "mlp",
-        "It seems to ask what is going on. Yet hardly anything changes without it. In … "
-        "new stories, the bet that moves most moves by … on average.",
+        "It seems to ask what is going on. Yet hardly anything changes "
+        "without it. In … new stories, even the bet that changes most "
+        "changes by only … on average.",
     )
     looks = measured.idle_look(model, tokenizer, without, many=420)
     assert min(share for share, _ in looks.idle) > 0.8
@@ -423,8 +436,9 @@ def test_a_large_share_may_do_nothing(facts, model, tokenizer, without):
 def test_a_part_that_is_not_missed_may_do_something(names):
     claim(
         "mlp",
-        "Then one of them may not be missed at all, such as 1.3. That a part is not "
-        "missed does not prove that it does nothing.",
+        "Then it may be that hardly anything gets worse without one of "
+        "them, as without 1.3. That does not prove that this head does "
+        "nothing.",
     )
     lost = names["lost"]
     one, other, both = (lost.own[heads] for heads in list(lost.own)[1:])
