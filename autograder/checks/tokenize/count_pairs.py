@@ -107,6 +107,13 @@ def _no_run(ids):
     return [p for i, p in enumerate(pairs) if not i or pairs[i - 1] != p]
 
 
+def _past_two_alike(ids):
+    i = 0
+    while i < len(ids) - 1:
+        yield ids[i], ids[i + 1]
+        i += 2 if ids[i] == ids[i + 1] else 1
+
+
 def _across_too(chunks):
     """What stands at a border is counted, too."""
     borders = [[one[-1], two[0]] for one, two in pairwise(chunks) if one and two]
@@ -154,6 +161,12 @@ MISTAKES = (
         "In a run like a a a you count (a, a) once, however long the run is. It stands "
         "there at every id but the last: counting does not consume anything.",
         pairs=_no_run,
+    ),
+    _with(
+        "two alike are passed at once",
+        "After a pair such as (a, a) you move on by two, and miss the pair that its "
+        "right half begins. Counting does not consume anything; only merging does.",
+        pairs=_past_two_alike,
     ),
     _with(
         "two alike are no pair",
