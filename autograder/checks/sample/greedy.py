@@ -42,6 +42,14 @@ def _hardly(rng: np.random.Generator) -> Tensor:
     return logits
 
 
+def _by_a_quarter(rng: np.random.Generator) -> Tensor:
+    """Both are the same whole number when they are rounded."""
+    logits = _falling(rng, 6).flip(0)
+    logits -= logits[-2] - 2
+    logits[-1] = 2.25
+    return logits
+
+
 def draw(rng: np.random.Generator) -> list[Case]:
     # After the best come others that beat the first, but the last one never does.
     first = _falling(rng, 6)[[3, 4, 0, 1, 2, 5]]
@@ -53,7 +61,6 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("six tokens", (first,)),
         Case("the likeliest token comes last", (last,)),
-        Case("the likeliest token comes first", (_falling(rng, 6),)),
         Case("logits that are all below zero", (below,)),
         Case("logits far below zero", (deep,)),
         edge("several tokens equally likely", (few,)),
@@ -66,6 +73,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (deep - 2.0**100 * torch.arange(1, 6).flip(0),),
         ),
         edge("two that hardly differ", (_hardly(rng),)),
+        Case("the likeliest token comes first", (_falling(rng, 6),)),
+        edge("two that differ by a quarter", (_by_a_quarter(rng),)),
     ]
 
 

@@ -248,10 +248,6 @@ def _two_digits(falling: Tensor) -> Tensor:
     return before + falling
 
 
-def _in_half(falling: Tensor) -> Tensor:
-    return falling.half().cumsum(0).float()
-
-
 def _infinite(p: Tensor, ids: Tensor) -> Tensor:
     kept = torch.full_like(p, -torch.inf)
     kept[ids] = p[ids]
@@ -470,7 +466,6 @@ MISTAKES = (
         )
         for name, choose in (
             ("sums of two digits", _before(lt, add_up=_two_digits)),
-            ("sums in half precision", _before(lt, add_up=_in_half)),
             ("an allowance at the line", _before(lambda sums, t: sums < t - 1e-3)),
             ("an allowance above it", _before(lambda sums, t: sums < t + 1e-3)),
         )

@@ -167,7 +167,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("`stop` is the id 0", told([between(rng, 1, 4)], 3, 0, then=True)),
         edge(
             "`stop` is the id 0, which stands in the prompt",
-            told([0, between(rng, 1, 4)], 4, 0),
+            told([between(rng, 1, 4), 0], 4, 0),
         ),
         Case("a large vocabulary, and a long prompt with ids that come again", many),
         edge("points that are all the same", again()),

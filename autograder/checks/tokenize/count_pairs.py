@@ -194,7 +194,7 @@ MISTAKES = (
     _with(
         "the chunk bent into a ring",
         "You count one pair too many in each chunk: its last id with its first. The end "
-        "of a chunk has no right neighbour. (A place of −1 is the last one.)",
+        "of a chunk has no right neighbour, and a place of −1 is the last one.",
         pairs=lambda ids: zip(ids, ids[1:] + ids[:1], strict=True),
     ),
     _with(

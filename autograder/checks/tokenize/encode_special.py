@@ -187,7 +187,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "forty special tokens",
             (
-                f"{word}{word.join(forty)}",
+                f"{told}{word.join(forty)}",
                 told_merges,
                 {name: 900 - i for i, name in enumerate(forty)},
                 forty,

@@ -253,8 +253,8 @@ MISTAKES = (
     Mistake(
         "not right after another",
         "Where the pair stands twice in a row, the second one stays. After a merge the "
-        "next two may be the pair again: look there, too. (A comma between two numbers "
-        "belongs to both of them.)",
+        "next two may be the pair again: look there, too. In a written list, a comma "
+        "belongs to the numbers on both its sides.",
         _not_beside_another,
     ),
     Mistake(
