@@ -212,6 +212,7 @@ def _name(
     where no mistake explains that too, it is enough to explain the wrong values.
     """
 
+    @functools.cache
     def agrees(mistake: Mistake, i: int) -> bool:
         return _same(made(mistake, i), got[i], check)
 

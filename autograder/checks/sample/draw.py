@@ -8,6 +8,8 @@ where u lies beyond their sum, the last token that has a share is right.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +17,6 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
-from autograder.checks._slips import Answer, tensor_for_integer, two_at_once
 from autograder.checks.sample._material import (
     COURSE,
     DICE,
@@ -31,6 +32,16 @@ from autograder.checks.sample.probabilities import model_probabilities
 def oracle(p: Tensor, u: float) -> int:
     ends = np.cumsum(p.double().numpy())
     return int(np.searchsorted(ends, u * ends[-1], side="right"))
+
+
+def worked(p: Tensor, u: float) -> dict[str, Any]:
+    ends = np.cumsum(p.double().numpy())
+    before = int((ends <= u * ends[-1]).sum())
+    return {
+        "the shares end at": torch.from_numpy(ends),
+        "so many end before u, or at it": before,
+        "the id after those": oracle(p, u),
+    }
 
 
 def _still_short(rng: np.random.Generator, n: int) -> Tensor:
@@ -121,90 +132,87 @@ def _last(p: Tensor) -> int:
     return int(p.nonzero().max())
 
 
-def _last_id(p: Tensor) -> int:
-    return len(p) - 1
+def _by_id(p: Tensor) -> Tensor:
+    return torch.arange(len(p))
 
 
-def _none(p: Tensor) -> None:
-    return None
+def _the_id(p: Tensor, ids: Tensor, place: int) -> int:
+    return int(ids[place]) if 0 <= place < len(ids) else place
 
 
-def _ending(
-    find: Callable[[Tensor, float], int], end: Callable[[Tensor], int | None]
-) -> Answer:
-    """An answer that draws by `find`, and by `end` where that is beyond the ids."""
+def drawn(
+    p: Tensor,
+    u: float,
+    order: Callable[[Tensor], Tensor] = _by_id,
+    point: Callable[[float], float] = lambda u: u,
+    shares: Callable[[Tensor], Tensor] = lambda laid: laid,
+    find: Callable[[Tensor, float], int] = _searched,
+    end: Callable[[Tensor], int | None] = _last,
+    give: Callable[[Tensor, Tensor, int], Any] = _the_id,
+) -> Any:
+    """A draw with screws: the ids in an `order`, their `shares` laid in a line.
 
-    def answer(p, u):
-        i = find(p, u)
-        return i if i < len(p) else end(p)
-
-    return answer
-
-
-drawn = _ending(_searched, _last)  # rightly, in torch
-
-
-def _border_before(p, u):
-    return _searched(p, u, right=False)
-
-
-def _single(p, u):
-    above = (p > u).nonzero()[:, 0]
-    return int(above[0]) if len(above) else len(p)
-
-
-def _sum_before(p, u):
-    """The first token for which the sum before it is beyond u."""
-    return _searched(p, u) + 1
+    `find` the place in which the `point` lies; where that is beyond the line, `end`
+    says which. Then `give` something for p, the ids in order, and the place.
+    """
+    ids = order(p)
+    laid = shares(p[ids])
+    place = find(laid, point(u))
+    if place >= len(laid):
+        place = end(laid)
+    return None if place is None else give(p, ids, place)
 
 
-def _divided(p, u):
-    """Divided by the sum, which may still miss 1."""
-    return _searched(p / p.sum(), u)
+def _single(laid, u):
+    above = (laid > u).nonzero()[:, 0]
+    return int(above[0]) if len(above) else len(laid)
 
 
-def _both_strict(p, u):
-    i = _searched(p, u)
-    inside = i < len(p) and u > p.double().cumsum(0)[i] - p[i]
-    return i if inside else len(p)
+def _both_strict(laid, u):
+    i = _searched(laid, u)
+    inside = i < len(laid) and u > laid.double().cumsum(0)[i] - laid[i]
+    return i if inside else len(laid)
 
 
-def _laid_by(order: Callable[[Tensor], Tensor]) -> Answer:
-    """The shares lie in this order of the ids."""
-
-    def answer(p, u):
-        ids = order(p)
-        return int(ids[drawn(p[ids], u)])
-
-    return answer
+def _turned_around(laid, u):
+    ends = (laid.double().cumsum(0) < u).nonzero()[:, 0]
+    return int(ends[0]) if len(ends) else len(laid)
 
 
-def _likeliest_first_none(p, u):
-    order = ranked(p)
-    i = _searched(p[order], u)
-    return int(order[i]) if i < len(p) else None
+def _on_and_on(laid, u):
+    return len(laid) - 1 if _searched(laid, u) < len(laid) else len(laid)
 
 
-def _never_token_0_in_the_end(p, u):
-    i = drawn(p, u)
-    return i if i or _searched(p, u) < len(p) else None
-
-
-def _turned_around(p, u):
-    """The first share that ends before u, or else the last."""
-    ends = (p.double().cumsum(0) < u).nonzero()[:, 0]
-    return int(ends[0]) if len(ends) else _last(p)
-
-
-def _border_and(name: str, end: Callable[[Tensor], int | None], second: str) -> Mistake:
-    """A border belongs to the token before, and something is wrong beyond the sum."""
-    return two_at_once(
-        f"a border belongs to the token before, and {name}",
-        _ending(_border_before, end),
-        "A point on a border belongs to the token after it, not before.",
-        f"where rounding left the sum below 1, `u` may lie beyond it: {second}",
+def _laid(name: str, hint: str, order: Callable[[Tensor], Tensor]) -> Mistake:
+    return Mistake(
+        name,
+        f"{hint} Here the shares lie in the order of the ids, so that everyone gets the "
+        "same token for the same `u`.",
+        partial(drawn, order=order),
     )
 
+
+def _beyond(name: str, then: str, end: Callable[[Tensor], int | None]) -> Mistake:
+    """Nothing is wrong until u lies beyond the sum."""
+    return Mistake(
+        name,
+        "The shares are rounded, so their sum may miss 1 a little, and `u` may lie "
+        f"beyond it. {then} Draw the last token that has a share.",
+        partial(drawn, end=end),
+    )
+
+
+def _again_beyond(name: str, then: str, end: Callable[[Tensor], int | None]) -> Mistake:
+    return Mistake(
+        f"divided by the sum, and {name}",
+        "You divide by the sum first, but these quotients are rounded too, and their sum "
+        f"may again miss 1. If `u` lies beyond it, {then} Draw the last token that has a "
+        "share.",
+        partial(drawn, shares=lambda laid: laid / laid.sum(), end=end),
+    )
+
+
+_NOTHING = "Nothing is found there, and you still ask for it."
 
 MISTAKES = (
     Mistake(
@@ -218,219 +226,187 @@ MISTAKES = (
         "On a border between two shares you take the token before it. A share begins at "
         "its left border and ends just before the right one. Otherwise a token of "
         "probability 0 can be drawn, as for `u` = 0.",
-        _ending(_border_before, _last),
+        partial(drawn, find=partial(_searched, right=False)),
     ),
-    _border_and(
-        "a point may fall off the end", _none, "then your loop ends without an answer."
+    _beyond(
+        "falls off the end", "Your loop then ends without an answer.", lambda laid: None
     ),
-    _border_and(
-        "a point may lie beyond the last",
-        len,
-        "the id that you give then does not exist.",
-    ),
-    Mistake(
-        "falls off the end",
-        "The shares are rounded, so their sum may miss 1 a little, and `u` may lie "
-        "beyond it. Your loop then ends without an answer. Draw the last token that has "
-        "a share.",
-        _ending(_searched, _none),
-    ),
-    Mistake(
+    _beyond(
         "an id that does not exist",
-        "The shares are rounded, so their sum may miss 1 a little, and `u` may lie "
-        "beyond it. The id that you give then is one too large for the vocabulary. Draw "
-        "the last token that has a share.",
-        _searched,
+        "The id that you give then is one too large for the vocabulary.",
+        len,
     ),
-    Mistake(
-        "an error beyond the sum",
-        "The shares are rounded, so their sum may miss 1 a little, and `u` may lie "
-        "beyond it. Nothing is found there, and you still ask for it. Draw the last "
-        "token that has a share.",
-        _ending(_searched, lambda p: stop(IndexError)),
+    _beyond("an error beyond the sum", _NOTHING, lambda laid: stop(IndexError)),
+    _beyond(
+        "a StopIteration beyond the sum", _NOTHING, lambda laid: stop(StopIteration)
     ),
-    Mistake(
+    _beyond(
+        "a name without a value beyond the sum",
+        "No round of your loop has noted an answer then.",
+        lambda laid: stop(UnboundLocalError),
+    ),
+    _beyond("a ValueError beyond the sum", _NOTHING, lambda laid: stop(ValueError)),
+    _beyond(
         "beyond the sum, a token of probability 0",
-        "Where `u` lies beyond a sum that rounding left below 1, you draw the last id, "
-        "even if its probability is 0. Such a token must never be drawn: take the last "
-        "one that has a share.",
-        _ending(_searched, _last_id),
+        "You draw the last id then, even if its probability is 0, and such a token must "
+        "never be drawn.",
+        lambda laid: len(laid) - 1,
     ),
-    Mistake(
+    _beyond(
         "beyond the sum, the first token",
-        "Where `u` lies beyond a sum that rounding left below 1, no share ends after "
-        "it. Where nothing is true, `argmax` says 0. Draw the last token that has a "
-        "share.",
-        _ending(_searched, lambda p: 0),
+        "No share ends after it, and where nothing is true, `argmax` says 0.",
+        lambda laid: 0,
     ),
-    _border_and(
-        "beyond the sum lies the first",
-        lambda p: 0,
-        "`argmax` then finds nothing true and says 0. Draw the last token that has a "
-        "share.",
+    _beyond(
+        "beyond the sum, the likeliest",
+        "You draw the likeliest token then, which may lie anywhere on the line.",
+        lambda laid: int(laid.argmax()),
+    ),
+    _beyond(
+        "beyond the sum, -1", "The -1 that you give then is no id.", lambda laid: -1
+    ),
+    _beyond(
+        "beyond the sum, token 0 is forgotten",
+        "You look for the last token that has a share then, but never at token 0, which "
+        "may be the only one. A range stops before its end: where does yours?",
+        lambda laid: _last(laid) or None,
     ),
     Mistake(
         "the sum before instead of the sum up to it",
-        "You compare `u` with the sum before a token, not with the sum that includes "
-        "it, so you come out one too late, and at the end with nothing. A slice that "
-        "ends at i leaves i out.",
-        _ending(_sum_before, _none),
-    ),
-    Mistake(
-        "the sum before instead of the sum up to it, or else the last",
         "You come out one too late: `u` is compared with the sum before a token, not "
-        "with the sum that includes it. First add the share, then compare.",
-        _ending(_sum_before, _last),
+        "with the sum that includes it. First add the share, then compare; a slice that "
+        "ends at i leaves i out.",
+        partial(drawn, find=lambda laid, u: _searched(laid, u) + 1),
     ),
-    Mistake(
-        "the sum before instead of the sum up to it, or else the last id",
-        "You come out one too late: `u` is compared with the sum before a token. First "
-        "add the share, then compare. And beyond the sum comes the last token that has a "
-        "share, not just the last.",
-        _ending(_sum_before, _last_id),
+    _again_beyond(
+        "off the end", "your loop ends without an answer.", lambda laid: None
     ),
-    two_at_once(
-        "the likeliest lies first, and a point may fall off the end",
-        _likeliest_first_none,
-        "The shares lie in the order of the ids here, not the likeliest first.",
-        "`u` may lie beyond a sum that was rounded: then your loop ends without an "
-        "answer.",
+    _again_beyond(
+        "an id that does not exist",
+        "your id is one too large for the vocabulary.",
+        len,
     ),
-    Mistake(
-        "divided by the sum, and off the end",
-        "You divide by the sum first, but these quotients are rounded too, and their sum "
-        "may again miss 1. If `u` lies beyond it, your loop ends without an answer: "
-        "after it, draw the last token that has a share.",
-        _ending(_divided, _none),
-    ),
-    Mistake(
-        "divided by the sum, and an id that does not exist",
-        "You divide by the sum first, but these quotients are rounded too, and their sum "
-        "may again miss 1. If `u` lies beyond it, your id is one too large for the "
-        "vocabulary: draw the last token that has a share.",
-        _divided,
-    ),
-    Mistake(
-        "divided by the sum, and a token of probability 0",
-        "You divide by the sum first, but these quotients are rounded too, and their sum "
-        "may again miss 1. If `u` lies beyond it, you draw the last id, even where its "
-        "probability is 0: take the last token that has a share.",
-        _ending(_divided, _last_id),
-    ),
-    Mistake(
-        "beyond the sum, token 0 is forgotten",
-        "Beyond the sum you look for the last token that has a share, but never at token "
-        "0. It may be the only one. A range stops before its end: where does yours?",
-        _never_token_0_in_the_end,
+    _again_beyond(
+        "a token of probability 0",
+        "you draw the last id, even where its probability is 0.",
+        lambda laid: len(laid) - 1,
     ),
     Mistake(
         "the first share or the last",
         "You only ever draw token 0 or the last one. Does an `else` in the loop give an "
         "answer after the first share? A point beyond it may lie in the next: go on, and "
         "answer for the end after the loop.",
-        lambda p, u: 0 if u < p[0] else _last(p),
+        partial(drawn, find=lambda laid, u: 0 if u < laid[0] else len(laid)),
     ),
     Mistake(
-        "the first share or the last id",
-        "You only ever draw token 0 or the last id, though that may have no share. Does "
-        "an `else` in the loop give an answer after the first share? Go on there, and "
-        "answer for the end after the loop.",
-        lambda p, u: 0 if u < p[0] else len(p) - 1,
+        "the loop goes on",
+        "You always draw the last token. When a share ends beyond `u`, the answer is "
+        "found, but your loop goes on, and the next one overwrites it: leave the loop "
+        "there.",
+        partial(drawn, find=_on_and_on),
     ),
     Mistake(
         "the comparison is turned around",
         "Your comparison is turned around: you stop at the first share that ends before "
         "`u`. The point lies in the first that ends beyond it.",
-        _turned_around,
+        partial(drawn, find=_turned_around),
     ),
     Mistake(
         "a border belongs to no one",
-        "A point exactly on a border, such as `u` = 0, lies in no share of yours, and "
-        "beyond the sum there is nothing either. A share begins at its left border: one "
-        "comparison must allow equality.",
-        _ending(_both_strict, _none),
-    ),
-    Mistake(
-        "a border belongs to the last",
-        "A point exactly on a border, such as `u` = 0, lies in no share of yours, and so "
-        "the last token is drawn. A share begins at its left border: one comparison "
-        "must allow equality.",
-        _ending(_both_strict, _last),
+        "A point exactly on a border, such as `u` = 0, lies in no share of yours, as if "
+        "it were beyond the end. A share begins at its left border: one comparison must "
+        "allow equality.",
+        partial(drawn, find=_both_strict),
     ),
     Mistake(
         "one too far",
         "You give back the token after the right one. How many shares end before `u`? "
         "Ids are counted from 0.",
-        lambda p, u: drawn(p, u) + 1,
+        partial(drawn, give=lambda p, ids, place: _the_id(p, ids, place) + 1),
     ),
     Mistake(
         "one too early",
         "You give back the token before the right one. Do you stop at the last share "
         "that ends before `u`? The point lies in the next one.",
-        lambda p, u: drawn(p, u) - 1,
+        partial(drawn, find=lambda laid, u: _searched(laid, u) - 1),
     ),
     Mistake(
         "compared with single probabilities",
-        "You compare `u` with each probability by itself. Lay the shares one after the "
-        "other on a line: what counts is where each one ends, the sum up to there.",
-        _ending(_single, _last_id),
-    ),
-    Mistake(
-        "compared with single probabilities, perhaps none",
         "You compare `u` with each probability by itself, and sometimes find none. Lay "
         "the shares one after the other on a line: what counts is where each one ends, "
         "the sum up to there.",
-        _ending(_single, _none),
+        partial(drawn, find=_single),
     ),
-    Mistake(
+    _laid(
         "the likeliest lies first",
-        "You lay the likeliest shares first on the line. That would be a fair draw as "
-        "well, but here the shares lie in the order of the ids, so that everyone gets "
-        "the same token for the same `u`.",
-        _laid_by(ranked),
+        "You lay the likeliest shares first on the line, which is as fair a draw.",
+        ranked,
     ),
     Mistake(
         "a place in sorted order",
         "You sort the shares and give back a place in that order, which is no id. Leave "
         "the shares in the order of the ids.",
-        lambda p, u: drawn(p[ranked(p)], u),
+        partial(drawn, order=ranked, give=lambda p, ids, place: place),
+    ),
+    _laid(
+        "the least likely lies first",
+        "You lay the least likely shares first on the line.",
+        lambda p: p.argsort(stable=True),
     ),
     Mistake(
-        "the least likely lies first",
-        "You lay the least likely shares first on the line. Here the shares lie in the "
-        "order of the ids, so that everyone gets the same token for the same `u`.",
-        _laid_by(lambda p: p.argsort(stable=True)),
+        "a place among those that have a share",
+        "You leave out the tokens of probability 0, and give back a place among the "
+        "others, which is no id. Leave them where they are: a share of length 0 is never "
+        "hit.",
+        partial(
+            drawn,
+            order=lambda p: p.nonzero()[:, 0],
+            give=lambda p, ids, place: place,
+        ),
     ),
     Mistake(
         "all shares alike",
         "You cut the line into equal parts, one a token. The likelier a token is, the "
         "longer is its share.",
-        lambda p, u: int(u * len(p)),
+        partial(drawn, find=lambda laid, u: int(u * len(laid))),
     ),
     Mistake(
         "the nearest probability",
         "You look for the probability that is nearest to `u`. Lay the shares one after "
         "the other on a line instead, and see in which one the point `u` lies.",
-        lambda p, u: int((p - u).abs().argmin()),
+        partial(drawn, find=lambda laid, u: int((laid - u).abs().argmin())),
     ),
     Mistake(
         "the nearest border",
         "You take the token whose share ends nearest to `u`. The point lies inside one "
         "share: look for the first that ends beyond it.",
-        lambda p, u: int((p.double().cumsum(0) - u).abs().argmin()),
+        partial(
+            drawn,
+            find=lambda laid, u: int((laid.double().cumsum(0) - u).abs().argmin()),
+        ),
     ),
     Mistake(
         "from the other end",
         "You measure from the right end of the line. The token 0 lies at the left, where "
         "`u` is 0.",
-        lambda p, u: drawn(p, 1 - u - 1e-12),
+        partial(drawn, point=lambda u: 1 - u - 1e-12),
+    ),
+    Mistake(
+        "points near 1 are moved",
+        "Near 1 you move the point, and a last share that is small is never hit. `u` is "
+        "below 1 already: take it as it is, and answer for what lies beyond the sum.",
+        partial(drawn, point=lambda u: min(u, 0.999999)),
     ),
     Mistake(
         "the probability instead of the id",
         "You give back the probability of the token. Return its id, an integer.",
-        lambda p, u: float(p[drawn(p, u)]),
+        partial(drawn, give=lambda p, ids, place: float(p[ids[place]])),
     ),
-    tensor_for_integer(oracle),
+    Mistake(
+        "a tensor instead of an integer",
+        "This is the right id, but in a tensor. Make a plain Python integer of it.",
+        partial(drawn, give=lambda *found: torch.tensor(_the_id(*found))),
+    ),
     Mistake(
         "the end of the first round",
         "You always give back the first id. Does `return` stand in the loop where every "
@@ -439,4 +415,12 @@ MISTAKES = (
     ),
 )
 
-CHECK = Check("draw", 3, draw, oracle, MISTAKES, forbidden=COURSE + DICE)
+CHECK = Check(
+    "draw",
+    3,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=COURSE + DICE,
+    worked=worked,
+)

@@ -6,17 +6,22 @@ and several that beat the first, show a loop that does not begin or go on as it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._slips import Answer, tensor_for_integer
+from autograder.checks._slips import tensor_for_integer
 from autograder.checks.sample._material import (
     COURSE,
     different_eighths,
     eighths,
     model_logits,
+    softmax,
 )
 
 
@@ -34,6 +39,14 @@ def _hardly(rng: np.random.Generator) -> Tensor:
     logits = _falling(rng, 6).flip(0)
     logits -= logits[-2] - 2.0**-6
     logits[-1] = torch.nextafter(logits[-2], torch.tensor(torch.inf))
+    return logits
+
+
+def _by_a_quarter(rng: np.random.Generator) -> Tensor:
+    """Both are the same whole number when they are rounded."""
+    logits = _falling(rng, 6).flip(0)
+    logits -= logits[-2] - 2
+    logits[-1] = 2.25
     return logits
 
 
@@ -60,20 +73,64 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (deep - 2.0**100 * torch.arange(1, 6).flip(0),),
         ),
         edge("two that hardly differ", (_hardly(rng),)),
+        Case("the likeliest token comes first", (_falling(rng, 6),)),
+        edge("two that differ by a quarter", (_by_a_quarter(rng),)),
     ]
 
 
-def _from(low: float, none: int | None) -> Answer:
+def found(
+    logits: Tensor,
+    see: Callable[[Tensor], Tensor] = lambda logits: logits,
+    find: Callable[[Tensor], Any] = torch.argmax,
+    give: Callable[[Tensor, int], Any] = lambda logits, i: i,
+) -> Any:
+    """The search with screws: `find` a place in what it does `see`, and `give` it."""
+    place = find(see(logits))
+    return place if place is None else give(logits, int(place))
+
+
+def _from(low: float, none: int | None) -> Callable[[Tensor], int | None]:
     """The first of the largest above `low`, or else `none`."""
+    return lambda logits: int(logits.argmax()) if logits.max() > low else none
 
-    def answer(logits):
-        return int(logits.argmax()) if logits.max() > low else none
 
-    return answer
+def _last_of_equals(logits):
+    return len(logits) - 1 - int(logits.flip(0).argmax())
 
 
 def _against_the_first(logits):
     return int((logits > logits[0]).nonzero().max()) if logits[0] < logits.max() else 0
+
+
+def _without(first: bool) -> Callable[[Tensor], int]:
+    """One end of the logits is not looked at, if there are others."""
+
+    def find(logits):
+        if len(logits) == 1:
+            return 0
+        return 1 + int(logits[1:].argmax()) if first else int(logits[:-1].argmax())
+
+    return find
+
+
+def _sorted_by(how: str, find: Callable[[Tensor], Tensor]) -> Mistake:
+    return Mistake(
+        f"sorted by {how}",
+        f"Where several tokens are equally likely, `{how}` promises no order among them, "
+        "so another than the first may come out. `argmax` gives the first; a sort needs "
+        "`stable=True` for that, and has to go downwards.",
+        partial(found, find=find),
+    )
+
+
+def _rounded(name: str, see: Callable[[Tensor], Tensor]) -> Mistake:
+    return Mistake(
+        name,
+        "Two logits that hardly differ become equal on the way, and then the smaller id "
+        "wins. Compare the logits as they are: rounding them, or computing shares of "
+        "them first, loses digits.",
+        partial(found, see=see),
+    )
 
 
 MISTAKES = (
@@ -81,55 +138,93 @@ MISTAKES = (
         "the value instead of the id",
         "You give back how large the largest logit is. Return the position of the "
         "token that has it, counted from 0.",
-        lambda logits: float(logits.max()),
+        partial(found, give=lambda logits, i: float(logits[i])),
     ),
     Mistake(
         "the value, as a tensor",
         "You give back the largest logit itself, in a tensor. Return its position, "
         "counted from 0, as a plain integer.",
-        lambda logits: logits.max(),
+        partial(found, give=lambda logits, i: logits[i]),
+    ),
+    Mistake(
+        "value and id",
+        "You give back two things, the largest logit and its place. Along an axis, `max` "
+        "and `topk` do that: only the place is wanted, as a plain integer.",
+        lambda logits: tuple(logits.max(-1)),
     ),
     tensor_for_integer(oracle),
     Mistake(
         "the last of equals",
         "Where several tokens are equally likely you take the last one. Take the one "
         "with the smallest id: a later one must be strictly better to win.",
-        lambda logits: len(logits) - 1 - int(logits.flip(0).argmax()),
+        partial(found, find=_last_of_equals),
+    ),
+    _sorted_by("topk", lambda logits: logits.topk(1).indices[0]),
+    _sorted_by("argsort", lambda logits: logits.argsort(descending=True)[0]),
+    Mistake(
+        "sorted upwards, and the last",
+        "Where several tokens are equally likely, a sort that goes upwards has the first "
+        "of them nowhere near its end. Sort downwards, with `stable=True`, or ask for "
+        "`argmax`.",
+        partial(found, find=lambda logits: logits.argsort()[-1]),
     ),
     Mistake(
         "the least likely",
         "You take the least likely token. Did you sort upwards, or ask for the minimum?",
-        lambda logits: int(logits.argmin()),
+        partial(found, find=torch.argmin),
+    ),
+    Mistake(
+        "the second best",
+        "You take the second best token. Of what is sorted downwards, the best stands at "
+        "place 0; upwards, at place -1.",
+        partial(
+            found,
+            find=lambda logits: logits.argsort(descending=True, stable=True)[:2][-1],
+        ),
     ),
     Mistake(
         "the search begins at 0",
         "Where all logits are below zero, none beats the one you begin with. Do not "
         "begin at 0: begin with the first logit.",
-        lambda logits: int(logits.clamp(min=0).argmax()),
+        partial(found, find=_from(0.0, 0)),
     ),
     Mistake(
         "the search begins at 0, and may find nothing",
         "Where all logits are below zero, none beats the 0 you begin with, and nothing "
         "is found. Begin with the first logit and its id.",
-        _from(0.0, None),
+        partial(found, find=_from(0.0, None)),
     ),
-    Mistake(
-        "the search begins too high",
-        "Where all logits lie far below zero, none beats the number that you begin with, "
-        "however low it looked. Begin with the first logit itself.",
-        _from(-1000.0, 0),
-    ),
-    Mistake(
-        "the search begins too high, and may find nothing",
-        "Where all logits lie far below zero, none beats the number that you begin with, "
-        "and nothing is found. Begin with the first logit itself, and its id.",
-        _from(-1000.0, None),
+    *(
+        Mistake(
+            f"the search begins {how} high{end}",
+            "Where all logits lie far below zero, none beats the number that you begin "
+            f"with, however low it looked{then}. Begin with the first logit itself"
+            f"{and_id}.",
+            partial(found, find=_from(low, none)),
+        )
+        for how, low in (("too", -1000.0), ("still too", -1e9))
+        for none, end, then, and_id in (
+            (0, "", "", ""),
+            (-1, ", and may find -1", ", and you give back -1", ", and its id"),
+            (None, ", and may find nothing", ", and nothing is found", ", and its id"),
+        )
     ),
     Mistake(
         "compared with the first only",
         "You give back the last token that beats the first one. When a better one is "
         "found, both have to change: its id, and the value that the next must beat.",
-        _against_the_first,
+        partial(found, find=_against_the_first),
+    ),
+    Mistake(
+        "the first is never looked at",
+        "The first token never wins. Its place is 0: does your loop begin at 1, or with "
+        "another value to beat?",
+        partial(found, find=_without(first=True)),
+    ),
+    Mistake(
+        "the last is never looked at",
+        "The last token never wins. Look again at where your loop ends.",
+        partial(found, find=_without(first=False)),
     ),
     Mistake(
         "the end of the first round",
@@ -141,12 +236,17 @@ MISTAKES = (
         "without its sign",
         "You look at the size of a logit and forget its sign. A logit of -3 is a bad "
         "one, however far from zero it is.",
-        lambda logits: int(logits.abs().argmax()),
+        partial(found, see=torch.abs),
     ),
     Mistake(
         "counted from 1",
         "Your ids are one too large. The first token has the id 0.",
-        lambda logits: int(logits.argmax()) + 1,
+        partial(found, give=lambda logits, i: i + 1),
+    ),
+    Mistake(
+        "counted from the end",
+        "You count from the end of the logits. The first token has the id 0.",
+        partial(found, give=lambda logits, i: len(logits) - 1 - i),
     ),
     Mistake(
         "a list of all the best",
@@ -160,6 +260,8 @@ MISTAKES = (
         "instead of the best place that it has seen?",
         lambda logits: len(logits) - 1,
     ),
+    _rounded("digits are lost", softmax),
+    _rounded("rounded to whole numbers", torch.round),
 )
 
 CHECK = Check("greedy", 1, draw, oracle, MISTAKES, forbidden=COURSE)

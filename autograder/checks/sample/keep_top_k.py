@@ -7,6 +7,8 @@ a threshold. A k that makes no sense is a ValueError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
-from autograder.checks._slips import Answer, two_at_once
+from autograder.checks._slips import Answer, an_assert, two_at_once
 from autograder.checks.sample._material import (
     COURSE,
     all_as_likely,
@@ -43,6 +45,16 @@ def oracle(p: Tensor, k: int) -> Tensor:
     if not 1 <= k <= len(p):
         raise ValueError(f"k is {k}, and must be from 1 to {len(p)}")
     return only(p, likeliest(p)[:k])
+
+
+def worked(p: Tensor, k: int) -> dict[str, Any]:
+    best = likeliest(p)[:k]
+    kept = p.double().numpy()[best]
+    return {
+        "the ids to keep": best.tolist(),
+        "their shares": torch.from_numpy(kept),
+        "together": float(kept.sum()),
+    }
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -76,34 +88,55 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _in_range(
-    change: Callable[[Tensor, int], object],
+def _best(p: Tensor, k: int) -> Tensor:
+    return ranked(p)[:k]
+
+
+def filtered(
+    p: Tensor,
+    k: int,
     fine: Callable[[int, int], bool] = lambda k, n: 1 <= k <= n,
-) -> Answer:
-    """An answer that refuses a k that is not `fine` for n tokens, and else does `change`."""
-
-    def answer(p, k):
-        return change(p, k) if fine(k, len(p)) else stop(ValueError)
-
-    return answer
-
-
-def _top_k(p: Tensor, k: int) -> Tensor:
-    return keep(p, ranked(p)[:k])
+    choose: Callable[[Tensor, int], Tensor] = _best,
+    then: Callable[[Tensor, Tensor], Any] = keep,
+) -> Any:
+    """The filter with screws: which k is `fine` for n tokens, what to `choose`, and what
+    `then` becomes of p and the ids that are kept."""
+    return then(p, choose(p, k)) if fine(k, len(p)) else stop(ValueError)
 
 
-def _kept(change: Callable[[Tensor, Tensor], object]) -> Answer:
-    """An answer that refuses what it should, and does this with the ids to keep."""
-    return _in_range(lambda p, k: change(p, ranked(p)[:k]))
+def _kept(then: Callable[[Tensor, Tensor], Any]) -> Answer:
+    return partial(filtered, then=then)
 
 
-def _threshold_in_place(p, k):
+def _unsorted(name: str, choose: Callable[[Tensor, int], Tensor]) -> Mistake:
+    return Mistake(
+        f"sorted by {name}",
+        f"Where several tokens are equally likely, `{name}` promises no order among "
+        "them, so others than those with the smaller ids may be kept. A sort keeps them "
+        "in order with `stable=True`.",
+        partial(filtered, choose=choose),
+    )
+
+
+def _in_place_if_fine(p, k):
+    if not 1 <= k <= len(p):
+        raise ValueError("no")
     p[p < p.sort(descending=True).values[k - 1]] = 0.0
     return p / p.sum()
 
 
-def _above_threshold(p, k):
-    return keep(p, p > p.sort(descending=True).values[k - 1])
+def _above(place: int) -> Callable[[Tensor, int], Tensor]:
+    """All that are likelier than the k-th, or, with 0, than the one after it."""
+
+    def choose(p, k):
+        falling = p.sort(descending=True).values
+        return (
+            (p > falling[k + place]).nonzero()[:, 0]
+            if k + place < len(p)
+            else _best(p, k)
+        )
+
+    return choose
 
 
 def _spread(p, ids):
@@ -126,17 +159,26 @@ def _round_by_round(p, ids):
     return kept
 
 
+def _in_their_place(number: float) -> Callable[[Tensor, Tensor], Tensor]:
+    def then(p, ids):
+        kept = torch.full_like(p, number)
+        kept[ids] = p[ids]
+        return kept / kept.sum()
+
+    return then
+
+
 MISTAKES = (
     Mistake(
         "one too many",
         "You keep one token too many: k + 1. A slice that ends at k leaves k itself out "
         "already.",
-        _in_range(lambda p, k: _top_k(p, k + 1)),
+        partial(filtered, choose=lambda p, k: _best(p, k + 1)),
     ),
     Mistake(
         "one too few",
         "You keep one token too few, and for k = 1 none. Count them: k are to be kept.",
-        _in_range(lambda p, k: _top_k(p, k - 1)),
+        partial(filtered, choose=lambda p, k: _best(p, k - 1)),
     ),
     not_divided(_kept),
     all_as_likely(_kept, "k ids and no more, of equals the smaller ones"),
@@ -144,19 +186,27 @@ MISTAKES = (
         "only what is above the last kept",
         "You drop the k-th token itself, and with it all that are as likely. And where "
         "nothing is left, 0 is divided by 0.",
-        _in_range(_above_threshold),
+        partial(filtered, choose=_above(-1)),
     ),
-    larger_ids_of_equals(_in_range(lambda p, k: keep(p, later_first(p)[:k]))),
+    Mistake(
+        "only what is above the first dropped",
+        "You keep what is likelier than the first token that is dropped. Where others "
+        "are as likely as that one, they go as well: choose k ids, not a threshold.",
+        partial(filtered, choose=_above(0)),
+    ),
+    _unsorted("topk", lambda p, k: p.topk(k).indices),
+    _unsorted("argsort", lambda p, k: p.argsort(descending=True)[:k]),
+    larger_ids_of_equals(partial(filtered, choose=lambda p, k: later_first(p)[:k])),
     Mistake(
         "the first k ids",
         "You keep the tokens with the ids 0 to k - 1, whatever their probability. Sort "
         "by probability, the largest first, and keep the ids that come first then.",
-        _in_range(lambda p, k: keep(p, torch.arange(k))),
+        partial(filtered, choose=lambda p, k: torch.arange(k)),
     ),
     Mistake(
         "the k least likely",
         "You keep the least likely tokens: your sorting goes upwards.",
-        _in_range(lambda p, k: keep(p, p.argsort(stable=True)[:k])),
+        partial(filtered, choose=lambda p, k: p.argsort(stable=True)[:k]),
     ),
     sorting_not_undone(_kept),
     only_kept_numbers(_kept, "k"),
@@ -166,7 +216,7 @@ MISTAKES = (
         "a softmax of everything",
         "The dropped tokens are back, since the exponential of 0 is 1. What is left "
         "are probabilities and not logits: divide by their sum.",
-        _in_range(lambda p, k: softmax(_top_k(p, k))),
+        _kept(lambda p, ids: softmax(keep(p, ids))),
     ),
     Mistake(
         "a softmax of what was kept",
@@ -180,7 +230,7 @@ MISTAKES = (
         "You compare the sorted ids with k, as if they were ranks. At place 0 of that "
         "list stands the id of the likeliest token, not the rank of token 0. The first k "
         "entries are the ids to keep.",
-        _in_range(lambda p, k: keep(p, ranked(p) < k)),
+        partial(filtered, choose=lambda p, k: (ranked(p) < k).nonzero()[:, 0]),
     ),
     Mistake(
         "divided in every round",
@@ -192,7 +242,7 @@ MISTAKES = (
         "the kept are dropped",
         "You set the likeliest k to 0 and keep the others. It is the rest of the sorted "
         "ids that has to go.",
-        _in_range(lambda p, k: keep(p, ranked(p)[k:])),
+        partial(filtered, choose=lambda p, k: ranked(p)[k:]),
     ),
     Mistake(
         "whole numbers",
@@ -222,51 +272,74 @@ MISTAKES = (
         "nothing is dropped",
         "Nothing is dropped: you give back what you were given. Does your answer use "
         "the ids that you have found?",
-        _in_range(lambda p, k: p.clone()),
+        partial(filtered, choose=lambda p, k: ranked(p)),
     ),
     Mistake(
         "nothing is refused",
         "A k that makes no sense gets through: 0, a negative one, or more tokens than "
         "there are. A slice forgives all of them silently. Raise a ValueError first.",
-        _top_k,
+        partial(filtered, fine=lambda k, n: True),
     ),
     Mistake(
         "0 is let through",
         "With k = 0 nothing is kept, and then 0 is divided by 0. Raise a ValueError for it.",
-        _in_range(_top_k, fine=lambda k, n: 0 <= k <= n),
+        partial(filtered, fine=lambda k, n: 0 <= k <= n),
     ),
     Mistake(
         "a negative k is let through",
         "A negative k gets through. A slice takes it to count from the end: raise a "
         "ValueError for everything below 1.",
-        _in_range(_top_k, fine=lambda k, n: k != 0 and k <= n),
+        partial(filtered, fine=lambda k, n: k != 0 and k <= n),
     ),
     Mistake(
         "a large k is let through",
         "A k above the number of tokens gets through, since a slice forgives it. Who "
         "asks for more than there are has made an error: raise a ValueError.",
-        _in_range(_top_k, fine=lambda k, n: k >= 1),
+        partial(filtered, fine=lambda k, n: k >= 1),
     ),
     Mistake(
         "all of them are refused",
         "Keeping all tokens is allowed: k may be as large as their number. Only beyond "
         "that is it an error.",
-        _in_range(_top_k, fine=lambda k, n: 1 <= k < n),
+        partial(filtered, fine=lambda k, n: 1 <= k < n),
     ),
     two_at_once(
         "all that are as likely as the last kept, in the caller's probabilities",
-        _in_range(_threshold_in_place),
+        _in_place_if_fine,
         "A threshold keeps all that are as likely as the k-th token, more than k: "
         "choose ids instead.",
         "your zeros stand in the caller's `p`: write into a new tensor.",
     ),
-    two_at_once(
-        "not divided by the sum, and nothing is refused",
-        lambda p, k: keep(p, ranked(p)[:k], 1.0),
-        "What is left does not sum to one: divide by what the kept ones have together.",
-        "a k below 1, or above the number of tokens, has to raise a ValueError.",
+    Mistake(
+        "k is moved into its range",
+        "A k that makes no sense gets through: you take the nearest that does. Who asks "
+        "for none, or for more than there are, has made an error: raise a ValueError.",
+        partial(
+            filtered,
+            fine=lambda k, n: True,
+            choose=lambda p, k: _best(p, min(max(1, k), len(p))),
+        ),
+    ),
+    an_assert(
+        lambda p, k: filtered(p, k) if 1 <= k <= len(p) else stop(AssertionError),
+        "A wrong k",
+    ),
+    Mistake(
+        "the dropped are −∞",
+        "You put −∞ where a token is dropped, as with logits. These are probabilities: "
+        "what is dropped gets 0, or nothing sums to one any more.",
+        _kept(_in_their_place(-torch.inf)),
+    ),
+    *(
+        Mistake(
+            f"the dropped get {least}",
+            "The dropped tokens still have a little. They are to have 0: none of them may "
+            "ever be drawn.",
+            _kept(_in_their_place(least)),
+        )
+        for least in (1e-3, 1e-4)
     ),
     zeros_in_p(_kept),
 )
 
-CHECK = Check("keep_top_k", 3, draw, oracle, MISTAKES, forbidden=COURSE)
+CHECK = Check("keep_top_k", 3, draw, oracle, MISTAKES, forbidden=COURSE, worked=worked)

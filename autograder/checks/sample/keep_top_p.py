@@ -8,7 +8,9 @@ of all below 1. A `top_p` that is no share is a ValueError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from operator import le, lt
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +18,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
-from autograder.checks._slips import Answer, two_at_once
+from autograder.checks._slips import Answer, an_assert
 from autograder.checks.sample._material import (
     COURSE,
     all_as_likely,
@@ -38,7 +40,6 @@ from autograder.checks.sample._material import (
     with_zeros,
     zeros_in_p,
 )
-from autograder.checks.sample.keep_top_k import oracle as top_k
 from autograder.checks.sample.probabilities import model_probabilities
 
 
@@ -48,6 +49,18 @@ def oracle(p: Tensor, top_p: float) -> Tensor:
     order = likeliest(p)
     reached = np.cumsum(p.double().numpy()[order])
     return only(p, order[: np.searchsorted(reached, top_p) + 1])
+
+
+def worked(p: Tensor, top_p: float) -> dict[str, Any]:
+    order = likeliest(p)
+    reached = np.cumsum(p.double().numpy()[order])
+    many = int(np.searchsorted(reached, top_p)) + 1
+    return {
+        "the ids, the likeliest first": order[:9].tolist(),
+        "so much have they together": torch.from_numpy(reached[:9]),
+        "so many are kept": min(many, len(p)),
+        "which have together": float(reached[min(many, len(p)) - 1]),
+    }
 
 
 def _line(p: Tensor, many: int, way: float = 1.0) -> float:
@@ -119,18 +132,6 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _in_range(
-    change: Callable[[Tensor, float], object],
-    fine: Callable[[float], bool] = lambda t: 0 < t <= 1,
-) -> Answer:
-    """An answer that refuses a top_p that is not `fine`, and else does `change`."""
-
-    def answer(p, top_p):
-        return change(p, top_p) if fine(top_p) else stop(ValueError)
-
-    return answer
-
-
 def _crossing(p: Tensor, top_p: float, order: Tensor | None = None) -> Tensor:
     """The ids to keep, in the order in which they are gone through."""
     order = ranked(p) if order is None else order
@@ -138,65 +139,82 @@ def _crossing(p: Tensor, top_p: float, order: Tensor | None = None) -> Tensor:
     return order[before < top_p]
 
 
-def _top_p(p: Tensor, top_p: float) -> Tensor:
-    return keep(p, _crossing(p, top_p))
+def filtered(
+    p: Tensor,
+    top_p: float,
+    fine: Callable[[float], bool] = lambda t: 0 < t <= 1,
+    choose: Callable[[Tensor, float], Tensor] = _crossing,
+    then: Callable[[Tensor, Tensor], Any] = keep,
+) -> Any:
+    """The filter with screws: which top_p is `fine`, what to `choose`, and what `then`
+    becomes of p and the ids that are kept."""
+    return then(p, choose(p, top_p)) if fine(top_p) else stop(ValueError)
 
 
-def _kept(change: Callable[[Tensor, Tensor], object]) -> Answer:
-    """An answer that refuses what it should, and does this with the ids to keep."""
-    return _in_range(lambda p, top_p: change(p, _crossing(p, top_p)))
+def _kept(then: Callable[[Tensor, Tensor], Any]) -> Answer:
+    return partial(filtered, then=then)
 
 
-def _by_sum(rule: Callable[[Tensor, float], Tensor], first: bool = False):
-    """Keeping the tokens for whose sum, with the likelier ones, `rule` holds; with
-    `first`, the likeliest in any case."""
+def _chosen(choose: Callable[[Tensor, float], Tensor]) -> Answer:
+    return partial(filtered, choose=choose)
 
-    def change(p, top_p):
+
+def _by_sum(rule: Callable[[Tensor, float], Tensor], least: int = 0):
+    """The tokens for whose sum, with the likelier ones, `rule` holds, and at `least` so
+    many of the likeliest."""
+
+    def choose(p, top_p):
         order = ranked(p)
         chosen = rule(p[order].cumsum(0), top_p)
-        if first:
-            chosen[0] = True
-        return keep(p, order[chosen])
+        chosen[:least] = True
+        return order[chosen]
 
-    return change
+    return choose
 
 
-def _before(rule: Callable[[Tensor, float], Tensor]):
-    """Keeping the tokens for which `rule` holds for what the likelier ones have."""
+def _before(
+    rule: Callable[[Tensor, float], Tensor],
+    least: int = 0,
+    add_up: Callable[[Tensor], Tensor] = lambda falling: falling.cumsum(0),
+):
+    """The tokens for which `rule` holds for what the likelier ones have."""
 
-    def change(p, top_p):
+    def choose(p, top_p):
         order = ranked(p)
-        return keep(p, order[rule(p[order].cumsum(0) - p[order], top_p)])
+        chosen = rule(add_up(p[order]) - p[order], top_p)
+        chosen[:least] = True
+        return order[chosen]
 
-    return change
+    return choose
 
 
 def _wrong_way(p, top_p):
     """A mask in sorted order, fetched by `order` instead of put where it says."""
     order = ranked(p)
     chosen = p[order].cumsum(0) - p[order] < top_p
-    return keep(p, chosen[order])
+    return chosen[order].nonzero()[:, 0]
 
 
 def _unsorted_sum(p, top_p):
     """The sums in the order of the ids, the ids in that of the probability."""
-    return keep(p, ranked(p)[p.cumsum(0) - p < top_p])
+    return ranked(p)[p.cumsum(0) - p < top_p]
 
 
 def _single(p, top_p):
     """From the likeliest on, until a token alone reaches the line."""
     order = ranked(p)
     alone = (p[order] >= top_p).nonzero()[:, 0]
-    return keep(p, order[: int(alone[0]) + 1] if len(alone) else order)
+    return order[: int(alone[0]) + 1] if len(alone) else order
 
 
 def _by_top_k(more: int):
-    """As many as lie below the line, and `more`, by `keep_top_k`."""
+    """As many as lie below the line, and `more`, which `keep_top_k` may refuse."""
 
-    def change(p, top_p):
-        return top_k(p, int((p[ranked(p)].cumsum(0) < top_p).sum()) + more)
+    def choose(p, top_p):
+        many = int((p[ranked(p)].cumsum(0) < top_p).sum()) + more
+        return ranked(p)[:many] if 1 <= many <= len(p) else stop(ValueError)
 
-    return change
+    return choose
 
 
 def _loop(p, top_p):
@@ -204,12 +222,14 @@ def _loop(p, top_p):
     while total < top_p:
         total += p[order[many]].item()
         many += 1
-    return keep(p, order[:many])
+    return order[:many]
 
 
-def _never_returns(p, top_p):
+def _never_returns_if_fine(p, top_p):
+    if not 0 < top_p <= 1:
+        raise ValueError("no")
     reached = p[ranked(p)].double().cumsum(0)[-1] >= top_p
-    return _top_p(p, top_p) if reached else None
+    return filtered(p, top_p) if reached else None
 
 
 def _through_a_view(p, ids):
@@ -220,10 +240,19 @@ def _through_a_view(p, ids):
 
 
 def _fraction(p, top_p):
-    return keep(p, ranked(p)[: max(1, round(top_p * len(p)))])
+    return ranked(p)[: max(1, round(top_p * len(p)))]
 
 
-_REFUSE = "a `top_p` of 0 or below, or above 1, has to raise a ValueError."
+def _two_digits(falling: Tensor) -> Tensor:
+    before = (falling.cumsum(0) - falling).round(decimals=2)
+    return before + falling
+
+
+def _infinite(p: Tensor, ids: Tensor) -> Tensor:
+    kept = torch.full_like(p, -torch.inf)
+    kept[ids] = p[ids]
+    return kept / kept.sum()
+
 
 MISTAKES = (
     Mistake(
@@ -231,33 +260,33 @@ MISTAKES = (
         "The token that crosses the line is missing, and where the first one crosses it, "
         "nothing is left. What is kept has to reach `top_p`: ask of each token what the "
         "likelier ones have together before it.",
-        _in_range(_by_sum(le)),
+        _chosen(_by_sum(le)),
     ),
     Mistake(
         "the token that crosses the line is dropped, except the first",
         "The token that crosses the line is missing, unless it is the first. What is "
         "kept has to reach `top_p`: ask of each token what the likelier ones have "
         "together before it.",
-        _in_range(_by_sum(le, first=True)),
+        _chosen(_by_sum(le, least=1)),
     ),
     Mistake(
         "the token that reaches the line is dropped too",
         "The token that reaches or crosses the line is missing; for `top_p` 1 that is "
         "the last one, and where the first one crosses it, nothing is left. Ask of each "
         "token what the likelier ones have together before it.",
-        _in_range(_by_sum(lt)),
+        _chosen(_by_sum(lt)),
     ),
     Mistake(
         "the token that reaches the line is dropped too, except the first",
         "The token that reaches or crosses the line is missing, unless it is the first. "
         "Ask of each token what the likelier ones have together before it.",
-        _in_range(_by_sum(lt, first=True)),
+        _chosen(_by_sum(lt, least=1)),
     ),
     Mistake(
         "one more where the line is reached exactly",
         "Where the kept tokens reach the line exactly, you keep one more. The fewest "
         "that reach it are enough: is yours a comparison that should be strict?",
-        _in_range(_before(le)),
+        _chosen(_before(le)),
     ),
     Mistake(
         "always one too many",
@@ -269,34 +298,34 @@ MISTAKES = (
         "For `top_p` 1, rounding may leave the sum of all tokens a little below the "
         "line. Your loop then asks for one token more than there are. Where the tokens "
         "end, the loop has to end, too.",
-        _in_range(_loop),
+        _chosen(_loop),
     ),
     Mistake(
         "no answer below the line",
         "For `top_p` 1, rounding may leave the sum of all tokens a little below the "
         "line. Your loop then ends without having crossed it, and nothing is given back. "
         "After the loop, all tokens are kept.",
-        _in_range(_never_returns),
+        _never_returns_if_fine,
     ),
     Mistake(
         "a k above the number of tokens",
         "For `top_p` 1, rounding may leave the sum of all tokens a little below the "
         "line. Then you count one token more than there are, and the count is refused as "
         "a k. There are never more to keep than all.",
-        _in_range(_by_top_k(1)),
+        _chosen(_by_top_k(1)),
     ),
     Mistake(
         "a k that is one too small",
         "You count the tokens whose sum stays below the line. The one that crosses it is "
         "kept as well, so your k is one too small; where the first one crosses it, your "
         "k is 0, and that is refused.",
-        _in_range(_by_top_k(0)),
+        _chosen(_by_top_k(0)),
     ),
     Mistake(
         "nothing is dropped",
         "Nothing is dropped. Does the sum that you compare with `top_p` grow with every "
         "token, and does the loop end there?",
-        _in_range(lambda p, t: p / p.sum()),
+        _chosen(lambda p, t: ranked(p)),
     ),
     Mistake(
         "the likeliest grows with the sum",
@@ -309,44 +338,44 @@ MISTAKES = (
         "the sum does not add up",
         "You go on until a single token reaches the line by itself. The probabilities "
         "have to be added up on the way: each one goes on top of those before.",
-        _in_range(_single),
+        _chosen(_single),
     ),
     Mistake(
         "the sums are of unsorted shares",
         "You add up in the order of the ids, but then keep in the order of the "
         "probability. Both have to be in one order: sort the probabilities before you "
         "add them up.",
-        _in_range(_unsorted_sum),
+        _chosen(_unsorted_sum),
     ),
     Mistake(
         "a threshold for single tokens",
         "You compare each probability by itself with `top_p`. It is a line for their "
         "sum: go from the likeliest on and add up.",
-        _in_range(lambda p, t: keep(p, p >= t)),
+        _chosen(lambda p, t: (p >= t).nonzero()[:, 0]),
     ),
     Mistake(
         "a threshold for single tokens, from above",
         "You drop every token less likely than 1 minus `top_p`. It is a line for the "
         "sum: go from the likeliest on and add up.",
-        _in_range(lambda p, t: keep(p, p >= 1 - t)),
+        _chosen(lambda p, t: (p >= 1 - t).nonzero()[:, 0]),
     ),
     Mistake(
         "a share of the vocabulary",
         "You keep a share of all tokens, counted. `top_p` is a share of the probability: "
         "sometimes one token has it, sometimes a hundred are needed.",
-        _in_range(_fraction),
+        _chosen(_fraction),
     ),
     Mistake(
         "the least likely first",
         "You begin with the least likely token. Sort downwards: the likeliest comes "
         "first.",
-        _in_range(lambda p, t: keep(p, _crossing(p, t, p.argsort(stable=True)))),
+        _chosen(lambda p, t: _crossing(p, t, p.argsort(stable=True))),
     ),
     Mistake(
         "in the order of the ids",
         "You add up in the order of the ids. The likeliest token comes first: sort by "
         "probability before you add up.",
-        _in_range(lambda p, t: keep(p, _crossing(p, t, torch.arange(len(p))))),
+        _chosen(lambda p, t: _crossing(p, t, torch.arange(len(p)))),
     ),
     sorting_not_undone(_kept),
     Mistake(
@@ -360,18 +389,16 @@ MISTAKES = (
         "carried back in the wrong direction",
         "You carry yes and no back to the ids in the wrong direction. `order` says which "
         "id stands at each sorted place: write with it, do not read with it.",
-        _in_range(_wrong_way),
+        _chosen(_wrong_way),
     ),
     not_divided(_kept),
     Mistake(
         "divided by top_p",
         "You divide by `top_p`, but the kept tokens mostly have more than that, as the "
         "last one crosses the line. Divide by their own sum.",
-        _in_range(lambda p, t: keep(p, _crossing(p, t), t)),
+        lambda p, t: filtered(p, t, then=lambda p, ids: keep(p, ids, t)),
     ),
-    larger_ids_of_equals(
-        _in_range(lambda p, t: keep(p, _crossing(p, t, later_first(p))))
-    ),
+    larger_ids_of_equals(_chosen(lambda p, t: _crossing(p, t, later_first(p)))),
     all_as_likely(_kept, "the fewest that reach it, of equals the smaller ids"),
     only_kept_numbers(_kept, "the kept"),
     ids_of_the_kept(_kept),
@@ -380,52 +407,74 @@ MISTAKES = (
         "nothing is refused",
         "A `top_p` that is no share gets through: 0, below 0, or above 1. It has to be "
         "above 0 and at most 1: raise a ValueError for all else.",
-        _top_p,
-    ),
-    two_at_once(
-        "the token that crosses the line is dropped, and nothing is refused",
-        _by_sum(le),
-        "The token that crosses the line is missing: ask of each what the likelier ones "
-        "have together before it.",
-        _REFUSE,
-    ),
-    two_at_once(
-        "the token that reaches the line is dropped too, and nothing is refused",
-        _by_sum(lt),
-        "The token that reaches or crosses the line is missing: ask of each what the "
-        "likelier ones have together before it.",
-        _REFUSE,
-    ),
-    two_at_once(
-        "one more where the line is reached exactly, and nothing is refused",
-        _before(le),
-        "Where the kept tokens reach the line exactly, that is enough, and you keep one "
-        "more.",
-        _REFUSE,
+        partial(filtered, fine=lambda t: True),
     ),
     Mistake(
         "nothing is refused, and one always kept",
         "You always keep a token, and so a `top_p` of 0 or below gives an answer; above "
         "1, too. It has to be above 0 and at most 1: raise a ValueError for all else.",
-        lambda p, t: _top_p(p, max(t, 1e-9)),
+        lambda p, t: filtered(p, min(max(t, 1e-9), 1.0)),
     ),
     Mistake(
         "0 is let through",
         "A `top_p` of 0 gets through. Nothing is kept then, and 0 is divided by 0: it "
         "has to be above 0.",
-        _in_range(_top_p, fine=lambda t: 0 <= t <= 1),
+        partial(filtered, fine=lambda t: 0 <= t <= 1),
     ),
     Mistake(
         "above 1 is let through",
         "A `top_p` above 1 gets through. More than everything cannot be reached: raise a "
         "ValueError.",
-        _in_range(_top_p, fine=lambda t: t > 0),
+        partial(filtered, fine=lambda t: t > 0),
     ),
     Mistake(
         "1 is refused",
         "A `top_p` of 1 is allowed: it keeps everything. Only beyond that is it an "
         "error.",
-        _in_range(_top_p, fine=lambda t: 0 < t < 1),
+        partial(filtered, fine=lambda t: 0 < t < 1),
+    ),
+    an_assert(
+        lambda p, t: filtered(p, t) if 0 < t <= 1 else stop(AssertionError),
+        "A wrong `top_p`",
+    ),
+    Mistake(
+        "two are always kept",
+        "You always keep two tokens. Where the first one reaches the line alone, it is "
+        "all that is kept.",
+        _chosen(_before(lt, least=2)),
+    ),
+    Mistake(
+        "always one too few",
+        "You keep one token too few, but never none. What is kept has to reach `top_p`: "
+        "the token that crosses the line belongs to it.",
+        _chosen(lambda p, t: ranked(p)[: max(1, len(_crossing(p, t)) - 1)]),
+    ),
+    Mistake(
+        "sorted by argsort",
+        "Where several tokens are equally likely, `argsort` promises no order among "
+        "them, so others than those with the smaller ids may be kept. With `stable=True` "
+        "it keeps them in order.",
+        _chosen(lambda p, t: _crossing(p, t, p.argsort(descending=True))),
+    ),
+    *(
+        Mistake(
+            name,
+            "Your sums are not exact enough: a line just beside a border comes to lie on "
+            "its other side. Add up in float32 at least, and compare without rounding "
+            "or an allowance.",
+            _chosen(choose),
+        )
+        for name, choose in (
+            ("sums of two digits", _before(lt, add_up=_two_digits)),
+            ("an allowance at the line", _before(lambda sums, t: sums < t - 1e-3)),
+            ("an allowance above it", _before(lambda sums, t: sums < t + 1e-3)),
+        )
+    ),
+    Mistake(
+        "the dropped are −∞",
+        "You put −∞ where a token is dropped, as with logits. These are probabilities: "
+        "what is dropped gets 0, or nothing sums to one any more.",
+        _kept(_infinite),
     ),
     zeros_in_p(_kept),
 )
@@ -438,4 +487,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=COURSE,
     after=("keep_top_k",),
+    worked=worked,
 )

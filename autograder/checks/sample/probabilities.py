@@ -7,7 +7,10 @@ take away before the exponential, and over which axis.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +18,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, stop
-from autograder.checks._slips import Answer, two_at_once, written_into
+from autograder.checks._slips import Answer, an_assert, two_at_once, written_into
 from autograder.checks.sample._material import (
     COURSE,
     different_eighths,
@@ -35,6 +38,19 @@ def oracle(logits: Tensor, temperature: float = 1.0) -> Tensor:
     if not temperature > 0:
         raise ValueError(f"the temperature is {temperature}, and must be above 0")
     return torch.softmax(logits.double() / temperature, -1).float()
+
+
+def worked(logits: Tensor, temperature: float = 1.0) -> dict[str, Any]:
+    """For one row; of several, the first."""
+    z = logits.double().reshape(-1, logits.shape[-1])[0] / temperature
+    e = torch.exp(z - z.max())
+    return {
+        "the first row, divided by the temperature": z,
+        "its largest is subtracted": z - z.max(),
+        "exp of each": e,
+        "their sum": float(e.sum()),
+        "divided by that": e / e.sum(),
+    }
 
 
 def model_probabilities(rng: np.random.Generator, low: float, high: float) -> Tensor:
@@ -97,16 +113,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _heated(
-    change: Callable[[Tensor, float], Tensor],
+def heated(
+    logits: Tensor,
+    temperature: float = 1.0,
+    change: Callable[[Tensor, float], Tensor] = lambda z, t: softmax(z / t),
     refused: Callable[[float], bool] = lambda t: t <= 0,
-) -> Answer:
-    """An answer that refuses some temperatures, and else does `change`."""
+) -> Any:
+    """The step with screws: some temperatures are `refused`, and else comes `change`."""
+    return stop(ValueError) if refused(temperature) else change(logits, temperature)
 
-    def answer(logits, temperature=1.0):
-        return stop(ValueError) if refused(temperature) else change(logits, temperature)
 
-    return answer
+def _heated(change: Callable[[Tensor, float], Any]) -> Answer:
+    return partial(heated, change=change)
+
+
+def _refusing(refused: Callable[[float], bool]) -> Answer:
+    return partial(heated, refused=refused)
 
 
 def _formula(most: Callable, total: Callable) -> Callable[[Tensor, float], Tensor]:
@@ -125,10 +147,6 @@ _bare_over_everything = _formula(lambda z: 0.0, torch.sum)
 
 def _row_maximum(z: Tensor) -> Tensor:
     return z.amax(-1, keepdim=True)
-
-
-def _right(z: Tensor, t: float) -> Tensor:
-    return softmax(z / t)
 
 
 def _row_by_row(z, t):
@@ -150,7 +168,6 @@ _EACH_ROW = "Each row is a distribution of its own:"
 _INFINITE = (
     "exponential of a large logit is infinite: subtract the largest of each row first."
 )
-_REFUSE = "raise a ValueError for a temperature of 0 or below."
 
 MISTAKES = (
     Mistake(
@@ -320,40 +337,38 @@ MISTAKES = (
         "nothing is refused",
         "A temperature of 0 divides by zero, and one below 0 makes the worst token the "
         "best. Raise a ValueError for both, before you compute.",
-        _right,
+        _refusing(lambda t: False),
     ),
     Mistake(
         "0 is let through",
         "A temperature of 0 gets through, and dividing by it gives no numbers. It has to "
         "be above 0: raise a ValueError for 0 as well.",
-        _heated(_right, refused=lambda t: t < 0),
+        _refusing(lambda t: t < 0),
     ),
     Mistake(
         "a negative temperature is let through",
         "A temperature below 0 gets through, and turns the worst token into the best. "
         "Raise a ValueError for it, as you do for 0.",
-        _heated(_right, refused=lambda t: t == 0),
+        _refusing(lambda t: t == 0),
     ),
     Mistake(
         "0 is taken for greedy",
         "At a temperature of 0 you give everything to the likeliest token. That is what "
         "it comes close to, but this function refuses it: greedy is a step of its own.",
-        _heated(_greedy_at_0, refused=lambda t: t < 0),
+        partial(heated, change=_greedy_at_0, refused=lambda t: t < 0),
     ),
     Mistake(
         "0 is taken for 1",
         "At a temperature of 0 you compute as if it were 1. Whoever asks for 0 wants "
         "something that this function cannot give: raise a ValueError.",
-        _heated(lambda z, t: softmax(z / (t or 1.0)), refused=lambda t: t < 0),
+        partial(
+            heated,
+            change=lambda z, t: softmax(z / (t or 1.0)),
+            refused=lambda t: t < 0,
+        ),
     ),
     written_into(
         _heated(_in_place), argument="logits", name="the caller's logits are changed"
-    ),
-    two_at_once(
-        "the exponential overflows, and nothing is refused",
-        lambda z, t: softmax(z / t, 0.0),
-        f"The {_INFINITE}",
-        _REFUSE,
     ),
     two_at_once(
         "softmax over everything, and the exponential overflows",
@@ -361,18 +376,109 @@ MISTAKES = (
         f"{_EACH_ROW} add up along the last axis only.",
         f"the {_INFINITE}",
     ),
-    two_at_once(
-        "softmax over everything, and nothing is refused",
-        _over_everything,
-        f"{_EACH_ROW} take maximum and sum along the last axis only.",
-        _REFUSE,
+    Mistake(
+        "every temperature is refused",
+        "You refuse every temperature. Look at your condition: it has to be false where "
+        "the temperature is above 0.",
+        _refusing(lambda t: True),
     ),
     Mistake(
-        "the bare formula over everything",
-        f"Three things. {_EACH_ROW} add up along the last axis only. Take the largest "
-        "logit of each row away first, so that none becomes infinite. And "
-        f"{_REFUSE}",
-        _bare_over_everything,
+        "below 0, the sign of the temperature is dropped",
+        "You take the absolute value of the temperature. One below 0 makes no sense: "
+        "raise a ValueError.",
+        partial(
+            heated,
+            change=lambda z, t: softmax(z / abs(t)),
+            refused=lambda t: t == 0,
+        ),
+    ),
+    Mistake(
+        "the sign of the temperature is dropped",
+        "You take the absolute value of the temperature. One of 0 or below makes no "
+        "sense: raise a ValueError.",
+        partial(
+            heated,
+            change=lambda z, t: softmax(z / abs(t)),
+            refused=lambda t: False,
+        ),
+    ),
+    Mistake(
+        "another default",
+        "Where no temperature is given, it is 1: look at the `def` of the step.",
+        lambda logits, temperature=0.8: heated(logits, temperature),
+    ),
+    Mistake(
+        "a default that is refused",
+        "Where no temperature is given, it is 1. Your own default is none, or is refused: "
+        "look at the `def` of the step.",
+        lambda logits, temperature=0.0: heated(logits, temperature),
+    ),
+    Mistake(
+        "all below 1 are refused",
+        "You refuse temperatures below 1. Only those that are 0 or less make no sense.",
+        _refusing(lambda t: t < 1),
+    ),
+    Mistake(
+        "all up to 1 are refused",
+        "You refuse temperatures of 1 and below. Only those that are 0 or less make no "
+        "sense.",
+        _refusing(lambda t: t <= 1),
+    ),
+    Mistake(
+        "all above 1 are refused",
+        "You refuse temperatures above 1. A high one brings the probabilities closer "
+        "together, and is allowed: only 0 and less make no sense.",
+        _refusing(lambda t: not 0 < t <= 1),
+    ),
+    an_assert(
+        lambda z, t=1.0: heated(z, t) if t > 0 else stop(AssertionError),
+        "A temperature of 0 or below",
+    ),
+    Mistake(
+        "nothing for a temperature of 0 or below",
+        "Where the temperature is 0 or below, your function gives back nothing. A message "
+        "on the screen stops no program: raise a ValueError.",
+        lambda z, t=1.0: heated(z, t) if t > 0 else None,
+    ),
+    Mistake(
+        "the error is left to Python",
+        "A temperature of 0 ends in another error, or in none. Look at it before you "
+        "divide, and raise a ValueError.",
+        lambda z, t=1.0: heated(z, t) if t else stop(ZeroDivisionError),
+    ),
+    Mistake(
+        "powers of 2",
+        "Your shares are too even: is 2 raised to the logits, or another number than e? "
+        "`torch.exp` takes the right one.",
+        _heated(lambda z, t: softmax(z / t * math.log(2))),
+    ),
+    Mistake(
+        "powers of 10",
+        "Your shares are too uneven: is 10 raised to the logits? `torch.exp` takes e.",
+        _heated(lambda z, t: softmax(z / t * math.log(10))),
+    ),
+    Mistake(
+        "two softmaxes",
+        "You take a softmax of what are shares already, so they come closer together. "
+        "Once is enough.",
+        _heated(lambda z, t: softmax(softmax(z / t))),
+    ),
+    Mistake(
+        "the absolute values",
+        "You forget the signs of the logits. One far below 0 belongs to an unlikely "
+        "token: the exponential makes all of them positive.",
+        _heated(lambda z, t: softmax(z.abs() / t)),
+    ),
+    Mistake(
+        "only what is above 0",
+        "Logits below 0 are set to 0. They tell how unlikely a token is: the exponential "
+        "makes all of them positive.",
+        _heated(lambda z, t: softmax(z.relu() / t)),
+    ),
+    Mistake(
+        "the sign is turned around",
+        "The likeliest tokens have the smallest shares. Is a minus sign in the exponent?",
+        _heated(lambda z, t: softmax(-z / t)),
     ),
 )
 
@@ -383,6 +489,7 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=COURSE + _SOFTMAX,
+    worked=worked,
     rtol=2e-5,
     atol=1e-7,
 )

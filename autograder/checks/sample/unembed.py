@@ -6,12 +6,17 @@ shows what is not turned; one vector and a batch show what is made for rows alon
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between
+from autograder.checks._slips import Answer, double_precision, list_of_rows
 from autograder.checks.sample._material import COURSE, eighths, shipped, softmax, story
 
 
@@ -57,9 +62,30 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
+def unembedded(
+    x: Tensor,
+    wte: Tensor,
+    see: Callable[[Tensor], Tensor] = lambda x: x,
+    look: Callable[[Tensor], Tensor] = lambda wte: wte,
+    then: Callable[[Tensor], Any] = lambda logits: logits,
+) -> Any:
+    """The product, with screws at the vectors, at the table, and behind it."""
+    return then(see(x) @ look(wte).T)
+
+
+_unit = partial(torch.nn.functional.normalize, dim=-1)
+
+
+def _normed(x: Tensor) -> Tensor:
+    return torch.nn.functional.layer_norm(x, x.shape[-1:])
+
+
+def _then(change: Callable[[Tensor], Any]) -> Answer:
+    return partial(unembedded, then=change)
+
+
 def _cosines(x, wte):
-    unit = torch.nn.functional.normalize
-    return unit(x, dim=-1) @ unit(wte, dim=-1).T
+    return unembedded(x, wte, see=_unit, look=_unit)
 
 
 def _distances(x, wte):
@@ -79,6 +105,19 @@ MISTAKES = (
         "one product each row of `x` can meet each token: put `x` first, and turn the "
         "table over, so that each of its columns is a token.",
         lambda x, wte: wte @ x,
+    ),
+    Mistake(
+        "for one vector alone",
+        "This works for one vector alone: there each row of the table meets the vector. "
+        "With rows of vectors, the first meets the first, or nothing fits. One product "
+        "of two matrices lets each meet each.",
+        lambda x, wte: (x * wte).sum(-1),
+    ),
+    Mistake(
+        "for one vector alone, by `dot`",
+        "This works for one vector alone: `dot` takes two vectors and nothing else. One "
+        "product of two matrices lets each vector meet each row of the table.",
+        lambda x, wte: torch.stack([torch.dot(x, row) for row in wte]),
     ),
     Mistake(
         "reshaped instead of turned",
@@ -128,19 +167,19 @@ MISTAKES = (
         "probabilities already",
         "You have gone a step too far: each row sums to one already. Give back the dot "
         "products themselves; the next step makes probabilities of them.",
-        lambda x, wte: softmax(x @ wte.T),
+        _then(softmax),
     ),
     Mistake(
         "only the last vector",
         "Only the last vector has been unembedded. `unembed` does it for every vector "
         "that it is given; which of them is used is decided later.",
-        lambda x, wte: (x if x.ndim < 2 else x[..., -1, :]) @ wte.T,
+        partial(unembedded, see=lambda x: x if x.ndim < 2 else x[..., -1, :]),
     ),
     Mistake(
         "the likeliest ids",
         "You give back ids. Return all the logits: a number for each token of the "
         "table, before anything is chosen.",
-        lambda x, wte: (x @ wte.T).argmax(-1),
+        _then(lambda logits: logits.argmax(-1)),
     ),
     Mistake(
         "looked up",
@@ -168,6 +207,91 @@ MISTAKES = (
         "is only one. Each token needs a dot product of its own.",
         lambda x, wte: x @ wte.sum(0),
     ),
+    *(
+        Mistake(
+            f"{what} of length 1",
+            f"You make every {which} 1 long before the product. A logit is the plain dot "
+            "product: lengths count.",
+            answer,
+        )
+        for what, which, answer in (
+            ("vectors", "vector", partial(unembedded, see=_unit)),
+            ("rows of the table", "row of the table", partial(unembedded, look=_unit)),
+        )
+    ),
+    Mistake(
+        "normed vectors",
+        "You norm the vectors first. That has been done when they come here: multiply "
+        "them as they are.",
+        partial(unembedded, see=_normed),
+    ),
+    Mistake(
+        "the mean taken away",
+        "The mean of each row is taken away. That changes no share, but logits are the "
+        "plain dot products.",
+        _then(lambda logits: logits - logits.mean(-1, keepdim=True)),
+    ),
+    Mistake(
+        "the largest taken away",
+        "The largest of each row is taken away. That is for the next step: logits are "
+        "the plain dot products.",
+        _then(lambda logits: logits - logits.amax(-1, keepdim=True)),
+    ),
+    *(
+        Mistake(
+            f"only what is {which} in `x`",
+            f"You take the {which} of `x`, which has another meaning for one vector, for "
+            "several, and for a batch. `unembed` does it for every vector that it is "
+            "given.",
+            partial(unembedded, see=lambda x, at=at: x[at]),
+        )
+        for which, at in (("first", 0), ("last", -1))
+    ),
+    Mistake(
+        "the first vector only",
+        "Only the first vector has been unembedded. `unembed` does it for every vector "
+        "that it is given.",
+        partial(unembedded, see=lambda x: x if x.ndim < 2 else x[..., 0, :]),
+    ),
+    Mistake(
+        "the mean of the vectors",
+        "You take the mean of the vectors first. Each of them gets logits of its own.",
+        partial(unembedded, see=lambda x: x if x.ndim < 2 else x.mean(-2)),
+    ),
+    Mistake(
+        "turned only where it does not fit",
+        "Where the table is square, it is not turned. Whether shapes fit does not tell "
+        "which axis is which: a token is always a row of `wte`.",
+        lambda x, wte: x @ (wte if x.shape[-1] == wte.shape[0] else wte.T),
+    ),
+    Mistake(
+        "the vectors turned where they fit",
+        "Where there are as many vectors as columns, you turn the vectors. Whether shapes "
+        "fit does not tell which axis is which: a vector is always a row of `x`.",
+        partial(
+            unembedded,
+            see=lambda x: x.mT if x.ndim > 1 and x.shape[-1] == x.shape[-2] else x,
+        ),
+    ),
+    Mistake(
+        "divided by the number of columns",
+        "You divide by the number of columns, as for a mean. A dot product is a sum.",
+        lambda x, wte: x @ wte.T / x.shape[-1],
+    ),
+    Mistake(
+        "without signs",
+        "You forget the signs: a negative logit tells that a token does not fit.",
+        _then(torch.abs),
+    ),
+    Mistake(
+        "for matrices only",
+        "This works for rows of vectors, and neither for one vector alone nor for a "
+        "batch: letters of `einsum`, `mm` and `.T` fit one number of axes. `@` takes any "
+        "in front of the last.",
+        lambda x, wte: torch.mm(x, wte.T),
+    ),
+    double_precision(oracle),
+    list_of_rows(oracle),
 )
 
 CHECK = Check("unembed", 2, draw, oracle, MISTAKES, forbidden=COURSE)

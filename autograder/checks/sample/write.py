@@ -7,7 +7,9 @@ with the oracles of `probabilities` and `draw` in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -15,12 +17,15 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between
-from autograder.checks._slips import Answer, two_at_once, written_into
+from autograder.checks._material import stop as stopped
+from autograder.checks._slips import Answer, an_assert, written_into
 from autograder.checks.sample._material import (
     COURSE,
     DICE,
     eighths,
+    keep,
     point_in,
+    ranked,
     shipped,
     softmax,
     story,
@@ -39,6 +44,18 @@ def oracle(table: Tensor, ids: list[int], us: list[float], stop: int) -> list[in
         if text[-1] == stop:
             break
     return text
+
+
+def worked(table: Tensor, ids: list[int], us: list[float], stop: int) -> dict[str, Any]:
+    """The first three rounds."""
+    seen, text = {}, oracle(table, ids, us, stop)
+    for u, last, new in zip(
+        us[:3], text[len(ids) - 1 :], text[len(ids) :], strict=False
+    ):
+        row = probabilities(table[last], 1.0)
+        seen[f"round {len(seen) // 2 + 1}: the shares of row {last}"] = row
+        seen[f"round {len(seen) // 2 + 1}: {u:.4g} draws"] = new
+    return seen
 
 
 def _us(
@@ -62,7 +79,7 @@ def _us(
         else:
             fit = [i for i in range(len(p)) if p[i] > 0.04 and i != stop]
             last = int(rng.choice(fit))
-        way = [(0.3, 0.7), (0.001, 0.004), (0.996, 0.999)]
+        way = [(0.3, 0.7), (0.0003, 0.0009), (0.9991, 0.9997)]
         us.append(point_in(rng, p, last, *way[between(rng, 1, 2) if beside else 0]))
     return us
 
@@ -116,7 +133,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     large = eighths(rng, 40, 40, most=10)
     prompt = [int(i) for i in rng.integers(0, 36, 36)]
     prompt[3] = prompt[20]
-    many = large, prompt, _us(rng, large, prompt, 5, 36, stopping=True), 36
+    us = _us(rng, large, prompt, 5, 36, stopping=True)
+    many = large, prompt, us + tail(), 36
     a, b, c, d, e = (int(i) for i in rng.permutation(5))
     world_table = _world_table(rng, 24)
     seldom = int(torch.softmax(world_table, -1).mean(0).argmin())
@@ -149,44 +167,49 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("`stop` is the id 0", told([between(rng, 1, 4)], 3, 0, then=True)),
         edge(
             "`stop` is the id 0, which stands in the prompt",
-            told([0, between(rng, 1, 4)], 4, 0),
+            told([between(rng, 1, 4), 0], 4, 0),
         ),
         Case("a large vocabulary, and a long prompt with ids that come again", many),
         edge("points that are all the same", again()),
     ]
 
 
+def _refused() -> NoReturn:
+    raise ValueError("the prompt is empty")
+
+
 def _written(
     table: Tensor,
     ids: list[int],
-    us: Sequence[float],
-    stop: int | None,
-    points: Callable[[Sequence[float]], Sequence[float]] = lambda us: us,
-    row: Callable = lambda table, text, prompt: table[text[-1]],
+    us: list[float],
+    stop: int,
+    empty: Callable[[], Any] | None = _refused,
+    begin: Callable[[list[int]], list[int]] = list,
+    points: Callable[[list[float]], Iterable[float]] = lambda us: us,
+    row: Callable[..., Tensor] = lambda table, text, many: table[text[-1]],
     pick: Callable[[Tensor, float], int] = _sampled,
-    append_stop: bool = True,
-    stopped: Callable[[list[int], int], bool] = lambda text, stop: False,
-) -> list[int]:
-    """The loop, with screws: at each of the `points`, `pick` an id from a `row`, unless
-    it has `stopped` before."""
-    if not ids:
-        raise ValueError("the prompt is empty")
-    text = list(ids)
+    append: Callable[[list[int], int], None] = list.append,
+    before: Callable[[list[int], int], bool] = lambda text, stop: False,
+    over: Callable[..., bool] = lambda text, stop, many: text[-1] == stop,
+    give: Callable[[list[int], int, int], Any] = lambda text, many, stop: text,
+) -> Any:
+    """The loop, with a screw at each of its steps.
+
+    What to do with an `empty` prompt (None: go on); the text to `begin` with; for each
+    of the `points`, unless all is over `before`, `pick` an id from a `row` and `append`
+    it, until the text is `over`; what to `give` in the end. `many` ids made the prompt.
+    """
+    many = len(ids)
+    if not ids and empty:
+        return empty()
+    text = begin(ids)
     for u in points(us):
-        if stopped(text, stop):
+        if before(text, stop):
             break
-        new = pick(row(table, text, ids), u)
-        if new == stop and not append_stop:
+        append(text, pick(row(table, text, many), u))
+        if over(text, stop, many):
             break
-        text.append(new)
-        if new == stop:
-            break
-    return text
-
-
-def _by(**screws) -> Answer:
-    """Writing with the screws of `_written`."""
-    return lambda table, ids, us, stop: _written(table, ids, us, stop, **screws)
+    return give(text, many, stop)
 
 
 def _from_logits(logits, u):
@@ -196,235 +219,373 @@ def _from_logits(logits, u):
     return int(found[0]) if len(found) else len(logits) - 1
 
 
-def _unchecked(answer: Answer) -> Answer:
-    """The same, but with an empty prompt Python itself stumbles, if there is a draw."""
-
-    def stumbling(table, ids, us, stop):
-        return answer(table, ids, us, stop) if ids else [ids[-1] for _ in us]
-
-    return stumbling
+def _used_up(us: list[float]) -> Iterator[float]:
+    while us:
+        yield us.pop(0)
 
 
-def _in_place(table, ids, us, stop):
-    text = _written(table, ids, us, stop)
-    ids.extend(text[len(ids) :])
-    return ids
+def _again_and_again(us: list[float]) -> Iterator[float]:
+    for _ in range(100):
+        yield from us
 
 
-def _points_used_up(table, ids, us, stop):
-    text = _written(table, ids, us, stop)
-    del us[: len(text) - len(ids)]
-    return text
+def _without_stop(text: list[int], many: int, stop: int) -> list[int]:
+    return text[:-1] if len(text) > many and text[-1] == stop else text
 
 
-def _empty_begins_at_0(table, ids, us, stop):
-    return _written(table, ids, us, stop) if ids else _written(table, [0], us, stop)[1:]
+def _one_after_stop(text: list[int], stop: int, many: int) -> bool:
+    return len(text) > many + 1 and text[-2] == stop
 
 
-def _empty_stays(table, ids, us, stop):
-    return _written(table, ids, us, stop) if ids else []
+def _alone(**screws: Any) -> Answer:
+    """What is seldom done together with something else, and so makes no pairs."""
+    return lambda *args: _written(*args, **screws)
 
 
-def _one_after_stop(table, ids, us, stop):
-    """One id more after `stop`, where there is a point left."""
-    text = _written(table, ids, us, stop)
-    made = len(text) - len(ids)
-    if made and text[-1] == stop and made < len(us):
-        text.append(_sampled(table[stop], us[made]))
-    return text
+def _often(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(_written, **screws))
+
+
+def _seldom(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, _alone(**screws))
+
+
+def _at(temperature: float) -> Mistake:
+    return _seldom(
+        f"at the temperature {temperature}",
+        "You draw at another temperature than 1: your shares are too "
+        f"{'even' if temperature > 1 else 'uneven'}. Look at what `probabilities` is "
+        "handed.",
+        pick=lambda logits, u: drawn(softmax(logits / temperature), u),
+    )
+
+
+def _likeliest_only(k: int) -> Mistake:
+    return _seldom(
+        f"from the {k} likeliest only",
+        "You keep only some of the likeliest tokens before you draw, and here every "
+        "token that has a share may come.",
+        pick=lambda logits, u: drawn(keep(p := softmax(logits), ranked(p)[:k]), u),
+    )
 
 
 MISTAKES = (
-    Mistake(
+    _often(
         "from the first id",
         "You always predict from the first id. The last id decides what comes next, "
         "and after every draw there is a new one.",
-        _by(row=lambda table, text, prompt: table[text[0]]),
+        row=lambda table, text, many: table[text[0]],
     ),
-    Mistake(
+    _often(
         "always from the prompt's last id",
         "Every draw uses the row of the prompt's last id. After the first draw there "
         "is a new last id, so look up its row again in each round.",
-        _by(row=lambda table, text, prompt: table[prompt[-1]]),
+        row=lambda table, text, many: table[text[many - 1]],
     ),
-    Mistake(
+    _often(
+        "one id behind",
+        "You look up the row of the last id but one. The newest id decides what comes "
+        "next: is the last id noted before the new one is there?",
+        row=lambda table, text, many: table[text[-2:][0]],
+    ),
+    _seldom(
+        "one id behind, after the prompt",
+        "The row that you look up is always one round old. When an id is drawn, it is "
+        "the new last id: note it in every round.",
+        row=lambda table, text, many: table[text[max(many - 1, len(text) - 2)]],
+    ),
+    _often(
         "a column instead of a row",
         "You read a column of the table. What follows token i stands in row i; the "
         "columns are the tokens that may come.",
-        _by(row=lambda table, text, prompt: table[:, text[-1]]),
+        row=lambda table, text, many: table[:, text[-1]],
     ),
-    Mistake(
+    _often(
         "the place instead of the id",
         "You look up the row of the place, not of the id that stands there. Ask for the "
         "row of the last id of the text.",
-        _by(row=lambda table, text, prompt: table[(len(text) - 1) % len(table)]),
+        row=lambda table, text, many: table[(len(text) - 1) % len(table)],
     ),
-    Mistake(
+    _seldom(
         "the place instead of the id, and beyond the table",
         "You look up the row of the place, not of the id that stands there, and a long "
         "text has more places than the table has rows. Ask for the row of the last id.",
-        _by(row=lambda table, text, prompt: table[len(text) - 1]),
+        row=lambda table, text, many: table[len(text) - 1],
     ),
-    Mistake(
+    _seldom(
+        "the number of the round",
+        "You look up the row of the round, counted from 0, not of an id. Ask for the row "
+        "of the last id of the text.",
+        row=lambda table, text, many: table[(len(text) - many) % len(table)],
+    ),
+    _seldom(
+        "the row before",
+        "You look up the row before the right one. Ids are counted from 0, and so are "
+        "the rows.",
+        row=lambda table, text, many: table[text[-1] - 1],
+    ),
+    _seldom(
+        "the row after",
+        "You look up the row after the right one. Ids are counted from 0, and so are the "
+        "rows.",
+        row=lambda table, text, many: table[(text[-1] + 1) % len(table)],
+    ),
+    _seldom(
+        "always the first row",
+        "You always look up row 0. Ask for the row of the last id of the text, in each "
+        "round.",
+        row=lambda table, text, many: table[0],
+    ),
+    _seldom(
+        "always the last row",
+        "You always look up the last row of the table. Ask for the row of the last id of "
+        "the text, in each round.",
+        row=lambda table, text, many: table[-1],
+    ),
+    _seldom(
         "the first draw is from the first id",
         "Your first draw goes on from the first id of the prompt, the others from the "
         "last. Where the prompt is longer than one id, begin at its end.",
-        _by(row=lambda table, text, prompt: table[text[0 if text == prompt else -1]]),
+        row=lambda table, text, many: table[text[0 if len(text) == many else -1]],
     ),
-    Mistake(
+    _often(
+        "0 is taken for no id",
+        "Where the last id is 0, you look elsewhere. In an `or` or an `if`, 0 counts as "
+        "nothing, but it is an id like any other.",
+        row=lambda table, text, many: table[text[-1] or text[0]],
+    ),
+    _seldom(
         "all rows of the text added up",
         "You add up the rows of all ids so far. In this small model only the last id "
         "decides what comes next.",
-        _by(row=lambda table, text, prompt: table[text].sum(0)),
+        row=lambda table, text, many: table[text].sum(0),
     ),
-    Mistake(
+    _seldom(
+        "the mean of the text's rows",
+        "You take the mean of the rows of all ids so far. In this small model only the "
+        "last id decides what comes next.",
+        row=lambda table, text, many: table[text].mean(0),
+    ),
+    *(
+        _seldom(
+            f"the {how.__name__} of the last {n} rows",
+            "You mix the rows of the last ids. In this small model only the last one "
+            "decides what comes next.",
+            row=lambda table, text, many, n=n, how=how: how(table[text[-n:]], 0),
+        )
+        for n in (2, 3, 4)
+        for how in (torch.sum, torch.mean)
+    ),
+    _seldom(
         "nothing is appended",
         "You give back only the prompt. The new ids have to be appended to the text, and "
         "what you give back is the whole text.",
-        _by(points=lambda us: []),
+        points=lambda us: [],
     ),
-    Mistake(
+    _often(
         "only the new ids",
         "You give back only the new ids. Return the whole text, the ids of the prompt "
         "first.",
-        lambda table, ids, us, stop: _written(table, ids, us, stop)[len(ids) :],
+        give=lambda text, many, stop: text[many:],
     ),
-    Mistake(
+    _often(
         "only the last id",
         "You give back only one id. Return the whole text: the prompt and all that "
         "was drawn.",
-        lambda table, ids, us, stop: _written(table, ids, us, stop)[-1],
+        give=lambda text, many, stop: text[-1],
     ),
-    Mistake(
+    _seldom(
+        "the last id of the prompt comes twice",
+        "The last id of the prompt comes twice. Append what was drawn, not what it was "
+        "drawn from.",
+        give=lambda text, many, stop: text[:many] + text[many - 1 :],
+    ),
+    _seldom(
+        "in front of the text",
+        "You put each new id in front of the text. A text grows at its end.",
+        give=lambda text, many, stop: text[many:][::-1] + text[:many],
+    ),
+    _seldom(
+        "the prompt's last id is overwritten",
+        "The new id takes the place of the last one, so the text never grows. Append it.",
+        append=lambda text, new: text.__setitem__(-1, new),
+    ),
+    _often(
         "the end of the first round",
         "You stop after a single draw. Does `return` stand inside the loop? It belongs "
         "after it.",
-        _by(points=lambda us: us[:1]),
+        points=lambda us: us[:1],
     ),
-    Mistake(
+    _often(
         "`stop` itself is missing",
         "You stop at the right moment, but `stop` itself is missing at the end of the "
         "text. It is a token that was drawn: append it, then stop.",
-        _by(append_stop=False),
+        give=_without_stop,
     ),
-    Mistake(
+    _often(
         "`stop` is overlooked",
         "You write on after `stop`. When it has been drawn and appended, the text is "
         "over, however many points are left.",
-        lambda table, ids, us, stop: _written(table, ids, us, None),
+        over=lambda text, stop, many: False,
     ),
-    Mistake(
+    _often(
+        "a `stop` of 0 is overlooked",
+        "You write on after `stop` where that is the id 0. In an `if`, 0 counts as "
+        "nothing: compare the id with `stop`, and ask nothing else.",
+        over=lambda text, stop, many: stop and text[-1] == stop,
+    ),
+    _often(
         "one id after `stop`",
         "After `stop` you draw once more. Do you look at the text before you append to "
         "it? Look at the id that was just drawn.",
-        _one_after_stop,
+        over=_one_after_stop,
     ),
-    Mistake(
+    _often(
+        "`stop` anywhere in the text, after a draw",
+        "A `stop` in the prompt ends your text after a single draw. A prompt may contain "
+        "it: only the id that was just drawn can end the text.",
+        over=lambda text, stop, many: stop in text,
+    ),
+    _seldom(
+        "every id but `stop` ends the text",
+        "Your text ends at an id that is not `stop`, and goes on after one that is. Is "
+        "the comparison turned around?",
+        over=lambda text, stop, many: text[-1] != stop,
+    ),
+    _often(
         "`stop` anywhere in the text",
         "A `stop` in the prompt ends your loop before it begins. A prompt may contain "
         "it, as every story of the course begins with one: only a `stop` that was drawn "
         "ends the text.",
-        _by(stopped=lambda text, stop: stop in text),
+        before=lambda text, stop: stop in text,
     ),
-    Mistake(
+    _often(
         "`stop` at the end of the prompt",
         "A prompt that ends with `stop` ends your loop at once. Every story of the "
         "course begins after one: look at the id after a draw, not before.",
-        _by(stopped=lambda text, stop: text[-1] == stop),
+        before=lambda text, stop: text[-1:] == [stop],
     ),
-    Mistake(
+    _often(
         "always the first point",
         "Every draw uses the first point of `us`. Each draw has a point of its own, in "
         "the order in which they are given.",
-        _by(points=lambda us: us[:1] * len(us)),
+        points=lambda us: us[:1] * len(us),
     ),
-    Mistake(
+    _seldom(
+        "always the last point",
+        "Every draw uses the last point of `us`. Each draw has a point of its own, in "
+        "the order in which they are given.",
+        points=lambda us: us[-1:] * len(us),
+    ),
+    _often(
         "the points from the end",
         "You take the points from the end of `us`. Without an argument, `pop` does that. "
         "Use them in the order in which they are given.",
-        _by(points=lambda us: us[::-1]),
+        points=lambda us: us[::-1],
     ),
-    Mistake(
+    _seldom(
+        "the points sorted",
+        "You sort the points. Each draw has a point of its own, in the order in which "
+        "they are given.",
+        points=sorted,
+    ),
+    _seldom(
+        "each point once",
+        "A point that is given again is not used again. Go through the list as it is.",
+        points=lambda us: [*dict.fromkeys(us)],
+    ),
+    _often(
         "one draw too few",
         "You draw one time too few. Each point of `us` is used, the last one, too.",
-        _by(points=lambda us: us[:-1]),
+        points=lambda us: us[:-1],
     ),
-    Mistake(
+    _often(
         "the first point is skipped",
         "You skip the first point of `us`. The first draw uses it; count the points from "
         "0.",
-        _by(points=lambda us: us[1:]),
+        points=lambda us: us[1:],
     ),
-    Mistake(
+    _seldom(
+        "every point twice",
+        "You use each point twice. There is one draw for a point.",
+        points=lambda us: [u for u in us for _ in range(2)],
+    ),
+    _seldom(
+        "as many draws as there are ids",
+        "Your loop makes as many rounds as the table has rows, or the text has ids, or "
+        "goes on until `stop`. One round for each point of `us`: then the text is over.",
+        points=_again_and_again,
+    ),
+    _seldom(
+        "the points turned around",
+        "You draw at 1 − `u`. Hand each point to `draw` as it is.",
+        points=lambda us: [1 - u - 1e-12 for u in us],
+    ),
+    _often(
         "greedy",
         "You always append the likeliest id, and the points of `us` change nothing. Let "
         "`draw` choose.",
-        _by(pick=lambda logits, u: int(logits.argmax())),
+        pick=lambda logits, u: int(logits.argmax()),
     ),
-    Mistake(
+    _often(
         "drawn from logits",
         "You draw from the logits themselves. They are not shares: turn them into "
         "probabilities at temperature 1 first.",
-        _by(pick=_from_logits),
+        pick=_from_logits,
     ),
+    _seldom(
+        "two softmaxes",
+        "You take a softmax of what are probabilities already, so your shares are too "
+        "even. Once is enough.",
+        pick=lambda logits, u: drawn(softmax(softmax(logits)), u),
+    ),
+    *map(_at, (0.5, 0.7, 0.8, 0.9, 1.5, 2.0)),
+    *map(_likeliest_only, (2, 3, 5)),
     written_into(
-        _in_place,
+        partial(_written, begin=lambda ids: ids),
         argument="ids",
         by="`append`",
         name="the caller's list grows",
         instead="Work on a copy.",
     ),
-    two_at_once(
-        "the caller's list grows, and an empty prompt is let through",
-        _unchecked(_in_place),
-        "The prompt's own list has grown, and it belongs to the caller: work on a copy.",
-        "without a first id there is nothing to go on from: raise a ValueError for an "
-        "empty prompt.",
-    ),
-    Mistake(
+    _often(
         "the caller's points are used up",
         "The text is right, but you have taken the points out of `us`, which belongs to "
         "the caller. Go through the list without changing it.",
-        _points_used_up,
+        points=_used_up,
     ),
-    Mistake(
+    _often(
+        "the caller's points are used up from the end",
+        "You take the points out of `us`, and from its end. Go through the list in its "
+        "order, without changing it: it belongs to the caller.",
+        points=lambda us: iter(lambda: us.pop() if us else None, None),
+    ),
+    _often(
         "an empty prompt is let through",
         "Without a first id there is nothing to go on from. Python only notices when it "
         "looks for the last id: raise a ValueError yourself, before the loop.",
-        _unchecked(_written),
+        empty=None,
     ),
-    Mistake(
+    _often(
         "an empty prompt begins anywhere",
         "With an empty prompt you go on from token 0, which is as good as any. Nothing "
         "tells how to begin: raise a ValueError.",
-        _empty_begins_at_0,
+        empty=None,
+        row=lambda table, text, many: table[text[-1] if text else 0],
     ),
-    Mistake(
+    _often(
         "an empty prompt stays empty",
         "With an empty prompt you give back an empty text. Whoever calls you that way "
         "has made an error: raise a ValueError.",
-        _empty_stays,
+        empty=list,
     ),
-)
-
-MISTAKES += tuple(
-    two_at_once(
-        f"{mistake.name}, and an empty prompt is let through",
-        _unchecked(mistake.answer),
-        mistake.hint,
-        "an empty prompt has to raise a ValueError.",
-    )
-    for mistake in MISTAKES
-    if mistake.name
-    in (
-        "only the new ids",
-        "`stop` itself is missing",
-        "`stop` is overlooked",
-        "`stop` anywhere in the text",
-        "`stop` at the end of the prompt",
-        "always the first point",
-        "greedy",
-    )
+    _seldom(
+        "an empty prompt gives nothing",
+        "With an empty prompt you give back nothing. A message on the screen stops no "
+        "program: raise a ValueError.",
+        empty=lambda: None,
+    ),
+    an_assert(_alone(empty=lambda: stopped(AssertionError)), "An empty prompt"),
 )
 
 CHECK = Check(
@@ -435,4 +596,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=COURSE + DICE,
     after=("probabilities", "draw"),
+    worked=worked,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -178,25 +179,37 @@ def encoded_chunk(
         there, key=merges.get
     ),
     rounds: int = 1 << 30,
+    put: Callable[[list[int], Pair, int], list[int]] = merged,
 ) -> list[int]:
-    """Of the pairs that are there and can be merged, `pick` one, in each of `rounds`."""
+    """Of the pairs that are there and can be merged, `pick` one, in each of `rounds`,
+    and `put` its id in the place of it."""
     for _ in range(rounds):
         there = [p for p in pairwise(ids) if p in merges]
         if not there:
             break
         pair = pick(there, merges)
-        ids = merged(ids, pair, merges[pair])
+        ids = put(ids, pair, merges[pair])
     return ids
+
+
+def flat(chunks: list[list[int]]) -> list[int]:
+    return [i for ids in chunks for i in ids]
 
 
 def encoded(
     text: str,
     merges: Merges,
     chunks: Callable[[str], list[list[int]]] = chunks_of,
-    **screws,
-) -> list[int]:
-    """`screws` are those of `encoded_chunk`."""
-    return [i for ids in chunks(text) for i in encoded_chunk(ids, merges, **screws)]
+    gather: Callable[[list[list[int]]], Any] = flat,
+    **screws: Any,
+) -> Any:
+    """`gather` the encoded chunks; `screws` are those of `encoded_chunk`."""
+    return gather([encoded_chunk(ids, merges, **screws) for ids in chunks(text)])
+
+
+def from_the_right(ids: list[int], pair: Pair, new_id: int) -> list[int]:
+    """A wrong `merged`."""
+    return merged(ids[::-1], pair[::-1], new_id)[::-1]
 
 
 def written_out(

@@ -6,10 +6,15 @@ are no ValueErrors, so the oracle looks for these before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, some
+from autograder.checks._material import between, some, stop
+from autograder.checks._slips import an_assert
 from autograder.checks.tokenize._material import (
     HANZI,
     LIBRARIES,
@@ -20,7 +25,6 @@ from autograder.checks.tokenize._material import (
     mixed_page,
     nasty_text,
     right_half_first,
-    token_by_token,
     utf8,
     written_out,
     zeros_for_a_byte,
@@ -38,6 +42,13 @@ def oracle(ids: list[int], merges: Merges) -> str:
         return encoding(merges).decode(ids, errors="strict")
     except UnicodeDecodeError as error:
         raise ValueError(str(error)) from None
+
+
+def worked(ids: list[int], merges: Merges) -> dict[str, Any]:
+    data = written_out(merges)
+    return {f"the bytes of {i}": data[i] for i in dict.fromkeys(ids[:5])} | {
+        "all bytes": joined(ids, data)
+    }
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -61,6 +72,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "a character that is spread over two tokens",
             ([g, x, 256, g], {(y, z): 256}),
+        ),
+        Case(
+            "a character that is one token", ([g, 257, g], {(y, z): 256, (x, 256): 257})
         ),
         edge("no ids at all", ([], {(h, i): 256, (256, j): 257})),
         edge(
@@ -107,33 +121,70 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _with(unknown="raise", encoding="utf-8", errors="strict", **screws):
-    """Decoding with the screws of `bytes.decode`, `joined` and `written_out`."""
-
-    def answer(ids, merges):
-        data = written_out(merges, **screws)
-        return joined(ids, data, unknown).decode(encoding, errors)
-
-    return answer
+def _told(ids: list[int], data: dict[int, bytes], i: int) -> bytes:
+    raise ValueError(f"no token {i}")
 
 
-def _alone(errors):
+def decoding(
+    ids: list[int],
+    merges: Merges,
+    unknown: Callable[[list[int], dict[int, bytes], int], bytes] = _told,
+    read: Callable[[list[bytes]], Any] = lambda pieces: b"".join(pieces).decode(),
+    **screws: Any,
+) -> Any:
+    """Decoding with screws: what is done with an `unknown` id, and how the pieces of
+    bytes are `read`; `screws` are those of `written_out`."""
+    data = written_out(merges, **screws)
+    return read([data[i] if i in data else unknown(ids, data, i) for i in ids])
+
+
+def _often(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(decoding, **screws))
+
+
+def _read(name: str, hint: str, how: Callable[[bytes], Any]) -> Mistake:
+    return _often(name, hint, read=lambda pieces: how(b"".join(pieces)))
+
+
+def _broken(name: str, done: str, errors: str) -> Mistake:
+    return _read(
+        f"broken bytes {name}",
+        f"Bytes that are not UTF-8 {done} without a word. Here they are an error: decode "
+        "strictly, so that a ValueError says what is wrong.",
+        partial(bytes.decode, errors=errors),
+    )
+
+
+def _alone(errors: str) -> Callable[[list[bytes]], str]:
     """Each token decoded by itself."""
-
-    def answer(ids, merges):
-        data = written_out(merges)
-        joined(ids, data)  # a ValueError, if an id is unknown
-        return token_by_token(ids, data, errors)
-
-    return answer
+    return lambda pieces: "".join(piece.decode(errors=errors) for piece in pieces)
 
 
-def _from_a_list(ids, merges):
-    """A list in place of the dictionary."""
-    data = list(written_out(merges).values())
-    if any(i >= len(data) for i in ids):
-        raise ValueError("unknown id")
-    return b"".join(data[i] for i in ids).decode()
+def _unknown(name: str, hint: str, unknown: Callable[..., bytes]) -> Mistake:
+    return _often(
+        name, f"{hint} Raise a ValueError that names the id.", unknown=unknown
+    )
+
+
+def _known_up_to(more: int) -> Callable[..., bytes]:
+    """As if all ids up to the number of tokens, and `more`, were there, and empty."""
+    return lambda ids, data, i: (
+        b"" if 0 <= i < len(data) + more else _told(ids, data, i)
+    )
+
+
+def _largest(ids: list[int], data: dict[int, bytes], i: int) -> bytes:
+    return b"" if 0 <= i <= max(data) else _told(ids, data, i)
+
+
+def _from_a_list(ids: list[int], data: dict[int, bytes], i: int) -> bytes:
+    """A list in place of the dictionary, which counts from the end, too."""
+    in_turn = list(data.values())
+    return in_turn[i] if -len(in_turn) <= i < 0 else _told(ids, data, i)
+
+
+def _nothing_for_unknown(ids, merges):
+    return decoding(ids, merges) if {*ids} <= {*written_out(merges)} else None
 
 
 def _undone_once(ids, merges):
@@ -143,74 +194,166 @@ def _undone_once(ids, merges):
 
 
 MISTAKES = (
-    zeros_for_a_byte(_with(one=bytes), "Your text is"),
+    zeros_for_a_byte(partial(decoding, one=bytes), "Your text is"),
     Mistake(
         "the left half only",
         "Of each merge only the left half comes out. A merged token is the bytes of its "
         "left half, followed by those of its right half.",
-        _with(join=lambda left, right: left),
+        partial(decoding, join=lambda left, right: left),
     ),
     Mistake(
         "the right half only",
         "Of each merge only the right half comes out. The bytes of its left half stand "
         "before it: put the two together.",
-        _with(join=lambda left, right: right),
+        partial(decoding, join=lambda left, right: right),
     ),
     Mistake(
         "each token decoded by itself",
         "You turn each token into text by itself. A token may hold only a part of a "
         "character, and a part of a character is not text: put all bytes together first, "
         "then decode them once.",
-        _alone("strict"),
+        partial(decoding, read=_alone("strict")),
     ),
     Mistake(
         "each token decoded by itself, errors replaced",
         "There are � in your text. A character was spread over two tokens, and you "
         "decoded each by itself: put all bytes together first, then decode them once.",
-        _alone("replace"),
+        partial(decoding, read=_alone("replace")),
     ),
     Mistake(
         "each token decoded by itself, errors ignored",
         "Characters are missing that were spread over two tokens. You decoded each "
         "token by itself and left out what was not whole: put all bytes together first, "
         "then decode them once.",
-        _alone("ignore"),
+        partial(decoding, read=_alone("ignore")),
     ),
-    Mistake(
-        "broken bytes replaced",
-        "Bytes that are not UTF-8 become � without a word. Here they are an error: "
-        "decode strictly, so that a ValueError says what is wrong.",
-        _with(errors="replace"),
+    _broken("replaced", "become �", "replace"),
+    _broken("ignored", "vanish", "ignore"),
+    _broken("written out", "are written with a backslash", "backslashreplace"),
+    _broken("let through", "become characters that are none", "surrogateescape"),
+    _broken(
+        "of UTF-16 let through", "that are half a pair of UTF-16 pass", "surrogatepass"
     ),
-    Mistake(
-        "broken bytes ignored",
-        "Bytes that are not UTF-8 vanish without a word. Here they are an error: decode "
-        "strictly, so that a ValueError says what is wrong.",
-        _with(errors="ignore"),
-    ),
-    Mistake(
+    _unknown(
         "a KeyError for an unknown id",
         "An id that does not exist ends in a KeyError from inside your dictionary. Say "
-        "it in your own words: check the id and raise a ValueError that names it.",
-        _with(unknown="key"),
+        "it in your own words: check the id first.",
+        lambda ids, data, i: stop(KeyError),
     ),
-    Mistake(
+    _unknown(
+        "an IndexError for an unknown id",
+        "An id that does not exist ends in an IndexError from inside your list. Say it "
+        "in your own words: check the id first.",
+        lambda ids, data, i: stop(IndexError),
+    ),
+    an_assert(
+        partial(decoding, unknown=lambda ids, data, i: stop(AssertionError)),
+        "An id that does not exist",
+    ),
+    _unknown(
         "unknown ids skipped",
         "Ids that do not exist are left out without a word, and the text comes out "
-        "shorter than it should. Raise a ValueError that names the id.",
-        _with(unknown="skip"),
+        "shorter than it should.",
+        lambda ids, data, i: b"",
+    ),
+    _unknown(
+        "unknown ids replaced",
+        "Ids that do not exist become �, without a word.",
+        lambda ids, data, i: "�".encode(),
     ),
     Mistake(
+        "nothing for an unknown id",
+        "Where an id does not exist, your function gives back nothing. A message on the "
+        "screen stops no program: raise a ValueError that names the id.",
+        _nothing_for_unknown,
+    ),
+    _unknown(
+        "one id too many is known",
+        "The first id that does not exist is let through. With n tokens the last id is "
+        "at most n − 1: is it `<=` where `<` should be? Better ask whether the id is in "
+        "your table.",
+        _known_up_to(1),
+    ),
+    _unknown(
+        "ids in a gap are skipped",
+        "An id below the largest one is let through, though no token has it. Ids may "
+        "leave gaps: ask whether the id is in your table.",
+        _largest,
+    ),
+    _unknown(
         "ids below zero counted from the end",
         "An id below zero is accepted: in a list, Python counts it from the end. There "
-        "is no such token; raise a ValueError.",
+        "is no such token.",
         _from_a_list,
     ),
-    Mistake(
-        "bytes read as characters",
-        "You read every byte as a character of its own, which is right for English "
-        "only. 果 is three bytes that make one character together: decode as UTF-8.",
-        _with(encoding="latin-1"),
+    *(
+        _read(
+            f"bytes read as {name}",
+            "You read every byte as a character of its own, which is right for English "
+            "only. 果 is three bytes that make one character together: decode as UTF-8.",
+            partial(bytes.decode, encoding=encoding),
+        )
+        for name, encoding in (("characters", "latin-1"), ("ASCII", "ascii"))
+    ),
+    *(
+        _read(
+            f"white space {where} is lost",
+            "The text has lost white space at its ends. Every space that was encoded has "
+            "to come back: do not strip what you have decoded.",
+            lambda data, strip=strip: strip(data.decode()),
+        )
+        for where, strip in (
+            ("at the ends", str.strip),
+            ("at the end", str.rstrip),
+            ("at the beginning", str.lstrip),
+            ("between words", lambda text: " ".join(text.split())),
+        )
+    ),
+    _read(
+        "a mark at the beginning is lost",
+        "A mark that no one sees was lost at the beginning of the text. `utf-8-sig` "
+        "takes it away; plain `utf-8` does not.",
+        partial(bytes.decode, encoding="utf-8-sig"),
+    ),
+    _read(
+        "line ends changed",
+        "A line end came back as another. Those of Windows are two characters like any "
+        "others: leave them as they are.",
+        lambda data: data.decode().replace("\r\n", "\n"),
+    ),
+    _read(
+        "bytes instead of text",
+        "These are the right bytes, but not yet text: decode them.",
+        bytes,
+    ),
+    _read(
+        "`str` of the bytes",
+        "`str` writes down how Python shows the bytes, with the letter b and quotes. To "
+        "read them as text, decode them.",
+        str,
+    ),
+    _often(
+        "a list of texts",
+        "The text comes back in parts. Put all bytes together, then decode them once.",
+        read=lambda pieces: [piece.decode(errors="replace") for piece in pieces],
+    ),
+    _often(
+        "only the first id",
+        "Only the first id is decoded. Does `return` stand inside the loop? It belongs "
+        "after it.",
+        read=lambda pieces: b"".join(pieces[:1]).decode() if pieces else None,
+    ),
+    _often(
+        "spaces between the tokens",
+        "There are spaces in your text that no token holds. Put the bytes together with "
+        "nothing between them.",
+        read=lambda pieces: b" ".join(pieces).decode(),
+    ),
+    _often(
+        "from the last id to the first",
+        "The text comes out from its end to its beginning: the bytes of the first id "
+        "stand first.",
+        read=lambda pieces: b"".join(reversed(pieces)).decode(),
     ),
     Mistake(
         "ids taken for bytes",
@@ -222,13 +365,7 @@ MISTAKES = (
         "in the order of the dictionary",
         "Where the dictionary lists a merge before the merges that it is made of, your "
         "table does not know them yet. Go by the new ids, the smallest first.",
-        _with(in_order=False),
-    ),
-    Mistake(
-        "white space at the ends is lost",
-        "The text has lost white space at its ends. Every space that was encoded has to "
-        "come back: do not strip what you have decoded.",
-        lambda ids, merges: joined(ids, written_out(merges)).decode().strip(),
+        partial(decoding, in_order=False),
     ),
     Mistake(
         "merges undone only once",
@@ -241,8 +378,8 @@ MISTAKES = (
         "the right half first",
         "The two halves of a merge come out in the wrong order: the left one of the "
         "pair comes first.",
-        _with(join=right_half_first),
+        partial(decoding, join=right_half_first),
     ),
 )
 
-CHECK = Check("decode", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES)
+CHECK = Check("decode", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES, worked=worked)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
+from autograder.checks._slips import only_the_last
 from autograder.checks.tokenize._material import (
     ALPHABET,
     CHINESE,
@@ -26,6 +29,8 @@ from autograder.checks.tokenize._material import (
     code_points,
     encoded,
     encoded_chunk,
+    flat,
+    from_the_right,
     large_id,
     merged,
     mixed_page,
@@ -64,6 +69,19 @@ def encoding(merges: Merges, special: dict[str, int] | None = None) -> Encoding:
         mergeable_ranks=ranks(merges),
         special_tokens=special or {},
     )
+
+
+def worked(text: str, merges: Merges) -> dict[str, Any]:
+    """The first chunk in which anything is merged, merge by merge."""
+    for ids in chunks_of(text):
+        seen = {f"the bytes of {bytes(ids).decode()!r}": ids}
+        while len(seen) < 6 and (there := [p for p in pairwise(ids) if p in merges]):
+            pair = min(there, key=merges.get)
+            ids = merged(ids, pair, merges[pair])
+            seen[f"{pair} becomes {merges[pair]}"] = ids
+        if len(seen) > 1:
+            return seen
+    return {"nothing can be merged in": chunks_of(text)[:4]}
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -190,23 +208,48 @@ def _most_frequent(there, merges):
     return min(counts, key=lambda pair: (-counts[pair], merges[pair]))
 
 
-def _with(**screws):
-    """Encoding with the screws of `encoded` and `encoded_chunk`."""
-    return lambda text, merges: encoded(text, merges, **screws)
+def _most_listed(there, merges):
+    return next(pair for pair in merges if pair in there)
+
+
+def _without_gaps(merges: Merges) -> bool:
+    return {*merges.values()} == {*range(256, 256 + len(merges))}
+
+
+def _counted_up(text, merges):
+    """New ids from 256 on, one after the other, as long as there are merges."""
+    old = {i: pair for pair, i in merges.items() if i < 256 + len(merges)}
+    return encoded(text, {pair: i for i, pair in old.items()})
+
+
+def _often(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(encoded, **screws))
+
+
+def _seldom(name: str, hint: str, **screws: Any) -> Mistake:
+    """What is seldom done together with something else, and so makes no pairs."""
+    return Mistake(name, hint, lambda text, merges: encoded(text, merges, **screws))
 
 
 MISTAKES = (
     characters_for_bytes(
-        _with(chunks=code_points),
+        partial(encoded, chunks=code_points),
         "A Chinese character has become one id, its code point, which is no token.",
         "encoding",
     ),
-    Mistake(
+    _often(
         "the leftmost pair first",
         "You merge the first pair that you find from the left. What counts is not where "
         "a pair stands but how early it was learned: of all pairs in the chunk, merge "
         "the one with the lowest new id, then look again.",
-        _with(pick=lambda there, merges: there[0]),
+        pick=lambda there, merges: there[0],
+    ),
+    _seldom(
+        "the rightmost pair first",
+        "You merge the last pair that you find. What counts is not where a pair stands "
+        "but how early it was learned: of all pairs in the chunk, merge the one with the "
+        "lowest new id, then look again.",
+        pick=lambda there, merges: there[-1],
     ),
     Mistake(
         "the longest token first",
@@ -215,12 +258,12 @@ MISTAKES = (
         "which they were learned, so a longer token may never be formed.",
         _longest_token,
     ),
-    Mistake(
+    _often(
         "the newest merge first",
         "Where two merges are possible you take the one that was learned later. Training "
         "applied the earlier one first, and encoding has to do the same: the lowest new "
         "id wins.",
-        _with(pick=lambda there, merges: max(there, key=merges.get)),
+        pick=lambda there, merges: max(there, key=merges.get),
     ),
     Mistake(
         "from the newest merge to the oldest",
@@ -229,35 +272,68 @@ MISTAKES = (
         "with the oldest.",
         _each_once(lambda merges: reversed(oldest_first(merges))),
     ),
-    Mistake(
+    _often(
         "the most frequent pair first",
         "You choose the pair that is most frequent in this text. That was the question "
         "in training. Now the answers stand in `merges`, and their order decides.",
-        _with(pick=_most_frequent),
+        pick=_most_frequent,
     ),
-    Mistake(
+    _often(
         "one merge a chunk",
         "You merge one pair in each chunk and stop. After a merge, new pairs may have "
         "formed: go on until no pair of the chunk is in `merges`.",
-        _with(rounds=1),
+        rounds=1,
     ),
-    Mistake(
+    *(
+        _seldom(
+            f"{n} merges a chunk",
+            "Your loop over the merges of a chunk has a fixed number of rounds, and a "
+            "long word needs more. Go on until no pair of the chunk is in `merges`.",
+            rounds=n,
+        )
+        for n in (2, 3, 5, 10, 20)
+    ),
+    _often(
         "the text is not cut into chunks",
         "You merge across the border of two chunks. Cut the text as in training, encode "
         "each chunk by itself, and put the ids one after the other.",
-        _with(chunks=one_chunk),
+        chunks=one_chunk,
     ),
-    Mistake(
+    _seldom(
+        "every character a chunk",
+        "You encode each character by itself, so two of them are never merged. Go "
+        "through the chunks of the text, not through the text.",
+        chunks=lambda text: [utf8(character) for character in text],
+    ),
+    _seldom(
+        "cut at white space, which is lost",
+        "The spaces are gone. Python's `str.split` throws away what it cuts at: take the "
+        "chunks of `to_chunks`.",
+        chunks=lambda text: [utf8(word) for word in text.split()],
+    ),
+    _often(
         "a list for every chunk",
         "The ids are right, but each chunk still has a list of its own. A model reads "
         "one sequence: put the ids of all chunks into one flat list.",
-        lambda text, merges: [encoded_chunk(ids, merges) for ids in chunks_of(text)],
+        gather=list,
     ),
-    Mistake(
+    _often(
         "the smallest pair first",
         "Of the pairs that can be merged you take the one with the smallest ids. That "
         "settled ties in training; now the lowest new id decides.",
-        _with(pick=lambda there, merges: min(there)),
+        pick=lambda there, merges: min(there),
+    ),
+    _seldom(
+        "the largest pair first",
+        "Of the pairs that can be merged you take the one with the largest ids. The "
+        "lowest new id decides, the value that stands in `merges`.",
+        pick=lambda there, merges: max(there),
+    ),
+    _seldom(
+        "the pair that is listed first",
+        "Of the pairs that can be merged you take the one that `merges` lists first. The "
+        "dictionary may list them in any order: the lowest new id decides.",
+        pick=_most_listed,
     ),
     Mistake(
         "one pass from the left",
@@ -272,6 +348,33 @@ MISTAKES = (
         _each_once(lambda merges: merges.items()),
     ),
     Mistake(
+        "in the order of the pairs",
+        "You apply the merges in the order of their pairs. The new ids tell which came "
+        "first: sort by these, the values of `merges`.",
+        _each_once(lambda merges: sorted(merges.items())),
+    ),
+    Mistake(
+        "every new id up to their number",
+        "You count the new ids up from 256, one for each merge. Ids may leave gaps and "
+        "be very large: take those that stand in `merges`, the smallest first.",
+        _counted_up,
+    ),
+    Mistake(
+        "every new id up to their number, which may not be there",
+        "You count the new ids up from 256, one for each merge, and not each of these is "
+        "there. Ids may leave gaps and be very large: take those that stand in `merges`, "
+        "the smallest first.",
+        lambda text, merges: (
+            encoded(text, merges) if _without_gaps(merges) else stop(KeyError)
+        ),
+    ),
+    _often(
+        "merged from the right",
+        "In a run of one letter you merge from the right, and what is left over stands "
+        "at its beginning. Merge from the left, as your `merge` does.",
+        put=from_the_right,
+    ),
+    Mistake(
         "the smallest of no pairs, in a chunk of one id",
         "There is an error where a chunk is, or has become, a single id. It has no "
         "pairs, so it has no smallest pair either. Stop before you ask for it.",
@@ -283,12 +386,15 @@ MISTAKES = (
         "smallest of them, but there is none. Stop before you ask for it.",
         lambda text, merges: stop(ValueError) if text else [],
     ),
-    only_the_first_chunk(_with(chunks=lambda text: chunks_of(text)[:1]), "encoded"),
-    Mistake(
+    only_the_first_chunk(
+        partial(encoded, gather=lambda chunks: flat(chunks[:1])), "encoded"
+    ),
+    only_the_last(partial(encoded, gather=lambda chunks: flat(chunks[-1:])), "chunk"),
+    _seldom(
         "it returns in the loop",
         "Only the first chunk is encoded, and for an empty text you give back nothing. "
         "Does `return` stand inside the loop over the chunks? It belongs after it.",
-        lambda text, merges: encoded(split(text)[0], merges) if text else None,
+        gather=lambda chunks: chunks[0] if chunks else None,
     ),
     Mistake(
         "nothing is merged",
@@ -306,4 +412,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES,
     after=("to_chunks", "count_pairs", "merge"),
+    worked=worked,
 )

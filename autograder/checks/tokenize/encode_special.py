@@ -8,15 +8,20 @@ which alone does not say which of two names wins that overlap.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import stop
+from autograder.checks._slips import an_assert
 from autograder.checks.tokenize._material import (
     LIBRARIES,
     Merges,
     encoded,
+    flat,
     nasty_text,
     new_word,
     sorted_letters,
@@ -44,6 +49,19 @@ def oracle(
         ids += [*encode(text[start:at]), special[name]]
         at = start = at + len(name)
     return ids + encode(text[start:])
+
+
+def worked(
+    text: str, merges: Merges, special: dict[str, int], allowed: list[str]
+) -> dict[str, Any]:
+    """The first parts of the text, and their ids."""
+    parts = re.split(f"({_pattern(_longest_first(special, allowed))})", text)
+    return {
+        f"{'the special token' if part in special else 'the text'} {part!r}": (
+            [special[part]] if part in special else encoded(part, merges)
+        )
+        for part in (parts if special else [text])[:6]
+    }
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -169,7 +187,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "forty special tokens",
             (
-                f"{word}{word.join(forty)}",
+                f"{told}{word.join(forty)}",
                 told_merges,
                 {name: 900 - i for i, name in enumerate(forty)},
                 forty,
@@ -178,70 +196,118 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _names(names: Iterable[str], escape: Callable[[str], str] = re.escape) -> str:
-    """A pattern for any of these names, the longest first; empty where none is."""
-    return "|".join(escape(name) for name in sorted(names, key=len, reverse=True))
+Special = dict[str, int]
 
 
-def _around(
+def _pattern(names: Iterable[str], escape: Callable[[str], str] = re.escape) -> str:
+    """A pattern for any of these names; one that fits nowhere if there is none."""
+    return "|".join(map(escape, names)) or "(?!)"
+
+
+def _longest_first(special: Special, allowed: list[str]) -> Sequence[str]:
+    return sorted(special, key=len, reverse=True)
+
+
+def _refused(part: str, special: Special, merges: Merges) -> list[int]:
+    raise ValueError(f"{part} is not allowed")
+
+
+def around(
     text: str,
     merges: Merges,
-    special: dict[str, int],
+    special: Special,
     allowed: list[str],
-    pattern: str | None = None,
+    names: Callable[[Special, list[str]], Sequence[str]] = _longest_first,
+    escape: Callable[[str], str] = re.escape,
+    flags: int = 0,
     limit: int = 0,
+    may: Callable[[Special, list[str]], Iterable[str]] = lambda special, allowed: (
+        allowed
+    ),
     put: Callable[[int], list[int]] = lambda token: [token],
-    plain: Callable[[str, Merges], list[int]] = encoded,
-) -> list[int]:
-    """Encoding around special tokens, with screws: look for `pattern`, at most `limit`
-    times, `put` what becomes of each, and encode what is between them by `plain`."""
-    pattern = _names(special) if pattern is None else pattern
-    out = []
-    for part in re.split(f"({pattern})", text, maxsplit=limit) if pattern else [text]:
-        if part not in special:
-            out += plain(part, merges)
-        elif part in allowed:
-            out += put(special[part])
-        else:
-            raise ValueError(f"{part} is not allowed")
-    return out
+    refuse: Callable[[str, Special, Merges], list[int]] = _refused,
+    plain: Callable[[str, Merges], list] = encoded,
+    gather: Callable[[list[list[int]], Special], list] = lambda parts, special: flat(
+        parts
+    ),
+) -> list:
+    """Encoding around special tokens, with a screw at each step.
+
+    Look for the `names`, in this order, at most `limit` times; `put` what becomes of one
+    that `may` stand there, `refuse` another, and encode what is between them by `plain`.
+    """
+    pattern = _pattern(names(special, allowed), escape)
+    return gather(
+        [
+            plain(part, merges)
+            if part not in special
+            else put(special[part])
+            if part in may(special, allowed)
+            else refuse(part, special, merges)
+            for part in re.split(f"({pattern})", text, maxsplit=limit, flags=flags)
+        ],
+        special,
+    )
 
 
-def _with(**screws):
-    """Encoding with the screws of `_around`."""
-    return lambda *args: _around(*args, **screws)
+def _often(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(around, **screws))
 
 
-def _allowed_only(text, merges, special, allowed):
-    return _around(text, merges, special, allowed, pattern=_names(allowed))
+def _seldom(name: str, hint: str, **screws: Any) -> Mistake:
+    """What is seldom done together with something else, and so makes no pairs."""
+    return Mistake(name, hint, lambda *args: around(*args, **screws))
+
+
+def _order(name: str, how: str, names: Callable[..., Sequence[str]]) -> Mistake:
+    return _often(
+        name,
+        "Where one special token begins like another, the shorter one was taken and the "
+        f"rest became text{how}. At each position, try the longest names first.",
+        names=names,
+    )
+
+
+def _only_allowed(special: Special, allowed: list[str]) -> Sequence[str]:
+    return _longest_first({name: special[name] for name in allowed}, allowed)
 
 
 def _allowed_first(text, merges, special, allowed):
-    rest = re.split(_names(allowed), text) if allowed else [text]
-    if any(name in part for name in special for part in rest if name not in allowed):
+    rest = re.split(_pattern(_only_allowed(special, allowed)), text)
+    if any(name in part for name in special if name not in allowed for part in rest):
         raise ValueError("not allowed")
-    return _allowed_only(text, merges, special, allowed)
+    return around(text, merges, special, allowed, names=_only_allowed)
 
 
 def _forbidden_first(text, merges, special, allowed):
     if any(name in text for name in special if name not in allowed):
         raise ValueError("not allowed")
-    return _allowed_only(text, merges, special, allowed)
+    return around(text, merges, special, allowed, names=_only_allowed)
 
 
 def _all_must_be_allowed(text, merges, special, allowed):
     if any(name not in allowed for name in special):
         raise ValueError("not allowed")
-    return _around(text, merges, special, allowed)
+    return around(text, merges, special, allowed)
 
 
-def _in_order(text, merges, special, allowed):
-    pattern = "|".join(map(re.escape, special))
-    return _around(text, merges, special, allowed, pattern=pattern)
+def _letter_by_letter_without(text, merges, special, allowed):
+    """An empty pattern fits between any two letters."""
+    if special:
+        return around(text, merges, special, allowed)
+    return flat([encoded(letter, merges) for letter in text])
 
 
-def _last_in_order(text, merges, special, allowed):
-    return _in_order(text, merges, turned(special), allowed)
+def _in_any_case(text, merges, special, allowed):
+    low = {name.lower(): token for name, token in special.items()}
+    parts = re.split(
+        f"({_pattern(_longest_first(special, allowed))})", text, flags=re.IGNORECASE
+    )
+    if any(p.lower() in low and p not in allowed and p in special for p in parts):
+        raise ValueError("not allowed")
+    return flat(
+        [[low[p.lower()]] if p.lower() in low else encoded(p, merges) for p in parts]
+    )
 
 
 def _name_by_name(text, merges, special, allowed):
@@ -258,20 +324,13 @@ def _name_by_name(text, merges, special, allowed):
     return encoded(text, merges)
 
 
-def _unescaped(text, merges, special, allowed):
-    # "[" alone would not even compile; a student who met that has escaped by now.
-    pattern = _names(special, lambda name: name.replace("[", r"\["))
-    return _around(text, merges, special, allowed, pattern=pattern)
-
-
-def _at_the_end(text, merges, special, allowed):
-    ids = _around(text, merges, special, allowed)
+def _at_the_end(parts: list[list[int]], special: Special) -> list[int]:
     names = set(special.values())
-    return [i for i in ids if i not in names] + [i for i in ids if i in names]
+    return sorted(flat(parts), key=lambda i: i in names)
 
 
 def _rest_lost(text, merges, special, allowed):
-    ids = _around(text, merges, special, allowed)
+    ids = around(text, merges, special, allowed)
     if not any(name in text for name in allowed):
         return ids
     while ids[-1] not in special.values():
@@ -306,20 +365,19 @@ def _from_the_left(drop=False, again="", by_one=False):
 def _no_escape(text, merges, special, allowed):
     import regex
 
-    names = _names(special, str)
-    parts = regex.split(f"({names})", text) if names else [text]
+    parts = regex.split(f"({'|'.join(special)})", text) if special else [text]
     return [i for part in parts for i in encoded(part, merges)]
 
 
 def _told_but_not_raised(text, merges, special, allowed):
     try:
-        return _around(text, merges, special, allowed)
+        return around(text, merges, special, allowed)
     except ValueError:
         return None
 
 
 def _in_two(text, merges, special, allowed):
-    ids = _around(text, merges, special, allowed)
+    ids = around(text, merges, special, allowed)
     if sum(i in special.values() for i in ids) > 1:
         raise ValueError("too many values to unpack")
     return ids
@@ -338,15 +396,41 @@ MISTAKES = (
         "A special token that is not allowed became its id. Imagine that a user has "
         "typed it: look for every special token in the text, and raise a ValueError for "
         "one that `allowed` does not list.",
-        lambda text, merges, special, allowed: _around(
-            text, merges, special, list(special)
-        ),
+        partial(around, may=lambda special, allowed: special),
     ),
     Mistake(
         "not allowed, so encoded as text",
         "A special token that is not allowed was encoded as ordinary text, without a "
         "word. Here that is an error: raise a ValueError.",
-        _allowed_only,
+        partial(around, names=_only_allowed),
+    ),
+    _often(
+        "not allowed, so encoded as text by itself",
+        "A special token that is not allowed was encoded as ordinary text, without a "
+        "word. Here that is an error: raise a ValueError.",
+        refuse=lambda part, special, merges: encoded(part, merges),
+    ),
+    _often(
+        "not allowed, so left out",
+        "A special token that is not allowed has vanished, without a word. Here that is "
+        "an error: raise a ValueError.",
+        refuse=lambda part, special, merges: [],
+    ),
+    _often(
+        "none allowed means all",
+        "Where `allowed` is empty, you allow every special token. An empty list counts "
+        "as nothing in an `or` or an `if`, but it says: none.",
+        may=lambda special, allowed: allowed or special,
+    ),
+    an_assert(
+        partial(around, refuse=lambda *part: stop(AssertionError)),
+        "A special token that is not allowed",
+    ),
+    Mistake(
+        "an error of its own",
+        "A special token that is not allowed is found, but reported with the wrong "
+        "error. Look for it before you look anything up, and raise a ValueError.",
+        partial(around, refuse=lambda *part: stop(KeyError)),
     ),
     Mistake(
         "told, but not raised",
@@ -374,18 +458,32 @@ MISTAKES = (
         "does not contain it. Only one that really stands in the text is a problem.",
         _all_must_be_allowed,
     ),
-    Mistake(
+    _order(
         "the shorter name wins",
-        "Where one special token begins like another, the shorter one was taken and "
-        "the rest became text. At each position, try the longest names first.",
-        _in_order,
+        ", because `special` lists it first",
+        lambda special, allowed: list(special),
     ),
-    Mistake(
+    _order(
+        "the shortest name first",
+        ". The shortest comes first in your order, or in the alphabet",
+        lambda special, allowed: sorted(special, key=len),
+    ),
+    _order(
+        "the smallest id first",
+        ", because its id is smaller",
+        lambda special, allowed: sorted(special, key=special.get),
+    ),
+    _order(
+        "the largest id first",
+        ", because its id is larger",
+        lambda special, allowed: sorted(special, key=special.get, reverse=True),
+    ),
+    _often(
         "the last matching name wins",
         "Where several names begin at a place, you take the one that `special` lists "
         "last. It may list them in any order: of all the names that begin there, keep "
         "the longest.",
-        _last_in_order,
+        names=lambda special, allowed: list(turned(special)),
     ),
     Mistake(
         "one name after the other",
@@ -398,25 +496,85 @@ MISTAKES = (
         "| read as “or”",
         "Inside a regular expression, | means “or”, so <|end|> looks for < or end or >. "
         "Escape the names before you build the pattern.",
-        _unescaped,
+        # "[" alone would not even compile; who met that has escaped by now.
+        partial(around, escape=lambda name: name.replace("[", r"\[")),
     ),
-    Mistake(
-        "white space beside special tokens is lost",
-        "The spaces and line ends beside a special token are lost. They belong to the "
-        "text: do not strip the parts.",
-        _with(plain=lambda text, merges: encoded(text.strip(), merges)),
+    *(
+        _seldom(
+            f"white space {where} special tokens is lost",
+            "The spaces and line ends beside a special token are lost. They belong to "
+            "the text: do not strip the parts.",
+            plain=lambda text, merges, strip=strip: encoded(strip(text), merges),
+        )
+        for where, strip in (
+            ("beside", str.strip),
+            ("after", str.lstrip),
+            ("before", str.rstrip),
+            ("between words and beside", lambda text: " ".join(text.split())),
+        )
     ),
-    Mistake(
+    _seldom(
+        "line ends after special tokens are lost",
+        "The line ends after a special token are lost. They belong to the text.",
+        plain=lambda text, merges: encoded(text.lstrip("\n"), merges),
+    ),
+    _often(
         "letter by letter",
         "Between the special tokens nothing is merged. Are you encoding one character at "
         "a time? Collect the whole text up to the next special token, then encode it.",
-        _with(plain=lambda text, merges: utf8(text)),
+        plain=lambda text, merges: utf8(text),
+    ),
+    _often(
+        "the text between is lost",
+        "Only the special tokens are left. What lies between them is encoded as usual.",
+        plain=lambda text, merges: [],
+    ),
+    _often(
+        "a list for every part",
+        "The ids are right, but each part of the text has a list of its own. A model "
+        "reads one sequence: put all ids into one flat list.",
+        gather=lambda parts, special: parts,
+    ),
+    _often(
+        "a list for the text between",
+        "The ids between the special tokens are in lists of their own. `append` puts a "
+        "whole list into another; `+=` takes what is in it.",
+        plain=lambda text, merges: [encoded(text, merges)],
+    ),
+    _often(
+        "in any case",
+        "You look for the names in small and capital letters alike. A name is found only "
+        "where it stands exactly so.",
+        flags=re.IGNORECASE,
     ),
     Mistake(
+        "in any case, and taken for the name",
+        "A name in capitals was taken for a special token. It is ordinary text: a name "
+        "is found only where it stands exactly so.",
+        _in_any_case,
+    ),
+    Mistake(
+        "letter by letter, where there is no special token",
+        "Without any special token your pattern is empty, and an empty pattern fits "
+        "between any two letters. Then nothing is merged: where there are no names, "
+        "encode the whole text.",
+        _letter_by_letter_without,
+    ),
+    _often(
         "only the first special token",
         "Only the first special token of the text is treated as one; those after it "
         "became ordinary text. Go on with the rest of the text in the same way.",
-        _with(limit=1),
+        limit=1,
+    ),
+    *(
+        _seldom(
+            f"only the first {n} special tokens",
+            "Only the first special tokens of the text are treated as such; those after "
+            "them became ordinary text. Go on to the end of the text: is there a limit "
+            "to how often you cut?",
+            limit=n,
+        )
+        for n in (2, 3, 5)
     ),
     Mistake(
         "one special token and no more",
@@ -463,17 +621,17 @@ MISTAKES = (
         "before you build the pattern.",
         _no_escape,
     ),
-    Mistake(
+    _often(
         "special tokens dropped",
         "The special tokens have vanished. Cutting the text at them is right, but "
         "their ids belong in the result, each where its token stood.",
-        _with(put=lambda token: []),
+        put=lambda token: [],
     ),
-    Mistake(
+    _often(
         "special tokens at the end",
         "The ids of the special tokens stand at the end. Each belongs where its token "
         "stood in the text.",
-        _at_the_end,
+        gather=_at_the_end,
     ),
 )
 
@@ -485,4 +643,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES,
     after=("encode",),
+    worked=worked,
 )

@@ -7,6 +7,9 @@ text of one character an id.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +22,7 @@ from autograder.checks.tokenize._material import (
     as_ids,
     as_text,
     byte_ids,
+    from_the_right,
     large_id,
     merged,
 )
@@ -66,32 +70,83 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _past_the_end_after_left(ids, pair, new_id):
-    return _past_the_end(ids, pair, new_id, only_after=pair[0])
+def _here(ids: list[int], i: int, pair: Pair) -> bool:
+    return tuple(ids[i : i + 2]) == pair
 
 
-def _past_the_end(ids, pair, new_id, only_after=None):
-    out, i = [], 0
-    while i < len(ids):
-        look = only_after is None or ids[i] == only_after
-        if look and (ids[i], ids[i + 1]) == pair:
-            out.append(new_id)
-            i += 2
+def merging(
+    ids: list[int],
+    pair: Pair,
+    new_id: int,
+    here: Callable[[list[int], int, Pair], bool] = _here,
+    put: Callable[[list[int], Pair, int], list[int]] = lambda ids, pair, new_id: [
+        new_id
+    ],
+    begin: int = 0,
+    keep: int = 0,
+    step: int = 1,
+    skip: Callable[[list[int], int, Pair], int] = lambda ids, i, pair: 2,
+    plain: Callable[[int], list[int]] = lambda i: [i],
+    give: Callable[[list[int]], Any] = list,
+) -> Any:
+    """The loop with screws.
+
+    It begins at `begin`, and does not look at the last `keep`. Where the pair is `here`,
+    `put` something and `skip` so many ids; else `plain` says what becomes of an id, and
+    the next `step` ids are passed.
+    """
+    out, i = [], begin
+    while i < len(ids) - keep:
+        if here(ids, i, pair):
+            out += put(ids, pair, new_id)
+            i += skip(ids, i, pair)
         else:
-            out.append(ids[i])
-            i += 1
+            out += [x for passed in ids[i : i + step] for x in plain(passed)]
+            i += step
+    return give(out)
+
+
+def _with(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(merging, **screws))
+
+
+def _past_the_end(ids, i, pair):
+    return (ids[i], ids[i + 1]) == pair
+
+
+def _past_the_end_after_left(ids, i, pair):
+    return ids[i] == pair[0] and ids[i + 1] == pair[1]
+
+
+def _over_the_run(ids, i, pair):
+    """Past all that goes on as the pair does."""
+    end = i + 2
+    while end < len(ids) and tuple(ids[end - 1 : end + 1]) == pair:
+        end += 1
+    return end - i
+
+
+def _places(ids: list[int], pair: Pair) -> list[int]:
+    return [i for i in range(len(ids)) if _here(ids, i, pair)]
+
+
+def _at_one_place(which: int) -> Callable[..., list[int]]:
+    def answer(ids, pair, new_id):
+        places = _places(ids, pair)[which:][:1]
+        return [*ids[: places[0]], new_id, *ids[places[0] + 2 :]] if places else [*ids]
+
+    return answer
+
+
+def _not_beside_another(ids, pair, new_id):
+    """What follows a merge is passed without a look, as by `replace` with a comma on
+    either side."""
+    out, i, just = [], 0, False
+    while i < len(ids):
+        just = _here(ids, i, pair) and not just
+        out.append(new_id if just else ids[i])
+        i += 2 if just else 1
     return out
-
-
-def _from_the_right(ids, pair, new_id):
-    return merged(ids[::-1], pair[::-1], new_id)[::-1]
-
-
-def _first_place(ids, pair, new_id):
-    for i in range(len(ids) - 1):
-        if (ids[i], ids[i + 1]) == pair:
-            return [*ids[:i], new_id, *ids[i + 2 :]]
-    return list(ids)
 
 
 def _in_place(ids, pair, new_id):
@@ -111,53 +166,51 @@ def _as_written_text(ids, pair, new_id):
     return json.loads(str(ids).replace(str(pair)[1:-1], str(new_id)))
 
 
-def _either_order(ids, pair, new_id):
-    out, i = [], 0
-    while i < len(ids):
-        if tuple(ids[i : i + 2]) in (pair, pair[::-1]):
-            out.append(new_id)
-            i += 2
-        else:
-            out.append(ids[i])
-            i += 1
-    return out
+def _as_bytes(ids, pair, new_id):
+    return list(bytes(ids).replace(bytes(pair), bytes([new_id % 256])))
 
 
 MISTAKES = (
-    Mistake(
+    _with(
         "the last id is dropped",
         "When the list does not end in the pair, its last id is lost. Your loop stops "
         "one early so as not to look past the end: what happens to the id that is left "
         "over?",
-        lambda ids, pair, new_id: merged(ids, pair, new_id, keep=1),
+        keep=1,
     ),
-    Mistake(
+    _with(
         "it looks past the end",
         "Where the list ends in the left half of the pair, your loop looks at the id "
         "after the last one, and there is none. Before you look at the right neighbour, "
         "make sure that there is one.",
-        _past_the_end_after_left,
+        here=_past_the_end_after_left,
     ),
-    Mistake(
+    _with(
         "it looks past the end of every list",
         "At the last id your loop still looks at the one after it, and there is none. "
         "The last id has no right neighbour: it cannot begin a pair, but it must not be "
         "lost either.",
-        _past_the_end,
+        here=_past_the_end,
     ),
-    Mistake(
+    _with(
         "the right half stays",
         "The new id is there, but the right half of the pair still stands behind it: "
         "after a merge, move on past both. In a `for` loop, `i += 2` is forgotten at the "
         "next round: use `while`.",
-        lambda ids, pair, new_id: merged(ids, pair, new_id, skip=1),
+        skip=lambda ids, i, pair: 1,
     ),
-    Mistake(
-        "the right half stays and the last id is dropped",
-        "The right half of the pair still stands behind the new id, and the last id of "
-        "a list is lost. In a `for` loop, `i += 2` is forgotten at the next round: use "
-        "`while`, and go on until every id has had its turn.",
-        lambda ids, pair, new_id: merged(ids, pair, new_id, keep=1, skip=1),
+    _with(
+        "the left half stays",
+        "The new id is there, but the left half of the pair still stands before it. It "
+        "was copied before its right neighbour was seen: take it out again, or look "
+        "ahead before you copy.",
+        put=lambda ids, pair, new_id: [pair[0], new_id],
+    ),
+    _with(
+        "both halves stay",
+        "The new id is there, and the pair too. It comes in the place of the pair: copy "
+        "an id only where nothing is merged.",
+        put=lambda ids, pair, new_id: [new_id, *pair],
     ),
     Mistake(
         "it looks past the end even after a merge there",
@@ -172,30 +225,60 @@ MISTAKES = (
         "inside the loop? It belongs after it, as far to the left as `while`.",
         lambda ids, pair, new_id: merged(ids, pair, new_id)[:1] if ids else None,
     ),
-    Mistake(
+    _with(
         "an id too many is skipped",
         "After each merge an id is lost. Look at how far you move on: a pair is two ids "
         "long. Perhaps the loop moves on by itself as well?",
-        lambda ids, pair, new_id: merged(ids, pair, new_id, skip=3),
+        skip=lambda ids, i, pair: 3,
     ),
     Mistake(
         "merged from the right",
         "In a run such as a a a you merge the last two and leave the first. Read from "
         "left to right: the first pair that you meet is merged, and what is left over "
         "stands at the end.",
-        _from_the_right,
+        from_the_right,
+    ),
+    _with(
+        "a whole run becomes one",
+        "In a run such as a a a the third has vanished. An id that was merged is used "
+        "up, and cannot be the left half of the next pair.",
+        skip=_over_the_run,
+    ),
+    _with(
+        "the middle of a run is merged twice",
+        "In a run such as a a a you merge the second one twice, once with each "
+        "neighbour. An id that was merged is used up: move on past both.",
+        skip=lambda ids, i, pair: 1 if _here(ids, i + 1, pair) else 2,
+    ),
+    Mistake(
+        "not right after another",
+        "Where the pair stands twice in a row, the second one stays. After a merge the "
+        "next two may be the pair again: look there, too. In a written list, a comma "
+        "belongs to the numbers on both its sides.",
+        _not_beside_another,
     ),
     Mistake(
         "only the first place",
         "Only the first place is merged. The pair may stand in many: go on to the end "
         "of the list.",
-        _first_place,
+        _at_one_place(0),
     ),
     Mistake(
+        "only the last place",
+        "Only the last place is merged. The pair may stand in many: each of them becomes "
+        "the new id.",
+        _at_one_place(-1),
+    ),
+    _with(
         "only even positions",
         "You look at ids 0 and 1, then 2 and 3, and miss a pair that begins at an odd "
         "position. Where nothing is merged, move on by one id only.",
-        lambda ids, pair, new_id: merged(ids, pair, new_id, step=2),
+        step=2,
+    ),
+    _with(
+        "the first id is never looked at",
+        "The first id is lost. Your loop begins at 1: ids are counted from 0.",
+        begin=1,
     ),
     written_into(
         _in_place,
@@ -210,34 +293,91 @@ MISTAKES = (
         "new list, leave `ids` alone, and return the new one.",
         _nothing_returned,
     ),
-    Mistake(
+    _with(
         "either order",
         "You also merge the pair the wrong way round. (a, b) means a and then b; b and "
         "then a is another pair.",
-        _either_order,
+        here=lambda ids, i, pair: tuple(ids[i : i + 2]) in (pair, pair[::-1]),
     ),
-    Mistake(
+    _with(
+        "the pair the wrong way round",
+        "You look for the pair the wrong way round. (a, b) means a and then b.",
+        here=lambda ids, i, pair: tuple(ids[i : i + 2]) == pair[::-1],
+    ),
+    _with(
+        "any two of the pair",
+        "You merge wherever two ids are among those of the pair. The left id must be the "
+        "pair's left one, **and** the right id its right one.",
+        here=lambda ids, i, pair: len(ids) > i + 1 and {*ids[i : i + 2]} <= {*pair},
+    ),
+    _with(
+        "the left half is enough",
+        "You merge wherever the left half of the pair stands, whatever comes after it. "
+        "The right neighbour has to be the right half.",
+        here=lambda ids, i, pair: len(ids) > i + 1 and ids[i] == pair[0],
+    ),
+    _with(
+        "the right half is enough",
+        "You merge wherever the right half of the pair stands, whatever comes before it. "
+        "The left neighbour has to be the left half.",
+        here=lambda ids, i, pair: ids[i + 1 : i + 2] == [pair[1]],
+    ),
+    _with(
+        "one half is enough",
+        "You merge where one of two neighbours fits. Both have to: is an `or` in the "
+        "place of an `and`?",
+        here=lambda ids, i, pair: (
+            len(ids) > i + 1 and (ids[i] == pair[0] or ids[i + 1] == pair[1])
+        ),
+    ),
+    _with(
+        "0 is taken for no id",
+        "A pair that begins with the id 0 is never merged. In an `if`, 0 counts as "
+        "nothing, but it is an id like any other: compare with `None`.",
+        here=lambda ids, i, pair: ids[i] != 0 and _here(ids, i, pair),
+    ),
+    _with(
         "nothing is merged",
         "Nothing is merged. Do you compare a part of the list with the pair? In Python a "
         "list never equals a tuple, even if they hold the same.",
-        lambda ids, pair, new_id: list(ids),
+        here=lambda ids, i, pair: False,
     ),
-    Mistake(
+    _with(
         "the sum of the pair",
         "In place of the pair you put the sum of its two ids. An id is only a name: put "
         "`new_id` there.",
-        lambda ids, pair, new_id: merged(ids, pair, sum(pair)),
+        put=lambda ids, pair, new_id: [sum(pair)],
     ),
-    Mistake(
+    _with(
         "always 256",
         "You always put 256. The id of this merge is handed to you: put `new_id` there.",
-        lambda ids, pair, new_id: merged(ids, pair, 256),
+        put=lambda ids, pair, new_id: [256],
     ),
-    Mistake(
+    _with(
+        "the new id twice",
+        "The new id comes twice. One id takes the place of the two.",
+        put=lambda ids, pair, new_id: [new_id, new_id],
+    ),
+    _with(
+        "the pair vanishes",
+        "The pair is gone, and nothing stands in its place: put `new_id` there.",
+        put=lambda ids, pair, new_id: [],
+    ),
+    _with(
+        "the pair itself",
+        "In place of the pair you put the pair, as a tuple. Put `new_id` there.",
+        put=lambda ids, pair, new_id: [pair],
+    ),
+    _with(
+        "a list in the list",
+        "Each new id stands in a list of its own. `append` takes an id, `+=` a list.",
+        put=lambda ids, pair, new_id: [[new_id]],
+    ),
+    _with(
         "what is not merged vanishes",
         "Only the merged pairs are left. An id that does not begin the pair stays as it "
         "is: copy it into the new list.",
-        lambda ids, pair, new_id: [i for i in merged(ids, pair, new_id) if i == new_id],
+        plain=lambda i: [],
     ),
     Mistake(
         "the pair comes back",
@@ -250,6 +390,12 @@ MISTAKES = (
         "You replace digits in the list's text. There 197 ends like 97, and a pair is "
         "found where none is: compare ids, not what they look like.",
         _as_written_text,
+    ),
+    Mistake(
+        "replaced as bytes",
+        "You make bytes of the ids, which go up to 255 only, and the new id is larger. "
+        "Compare the ids as they are, and build a new list.",
+        _as_bytes,
     ),
 )
 

@@ -7,7 +7,9 @@ that are characters of their own, invisible characters.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -72,75 +74,240 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _trip(
-    change=lambda text: text,
-    weigh=utf8,
-    read=lambda ids, data: joined(ids, data).decode(),
-):
-    """The trip with screws: `change` the text, `read` the ids, and `weigh` the text."""
+def trip(
+    text: str,
+    merges: Merges,
+    change: Callable[[str], str] = str,
+    parts: Callable[[str], list[str]] = lambda text: [text],
+    read: Callable[[list[int], dict[int, bytes]], Any] = lambda ids, data: joined(
+        ids, data
+    ).decode(),
+    weigh: Callable[[str], Any] = lambda text: len(utf8(text)),
+    tokens: Callable[[list[int], str], Any] = lambda ids, text: len(ids),
+    give: Callable[..., Any] = lambda back, n_bytes, n_tokens: (
+        back,
+        n_bytes,
+        n_tokens,
+    ),
+) -> Any:
+    """The trip with screws.
 
-    def answer(text, merges):
-        ids = encoded(change(text), merges)
-        return read(ids, written_out(merges)), len(weigh(text)), len(ids)
+    `change` the text, encode its `parts`, `read` the ids again; `weigh` the text and
+    count its `tokens`; `give` the three.
+    """
+    ids = [i for part in parts(change(text)) for i in encoded(part, merges)]
+    back = read(ids, written_out(merges))
+    return give(back, weigh(text), tokens(ids, text))
 
-    return answer
+
+def _with(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(trip, **screws))
 
 
-def _exchanged(text, merges):
-    back, n_bytes, n_tokens = _trip()(text, merges)
-    return back, n_tokens, n_bytes
-
+_ALL_BACK = (
+    "A tokenizer must give back every space and every line end: do not strip or tidy "
+    "what you are given."
+)
 
 MISTAKES = (
-    Mistake(
+    _with(
         "characters instead of bytes",
         "You count the characters of the text, but its bytes are wanted. `len` of a "
         "text counts characters, and 果 alone is three bytes.",
-        _trip(weigh=str),
+        weigh=len,
     ),
-    Mistake(
-        "white space tidied up",
-        "The text that comes back has lost white space. A tokenizer must give back every "
-        "space and every line end: do not strip or tidy what you are given.",
-        _trip(change=lambda text: " ".join(text.split())),
+    _with(
+        "words instead of bytes",
+        "The first number counts words or chunks, but the bytes of the text are wanted.",
+        weigh=lambda text: len(split(text)),
     ),
-    Mistake(
+    _with(
+        "the bytes instead of their number",
+        "The second part should be a number, how many bytes there are, but you gave the "
+        "bytes themselves.",
+        weigh=str.encode,
+    ),
+    _with(
+        "the bytes added up",
+        "You add up the values of the bytes. How many are there? `len` counts them.",
+        weigh=lambda text: sum(utf8(text)),
+    ),
+    _with(
+        "hexadecimal digits instead of bytes",
+        "You count the digits of the bytes in hexadecimal, two for each. Count the bytes.",
+        weigh=lambda text: 2 * len(utf8(text)),
+    ),
+    *(
+        _with(
+            f"the bytes of {name}",
+            f"You count the bytes of the text in {name}. Tokens are built from UTF-8.",
+            weigh=lambda text, name=name: len(text.encode(name)),
+        )
+        for name in ("UTF-16", "UTF-32")
+    ),
+    *(
+        _with(
+            f"white space {where}",
+            f"The text that comes back has lost white space. {_ALL_BACK}",
+            change=change,
+        )
+        for where, change in (
+            ("tidied up", lambda text: " ".join(text.split())),
+            ("at the ends lost", str.strip),
+            ("at the end lost", str.rstrip),
+            ("at the beginning lost", str.lstrip),
+        )
+    ),
+    _with(
+        "line ends at the end lost",
+        f"The text that comes back has lost its last line ends. {_ALL_BACK}",
+        change=lambda text: text.rstrip("\n"),
+    ),
+    _with(
+        "in small letters",
+        "The text comes back in small letters. A tokenizer must give back every "
+        "character as it was.",
+        change=str.lower,
+    ),
+    _with(
         "line ends changed",
         "A line end came back as another. Windows' two characters for it are two bytes "
         "like any others: leave them as they are.",
-        _trip(change=lambda text: text.replace("\r\n", "\n")),
+        change=lambda text: text.replace("\r\n", "\n"),
     ),
-    Mistake(
-        "accents composed",
-        "An accent that was a character of its own came back joined to its letter. It "
-        "looks the same but is a different text, so do not normalize what you are "
-        "given.",
-        _trip(change=lambda text: unicodedata.normalize("NFC", text)),
+    *(
+        _with(
+            f"accents composed ({form})",
+            "An accent that was a character of its own came back joined to its letter. "
+            "It looks the same but is a different text, so do not normalize what you are "
+            "given.",
+            change=partial(unicodedata.normalize, form),
+        )
+        for form in ("NFC", "NFKC")
+    ),
+    _with(
+        "line by line",
+        "You encode each line by itself, and so a chunk that goes over a line end comes "
+        "apart. Hand the whole text to `encode`.",
+        parts=lambda text: text.splitlines(keepends=True),
+    ),
+    _with(
+        "character by character",
+        "You encode each character by itself, so two of them are never merged. Hand the "
+        "whole text to `encode`.",
+        parts=list,
+    ),
+    *(
+        _with(
+            f"each token decoded by itself, errors {name}",
+            f"{seen} in the text that comes back, because each token was decoded by "
+            "itself, and a single token may be only a part of a character. Is that done "
+            "here, or in the `decode` that you call? All ids belong in one call of it.",
+            read=partial(token_by_token, errors=errors),
+        )
+        for name, errors, seen in (
+            ("replaced", "replace", "There are �"),
+            ("ignored", "ignore", "Something is missing"),
+        )
     ),
     Mistake(
         "each token decoded by itself",
-        "There are � in the text that comes back, because each token was decoded by "
-        "itself, and a single token may be only a part of a character. Is that done "
-        "here, or in the `decode` that you call? All ids belong in one call of it.",
-        _trip(read=partial(token_by_token, errors="replace")),
+        "There is an error where a single token is only a part of a character. You "
+        "decode each token by itself: all ids belong in one call of `decode`.",
+        partial(trip, read=partial(token_by_token, errors="strict")),
     ),
-    Mistake(
+    _with(
+        "the ids instead of the text",
+        "The first part should be the text that comes back, but you gave the ids. They "
+        "have to be decoded.",
+        read=lambda ids, data: ids,
+    ),
+    _with(
+        "the bytes instead of the text",
+        "The first part should be the text that comes back, but you gave its bytes.",
+        read=joined,
+    ),
+    _with(
         "bytes and tokens exchanged",
         "The two numbers are exchanged: first the bytes that the text had, then the "
         "tokens that it has become.",
-        _exchanged,
+        give=lambda back, n_bytes, n_tokens: (back, n_tokens, n_bytes),
     ),
-    Mistake(
+    _with(
+        "the text comes last",
+        "The text stands at the end. It comes first, then the bytes, then the tokens.",
+        give=lambda back, n_bytes, n_tokens: (n_bytes, n_tokens, back),
+    ),
+    _with(
+        "the tokens are forgotten",
+        "Only two things come back. After the text and its bytes, the number of tokens "
+        "is wanted, too.",
+        give=lambda back, n_bytes, n_tokens: (back, n_bytes),
+    ),
+    _with(
+        "something is added",
+        "Something stands behind the three. Only the text, the bytes and the tokens are "
+        "wanted.",
+        give=lambda back, n_bytes, n_tokens: (
+            *(back, n_bytes, n_tokens),
+            n_bytes / max(1, n_tokens),
+        ),
+    ),
+    _with(
+        "only the text",
+        "Only the text comes back. The number of its bytes and that of its tokens are "
+        "wanted, too.",
+        give=lambda back, n_bytes, n_tokens: back,
+    ),
+    _with(
+        "whether it is the same",
+        "The first part should be the text that comes back, not whether it is the same.",
+        give=lambda back, n_bytes, n_tokens: (True, n_bytes, n_tokens),
+    ),
+    _with(
+        "bytes for each token",
+        "The last number is how many bytes a token has. Give the number of tokens.",
+        tokens=lambda ids, text: len(utf8(text)) / max(1, len(ids)),
+    ),
+    *(
+        _with(
+            f"a number with a point for the {which}",
+            "The numbers are right, but one has a point. Give back whole numbers, as "
+            "`len` gives them.",
+            give=give,
+        )
+        for which, give in (
+            ("bytes", lambda back, a, b: (back, float(a), b)),
+            ("tokens", lambda back, a, b: (back, a, float(b))),
+        )
+    ),
+    _with(
         "chunks instead of tokens",
         "The last number counts the chunks. A chunk may become several tokens: count "
         "the ids that `encode` gives.",
-        lambda text, merges: (text, len(text.encode()), len(split(text))),
+        tokens=lambda ids, text: len(split(text)),
     ),
-    Mistake(
+    _with(
+        "characters instead of tokens",
+        "The last number counts the characters of the text. Count the ids that `encode` "
+        "gives.",
+        tokens=lambda ids, text: len(text),
+    ),
+    _with(
+        "the bytes once more",
+        "The last number counts the bytes again. Count the ids that `encode` gives.",
+        tokens=lambda ids, text: len(utf8(text)),
+    ),
+    _with(
+        "each token once",
+        "The last number counts a token that comes again only once. Count all ids.",
+        tokens=lambda ids, text: len({*ids}),
+    ),
+    _with(
         "the ids instead of their number",
         "The third part should be a number, how many tokens there are, but you gave "
         "the tokens themselves.",
-        lambda text, merges: (text, len(text.encode()), encoded(text, merges)),
+        tokens=lambda ids, text: ids,
     ),
 )
 

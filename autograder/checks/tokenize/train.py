@@ -7,7 +7,10 @@ ties in another way learns the same from most texts.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +29,14 @@ from autograder.checks.tokenize._material import (
     merged,
     nasty_text,
     new_word,
+    oldest_first,
     one_chunk,
     ranks_of,
     sorted_letters,
     split,
     stories,
+    utf8,
+    written_out,
 )
 from autograder.checks.tokenize.count_pairs import without_overlap
 from autograder.checks.tokenize.to_chunks import oracle as cut
@@ -68,6 +74,19 @@ def oracle(text: str, n_vocab: int) -> Merges:
 def _merges_of(tokenizer: object) -> list[tuple[str, str]]:
     """The merges of a Hugging Face tokenizer, which only its JSON tells."""
     return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
+
+
+def worked(text: str, n_vocab: int) -> dict[str, Any]:
+    """The first rounds: which pairs are the most frequent, and which one is merged."""
+    pieces, seen = chunks_of(text), {}
+    for (a, b), new_id in oldest_first(oracle(text, n_vocab))[:3]:
+        counts = counted(pieces)
+        most = max(counts.values())
+        best = sorted(pair for pair, n in counts.items() if n == most)
+        seen[f"round {new_id - 255}, {most} times"] = best[:4]
+        seen[f"round {new_id - 255}, {new_id} is"] = (a, b)
+        pieces = [merged(ids, (a, b), new_id) for ids in pieces]
+    return seen
 
 
 def learned(text: str, n_merges: int) -> Merges:
@@ -124,51 +143,61 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "many spaces at the end alone", (f"{a}{b} {c}{d} {c}{d}{chr(32) * 9}", 259)
         ),
+        edge("line ends at the end", (f"{a}{b} {c}{d}\n\n\n\n", 257)),
         edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 285)),
     ]
 
 
-def _least(order):
+def _least(order: Callable[[Pair, int], Any]):
     """Picks the pair for which `order(pair, its count)` is smallest."""
-    return lambda counts: min(counts, key=lambda pair: order(pair, counts[pair]))
+    return lambda counts, merges: min(counts, key=lambda p: order(p, counts[p]))
 
 
 _most_frequent = _least(lambda pair, n: (-n, pair))
 
 
-def _learn(
+def _by_bytes(counts: dict[Pair, int], merges: Merges) -> Pair:
+    data = written_out(merges)
+    return min(counts, key=lambda p: (-counts[p], data[p[0]], data[p[1]]))
+
+
+def _by_the_new_token(counts: dict[Pair, int], merges: Merges) -> Pair:
+    data = written_out(merges)
+    return min(counts, key=lambda p: (-counts[p], data[p[0]] + data[p[1]]))
+
+
+def training(
     text: str,
-    n_merges: int,
-    pick: Callable[[dict[Pair, int]], Pair] = _most_frequent,
+    n_vocab: int,
+    more: int = 0,
+    pick: Callable[[dict[Pair, int], Merges], Pair] = _most_frequent,
     least: int = 1,
     chunks: Callable[[str], list[list[int]]] = chunks_of,
     count: Callable[[list[list[int]]], dict[Pair, int]] = counted,
+    put: Callable[[list[int], Pair, int], list[int]] = merged,
     first: int = 256,
-    name: int | None = None,
-    put: int | None = None,
+    noted: int | None = None,
+    inside: int | None = None,
     rounds: bool = False,
-) -> Merges:
+    give: Callable[[Merges], Any] = dict,
+) -> Any:
     """Training, with screws: `pick` a pair as long as one stands `least` times.
 
-    New ids grow from `first`, unless `name` stands in the merges, or `put` in the
-    chunks, in their place; with `rounds`, a pair that comes again takes a round, too.
+    `more` merges are learned than were asked for. New ids grow from `first`, unless
+    `noted` stands in the merges, or `inside` in the chunks, in their place; with
+    `rounds`, a pair that comes again takes a round, too.
     """
     pieces, merges, done = chunks(text), {}, 0
-    while (done if rounds else len(merges)) < n_merges:
+    while (done if rounds else len(merges)) < n_vocab - 256 + more:
         counts = count(pieces)
         if not counts or max(counts.values()) < least:
             break
-        pair = pick(counts)
+        pair = pick(counts, merges)
         new_id = first + (done if rounds else len(merges))
-        merges[pair] = name or new_id
-        pieces = [merged(ids, pair, put or new_id) for ids in pieces]
+        merges[pair] = noted or new_id
+        pieces = [put(ids, pair, inside or new_id) for ids in pieces]
         done += 1
-    return merges
-
-
-def _with(more: int = 0, **screws):
-    """Training with the screws of `_learn`, and `more` merges than were asked for."""
-    return lambda text, n_vocab: _learn(text, n_vocab - 256 + more, **screws)
+    return give(merges)
 
 
 def _counted_once(text, n_vocab):
@@ -180,60 +209,169 @@ def _counted_once(text, n_vocab):
 
 def _the_same_again(text, n_vocab):
     """The chunks never change, so the same pair is learned again and again."""
-    first = _learn(text, min(n_vocab - 256, 1))
+    first = training(text, min(n_vocab, 257))
     return {pair: n_vocab - 1 for pair in first}
 
 
 def _no_pair_left(text, n_vocab):
-    merges = _learn(text, n_vocab - 256)
+    merges = training(text, n_vocab)
     return merges if len(merges) >= n_vocab - 256 else stop(ValueError)
 
 
+def _waits_for_it(text, n_vocab):
+    n_vocab = 1 << 30 if n_vocab > 256 else 0
+    return training(text, n_vocab, noted=256, inside=256)
+
+
+def _each_chunk_once(pieces: list[list[int]]) -> Counter[Pair]:
+    return counted([list(ids) for ids in {*map(tuple, pieces)}])
+
+
+def _once_a_chunk(pieces: list[list[int]]) -> Counter[Pair]:
+    return Counter(pair for ids in pieces for pair in counted([ids]))
+
+
+def _over_the_borders(pieces: list[list[int]]) -> Counter[Pair]:
+    return counted([[i for ids in pieces for i in ids]])
+
+
+def _words(text: str) -> list[list[int]]:
+    return [utf8(word) for word in text.split()]
+
+
+def _often(name: str, hint: str, **screws: Any) -> Mistake:
+    return Mistake(name, hint, partial(training, **screws))
+
+
+def _seldom(name: str, hint: str, **screws: Any) -> Mistake:
+    """What is seldom done together with something else, and so makes no pairs."""
+    return Mistake(name, hint, lambda text, n_vocab: training(text, n_vocab, **screws))
+
+
+def _tie(name: str, hint: str, pick: Callable[..., Pair], more: str = "") -> Mistake:
+    how = (
+        more or "Compare the left ids, and only where these are equal, the right ones."
+    )
+    return _often(
+        f"ties: {name}",
+        f"Where several pairs are equally frequent {hint} {how}",
+        pick=pick,
+    )
+
+
 MISTAKES = (
-    Mistake(
-        "ties: the first one seen",
-        "Where several pairs are equally frequent you take the one that was seen first. "
+    _tie(
+        "the first one seen",
+        "you take the one that was seen first.",
+        lambda counts, merges: max(counts, key=counts.get),
         "The rule is: the pair with the smallest ids, the left ones compared first. "
         "Python compares tuples in just that way.",
-        _with(pick=lambda counts: max(counts, key=counts.get)),
     ),
-    Mistake(
-        "ties: the largest pair",
-        "Where several pairs are equally frequent you take the largest, and the rule "
-        "asks for the smallest. Most frequent and smallest pull in opposite directions: "
-        "one way to have both is to look for a minimum, with one of them negated.",
-        _with(pick=_least(lambda pair, n: (-n, -pair[0], -pair[1]))),
+    _tie(
+        "the last one seen",
+        "you take the one that was seen last.",
+        lambda counts, merges: max(reversed(counts), key=counts.get),
+        "The rule is: the pair with the smallest ids, the left ones compared first. "
+        "Python compares tuples in just that way.",
     ),
-    Mistake(
-        "ties: only the left id",
-        "Where several pairs are equally frequent and begin with the same id, you do "
-        "not look at the right one. Compare the left ids, and where these are equal, "
-        "the right ids.",
-        _with(pick=_least(lambda pair, n: (-n, pair[0]))),
+    _tie(
+        "the largest pair",
+        "you take the largest, and the rule asks for the smallest.",
+        _least(lambda pair, n: (-n, -pair[0], -pair[1])),
+        "Most frequent and smallest pull in opposite directions: one way to have both is "
+        "to look for a minimum, with one of them negated.",
     ),
-    Mistake(
-        "ties: the right id first",
-        "Where several pairs are equally frequent you compare the right ids first. The "
-        "left ones come first; only where these are equal do the right ones decide.",
-        _with(pick=_least(lambda pair, n: (-n, pair[::-1]))),
+    _tie(
+        "the larger right id",
+        "and begin with the same id, you take the larger right one.",
+        _least(lambda pair, n: (-n, pair[0], -pair[1])),
+        "The smaller one is wanted, left and right.",
     ),
-    Mistake(
-        "ties: the smallest sum",
-        "Where several pairs are equally frequent you take the one with the smallest "
-        "sum. Compare the left ids, and only where these are equal, the right ones.",
-        _with(pick=_least(lambda pair, n: (-n, sum(pair)))),
+    _tie(
+        "the larger left id",
+        "you take the one with the larger left id.",
+        _least(lambda pair, n: (-n, -pair[0], pair[1])),
+        "The smaller one is wanted, left and right.",
     ),
-    Mistake(
+    _tie(
+        "only the left id",
+        "and begin with the same id, you do not look at the right one.",
+        _least(lambda pair, n: (-n, pair[0])),
+    ),
+    _tie(
+        "only the right id",
+        "you look at the right ids only.",
+        _least(lambda pair, n: (-n, pair[1])),
+    ),
+    _tie(
+        "the right id first",
+        "you compare the right ids first.",
+        _least(lambda pair, n: (-n, pair[::-1])),
+        "The left ones come first; only where these are equal do the right ones decide.",
+    ),
+    _tie(
+        "the smallest sum",
+        "you take the one with the smallest sum.",
+        _least(lambda pair, n: (-n, sum(pair))),
+    ),
+    _tie(
+        "as written text",
+        "you compare the ids as text, in which 98 comes after 100.",
+        _least(lambda pair, n: (-n, str(pair))),
+    ),
+    _tie(
+        "by their bytes",
+        "you compare the bytes of the two halves.",
+        _by_bytes,
+        "The ids decide: a merge has a larger one than any byte, whatever its letters.",
+    ),
+    _tie(
+        "by the bytes of the new token",
+        "you compare the bytes of the tokens that they would make.",
+        _by_the_new_token,
+        "The ids decide: the left ones, and where these are equal, the right ones.",
+    ),
+    _often(
         "the rarest pair",
         "You merge the rarest pair first. The most frequent one is wanted, and the "
         "smallest ids decide only among equally frequent ones.",
-        _with(pick=_least(lambda pair, n: (n, pair))),
+        pick=_least(lambda pair, n: (n, pair)),
     ),
-    Mistake(
+    _seldom(
+        "the smallest pair, however rare",
+        "You merge the smallest pair, however rare it is. The most frequent one is "
+        "wanted, and the smallest ids decide only among equally frequent ones.",
+        pick=_least(lambda pair, n: pair),
+    ),
+    _often(
         "overlapping pairs counted once",
         "In a run such as a a a you count (a, a) once. It stands there twice, and both "
         "count, as in your `count_pairs`.",
-        _with(count=without_overlap),
+        count=without_overlap,
+    ),
+    _often(
+        "each chunk counted once",
+        "A chunk that stands several times in the text is counted once. How often it "
+        "comes is what matters: keep every one.",
+        count=_each_chunk_once,
+    ),
+    _often(
+        "a pair counted once a chunk",
+        "A pair that stands twice in a chunk is counted once. Every place counts.",
+        count=_once_a_chunk,
+    ),
+    _often(
+        "chunks of two are not counted",
+        "A chunk of two ids is not counted, though it holds one pair. A chunk of n ids "
+        "has n − 1 pairs.",
+        count=lambda pieces: counted([ids for ids in pieces if len(ids) > 2]),
+    ),
+    _often(
+        "pairs over the borders",
+        "You count the last id of a chunk with the first of the next. The two are never "
+        "merged, so your loop learns pairs that do not exist: count inside each chunk.",
+        count=_over_the_borders,
+        rounds=True,
     ),
     Mistake(
         "the chunks never change",
@@ -242,107 +380,126 @@ MISTAKES = (
         "of all chunks), or you count only once, before the loop.",
         _the_same_again,
     ),
-    Mistake(
+    _often(
         "256 in the chunks after every merge",
         "The ids that you note are right, but in the chunks you always put 256, and so "
         "different tokens become one. Hand the new id of this round to `merge`.",
-        _with(put=256),
+        inside=256,
     ),
-    Mistake(
+    _seldom(
         "256 in the chunks, in every round",
         "In the chunks you put 256 in every round, so that different tokens become one. "
         "Hand `merge` the same new id that you note for the pair.",
-        _with(put=256, rounds=True),
+        inside=256,
+        rounds=True,
     ),
-    Mistake(
+    _seldom(
         "the new id never grows",
         "Every merge gets the id 256, so different tokens become one. Each round needs "
         "the next id: does it ever grow by 1 in your loop?",
-        _with(name=256, put=256, rounds=True),
+        noted=256,
+        inside=256,
+        rounds=True,
     ),
-    Mistake(
+    _seldom(
         "the new id never grows, and the merges are counted",
         "All your merges have the id 256, so different tokens become one. After each of "
         "them, the new id has to grow by 1.",
-        _with(name=256, put=256),
+        noted=256,
+        inside=256,
     ),
     Mistake(
         "the new id never grows, and the loop waits for it",
         "Every merge gets the id 256, and your loop goes on until no pair is left. The "
         "new id has to grow by 1 in every round; then the loop ends in time, too.",
-        lambda text, n_vocab: _learn(
-            text, 1 << 30 if n_vocab > 256 else 0, name=256, put=256
-        ),
+        _waits_for_it,
     ),
-    Mistake(
+    _seldom(
         "pairs of letters",
         "Your pairs hold letters, not ids. `split` gives text; train on what "
         "`to_chunks` gives, the bytes of each chunk.",
-        _with(chunks=split),
+        chunks=split,
     ),
     Mistake(
         "it returns in the loop",
         "At most one merge is learned, and where none is asked for, you give back "
         "nothing. Does `return` stand inside the loop? It belongs after it: then every "
         "round is done, and without a round there is an empty dictionary.",
-        lambda text, n_vocab: _learn(text, 1) if n_vocab > 256 else None,
+        lambda text, n_vocab: training(text, 257) if n_vocab > 256 else None,
     ),
     Mistake(
         "it stops after one merge",
         "Only one merge is learned. Does `return` stand inside the loop? It ends the "
         "whole function, so it belongs after the loop.",
-        lambda text, n_vocab: _learn(text, min(n_vocab - 256, 1)),
+        lambda text, n_vocab: training(text, min(n_vocab, 257)),
     ),
-    Mistake(
+    _often(
         "the chapter's form",
         "This is the dictionary of the chapter, from the bytes of a piece to its id. Here "
         "only the merges are asked for, each from its pair of ids to the new id.",
-        lambda text, n_vocab: ranks_of(_learn(text, n_vocab - 256)),
+        give=ranks_of,
     ),
-    Mistake(
+    _often(
         "bytes as keys",
         "Your keys are the bytes of the merged pieces. Here a piece is its id, so a key "
         "is the pair of ids that is merged.",
-        lambda text, n_vocab: {
-            data: i
-            for data, i in ranks_of(_learn(text, n_vocab - 256)).items()
-            if i > 255
+        give=lambda merges: {d: i for d, i in ranks_of(merges).items() if i > 255},
+    ),
+    _seldom(
+        "pairs of bytes as keys",
+        "Your keys are pairs of pieces, written as bytes. Here a piece is its id, so a "
+        "key is a pair of ids.",
+        give=lambda merges: {
+            tuple(written_out(merges)[i] for i in pair): new_id
+            for pair, new_id in merges.items()
         },
     ),
-    Mistake(
+    _often(
+        "the pairs in a list",
+        "The pairs are right, but without their new ids. Give back a dictionary, from "
+        "each pair to the id that it becomes.",
+        give=list,
+    ),
+    _often(
+        "counts as values",
+        "The values are not the new ids. The first merge gets 256, the next one 257, and "
+        "so on.",
+        give=lambda merges: {pair: k for k, pair in enumerate(merges)},
+    ),
+    _often(
         "new ids begin at 255",
         "Your first new id is 255, which is already taken: the bytes have the ids 0 to "
         "255. The first free one is 256.",
-        _with(first=255),
+        first=255,
     ),
-    Mistake(
+    _often(
         "new ids begin at 257",
         "Your first new id is 257. The bytes end at 255, so one id is left out.",
-        _with(first=257),
+        first=257,
     ),
-    Mistake(
+    _seldom(
         "new ids begin at 0",
         "Your new ids begin at 0, but those belong to the bytes. The k-th merge, "
         "counted from 0, gets the id 256 + k.",
-        _with(first=0),
+        first=0,
     ),
-    Mistake(
+    _often(
         "n_vocab merges",
         "You learn far too many merges. `n_vocab` is the size of the whole "
         "vocabulary, and 256 of its tokens are the bytes.",
-        _with(more=256),
+        more=256,
     ),
-    Mistake(
+    _often(
         "one merge too many",
         "You learn one merge too many. Count the ids: 256 bytes and the merges make "
         "`n_vocab` together.",
-        _with(more=1),
+        more=1,
     ),
-    Mistake(
+    _often(
         "one merge too few",
         "You learn one merge too few. Count the ids: 256 bytes and the merges make "
         "`n_vocab` together. Where does your loop end?",
-        _with(more=-1),
+        more=-1,
     ),
     Mistake(
         "it does not stop when no pair is left",
@@ -351,18 +508,24 @@ MISTAKES = (
         "error: stop there, with the merges that there are.",
         _no_pair_left,
     ),
-    Mistake(
+    _often(
         "pairs that stand once are not merged",
         "You stop when no pair stands twice. That is a sensible idea, but not the rule "
         "here: go on as long as there is any pair and room in the vocabulary.",
-        _with(least=2),
+        least=2,
     ),
-    Mistake(
+    _often(
         "the text is not cut into chunks",
         "Some of your merges reach across the border of two chunks, for instance from a "
         "word into the space after it. Cut the text into chunks first; no pair crosses "
         "from one to the next.",
-        _with(chunks=one_chunk),
+        chunks=one_chunk,
+    ),
+    _often(
+        "cut at white space, which is lost",
+        "No merge of yours has a space in it. Python's `str.split` throws away what it "
+        "cuts at, and keeps a full stop with its word: take the chunks of `to_chunks`.",
+        chunks=_words,
     ),
     Mistake(
         "the counts are never renewed",
@@ -372,17 +535,29 @@ MISTAKES = (
         _counted_once,
     ),
     characters_for_bytes(
-        _with(chunks=code_points),
+        partial(training, chunks=code_points),
         "In your merges a Chinese character is one id far above 255, its code point.",
         "training",
     ),
-    Mistake(
+    _often(
         "keys and values exchanged",
         "The merges are right, but turned around: the pair is the key and the new id "
         "the value, since encoding will ask what a pair becomes.",
-        lambda text, n_vocab: {
-            new_id: pair for pair, new_id in _learn(text, n_vocab - 256).items()
-        },
+        give=lambda merges: {new_id: pair for pair, new_id in merges.items()},
+    ),
+    Mistake(
+        "a small vocabulary is refused",
+        "You refuse a vocabulary that leaves no room for a merge. It is allowed, and "
+        "then no merge is learned: give back an empty dictionary.",
+        lambda text, n_vocab: (
+            training(text, n_vocab) if n_vocab >= 256 else stop(ValueError)
+        ),
+    ),
+    Mistake(
+        "an empty text is refused",
+        "An empty text ends in an error. It has no pairs, so nothing is learned: stop "
+        "where there is none, and give back an empty dictionary.",
+        lambda text, n_vocab: training(text, n_vocab) if text else stop(ValueError),
     ),
 )
 
@@ -394,4 +569,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES,
     after=("to_chunks", "count_pairs", "merge"),
+    worked=worked,
 )
