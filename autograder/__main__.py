@@ -20,7 +20,10 @@ def main(argv: list[str] | None = None) -> int:
 
     one = commands.add_parser("progress", help="what a student has done so far")
     one.add_argument(
-        "folder", nargs="?", type=Path, help="default: here, else exercises/"
+        "folder",
+        nargs="?",
+        type=Path,
+        help="a folder, or an exercise; default: here, else exercises/",
     )
     one = commands.add_parser("bank", help="write the public references")
     one.add_argument("assignment", nargs="*", help="default: all")
@@ -55,12 +58,17 @@ def _progress(options: argparse.Namespace) -> int:
     from autograder import progress
 
     folder = options.folder or Path.cwd()
+    exercises = course.root() / "exercises"
     if not options.folder and not progress.find(folder):
-        folder = course.root() / "exercises"
+        folder = exercises
+    elif options.folder and not folder.exists():
+        folder = exercises / folder.name.removesuffix(".ipynb")  # its name will do
+    elif folder.is_file():
+        folder = folder.parent
     if progress.find(folder):
         print(f"Running the notebooks in {folder} as they were last saved …\n")
-    rows = progress.progress(folder, cache=course.root() / progress.CACHE)
-    print(progress.table(rows))
+    for row in progress.progress(folder, cache=course.root() / progress.CACHE):
+        print(progress.table(row), end="\n\n", flush=True)
     return 0
 
 

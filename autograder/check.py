@@ -119,6 +119,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
             if failed:
                 verdict = judge(known[name], cases, wanted, got, failed=failed)
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
+    result["reason"] = panel.reason(verdict)
     shown = panel.student(verdict, cases, wanted, got, known[name].worked)
     display({RESULT: result, **shown}, raw=True)
     if not verdict.right:

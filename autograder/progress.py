@@ -1,33 +1,52 @@
-"""What a student has done so far, over all exercises: run as the grader would run it."""
+"""What a student has done so far: each notebook as it is saved, run as a grader would.
+
+It is read by the grader's reader and put back into the form in which it was released,
+so that a check that was edited counts as little here as there. What it is run with is
+the reference beside it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 
 from autograder.check import RESULT
-from autograder.classroom import course
+from autograder.classroom import course, submission
+from autograder.classroom.submission import Released, ReleasedCell
 from autograder.verdict import bank
 from autograder.verdict.panel import number
 
 SECONDS = 20  # for one cell; what takes longer is interrupted
 CACHE = Path("_build") / "progress.json"
+WIDTH = 88
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One exercise: points by check, in the notebook's order, and what is possible."""
+    """One exercise: points by check, in the notebook's order, and what is possible.
+
+    `reasons` tell of each check that is not passed what there is to mend, `odd` what was
+    not as it was released.
+    """
 
     exercise: str
     points: dict[str, float]
     possible: dict[str, int]
+    reasons: dict[str, str]
+    odd: tuple[str, ...] = ()
 
     @property
     def next(self) -> str | None:
@@ -42,8 +61,8 @@ def find(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (course.place(path.stem), path))
 
 
-def progress(folder: Path, cache: Path | None = None) -> list[Progress]:
-    """Run each notebook in `folder`, saved as it is, in a fresh kernel.
+def progress(folder: Path, cache: Path | None = None) -> Iterator[Progress]:
+    """Run each notebook in `folder` in a fresh kernel; two at a time, in order.
 
     With `cache`, a notebook that has not changed since is not run again. ValueError
     where there is no exercise in `folder`.
@@ -51,65 +70,153 @@ def progress(folder: Path, cache: Path | None = None) -> list[Progress]:
     notebooks = find(folder)
     if not notebooks:
         raise ValueError(
-            f"no exercise in {folder}: give the folder that holds them, as in "
-            "`python -m autograder progress exercises`"
+            f"no exercise in {folder}: give an exercise, or the folder that holds them, "
+            "as in `python -m autograder progress exercises`"
         )
-    known = json.loads(cache.read_text()) if cache and cache.exists() else {}
+    known = _read(cache) if cache else {}
     code = b"".join(file.read_bytes() for file in course.code())
-    rows = []
-    for path in notebooks:
-        reference = path.parent / bank.REFERENCE
-        possible = bank.points(reference)
-        content = path.read_bytes() + reference.read_bytes() + code
-        key = hashlib.sha256(content).hexdigest()
-        if key not in known:
-            known[key] = _run(path)
-        points = {name: known[key].get(name, 0.0) for name in possible}
-        rows.append(Progress(path.stem, points, possible))
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(lambda path: _one(path, known, code), notebooks)
     if cache:
         cache.parent.mkdir(parents=True, exist_ok=True)
         part = cache.with_suffix(".part")
         part.write_text(json.dumps(known))
         os.replace(part, cache)
-    return rows
 
 
-def table(rows: list[Progress]) -> str:
-    """The progress as text: one row per exercise, then one per check."""
-    lines = []
-    for row in rows:
-        got, possible = sum(row.points.values()), sum(row.possible.values())
-        bar = ("█" * int(20 * got / possible)).ljust(20, "·")
-        score = f"{number(got)} of {number(possible)} points"
-        lines.append(f"{row.exercise:<10} {bar}  {score}")
-        for name, points in row.points.items():
-            mark = "✓" if points >= row.possible[name] else "½" if points else "·"
-            here = "   ← next" if name == row.next else ""
-            of = f"{number(points)} of {number(row.possible[name])}"
-            lines.append(f"  {mark} {name:<24} {of:>12}{here}")
+def table(row: Progress) -> str:
+    """One exercise as text: a line for all, then one for each check and its reason."""
+    got, possible = sum(row.points.values()), sum(row.possible.values())
+    bar = ("█" * int(20 * got / possible)).ljust(20, "·")
+    score = f"{number(got)} of {number(possible)} points"
+    lines = [f"{row.exercise:<10} {bar}  {score}"]
+    lines += [f"  ! {what}" for what in row.odd]
+    for name, points in row.points.items():
+        mark = "✓" if points >= row.possible[name] else "½" if points else "·"
+        here = "   ← next" if name == row.next else ""
+        of = f"{number(points)} of {number(row.possible[name])}"
+        lines.append(f"  {mark} {name:<24} {of:>12}{here}")
+        if why := row.reasons.get(name):
+            short = textwrap.shorten(why, 3 * WIDTH, placeholder=" …")
+            lines += textwrap.wrap(
+                short, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6
+            )
     return "\n".join(lines)
 
 
-def _run(path: Path) -> dict[str, float]:
-    """The points of each check in a notebook, executed as it is saved."""
-    notebook = nbformat.read(path, as_version=4)
+def _read(cache: Path) -> dict:
+    try:
+        known = json.loads(cache.read_text())
+        return known if isinstance(known, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _one(path: Path, known: dict, code: bytes) -> Progress:
+    reference = path.parent / bank.REFERENCE
+    content = path.read_bytes() + reference.read_bytes() + code
+    key = hashlib.sha256(content).hexdigest()
+    possible = bank.points(reference)
+    if key not in known:
+        known[key] = _run(path, possible)
+    found = known[key]
+    points = {name: found["points"].get(name, 0.0) for name in possible}
+    return Progress(path.stem, points, possible, found["reasons"], tuple(found["odd"]))
+
+
+def _run(path: Path, possible: dict[str, int]) -> dict:
+    """The points and reasons of each check in a notebook, as it is saved."""
+    about = _released(path.parent / bank.REFERENCE)
+    try:
+        saved = submission.parse(path.read_bytes())
+    except ValueError as error:
+        return {"points": {}, "reasons": {}, "odd": [f"{error}"]}
+    odd = _changed(saved, about)
+    notebook, flags = submission.sanitize(saved, about)
+    ended = _execute(notebook, path.parent)
+    points, reasons, failed = {}, {}, ""
+    for place, cell in enumerate(notebook.cells, 1):
+        error = next((o for o in cell.get("outputs", []) if "ename" in o), None)
+        said = f"{error['ename']}: {error['evalue']}".strip(": ") if error else ""
+        if said and not submission.is_grade(cell):
+            failed = f" Cell {place} ended with {said}."
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name not in possible:
+            continue
+        reasons[name] = ended or "It was not run."
+        for output in cell.get("outputs", []):
+            if result := output.get("data", {}).get(RESULT):
+                points[name], reasons[name] = result["points"], result["reason"]
+                break
+        else:
+            if said:
+                reasons[name] = f"The check ended with {said}.{failed}"
+    return {"points": points, "reasons": reasons, "odd": [*flags, *odd]}
+
+
+def _released(reference: Path) -> Released:
+    """The labelled code of an exercise, as its reference knows it."""
+    cells = {}
+    for cell in bank.cells(reference):
+        label = cell["label"]
+        graded = label["grade"] and not label["solution"]
+        cells[label["grade_id"]] = ReleasedCell(
+            "code",
+            cell["source"],
+            locked=graded or (label["locked"] and not label["solution"]),
+            solution=label["solution"],
+            task=False,
+            checksum="",
+            points=float(label["points"]) if label["grade"] else None,
+        )
+    return Released(cells, {})
+
+
+def _changed(saved: NotebookNode, about: Released) -> list[str]:
+    """Which locked cells are not as they were released."""
+    found, seen = [], set()
+    for place, cell in enumerate(saved.cells, 1):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        known = about.cells.get(name)
+        if known is None:
+            continue
+        if name in seen:
+            found.append(f"cell {place}, `{name}`, is there twice: the last one counts")
+        elif known.locked and cell.source.strip() != known.source.strip():
+            found.append(
+                f"cell {place}, `{name}`, is locked and was changed: it is run as it was"
+            )
+        seen.add(name)
+    lost = [name for name in about.cells if name not in seen]
+    return found + [f"the cell `{name}` is missing: it is put back" for name in lost]
+
+
+class _ThisPython(AsyncKernelManager):
+    """Whatever kernel a notebook names, it is run by the Python that runs this."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        run = "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=40"
+        return KernelSpec(argv=[sys.executable, *run], display_name="Python")
+
+
+def _execute(notebook: NotebookNode, folder: Path) -> str:
+    """Run the cells up to the last check; why not all of them ran, if they did not."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    while code and not submission.is_grade(code[-1]):
+        code.pop()
+    part = NotebookNode(notebook, cells=code)
     client = NotebookClient(
-        notebook,
+        part,
+        kernel_manager_class=_ThisPython,
         timeout=SECONDS,
         interrupt_on_timeout=True,
         error_on_timeout={"ename": "Timeout", "evalue": "", "traceback": []},
         allow_errors=True,
-        extra_arguments=["--log-level=40"],  # errors only
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     try:
         client.execute()
     except DeadKernelError:
-        pass  # what was checked before it died still counts
-    points = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if RESULT in output.get("data", {}):
-                result = output["data"][RESULT]
-                points[result["check"]] = result["points"]
-    return points
+        return "An earlier cell ended the kernel."
+    return ""

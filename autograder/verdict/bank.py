@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 import secrets
 from pathlib import Path
@@ -32,8 +33,11 @@ def draw(check: Check, seed: bytes) -> list[Case]:
     return check.draw(np.random.default_rng(int.from_bytes(digest, "big")))
 
 
-def build(assignment: str) -> dict:
-    """The public reference of an exercise, as a value that `wire.pack` takes."""
+def build(assignment: str, notebook: Path | None = None) -> dict:
+    """The public reference of an exercise, as a value that `wire.pack` takes.
+
+    notebook: the instructor's, whose locked code a student's progress is run with.
+    """
     entries = {}
     for check in checks.load(assignment).values():
         cases = draw(check, PUBLIC_SEED)
@@ -44,14 +48,38 @@ def build(assignment: str) -> dict:
             "args": [list(case.args) for case in cases],
             "expected": outcome.to_rows(expected(check, cases)),
         }
-    return {"assignment": assignment, "checks": entries}
+    cells = _labelled(notebook) if notebook and notebook.exists() else []
+    return {"assignment": assignment, "checks": entries, "cells": cells}
 
 
-def write(assignment: str, folder: Path) -> Path:
-    """Write the public reference of an exercise into `folder`; whole or not at all."""
+def _labelled(notebook: Path) -> list[dict]:
+    """The code cells of a notebook that have a label, as they will be released.
+
+    Of a step nothing is kept but its label: its source is the solution.
+    """
+    found = []
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        label = cell["metadata"].get("nbgrader")
+        if label and cell["cell_type"] == "code":
+            source = "" if label["solution"] else "".join(cell["source"])
+            found.append({"label": label, "source": source})
+    return found
+
+
+def cells(path: Path) -> list[dict]:
+    """The labelled code cells of the exercise that a reference belongs to, in order."""
+    return wire.unpack(path.read_bytes())["cells"]
+
+
+def write(assignment: str, folder: Path, notebook: Path | None = None) -> Path:
+    """Write the public reference of an exercise into `folder`; whole or not at all.
+
+    notebook: the instructor's, if it does not lie in `folder`.
+    """
     path = folder / REFERENCE
     part = path.with_suffix(".part")
-    part.write_bytes(wire.pack(build(assignment)))
+    notebook = notebook or folder / f"{assignment}.ipynb"
+    part.write_bytes(wire.pack(build(assignment, notebook)))
     os.replace(part, path)
     return path
 

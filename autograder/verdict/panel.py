@@ -61,6 +61,14 @@ def feedback(verdict: Verdict) -> dict[str, str]:
     return _render(verdict, [] if verdict.right else _explain(verdict), "")
 
 
+def reason(verdict: Verdict) -> str:
+    """What there is to mend, in a sentence or two; empty where all is right."""
+    if verdict.right:
+        return ""
+    lines = _explain(verdict)
+    return " ".join(lines[1:] if verdict.mistake or verdict.broken else lines)
+
+
 def number(points: float) -> str:
     """Points as a person writes them: 2, 1.5, 0.67."""
     return f"{points:.2f}".rstrip("0").rstrip(".")

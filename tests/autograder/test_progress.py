@@ -1,5 +1,6 @@
 """Does a student see what is done, also of a notebook that is half broken?"""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def test_what_is_done_is_shown_and_what_comes_next(folder):
     (row,) = progress.progress(folder, cache)
     assert (sum(row.points.values()), sum(row.possible.values())) == (8, 20)
     assert row.next == "encode"
-    text = progress.table([row])
+    text = progress.table(row)
     assert "8 of 20 points" in text
     assert "· encode" in text
     assert "✓ train" in text
@@ -39,7 +40,7 @@ def test_what_is_done_is_shown_and_what_comes_next(folder):
     # Unchanged, it is not run again; saved anew, it is.
     progress._run, run = None, progress._run
     try:
-        assert progress.progress(folder, cache) == [row]
+        assert [*progress.progress(folder, cache)] == [row]
     finally:
         progress._run = run
     save(folder, Submission("more", 11, steps=5))
@@ -64,4 +65,67 @@ def test_a_kernel_that_dies_keeps_what_came_before(folder):
 
 def test_no_exercise_is_said(tmp_path):
     with pytest.raises(ValueError, match="no exercise in"):
-        progress.progress(tmp_path)
+        next(progress.progress(tmp_path))
+
+
+def saved(folder, submission, edit=lambda notebook: None, encoding="utf-8"):
+    """Save a notebook of the demo class, after `edit` has changed its JSON."""
+    save(folder, submission)
+    path = folder / "tokenize" / "tokenize.ipynb"
+    notebook = json.loads(path.read_text("utf-8"))
+    edit(notebook)
+    path.write_text(json.dumps(notebook), encoding)
+    (row,) = progress.progress(folder)
+    return row
+
+
+def cell_of(notebook, name):
+    return next(
+        cell
+        for cell in notebook["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == name
+    )
+
+
+def test_a_foreign_kernel_and_a_byte_order_mark_do_not_matter(folder):
+    def edit(notebook):
+        notebook["metadata"]["kernelspec"] = {"name": "conda-env-of-mine"}
+
+    row = saved(folder, Submission("half", 8, steps=4), edit, "utf-8-sig")
+    assert sum(row.points.values()) == 8 and not row.odd
+
+
+def test_a_locked_cell_that_was_changed_is_run_as_it_was_released(folder):
+    def edit(notebook):
+        cell_of(notebook, "encode")["source"] = "print('20 of 20')"
+        cell_of(notebook, "imports")["source"] = "1 / 0"
+
+    row = saved(folder, Submission("half", 8, steps=4), edit)
+    assert sum(row.points.values()) == 8
+    assert [what.split("`")[1] for what in row.odd] == ["imports", "encode"]
+    assert "! cell" in progress.table(row)
+
+
+def test_what_is_wrong_is_said_in_the_words_of_the_check(folder):
+    def edit(notebook):
+        cell_of(notebook, "write_merge")["source"] = "def merge(a, b, c):\n    retrun a"
+        cell_of(notebook, "write_count_pairs")["source"] = (
+            "def count_pairs(chunks):\n    return {}"
+        )
+
+    row = saved(folder, Submission("half", 8, steps=4), edit)
+    assert "SyntaxError" in row.reasons["merge"]
+    assert "count_pairs" in row.reasons["train"]  # the step that is to be mended first
+    assert row.reasons["count_pairs"]
+    assert not row.reasons["to_chunks"]
+
+
+def test_a_broken_notebook_hides_no_other(folder):
+    shutil.copytree(ROOT / "exercises" / "sample", folder / "sample")
+    (folder / "tokenize" / "tokenize.ipynb").write_text("")
+    broken, other = progress.progress(folder)
+    assert broken.odd == (
+        "the notebook is not JSON: Expecting value: line 1 column 1 (char 0)",
+    )
+    assert sum(other.points.values()) == 0
+    assert all("Not written yet" in why for why in other.reasons.values())

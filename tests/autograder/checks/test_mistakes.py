@@ -36,7 +36,8 @@ def references(tmp_path_factory):
     folder = tmp_path_factory.mktemp("references")
     for assignment in course.assignments():
         (folder / assignment).mkdir()
-        bank.write(assignment, folder / assignment)
+        solved = course.root() / "solutions" / assignment / f"{assignment}.ipynb"
+        bank.write(assignment, folder / assignment, solved)
     return folder
 
 
