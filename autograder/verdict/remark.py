@@ -29,7 +29,7 @@ from autograder.checks import Case, Check
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, StillRunning, run
 
-PATIENCE = 0.3  # seconds for calling a function again
+PATIENCE = 0.5  # seconds of computing for one remark
 FEW = 3  # right cases that a remark on "all but …" needs
 
 Call = Callable[[tuple], Outcome]
@@ -50,7 +50,7 @@ def remark(
     spell: who made it may have seen the inputs.
     """
     seen = _Seen(check, cases, wanted, got, call)
-    if not seen.wrong or seen.nothing:
+    if not seen.wrong or seen.nothing or seen.late:
         return None
     for about in _REMARKS:
         said = None
@@ -112,7 +112,12 @@ class _Seen:
 
     @cached_property
     def since(self) -> float:
-        return time.monotonic()
+        return time.process_time()
+
+    @property
+    def late(self) -> bool:
+        """Whether a student should wait no longer."""
+        return time.process_time() - self.since > PATIENCE
 
     def agrees(self, i: int, outcome: Outcome) -> bool:
         return self.same(self.wanted[i], outcome)
@@ -132,7 +137,7 @@ class _Seen:
     def again(self, *args: Any) -> Outcome | None:
         """What the function does with other arguments; None where it cannot be asked."""
         endless = any(g.raised == StillRunning.__name__ for g in self.got)
-        if self.call is None or endless or time.monotonic() - self.since > PATIENCE:
+        if self.call is None or endless or self.late:
             return None
         outcome = self.call(args)
         return None if outcome.raised == StillRunning.__name__ else outcome
@@ -774,7 +779,7 @@ def _is_choice(value: Any) -> bool:
 def _so(seen: _Seen, i: int, k: int, other: Callable[[Any], Any]) -> bool:
     """Whether the answer to case i is right if the k-th argument is another."""
     args = seen.cases[i].args
-    if k >= len(args):
+    if k >= len(args) or seen.late:
         return False
     try:
         wide = other.__code__.co_argcount == 2 if hasattr(other, "__code__") else False
@@ -814,6 +819,31 @@ def _plain_number(x: Any) -> float:
 _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were all zeros", lambda x: torch.zeros_like(_float(x))),
     ("were all ones", lambda x: torch.ones_like(_float(x))),
+    ("were in lower case", lambda x: _text_of(x).lower()),
+    ("had no white space at its ends", lambda x: _text_of(x).strip()),
+    ("had no white space at its end", lambda x: _text_of(x).rstrip()),
+    ("had single spaces only", lambda x: " ".join(_text_of(x).split())),
+    ("had plain line ends", lambda x: "\n".join(_text_of(x).splitlines())),
+    (
+        "had plain line ends (`\\n`)",
+        lambda x: _text_of(x).replace("\r\n", "\n").replace("\r", "\n"),
+    ),
+    (
+        "had its accents put together (Unicode's NFC)",
+        lambda x: unicodedata.normalize("NFC", _text_of(x)),
+    ),
+    (
+        "had its characters made alike (Unicode's NFKC)",
+        lambda x: unicodedata.normalize("NFKC", _text_of(x)),
+    ),
+    (
+        "had no characters beyond ASCII",
+        lambda x: _text_of(x).encode("ascii", "ignore").decode(),
+    ),
+    (
+        "had `?` for each character beyond ASCII",
+        lambda x: _text_of(x).encode("ascii", "replace").decode(),
+    ),
     (
         "were first divided by the length of each row",
         lambda x: _float(x) / x.norm(dim=-1, keepdim=True).clamp(min=1e-12),
@@ -857,31 +887,6 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("held only its first", lambda x: x[:1]),
     ("held only its last", lambda x: x[-1:]),
     ("held each of its items once", lambda x: [*dict.fromkeys(_ids(x))]),
-    ("were in lower case", lambda x: _text_of(x).lower()),
-    ("had no white space at its ends", lambda x: _text_of(x).strip()),
-    ("had no white space at its end", lambda x: _text_of(x).rstrip()),
-    ("had single spaces only", lambda x: " ".join(_text_of(x).split())),
-    ("had plain line ends", lambda x: "\n".join(_text_of(x).splitlines())),
-    (
-        "had plain line ends (`\\n`)",
-        lambda x: _text_of(x).replace("\r\n", "\n").replace("\r", "\n"),
-    ),
-    (
-        "had its accents put together (Unicode's NFC)",
-        lambda x: unicodedata.normalize("NFC", _text_of(x)),
-    ),
-    (
-        "had its characters made alike (Unicode's NFKC)",
-        lambda x: unicodedata.normalize("NFKC", _text_of(x)),
-    ),
-    (
-        "had no characters beyond ASCII",
-        lambda x: _text_of(x).encode("ascii", "ignore").decode(),
-    ),
-    (
-        "had `?` for each character beyond ASCII",
-        lambda x: _text_of(x).encode("ascii", "replace").decode(),
-    ),
 )
 
 
