@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -124,7 +125,7 @@ def judge(
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
     mistake = meant = said = None
     if not broken:
-        mistake = _name(check, wanted, got, right, made)
+        mistake = _name(check, cases, wanted, got, right, made)
     if not broken and not mistake:
         meant = errors.hint(got[right.index(False)])
         said = remark(check, cases, wanted, got, call, hidden)
@@ -200,6 +201,7 @@ def _covers(idle: list[bool], right: list[bool]) -> bool:
 
 def _name(
     check: Check,
+    cases: Sequence[Case],
     wanted: Sequence[Outcome],
     got: Sequence[Outcome],
     right: list[bool],
@@ -216,16 +218,29 @@ def _name(
     def agrees(mistake: Mistake, i: int) -> bool:
         return _same(made(mistake, i), got[i], check)
 
-    def best(known: Sequence[Mistake], wrong: list[int]) -> Mistake | None:
-        apart: dict[str, int] = {}  # a mistake's name -> right answers that it lacks
-        for mistake in known:
-            if all(agrees(mistake, i) for i in wrong):
-                apart[mistake.name] = sum(not agrees(mistake, i) for i in rest)
-        found = [m for m in known if apart.get(m.name, len(wrong)) < len(wrong)]
-        return min(found, key=lambda mistake: apart[mistake.name], default=None)
+    def lacks(mistake: Mistake, wrong: list[int], fewer: int) -> int | None:
+        """How many right answers a mistake lacks; None if not all wrong, or too many."""
+        apart = 0
+        for i in quickest:
+            if i in wrong and not agrees(mistake, i):
+                return None
+            if right[i] and not agrees(mistake, i):
+                apart += 1
+            if apart >= fewer:
+                return None
+        return apart
 
+    def best(known: Sequence[Mistake], wrong: list[int]) -> Mistake | None:
+        found, fewest = None, len(wrong)
+        for mistake in known:
+            apart = lacks(mistake, wrong, fewest)
+            if apart is not None:
+                found, fewest = mistake, apart
+        return found
+
+    # A mistake that is another shows it mostly in a small case.
+    quickest = sorted(range(len(right)), key=lambda i: size(cases[i].args))
     wrong = [i for i, ok in enumerate(right) if not ok]
-    rest = [i for i, ok in enumerate(right) if ok]
     values = [i for i in wrong if not wanted[i].raised]
     some = 0 < len(values) < len(wrong)
     for known in (check.mistakes, pairs(check)):
@@ -256,6 +271,17 @@ def pairs(check: Check) -> tuple[Mistake, ...]:
             )
         )
     return tuple(found)
+
+
+def size(value: Any) -> int:
+    """About how much a value holds: numbers, letters, items."""
+    if isinstance(value, list | tuple):
+        return 1 + sum(map(size, value))
+    if isinstance(value, dict):
+        return 1 + sum(map(size, value.values()))
+    if isinstance(value, str | bytes):
+        return len(value)
+    return math.prod(getattr(value, "shape", ()))
 
 
 def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:

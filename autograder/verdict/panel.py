@@ -115,7 +115,9 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
 
 
 def _on_the_way(values: dict[str, Any]) -> str:
-    """The values that lead to the answer, a line for each."""
+    """The values that lead to the answer, a line for each; there may be none."""
+    if not values:
+        return ""
     wide = max(map(len, values))
     lines = [f"    {name:<{wide}}  {_rounded(value)}" for name, value in values.items()]
     return "\n  on the way to it\n" + "\n".join(_clip(x, 2 * WIDTH) for x in lines)

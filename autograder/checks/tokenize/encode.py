@@ -141,7 +141,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("invisible characters, and spaces at the end", (nasty, learned(nasty, 9))),
         Case(
             "Chinese, whose characters begin as three bytes",
-            (chinese[: between(rng, 14, 23)], learned(chinese, 24)),
+            (
+                chinese[between(rng, 0, 7) :][: between(rng, 14, 23)],
+                learned(chinese, 24),
+            ),
         ),
         Case(
             "a story, with merges learned from other stories",

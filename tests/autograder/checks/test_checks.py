@@ -17,7 +17,7 @@ import pytest
 from autograder import checks
 from autograder.checks import Check
 from autograder.checks._material import WHY
-from autograder.verdict import bank, wire
+from autograder.verdict import bank, panel, wire
 from autograder.verdict.compare import difference
 from autograder.verdict.judge import expected
 from autograder.verdict.outcome import Outcome, run
@@ -358,3 +358,20 @@ def test_the_course_s_own_tokenizer_follows_the_exercise_s_rule_for_names():
             text, merges, special, allowed = case.args
             encode = Tokenizer(ranks(merges), special).encode
             assert not difference(want, run(encode, (text, allowed)), 0, 0), case.what
+
+
+@every_check
+def test_values_on_the_way_are_few_and_fit_every_case(exercise, check):
+    """Where there is nothing on the way, as without a merge, there may be none."""
+    if check.worked is None:
+        return
+    seen = 0
+    for seed in SOME:
+        cases, wanted = drawn(exercise, check.name, seed)
+        for case, want in zip(cases, wanted, strict=True):
+            if want.raised is None:
+                values = check.worked(*case.args)
+                text = panel._on_the_way(values)
+                assert len(values) <= 6 and bool(text) == bool(values), case.what
+                seen += bool(values)
+    assert seen

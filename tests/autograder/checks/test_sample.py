@@ -51,7 +51,7 @@ def tied(p: torch.Tensor, kept: torch.Tensor) -> bool:
 
 def test_temperature_is_that_of_transformers():
     for case, want in valued("probabilities"):
-        logits, temperature = case.args
+        logits, temperature = (*case.args, 1.0)[:2]
         theirs = warped(TemperatureLogitsWarper(temperature), logits)
         torch.testing.assert_close(want, theirs, rtol=1e-6, atol=1e-9)
 
@@ -64,7 +64,7 @@ def test_top_k_is_that_of_transformers_where_nothing_ties():
             theirs = warped(TopKLogitsWarper(k), p.double().log())
             torch.testing.assert_close(want, theirs, rtol=1e-5, atol=1e-7)
             compared += 1
-    assert compared == 6 * len(SEEDS)
+    assert compared == 8 * len(SEEDS)
 
 
 def test_top_p_is_that_of_transformers_where_nothing_ties():
@@ -76,7 +76,7 @@ def test_top_p_is_that_of_transformers_where_nothing_ties():
             theirs = warped(TopPLogitsWarper(top_p), p.double().log())
             torch.testing.assert_close(want, theirs, rtol=1e-5, atol=1e-7)
             compared += 1
-    assert compared == 8 * len(SEEDS)
+    assert compared == 11 * len(SEEDS)
 
 
 def test_a_draw_is_numpys_choice_from_the_same_point():
@@ -121,14 +121,14 @@ def test_a_point_is_well_inside_a_share_or_the_numbers_are_exact(name):
             shares = ends.diff().tolist()
             exact = all((share * 2**24).is_integer() for share in shares)
             gap = float((torch.cat([ends, torch.zeros(1)]) - point).abs().min())
-            assert gap > 2e-3 or exact or point == 1, case.what
+            assert gap > 5e-6 or exact or point == 1, case.what
 
 
 def plain_unembed(x, wte):
     return torch.einsum("...c,vc->...v", x, wte)
 
 
-def plain_probabilities(logits, temperature):
+def plain_probabilities(logits, temperature=1.0):
     if temperature <= 0:
         raise ValueError("no")
     scaled = logits / temperature
@@ -331,7 +331,7 @@ def draw_but_never_token_0_at_the_end(p, u):
     return None
 
 
-def less_than_the_mean(logits, temperature):
+def less_than_the_mean(logits, temperature=1.0):
     if temperature <= 0:
         raise ValueError("no")
     scaled = logits / temperature
@@ -401,16 +401,12 @@ def last_id_of_the_loop(logits):
     [
         ("greedy", value_that_is_never_updated, "compared with the first only"),
         ("greedy", last_id_of_the_loop, "always the last place"),
-        ("unembed", one_vector_at_a_time, "the table first"),
-        ("unembed", lambda x, wte: (x * wte).sum(-1), "the table first"),
+        ("unembed", one_vector_at_a_time, "for one vector alone, by `dot`"),
+        ("unembed", lambda x, wte: (x * wte).sum(-1), "for one vector alone"),
     ],
 )
 def test_mistakes_that_look_alike_are_told_apart(name, answer, mistake):
     assert named(name, answer) == {mistake}
-    hint = next(
-        m.hint for m in KNOWN["unembed"].mistakes if m.name == "the table first"
-    )
-    assert "one vector alone" in hint
 
 
 def test_a_step_of_top_p_may_lean_on_top_k():
