@@ -238,8 +238,11 @@ def _name(
                 found, fewest = mistake, apart
         return found
 
-    # A mistake that is another shows it mostly in a small case.
-    quickest = sorted(range(len(right)), key=lambda i: size(cases[i].args))
+    # One wrong answer that is not the mistake's rules it out, and so do several right ones.
+    quickest = sorted(
+        range(len(right)),
+        key=lambda i: size(cases[i].args) * (right.count(False) if right[i] else 1),
+    )
     wrong = [i for i, ok in enumerate(right) if not ok]
     values = [i for i in wrong if not wanted[i].raised]
     some = 0 < len(values) < len(wrong)
