@@ -38,16 +38,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
     q, k = (x[h].double() for x in heads)
     scores = (q @ k.mT / sqrt(q.shape[-1])).float()
     n = between(rng, 5, 9)
-    # Each row has a size of its own, none within reach of another.
-    far = 1000 * torch.tensor(rng.permutation([-1, 0, 1]))[:, None]
+    # Each row has a size of its own, none within reach of another. Where scores are
+    # large they lie far apart: so near 1000, float32 has only four decimal places.
+    far = 1000.0 * torch.tensor(rng.permutation([-1, 0, 1]))[:, None]
+    apart = torch.tensor(np.stack([rng.permutation(4) for _ in range(3)])) * 120.0
+    wide = torch.where(far == 0, tenths(rng, 3, 4), far + apart)
     return [
         Case("three scores", (tenths(rng, 3),)),
         Case("equal scores", (normal(rng, 1).repeat(n),)),
         Case("three rows of three", (tenths(rng, 3, 3),)),
         Case("two rows of five", (tenths(rng, 2, 5),)),
         Case("a score of minus infinity for the future", (past(tenths(rng, 4, 4)),)),
-        edge("large scores", (900 + whole(rng, 0, 80, 1, 1) + tenths(rng, 3, 4),)),
-        edge("large, small and very negative scores", (tenths(rng, 3, 4) + far,)),
+        edge("large scores", (500 + whole(rng, 0, 80, 1, 1) + apart,)),
+        edge("large, small and very negative scores", (wide,)),
         Case("several matrices at once", (tenths(rng, 2, 3, 4),)),
         Case("scores of the course's own model", (past(scores),)),
         Case(

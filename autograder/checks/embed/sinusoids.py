@@ -43,7 +43,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "an odd number of columns",
             (between(rng, 2, 64), 2 * between(rng, 1, 48) + 1),
         ),
-        Case("thousands of places", (between(rng, 2000, 2600), 6)),
+        Case("thousands of places", (between(rng, 2000, 4000), 6)),
         edge("a single column", (between(rng, 2, 64), 1)),
     ]
 
