@@ -152,7 +152,7 @@ def to_chunks(text):
     ),
     Submission(
         "mistaken-ties",
-        18.36,
+        17.5,
         instead=(
             """
 def train(text, n_vocab):
@@ -171,7 +171,7 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-ties-again",
-        18.36,
+        17.5,
         instead=(
             """
 def train(text, n_vocab):
@@ -194,7 +194,7 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-decode",
-        17.89,
+        17.03,
         instead=(
             """
 def decode(ids, merges):
@@ -211,7 +211,7 @@ def decode(ids, merges):
     ),
     Submission(
         "mistaken-special",
-        19.4,
+        18.23,
         instead=(
             """
 def encode_special(text, merges, special, allowed):
