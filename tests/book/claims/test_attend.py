@@ -756,7 +756,7 @@ def test_the_bets_follow_what_the_mlp_writes(model, tokenizer, facts):
         "attend",
         "Then each story keeps the bet on its own act, at … or more. Do it the other way "
         "round, and each has at least … for the other's act, in all … pairs. So the bets "
-        "follow what that part writes.",
+        "follow what that part writes, and not what attention brought.",
     )
     assert float(facts["brought"]) > 0.9 and float(facts["written"]) > 0.9
     assert facts["pairs"] == "6"

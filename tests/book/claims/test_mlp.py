@@ -327,7 +327,7 @@ def test_no_choice_of_numbers_would_help():
 def test_relu_is_deaf_below_zero():
     claim(
         "mlp",
-        "There its slope is 0, so a text where the answer is 0 teaches "
+        "There its slope is 0, so a token at which the answer is 0 teaches "
         "this unit nothing.",
     )
     slopes = []
@@ -571,11 +571,13 @@ def test_the_answer_is_a_sum(facts, names, others):
         "both halves are divided by the spread of the real sum, which is "
         "the root of its variance. If each had its own norm, the smaller "
         "would be stretched.) The two notes, simply added, give *wore* …, "
-        "where the MLP's own note gives it …. So this step needs no *and*. "
-        "The MLP translates the kind into an act, and adding joins that to "
-        "*a model does something*. Even if the bend is left out, in this "
-        "MLP and at this token, *wore*, *dried* and *guessed* get …, each "
-        "in its own story.",
+        "where the MLP's own note gives it …. (In the other two stories, "
+        "too, the sum gives the right word at least …, and with the later "
+        "MLPs silent *wore* keeps ….) So the first MLP needs no *and* for "
+        "this step. The MLP translates the kind into an act, and adding "
+        "joins that to *a model does something*. Even if the bend is left "
+        "out, in this MLP and at this token, *wore*, *dried* and *guessed* "
+        "get …, each in its own story.",
     )
     model, tokenizer, with_note = (
         names[k] for k in ("model", "tokenizer", "with_note")
@@ -591,6 +593,7 @@ def test_the_answer_is_a_sum(facts, names, others):
             assert float(found["given_kind"]) < 0.1
             assert float(found["given_which"].split("\N{NO-BREAK SPACE}")[0]) > 98
             assert float(found["given_sum"]) > 0.96
+            assert float(found["given_sums"]) > 0.9
             assert float(found["given_both"]) > 0.98
         straight = measured.halves(model, tokenizer, four, with_note)["given_straight"]
         assert all(float(p) > 0.75 for p in straight.split(", "))
