@@ -425,6 +425,7 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
         "names_of_she": bet(girls, *world.SHE),
         "names_of_she_moved": bet(moved, *world.SHE),
         "names_of_he": bet(girls, *world.HE),
+        "names_of_he_there": bet(boys, *world.HE),
         "names_of_he_moved": bet(moved, *world.HE),
     }
     return OneDay(girls, boys, said)

@@ -7,7 +7,7 @@ return a tuple whose fields the pictures draw and whose `said` is what the prose
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
-from math import exp, log, sqrt
+from math import ceil, exp, floor, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -556,33 +556,46 @@ def halves(model, tokenizer, four, with_note, kind="fashion"):
     """What a story bets on if its first MLP is given half of what stands at *model*.
 
     The norm divides each half by the spread of both together. And what stories of each
-    kind bet on their own act if that MLP, given both, lets all answers through.
+    kind bet on their own act if that MLP writes the notes of both halves, added, or lets
+    all answers through.
     """
-    ids, w = four.ids[kind], model.weights
+    w = model.weights
     weight, bias = (w[f"h.0.ln_2.{part}"] for part in ("weight", "bias"))
     names = ("c_fc.weight", "c_fc.bias", "c_proj.weight", "c_proj.bias")
     weights = [w[f"h.0.mlp.{name}"] for name in names]
-    seen = model.trace(ids, "embed", "0.attend")
-    word, brought = (x[0, -1] for x in seen.values())
-    root = ((word + brought).var(correction=0) + 1e-5).sqrt()
     acts = ids_of_words(tokenizer, four.acts)
+    kinds = [*four.ids][: len(acts)]
+    silent = dict.fromkeys(range(1, model.config.n_layer), torch.zeros_like(bias))
 
-    def note(x):
-        return mlp((x - x.mean()) / root * weight + bias, *weights)
+    def notes(ids):
+        """Of the word alone, of what attention brought alone, and of both."""
+        seen = model.trace(ids, "embed", "0.attend")
+        word, brought = (x[0, -1] for x in seen.values())
+        root = ((word + brought).var(correction=0) + 1e-5).sqrt()
+        return [
+            mlp((x - x.mean()) / root * weight + bias, *weights)
+            for x in (word, brought, word + brought)
+        ]
 
-    def bets(note, ids=ids):
-        return with_note(ids, {0: note})[acts].tolist()
+    def bets(kind, note, later=None):
+        return with_note(four.ids[kind], {0: note} | (later or {}))[acts].tolist()
 
-    alone, straight = bets(note(brought)), []
-    for i, its in enumerate([*four.ids.values()][: len(acts)]):
-        normed = model.trace(its, "0.norm_2")["0.norm_2"][0, -1]
-        straight.append(bets(mlp(normed, *weights, gelu=lambda h: h), its)[i])
+    straight, sums = [], []
+    for i, its in enumerate(kinds):
+        of_word, of_kind, _ = notes(four.ids[its])
+        sums.append(bets(its, of_word + of_kind)[i])
+        normed = model.trace(four.ids[its], "0.norm_2")["0.norm_2"][0, -1]
+        straight.append(bets(its, mlp(normed, *weights, gelu=lambda h: h))[i])
+    of_word, of_kind, of_both = notes(four.ids[kind])
+    alone, at = bets(kind, of_kind), kinds.index(kind)
     return {
-        "given_model": ", ".join(map(two, bets(note(word)))),
-        "given_kind": two(max(alone)),
-        "given_which": percent(alone[[*four.ids].index(kind)] / sum(alone), ".1f"),
-        "given_both": f"{max(bets(note(word + brought))):.3f}",
-        "given_sum": f"{max(bets(note(word) + note(brought))):.3f}",
+        "given_model": ", ".join(map(two, bets(kind, of_word))),
+        "given_kind": f"{ceil(1000 * max(alone)) / 1000:.3f}",  # "not more than"
+        "given_which": percent(alone[at] / sum(alone), ".1f"),
+        "given_both": f"{bets(kind, of_both)[at]:.3f}",
+        "given_sum": f"{sums[at]:.3f}",
+        "given_sums": f"{floor(100 * min(sums)) / 100:.2f}",  # "at least"
+        "given_sum_silent": two(bets(kind, of_word + of_kind, silent)[at]),
         "given_straight": ", ".join(map(two, straight)),
     }
 

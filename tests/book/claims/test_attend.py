@@ -836,11 +836,15 @@ def test_the_bets_follow_what_the_mlp_writes(model, tokenizer, stories, facts):
     claim("attend", "What such a model *does* is still to be found out.")
     claim(
         "attend",
-        "Give the last *model* of the fashion story the vector that attention of layer 0 "
-        "brought in the clay story, but let the MLP write what it wrote: *wore* stays at "
-        "…. Do it the other way round, so that only what the MLP wrote comes from the clay "
-        "story, and *dried* has …. For every two of the three kinds the word that belongs "
-        "to what the MLP wrote gets at least …. So the bets follow what the MLP writes.",
+        "Give the last *model* of the fashion story the vector that "
+        "attention of layer 0 brought in the clay story, but let the MLP "
+        "write what it wrote: *wore* stays at …. Do it the other way "
+        "round, so that only what the MLP wrote comes from the clay story, "
+        "and *dried* has …. For every two of the three kinds the word that "
+        "belongs to what the MLP wrote gets at least …. So the bets follow "
+        "what the MLP writes, and not what attention brought. (Whether the "
+        "MLP turns the kind into the act, or only passes it on, is tested "
+        "in [MLP](mlp.md).)",
     )
 
     def mixed(story, brought, wrote):
