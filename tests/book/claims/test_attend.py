@@ -203,9 +203,10 @@ def test_scores_spread_like_the_root_of_d(seed):
         "attend",
         "It is a sum of $d$ independent products. The mean of a product of "
         "two independent numbers is the product of their means, so each "
-        "product has mean 0 · 0 = 0, and its square has mean 1 · 1 = 1. "
-        "That is its variance. Variances of independent numbers add up, so "
-        "its variance is $d$ and its spread is $\\sqrt d$.",
+        "product has mean 0 · 0 = 0, and its square has mean 1 · 1 = 1. So "
+        "each product has variance 1. Variances of independent numbers add "
+        "up, so the variance of the sum is $d$ and its spread is $\\sqrt "
+        "d$.",
     )
     q, k = torch.randn(2, 1_000_000, generator=torch.Generator().manual_seed(seed))
     assert float((q * k).mean()) == pytest.approx(0, abs=0.01)
@@ -838,13 +839,14 @@ def test_the_bets_follow_what_the_mlp_writes(model, tokenizer, stories, facts):
         "attend",
         "Give the last *model* of the fashion story the vector that "
         "attention of layer 0 brought in the clay story, but let the MLP "
-        "write what it wrote: *wore* stays at …. Do it the other way "
-        "round, so that only what the MLP wrote comes from the clay story, "
-        "and *dried* has …. For every two of the three kinds the word that "
-        "belongs to what the MLP wrote gets at least …. So the bets follow "
-        "what the MLP writes, and not what attention brought. (Whether the "
-        "MLP turns the kind into the act, or only passes it on, is tested "
-        "in [MLP](mlp.md).)",
+        "of layer 0 write what it writes in the untouched fashion story. "
+        "Then *wore* stays at …. Do it the other way round, so that only "
+        "what the MLP writes comes from the clay story, and *dried* has …. "
+        "For every two of the three kinds the word that belongs to what "
+        "the MLP writes gets at least …. So what attention brought acts on "
+        "the bet by way of the MLP, which reads it. Beside the MLP's note "
+        "it hardly counts. (Whether the MLP turns the kind into the act, "
+        "or only passes it on, is tested in [MLP](mlp.md).)",
     )
 
     def mixed(story, brought, wrote):
