@@ -10,7 +10,7 @@ Sources: Clark et al. (2019) for what heads look at and where they rest, Elhage 
 Olsson et al. (2022) for heads that copy, and for the moment when copying begins.
 """
 
-from itertools import count, islice
+from itertools import count
 from math import log, sqrt
 from statistics import median
 from typing import NamedTuple
@@ -262,23 +262,6 @@ def renamed(model, tokenizer, story, name, opening="Once"):
     return read(model, tokenizer, text)
 
 
-def swapped_names(model, tokenizer, story, heads=((1, 1), (1, 3))):
-    """For `say`: what "last" gives to the name and the animal if the two are exchanged."""
-    text = tokenizer.decode(story.ids[0, 1:].tolist())
-    text = text.replace("fox named Ada", "Ada named fox")
-    read = reading(model, tokenizer, ids_of(tokenizer, text))
-    name, animal = read.at("Ada"), read.at("fox")
-    return {
-        "swap_name": name,
-        "swap_animal": animal,
-        **{
-            f"swap_{what}_{h}": two(float(read.shares((n, h))[read.at("last"), at]))
-            for n, h in heads
-            for what, at in (("name", name), ("animal", animal))
-        },
-    }
-
-
 def copied_names(model, tokenizer, story, heads=((1, 1), (1, 3))):
     """What "last" gives to the name: every name, and every place that it can have."""
     copied = {head: [] for head in heads}
@@ -295,8 +278,32 @@ def copied_names(model, tokenizer, story, heads=((1, 1), (1, 3))):
     }
 
 
+def swapped_words(model, tokenizer, story, heads=((1, 1), (1, 3))):
+    """What "last" gives to name and animal that stand in each other's places."""
+    reading = read(model, tokenizer, with_words_swapped(story))
+    shares = [reading.shares(head)[reading.at("last")] for head in heads]
+    at = {word: reading.at(word) for word in ("Ada", "fox")}
+    if at["fox"] != read(model, tokenizer, story).at("Ada"):
+        raise ValueError(f"fox is at place {at['fox']}, not where Ada was")
+    name, animal = (
+        tr("{one} and {other}", one=two(one[place]), other=two(other[place]))
+        for one, other in [shares]
+        for place in at.values()
+    )
+    return {
+        "swapped_name": name,
+        "swapped_animal": animal,
+        "swapped_place": at["Ada"],
+    }
+
+
+def with_words_swapped(story):
+    """The course's story, in which the name and the animal exchange their places."""
+    return story.replace("fox named Ada", "Ada named fox")
+
+
 class Induction(NamedTuple):
-    """Random tokens read twice: what heads give to the token after a token's twin."""
+    """Tokens of stories, at random, read twice: what heads give to the one after a twin."""
 
     shares: dict[tuple, float]  # {head: mean share}
     so_far: Tensor  # how many tokens each that asks can look at
@@ -322,19 +329,24 @@ def induction(model, tokenizer, many=30, length=28):
     """Looks for heads that continue what they have seen before; 0 if none ever does."""
     random = torch.Generator().manual_seed(0)
     end = tokenizer.special_tokens[world.END]
-    read = (tokenizer.encode(story) for story in islice(world.stories(0), 2000))
-    known = torch.tensor(sorted({id for ids in read for id in ids} - {end}))
+    occurring = ids_that_occur(tokenizer)
     again = torch.arange(1 + length, 2 * length)  # places of the second time
     config = model.config
     heads = [(n, h) for n in range(config.n_layer) for h in range(config.n_head)]
     total = dict.fromkeys(heads, 0.0)
     for _ in range(many):
-        once = known[torch.randperm(len(known), generator=random)[:length]]
+        once = occurring[torch.randperm(len(occurring), generator=random)[:length]]
         read_twice = reading(model, tokenizer, torch.tensor([[end, *once, *once]]))
         for head in heads:
             after_twin = read_twice.shares(head)[again, again - length + 1]
             total[head] += float(after_twin.mean()) / many
     return Induction(total, again + 1, length)
+
+
+def ids_that_occur(tokenizer, many=1000):
+    """The tokens that stories are made of: (n,)."""
+    ids = [set(tokenizer.encode(story)) for story in held_out(many)]
+    return torch.tensor(sorted(set().union(*ids)))
 
 
 class Rest(NamedTuple):
@@ -510,35 +522,50 @@ def exchanged(model, tokenizer, exchange, stories):
     )
 
 
-def brought_and_written(model, tokenizer, stories):
-    """For `say`: whether the bets follow what attention of layer 0 brings to the last
-    token, or what MLP 0 writes there. One of the two comes from another story.
+def halves_exchanged(model, tokenizer, stories):
+    """The bets when one half of layer 0 is as in another story, at the last token.
+
+    stories: {kind: Reading}. Where attention's vector is the other story's, the MLP's
+    is still the one of the story that is read.
     """
     columns = ids_of_words(tokenizer, POSED)
-    own = {kind: stories[kind].trace for kind in KINDS}
 
-    def bet(kind, brought, written):
-        """On the three acts, of the story of a kind with parts of two others."""
-        layers = iter(range(model.config.n_layer))
+    def bet(kind, part, source):
+        given = stories[source].trace[f"0.{part}"][0, -1]
+        half = with_half(model, part, given)
+        p = bets(half, stories[kind].ids)[-1, columns]
+        writer = source if part == "mlp" else kind
+        return float(p[KINDS.index(writer)])  # on the word of what the MLP wrote
 
-        def block(x, norm_1, attend, norm_2, mlp):
-            y, first = attend(norm_1(x)), next(layers) == 0
-            if first:
-                y[0, -1] = own[brought]["0.attend"][0, -1]
-            x = x + y
-            z = mlp(norm_2(x))
-            if first:
-                z[0, -1] = own[written]["0.mlp"][0, -1]
-            return x + z
-
-        return bets(model.replace(block=block), stories[kind].ids)[-1, columns]
-
-    pairs = [(a, b) for a in KINDS for b in KINDS if a != b]
-    return {
-        "brought": f"{min(float(bet(a, b, a)[KINDS.index(a)]) for a, b in pairs):.3f}",
-        "written": f"{min(float(bet(a, a, b)[KINDS.index(b)]) for a, b in pairs):.3f}",
-        "pairs": len(pairs),
+    got = {
+        (kind, part, source): bet(kind, part, source)
+        for kind in KINDS
+        for part in ("attend", "mlp")
+        for source in KINDS
+        if source != kind
     }
+    return {
+        "still_wore": f"{got['fashion', 'attend', 'clay']:.3f}",
+        "then_dried": f"{got['fashion', 'mlp', 'clay']:.3f}",
+        "written_least": f"{min(got.values()):.3f}",
+    }
+
+
+def with_half(model, part, given):
+    """The same model, but at the last token a half of layer 0 adds `given` (C,).
+
+    part: "attend" or "mlp". The MLP reads what attention really brought.
+    """
+    at = count()
+
+    def mine(x, norm_1, attend, norm_2, mlp):
+        brought = attend(norm_1(x))
+        wrote = mlp(norm_2(x + brought))
+        if next(at) % model.config.n_layer == 0:
+            (brought if part == "attend" else wrote)[:, -1] = given
+        return x + brought + wrote
+
+    return model.replace(block=mine)
 
 
 def told(beginning, kind):

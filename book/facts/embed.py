@@ -407,7 +407,11 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
 
     def bet(vectors, *words):
         ids = ids_of_words(tokenizer, words)
-        return two(float((vectors @ wte.T).softmax(-1)[:, ids].sum(-1).mean()))
+        return float((vectors @ wte.T).softmax(-1)[:, ids].sum(-1).mean())
+
+    def boys_of_names(vectors):
+        """Of what is bet on names, the share of the he-names."""
+        return bet(vectors, *world.HE) / bet(vectors, *world.SHE, *world.HE)
 
     she_names, he_names = (
         wte[ids_of_words(tokenizer, kind)].mean(0) for kind in (world.SHE, world.HE)
@@ -422,11 +426,10 @@ def one_day(model, tokenizer, he, stories) -> OneDay:
         "names_he": two(cosine(he_names - she_names, he)),
         "capital_he": two(capital),
         "his_he": two(possessive),
-        "names_of_she": bet(girls, *world.SHE),
-        "names_of_she_moved": bet(moved, *world.SHE),
-        "names_of_he": bet(girls, *world.HE),
-        "names_of_he_there": bet(boys, *world.HE),
-        "names_of_he_moved": bet(moved, *world.HE),
+        "names_before": two(boys_of_names(girls)),
+        "names_moved": two(boys_of_names(moved)),
+        "names_of_he_moved": two(bet(moved, *world.HE)),
+        "names_of_he_there": two(bet(boys, *world.HE)),
     }
     return OneDay(girls, boys, said)
 

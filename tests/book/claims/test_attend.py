@@ -1,6 +1,6 @@
 """The causal sentences of the chapter Attend, and what shows that each is true."""
 
-from itertools import islice
+from itertools import count, islice
 from math import log, sqrt
 
 import pytest
@@ -164,6 +164,20 @@ def test_the_pencil_differs_from_the_code_by_a_root_and_by_a_base():
     torch.testing.assert_close(attention_weights(q * sqrt(2) * log(2), k), pencil)
 
 
+def test_a_score_stands_in_the_row_of_its_query_and_the_column_of_its_key():
+    claim(
+        "attend",
+        r"$K^{\mathsf T}$ is $K$ with rows and columns exchanged (in code `transpose`, or "
+        r"for short `.mT`), so $Q K^{\mathsf T}$ has the dot product of query $t$ with key "
+        r"$s$ in row $t$, column $s$.",
+    )
+    Q, K = torch.randn(2, 6, 4)
+    assert torch.equal(K.mT, K.transpose(-2, -1)) and K.mT[1, 5] == K[5, 1]
+    for t in range(6):
+        for s in range(6):
+            torch.testing.assert_close((Q @ K.mT)[t, s], Q[t] @ K[s])
+
+
 def test_a_loop_without_a_mask_never_gets_to_the_future(names):
     claim(
         "attend",
@@ -187,11 +201,16 @@ def scores_of(d, seed, many=2000, keys=16):
 def test_scores_spread_like_the_root_of_d(seed):
     claim(
         "attend",
-        "It is a sum of $d$ independent products, each of variance 1 (the "
-        "mean of a product is 0, and the mean of its square is 1 · 1). "
-        "Variances of independent numbers add up, so its variance is $d$ "
-        "and its spread is $\\sqrt d$.",
+        "It is a sum of $d$ independent products. The mean of a product of "
+        "two independent numbers is the product of their means, so each "
+        "product has mean 0 · 0 = 0, and its square has mean 1 · 1 = 1. So "
+        "each product has variance 1. Variances of independent numbers add "
+        "up, so the variance of the sum is $d$ and its spread is $\\sqrt "
+        "d$.",
     )
+    q, k = torch.randn(2, 1_000_000, generator=torch.Generator().manual_seed(seed))
+    assert float((q * k).mean()) == pytest.approx(0, abs=0.01)
+    assert float((q * k).square().mean()) == pytest.approx(1, abs=0.02)
     for d in (4, 16, 64, 256, 1024):
         scores = scores_of(d, seed)
         assert float(scores.var()) == pytest.approx(d, rel=0.1)
@@ -357,17 +376,25 @@ def test_four_heads_have_as_many_parameters_as_one(model, facts):
 
 
 # --- messages in a graph ------------------------------------------------------------
-def test_an_encoder_knows_no_order(names):
+def test_an_encoder_without_places_knows_no_order(model, names):
     claim(
         "attend",
-        "Shuffle the tokens of an encoder that adds no places, and the "
-        "outputs are shuffled alike.",
+        "Shuffle the tokens of an encoder without places, and the outputs "
+        "are shuffled alike.",
     )
-    peeking = names["peeking"]
-    q, k, v = torch.randn(3, 7, 4)
-    order = torch.randperm(7)
-    shuffled = peeking(q[order], k[order], v[order])
-    torch.testing.assert_close(shuffled, peeking(q, k, v)[order])
+
+    def placeless(ids, wte, wpe):
+        return embed(ids, wte, torch.zeros_like(wpe))
+
+    def moved(model):
+        """How far the outputs are from those of the text in order, shuffled alike."""
+        return float((model(ids[:, order]) - model(ids)[:, order]).abs().max())
+
+    ids = names["ids"]
+    order = torch.randperm(ids.shape[1], generator=torch.Generator().manual_seed(0))
+    encoder = model.replace(attention=names["peeking"])
+    assert moved(encoder.replace(embed=placeless)) < 1e-3
+    assert moved(encoder) > 0.1  # with places they are not
 
 
 def test_order_comes_from_the_table_of_places_and_from_the_mask(model, names):
@@ -395,16 +422,18 @@ def test_order_comes_from_the_table_of_places_and_from_the_mask(model, names):
 def test_turned_queries_and_keys_know_the_distance_only():
     claim(
         "attend",
-        "turns the numbers of each query and each key, two at a time, by "
-        "angles that grow with its place, so that their dot product "
-        "depends on the places through their difference only",
+        "turns each pair of numbers in a query or a key by an angle that "
+        "grows with the token's place, each pair at a pace of its own, so "
+        "that the dot product of query and key depends on the places "
+        "through their difference only",
     )
 
-    def turned(x, place):
-        cos, sin = torch.tensor(0.3 * place).cos(), torch.tensor(0.3 * place).sin()
-        return torch.stack([cos * x[0] - sin * x[1], sin * x[0] + cos * x[1]])
+    def turned(x, place):  # x: (4,), two pairs, each with a pace of its own
+        angle = place * torch.tensor([0.3, 0.03])
+        (a, b), cos, sin = x.view(2, 2).T, angle.cos(), angle.sin()
+        return torch.cat([cos * a - sin * b, sin * a + cos * b])
 
-    q, k = torch.randn(2, 2)
+    q, k = torch.randn(2, 4)
     for distance in (0, 1, 5):
         scores = [turned(q, s + distance) @ turned(k, s) for s in (0, 3, 40)]
         torch.testing.assert_close(torch.stack(scores), scores[0].repeat(3))
@@ -443,8 +472,8 @@ def test_fast_attention_gives_the_same_numbers():
 def test_most_of_attention_is_spread_thinly(names, facts):
     claim(
         "attend",
-        "Shares below … are left out, and they hold … % of all attention. So most attention "
-        "is spread thinly over the whole past.",
+        "Shares below … are left out, and they hold … % of all attention. "
+        "So most attention is spread thinly over the whole past.",
     )
     past = torch.ones(57, 57).tril().bool()
     shares = torch.cat([names["trace"][f"{n}.weights"][0][:, past] for n in range(3)])
@@ -478,11 +507,6 @@ def test_it_is_the_name_that_they_look_at_and_not_a_place(
     claim("attend", "Is it the name that they look at, or only place …?")
     assert facts["copy_cases"] == "24" and facts["name_place"] == "6"
     assert float(facts["least_copy"]) > 0.9 and float(facts["least_copy_other"]) > 0.6
-    assert (facts["swap_name"], facts["swap_animal"]) == ("4", "6")
-    for head in (1, 3):
-        name, animal = (float(facts[f"swap_{x}_{head}"]) for x in ("name", "animal"))
-        assert name > 0.3
-        assert animal < 0.1
     places = set()
     for once in world.SLOTS["once"]:
         for name in (world.SHE[1], world.HE[1]):
@@ -491,6 +515,49 @@ def test_it_is_the_name_that_they_look_at_and_not_a_place(
             for head in ((1, 1), (1, 3)):
                 assert read.shares(head)[-1].argmax() == read.at(name)
     assert places == {6, 7}
+
+
+def test_the_name_is_found_where_no_story_has_a_name(model, tokenizer, names, facts):
+    claim(
+        "attend",
+        "Now swap two words, *Once a little Ada named fox*. To *Ada*, at place …, they give "
+        "…, and to *fox*, now at place …, only …. So it is the name, though they give it "
+        "less at a place where no story has a name.",
+    )
+    for story in islice(world.stories(NEW), 200):
+        labels = measured.read(model, tokenizer, story).labels
+        assert labels.index(next(w for w in labels if w in measured.NAMES)) in (6, 7)
+    swapped = measured.with_words_swapped(names["STORY"])
+    assert swapped.startswith("Once a little Ada named fox")
+    read = measured.read(model, tokenizer, swapped)
+    assert (str(read.at("Ada")), str(read.at("fox"))) == ("4", facts["name_place"])
+    assert facts["swapped_place"] == "4"
+    name, animal = (
+        [float(share) for share in facts[key].split(" and ")]
+        for key in ("swapped_name", "swapped_animal")
+    )
+    for h, at_name, at_animal, usual in zip(
+        (1, 3),
+        name,
+        animal,
+        (facts["least_copy"], facts["least_copy_other"]),
+        strict=True,
+    ):
+        shares = read.shares((1, h))[read.at("last")]
+        assert at_name == pytest.approx(float(shares[4]), abs=0.006)
+        assert (
+            at_animal == pytest.approx(float(shares[6]), abs=0.006) and at_animal < 0.1
+        )
+        assert float(usual) > at_name  # less than at its usual place
+    # with every name and every opening
+    for once in world.SLOTS["once"]:
+        for who in measured.NAMES:
+            opened = names["STORY"].replace("Once", once).replace("Ada", who)
+            opened = opened.replace(f"fox named {who}", f"{who} named fox")
+            read = measured.read(model, tokenizer, opened)
+            for h in (1, 3):
+                shares = read.shares((1, h))[read.at("last")]
+                assert shares.argmax() == read.at(who)
 
 
 def test_two_heads_look_at_the_animal(new):
@@ -507,9 +574,18 @@ def test_two_heads_look_at_the_animal(new):
 def test_no_head_continues_what_it_has_seen_before(model, tokenizer, facts):
     claim(
         "attend",
+        "Let the model read … different random tokens of those that occur in stories, and "
+        "then the same tokens again.",
+    )
+    claim(
+        "attend",
         "None of our heads gives that one more than … on average. That is hardly more than "
         "equal shares would give, ….",
     )
+    occurring = measured.ids_that_occur(tokenizer).tolist()
+    assert len(occurring) > 150
+    for story in islice(world.stories(NEW), 200):
+        assert set(tokenizer.encode(story)) <= set(occurring)
     found = measured.induction(model, tokenizer)
     assert len(found.shares) == 12
     assert max(found.shares.values()) < 1.2 * found.equal
@@ -583,8 +659,9 @@ def test_this_head_does_not_rest(model, facts, new):
 def test_no_head_s_silence_moves_a_bet_that_is_nearly_one(model, tokenizer, facts):
     claim(
         "attend",
-        "After this full stop the next word is always *One*, and the bet on it is so near "
-        "1 that it moves by less than …, whichever head is silenced.",
+        "After this full stop the next word is always *One*, and the bet "
+        "on it is so near 1 that it moves by less than …, whichever head "
+        "is silenced.",
     )
     (one,) = tokenizer.encode(" One")
     for story in islice(world.stories(NEW), 5):
@@ -701,8 +778,8 @@ def test_what_is_not_perfect_comes_from_the_place(model, tokenizer, names, facts
     claim("attend", "Both come from the place.")
     claim(
         "attend",
-        "At the later of the two places the model bets more on *guessed*, whether or not "
-        "the head tells it the kind.",
+        "The place counts beside the … numbers: at the later place the model bets more on "
+        "*guessed*, whether the head tells it *machine learning* or nothing at all.",
     )
     assert float(facts["weak"]) < 0.8 and float(facts["weak_placed"]) > 0.95
     assert float(facts["left"]) > 0.4 > float(facts["left_placed"])
@@ -712,7 +789,9 @@ def test_what_is_not_perfect_comes_from_the_place(model, tokenizer, names, facts
     silent = names["exchange"](late, torch.zeros(24))
     bet = bets(silent, tokenizer, names["told"]["fashion"])
     assert bet[measured.POSED.index("guessed")] > 0.4
-    # and in other stories: where no kind is told, and where the head is silent
+    # and in other stories: where no kind is told, and where the head is silent or says
+    # machine learning
+    learning = names["stories"]["machine learning"].trace["0.heads"][0, 1, -1]
     guessed = measured.POSED.index("guessed")
     for kind in (*measured.KINDS, ""):
         for ids in others(tokenizer, kind):
@@ -720,9 +799,12 @@ def test_what_is_not_perfect_comes_from_the_place(model, tokenizer, names, facts
             if not kind:
                 more = bets(late, tokenizer, ids) - bets(early, tokenizer, ids)
                 assert more[guessed] > 0.01
-            early, late = (names["exchange"](m, torch.zeros(24)) for m in (early, late))
-            more = bets(late, tokenizer, ids) - bets(early, tokenizer, ids)
-            assert more[guessed] > 0.03
+            for given in (torch.zeros(24), learning):
+                more = [
+                    bets(names["exchange"](m, given), tokenizer, ids)[guessed]
+                    for m in (late, early)
+                ]
+                assert more[0] - more[1] > 0.03
 
 
 def test_the_row_has_not_changed_but_the_vector_has(model, stories, facts):
@@ -751,22 +833,56 @@ def test_a_head_returns_only_what_lies_between_its_values(names):
             assert (heads[:, t] >= past.amin(1) - 1e-5).all()
 
 
-def test_the_bets_follow_what_the_mlp_writes(model, tokenizer, facts):
+def test_the_bets_follow_what_the_mlp_writes(model, tokenizer, stories, facts):
+    claim("attend", "What such a model *does* is still to be found out.")
     claim(
         "attend",
-        "Then each story keeps the bet on its own act, at … or more. Do it the other way "
-        "round, and each has at least … for the other's act, in all … pairs. So the bets "
-        "follow what that part writes, and not what attention brought.",
+        "Give the last *model* of the fashion story the vector that "
+        "attention of layer 0 brought in the clay story, but let the MLP "
+        "of layer 0 write what it writes in the untouched fashion story. "
+        "Then *wore* stays at …. Do it the other way round, so that only "
+        "what the MLP writes comes from the clay story, and *dried* has …. "
+        "For every two of the three kinds the word that belongs to what "
+        "the MLP writes gets at least …. So what attention brought acts on "
+        "the bet by way of the MLP, which reads it. Beside the MLP's note "
+        "it hardly counts. (Whether the MLP turns the kind into the act, "
+        "or only passes it on, is tested in [MLP](mlp.md).)",
     )
-    assert float(facts["brought"]) > 0.9 and float(facts["written"]) > 0.9
-    assert facts["pairs"] == "6"
-    for i in range(4):  # other beginnings
-        stories = {}
-        for kind in measured.KINDS:
-            text = measured.told(measured.ELSEWHERE[i], kind)
-            stories[kind] = measured.reading(model, tokenizer, ids_of(tokenizer, text))
-        found = measured.brought_and_written(model, tokenizer, stories)
-        assert float(found["brought"]) > 0.8 and float(found["written"]) > 0.8
+
+    def mixed(story, brought, wrote):
+        """The bets after a story, with the halves of layer 0 from two traces."""
+        calls = count()
+
+        def mine(x, norm_1, attend, norm_2, mlp):
+            talk = attend(norm_1(x))
+            think = mlp(norm_2(x + talk))
+            if next(calls) % 3 == 0:
+                talk[0, -1] = brought["0.attend"][0, -1]
+                think[0, -1] = wrote["0.mlp"][0, -1]
+            return x + talk + think
+
+        return bets(model.replace(block=mine), tokenizer, story.ids)
+
+    def check(read, least):
+        for one, kind in enumerate(measured.KINDS):
+            same = mixed(read[kind], read[kind].trace, read[kind].trace)
+            torch.testing.assert_close(same, bets(model, tokenizer, read[kind].ids))
+            for other, source in enumerate(measured.KINDS):
+                theirs, own = read[source].trace, read[kind].trace
+                assert mixed(read[kind], theirs, own)[one] >= least
+                assert mixed(read[kind], own, theirs)[other] >= least
+
+    least = float(facts["written_least"])
+    assert least > 0.99
+    check(stories, least)
+    fashion, clay = (stories[kind] for kind in ("fashion", "clay"))
+    wore = mixed(fashion, clay.trace, fashion.trace)[0]
+    dried = mixed(fashion, fashion.trace, clay.trace)[1]
+    assert (facts["still_wore"], facts["then_dried"]) == (f"{wore:.3f}", f"{dried:.3f}")
+    # in other stories, too
+    for beginning in measured.ELSEWHERE[:4]:
+        texts = {kind: measured.told(beginning, kind) for kind in measured.KINDS}
+        check({k: measured.read(model, tokenizer, t) for k, t in texts.items()}, 0.99)
 
 
 def test_a_model_without_any_mlp_learns_to_bet_right(tokenizer):

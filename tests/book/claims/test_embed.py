@@ -429,25 +429,25 @@ def test_a_single_direction_turns_she_into_he(page, model, tokenizer):
     )
     claim(
         "embed",
-        "That *he* rises is no surprise, for its own row is a part of the "
-        "ruler. But no name is in it, and still the bet on the four "
-        "she-names falls from … to …, and that on the four he-names rises "
-        "from … to …, of the … that it has in stories about a *he*. So "
-        "this direction turns the pronoun, and the names only in part.",
+        "It is no surprise that the bet on *he* rises, since the ruler was "
+        "made from the row of *he*. But the ruler was made without any "
+        "name, and still, of all that is bet on the eight names, the "
+        "he-names now have …, where they had …. (All he-names together get "
+        "only …, though, of the … that they have in stories about a *he*.) "
+        "So this direction turns *she* into *he*, and she-names into "
+        "he-names, but it does not say which he-name.",
     )
     facts = page.facts
     assert float(facts["names_he"]) > 0.9
-    assert float(facts["names_of_she"]) > 0.3
-    assert float(facts["names_of_she_moved"]) < 0.01
-    assert float(facts["names_of_he"]) < 0.01
+    assert float(facts["names_before"]) < 0.01
+    assert float(facts["names_moved"]) > 0.95
     moved, there = (float(facts[f"names_of_he_{x}"]) for x in ("moved", "there"))
-    assert moved > 0.05 and 0.3 < there < 0.37
+    assert 0.05 < moved < there / 3 and 0.3 < there < 0.37
     # another direction of the same length does nothing of the kind
     he = page.names["he"]
     chance = torch.randn(he.shape, generator=torch.Generator().manual_seed(0))
     found = measured.one_day(model, tokenizer, chance, held_out(SOME))
-    assert float(found.said["names_of_she_moved"]) > 0.2
-    assert float(found.said["names_of_he_moved"]) < 0.02
+    assert float(found.said["names_moved"]) < 0.1
 
 
 def test_other_directions_tell_she_with_a_capital_and_her(page, model, tokenizer):

@@ -560,24 +560,26 @@ def test_the_answer_is_a_sum(facts, names, others):
         "mlp",
         "Does the trained model say *and*, as the pencil's machine does? "
         "Its first MLP reads a sum, the embedding of *model* plus what "
-        "attention brought. We take the two apart. First only the "
-        "embedding goes through the norm and the MLP. We put the note that "
-        "comes out into the fashion story in place of the MLP's own note, "
-        "and change nothing else. The bets on *wore*, *dried* and "
-        "*guessed* are then …. Next, only the vector that attention "
-        "brought in the fashion story goes through the norm and the MLP. "
-        "With that note none of the three words has more than …, but "
-        "*wore* has … of the little that the three have. (In the norm, "
-        "both halves are divided by the spread of the real sum, which is "
-        "the root of its variance. If each had its own norm, the smaller "
-        "would be stretched.) The two notes, simply added, give *wore* …, "
-        "where the MLP's own note gives it …. (In the other two stories, "
-        "too, the sum gives the right word at least …, and with the later "
-        "MLPs silent *wore* keeps ….) So the first MLP needs no *and* for "
-        "this step. The MLP translates the kind into an act, and adding "
-        "joins that to *a model does something*. Even if the bend is left "
-        "out, in this MLP and at this token, *wore*, *dried* and *guessed* "
-        "get …, each in its own story.",
+        "attention brought. We take the two apart. (The norm divides by "
+        "the root of the variance of what it reads. Here we always divide "
+        "by the root that belongs to the sum, as in the whole model. "
+        "Otherwise a short vector would be made as long as a long one.) "
+        "First only the embedding goes through the norm and the MLP. We "
+        "put the note that comes out into the fashion story in place of "
+        "the MLP's own note, and change nothing else. The bets on *wore*, "
+        "*dried* and *guessed* are then …. Next, only the vector that "
+        "attention brought in the fashion story goes through the norm and "
+        "the MLP. With that note none of the three words has more than …, "
+        "but *wore* has … of the little that the three have. The two "
+        "notes, simply added, give *wore* …, where the MLP's own note "
+        "gives it …. (In the other two stories, too, the sum gives the "
+        "right word at least …, and with the later MLPs silent *wore* "
+        "keeps ….) So the first MLP needs no *and* for this step. The note "
+        "made from the kind says which act, the other note says that a "
+        "model does something, and added they say both. (Notes are added "
+        "before the softmax, so the bets themselves do not add up.) Even "
+        "if the bend is left out, in this MLP and at this token, *wore*, "
+        "*dried* and *guessed* get …, each in its own story.",
     )
     model, tokenizer, with_note = (
         names[k] for k in ("model", "tokenizer", "with_note")
@@ -612,9 +614,7 @@ def test_no_bend_is_needed_here(facts):
 def test_a_norm_of_its_own_would_stretch_the_smaller_half(names):
     claim(
         "mlp",
-        "(In the norm, both halves are divided by the spread of the real sum, which is "
-        "the root of its variance. If each had its own norm, the smaller would be "
-        "stretched.)",
+        "",
     )
     model, w = names["model"], names["w"]
     seen = model.trace(names["four"].ids["fashion"], "embed", "0.attend", "0.norm_2")
@@ -641,7 +641,11 @@ def test_a_norm_of_its_own_would_stretch_the_smaller_half(names):
 
 def test_fashion_adds_the_same_at_another_word(names):
     """What the note changes from clay to fashion does not need the word *model*."""
-    claim("mlp", "The MLP translates the kind into an act, and adding joins that to")
+    claim(
+        "mlp",
+        "The note made from the kind says which act, the other note says that a model "
+        "does something, and added they say both.",
+    )
     model, tokenizer, w = (names[k] for k in ("model", "tokenizer", "w"))
     given = [w[f"h.0.ln_2.{part}"] for part in ("weight", "bias")]
     fashion, clay = (
@@ -783,9 +787,9 @@ def test_the_other_stories_do_not_suffer(names):
     claim(
         "mlp",
         "Without the … units that write most at this token among the rest, "
-        "*wore* falls as well, though less, to …. As many of the rest "
-        "drawn at random cost hardly anything (in … draws, *wore* keeps … "
-        "on average).",
+        "*wore* falls as well, though less, to …. If we strike out as many "
+        "units drawn at random from the rest, hardly anything is lost "
+        "(*wore* keeps …, on average over … such draws).",
     )
     shown = names["struck"]
     drawn = [bets["fashion"] for bets in shown.drawn]

@@ -69,8 +69,8 @@ def merge_from_the_right(pieces, pair):
 def test_a_greater_id_was_learned_later(course):
     claim(
         "tokenize",
-        "Among the learned pieces, a greater id says that the piece was "
-        "learned later, and no more than that.",
+        "That one id is greater than another says nothing about what the "
+        "two tokens mean.",
     )
     half = train(world.corpus(**TEXT), 401, special_tokens=[world.END])
     assert dict(islice(course.ranks.items(), 400)) == half.ranks
