@@ -296,7 +296,7 @@ def test_another_secret_changes_every_hidden_input(tmp_path):
         same = [
             a.what
             for a, b in zip(ours, theirs, strict=True)
-            if wire.pack(a.args) == wire.pack(b.args)
+            if not a.edge and wire.pack(a.args) == wire.pack(b.args)
         ]
         assert not same, f"{check.name}: {same}"
 
