@@ -10,21 +10,23 @@ compared in the student's process, and no expected value ever enters it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.verdict import wire
 from autograder.verdict.compare import describe
-from autograder.verdict.outcome import ANSWER, run, run_all, to_rows
+from autograder.verdict.outcome import ANSWER, Outcome, run, run_all, to_rows
 
 if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.checks import Check
     from autograder.verdict.bank import Entries
+    from autograder.verdict.judge import Verdict
 
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
@@ -87,7 +89,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     from autograder import checks
     from autograder.verdict import panel
     from autograder.verdict.bank import REFERENCE
-    from autograder.verdict.judge import Verdict, judge
+    from autograder.verdict.judge import followed
 
     path = Path(REFERENCE)
     try:
@@ -99,27 +101,16 @@ def _show(name: str, function: Callable[..., Any]) -> None:
         raise CheckMisused(
             f"no check named {name!r} in this exercise: it has {', '.join(entries)}"
         )
-    cases, wanted = entries[name]
     known = checks.load(assignment)
-    got = []
-    if note := _forbidden(known[name], function):
-        verdict = Verdict(name, 0.0, known[name].points, note=note)
-    else:
-        got = run_all(function, [case.args for case in cases])
-        again = functools.partial(run, function)
-        verdict = judge(known[name], cases, wanted, got, call=again)
-        if not verdict.right:  # perhaps an earlier step of the notebook is not
-            mine = vars(sys.modules["__main__"])
-            failed = {
-                step
-                for step in known[name].after
-                if callable(mine.get(step))
-                and not _passes(known[step], mine[step], entries)
-            }
-            if failed:
-                verdict = judge(known[name], cases, wanted, got, failed=failed)
+    verdict, got = _verdict(known[name], function, entries)
+    if not verdict.right and (wrong := _wrong(known, name, entries)):
+        with _in_place(known, wrong):
+            course, new = _verdict(known[name], function, entries, wrong)
+        verdict = followed(verdict, course, wrong)
+        got = new if verdict.instead else got
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     result["reason"] = panel.reason(verdict)
+    cases, wanted = entries[name]
     shown = panel.student(verdict, cases, wanted, got, known[name].worked)
     display({RESULT: result, **shown}, raw=True)
     if not verdict.right:
@@ -128,15 +119,62 @@ def _show(name: str, function: Callable[..., Any]) -> None:
         raise CheckFailed(f"{name}: {which}")
 
 
-def _passes(check: Check, function: Callable[..., Any], entries: Entries) -> bool:
-    from autograder.verdict.judge import judge
+def _verdict(
+    check: Check,
+    function: Callable[..., Any],
+    entries: Entries,
+    apart: Collection[str] = (),
+) -> tuple[Verdict, list[Outcome]]:
+    """What comes of a function with the public cases; steps `apart` are not its own."""
+    from autograder.verdict.judge import Verdict, judge
 
+    if note := _forbidden(check, function, apart):
+        return Verdict(check.name, 0.0, check.points, note=note), []
     cases, wanted = entries[check.name]
     got = run_all(function, [case.args for case in cases])
-    return judge(check, cases, wanted, got).right
+    again = functools.partial(run, function)
+    return judge(check, cases, wanted, got, call=again), got
 
 
-def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
+def _wrong(known: dict[str, Check], name: str, entries: Entries) -> list[str]:
+    """The steps before a step that are not right in themselves."""
+    wrong: list[str] = []
+    for step in known[name].after:
+        with _in_place(known, wrong):
+            function = vars(sys.modules["__main__"]).get(step)
+            if not _passes(known[step], function, entries, wrong):
+                wrong.append(step)
+    return wrong
+
+
+def _passes(
+    check: Check, function: object, entries: Entries, apart: Collection[str]
+) -> bool:
+    from autograder.verdict.judge import is_right
+
+    if not callable(function) or _forbidden(check, function, apart):
+        return False
+    cases, wanted = entries[check.name]
+    return is_right(check, wanted, run_all(function, [case.args for case in cases]))
+
+
+@contextlib.contextmanager
+def _in_place(known: dict[str, Check], steps: Collection[str]) -> Iterator[None]:
+    """For a while, the course's own steps have the names of the notebook's."""
+    mine, steps = vars(sys.modules["__main__"]), tuple(steps)
+    own = {step: mine[step] for step in steps if step in mine}
+    try:
+        mine.update({step: known[step].oracle for step in steps})
+        yield
+    finally:
+        for step in steps:
+            mine.pop(step, None)
+        mine.update(own)
+
+
+def _forbidden(
+    check: Check, function: Callable[..., Any], apart: Collection[str]
+) -> str | None:
     """Why this step may not use a name that the notebook uses all the same."""
     from IPython import get_ipython
 
@@ -155,7 +193,7 @@ def _forbidden(check: Check, function: Callable[..., Any]) -> str | None:
     name = check.name
     if shell.user_ns.get(name) is not function:
         name = getattr(function, "__name__", name)
-    found = look.refusal(check, own, name, latest=True, given=given)
+    found = look.refusal(check, own, name, latest=True, given=given, apart=apart)
     return found.note if found else None
 
 

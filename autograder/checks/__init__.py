@@ -69,7 +69,8 @@ class Check:
     that no mistake explains.
     `forbidden` are names that may not be mentioned in what the student's function leans
     on (`_material.WHY` says why, and the step's text names them), and `after` are the
-    checks on which this one builds.
+    earlier steps that the function may call, itself or by way of others, in order: where
+    one of them is not right, the course's own takes its place.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -62,6 +63,23 @@ def assignments() -> list[str]:
     """The exercises in the order of the book."""
     found = [p.parent.name for p in (root() / "solutions").glob("*/*.ipynb")]
     return sorted(found, key=place)
+
+
+def solution(exercise: str) -> Path:
+    """The instructor's notebook of an exercise."""
+    return root() / "solutions" / exercise / f"{exercise}.ipynb"
+
+
+def steps(exercise: str) -> dict[str, str]:
+    """The course's own steps of an exercise: for each check, the cell before it."""
+    found, source = {}, ""
+    for cell in json.loads(solution(exercise).read_text("utf-8"))["cells"]:
+        label = cell["metadata"].get("nbgrader", {})
+        if label.get("solution"):
+            source = "".join(cell["source"])
+        elif label.get("grade"):
+            found[label["grade_id"]] = source
+    return found
 
 
 def place(exercise: str) -> tuple[int, str]:

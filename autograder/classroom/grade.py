@@ -166,8 +166,8 @@ def _record(api: Any) -> Record:
 
 def _announce(api: Any, record: Record, assignment: str) -> None:
     """Let nbgrader record the exercise as it stands: its cells, locks and points."""
-    source = course.root() / "solutions" / assignment / f"{assignment}.ipynb"
-    version = hashlib.sha256(source.read_bytes()).hexdigest()
+    source = course.solution(assignment).read_bytes()
+    version = hashlib.sha256(source).hexdigest()
     if record.announced(assignment, version):
         return
     result = api.generate_assignment(assignment, force=True, create=True)
@@ -197,7 +197,8 @@ def _setup(api: Any, record: Record, assignment: str) -> Setup:
 def _version(setup: Setup) -> str:
     """A hash of what decides a grade beside the submission and the package gpt."""
     digest = hashlib.sha256()
-    for file in [*course.code(), course.root() / course.CONFIG]:
+    files = course.root() / course.CONFIG, course.solution(setup.assignment)
+    for file in [*course.code(), *files]:
         digest.update(file.read_bytes())
     seed = bank.hidden_seed(setup.seed_file, setup.assignment)
     digest.update(repr((seed, setup.about, setup.sandboxed)).encode())

@@ -21,6 +21,7 @@ from traitlets import Bool, Dict, Unicode
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
 from autograder.classroom import submission, verify
+from autograder.classroom.exam import exam_of
 
 
 class Read(NotebookExporter):
@@ -80,9 +81,9 @@ class Execute(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = resources["nbgrader"]
-        exam = verify.exam_of(about["assignment"], Path(self.seed_file))
+        asked = exam_of(about["assignment"], Path(self.seed_file))
         flags = nb.metadata.pop("autograder", {}).get("flags", [])
-        grading = resources["autograder"] = verify.Grading(exam, list(flags))
+        grading = resources["autograder"] = verify.Grading(asked, list(flags))
         if not self.sandbox:
             grading.flags.append(verify.NO_SANDBOX)
         folder = Path(resources["metadata"].get("path") or ".")

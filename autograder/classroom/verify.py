@@ -11,49 +11,25 @@ import base64
 import binascii
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import checks
 from autograder.box.execute import Cell, execute
 from autograder.box.kernel import Template
 from autograder.box.messages import CASES
 from autograder.box.sandbox import Limits
 from autograder.box.watch import REACHED
-from autograder.checks import Case, Check, Mistake
 from autograder.classroom import submission
-from autograder.verdict import bank, look, outcome, panel, wire
+from autograder.classroom.exam import Exam, made, public, wanted
+from autograder.verdict import look, outcome, panel, wire
 from autograder.verdict.compare import ERRORS
-from autograder.verdict.judge import Verdict, expected, judge
+from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 
 NO_SANDBOX = "ran without a sandbox"
-
-
-@dataclass(frozen=True, eq=False)
-class Exam:
-    """What a whole class is asked: the checks, the hidden cases, and their bytes."""
-
-    checks: dict[str, Check]
-    cases: dict[str, list[Case]]
-    packed: bytes
-
-
-@functools.lru_cache(maxsize=4)
-def exam(assignment: str, seed: bytes) -> Exam:
-    """Draw the hidden cases: the same for a whole class, so equal work earns equally."""
-    found = checks.load(assignment)
-    cases = {name: bank.draw(check, seed) for name, check in found.items()}
-    inputs = {n: [list(case.args) for case in drawn] for n, drawn in cases.items()}
-    return Exam(found, cases, wire.pack(inputs))
-
-
-def exam_of(assignment: str, seed_file: Path) -> Exam:
-    """The exam of the class whose secret is in `seed_file`, made on first use."""
-    return exam(assignment, bank.hidden_seed(seed_file, assignment))
 
 
 @dataclass
@@ -64,6 +40,14 @@ class Grading:
     flags: list[str] = field(default_factory=list)
     ran: dict[str, Cell] = field(default_factory=dict)  # by the name of the check
     beside: frozenset[str] = frozenset()  # modules that were handed in
+    # And once more, with the course's own in place of these earlier steps.
+    again: dict[str, Cell] = field(default_factory=dict)
+    instead: dict[str, list[str]] = field(default_factory=dict)
+    found: dict[str, Verdict] | None = None  # of the first run
+
+    def flag(self, what: str) -> None:
+        if what not in self.flags:
+            self.flags.append(what)
 
 
 def run(
@@ -78,25 +62,86 @@ def run(
     RuntimeError where it was cut short through no fault of the submission.
     Of a cell that failed only the type of its error stays. What stands after the last
     check is not run: nothing there can change a grade.
+    A check that is not passed, as is one of the steps before it, is run once more in
+    another box, where the course's own steps stand in place of those.
     """
     grading.beside = look.modules(files)
+    files = files | {CASES: grading.exam.packed}
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
-    running = [Cell(cell.source, submission.is_grade(cell)) for cell in cells]
-    while running and not running[-1].graded:
-        running.pop()
-    cpu = execute(running, template, files | {CASES: grading.exam.packed}, {}, limits)
-    if template.process.poll() is not None:  # and with it every kernel
-        raise RuntimeError("the process that kernels are forks of has died")
-    for cell in cells:
+    running = [
+        (n, Cell(c.source, submission.is_grade(c))) for n, c in enumerate(cells, 1)
+    ]
+    cpu = _execute(running, grading, template, files, limits)
+    for cell, (_, ran) in zip(cells, running, strict=True):
         cell.outputs, cell.execution_count = [], None
-    for number, (cell, ran) in enumerate(zip(cells, running, strict=False), 1):
-        odd = [*([ran.died] if ran.died else []), *(REACHED[k] for k in ran.reached)]
-        grading.flags += [f"code cell {number}: {what}" for what in odd]
         if ended := ran.died or _error(ran):
             cell.outputs = [_output("error", ename=ended, evalue="", traceback=[])]
         if submission.is_grade(cell):
             grading.ran[cell.metadata.nbgrader["grade_id"]] = ran
-    return cpu or 0.0
+    grading.found = _first(nb, grading)
+    grading.instead = _to_follow(nb, grading)
+    if grading.instead:
+        cpu += _execute(
+            _again(cells, running, grading), grading, template, files, limits
+        )
+    return cpu
+
+
+def _execute(
+    cells: list[tuple[int, Cell]],
+    grading: Grading,
+    template: Template,
+    files: dict[str, bytes],
+    limits: Limits,
+) -> float:
+    """Run the cells up to the last check, and flag what is odd by a cell's number."""
+    last = max((n for n, (_, cell) in enumerate(cells, 1) if cell.graded), default=0)
+    cpu = execute([cell for _, cell in cells[:last]], template, files, {}, limits)
+    if template.process.poll() is not None:  # and with it every kernel
+        raise RuntimeError("the process that kernels are forks of has died")
+    for number, ran in cells:
+        odd = [*([ran.died] if ran.died else []), *(REACHED[k] for k in ran.reached)]
+        for what in odd:
+            grading.flag(f"code cell {number}: {what}")
+    return cpu
+
+
+def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
+    """The steps that may be right with the course's own in place of which others."""
+    asked, found = grading.exam.checks, grading.found
+    own, given = _sources(nb)
+    seen = {"beside": grading.beside, "given": given}
+    failed = [name for name in asked if name in found and not found[name].right]
+    instead = {}
+    for name in failed:
+        steps = [step for step in asked[name].after if step in failed]
+        if not steps or found[name].note == UNWRITTEN:
+            continue
+        if not look.refusal(asked[name], own, name, apart=steps, **seen):
+            instead[name] = steps
+    return instead
+
+
+def _again(
+    cells: list[NotebookNode], running: list[tuple[int, Cell]], grading: Grading
+) -> list[tuple[int, Cell]]:
+    """The cells of the second run: before a check stand the course's own steps."""
+    again = []
+    for cell, (number, ran) in zip(cells, running, strict=True):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in grading.instead:
+            steps = [grading.exam.steps[step] for step in grading.instead[name]]
+            grading.again[name] = Cell(cell.source, graded=True)
+            again += [(number, Cell(source)) for source in steps]
+            again.append((number, grading.again[name]))
+        elif not (ran.graded or ran.died or _in_vain(cell, ran)):
+            again.append((number, Cell(cell.source)))
+    return again
+
+
+def _in_vain(cell: NotebookNode, ran: Cell) -> bool:
+    """Whether a cell that defines no step only used up its time."""
+    return ran.error == "Timeout" and not submission.is_solution(cell)
 
 
 def _output(kind: str, **content: Any) -> NotebookNode:
@@ -126,21 +171,9 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
     Every output of a graded cell is replaced: by the feedback, and by the number that
     nbgrader's own rule reads as the points.
     """
-    code = [(n, cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"]
-    own = [(n, cell.source) for n, cell in code if not submission.is_locked(cell)]
-    given = [cell.source for _, cell in code if submission.is_locked(cell)]
-    for check in grading.exam.checks.values() if grading else ():
-        _wanted(check, grading.exam), _public(check)  # an error here is our fault
-    verdicts: list[Verdict] = []
-    for cell in nb.cells:
-        if not submission.is_grade(cell) or submission.is_solution(cell):
-            continue
-        failed = {v.check for v in verdicts if not v.right}
-        try:
-            verdict = _verdict(cell, grading, own, given, failed)
-        except Exception as error:  # noqa: BLE001 - it costs this check, no other
-            verdict = _unjudged(cell, grading, error)
-        verdicts.append(verdict)
+    verdicts = _verdicts(nb, grading)
+    for cell in _graded(nb):
+        verdict = verdicts[cell.metadata.nbgrader["grade_id"]]
         cell.outputs = [
             _output("display_data", data=panel.feedback(verdict), metadata={}),
             _output(
@@ -155,15 +188,65 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
         "status": "FLAGGED" if flags else "GRADED",
         "flags": flags,
         "checks": {
-            v.check: {
+            name: {
                 "points": v.points,
                 "possible": v.possible,
                 "mistake": v.mistake.name if v.mistake else None,
                 "reason": v.reason,
             }
-            for v in verdicts
+            for name, v in verdicts.items()
         },
     }
+
+
+def _verdicts(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
+    """The verdict on each graded cell, in the notebook's order."""
+    if grading is None or grading.found is None:
+        return _first(nb, grading)
+    found = dict(grading.found)
+    cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in _graded(nb)}
+    for name, steps in grading.instead.items():
+        course = _judged(cells[name], grading, *_sources(nb), steps)
+        wrong = [step for step in steps if not found[step].right]
+        found[name] = followed(found[name], course, wrong)
+    return found
+
+
+def _first(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
+    """What each check found of the student's own steps."""
+    for name, check in grading.exam.checks.items() if grading else ():
+        wanted(grading.exam, name), public(check)  # an error here is our fault
+    own, given = _sources(nb)
+    found = [_judged(cell, grading, own, given) for cell in _graded(nb)]
+    return {verdict.check: verdict for verdict in found}
+
+
+def _sources(nb: NotebookNode) -> tuple[list[tuple[int, str]], list[str]]:
+    """The student's own cells by their numbers, and the given ones."""
+    code = [(n, cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"]
+    own = [(n, cell.source) for n, cell in code if not submission.is_locked(cell)]
+    return own, [cell.source for _, cell in code if submission.is_locked(cell)]
+
+
+def _graded(nb: NotebookNode) -> list[NotebookNode]:
+    return [
+        cell
+        for cell in nb.cells
+        if submission.is_grade(cell) and not submission.is_solution(cell)
+    ]
+
+
+def _judged(
+    cell: NotebookNode,
+    grading: Grading | None,
+    own: list[tuple[int, str]],
+    given: list[str],
+    apart: Sequence[str] = (),
+) -> Verdict:
+    try:
+        return _verdict(cell, grading, own, given, apart)
+    except Exception as error:  # noqa: BLE001 - it costs this check, no other
+        return _unjudged(cell, grading, error)
 
 
 def _unjudged(cell: NotebookNode, grading: Grading | None, error: Exception) -> Verdict:
@@ -171,7 +254,7 @@ def _unjudged(cell: NotebookNode, grading: Grading | None, error: Exception) -> 
     label = cell.metadata.nbgrader
     if grading:
         about = f"{type(error).__name__} while it was judged"
-        grading.flags.append(f"{label['grade_id']}: {about}")
+        grading.flag(f"{label['grade_id']}: {about}")
     nothing = Verdict(label["grade_id"], 0.0, label["points"])
     return _noted(nothing, "What was handed in could not be judged.")
 
@@ -181,63 +264,43 @@ def _verdict(
     grading: Grading | None,
     own: list[tuple[int, str]],
     given: list[str],
-    failed: set[str],
+    apart: Sequence[str],
 ) -> Verdict:
+    """One check: by its first run, or by the one with the course's own for `apart`."""
     name = cell.metadata.nbgrader["grade_id"]
     nothing = Verdict(name, 0.0, cell.metadata.nbgrader["points"])
     if grading is None or name not in grading.exam.checks or name not in grading.ran:
         return _noted(nothing, "This cell was not checked.")
     check, cases = grading.exam.checks[name], grading.exam.cases[name]
     function = _function(cell.source)
-    seen = {"beside": grading.beside, "given": given}
+    seen = {"beside": grading.beside, "given": given, "apart": apart}
     if refused := look.refusal(check, own, function, **seen):
-        grading.flags.append(f"{name}: uses {refused.use}")
+        grading.flag(f"{name}: uses {refused.use}")
         return _noted(nothing, refused.note)
     if found := look.uses(own, function, look.DYNAMIC, **seen):
-        flag = f"reaches around with {found[0]}"
-        grading.flags += [flag] if flag not in grading.flags else []
-    ran = grading.ran[name]
+        grading.flag(f"reaches around with {found[0]}")
+    ran = grading.again[name] if apart else grading.ran[name]
     try:
         got = _answers(ran, name)
     except ValueError as error:
-        grading.flags.append(f"{name}: {error}")
+        grading.flag(f"{name}: {error}")
         return _noted(nothing, "What was handed in is not an answer of this check.")
     if ran.died:
         return _noted(nothing, f"Nothing was handed in: {ran.died}.")
     if got is None:
         if ran.error is None:
-            grading.flags.append(f"{name}: ran without an error or an answer")
+            grading.flag(f"{name}: ran without an error or an answer")
             return _noted(nothing, "Nothing was handed in.")
         return _noted(nothing, f"Nothing was handed in: it stopped with {_error(ran)}.")
-    wanted = _wanted(check, grading.exam)
     return judge(
         check,
         cases,
-        wanted,
+        wanted(grading.exam, name),
         got,
         hidden=True,
-        failed=failed,
-        known=_public(check),
-        made=functools.partial(_made, check, grading.exam),
+        known=public(check),
+        made=functools.partial(made, grading.exam, name),
     )
-
-
-@functools.cache
-def _public(check: Check) -> list[outcome.Outcome]:
-    """What is right on the public cases: everybody may know it, so it earns nothing."""
-    return expected(check, bank.draw(check, bank.PUBLIC_SEED))
-
-
-@functools.lru_cache(maxsize=100)
-def _wanted(check: Check, asked: Exam) -> list[outcome.Outcome]:
-    """What the oracle says to the hidden cases, once for a whole class."""
-    return expected(check, asked.cases[check.name])
-
-
-@functools.lru_cache(maxsize=20_000)
-def _made(check: Check, asked: Exam, mistake: Mistake, i: int) -> outcome.Outcome:
-    """What a mistake makes of a hidden case, once for a whole class."""
-    return outcome.run(mistake.answer, asked.cases[check.name][i].args)
 
 
 def _answers(ran: Cell, name: str) -> list[outcome.Outcome] | None:

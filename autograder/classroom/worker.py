@@ -25,6 +25,7 @@ from dateutil import parser, tz
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
 from autograder.classroom import submission, verify
+from autograder.classroom.exam import exam_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def main(pipe: Connection, setup: Setup) -> None:
     try:
         with ThreadPoolExecutor(1) as thread:  # it imports while we draw the cases
             starting = thread.submit(Template, setup.sandboxed)
-            verify.exam_of(setup.assignment, setup.seed_file)
+            exam_of(setup.assignment, setup.seed_file)
             template = starting.result()
         while True:
             student = pipe.recv_bytes().decode()
@@ -79,8 +80,8 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     handed_in = submission.collect(folder, setup.assignment)
     nb, flags = submission.read(handed_in)
     nb, odd = submission.sanitize(nb, setup.about)
-    exam = verify.exam_of(setup.assignment, setup.seed_file)
-    grading = verify.Grading(exam, flags + odd)
+    asked = exam_of(setup.assignment, setup.seed_file)
+    grading = verify.Grading(asked, flags + odd)
     if not setup.sandboxed:
         grading.flags.append(verify.NO_SANDBOX)
     timestamp = _sound(handed_in.timestamp, grading.flags)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,10 @@ from autograder.verdict import errors
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import Call, remark
+
+UNWRITTEN = (
+    "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Verdict:
 
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
     answers equal, if one is known; else what the first error `meant`, and a `remark`
-    that is true of all of them. `broken` are earlier checks on which this one builds and which are not right.
+    that is true of all of them. `instead` are earlier steps that are not right: the
+    function was run with the course's own in their place.
     `note` tells why there are no results at all.
     """
 
@@ -42,7 +47,7 @@ class Verdict:
     mistake: Mistake | None = None
     meant: str | None = None
     remark: str | None = None
-    broken: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     note: str | None = None
 
     @property
@@ -84,17 +89,15 @@ def judge(
     wanted: Sequence[Outcome],
     got: Sequence[Outcome],
     hidden: bool = False,
-    failed: Collection[str] = (),
     known: Sequence[Outcome] = (),
     made: Callable[[Mistake, int], Outcome] | None = None,
     call: Call | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
-    With `hidden`, no reason tells anything of a case but what it tests. `failed` are
-    the checks that are known to be not right, `known` the answers to the public cases,
-    `made` tells what a mistake makes of a case, if not by running it each time, and
-    `call` runs the function once more.
+    With `hidden`, no reason tells anything of a case but what it tests. `known` are the
+    answers to the public cases, `made` tells what a mistake makes of a case, if not by
+    running it each time, and `call` runs the function once more.
     Credit is by case (`_share`), but nothing is earned where no work is needed: where
     all that is right is what a function would get right that always raises an error,
     gives back an argument or something empty, or the answers of the public cases.
@@ -120,13 +123,10 @@ def judge(
         points = check.points * _share(cases, right)
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
-    broken = tuple(name for name in check.after if name in failed)
-    # A wrong step before this one explains more than any mistake of this one.
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    mistake = meant = said = None
-    if not broken:
-        mistake = _name(check, cases, wanted, got, right, made)
-    if not broken and not mistake:
+    meant = said = None
+    mistake = _name(check, cases, wanted, got, right, made)
+    if not mistake:
         meant = errors.hint(got[right.index(False)])
         said = remark(check, cases, wanted, got, call, hidden)
     return Verdict(
@@ -137,8 +137,26 @@ def judge(
         mistake,
         meant,
         said,
-        broken,
     )
+
+
+def is_right(check: Check, wanted: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
+    """Whether every outcome is the one that is wanted."""
+    return len(wanted) == len(got) and not any(
+        difference(w, g, check.rtol, check.atol, hidden=True)
+        for w, g in zip(wanted, got, strict=True)
+    )
+
+
+def followed(own: Verdict, course: Verdict, wrong: Iterable[str]) -> Verdict:
+    """The verdict on a step of which an earlier one is not right.
+
+    own: on the function as it is. course: on the same function, with the course's own in
+    place of the earlier steps. wrong: those of them that are not right in themselves.
+    """
+    if course == own or course.note or course.points < own.points:
+        return own
+    return replace(course, instead=tuple(wrong))
 
 
 def _unwritten(check: Check, got: Outcome) -> str:
@@ -146,11 +164,11 @@ def _unwritten(check: Check, got: Outcome) -> str:
     inner = got.trace.splitlines()[-1].split(",")[0] if got.trace else check.name
     if inner in check.after:
         return f"`{inner}`, on which this step leans, is not written yet."
-    return "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
+    return UNWRITTEN
 
 
 def _with(verdict: Verdict, note: str) -> Verdict:
-    return Verdict(verdict.check, verdict.points, verdict.possible, note=note)
+    return replace(verdict, note=note)
 
 
 def _share(cases: Sequence[Case], right: Sequence[bool]) -> float:

@@ -85,9 +85,10 @@ def refusal(
     latest: bool = False,
     beside: frozenset[str] = frozenset(),
     given: Iterable[str] = (),
+    apart: Iterable[str] = (),
 ) -> Refusal | None:
     """Whether a step leans on what its text forbids: the one rule of check and grader."""
-    found = uses(cells, function, check.forbidden, latest, beside, given)
+    found = uses(cells, function, check.forbidden, latest, beside, given, apart)
     if not found:
         return None
     use = found[0]
@@ -109,6 +110,7 @@ def uses(
     latest: bool = False,
     beside: frozenset[str] = frozenset(),
     given: Iterable[str] = (),
+    apart: Iterable[str] = (),
 ) -> list[Use]:
     """Where `function` leans on one of `names`, directly or through its helpers.
 
@@ -118,7 +120,8 @@ def uses(
     class of the student's own. With `latest`, what a later cell defines anew is as it is
     there. `beside` are modules that lie beside the notebook: of their own, whatever
     library they are named like. `given` are cells that are not the student's: what they
-    import is known by its name there, and nothing else of them counts.
+    import is known by its name there, and nothing else of them counts. `apart` are steps
+    that others have taken the place of: what they lean on does not count.
 
     A cell that may give any name a meaning is told where `names` ask for what it does
     that with; it says too little about the function for any other name to count.
@@ -128,7 +131,7 @@ def uses(
     found: dict[Use, None] = {}
     for statement in book.defined.get(ANYTHING, ()):
         found |= book.met(statement, wanted & REBIND)
-    seen, todo = {ANYTHING}, [function]
+    seen, todo = {ANYTHING, *apart}, [function]
     while todo:
         name = todo.pop()
         if name not in seen:

@@ -45,7 +45,7 @@ def student(
 
     worked: `Check.worked`, where a check has it.
     """
-    lines = [] if verdict.right else _explain(verdict)
+    lines = _explain(verdict)
     code, seen = "", ("", "")
     if verdict.results and not verdict.right:
         first = next(i for i, r in enumerate(verdict.results) if r.why)
@@ -58,7 +58,7 @@ def student(
 
 def feedback(verdict: Verdict) -> dict[str, str]:
     """What a student reads after grading: no hidden input and no expected value."""
-    return _render(verdict, [] if verdict.right else _explain(verdict), "")
+    return _render(verdict, _explain(verdict), "")
 
 
 def reason(verdict: Verdict) -> str:
@@ -66,7 +66,9 @@ def reason(verdict: Verdict) -> str:
     if verdict.right:
         return ""
     lines = _explain(verdict)
-    return " ".join(lines[1:] if verdict.mistake or verdict.broken else lines)
+    if verdict.mistake:  # its hint says more
+        lines.remove(verdict.reason)
+    return " ".join(lines)
 
 
 def number(points: float) -> str:
@@ -82,15 +84,17 @@ def _headline(verdict: Verdict) -> str:
 
 
 def _explain(verdict: Verdict) -> list[str]:
-    lines = [verdict.reason]
-    if verdict.broken:
-        steps = " and ".join(f"`{name}`" for name in verdict.broken)
-        verb = "is" if len(verdict.broken) == 1 else "are"
-        lines.append(f"This step uses {steps}, which {verb} not right: fix that first.")
-    if verdict.mistake:
-        lines.append(verdict.mistake.hint)
-    elif not verdict.broken:
-        lines += filter(None, [verdict.meant, verdict.remark])
+    lines = []
+    if verdict.instead:
+        steps = " and ".join(f"`{name}`" for name in verdict.instead)
+        verb = "is" if len(verdict.instead) == 1 else "are"
+        lines.append(
+            f"Your {steps} {verb} not right yet, so this step was run with the course's "
+            f"own {steps}."
+        )
+    if not verdict.right:
+        hint = verdict.mistake and verdict.mistake.hint
+        lines += filter(None, [verdict.reason, hint, verdict.meant, verdict.remark])
     return lines
 
 

@@ -539,6 +539,9 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES + KERNELS,
-    after=("attention", "split_heads", "merge_heads"),
+    after=(
+        *("softmax", "scores", "attention_weights", "attention"),
+        *("split_heads", "merge_heads"),
+    ),
     worked=worked,
 )

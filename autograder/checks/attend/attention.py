@@ -296,6 +296,6 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES + KERNELS,
-    after=("attention_weights",),
+    after=("softmax", "scores", "attention_weights"),
     worked=worked,
 )

@@ -642,6 +642,6 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES,
-    after=("encode",),
+    after=("to_chunks", "count_pairs", "merge", "encode"),
     worked=worked,
 )

@@ -318,5 +318,5 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES,
-    after=("encode", "decode"),
+    after=("to_chunks", "count_pairs", "merge", "encode", "decode"),
 )

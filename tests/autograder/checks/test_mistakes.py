@@ -1,6 +1,7 @@
 """Is every mistake caught and named, by the very `check()` that a notebook calls?"""
 
 import base64
+import functools
 import json
 import shutil
 import sys
@@ -12,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder import checks
 from autograder.check import ANSWER, RESULT, CheckFailed, check
 from autograder.classroom import course, verify
+from autograder.classroom.exam import exam
 from autograder.verdict import bank, outcome, wire
 from autograder.verdict.judge import expected, judge
 
@@ -134,7 +136,34 @@ def test_a_notebook_that_travels_alone_is_checked_all_the_same(
         check("count_pair", len)
 
 
-def test_an_earlier_step_of_the_notebook_is_looked_at_first(
+def leaning(main, step, right, answer, *args):
+    """What a later step gives: right only if the step in `main` is the right one."""
+    return answer(*args) if getattr(main, step) is right else None
+
+
+def test_a_wrong_step_costs_no_later_one(shown, monkeypatch, references):
+    """Wherever one step may call another: the course's own stands in for a wrong one."""
+    main = sys.modules["__main__"]
+    for assignment in course.assignments():
+        monkeypatch.chdir(references / assignment)
+        known = checks.load(assignment)
+        for name in known:
+            for step in known[name].after:
+                for other in known[name].after:
+                    monkeypatch.setattr(main, other, known[other].oracle, raising=False)
+                monkeypatch.setattr(main, step, known[step].mistakes[0].answer)
+
+                wanted = known[step].oracle, known[name].oracle
+                follows = functools.partial(leaning, main, step, *wanted)
+                before = dict(vars(main))
+                panel, raised = student(shown, name, follows)
+                assert not raised, panel["text/plain"]
+                assert panel[RESULT]["points"] == known[name].points
+                assert f"Your `{step}` is not right yet, so" in panel["text/plain"]
+                assert vars(main) == before
+
+
+def test_with_the_course_s_own_steps_its_own_mistake_is_named(
     shown, monkeypatch, references
 ):
     monkeypatch.chdir(references / "tokenize")
@@ -143,11 +172,18 @@ def test_an_earlier_step_of_the_notebook_is_looked_at_first(
     main = sys.modules["__main__"]
     for step in found["train"].after:
         monkeypatch.setattr(main, step, found[step].oracle, raising=False)
-    assert wrong.hint in student(shown, "train", wrong.answer)[0]["text/plain"]
     monkeypatch.setattr(main, "merge", found["merge"].mistakes[0].answer)
+
+    def train(*args):
+        fine = main.merge is found["merge"].oracle
+        return wrong.answer(*args) if fine else {}
+
+    text = student(shown, "train", train)[0]["text/plain"]
+    assert "Your `merge` is not right yet, so this step was run with" in text
+    assert wrong.hint in text
+    # What does not lean on the wrong one hears nothing of it.
     text = student(shown, "train", wrong.answer)[0]["text/plain"]
-    assert "uses `merge`, which is not right: fix that first" in text
-    assert wrong.hint not in text
+    assert wrong.hint in text and "`merge` is not right" not in text
 
 
 def test_a_ready_made_answer_is_refused_in_the_notebook_too(
@@ -238,7 +274,7 @@ def test_the_grader_refuses_in_the_same_words(
     metadata = {"nbgrader": label | {"task": False}}
     notebook = new_notebook(cells=[new_code_cell(code), new_code_cell()])
     notebook.cells[1].update(source=f'check("{name}", {name})', metadata=metadata)
-    grading = verify.Grading(verify.exam(word, b"seed"), ran={name: None})
+    grading = verify.Grading(exam(word, b"seed"), ran={name: None})
     verify.verify(notebook, grading)
     feedback = notebook.cells[1].outputs[0].data["text/plain"]
     assert feedback == panel["text/plain"]

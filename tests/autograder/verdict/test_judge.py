@@ -9,7 +9,7 @@ import torch
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import panel
 from autograder.verdict.compare import difference
-from autograder.verdict.judge import expected, judge
+from autograder.verdict.judge import expected, followed, is_right, judge
 from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
 
 
@@ -41,6 +41,15 @@ CASES = [
 def verdict(function, hidden=False):
     got = from_rows(to_rows(run(function, case.args) for case in CASES))
     return judge(CHECK, CASES, expected(CHECK, CASES), got, hidden)
+
+
+def test_right_is_what_has_every_answer():
+    got = [run(halves, case.args) for case in CASES]
+    wanted = expected(CHECK, CASES)
+    assert is_right(CHECK, wanted, got)
+    assert not is_right(CHECK, wanted, got[:-1])
+    got[1] = Outcome([1.5, 2.6])
+    assert not is_right(CHECK, wanted, got)
 
 
 def test_all_points_for_the_right_answer():
@@ -359,12 +368,26 @@ def test_a_mistake_that_would_be_wrong_elsewhere_too_is_not_named():
     assert judge(check, cases, wanted, got).mistake == everywhere
 
 
-def test_an_earlier_step_that_is_wrong_is_blamed_first():
-    check = dataclasses.replace(CHECK, after=("count", "merge"))
-    got = [run(CHECK.mistakes[1].answer, case.args) for case in CASES]
-    found = judge(check, CASES, expected(check, CASES), got, failed={"merge"})
-    assert (found.broken, found.mistake) == (("merge",), None)
-    assert "uses `merge`, which is not right" in panel.feedback(found)["text/plain"]
+def test_an_earlier_step_that_is_wrong_costs_no_other():
+    own, doubled = verdict(lambda ns: 1 / 0), verdict(CHECK.mistakes[1].answer)
+    right, refused = verdict(halves), dataclasses.replace(own, note="It is refused.")
+    steps = ["count", "merge"]
+    found = followed(own, right, steps)
+    assert (found.points, found.right, found.instead) == (4, True, ("count", "merge"))
+    (headline, said) = panel.feedback(found)["text/plain"].splitlines()
+    assert headline == "✓ halves: 4 of 4 points"
+    assert said == (
+        "Your `count` and `merge` are not right yet, so this step was run with the "
+        "course's own `count` and `merge`."
+    )
+    found = followed(own, doubled, ["merge"])
+    assert found.mistake == CHECK.mistakes[1]
+    text = panel.feedback(found)["text/plain"]
+    assert "Your `merge` is not right yet" in text and "It multiplies." in text
+    # Where the other steps change nothing, or make it worse, they are not the reason.
+    for course in own, refused:
+        assert followed(own, course, steps) is own
+    assert followed(right, own, steps) is right
 
 
 def test_a_step_that_is_not_written_is_named():
