@@ -194,7 +194,7 @@ def train(text, n_vocab):
     ),
     Submission(
         "mistaken-decode",
-        17.03,
+        17.86,
         instead=(
             """
 def decode(ids, merges):
@@ -240,7 +240,7 @@ def encode_special(text, merges, special, allowed):
     ),
     Submission(
         "dishonest-borrows-tiktoken",
-        13,
+        17,
         instead=(
             """
 def encode(text, merges):
