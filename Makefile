@@ -12,7 +12,7 @@ CHECKS    := $(shell find autograder -name '*.py' -not -path 'autograder/classes
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test site exercises demo test serve bench soak boxes browser format clean help
+.PHONY: all setup setup-test site exercises demo test mutants serve bench soak boxes browser format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -69,6 +69,9 @@ test: setup-test browser boxes  ## run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+mutants: setup-test  ## try all mutants of all right answers on the checks (several minutes)
+	@$(BIN)/python -W ignore -m tests.autograder.mutants
 
 serve: site  ## serve the site on localhost and print the address
 	@echo "▸ http://127.0.0.1:$(PORT)/  (Ctrl-C ends it)"

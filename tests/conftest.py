@@ -14,16 +14,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 RECORD = Path(__file__).parents[1] / "_build" / "checks.json"
 
 
+def add(**figures: float) -> None:
+    """Add figures to `_build/checks.json`, a flat object of names and numbers."""
+    RECORD.parent.mkdir(exist_ok=True)
+    with FileLock(RECORD.with_suffix(".lock")):  # several workers write it
+        known = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+        RECORD.write_text(json.dumps(known | figures, indent=1) + "\n")
+
+
 @pytest.fixture(scope="session")
 def record():
-    """Add figures to `_build/checks.json`, a flat object of names and numbers."""
-
-    def add(**figures: float) -> None:
-        RECORD.parent.mkdir(exist_ok=True)
-        with FileLock(RECORD.with_suffix(".lock")):  # several workers write it
-            known = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-            RECORD.write_text(json.dumps(known | figures, indent=1) + "\n")
-
+    """`add`."""
     return add
 
 
@@ -43,6 +44,12 @@ def pytest_terminal_summary(terminalreporter):
             f"{figures['checks']} checks, each caught and named by its own hint"
             if figures["kill_rate"] == 1
             else f"kill rate {figures['kill_rate']:.1%}: NOT ALL MISTAKES ARE NAMED"
+        )
+    if "mutants" in figures:
+        terminalreporter.line(
+            f"mutants: {figures['mutants']} of {figures['mutants_made']} tried, "
+            f"{figures['mutants_killed']} refused, "
+            f"{figures['mutants_equal']} as right as the solution"
         )
     if "hostile_total" in figures:
         terminalreporter.line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,6 +13,12 @@ from torch import Tensor
 def between(rng: np.random.Generator, low: int, high: int) -> int:
     """From low to high, both possible."""
     return int(rng.integers(low, high + 1))
+
+
+def drawn_until(good: Callable[..., bool], draw: Callable[[], tuple]) -> tuple:
+    while not good(*(made := draw())):
+        pass
+    return made
 
 
 def some(rng: np.random.Generator, items: Sequence, count: int) -> list:

@@ -92,6 +92,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(tenths(rng, 2, 5, 4)), *lying(_weights(rng, 4)), 2),
         ),
+        edge(
+            "a batch of many texts",
+            (tenths(rng, between(rng, 33, 40), 2, 4), *_weights(rng, 4), 2),
+        ),
     ]
 
 

@@ -72,6 +72,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("as many texts as heads, tokens and numbers", three(3, 3, 3, 3)),
         edge("a batch of one text", three(1, 2, 3, 4)),
         edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 4)))),
+        edge("a batch of many texts", three(between(rng, 33, 40), 2, 3)),
     ]
 
 

@@ -67,7 +67,7 @@ def high(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
 
 def _low(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
     """Scores below minus 300,000, much alike."""
-    return whole(rng, 5, 9, T, 4), whole(rng, -1, 1, T, 4) / 4 - 2**15
+    return whole(rng, 5, 9, T, 4), whole(rng, -1, 1, T, 4) / 4 - 2**15 - 1
 
 
 def _right_angles(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
@@ -100,6 +100,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "queries and keys that lie across in memory",
             tuple(map(across, both(2, 5, 4))),
         ),
+        edge("a batch of many texts", both(between(rng, 33, 40), 2, 3)),
     ]
 
 

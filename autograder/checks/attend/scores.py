@@ -58,6 +58,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "queries and keys that lie across in memory",
             tuple(map(across, both(2, 5, 4))),
         ),
+        edge("a batch of many texts", both(between(rng, 33, 40), 2, 3)),
     ]
 
 

@@ -60,6 +60,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of texts, each with several heads", (tenths(rng, 2, 3, 4, 3),)),
         edge("a batch of one text with one head", (tenths(rng, 1, 1, 3, 4),)),
         edge("scores that lie across in memory", (across(tenths(rng, 4, 5)),)),
+        edge("a batch of many texts", (tenths(rng, between(rng, 33, 40), 2, 3),)),
     ]
 
 

@@ -55,6 +55,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a batch with as many texts as heads", (tenths(rng, 3, 2, 6), 3)),
         edge("a batch of one text", (tenths(rng, 1, 3, 4), 2)),
         edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),
+        edge("a batch of many texts", (tenths(rng, between(rng, 33, 40), 2, 4), 2)),
     ]
 
 

@@ -58,12 +58,6 @@ def different(rng: np.random.Generator, n: int, count: int) -> list[int]:
     return some(rng, range(n), count)
 
 
-def drawn_until(good: Callable[..., bool], draw: Callable[[], tuple]) -> tuple:
-    while not good(*(made := draw())):
-        pass
-    return made
-
-
 def lengths(rows: Tensor) -> Tensor:
     return rows.square().sum(1).sqrt()
 

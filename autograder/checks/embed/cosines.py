@@ -66,6 +66,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a table that lies across in memory",
             (across(normal(rng, 6, 4)), normal(rng, 4)),
         ),
+        edge(
+            "vectors of a single number", (decimals(rng, 5, 1), decimals(rng, 1, 1)[0])
+        ),
     ]
 
 

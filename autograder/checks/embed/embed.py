@@ -15,14 +15,13 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, drawn_until
 from autograder.checks._slips import an_assert, double_precision
 from autograder.checks.embed._material import (
     LIBRARIES,
     TABLES,
     decimals,
     different,
-    drawn_until,
     ids_indexed,
     ids_used_twice,
     shipped,
@@ -86,7 +85,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "a batch with more texts than there are places",
-            (tensor_of(rng.integers(0, 6, (5, 2))), *tables(6, 4, 2)),
+            (
+                tensor_of(rng.integers(0, 6, (between(rng, 33, 40), 2))),
+                *tables(6, 4, 2),
+            ),
         ),
         edge(
             "a text one token too long",

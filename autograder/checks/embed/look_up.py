@@ -90,6 +90,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         edge("a table of one row", (tensor_of([0, 0]), decimals(rng, 1, 3))),
+        edge(
+            "a batch of many texts",
+            (
+                tensor_of(rng.integers(0, 7, (between(rng, 33, 40), 2))),
+                decimals(rng, 7, 3),
+            ),
+        ),
     ]
 
 

@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal
+from autograder.checks._material import across, between, drawn_until, normal
 from autograder.checks._slips import two_at_once
 from autograder.checks.embed._material import (
     ANGLES,
     LIBRARIES,
     cosines,
     decimals,
-    drawn_until,
     lengths,
     tensor_of,
     word_rows,
@@ -61,6 +60,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     def words():
         return word_rows(rng, 40)[0], between(rng, 1, 38)
 
+    line = torch.from_numpy(rng.choice([-4.0, -1.0, 1.0, 2.0], (6, 1))).float()
     shipped, word = drawn_until(_apart, words)
     return [
         Case("six vectors in the plane", (table, row, 2)),
@@ -74,6 +74,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("forty rows, most of them equally near", (*_many_tied(rng), 30)),
         Case("many rows, some hardly nearer than others", (*_close(rng), 34)),
         edge("a table that lies across in memory", (across(ends), 0, 3)),
+        edge("a table of one row, which has no neighbour", (decimals(rng, 1, 3), 0, 0)),
+        edge(
+            "vectors of a single number",
+            (line, 2, 4),
+        ),
     ]
 
 

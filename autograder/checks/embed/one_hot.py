@@ -15,12 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, some
+from autograder.checks._material import between, drawn_until, some
 from autograder.checks._slips import double_precision, lists_of_numbers
 from autograder.checks.embed._material import (
     LIBRARIES,
     different,
-    drawn_until,
     shipped,
     tensor_of,
 )

@@ -41,7 +41,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("the first place alone", (1, 2 * between(rng, 2, 2000))),
         edge(
             "an odd number of columns",
-            (between(rng, 2, 64), 2 * between(rng, 1, 48) + 1),
+            (between(rng, 2, 64), 4 * between(rng, 1, 24) - 1),
         ),
         Case("thousands of places", (between(rng, 2000, 4000), 6)),
         edge("a single column", (between(rng, 2, 64), 1)),

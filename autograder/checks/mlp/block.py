@@ -121,6 +121,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), _layer(rng, 4, 8), 2),
         ),
+        edge("many heads", (quarters(rng, 3, 34), _layer(rng, 34, 8), 34)),
+        edge(
+            "a batch of many texts",
+            (quarters(rng, between(rng, 33, 40), 2, 4), _layer(rng, 4, 8), 2),
+        ),
     ]
 
 

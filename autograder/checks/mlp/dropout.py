@@ -77,6 +77,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 at,
             ),
         ),
+        edge(
+            "a batch of many texts of one token",
+            (quarters(rng, long, 1, 3), points(q, long, 1, 3), q),
+        ),
     ]
 
 

@@ -68,6 +68,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a batch of one text, which lies across in memory",
             (across(normal(rng, 1, 3, 4, scale=2)),),
         ),
+        edge(
+            "a batch of many texts", (normal(rng, between(rng, 33, 40), 2, 3, scale=2),)
+        ),
     ]
 
 

@@ -69,6 +69,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), *own(4)),
         ),
+        edge(
+            "a batch of many texts",
+            (quarters(rng, between(rng, 33, 40), 2, 4), *own(4)),
+        ),
     ]
 
 

@@ -81,6 +81,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), *lying(own(4, 8))),
         ),
+        edge(
+            "a batch of many texts",
+            (quarters(rng, between(rng, 33, 40), 2, 3), *own(3, 4)),
+        ),
     ]
 
 

@@ -80,6 +80,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     begin = with_zeros(shares(rng, 4), *[0] * between(rng, 1, 3))
     end = with_zeros(shares(rng, 4), *[4] * between(rng, 1, 3))
     over = with_zeros(_still_short(rng, 5), *[5] * between(rng, 1, 3))
+    far = with_zeros(_still_short(rng, 5), *[0] * between(rng, 33, 40))
     model = model_probabilities(rng, 0.8, 1.2)
     large = (model > 0.03).nonzero()[:, 0].tolist()
     return [
@@ -119,6 +120,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "a vocabulary of one token", (torch.ones(1), round(float(rng.random()), 4))
         ),
+        edge("u beyond the sum of many tokens", (far, nearer)),
     ]
 
 

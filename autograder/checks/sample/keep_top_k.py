@@ -75,7 +75,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("k = 0", (shares(rng, 5), 0)),
         edge("k below 0", (shares(rng, 5), -between(rng, 1, 3))),
-        edge("k above the number of tokens", (shares(rng, 4), between(rng, 5, 9))),
+        edge("k above the number of tokens", (shares(rng, 4), between(rng, 6, 9))),
         edge(
             "forty tokens equally likely",
             (torch.full((40,), 1 / 40), between(rng, 3, 30)),
@@ -85,6 +85,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "many of many tokens",
             (model_probabilities(rng, 4, 6), between(rng, 34, 60)),
         ),
+        edge("k one above the number of tokens", (shares(rng, 5), 6)),
     ]
 
 

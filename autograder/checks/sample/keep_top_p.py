@@ -124,7 +124,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 1.9))),
         edge(
             "64 tokens equally likely",
-            (torch.full((64,), 1 / 64), (between(rng, 3, 50) + 0.5) / 64),
+            (torch.full((64,), 1 / 64), (between(rng, 33, 50) + 0.5) / 64),
         ),
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),

@@ -110,6 +110,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a very high temperature",
             (10 * eighths(rng, 5), float(between(rng, 40, 60))),
         ),
+        edge(
+            "a batch of many texts",
+            (eighths(rng, between(rng, 33, 40), 2, 3), hundredths(rng, 0.6, 1.5)),
+        ),
     ]
 
 

@@ -59,6 +59,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (across(eighths(rng, 2, 5, 4)), across(eighths(rng, 6, 4))),
         ),
         edge("a single token", (eighths(rng, 2, 4), eighths(rng, 1, 4))),
+        edge(
+            "a batch of many texts",
+            (eighths(rng, between(rng, 33, 40), 2, 4), eighths(rng, 6, 4)),
+        ),
     ]
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between
+from autograder.checks._material import between, drawn_until
 from autograder.checks._material import stop as stopped
 from autograder.checks._slips import Answer, an_assert, written_into
 from autograder.checks.sample._material import (
@@ -130,15 +130,23 @@ def draw(rng: np.random.Generator) -> list[Case]:
             if (ends - u).abs().min() > 0.01:
                 return t, [a, c], [u] * 6, _never(t, [a, c], u)
 
+    def model():
+        t = _world_table(rng, 24)
+        seldom = int(torch.softmax(t, -1).mean(0).argmin())
+        start = (seldom + between(rng, 1, 23)) % 24
+        return t, [start], _us(rng, t, [start], 12, seldom, beside=True), seldom
+
+    def rounding_shows(t: Tensor, *rest: Any) -> bool:
+        return oracle(t.half(), *rest) != oracle(t, *rest)
+
     large = eighths(rng, 40, 40, most=10)
     prompt = [int(i) for i in rng.integers(0, 36, 36)]
-    prompt[3] = prompt[20]
+    prompt[3], prompt[-1] = prompt[20], between(rng, 32, 35)
     us = _us(rng, large, prompt, 5, 36, stopping=True)
     many = large, prompt, us + tail(), 36
+    wide = torch.full((260, 260), -9.0)
+    wide[:, 254:] = eighths(rng, 260, 6, most=10)
     a, b, c, d, e = (int(i) for i in rng.permutation(5))
-    world_table = _world_table(rng, 24)
-    seldom = int(torch.softmax(world_table, -1).mean(0).argmin())
-    start = (seldom + between(rng, 1, 23)) % 24
     none = (table(4), [between(rng, 0, 3) for _ in range(3)], [], 3)
     return [
         Case("a prompt of one id", told([a], 4, b)),
@@ -148,15 +156,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the prompt contains `stop`", told([a, e, c], 5, e)),
         Case("the prompt ends with `stop`", told([e, c, b], 5, b)),
         edge("nothing to draw", none),
-        Case(
-            "the shipped model's expectations",
-            (
-                world_table,
-                [start],
-                _us(rng, world_table, [start], 12, seldom, beside=True),
-                seldom,
-            ),
-        ),
+        Case("the shipped model's expectations", drawn_until(rounding_shows, model)),
         edge("an empty prompt", (table(4), [], tail(), between(rng, 0, 3))),
         edge(
             "an empty prompt, and nothing to draw",
@@ -171,6 +171,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("a large vocabulary, and a long prompt with ids that come again", many),
         edge("points that are all the same", again()),
+        edge(
+            "ids above 256",
+            (wide, [259], _us(rng, wide, [259], 3, 258, stopping=True) + tail(), 258),
+        ),
+        edge("a vocabulary of one token", (table(1), [0, 0], tail(), 0)),
     ]
 
 

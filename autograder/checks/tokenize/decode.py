@@ -118,6 +118,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([k, m] * 20 + [257], {(k, m): 256}),
         ),
         edge("line ends at the end", ([k, m, 10, 10], {(k, m): 256})),
+        edge(
+            "an id that comes before those of the merges", ([k, 256, m], {(k, m): 300})
+        ),
     ]
 
 

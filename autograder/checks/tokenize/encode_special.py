@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import stop
+from autograder.checks._material import some, stop
 from autograder.checks._slips import an_assert
 from autograder.checks.tokenize._material import (
     LIBRARIES,
@@ -85,7 +85,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     told = stories(rng, 600, end=world.END)
     merges = learned(told.replace(world.END, "\n"), 30)
     end = 256 + len(merges)
-    nasty = nasty_text(rng)
+    nasty, (mark,) = nasty_text(rng), some(rng, "§¶†‡•", 1)
     forty = [f"<|{new_word(rng, 2)}{i}|>" for i in range(40)]
     told_merges = learned(told.replace(world.END, "\n"), 45)
     return [
@@ -192,6 +192,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 {name: 900 - i for i, name in enumerate(forty)},
                 forty,
             ),
+        ),
+        edge(
+            "a special token of one character, at the end",
+            (f"{word} {other}{mark}", pair, {mark: 257}, [mark]),
         ),
     ]
 

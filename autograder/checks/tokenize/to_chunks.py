@@ -77,6 +77,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "spaces and line ends at both ends",
             (f"  \n\t{new_word(rng, 2)} {new_word(rng, 2)}  \n\n",),
         ),
+        edge(
+            "a text that begins with an ending",
+            (f"'{some(rng, ('s', 'll', 've', 're'), 1)[0]} {new_word(rng, 3)}",),
+        ),
     ]
 
 

@@ -1,16 +1,14 @@
-"""Mutants before the judge: which does a check refuse, in public and when grading?"""
+"""Mutants and others before the judge: with which seeds is an answer right?"""
 
 from __future__ import annotations
 
-import ast
 import contextlib
+import hashlib
 import io
-import json
-import linecache
 import re
 import warnings
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,124 +18,114 @@ from autograder import checks
 from autograder.checks import Check
 from autograder.verdict import bank, outcome
 from autograder.verdict.compare import difference
-from autograder.verdict.judge import expected
-from tests.autograder.mutants.make import Mutant, mutants
+from autograder.verdict.judge import size
+from tests.autograder.mutants.make import mutants
+from tests.autograder.mutants.right import Right, right
 
-ROOT = Path(__file__).parents[3]
 EQUAL = Path(__file__).with_name("equal.txt")
-SEEDS = (bank.PUBLIC_SEED, b"one", b"two")
+SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(199))]
+SOME = SEEDS[:12]  # for all mutants; the sample is tried with all seeds
+SECONDS = 0.5  # of computing for one case: no answer needs more to be right
+
+Answer = Callable[..., Any]
 
 
-class Tried(NamedTuple):
-    check: str
-    mutant: Mutant
-    passed: tuple[bytes, ...]  # the seeds with which it gets everything right
+class Wrong(NamedTuple):
+    """A mutant: its name in `equal.txt`, and what it is."""
 
-    @property
-    def key(self) -> str:
-        return f"{self.check} | {self.mutant.name}"
+    key: str
+    source: str
+    answer: Answer
 
 
-@cache
-def sources(exercise: str) -> dict[str, str]:
-    """Each graded function as the instructor's notebook defines it."""
-    path = ROOT / "solutions" / exercise / f"{exercise}.ipynb"
-    known, found = checks.load(exercise), {}
-    for cell in json.loads(path.read_text("utf-8"))["cells"]:
-        text = "".join(cell["source"])
-        if cell["cell_type"] != "code" or not text.startswith("def "):
-            continue
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef) and node.name in known:
-                found[node.name] = ast.unparse(node)
+def wrong(exercise: str, check: Check) -> list[Wrong]:
+    """Every mutant of every right answer to a check."""
+    found = []
+    for one in right(exercise, check):
+        for name, source in mutants(one.source, around=not one.name):
+            key = " ".join(filter(None, [check.name, "|", one.name, name]))
+            found.append(Wrong(key, source, _made(one, source)))
+    return found
+
+
+def _made(of: Right, source: str) -> Answer:
+    """The function; one that is an error itself, where the definition does not run."""
+    try:
+        return of.made(source)
+    except Exception as error:  # noqa: BLE001 - that is its answer
+        return partial(_raised, error)
+
+
+def _raised(error: Exception, *args: Any) -> None:
+    raise error
+
+
+def in_sample(key: str, one_of: int) -> bool:
+    """Whether a mutant belongs to the sample, one of so many; it is always the same."""
+    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % one_of == 0
+
+
+@contextlib.contextmanager
+def _quiet():
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@_quiet()
+def passed(
+    check: Check,
+    answers: Mapping[str, Answer],
+    seeds: Iterable[bytes] = SEEDS,
+    edges: bool = True,
+) -> dict[str, list[bytes]]:
+    """The seeds with which each answer is right in all cases, or all but the edges.
+
+    The case in which an answer was wrong is tried first with the next seed, else the
+    small ones. One that did not come to an end is not asked again: it never will.
+    """
+    found: dict[str, list[bytes]] = {key: [] for key in answers}
+    last: dict[str, int] = {}
+    endless: set[str] = set()
+    torch.set_num_threads(1)
+    for seed in seeds:
+        cases = bank.draw(check, seed)
+        wanted = [
+            cache(partial(outcome.run, check.oracle, case.args)) for case in cases
+        ]
+        asked = [i for i, case in enumerate(cases) if edges or not case.edge]
+        asked.sort(key=lambda i, cases=cases: size(cases[i].args))
+        for key, answer in answers.items():
+            if key in endless:
+                continue
+            first = last.get(key, asked[0])
+            for i in [first, *(i for i in asked if i != first)]:
+                got = outcome.run(answer, cases[i].args)
+                if difference(wanted[i](), got, check.rtol, check.atol):
+                    last[key] = i
+                    if got.raised == outcome.StillRunning.__name__:
+                        endless.add(key)
+                    break
+            else:
+                found[key].append(seed)
     return found
 
 
 @cache
-def names(exercise: str) -> dict[str, Any]:
-    """What a mutant finds around it: the instructor's notebook, its right steps."""
-    from tests.autograder.checks.test_checks import solution
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        return solution(exercise)
-
-
-def function(exercise: str, name: str, source: str) -> Any:
-    """A definition, made within the notebook's names."""
-    space = dict(names(exercise))
-    file = f"<{name}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    exec(compile(source, file, "exec"), space)  # noqa: S102 - it is ours
-    return space[name]
-
-
-@cache
-def exam(check: Check, seed: bytes) -> tuple[list, list]:
-    """The cases of a seed and what the oracle says to them."""
-    cases = bank.draw(check, seed)
-    return cases, expected(check, cases)
-
-
-def passes(check: Check, answer: Any, seed: bytes, first: Sequence[int] = ()) -> bool:
-    """Whether an answer is right in all cases. Those of `first` are tried first."""
-    return failing(check, answer, seed, first) is None
-
-
-def failing(
-    check: Check, answer: Any, seed: bytes, first: Sequence[int] = ()
-) -> int | None:
-    """A case in which an answer is wrong; None where there is none."""
-    cases, wanted = exam(check, seed)
-    rest = [i for i in range(len(cases)) if i not in first]
-    for i in [*first, *rest]:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            got = outcome.run(answer, cases[i].args)
-        if difference(wanted[i], got, check.rtol, check.atol):
-            return i
-    return None
-
-
-def tried(check: Check, exercise: str, some: Sequence[Mutant]) -> Iterator[Tried]:
-    for mutant in some:
-        try:
-            answer = function(exercise, check.name, mutant.source)
-        except Exception:  # noqa: BLE001 - a definition that does not run is refused
-            yield Tried(check.name, mutant, ())
-            continue
-        passed, first = [], []
-        for seed in SEEDS:
-            wrong = failing(check, answer, seed, first)
-            if wrong is None:
-                passed.append(seed)
-            else:
-                first = [wrong]
-        yield Tried(check.name, mutant, tuple(passed))
-
-
-def everything() -> Iterator[tuple[str, Check, list[Mutant]]]:
-    """Each check with the mutants of its solution."""
-    for exercise in checks.exercises():
-        for check in checks.load(exercise).values():
-            yield exercise, check, mutants(sources(exercise)[check.name])
-
-
-@cache
-def equal() -> dict[str, str]:
-    """What is as right as the solution: a pattern of keys to the reason."""
-    known: dict[str, str] = {}
-    reason = ""
-    for line in EQUAL.read_text("utf-8").splitlines():
-        if line.startswith("# "):
-            reason = line[2:]
-        elif line.strip():
-            known[line] = reason
-    return known
+def equal() -> tuple[str, ...]:
+    """What is as right as the solution: lines of `equal.txt`, without the reasons."""
+    lines = EQUAL.read_text("utf-8").split("\n\n", 1)[1].splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def is_equal(key: str) -> bool:
-    """Whether a mutant is listed. `*` in a line stands for any characters."""
-    return any(_pattern(line).fullmatch(key) for line in equal())
+    """Whether a mutant is listed."""
+    return any(matches(line, key) for line in equal())
+
+
+def matches(line: str, key: str) -> bool:
+    """Whether a line of `equal.txt` means a mutant. `*` stands for any characters."""
+    return bool(_pattern(line).fullmatch(key))
 
 
 @cache
@@ -145,14 +133,11 @@ def _pattern(line: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, line.split("*"))))
 
 
-SECONDS = 0.5  # of computing for one case: no mutant needs more to be right
-
-
-def of_check(name: str, seconds: float = SECONDS) -> list[Tried]:
-    """All mutants of one check, tried."""
-    torch.set_num_threads(1)
-    outcome.SECONDS = seconds
-    for exercise, check, some in everything():
-        if check.name == name:
-            return [*tried(check, exercise, some)]
-    raise ValueError(f"no check named {name!r}")
+def of_check(name: str) -> list[tuple[str, str, int]]:
+    """All mutants of one check: key, source, and with how many of SOME it is right."""
+    outcome.SECONDS = SECONDS
+    exercise = checks.having(name)
+    check = checks.load(exercise)[name]
+    some = wrong(exercise, check)
+    found = passed(check, {one.key: one.answer for one in some}, SOME)
+    return [(one.key, one.source, len(found[one.key])) for one in some]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -19,15 +20,21 @@ class Mutant(NamedTuple):
     source: str  # a whole definition of the function
 
 
-def mutants(source: str) -> list[Mutant]:
-    """All mutants of one function definition, each once."""
-    found: dict[str, Mutant] = {}
-    for mutant in [*_inside(source), *_around(source), *_contract(source)]:
-        if mutant.source not in found and mutant.source != ast.unparse(
-            ast.parse(source)
-        ):
-            found[mutant.source] = mutant
-    return list(found.values())
+def mutants(source: str, around: bool = True) -> list[Mutant]:
+    """All mutants of one function definition, each once, no two of one name.
+
+    around: also of what goes in and comes out, which is the same for all right answers.
+    """
+    known, many, found = {ast.unparse(ast.parse(source))}, Counter(), []
+    outside = _around(source) if around else ()
+    for mutant in [*_inside(source), *outside, *_contract(source)]:
+        if mutant.source in known:
+            continue
+        known.add(mutant.source)
+        many[mutant.name] += 1
+        again = f" (place {many[mutant.name]})" if many[mutant.name] > 1 else ""
+        found.append(Mutant(mutant.name + again, mutant.source))
+    return found
 
 
 # --- inside -------------------------------------------------------------------------
@@ -63,6 +70,7 @@ CALLED = {
     "max": ("min",),
     "min": ("max",),
     "argmax": ("argmin",),
+    "argmin": ("argmax",),
     "argsort": ("sort",),
     "tril": ("triu",),
     "triu": ("tril",),
@@ -81,6 +89,17 @@ CALLED = {
     "all": ("any",),
     "sorted": ("list",),
     "var": ("std",),
+    "std": ("var",),
+    "norm": ("sum",),
+    "log": ("exp",),
+    "tanh": ("sigmoid", "sin"),
+    "float": ("double", "half"),
+    "double": ("float", "half"),
+    "long": ("int",),
+    "float32": ("float64", "float16"),
+    "float64": ("float32",),
+    "int64": ("int32",),
+    "strip": ("rstrip", "lstrip"),
     "reshape": ("view",),
     "flatten": ("squeeze",),
 }
@@ -189,6 +208,14 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.Compare(left=left, ops=[op, *more], comparators=[right, *_]):
             for other in COMPARED.get(type(op), ()):
                 yield _changed(node, ops=[other(), *more])
+            if isinstance(op, ast.Eq) and isinstance(right, ast.Name):
+                yield _changed(node, ops=[ast.Is(), *more])  # as small numbers are
+                yield ast.BoolOp(ast.And(), [right, node])  # and 0 is never met
+            if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+                bounds = [*node.comparators]
+                for sign in (ast.Add(), ast.Sub()):
+                    bounds[-1] = ast.BinOp(node.comparators[-1], sign, ast.Constant(1))
+                    yield _changed(node, comparators=[*bounds])
             if more:
                 yield ast.Compare(left, [op], [right])
                 yield ast.Compare(right, more, node.comparators[1:])
@@ -218,6 +245,9 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
                 yield value
             if attr == "mT":
                 yield _changed(node, attr="T")
+            if isinstance(value, ast.Name):  # torch.float32
+                for other in CALLED.get(attr, ()) if attr[-1].isdigit() else ():
+                    yield _changed(node, attr=other)
         case ast.Subscript(value=value, slice=ast.Slice() as cut, ctx=ast.Load()):
             yield value
             for name in ("lower", "upper", "step"):
@@ -334,7 +364,8 @@ TENSOR_IN = (
 )
 IDS_IN = (
     *("{x}.squeeze(0)", "{x}.squeeze()", "{x}.flip(-1)", "{x}.flip(0)", "{x}.abs()"),
-    *("{x}[:8]", "{x}[..., :8]", "{x}[..., :16]", "{x}[..., :32]", "{x}.clamp(0)"),
+    *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
+    *("{x}[..., :32]", "{x}.clamp(0)"),
     *("{x}.sort().values", "{x}.view(-1).view({x}.shape)", "{x}.unique()"),
 )
 TENSOR_OUT = (
@@ -350,20 +381,24 @@ LIST = (
 TEXT = (
     *("{x}.strip()", "{x}.rstrip()", "{x}.lstrip()", "{x}.lower()", "{x}.casefold()"),
     *("' '.join({x}.split())", "{x}.rstrip('\\n')", "{x}.replace('\\r\\n', '\\n')"),
-    *("__import__('unicodedata').normalize('NFC', {x})", "{x}[:16]", "{x}[:64]"),
+    *("__import__('unicodedata').normalize('NFC', {x})", "{x}[:8]", "{x}[:16]"),
+    *("{x}[:32]", "{x}[:64]"),
     *("__import__('unicodedata').normalize('NFKC', {x})", "{x}.replace('\\u200b', '')"),
     *("{x}.encode('ascii', 'ignore').decode()", "{x}[::-1]", "{x}.replace('\\t', ' ')"),
     "{x}.expandtabs()",
 )
 DICT = (
     *("dict([*{x}.items()][:8])", "dict([*{x}.items()][1:])"),
-    *("dict([*{x}.items()][:32])", "{{b: a for a, b in {x}.items()}}"),
+    *("dict([*{x}.items()][:16])", "dict([*{x}.items()][:32])"),
+    *("dict([*{x}.items()][:-1])", "{{b: a for a, b in {x}.items()}}"),
 )
 NUMBER = (
     "{x} + 1",
     "{x} - 1",
     "-{x}",
     "{x} * 1.01",
+    "min({x}, 8)",
+    "min({x}, 16)",
     "min({x}, 32)",
     "0",
     "1",
@@ -400,6 +435,9 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         if out:
             return TENSOR_OUT
         forms = IDS_IN if name == "ids" else TENSOR_IN
+        if name in ("x", "q", "k", "v", "u", "scores", "logits", "ids"):
+            one = 1 if name == "ids" else 2  # axes of one text; above, it is a batch
+            forms = (*forms, f"{{x}}[:8] if {{x}}.ndim > {one} else {{x}}")
         # Weights have no axis of size 1, and vectors lie in memory in one way only.
         weights = name.startswith(("w_", "b_")) or name in ("weight", "bias", "wpe")
         forms = [form for form in forms if not (weights and "squeeze" in form)]
@@ -458,9 +496,10 @@ def _contract(source: str) -> Iterator[Mutant]:
             if text:
                 to = "none" if other is None else _short(other)
                 yield Mutant(f"default {_short(default)} → {to}", text)
+    function = tree.body[0]
+    raised = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Raise)]
     for wrong in ("AssertionError", "IndexError", "TypeError", "return"):
-        function = tree.body[0]
-        if any(isinstance(node, ast.Raise) for node in ast.walk(function)):
+        if any("ValueError" in text for text in raised):
             names = ", ".join(a.arg for a in function.args.args)
             end = "return None" if wrong == "return" else f"raise {wrong}"
             lines = (
@@ -470,6 +509,3 @@ def _contract(source: str) -> Iterator[Mutant]:
                 f"    {end}",
             )
             yield _wrapped(source, function, f"ValueError → {wrong}", lines)
-
-
-Maker = Callable[[str], Iterator[Mutant]]
