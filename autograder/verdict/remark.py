@@ -55,7 +55,10 @@ def remark(
         return None
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an oracle is asked odd things here
-        said = _first(seen, hidden) or _first_of_the_rest(seen, hidden)
+        tries = [_first, _first_of_the_rest]
+        if not seen.got[seen.wrong[0]].raised:
+            tries.reverse()  # an error that comes later is another matter
+        said = tries[0](seen, hidden) or tries[1](seen, hidden)
     return said and said.translate({ord(mark): None for mark in THEIRS})
 
 

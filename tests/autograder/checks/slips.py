@@ -207,7 +207,7 @@ def returned_inside_the_loop(step):
     return _after(step, lambda out: out[..., :1, :]) if _rows(step) else None
 
 
-@said("is missing|left out|one too few|too few|ended one earlier")
+@said("is missing|left out|one too few|too few|ended one earlier|it lacks")
 def the_last_one_forgotten(step):
     if isinstance(step.gives, list | str):
         return _after(step, lambda out: out[:-1])
@@ -476,7 +476,7 @@ def a_method_of_a_list_returned(step):
 
 
 # --- two at once ------------------------------------------------------------------------
-@said("Two things at once")
+@said("(?i)two things at once")
 def transposed_and_times_three(step):
     if not _rows(step) or step.name == "averaging_weights":
         return None

@@ -74,7 +74,7 @@ WRONG = {
                     counts[pair] = counts.get(pair, 0) + 1
             return counts
             """,
-            "beyond the end",
+            "past the end|beyond the end",
         ),
         (
             """
@@ -85,7 +85,7 @@ WRONG = {
                     counts[pair] = counts.get(pair, 0) + 1
             return counts
             """,
-            "cannot be a key",
+            "cannot be (a|the) key",
         ),
     ),
     "merge": (
@@ -99,7 +99,7 @@ WRONG = {
                     out.append(ids[i])
             return out
             """,
-            "skip|step over|again|second",
+            "move on past both",
         ),
         (
             """
@@ -108,7 +108,7 @@ WRONG = {
                     ids[i : i + 2] = [new_id]
             return ids
             """,
-            "shorter|end|change|caller",
+            "look at the one after it",
         ),
         (
             """
@@ -187,17 +187,17 @@ WRONG = {
             """
             ids = []
             for chunk in to_chunks(text):
-                counts = count_pairs([chunk])
-                while counts:
-                    pair = max(counts, key=counts.get)
-                    if pair not in merges:
-                        break
-                    chunk = merge(chunk, pair, merges[pair])
+                while True:
                     counts = count_pairs([chunk])
+                    known = [pair for pair in counts if pair in merges]
+                    if not known:
+                        break
+                    pair = max(known, key=counts.get)
+                    chunk = merge(chunk, pair, merges[pair])
                 ids += chunk
             return ids
             """,
-            "frequent|learned|smallest|first|rank|order|earliest|count",
+            "most frequent in this text",
         ),
         (
             """
@@ -352,13 +352,13 @@ WRONG = {
             """
             return torch.eye(n_vocab)
             """,
-            "ids|depend|row",
+            "for each \\*\\*token",
         ),
         (
             """
             return torch.eye(len(ids), n_vocab)
             """,
-            "ids|depend|row",
+            "depend|its id tells",
         ),
         (
             """
@@ -412,9 +412,9 @@ WRONG = {
         (
             """
             near = cosines(table, table[row])
-            return near.argsort()[1 : k + 1].tolist()
+            return near.argsort()[:k].tolist()
             """,
-            "smallest|least|far|descending|order",
+            "farthest",
         ),
         (
             """
@@ -491,7 +491,7 @@ WRONG = {
             """
             return look_up(ids, wte)
             """,
-            "position|wpe",
+            "where a token stands",
         ),
         (
             """
@@ -606,7 +606,7 @@ WRONG = {
             """
             return scores / scores.sum(-1, keepdim=True)
             """,
-            "exp",
+            "e to the power",
         ),
         (
             """
@@ -639,7 +639,7 @@ WRONG = {
             """
             return q @ k / sqrt(q.shape[-1])
             """,
-            "turn|transpos|shape|last axis",
+            "exchange their last two axes",
         ),
         (
             """
@@ -773,7 +773,7 @@ WRONG = {
             """
             return x.transpose(-3, -2)
             """,
-            "axis|shape|flatten",
+            "Make one row",
         ),
         (
             """
@@ -838,7 +838,7 @@ WRONG = {
             """
             return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.44715 * x**3)))
             """,
-            "constant|0.044",
+            "mistyped",
         ),
         (
             """
@@ -856,7 +856,7 @@ WRONG = {
             """
             return x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
             """,
-            "half|0.5|½|2 times",
+            "twice as large",
         ),
         (
             """
@@ -877,7 +877,7 @@ WRONG = {
             c = x - x.mean(-1, keepdim=True)
             return c / (x.var(-1, keepdim=True) + 1e-5).sqrt() * weight + bias
             """,
-            "n − 1|n - 1|correction|unbiased",
+            "C − 1",
         ),
         (
             """
@@ -930,7 +930,7 @@ WRONG = {
             """
             return gelu(gelu(x @ w_in + b_in) @ w_out + b_out)
             """,
-            "second|twice|last|output|after",
+            "at the very end",
         ),
         (
             """
@@ -950,7 +950,7 @@ WRONG = {
             """
             return torch.where(u > p, x / (1 - p), 0.0)
             """,
-            "equal|border|ValueError|refus|`u`",
+            "exactly at p",
         ),
         (
             """
@@ -1049,7 +1049,7 @@ WRONG = {
             """
             return (x @ wte.T).softmax(-1)
             """,
-            "softmax|logits|shares|scores",
+            "a step too far",
         ),
         (
             """
@@ -1102,7 +1102,7 @@ WRONG = {
             """
             return logits.max()
             """,
-            "where|place|id|value|index",
+            "Return its position",
         ),
         (
             """
@@ -1355,10 +1355,10 @@ RIGHT = {
         return ids + encode(text[start:], merges)
         """,
     "ranks": """
-        spelled = [bytes([byte]) for byte in range(256)]
+        spelled = dict(enumerate(bytes([byte]) for byte in range(256)))
         for pair in sorted(merges, key=merges.get):
-            spelled.append(b"".join(spelled[i] for i in pair))
-        return dict(zip(spelled, range(len(spelled))))
+            spelled[merges[pair]] = b"".join(spelled[i] for i in pair)
+        return dict(map(reversed, spelled.items()))
         """,
     "look_up": "return wte.index_select(0, ids.flatten()).reshape(*ids.shape, -1)",
     "one_hot": "return (ids[:, None] == torch.arange(n_vocab)).float()",
