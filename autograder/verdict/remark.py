@@ -75,7 +75,9 @@ def _first(seen: _Seen, hidden: bool) -> str | None:
 
 def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
     """The same of the cases that do not end in an error, where some do."""
-    left = [i for i in range(len(seen.cases)) if not seen.got[i].raised]
+    left = [
+        i for i in range(len(seen.cases)) if i in seen.right or not seen.got[i].raised
+    ]
     if len(left) == len(seen.cases) or not {*left} & {*seen.wrong}:
         return None
     cases, wanted, got = (
@@ -84,7 +86,7 @@ def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
     rest = _Seen(seen.check, cases, wanted, got, seen.call)
     rest.__dict__["since"] = seen.since
     said = _first(rest, hidden)
-    return said and f"Where it does not end in an error: {_small(said)}"
+    return said and f"Where there is no error: {_small(said)}"
 
 
 def _small(sentence: str) -> str:
@@ -208,6 +210,7 @@ def _draws(seen: _Seen) -> str | None:
     """Random numbers of its own, though always the same ones."""
     if not {"u", "us"} & {*seen.names} or seen.call is None:
         return None
+    random.random(), np.random.random_sample(), torch.rand(1)  # whatever seed it sets
     before = _states()
     seen.again(*seen.cases[seen.wrong[0]].args)
     if before == _states():

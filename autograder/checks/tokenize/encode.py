@@ -281,13 +281,6 @@ MISTAKES = (
         "in training. Now the answers stand in `merges`, and their order decides.",
         pick=_most_frequent,
     ),
-    _seldom(
-        "the most frequent pair first, of equal ones the leftmost",
-        "You choose the pair that is most frequent in this text, and of equal ones the "
-        "first that you meet. That was the question in training. Now the answers stand "
-        "in `merges`, and their order decides.",
-        pick=lambda there, merges: max(there, key=there.count),
-    ),
     _often(
         "one merge a chunk",
         "You merge one pair in each chunk and stop. After a merge, new pairs may have "

@@ -197,7 +197,7 @@ WRONG = {
                 ids += chunk
             return ids
             """,
-            "most frequent in this text",
+            "how early it was learned",
         ),
         (
             """
