@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -36,8 +36,8 @@ class Verdict:
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
     answers equal, if one is known; else what the first error `meant`, and a `remark`
     that is true of all of them. `instead` are earlier steps that are not right: the
-    function was run with the course's own in their place.
-    `note` tells why there are no results at all.
+    function was run with the course's own in their place. `only` tells where it is
+    right, if that earns nothing; `note`, why there are no results at all.
     """
 
     check: str
@@ -48,6 +48,7 @@ class Verdict:
     meant: str | None = None
     remark: str | None = None
     instead: tuple[str, ...] = ()
+    only: str = ""
     note: str | None = None
 
     @property
@@ -64,11 +65,10 @@ class Verdict:
             return ""
         count = len(self.results)
         text = f"Right in {count - len(wrong)} of {count} cases"
-        if len(wrong) < count and not self.points:
-            text += ", but only where there was nothing to do or something to refuse"
-        text += ". "
-        text += f"Wrong on {wrong[0].what}: {wrong[0].why}"
-        return text if text.endswith("?") else text + "."
+        if len(wrong) < count and self.only:
+            text += f", but only {self.only}"
+        text += f". Wrong on {wrong[0].what}: {wrong[0].why}"
+        return text if text.endswith(("?", ".", "!")) else text + "."
 
 
 def expected(check: Check, cases: Sequence[Case]) -> list[Outcome]:
@@ -118,9 +118,8 @@ def judge(
     ]
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]
-    points = 0.0
-    if not any(_covers(idle, right) for idle in _idle(cases, wanted, known)):
-        points = check.points * _share(cases, right)
+    only = _only(cases, wanted, known, right)
+    points = 0.0 if only else check.points * _share(cases, right)
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
@@ -137,6 +136,7 @@ def judge(
         mistake,
         meant,
         said,
+        only=only,
     )
 
 
@@ -185,36 +185,49 @@ def _share(cases: Sequence[Case], right: Sequence[bool]) -> float:
     return 1 - 0.2 * edges.count(False) / max(1, len(edges))
 
 
+def _only(
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    known: Sequence[Outcome],
+    right: Sequence[bool],
+) -> str:
+    """Where alone it is right, if that takes no work or is not the idea; else nothing."""
+    # An error where one is wanted costs a line, whatever the rest is.
+    guards = [bool(want.raised) for want in wanted]
+    rest = [ok and not guard for ok, guard in zip(right, guards, strict=True)]
+    refused = any(ok and guard for ok, guard in zip(right, guards, strict=True))
+    where = "where there was something to refuse"
+    if not any(rest):
+        return where
+    for words, idle in _idle(cases, wanted, known):
+        if all(is_idle or not ok for is_idle, ok in zip(idle, rest, strict=True)):
+            return f"{words} or something to refuse" if refused else words
+    ideas = [ok for case, ok in zip(cases, right, strict=True) if not case.edge]
+    return "" if any(ideas) else "in special cases"
+
+
 def _idle(
     cases: Sequence[Case], wanted: Sequence[Outcome], known: Sequence[Outcome]
-) -> list[list[bool]]:
-    """For each way to answer without any work: the cases in which it is right."""
-    most = max(len(case.args) for case in cases)
-    ways = [
-        [bool(want.raised) for want in wanted],
-        [_is_empty(want) for want in wanted],
-        *(
-            [
-                i < len(case.args) and _same(Outcome(case.args[i]), want)
-                for case, want in zip(cases, wanted, strict=True)
-            ]
-            for i in range(most)
-        ),
-    ]
+) -> Iterator[tuple[str, list[bool]]]:
+    """For each way to answer without any work: where, and in which cases, it is right."""
+    nothing = "where there was nothing to do"
+    yield nothing, [_is_empty(want) for want in wanted]
+    for k in range(max(len(case.args) for case in cases)):
+        given = [
+            Outcome(case.args[k]) if k < len(case.args) else None for case in cases
+        ]
+        pairs = zip(given, wanted, strict=True)
+        yield nothing, [a is not None and _same(a, want) for a, want in pairs]
     if known:
-        ways.append([_same(a, b) for a, b in zip(known, wanted, strict=True)])
-    # An error where one is wanted costs a line, whatever the rest is.
-    guards = ways[0]
-    return [[a or b for a, b in zip(way, guards, strict=True)] for way in ways]
+        yield (
+            "where the answer is that of the public case",
+            [_same(a, b) for a, b in zip(known, wanted, strict=True)],
+        )
 
 
 def _is_empty(wanted: Outcome) -> bool:
     value = wanted.value
     return isinstance(value, list | tuple | dict | str | bytes) and not value
-
-
-def _covers(idle: list[bool], right: list[bool]) -> bool:
-    return all(a or not b for a, b in zip(idle, right, strict=True))
 
 
 def _name(
@@ -229,7 +242,8 @@ def _name(
 
     One that explains only some of them would send a student the wrong way, and so would
     one that goes wrong in as many more cases. But a first draft refuses nothing yet:
-    where no mistake explains that too, it is enough to explain the wrong values.
+    where no mistake explains that too, it is enough to explain the wrong values; and
+    as long as the idea is wrong, the edges may be so in another way.
     """
 
     @functools.cache
@@ -263,10 +277,14 @@ def _name(
     )
     wrong = [i for i, ok in enumerate(right) if not ok]
     values = [i for i in wrong if not wanted[i].raised]
-    some = 0 < len(values) < len(wrong)
+    ideas = [i for i in wrong if not cases[i].edge]
     for known in (check.mistakes, pairs(check)):
-        if found := best(known, wrong) or (best(known, values) if some else None):
+        if found := best(known, wrong):
             return found
+        if 0 < len(values) < len(wrong) and (found := best(known, values)):
+            return found
+    if 1 < len(ideas) < len(values):
+        return best(check.mistakes, ideas)
     return None
 
 

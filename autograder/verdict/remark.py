@@ -16,8 +16,9 @@ import random
 import re
 import time
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,13 +53,45 @@ def remark(
     seen = _Seen(check, cases, wanted, got, call)
     if not seen.wrong or seen.nothing or seen.late:
         return None
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an oracle is asked odd things here
+        tries = [_first, _first_of_the_rest]
+        if not seen.got[seen.wrong[0]].raised:
+            tries.reverse()  # an error that comes later is another matter
+        said = tries[0](seen, hidden) or tries[1](seen, hidden)
+    return said and said.translate({ord(mark): None for mark in THEIRS})
+
+
+def _first(seen: _Seen, hidden: bool) -> str | None:
+    """The first remark that holds."""
     for about in _REMARKS:
         said = None
         with contextlib.suppress(ArithmeticError, LookupError, RuntimeError, *_ODD):
             said = about(seen)
         if said and not (hidden and THEIRS[0] in said):
-            return said.translate({ord(mark): None for mark in THEIRS})
+            return said
     return None
+
+
+def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
+    """The same of the cases that do not end in an error, where some do."""
+    left = [
+        i for i in range(len(seen.cases)) if i in seen.right or not seen.got[i].raised
+    ]
+    if len(left) == len(seen.cases) or not {*left} & {*seen.wrong}:
+        return None
+    cases, wanted, got = (
+        [items[i] for i in left] for items in (seen.cases, seen.wanted, seen.got)
+    )
+    rest = _Seen(seen.check, cases, wanted, got, seen.call)
+    rest.__dict__["since"] = seen.since
+    said = _first(rest, hidden)
+    return said and f"Where there is no error: {_small(said)}"
+
+
+def _small(sentence: str) -> str:
+    """A sentence as it goes on after a colon."""
+    return f"{sentence[0].lower()}{sentence[1:]}"
 
 
 _ODD = TypeError, ValueError, AttributeError  # an answer may be anything
@@ -160,7 +193,7 @@ def _twice(seen: _Seen) -> str | None:
         if not seen.same(one, two) or not seen.same(one, seen.got[i]):
             if before != _states():
                 u = " What is random comes in as an argument: use that."
-                given = u if {"u", "us", "uniform"} & {*seen.names} else ""
+                given = u if {"u", "us"} & {*seen.names} else ""
                 return (
                     "Called twice with the same arguments, it gives two answers, for it "
                     f"draws random numbers of its own.{given}"
@@ -171,6 +204,21 @@ def _twice(seen: _Seen) -> str | None:
                 "global name, or an argument that is kept and changed later."
             )
     return None
+
+
+def _draws(seen: _Seen) -> str | None:
+    """Random numbers of its own, though always the same ones."""
+    if not {"u", "us"} & {*seen.names} or seen.call is None:
+        return None
+    random.random(), np.random.random_sample(), torch.rand(1)  # whatever seed it sets
+    before = _states()
+    seen.again(*seen.cases[seen.wrong[0]].args)
+    if before == _states():
+        return None
+    return (
+        "It draws random numbers of its own. What is random comes in as an argument: "
+        "use that."
+    )
 
 
 def _states() -> tuple:
@@ -289,6 +337,13 @@ def _given_back(seen: _Seen) -> str | None:
     return None
 
 
+def _called(value: Any) -> str:
+    """The kind of a value in a word that a student knows."""
+    if _is_tensor(value):
+        return "tensor"
+    return "number" if type(value) in (int, float) else type(value).__name__
+
+
 def _exactly(one: Any, other: Any) -> bool:
     return not difference(Outcome(one), Outcome(other), 0.0, 0.0)
 
@@ -318,17 +373,26 @@ def _kind(seen: _Seen) -> str | None:
     wanted, got = pairs[0]
     if not all(type(g) is type(got) and type(w) is type(wanted) for w, g in pairs):
         return None
-    if type(got) is type(wanted):
-        return None
     parts = got if isinstance(got, list | tuple) else ()
-    if isinstance(got, tuple) and len(got) == 1:
+    if (
+        isinstance(got, tuple)
+        and len(got) == 1
+        and not (isinstance(wanted, list | tuple) and len(wanted) == 1)
+    ):
         return (
             "What comes back is a tuple of one. A comma at the end of a line makes one."
         )
-    if len(parts) == 2 and all(map(_is_tensor, parts)):
+    if type(got) is type(wanted):
+        return None
+    if len(parts) == 2 and all(map(_is_tensor, parts)) and _values_and_places(*parts):
         return (
             "Two tensors come back. With an axis, `max`, `min`, `sort` and `topk` give the "
             "values and where they stand: take the one that is wanted."
+        )
+    if isinstance(got, str):
+        return (
+            f"A text comes back, and a {_called(wanted)} is wanted: the value itself, "
+            "not how it is printed."
         )
     if _is_tensor(wanted) and parts:
         if all(map(_is_tensor, parts)):
@@ -341,15 +405,16 @@ def _kind(seen: _Seen) -> str | None:
         return f"A tensor with one number comes back. `{kind}(…)` makes a number of it."
     if _is_tensor(got) and isinstance(wanted, list):
         return "A tensor comes back, and a list is wanted. `.tolist()` makes one."
-    if isinstance(got, str) and isinstance(wanted, int | float):
-        return (
-            "A text comes back, and a number is wanted: the number alone, unformatted."
-        )
     if isinstance(got, float) and isinstance(wanted, int):
         whole = all(float(g).is_integer() for _, g in pairs)
         how = "`int(…)` makes one" if whole else "something else is wanted here"
         return f"A number with a point comes back, and a whole number is wanted: {how}."
     return None
+
+
+def _values_and_places(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors could be what `max` and `sort` give."""
+    return one.is_floating_point() and other.dtype == torch.int64
 
 
 def _turned(seen: _Seen) -> str | None:
@@ -363,7 +428,13 @@ def _turned(seen: _Seen) -> str | None:
         return "Your answer is the right one with its last two axes exchanged."
     if all(w.shape != g.shape for w, g in pairs):
         if all(seen.near(w.flatten(), g.flatten()) for w, g in pairs):
-            return "The numbers are right and in the right order, but the shape is not."
+            more = {g.ndim - w.ndim for w, g in pairs}
+            axes = {1: ": it has one axis too many", -1: ": it has one axis too few"}
+            how = axes.get(*more, "") if len(more) == 1 else ""
+            return (
+                "The numbers are right and in the right order, but the shape is "
+                f"not{how}."
+            )
         return None
     if all(w.shape == g.shape for w, g in pairs):
         for axis in (-1, -2):
@@ -371,6 +442,98 @@ def _turned(seen: _Seen) -> str | None:
                 which = "each row" if axis == -1 else "the rows"
                 return f"The right numbers, but {which} in reverse order."
     return None
+
+
+def _piece(seen: _Seen) -> str | None:
+    """Right, but only the beginning or the end of what should come back."""
+    pairs = seen.tensors
+    if not pairs or any(w.ndim != g.ndim or not g.numel() for w, g in pairs):
+        return None
+    for axis, what in ((-2, "row"), (-1, "column"), (-3, "head or text")):
+        if any(w.ndim < -axis or g.shape[axis] >= w.shape[axis] for w, g in pairs):
+            continue
+        many = [(w, g, g.shape[axis]) for w, g in pairs]
+        for which, start in (("first", lambda w, n: 0), ("last", lambda w, n: w - n)):
+            cut = [w.narrow(axis, start(w.shape[axis], n), n) for w, _, n in many]
+            if not all(seen.near(a, g) for a, (_, g, _) in zip(cut, many, strict=True)):
+                continue
+            if all(n == 1 for _, _, n in many):
+                return (
+                    f"What comes back is right, but it is only the {which} {what}. Does "
+                    "`return` stand inside a loop, or does each round overwrite the one "
+                    "before?"
+                )
+            if all(n == w.shape[axis] - 1 for w, _, n in many):
+                other = "last" if which == "first" else "first"
+                return f"What comes back is right, but the {other} {what} is missing."
+            return f"What comes back is right, but only the {which} {what}s come."
+    return None
+
+
+def _in_part(seen: _Seen) -> str | None:
+    """Wrong in the same rows or columns of every answer, and nowhere else."""
+    pairs = seen.tensors
+    if not pairs or any(w.shape != g.shape or w.ndim < 1 for w, g in pairs):
+        return None
+    tolerance = {"rtol": seen.check.rtol, "atol": seen.check.atol, "equal_nan": True}
+    wrong = [~w.double().isclose(g.double(), **tolerance) for w, g in pairs]
+    for axis, what in ((-2, "row"), (-1, "column")):
+        if any(w.ndim < -axis for w in wrong):
+            continue
+        if axis == -1 and all(w.ndim == 1 for w in wrong):
+            what = "number"
+        lines = [w.movedim(axis, 0).flatten(1).any(1) for w in wrong]
+        sizes = [len(line) for line in lines]
+        if min(sizes) < 2 or any(bool(line.all()) for line in lines):
+            continue
+        found = [line.nonzero().flatten().tolist() for line in lines]
+        if all(places == [0] for places in found):
+            return f"Only the first {what} of your answer is wrong."
+        ends = [n - 1 for n in sizes]
+        if all(places == [end] for places, end in zip(found, ends, strict=True)):
+            return f"Only the last {what} of your answer is wrong."
+        starts = {places[0] for places in found}
+        upward = all(
+            places == [*range(places[0], n)]
+            for places, n in zip(found, sizes, strict=True)
+        )
+        if upward and len(starts) == 1 and max(sizes) - max(starts) > 1:
+            (start,) = starts
+            if start == 1:
+                return f"Only the first {what} of your answer is right."
+            return (
+                f"The first {_theirs(start)} {what}s are right, and all after them are wrong, "
+                "however many there are. Is there a fixed number in it?"
+            )
+    square = all(w.ndim > 1 and w.shape[-1] == w.shape[-2] > 1 for w in wrong)
+    if square and not any(w.tril().any() for w in wrong):
+        return "Only what stands above the diagonal is wrong: the future."
+    if square and not any(w.triu(1).any() or w.tril(-1).any() for w in wrong):
+        return "Only the diagonal is wrong: what each token has with itself."
+    if square and not any(w.triu().any() for w in wrong):
+        return "Only what stands below the diagonal is wrong: the past."
+    return None
+
+
+def _turned_too(seen: _Seen) -> str | None:
+    """Turned, and something besides."""
+    pairs = seen.tensors
+    if not pairs or any(w.ndim < 2 or g.ndim < 2 for w, g in pairs):
+        return None
+    turned = [
+        replace(o, value=o.value.mT) if i in seen.wrong and _is_tensor(o.value) else o
+        for i, o in enumerate(seen.got)
+    ]
+    # Of numbers that are alike in both ways nothing can be said.
+    if all(w.shape == g.shape and seen.near(g, g.mT) for w, g in pairs):
+        return None
+    also = _multiple(_Seen(seen.check, seen.cases, seen.wanted, turned, None))
+    if also is None:
+        return None
+    return (
+        "Two things at once. The last two axes of your answer are exchanged. And once "
+        f"they are not: {_small(also)}"
+    )
 
 
 def _in_other_places(seen: _Seen) -> str | None:
@@ -408,9 +571,9 @@ def _multiple(seen: _Seen) -> str | None:
             return f"Every number is too small by one factor, and that is {root}."
         return "Within a case, every number is wrong by the same factor."
     steps = [(g - w).flatten() for w, g in pairs]
-    if all(
-        bool(s.isfinite().all())
-        and s.numel() > 1
+    if any(s.numel() > 1 for s in steps) and all(
+        s.numel()
+        and bool(s.isfinite().all())
         and abs(float(s[0])) > 1e-3
         and s.max() - s.min() < 1e-3 * abs(float(s[0]))
         for s in steps
@@ -427,35 +590,45 @@ def _factor(want: Tensor, got: Tensor) -> float | None:
     """By what all of `want` would have to be multiplied to be `got`."""
     if not (want.isfinite().all() and got.isfinite().all()):
         return None
-    large = want.abs() > 1e-6
-    if not large.any() or got[~large].abs().sum() > 1e-5:
+    length = float(want.square().sum())
+    if length < 1e-12:
         return None
-    ratios = got[large] / want[large]
-    middle = float(ratios.median())
-    far = (ratios - middle).abs().max() > 1e-3 * abs(middle)
-    return None if far or abs(middle - 1) < 1e-4 or abs(middle) < 1e-6 else middle
+    factor = float((want * got).sum()) / length
+    if abs(factor - 1) < 1e-4 or abs(factor) < 1e-6:
+        return None
+    near = got.allclose(factor * want, rtol=1e-3, atol=1e-5 * max(1.0, abs(factor)))
+    return factor if near else None
 
 
 def _size(seen: _Seen, factors: list[float]) -> str | None:
-    """Which size of an argument the factors are, or the root of which."""
-    cases = [seen.cases[i].args for i in seen.wrong]
-    cases = cases[-len(factors) :]
-    for k, name in enumerate(seen.names):
-        for axis in (-1, -2, -3, -4):
-            sizes = [
-                args[k].shape[axis]
-                for args in cases
-                if k < len(args) and _is_tensor(args[k]) and args[k].ndim >= -axis
-            ]
-            if len(sizes) < len(factors) or len(sizes) < 2:
-                continue
-            for power, words in ((1, "the size"), (0.5, "the root of the size")):
-                if all(
-                    math.isclose(size**power, f, rel_tol=1e-3)
-                    for size, f in zip(sizes, factors, strict=True)
-                ):
-                    return f"{words} of axis {axis} of `{name}`"
+    """Which size or number the factors are, or the root of which."""
+    wrong = [i for i in seen.wrong if not seen.wanted[i].raised]
+    for words, sizes in _sizes(seen, wrong):
+        if len({*sizes}) < 2:
+            continue
+        for power, before in ((1, ""), (0.5, "the root of ")):
+            if all(
+                math.isclose(size**power, f, rel_tol=1e-3)
+                for size, f in zip(sizes, factors, strict=True)
+            ):
+                return f"{before}{words}"
     return None
+
+
+def _sizes(seen: _Seen, wrong: list[int]) -> Iterator[tuple[str, list[float]]]:
+    """What a case has of sizes and numbers, by name: one for each of the wrong cases."""
+    for k, name in enumerate(seen.names):
+        values = [seen.cases[i].args[k : k + 1] for i in wrong]
+        if all(value and type(value[0]) in (int, float) for value in values):
+            yield f"`{name}`", [value[0] for value in values]
+        if all(value and _is_tensor(value[0]) for value in values):
+            for axis in range(1, 1 + min(value[0].ndim for value in values)):
+                words = f"the size of axis {-axis} of `{name}`"
+                yield words, [value[0].shape[-axis] for value in values]
+    answers = [seen.wanted[i].value for i in wrong]
+    for axis in range(1, 1 + min(answer.ndim for answer in answers)):
+        words = f"the size of axis {-axis} of the answer"
+        yield words, [answer.shape[-axis] for answer in answers]
 
 
 def _plain(number: float) -> str:
@@ -880,6 +1053,7 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were rounded", lambda x: _float(x).round(decimals=2)),
     ("had its last two axes exchanged", lambda x: x.mT),
     ("were 1", lambda x: type(_plain_number(x))(1)),
+    ("were one divided by it", lambda x: 1 / _plain_number(x)),
     ("were one larger", lambda x: _plain_number(x) + 1),
     ("were one smaller", lambda x: _plain_number(x) - 1),
     ("began with its second", lambda x: x[1:]),
@@ -992,6 +1166,8 @@ def _table(seen: _Seen) -> str | None:
     pairs = seen.values
     if not pairs or not all(isinstance(x, dict) for pair in pairs for x in pair):
         return None
+    if all(w == {value: key for key, value in g.items()} for w, g in pairs):
+        return "Keys and values are exchanged."
     if all({*w} == {*g} for w, g in pairs):
         steps = {g[key] - w[key] for w, g in pairs for key in w if _both_int(w, g, key)}
         if len(steps) == 1:
@@ -1267,7 +1443,9 @@ _REMARKS = (
     _precision,
     _given_back,
     _turned,
+    _piece,
     _multiple,
+    _turned_too,
     _rounded,
     _plus,
     _of_the_right,
@@ -1279,6 +1457,7 @@ _REMARKS = (
     _where,
     _ignored,
     _ahead,
+    _in_part,
     _sums,
     _not_finite,
     _nearly,
@@ -1290,4 +1469,5 @@ _REMARKS = (
     _special,
     _in_other_places,
     _axes,
+    _draws,
 )

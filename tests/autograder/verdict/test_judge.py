@@ -1,6 +1,7 @@
 """Is a point given only for what is right, and does the reason help without telling?"""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import panel
 from autograder.verdict.compare import difference
-from autograder.verdict.judge import expected, followed, is_right, judge
+from autograder.verdict.judge import expected, followed, is_right, judge, pairs
 from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
 
 
@@ -388,6 +389,116 @@ def test_an_earlier_step_that_is_wrong_costs_no_other():
     for course in own, refused:
         assert followed(own, course, steps) is own
     assert followed(right, own, steps) is right
+
+
+def scaled(numbers, by=2, plus=0, turned=False):
+    """The numbers, halved; and what can go wrong with that."""
+    out = [n / by + plus for n in numbers]
+    return out[::-1] if turned else out
+
+
+SCREWS = dataclasses.replace(
+    CHECK,
+    mistakes=(
+        Mistake("by three", "By three?", partial(scaled, by=3)),
+        Mistake("by four", "By four?", partial(scaled, by=4)),
+        Mistake("plus one", "One too many.", partial(scaled, plus=1)),
+        Mistake("backwards", "Backwards.", partial(scaled, turned=True)),
+        Mistake("empty", "Nothing there.", lambda numbers: []),
+    ),
+)
+
+
+def test_two_mistakes_at_once_are_named_where_no_single_one_explains():
+    cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
+    wanted = expected(SCREWS, cases)
+
+    def found(**screws):
+        got = [run(partial(scaled, **screws), case.args) for case in cases]
+        return judge(SCREWS, cases, wanted, got).mistake
+
+    assert found(by=3).name == "by three"
+    both = found(by=3, plus=1)
+    assert both.name == "by three, and plus one"
+    assert both.hint == "Two things at once. First: By three? Second: One too many."
+    assert found(plus=1, turned=True).name == "plus one, and backwards"
+    assert found(by=3, plus=1, turned=True) is None  # three are too many
+
+
+def test_pairs_are_of_screws_that_can_be_turned_together():
+    named = {mistake.name for mistake in pairs(SCREWS)}
+    assert named == {
+        "by three, and plus one",
+        "by four, and plus one",
+        "by three, and backwards",
+        "by four, and backwards",
+        "plus one, and backwards",
+    }
+    assert not pairs(CHECK)
+
+
+def test_a_mistake_of_the_idea_is_named_though_an_edge_is_wrong_in_another_way():
+    def two_slips(numbers):
+        if 2.5 in numbers:
+            return [1.25]
+        return CHECK.mistakes[0].answer(numbers)
+
+    found = verdict(two_slips)
+    assert found.mistake.name == "rounds"
+    one_idea = [CASES[1], CASES[4]]
+    got = [run(two_slips, case.args) for case in one_idea]
+    # Of one case alone it may be chance.
+    check = dataclasses.replace(CHECK, oracle=lambda numbers: [n / 2 for n in numbers])
+    assert judge(check, one_idea, expected(check, one_idea), got).mistake is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "only"),
+    [
+        (lambda ns: int("no"), "where there was something to refuse"),
+        (lambda ns: ns and 1 / 0, "where there was nothing to do"),
+        (
+            lambda ns: [] if not ns else int("no"),
+            "where there was nothing to do or something to refuse",
+        ),
+        (
+            lambda ns: halves(ns) if "two" in ns or 2.5 in ns else [7.0],
+            "where there was something to refuse",
+        ),
+    ],
+)
+def test_where_alone_it_is_right_is_said(answer, only):
+    found = verdict(answer)
+    assert found.points == 0
+    assert f", but only {only}. Wrong on" in found.reason
+
+
+def test_special_cases_alone_earn_nothing_and_are_called_so():
+    cases = [CASES[1], edge("a large number, too", ([10**7],))]
+    got = [run(lambda ns: halves(ns) if len(ns) == 1 else 1 / 0, c.args) for c in cases]
+    found = judge(CHECK, cases, expected(CHECK, cases), got)
+    assert found.points == 0
+    assert "Right in 1 of 2 cases, but only in special cases. Wrong" in found.reason
+    assert "but only" not in verdict(lambda ns: [n / 2 for n in ns]).reason
+
+
+def test_a_reason_ends_in_one_full_stop():
+    def stops(numbers):
+        raise KeyError("Got 1.")
+
+    def asks(numbers):
+        raise RuntimeError("Got 1-D.")
+
+    for answer in (stops, asks, lambda ns: None):
+        assert verdict(answer).reason[-2:] not in ("..", "?.")
+
+
+def test_an_earlier_step_that_is_wrong_is_blamed_first():
+    check = dataclasses.replace(CHECK, after=("count", "merge"))
+    got = [run(CHECK.mistakes[1].answer, case.args) for case in CASES]
+    found = judge(check, CASES, expected(check, CASES), got, failed={"merge"})
+    assert (found.broken, found.mistake) == (("merge",), None)
+    assert "uses `merge`, which is not right" in panel.feedback(found)["text/plain"]
 
 
 def test_a_step_that_is_not_written_is_named():

@@ -1,0 +1,1511 @@
+"""What students type: for each step some typical wrong answers, and some right ones.
+
+A body stands for the whole function: its first line is the notebook's. A wrong one is
+followed by words of what has to be said to it, any of which will do.
+"""
+
+from __future__ import annotations
+
+WRONG = {
+    "to_chunks": (
+        (
+            """
+            return [list(map(ord, chunk)) for chunk in split(text)]
+            """,
+            "`ord`|byte",
+        ),
+        (
+            """
+            return [list(text.encode())]
+            """,
+            "chunk",
+        ),
+        (
+            """
+            return [chunk.encode() for chunk in split(text)]
+            """,
+            "list",
+        ),
+        (
+            """
+            return [list(word.encode()) for word in text.split()]
+            """,
+            "space",
+        ),
+    ),
+    "count_pairs": (
+        (
+            """
+            counts = {}
+            for ids in chunks:
+                for pair in zip(ids, ids[1:]):
+                    counts[pair] = 1
+            return counts
+            """,
+            "1|count",
+        ),
+        (
+            """
+            counts = {}
+            for ids in chunks:
+                for i in range(len(ids) - 2):
+                    pair = ids[i], ids[i + 1]
+                    counts[pair] = counts.get(pair, 0) + 1
+            return counts
+            """,
+            "last",
+        ),
+        (
+            """
+            flat = [i for ids in chunks for i in ids]
+            counts = {}
+            for pair in zip(flat, flat[1:]):
+                counts[pair] = counts.get(pair, 0) + 1
+            return counts
+            """,
+            "chunk",
+        ),
+        (
+            """
+            counts = {}
+            for ids in chunks:
+                for i in range(len(ids)):
+                    pair = ids[i], ids[i + 1]
+                    counts[pair] = counts.get(pair, 0) + 1
+            return counts
+            """,
+            "past the end|beyond the end",
+        ),
+        (
+            """
+            counts = {}
+            for ids in chunks:
+                for i in range(len(ids) - 1):
+                    pair = [ids[i], ids[i + 1]]
+                    counts[pair] = counts.get(pair, 0) + 1
+            return counts
+            """,
+            "cannot be (a|the) key",
+        ),
+    ),
+    "merge": (
+        (
+            """
+            out = []
+            for i in range(len(ids) - 1):
+                if (ids[i], ids[i + 1]) == pair:
+                    out.append(new_id)
+                else:
+                    out.append(ids[i])
+            return out
+            """,
+            "move on past both",
+        ),
+        (
+            """
+            for i in range(len(ids) - 1):
+                if (ids[i], ids[i + 1]) == pair:
+                    ids[i : i + 2] = [new_id]
+            return ids
+            """,
+            "look at the one after it",
+        ),
+        (
+            """
+            out, i = [], 0
+            while i < len(ids) - 1:
+                if (ids[i], ids[i + 1]) == pair:
+                    out.append(new_id)
+                    i += 2
+                else:
+                    out.append(ids[i])
+                    i += 1
+            return out
+            """,
+            "last",
+        ),
+        (
+            """
+            return [new_id if i in pair else i for i in ids]
+            """,
+            "pair|each",
+        ),
+    ),
+    "train": (
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new in range(256, n_vocab):
+                counts = count_pairs(chunks)
+                pair = max(counts, key=counts.get)
+                merges[pair] = new
+                chunks = [merge(ids, pair, new) for ids in chunks]
+            return merges
+            """,
+            "tie|equal|empty|no pair|nothing",
+        ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            counts = count_pairs(chunks)
+            for new in range(256, n_vocab):
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                del counts[pair]
+                merges[pair] = new
+            return merges
+            """,
+            "again|anew|once",
+        ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for n in range(n_vocab):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = 256 + n
+                chunks = [merge(ids, pair, 256 + n) for ids in chunks]
+            return merges
+            """,
+            "256|byte|too many|merges",
+        ),
+    ),
+    "encode": (
+        (
+            """
+            ids = list(text.encode())
+            for pair, new in merges.items():
+                ids = merge(ids, pair, new)
+            return ids
+            """,
+            "chunk",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                while True:
+                    counts = count_pairs([chunk])
+                    known = [pair for pair in counts if pair in merges]
+                    if not known:
+                        break
+                    pair = max(known, key=counts.get)
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "how early it was learned",
+        ),
+        (
+            """
+            return [i for chunk in to_chunks(text) for i in chunk]
+            """,
+            "merge|byte",
+        ),
+    ),
+    "decode": (
+        (
+            """
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), new_id in merges.items():
+                pieces[new_id] = pieces[left] + pieces[right]
+            return ''.join(pieces[i].decode() for i in ids)
+            """,
+            "together|Join|join",
+        ),
+        (
+            """
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), new_id in merges.items():
+                pieces[new_id] = pieces[left] + pieces[right]
+            return b''.join(pieces[i] for i in ids)
+            """,
+            "bytes|text",
+        ),
+        (
+            """
+            pieces = {byte: chr(byte) for byte in range(256)}
+            for (left, right), new_id in merges.items():
+                pieces[new_id] = pieces[left] + pieces[right]
+            return ''.join(pieces[i] for i in ids)
+            """,
+            "chr|byte",
+        ),
+    ),
+    "round_trip": (
+        (
+            """
+            return decode(encode(text, merges), merges)
+            """,
+            "three|tuple|text",
+        ),
+        (
+            """
+            ids = encode(text, merges)
+            return decode(ids, merges), len(text), len(ids)
+            """,
+            "byte",
+        ),
+        (
+            """
+            ids = encode(text, merges)
+            return [decode(ids, merges), len(ids), len(text.encode())]
+            """,
+            "order|exchanged|swapped|byte",
+        ),
+    ),
+    "encode_special": (
+        (
+            """
+            ids = []
+            for part in text.split('<|end|>'):
+                ids += encode(part, merges)
+            return ids
+            """,
+            "special",
+        ),
+        (
+            """
+            return encode(text, merges)
+            """,
+            "special",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            pattern = '|'.join(special)
+            ids = []
+            for part in regex.split(f'({pattern})', text):
+                if part in allowed:
+                    ids.append(special[part])
+                else:
+                    ids += encode(part, merges)
+            return ids
+            """,
+            "escape|pattern|meaning|ValueError|refuse",
+        ),
+    ),
+    "ranks": (
+        (
+            """
+            return {pair: rank for pair, rank in merges.items()}
+            """,
+            "byte",
+        ),
+        (
+            """
+            pieces = {}
+            for (left, right), new_id in merges.items():
+                pieces[bytes([left, right])] = new_id
+            return pieces
+            """,
+            "256|byte|piece",
+        ),
+        (
+            """
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), new_id in merges.items():
+                pieces[new_id] = pieces[left] + pieces[right]
+            return pieces
+            """,
+            "turn|other way|key|exchang|revers",
+        ),
+    ),
+    "look_up": (
+        (
+            """
+            return wte[:, ids]
+            """,
+            "row|column",
+        ),
+        (
+            """
+            return wte[ids[0]]
+            """,
+            "first",
+        ),
+        (
+            """
+            return wte[ids - 1]
+            """,
+            "0|first",
+        ),
+        (
+            """
+            return torch.stack([wte[i] for i in ids.flatten()])
+            """,
+            "batch|axis|shape",
+        ),
+    ),
+    "one_hot": (
+        (
+            """
+            return torch.eye(n_vocab, dtype=torch.int64)[ids]
+            """,
+            "int64|float",
+        ),
+        (
+            """
+            return torch.eye(n_vocab)
+            """,
+            "for each \\*\\*token",
+        ),
+        (
+            """
+            return torch.eye(len(ids), n_vocab)
+            """,
+            "depend|its id tells",
+        ),
+        (
+            """
+            rows = torch.zeros(len(ids), n_vocab)
+            rows[:, ids] = 1.0
+            return rows
+            """,
+            "row|each",
+        ),
+    ),
+    "cosines": (
+        (
+            """
+            return table @ v
+            """,
+            "length",
+        ),
+        (
+            """
+            return table @ v / (table.norm() * v.norm())
+            """,
+            "row|length|whole",
+        ),
+        (
+            """
+            return table @ v / table.norm(dim=1)
+            """,
+            "length|`v`",
+        ),
+        (
+            """
+            return table @ v / table.norm(dim=1) * v.norm()
+            """,
+            "bracket|divid|multipl|times",
+        ),
+    ),
+    "nearest": (
+        (
+            """
+            return cosines(table, table[row]).argsort(descending=True)[:k]
+            """,
+            "itself|own|list|tensor",
+        ),
+        (
+            """
+            near = cosines(table, table[row])
+            return near.argsort(descending=True)[:k].tolist()
+            """,
+            "itself|own",
+        ),
+        (
+            """
+            near = cosines(table, table[row])
+            return near.argsort()[:k].tolist()
+            """,
+            "farthest",
+        ),
+        (
+            """
+            near = table @ table[row]
+            near[row] = -torch.inf
+            return near.argsort(descending=True)[:k].tolist()
+            """,
+            "length|cosine",
+        ),
+    ),
+    "direction": (
+        (
+            """
+            return (table[tos] - table[froms]).mean(0)
+            """,
+            "length",
+        ),
+        (
+            """
+            step = (table[froms] - table[tos]).mean(0)
+            return step / step.norm()
+            """,
+            "sign|from|backward|other way|direction",
+        ),
+        (
+            """
+            step = table[tos[0]] - table[froms[0]]
+            return step / step.norm()
+            """,
+            "first|pair|mean",
+        ),
+        (
+            """
+            steps = table[tos] - table[froms]
+            return (steps / steps.norm(dim=1, keepdim=True)).mean(0)
+            """,
+            "length",
+        ),
+    ),
+    "sinusoids": (
+        (
+            """
+            t = torch.arange(n_ctx)[:, None]
+            angles = t / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+            return torch.cat([angles.sin(), angles.cos()], -1)
+            """,
+            "even|altern|turn|half|interleav",
+        ),
+        (
+            """
+            t = torch.arange(n_ctx)[:, None]
+            angles = t / 10000 ** (torch.arange(d_model // 2) / d_model)
+            table = torch.zeros(n_ctx, d_model)
+            table[:, 0::2] = angles.sin()
+            table[:, 1::2] = angles.cos()
+            return table
+            """,
+            "2|exponent|twice|column",
+        ),
+        (
+            """
+            t = torch.arange(n_ctx)
+            angles = t / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+            table = torch.zeros(n_ctx, d_model)
+            table[:, 0::2] = angles.sin()
+            table[:, 1::2] = angles.cos()
+            return table
+            """,
+            "shapes do not fit|ValueError|column",
+        ),
+    ),
+    "embed": (
+        (
+            """
+            return look_up(ids, wte)
+            """,
+            "where a token stands",
+        ),
+        (
+            """
+            return look_up(ids, wte) + wpe
+            """,
+            "shapes do not fit|first|length|rows",
+        ),
+        (
+            """
+            return look_up(ids, wte) + wpe[ids]
+            """,
+            "position|id",
+        ),
+        (
+            """
+            return look_up(ids, wte) + wpe[: ids.shape[-1]]
+            """,
+            "refus|ValueError",
+        ),
+    ),
+    "average_past": (
+        (
+            """
+            return x.mean(0)
+            """,
+            "past|all|row",
+        ),
+        (
+            """
+            return torch.stack([x[:t].mean(0) for t in range(len(x))])
+            """,
+            "itself|own|NaN|before",
+        ),
+        (
+            """
+            return x.cumsum(0) / len(x)
+            """,
+            "divid|number|many",
+        ),
+        (
+            """
+            return torch.stack([x[: t + 1].sum(0) for t in range(len(x))])
+            """,
+            "sum|divid|mean",
+        ),
+        (
+            """
+            return torch.tensor([x[: t + 1].mean(0) for t in range(len(x))])
+            """,
+            "torch.stack",
+        ),
+    ),
+    "averaging_weights": (
+        (
+            """
+            W = torch.ones(len(x), len(x)).tril()
+            return W / W.sum()
+            """,
+            "row|all",
+        ),
+        (
+            """
+            W = torch.ones(len(x), len(x)).tril()
+            return W / len(x)
+            """,
+            "row|sum|divid",
+        ),
+        (
+            """
+            W = torch.ones(len(x), len(x)).tril()
+            return W / W.sum(0)
+            """,
+            "column|row|axis",
+        ),
+        (
+            """
+            return torch.ones(len(x), len(x)) / len(x)
+            """,
+            "future|past|all",
+        ),
+        (
+            """
+            W = torch.tril(x)
+            return W / W.sum(-1, keepdim=True)
+            """,
+            "ones|`x`|weights|shape|numbers",
+        ),
+    ),
+    "softmax": (
+        (
+            """
+            e = torch.exp(scores)
+            return e / e.sum()
+            """,
+            "row|all",
+        ),
+        (
+            """
+            e = torch.exp(scores)
+            return e / e.sum(-1, keepdim=True)
+            """,
+            "large|overflow|∞|NaN|maximum",
+        ),
+        (
+            """
+            e = torch.exp(scores - scores.max())
+            return e / e.sum(-1, keepdim=True)
+            """,
+            "row|whole|each",
+        ),
+        (
+            """
+            return scores / scores.sum(-1, keepdim=True)
+            """,
+            "e to the power",
+        ),
+        (
+            """
+            e = torch.exp(scores - scores.amax(0))
+            return e / e.sum(0)
+            """,
+            "axis|column|row",
+        ),
+        (
+            """
+            return [math.exp(s) for s in scores]
+            """,
+            "not know `math`|one number|list",
+        ),
+    ),
+    "scores": (
+        (
+            """
+            return q @ k.mT
+            """,
+            "root|√|scale|divid",
+        ),
+        (
+            """
+            return q @ k.T / sqrt(q.shape[-1])
+            """,
+            "T|axes|batch",
+        ),
+        (
+            """
+            return q @ k / sqrt(q.shape[-1])
+            """,
+            "exchange their last two axes",
+        ),
+        (
+            """
+            return q @ k.mT / q.shape[-1]
+            """,
+            "root|√",
+        ),
+        (
+            """
+            return q @ k.mT / sqrt(q.shape[-2])
+            """,
+            "axis|tokens|size|d_head",
+        ),
+        (
+            """
+            return q @ k.mT / sqrt(4)
+            """,
+            "fixed|4|root|size|d_head|times",
+        ),
+        (
+            """
+            return q * k / sqrt(q.shape[-1])
+            """,
+            "`@`|product|shape",
+        ),
+    ),
+    "attention_weights": (
+        (
+            """
+            return softmax(scores(q, k))
+            """,
+            "future|mask|later",
+        ),
+        (
+            """
+            T = q.shape[-2]
+            W = softmax(scores(q, k))
+            return W * torch.ones(T, T).tril()
+            """,
+            "after|sum",
+        ),
+        (
+            """
+            T = q.shape[-2]
+            past = torch.ones(T, T).tril()
+            return softmax(scores(q, k).masked_fill(past == 0, 0))
+            """,
+            "0|inf|∞",
+        ),
+        (
+            """
+            T = q.shape[-2]
+            past = torch.ones(T, T).triu()
+            return softmax(scores(q, k).masked_fill(past == 0, -torch.inf))
+            """,
+            "past|future|other side|upper|triu",
+        ),
+        (
+            """
+            T = q.shape[-2]
+            past = torch.ones(T, T).tril()
+            return softmax(scores(q, k).masked_fill(~past, -torch.inf))
+            """,
+            "bool|`~`|mask",
+        ),
+    ),
+    "attention": (
+        (
+            """
+            return attention_weights(q, k)
+            """,
+            "`v`|values|weights",
+        ),
+        (
+            """
+            return attention_weights(q, k).mT @ v
+            """,
+            "turn|transpos|row|column|come",
+        ),
+        (
+            """
+            return attention_weights(q, k) * v
+            """,
+            "`@`|product|fit",
+        ),
+        (
+            """
+            return attention_weights(q, v) @ k
+            """,
+            "exchang|`k`|`v`|keys|values",
+        ),
+        (
+            """
+            return softmax(scores(q, k)) @ v
+            """,
+            "future|mask|later|comes after",
+        ),
+    ),
+    "split_heads": (
+        (
+            """
+            *front, T, C = x.shape
+            return x.reshape(*front, n_head, T, C // n_head)
+            """,
+            "transpos|column|token|order|ValueError|mix",
+        ),
+        (
+            """
+            *front, T, C = x.shape
+            return x.reshape(*front, T, n_head, C // n_head)
+            """,
+            "axis|axes|transpos|shape",
+        ),
+        (
+            """
+            T, C = x.shape
+            return x.reshape(T, n_head, C // n_head).transpose(0, 1)
+            """,
+            "axes|batch",
+        ),
+    ),
+    "merge_heads": (
+        (
+            """
+            H, T, d = x.shape
+            return x.reshape(T, H * d)
+            """,
+            "transpos|order|axes|token|mix|place",
+        ),
+        (
+            """
+            return x.transpose(-3, -2)
+            """,
+            "Make one row",
+        ),
+        (
+            """
+            return x.flatten(-2)
+            """,
+            "transpos|token|head|shape",
+        ),
+        (
+            """
+            return x.sum(-3)
+            """,
+            "sum|side by side|head|axis|shape",
+        ),
+    ),
+    "attend": (
+        (
+            """
+            q, k, v = (split_heads(p, n_head) for p in (x @ w_qkv).chunk(3, -1))
+            return merge_heads(attention(q, k, v)) @ w_out + b_out
+            """,
+            "b_qkv|bias",
+        ),
+        (
+            """
+            qkv = x @ w_qkv + b_qkv
+            q, k, v = qkv.chunk(3, -1)
+            return attention(q, k, v) @ w_out + b_out
+            """,
+            "head",
+        ),
+        (
+            """
+            qkv = x @ w_qkv + b_qkv
+            q, k, v = (split_heads(p, n_head) for p in qkv.chunk(3, -1))
+            return merge_heads(attention(q, k, v))
+            """,
+            "w_out|last|out",
+        ),
+        (
+            """
+            qkv = x @ w_qkv + b_qkv
+            q, k, v = (split_heads(p, n_head) for p in qkv.split(3, -1))
+            return merge_heads(attention(q, k, v)) @ w_out + b_out
+            """,
+            "unpack|split|three|chunk",
+        ),
+    ),
+    "gelu": (
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * x))
+            """,
+            "cube|third|x³|0.0447|x\\*\\*3",
+        ),
+        (
+            """
+            return x.clamp(min=0)
+            """,
+            "ReLU",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.44715 * x**3)))
+            """,
+            "mistyped",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 * pi) * (x + 0.044715 * x**3)))
+            """,
+            "constant|pi|π|root",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.erf(x / sqrt(2)))
+            """,
+            "tanh|exact|erf",
+        ),
+        (
+            """
+            return x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "twice as large",
+        ),
+        (
+            """
+            return max(x, 0)
+            """,
+            "clamp|`max`",
+        ),
+    ),
+    "layer_norm": (
+        (
+            """
+            return (x - x.mean()) / x.std() * weight + bias
+            """,
+            "row|axis|all|each",
+        ),
+        (
+            """
+            c = x - x.mean(-1, keepdim=True)
+            return c / (x.var(-1, keepdim=True) + 1e-5).sqrt() * weight + bias
+            """,
+            "C − 1",
+        ),
+        (
+            """
+            c = x - x.mean(-1, keepdim=True)
+            return c / (c.square().mean(-1, keepdim=True) + 1e-5) * weight + bias
+            """,
+            "root",
+        ),
+        (
+            """
+            c = x - x.mean(-1, keepdim=True)
+            return c / c.square().mean(-1, keepdim=True).sqrt() * weight + bias
+            """,
+            "ε|1e-5|0",
+        ),
+        (
+            """
+            c = x - x.mean(-1, keepdim=True)
+            return c / (c.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+            """,
+            "weight",
+        ),
+        (
+            """
+            return (x - x.mean(-1)) / x.std(-1) * weight + bias
+            """,
+            "keepdim",
+        ),
+    ),
+    "mlp": (
+        (
+            """
+            return (x @ w_in + b_in) @ w_out + b_out
+            """,
+            "gelu|GELU",
+        ),
+        (
+            """
+            return gelu(x @ w_in) @ w_out + b_out
+            """,
+            "b_in",
+        ),
+        (
+            """
+            return gelu(x @ w_in + b_in) @ w_out
+            """,
+            "b_out",
+        ),
+        (
+            """
+            return gelu(gelu(x @ w_in + b_in) @ w_out + b_out)
+            """,
+            "at the very end",
+        ),
+        (
+            """
+            return x @ gelu(w_in) @ w_out + b_out
+            """,
+            "w_in|weights|hidden|gelu|GELU",
+        ),
+    ),
+    "dropout": (
+        (
+            """
+            return torch.where(u >= p, x, 0.0)
+            """,
+            "scale|1 − p|1 - p|divid|times",
+        ),
+        (
+            """
+            return torch.where(u > p, x / (1 - p), 0.0)
+            """,
+            "exactly at p",
+        ),
+        (
+            """
+            return torch.where(u < p, x / (1 - p), 0.0)
+            """,
+            "other way|kept|drop|below",
+        ),
+        (
+            """
+            return torch.where(u >= p, x / p, 0.0)
+            """,
+            "1 − p|1 - p|divid|/ p",
+        ),
+        (
+            """
+            return torch.where(torch.rand(x.shape) >= p, x / (1 - p), 0.0)
+            """,
+            "random|`u`",
+        ),
+    ),
+    "block": (
+        (
+            """
+            h = attend(layer_norm(x, w['ln_1.weight'], w['ln_1.bias']), w['attn.c_attn.weight'],
+                w['attn.c_attn.bias'], w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            return mlp(layer_norm(h, w['ln_2.weight'], w['ln_2.bias']), w['mlp.c_fc.weight'],
+                w['mlp.c_fc.bias'], w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "add|residual|stream|sum",
+        ),
+        (
+            """
+            x = x + attend(x, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            return x + mlp(x, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "norm",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            return x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "ln_2|second norm",
+        ),
+    ),
+    "count_parameters": (
+        (
+            """
+            C = d_model
+            return n_vocab * C + n_ctx * C + n_layer * (12 * C * C) + 2 * C
+            """,
+            "bias|norm",
+        ),
+        (
+            """
+            C = d_model
+            return n_vocab * C + n_layer * (12 * C * C + 13 * C) + 2 * C
+            """,
+            "position|n_ctx|wpe",
+        ),
+        (
+            """
+            C = d_model
+            return 2 * n_vocab * C + n_ctx * C + n_layer * (12 * C * C + 13 * C) + 2 * C
+            """,
+            "tied|same table|twice|once|unembed",
+        ),
+        (
+            """
+            C = d_model
+            return n_vocab * C + n_ctx * C + n_layer * (12 * C * C + 13 * C)
+            """,
+            "last norm|final|ln_f|norm",
+        ),
+    ),
+    "unembed": (
+        (
+            """
+            return x @ wte
+            """,
+            "turn|transpos|T|last axis",
+        ),
+        (
+            """
+            return wte @ x.T
+            """,
+            "exchanged|order|turn|batch|axes",
+        ),
+        (
+            """
+            return (x @ wte.T).softmax(-1)
+            """,
+            "a step too far",
+        ),
+        (
+            """
+            return x[-1] @ wte.T
+            """,
+            "last|each|all",
+        ),
+    ),
+    "probabilities": (
+        (
+            """
+            e = torch.exp(logits)
+            return e / e.sum(-1, keepdim=True)
+            """,
+            "temperature",
+        ),
+        (
+            """
+            e = torch.exp(logits * temperature)
+            return e / e.sum(-1, keepdim=True)
+            """,
+            "temperature|divid|ValueError",
+        ),
+        (
+            """
+            e = torch.exp(logits / temperature)
+            return e / e.sum(-1, keepdim=True)
+            """,
+            "large|∞|NaN|overflow|maximum",
+        ),
+        (
+            """
+            if temperature <= 0:
+                raise ValueError('no')
+            z = logits / temperature
+            e = torch.exp(z - z.max())
+            return e / e.sum()
+            """,
+            "row|axis|all",
+        ),
+    ),
+    "greedy": (
+        (
+            """
+            return logits.argmax()
+            """,
+            "integer|int\\(",
+        ),
+        (
+            """
+            return logits.max()
+            """,
+            "Return its position",
+        ),
+        (
+            """
+            return logits.argmin().item()
+            """,
+            "largest|smallest|least",
+        ),
+        (
+            """
+            return int(torch.topk(logits, 1).indices)
+            """,
+            "first|equal|tie",
+        ),
+    ),
+    "keep_top_k": (
+        (
+            """
+            if not 1 <= k <= len(p):
+                raise ValueError(k)
+            kept = torch.where(p >= p.sort(descending=True).values[k - 1], p, 0.0)
+            return kept / kept.sum()
+            """,
+            "tie|equal|more than",
+        ),
+        (
+            """
+            if not 1 <= k <= len(p):
+                raise ValueError(k)
+            kept = torch.zeros_like(p)
+            best = p.argsort(descending=True, stable=True)[:k]
+            kept[best] = p[best]
+            return kept
+            """,
+            "sum",
+        ),
+        (
+            """
+            if not 1 <= k <= len(p):
+                raise ValueError(k)
+            kept = p.sort(descending=True).values
+            kept[k:] = 0
+            return kept / kept.sum()
+            """,
+            "sorted|place|order",
+        ),
+    ),
+    "keep_top_p": (
+        (
+            """
+            if not 0 < top_p <= 1:
+                raise ValueError(top_p)
+            order = p.argsort(descending=True, stable=True)
+            best = order[p[order].cumsum(0) <= top_p]
+            kept = torch.zeros_like(p)
+            kept[best] = p[best]
+            return kept / kept.sum()
+            """,
+            "reach|cross|one more|first|few|none",
+        ),
+        (
+            """
+            if not 0 < top_p <= 1:
+                raise ValueError(top_p)
+            kept = torch.where(p >= top_p, p, 0.0)
+            return kept / kept.sum()
+            """,
+            "sum|together|share|NaN|each",
+        ),
+        (
+            """
+            if not 0 < top_p <= 1:
+                raise ValueError(top_p)
+            before = p.cumsum(0) - p
+            kept = torch.where(before < top_p, p, 0.0)
+            return kept / kept.sum()
+            """,
+            "order|sort|largest",
+        ),
+    ),
+    "draw": (
+        (
+            """
+            return int((p.cumsum(0) > u).nonzero()[0])
+            """,
+            "beyond|end|last|reach|1",
+        ),
+        (
+            """
+            return int(torch.multinomial(p, 1))
+            """,
+            "random|`u`",
+        ),
+        (
+            """
+            return int((p > u).nonzero()[0])
+            """,
+            "sum|cumul|add|beyond",
+        ),
+        (
+            """
+            total = 0.0
+            for i, share in enumerate(p.sort(descending=True).values.tolist()):
+                total += share
+                if u < total:
+                    return i
+            return i
+            """,
+            "order|sorted",
+        ),
+        (
+            """
+            total = 0.0
+            for i in range(len(p)):
+                total += p[i]
+                if total >= u:
+                    return i
+            return i
+            """,
+            "0|equal|border|exactly|last|share",
+        ),
+    ),
+    "write": (
+        (
+            """
+            for u in us:
+                ids.append(draw(probabilities(table[ids[-1]], 1.0), u))
+                if ids[-1] == stop:
+                    break
+            return ids
+            """,
+            "caller|changed|afterwards|ValueError|refus",
+        ),
+        (
+            """
+            text = list(ids)
+            for u in us:
+                text.append(draw(probabilities(table[text[0]], 1.0), u))
+                if text[-1] == stop:
+                    break
+            return text
+            """,
+            "last|first",
+        ),
+        (
+            """
+            text = list(ids)
+            for u in us:
+                text.append(draw(probabilities(table[text[-1]], 1.0), u))
+                return text
+            """,
+            "round|loop|one|return|missing",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError('empty')
+            text = list(ids)
+            for u in us:
+                text.append(draw(probabilities(table[text[-1]], 1.0), u))
+            return text
+            """,
+            "stop",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError('empty')
+            text = list(ids)
+            for u in us:
+                new = draw(probabilities(table[text[-1]], 1.0), u)
+                if new == stop:
+                    break
+                text.append(new)
+            return text
+            """,
+            "stop",
+        ),
+    ),
+}
+
+# Unusual, and right.
+RIGHT = {
+    "to_chunks": """
+        out = []
+        for chunk in split(text):
+            out.append([byte for byte in bytes(chunk, "utf8")])
+        return out
+        """,
+    "count_pairs": """
+        from collections import Counter
+        from itertools import pairwise
+        return dict(Counter(pair for ids in chunks for pair in pairwise(ids)))
+        """,
+    "merge": """
+        rest, out = list(reversed(ids)), []
+        while rest:
+            out.append(rest.pop())
+            if rest and (out[-1], rest[-1]) == pair:
+                rest.pop()
+                out[-1] = new_id
+        return out
+        """,
+    "train": """
+        from collections import Counter
+        chunks, merges = to_chunks(text), {}
+        for new_id in range(256, n_vocab):
+            counts = Counter(p for c in chunks for p in zip(c, c[1:]))
+            if not counts:
+                return merges
+            most = max(counts.values())
+            pair = sorted(p for p in counts if counts[p] == most)[0]
+            merges[pair] = new_id
+            chunks = [merge(c, pair, new_id) for c in chunks]
+        return merges
+        """,
+    "encode": """
+        in_order = sorted(merges, key=merges.get)
+        def one(chunk):
+            for pair in in_order:
+                chunk = merge(chunk, pair, merges[pair])
+            return chunk
+        return sum(map(one, to_chunks(text)), [])
+        """,
+    "decode": """
+        back = {new_id: pair for pair, new_id in merges.items()}
+        def spell(i):
+            if i in back:
+                return spell(back[i][0]) + spell(back[i][1])
+            return bytes([i])
+        return b"".join(map(spell, ids)).decode()
+        """,
+    "round_trip": """
+        ids = encode(text, merges)
+        data = text.encode("utf-8")
+        back = decode(ids, merges)
+        return [back, len(data), len(ids)]
+        """,
+    "encode_special": """
+        ids, start, at = [], 0, 0
+        while at < len(text):
+            here = [name for name in special if text.startswith(name, at)]
+            if not here:
+                at += 1
+                continue
+            name = max(here, key=len)
+            if name not in allowed:
+                raise ValueError(name)
+            ids += encode(text[start:at], merges) + [special[name]]
+            start = at = at + len(name)
+        return ids + encode(text[start:], merges)
+        """,
+    "ranks": """
+        spelled = dict(enumerate(bytes([byte]) for byte in range(256)))
+        for pair in sorted(merges, key=merges.get):
+            spelled[merges[pair]] = b"".join(spelled[i] for i in pair)
+        return dict(map(reversed, spelled.items()))
+        """,
+    "look_up": "return wte.index_select(0, ids.flatten()).reshape(*ids.shape, -1)",
+    "one_hot": "return (ids[:, None] == torch.arange(n_vocab)).float()",
+    "cosines": """
+        unit = table / table.square().sum(1, keepdim=True).sqrt()
+        return (unit * (v / v.square().sum().sqrt())).sum(1)
+        """,
+    "nearest": """
+        near = [(-c, i) for i, c in enumerate(cosines(table, table[row]).tolist())]
+        near.pop(row)
+        near.sort()
+        return [i for _, i in near][:k]
+        """,
+    "direction": """
+        step = sum(table[b] - table[a] for a, b in zip(froms, tos))
+        return step / torch.linalg.vector_norm(step)
+        """,
+    "sinusoids": """
+        if d_model % 2 != 0:
+            raise ValueError(d_model)
+        t = torch.arange(n_ctx, dtype=torch.float64)
+        columns = []
+        for i in range(0, d_model, 2):
+            angle = t * 10000 ** (-i / d_model)
+            columns += [angle.sin(), angle.cos()]
+        return torch.stack(columns, 1).float()
+        """,
+    "embed": """
+        T = ids.size(-1)
+        if T == 0 or T > wpe.size(0):
+            raise ValueError(T)
+        if (ids < 0).any() or (ids >= wte.size(0)).any():
+            raise ValueError("an id")
+        rows = look_up(ids, wte)
+        return rows + look_up(torch.arange(T), wpe).expand_as(rows)
+        """,
+    "average_past": """
+        many = torch.arange(1, len(x) + 1).unsqueeze(1)
+        return x.cumsum(0) / many
+        """,
+    "averaging_weights": """
+        T = x.size(0)
+        W = torch.zeros(T, T)
+        for t in range(T):
+            W[t, : t + 1] = 1 / (t + 1)
+        return W
+        """,
+    "softmax": """
+        top = scores.max(dim=-1).values.unsqueeze(-1)
+        e = 2.718281828459045 ** (scores - top).double()
+        return (e / e.sum(-1, keepdim=True)).float()
+        """,
+    "scores": """
+        return torch.einsum("...qd,...kd->...qk", q, k) * q.size(-1) ** -0.5
+        """,
+    "attention_weights": """
+        T = q.size(-2)
+        later = torch.triu(torch.full((T, T), float("-inf")), 1)
+        return softmax(scores(q, k) + later)
+        """,
+    "attention": """
+        W = attention_weights(q, k)
+        return (W.unsqueeze(-1) * v.unsqueeze(-3)).sum(-2)
+        """,
+    "split_heads": """
+        d_head, rest = divmod(x.shape[-1], n_head)
+        if rest:
+            raise ValueError(rest)
+        return torch.stack(x.split(d_head, -1), -3)
+        """,
+    "merge_heads": "return torch.cat(x.unbind(-3), -1)",
+    "attend": """
+        C = x.shape[-1]
+        q = split_heads(x @ w_qkv[:, :C] + b_qkv[:C], n_head)
+        k = split_heads(x @ w_qkv[:, C : 2 * C] + b_qkv[C : 2 * C], n_head)
+        v = split_heads(x @ w_qkv[:, 2 * C :] + b_qkv[2 * C :], n_head)
+        return merge_heads(attention(q, k, v)).matmul(w_out).add(b_out)
+        """,
+    "gelu": """
+        y = (x + 0.044715 * x * x * x) * (2 / 3.141592653589793) ** 0.5
+        return x / (1 + torch.exp(-2 * y))
+        """,
+    "layer_norm": """
+        variance, mean = torch.var_mean(x, -1, correction=0, keepdim=True)
+        return weight * ((x - mean) * torch.rsqrt(variance + 1e-5)) + bias
+        """,
+    "mlp": """
+        hidden = gelu(torch.einsum("...c,ch->...h", x, w_in) + b_in)
+        return torch.einsum("...h,hc->...c", hidden, w_out) + b_out
+        """,
+    "dropout": """
+        if p < 0 or p >= 1:
+            raise ValueError(p)
+        return x * (u >= p) / (1 - p)
+        """,
+    "block": """
+        part = lambda start: [w[n] for n in w if n.startswith(start)]
+        norm = lambda n, y: layer_norm(y, w[n + ".weight"], w[n + ".bias"])
+        names = "attn.c_attn", "attn.c_proj"
+        heads = [w[f"{n}.{kind}"] for n in names for kind in ("weight", "bias")]
+        middle = attend(norm("ln_1", x), *heads, n_head) + x
+        names = "mlp.c_fc", "mlp.c_proj"
+        units = [w[f"{n}.{kind}"] for n in names for kind in ("weight", "bias")]
+        return mlp(norm("ln_2", middle), *units) + middle
+        """,
+    "count_parameters": """
+        C = d_model
+        return C * (n_vocab + n_ctx + 2 + n_layer * (12 * C + 13))
+        """,
+    "unembed": 'return torch.einsum("...c,vc->...v", x, wte)',
+    "probabilities": """
+        if temperature <= 0 or temperature != temperature:
+            raise ValueError(temperature)
+        z = (logits - logits.amax(-1, keepdim=True)) / temperature
+        return z.exp() / z.exp().sum(-1, keepdim=True)
+        """,
+    "greedy": "return logits.tolist().index(max(logits))",
+    "keep_top_k": """
+        if k < 1 or k > p.numel():
+            raise ValueError(k)
+        order = sorted(range(len(p)), key=lambda i: (-p[i].item(), i))
+        kept = torch.tensor([float(i in order[:k]) for i in range(len(p))]) * p
+        return kept / kept.sum()
+        """,
+    "keep_top_p": """
+        if not (top_p > 0 and top_p <= 1):
+            raise ValueError(top_p)
+        shares, order = torch.sort(p, descending=True, stable=True)
+        before = torch.cat([torch.zeros(1), shares.cumsum(0)[:-1]])
+        kept = torch.where(before < top_p, shares, 0.0)
+        return torch.zeros_like(p).scatter(0, order, kept / kept.sum())
+        """,
+    "draw": """
+        import bisect
+        from itertools import accumulate
+        sums = list(accumulate(p.tolist()))
+        last = max(i for i, share in enumerate(p.tolist()) if share > 0)
+        return min(bisect.bisect_right(sums, u), last)
+        """,
+    "write": """
+        if len(ids) == 0:
+            raise ValueError("empty")
+        new = []
+        for u in us:
+            new.append(draw(probabilities(table[(ids + new)[-1]]), u))
+            if new[-1] == stop:
+                return ids + new
+        return ids + new
+        """,
+}

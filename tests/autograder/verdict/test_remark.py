@@ -1,0 +1,546 @@
+"""Is a remark true of the function, is it said where it is true, and never where not?
+
+For each remark: a function of which it is true, and one close by of which it is not.
+"""
+
+import random
+import re
+from collections import Counter
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from autograder.checks import Case, Check, edge
+from autograder.verdict.judge import expected
+from autograder.verdict.outcome import Outcome, run, run_all
+from autograder.verdict.remark import remark
+
+
+def numbers(*shape):
+    return torch.tensor(np.random.default_rng(sum(shape)).normal(size=shape)).float()
+
+
+# --- what is asked in these tests -----------------------------------------------------
+def past(x):
+    """The average of each row and those before it."""
+    many = torch.arange(1, x.shape[-2] + 1)[:, None]
+    return x.cumsum(-2) / many
+
+
+def shares(x, temperature):
+    if temperature <= 0:
+        raise ValueError("temperature")
+    return (x / temperature).softmax(-1)
+
+
+def affine(x, w, b):
+    return x @ w + b
+
+
+def pick(p, u):
+    return int((p.cumsum(0) <= u).sum())
+
+
+def doubled(ids):
+    if any(i < 0 for i in ids):
+        raise ValueError("ids")
+    return [2 * i for i in ids]
+
+
+def counted(ids):
+    return dict(Counter(ids))
+
+
+def counted_up(ids):
+    return [*range(sum(ids) % 50 + 3)]
+
+
+def placed(ids):
+    return {i: place for place, i in enumerate(dict.fromkeys(ids), 400)}
+
+
+def spelled(text):
+    return f"{text}!"
+
+
+def area(a, b):
+    return a * b
+
+
+LISTS = [3, 5], [4, 3, 4, 100], [9], [5, 6, 7], [300, 4, 8, 1, 2]
+CASES = {
+    past: [(numbers(*s),) for s in ((2, 3), (5, 4), (3, 4, 2), (12, 3))],
+    shares: [
+        *((numbers(*s), t) for s, t in (((4,), 0.5), ((2, 5), 2.0), ((3, 4), 3.0))),
+        (numbers(6), 0.0),
+    ],
+    affine: [
+        (numbers(t, 4), t * numbers(4, 3), t + numbers(1, 3)[0]) for t in (2, 3, 5, 7)
+    ],
+    pick: [(torch.tensor([0.1, 0.2, 0.3, 0.4]), u) for u in (0.05, 0.2, 0.5, 0.9)],
+    doubled: [*((ids,) for ids in LISTS), ([1, -1],)],
+    counted: [(ids,) for ids in LISTS],
+    counted_up: [(ids,) for ids in LISTS],
+    placed: [(ids,) for ids in LISTS],
+    spelled: [(text,) for text in ("Some Words ", "three\r\nlines", "Ä b", "plain")],
+    area: [(70, 3), (80, 5), (90, 7), (100, 11)],
+}
+
+
+def about(oracle, function, hidden=False) -> str:
+    """What is remarked of a function that should do what `oracle` does; or nothing."""
+    check = Check(oracle.__name__, 1, lambda rng: [], oracle, ())
+    cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[oracle])]
+    got = run_all(function, CASES[oracle])
+    call = None if hidden else partial(run, function)
+    return remark(check, cases, expected(check, cases), got, call, hidden) or ""
+
+
+def on(part, change, oracle=past):
+    """The right answer, changed where `part` of the arguments says so."""
+    return lambda *args: change(oracle(*args)) if part(*args) else oracle(*args)
+
+
+def memory():
+    kept = []
+
+    def keeps(ids):
+        kept.extend(doubled(ids))
+        return [*kept]
+
+    return keeps
+
+
+def written_into(ids):
+    out = doubled(ids)
+    ids.append(0)
+    return out
+
+
+def ahead(x):
+    later = torch.cat([x[..., 1:, :], x[..., -1:, :]], -2)
+    return past(x) + later
+
+
+def noisy(p, u):
+    return pick(p, random.random())
+
+
+def seeded(p, u):
+    torch.manual_seed(1)
+    return 70 + round(99 * u) + int(torch.randint(3, ()))
+
+
+def loop(x):
+    return past(x)[..., :1, :]
+
+
+def to_eight(x):
+    out = past(x)
+    out[..., 8:, :] = 0
+    return out
+
+
+def first_text(x):
+    return past(x) if x.ndim < 3 else past(x)[:1].expand_as(x).clone()
+
+
+def turned_columns(x, temperature):
+    return shares(x.mT, temperature).mT if x.ndim > 1 else shares(x, temperature)
+
+
+def unrefused(error):
+    def answer(ids):
+        if min(ids) < 0:
+            if error:
+                raise error("no")
+            return []
+        return doubled(ids)
+
+    return answer
+
+
+# remark, what is asked, a function of which it is true, one close by of which it is not
+REMARKS = [
+    ("does not know `X`", past, lambda x: X, lambda x: {}["X"]),  # noqa: F821
+    ("`ids` is not the same", doubled, written_into, lambda ids: doubled(ids) + [0]),
+    ("random numbers of its own", pick, noisy, lambda p, u: 3 - pick(p, u)),
+    ("outlives a call", doubled, memory(), lambda ids: doubled(ids) * 2),
+    (
+        "draws random numbers of its own. What is",
+        pick,
+        seeded,
+        lambda p, u: 40 + len(p),
+    ),
+    ("tuple of one", past, lambda x: (past(x),), lambda x: (past(x), 1)),
+    (
+        "`max`, `min`, `sort` and `topk`",
+        past,
+        lambda x: past(x).max(-1),
+        lambda x: [*past(x)[:2]],
+    ),
+    ("`torch.stack`", past, lambda x: [*past(x)], lambda x: past(x).tolist()),
+    ("`torch.tensor` makes", past, lambda x: past(x).tolist(), lambda x: [*past(x)]),
+    (
+        "a text comes back, and a tensor",
+        past,
+        lambda x: str(past(x)),
+        lambda x: np.array(past(x)),
+    ),
+    (
+        "a tensor with one number",
+        pick,
+        lambda p, u: torch.tensor(pick(p, u)),
+        lambda p, u: float(pick(p, u)),
+    ),
+    (
+        "a tensor comes back, and a list",
+        doubled,
+        lambda ids: torch.tensor(doubled(ids)),
+        lambda ids: doubled(ids)[::-1],
+    ),
+    (
+        r"a whole number is wanted: `int\(…\)`",
+        pick,
+        lambda p, u: float(pick(p, u)),
+        lambda p, u: pick(p, u) + 0.5,
+    ),
+    (
+        "their kind is `float64`",
+        past,
+        lambda x: past(x).double(),
+        lambda x: past(x).double() + 1,
+    ),
+    (
+        "It gives back `x` as it came",
+        shares,
+        lambda x, t: x,
+        lambda x, t: x + 1,
+    ),
+    (
+        "last two axes exchanged",
+        past,
+        lambda x: past(x).mT,
+        lambda x: past(x).flip(-1),
+    ),
+    ("each row in reverse", past, lambda x: past(x).flip(-1), lambda x: past(x) * 2),
+    ("the rows in reverse", past, lambda x: past(x).flip(-2), lambda x: past(x).mT),
+    (
+        "right order, but the shape is not: it has one axis too many",
+        past,
+        lambda x: past(x)[None],
+        lambda x: past(x)[None] + 1,
+    ),
+    ("only the first row. Does", past, loop, lambda x: past(x)[..., :1, :] + 1),
+    (
+        "the last row is missing",
+        past,
+        lambda x: past(x)[..., :-1, :],
+        lambda x: past(x)[..., :-1, :] * 2,
+    ),
+    (
+        "Every number is 3 times",
+        past,
+        lambda x: 3 * past(x),
+        lambda x: 3 * past(x) + 1,
+    ),
+    (
+        "one factor, and that is the root of the size of axis -1",
+        past,
+        lambda x: past(x) * x.shape[-1] ** 0.5,
+        lambda x: past(x) * 2,
+    ),
+    ("too large by 0.5", past, lambda x: past(x) + 0.5, lambda x: past(x) ** 2 + 0.5),
+    (
+        "two things at once. The last two axes",
+        past,
+        lambda x: 3 * past(x).mT,
+        lambda x: past(x).mT,
+    ),
+    (
+        "rounded to 2 decimal",
+        past,
+        lambda x: past(x).round(decimals=2),
+        lambda x: past(x) + 0.003,
+    ),
+    (
+        "`b` is added once too seldom",
+        affine,
+        lambda x, w, b: x @ w,
+        lambda x, w, b: x @ w + 2 * b,
+    ),
+    (
+        "`b` is added once too often",
+        affine,
+        lambda x, w, b: x @ w + 2 * b,
+        lambda x, w, b: x @ w - b,
+    ),
+    (
+        "the right one without its signs",
+        past,
+        lambda x: past(x).abs(),
+        lambda x: past(x).square() + 1,
+    ),
+    ("right one with each number squared", past, lambda x: past(x) ** 2, torch.square),
+    ("as if `x` were", past, lambda x: past(x.sort()[0]), lambda x: past(x) ** 3 + x),
+    (
+        "right but for capital letters",
+        spelled,
+        lambda text: spelled(text.upper()),
+        lambda text: spelled(text[::-1]),
+    ),
+    (
+        "too even",
+        shares,
+        lambda x, t: shares(x / 1.7, t),
+        lambda x, t: shares(x, t * t),
+    ),
+    (
+        "too uneven",
+        shares,
+        lambda x, t: shares(1.7 * x, t),
+        lambda x, t: shares(x / 1.7, t),
+    ),
+    ("Alone, each gets the right", past, first_text, lambda x: past(x) + x),
+    ("What is missing is the refusal", doubled, unrefused(None), unrefused(KeyError)),
+    ("with a KeyError", doubled, unrefused(KeyError), unrefused(None)),
+    (
+        "right everywhere but where an id comes more than once in `ids`",
+        doubled,
+        on(lambda ids: len({*ids}) < len(ids), lambda out: [7] * len(out), doubled),
+        on(lambda ids: 100 in ids or 9 in ids, lambda out: [7] * len(out), doubled),
+    ),
+    (
+        "does not depend on `w`",
+        affine,
+        lambda x, w, b: x[:, :3] + b,
+        lambda x, w, b: x @ w.abs() + b,
+    ),
+    (
+        "the same answer whatever",
+        doubled,
+        lambda ids: [7],
+        lambda ids: ids[:1],
+    ),
+    ("sees what comes after", past, ahead, lambda x: past(x) + x.exp()),
+    (
+        "There is NaN",
+        past,
+        lambda x: (past(x) - 1).log(),
+        lambda x: past(x).abs().exp(),
+    ),
+    (
+        "There is ∞",
+        past,
+        lambda x: past(x).abs() + torch.inf,
+        lambda x: past(x).exp(),
+    ),
+    (
+        "Nearly right",
+        past,
+        lambda x: past(x) + 0.01 * past(x).sin(),
+        lambda x: past(x) + past(x).sin(),
+    ),
+    (
+        "The first 8 rows are right",
+        past,
+        to_eight,
+        lambda x: past(x) * (1 + torch.arange(x.shape[-2])[:, None]),
+    ),
+    (
+        "its last one is missing",
+        counted_up,
+        lambda ids: counted_up(ids)[:-1],
+        lambda ids: counted_up(ids)[1:],
+    ),
+    (
+        "then it goes on",
+        doubled,
+        lambda ids: doubled(ids) + [7],
+        lambda ids: [7, *doubled(ids)],
+    ),
+    (
+        "stands before it",
+        doubled,
+        lambda ids: [7, *doubled(ids)],
+        lambda ids: doubled(ids) + [7],
+    ),
+    (
+        "Every number is too large by 1",
+        doubled,
+        lambda ids: [i + 1 for i in doubled(ids)],
+        lambda ids: [i * 3 for i in doubled(ids)],
+    ),
+    (
+        "every value is too large by 1",
+        counted,
+        lambda ids: {i: n + 1 for i, n in counted(ids).items()},
+        lambda ids: {i: n * n + 7 for i, n in counted(ids).items()},
+    ),
+    (
+        "Keys and values are exchanged",
+        placed,
+        lambda ids: {place: i for i, place in placed(ids).items()},
+        lambda ids: {i: 7 - place for i, place in placed(ids).items()},
+    ),
+    ("too large by 2 each", area, lambda a, b: a * b + 2, lambda a, b: a * b * 2),
+    ("It is 3 times", area, lambda a, b: a * b * 3, lambda a, b: a * b + 2),
+    ("too small each time", area, lambda a, b: a * b - b - 1, lambda a, b: a * b + b),
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "oracle", "true", "near"), REMARKS, ids=[r[0][:40] for r in REMARKS]
+)
+def test_a_remark_is_made_where_it_is_true_and_not_close_by(said, oracle, true, near):
+    assert re.search(said, about(oracle, true), re.IGNORECASE)
+    assert not re.search(said, about(oracle, near), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("oracle", CASES)
+def test_nothing_is_remarked_of_what_is_right_or_gives_nothing(oracle):
+    assert about(oracle, oracle) == ""
+    assert about(oracle, lambda *args: None) == ""
+
+
+def test_an_endless_function_is_not_called_again(monkeypatch):
+    calls = []
+
+    def endless(ids):
+        calls.append(ids)
+        while ids:
+            pass
+
+    monkeypatch.setattr("autograder.verdict.outcome.SECONDS", 0.1)
+    about(doubled, endless)
+    assert len(calls) == 1
+
+
+def test_of_the_cases_without_an_error_more_can_be_said():
+    """The error stands in the panel; where there is none, the same is wrong each time."""
+
+    def flat_only(x):
+        if x.ndim > 2:
+            raise RuntimeError("flat ones only")
+        return 3 * past(x)
+
+    assert about(past, flat_only) == (
+        "Where there is no error: every number is 3 times what it should be."
+    )
+
+
+def test_one_case_at_the_edge_is_shown_by_what_it_is():
+    check = Check("spelled", 1, lambda rng: [], spelled, ())
+    cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[spelled])]
+    cases.append(edge("a text of marks", ("?????",)))
+    got = [run(spelled, case.args) for case in cases]
+    got[-1] = Outcome("+")
+    said = remark(check, cases, expected(check, cases), got)
+    assert said == (
+        "All else is right, so the idea is. What is special about this: a text of "
+        "marks?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("oracle", "function"),
+    [
+        (past, lambda x: 3.14159 * past(x)),
+        (past, lambda x: past(x) + 271.828),
+        (doubled, lambda ids: [i + 271828 for i in doubled(ids)]),
+        (area, lambda a, b: a * b + 271828),
+        (doubled, lambda ids: doubled(ids) if ids[0] >= 0 else {}["x"]),
+    ],
+)
+def test_while_grading_a_remark_spells_no_number(oracle, function):
+    assert re.search(r"3\.14|272|271828|2\.72e", about(oracle, function)) or (
+        oracle is doubled
+    )
+    assert not re.search(r"3\.14|27[12]|2\.72e", about(oracle, function, hidden=True))
+
+
+# --- never a lie ----------------------------------------------------------------------
+CHANGES = {
+    "turned": lambda x: x.mT,
+    "tripled": lambda x: 3 * x,
+    "shifted": lambda x: x + 0.25,
+    "backwards": lambda x: x.flip(-1),
+    "upside down": lambda x: x.flip(-2),
+    "positive": torch.abs,
+    "rounded": lambda x: x.round(decimals=1),
+    "first row": lambda x: x[..., :1, :],
+    "without the last": lambda x: x[..., :-1, :],
+    "first column wrong": lambda x: torch.cat([x[..., :1] + 1, x[..., 1:]], -1),
+    "double": torch.Tensor.double,
+    "softmax": lambda x: x.softmax(-1),
+    "squared": torch.square,
+    "one more axis": lambda x: x[None],
+    "rows after three": lambda x: torch.cat([x[..., :3, :], x[..., 3:, :] * 0], -2),
+}
+
+
+def near(a: Tensor, b: Tensor) -> bool:
+    a, b = a.double(), b.double()
+    return a.shape == b.shape and bool(((a - b).abs() <= 1e-3 * b.abs() + 1e-4).all())
+
+
+# What a sentence claims of (wanted, got), written down a second time.
+CLAIMS = {
+    "right one with its last two axes exchanged": lambda w, g: near(g.mT, w),
+    r"Every number is (\S+) times": lambda w, g, n: near(g, float(n) * w + 0),
+    r"Every number is too large by ([\d.]+\d)": lambda w, g, n: near(g - float(n), w),
+    r"Every number is too small by ([\d.]+\d)": lambda w, g, n: near(g + float(n), w),
+    "each row in reverse order": lambda w, g: near(g.flip(-1), w),
+    "but the rows in reverse order": lambda w, g: near(g.flip(-2), w),
+    "without its signs": lambda w, g: near(g, w.abs()),
+    r"rounded to (\d) decimal": lambda w, g, n: near(g, w.round(decimals=int(n))),
+    "it is only the first row": lambda w, g: near(g, w[..., :1, :]),
+    "the last row is missing": lambda w, g: near(g, w[..., :-1, :]),
+    "Only the first column": lambda w, g: near(g[..., 1:], w[..., 1:]),
+    "their kind is `float64`": lambda w, g: near(g, w) and g.dtype == torch.float64,
+    "one axis too many": lambda w, g: g.ndim == w.ndim + 1,
+    "each number squared": lambda w, g: near(g, w.square()),
+    "after a softmax": lambda w, g: near(g, w.softmax(-1)),
+    r"The first (\d) rows are right": lambda w, g, n: near(
+        g[..., : int(n), :], w[..., : int(n), :]
+    ),
+    "All the right numbers come back": lambda w, g: near(
+        g.flatten().sort()[0], w.flatten().sort()[0]
+    ),
+}
+
+
+@settings(
+    max_examples=150,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.lists(st.sampled_from([*CHANGES]), min_size=1, max_size=3), st.booleans())
+def test_a_remark_never_lies(changes, before):
+    """Of functions that do one to three of these things, in any order."""
+
+    def function(x):
+        out = x if before else past(x)
+        for change in changes:
+            out = CHANGES[change](out)
+        return past(out) if before else out
+
+    said = about(past, function)
+    wrong = [
+        (past(*args), function(*args))
+        for args in CASES[past]
+        if not near(past(*args), function(*args))
+    ]
+    for pattern, claim in CLAIMS.items():
+        if found := re.search(pattern, said):
+            for wanted, got in wrong:
+                if "Two things at once" in said:
+                    got = got.mT
+                assert claim(wanted, got, *found.groups()), said
