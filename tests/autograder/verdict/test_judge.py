@@ -493,14 +493,6 @@ def test_a_reason_ends_in_one_full_stop():
         assert verdict(answer).reason[-2:] not in ("..", "?.")
 
 
-def test_an_earlier_step_that_is_wrong_is_blamed_first():
-    check = dataclasses.replace(CHECK, after=("count", "merge"))
-    got = [run(CHECK.mistakes[1].answer, case.args) for case in CASES]
-    found = judge(check, CASES, expected(check, CASES), got, failed={"merge"})
-    assert (found.broken, found.mistake) == (("merge",), None)
-    assert "uses `merge`, which is not right" in panel.feedback(found)["text/plain"]
-
-
 def test_a_step_that_is_not_written_is_named():
     def merge(numbers):
         raise NotImplementedError
