@@ -33,16 +33,36 @@ from gpt.data import write_whole
 # at most one space before them; white space. No merge crosses the border of a chunk.
 PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
-_CHUNKS = regex.compile(PATTERN)
-# The same for ASCII, where Python's own re finds it, three times as fast.
-_ASCII = PATTERN.replace(r"\s\p{L}\p{N}", r"\sA-Za-z0-9")
-_ASCII = _ASCII.replace(r"\p{L}", "[A-Za-z]").replace(r"\p{N}", "[0-9]")
-_ASCII = re.compile(_ASCII, re.ASCII)
+_ANY_CHUNKS = regex.compile(PATTERN)
 _LINES = re.compile(r"(?<=\S)(?=\n)")  # no chunk crosses the end of a line
+_RARE = re.compile("[\U00010000-\U0010ffff]")  # emoji, for one
+
+
+def _common_chunks() -> re.Pattern:
+    r"""The pattern for texts without rare characters: \p{L} becomes [A-Za-zª…].
+
+    This Python's own re can read, and it is three times as fast as regex.
+    """
+    every = "".join(map(chr, range(0x10000)))
+
+    def members(kind: str) -> str:
+        runs = regex.findall(f"{kind}+", every)
+        return "".join(f"{re.escape(run[0])}-{re.escape(run[-1])}" for run in runs)
+
+    space, letter, digit = map(members, (r"\s", r"\p{L}", r"\p{N}"))
+    pattern = PATTERN.replace(r"[^\s\p{L}\p{N}]", f"[^{space}{letter}{digit}]")
+    pattern = pattern.replace(r"\p{L}", f"[{letter}]").replace(r"\p{N}", f"[{digit}]")
+    pattern = pattern.replace(r"\s", f"[{space}]").replace(r"\S", f"[^{space}]")
+    return re.compile(pattern)
+
+
+_COMMON_CHUNKS = _common_chunks()
 
 _BYTES = [bytes([b]) for b in range(256)]
 SHORT = 64  # what is no longer is merged without a heap, and remembered
 REMEMBERED = 2**16  # how many of these
+FEW = 2048  # so many merges can each be tried in every chunk
+LONG = 2**14  # a chunk of so many bytes is worth a look for what pieces it can have
 
 
 def split(text: str) -> list[str]:
@@ -51,9 +71,13 @@ def split(text: str) -> list[str]:
     (Except for half a surrogate pair, which UTF-8 cannot hold: U+FFFD, as in tiktoken.)
     """
     text = _unicode(text)
-    lines = [text] if text.isascii() else _LINES.split(text)
-    found = ((_ASCII if line.isascii() else _CHUNKS).findall(line) for line in lines)
-    return [*chain.from_iterable(found)]
+    if not _RARE.search(text):
+        return _COMMON_CHUNKS.findall(text)
+    chunks = []
+    for line in _LINES.split(text):
+        pattern = _ANY_CHUNKS if _RARE.search(line) else _COMMON_CHUNKS
+        chunks += pattern.findall(line)
+    return chunks
 
 
 def train(text: str, n_vocab: int, special_tokens: Iterable[str] = ()) -> "Tokenizer":
@@ -152,7 +176,8 @@ class Tokenizer:
     ):
         self.ranks = dict(ranks)
         self.special_tokens = dict(special_tokens)
-        self._known, self._known_parts = _Known(self._encode_chunk), _Known(self._merge)
+        self._known = _Known(self._encode_chunk)  # chunk -> its ids
+        self._known_parts = _Known(self._merge)
         self._bytes = {}  # id -> bytes
         named = {name.encode(): id for name, id in self.special_tokens.items()}
         for piece, id in [*self.ranks.items(), *named.items()]:
@@ -214,7 +239,7 @@ class Tokenizer:
             _cut(_unicode(text), names.keys() & allowed | refused)
         ):
             if i % 2 == 0:  # between two special tokens stands a text
-                ids += chain.from_iterable(map(self._known.__getitem__, split(part)))
+                ids += self._encode_ordinary(part)
             elif part not in refused:
                 ids.append(names[part])
             else:
@@ -226,11 +251,48 @@ class Tokenizer:
             at += len(part)
         return ids
 
+    def _encode_ordinary(self, text: str) -> list[int]:
+        chunks, ids = split(text), []
+        for start in range(0, len(chunks), REMEMBERED):
+            some = chunks[start : start + REMEMBERED]
+            if self._few:
+                self._learn({*some})
+            ids += chain.from_iterable(map(self._known.__getitem__, some))
+        return ids
+
+    def _learn(self, chunks: set[str]) -> None:
+        """Remember the short ones of these chunks, merged together."""
+        new = chunks - self._known.keys()
+        if len(self._known) + len(new) > REMEMBERED:
+            self._known.clear()
+            new = chunks
+        short = [chunk for chunk in new if len(chunk) <= SHORT]
+        self._known.update(self._few.encode(short))
+
+    @cached_property
+    def _few(self) -> "_FewMerges | None":
+        """The fastest way, where the whole vocabulary has few merges."""
+        return _FewMerges.of(self.ranks)
+
+    def _few_for(self, whole: bytes) -> "_FewMerges | None":
+        """The same for one chunk, if it is long enough to be worth it.
+
+        In a large vocabulary few pieces may be of its bytes, as in a line of dashes.
+        """
+        if self._few:
+            return self._few if len(whole) > len(self._few.merges) else None
+        if len(whole) < LONG:
+            return None
+        possible = {*whole}.issuperset
+        return _FewMerges.of({p: id for p, id in self.ranks.items() if possible(p)})
+
     def _encode_chunk(self, chunk: str) -> list[int]:
         """The ids of a chunk; a long one is cut where no token reaches across."""
         whole = chunk.encode()
         if whole in self.ranks:
             return [self.ranks[whole]]
+        if few := self._few_for(whole):
+            return few.encode([chunk])[chunk]
         if len(whole) <= SHORT:
             return self._merge(whole)
         pairs = enumerate(pairwise(whole), 1)
@@ -240,8 +302,8 @@ class Tokenizer:
 
     @cached_property
     def _inside(self) -> set[tuple[int, int]]:
-        """Which bytes stand side by side in a token."""
-        return {*chain.from_iterable(map(pairwise, self.ranks))}
+        """Which bytes stand side by side in a token (and some that UTF-8 never has)."""
+        return {*pairwise(b"\xff".join(self.ranks))}
 
     def _merge(self, part: bytes) -> list[int]:
         """Merge the pair of lowest rank, the leftmost of these, until none has a rank."""
@@ -382,6 +444,54 @@ class Tokenizer:
         )
 
 
+class _FewMerges:
+    """A few merges, each made in its turn and in all chunks at once, by split and join.
+
+    A character stands for a piece: the first 256 for the bytes, the next for the merges
+    by rank. UTF-8 never has the byte 255, so that is the border between two chunks.
+    """
+
+    def __init__(self, ranks: Mapping[bytes, int]):
+        by_rank = sorted({*ranks}.difference(_BYTES), key=ranks.get)
+        signs = {byte: chr(i) for i, byte in enumerate(_BYTES)}
+        self.merges = []  # (two signs, the sign that replaces them), by rank
+        for i, whole in enumerate(by_rank, 256):
+            splits = ((whole[:k], whole[k:]) for k in range(1, len(whole)))
+            self.merges += [
+                (signs[left] + signs[right], chr(i))
+                for left, right in splits
+                if left in signs and right in signs
+            ]
+            signs[whole] = chr(i)
+        self.ids = {signs[piece]: id for piece, id in ranks.items()}
+        # Where each piece comes out of its own bytes, as after any training, no merge
+        # ever comes up when its turn is over; else this way is not that of the ranks.
+        self.fit = self._merge(by_rank) == [signs[piece] for piece in by_rank]
+
+    @staticmethod
+    def of(ranks: Mapping[bytes, int]) -> "_FewMerges | None":
+        """These, if they are few and fit."""
+        few = len(ranks) <= 256 + FEW and _FewMerges(ranks)
+        return few if few and few.fit else None
+
+    def encode(self, chunks: Collection[str]) -> dict[str, list[int]]:
+        """Each chunk and its ids."""
+        merged = self._merge(chunk.encode() for chunk in chunks)
+        id = self.ids.__getitem__
+        return {
+            chunk: [*map(id, text)] for chunk, text in zip(chunks, merged, strict=True)
+        }
+
+    def _merge(self, parts: Iterable[bytes]) -> list[str]:
+        text = b"\xff".join(parts).decode("latin-1")
+        there = {*text}
+        for pair, whole in self.merges:
+            if there.issuperset(pair) and len(apart := text.split(pair)) > 1:
+                text = whole.join(apart)
+                there.add(whole)
+        return text.split("\xff") if text else []
+
+
 class _Known(dict):
     """A part of a text -> its ids: most have come before, in this text or another."""
 
@@ -391,7 +501,7 @@ class _Known(dict):
     def __missing__(self, part: str | bytes) -> list[int]:
         ids = self.encode(part)
         if len(part) <= SHORT:
-            if len(self) == REMEMBERED:
+            if len(self) >= REMEMBERED:
                 self.clear()
             self[part] = ids
         return ids

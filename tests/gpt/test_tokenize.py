@@ -6,6 +6,7 @@ import pickle
 import random
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -203,35 +204,56 @@ def test_halves_of_surrogate_pairs_as_in_tiktoken(both, text):
         st.sampled_from(
             [" ", "  ", "\n", "\r\n", "\t", "\x0b", "\x1c", "\x85", "\u2028", "\u3000"]
             + ["'", "'s", "'re", "a", "Z", "é", "果", "0", "½", "_", "-", "—", "\x7f"]
+            + ["🦊", "𝐀", "𝟙"]
         )
     ).map("".join)
 )
 def test_chunks_are_those_of_the_pattern(text):
-    """However a text is cut for speed, in ASCII or not."""
+    """However a text is cut for speed, with rare characters and without."""
     assert split(text) == regex.findall(gpt.tokenize.PATTERN, text)
 
 
-@pytest.mark.parametrize("short", [0, gpt.tokenize.SHORT])
+@pytest.mark.parametrize("last", [0xFFFF, 0x10FFFF])
+def test_chunks_are_those_of_the_pattern_for_every_character(last):
+    every = [chr(c) for c in range(last + 1) if not 0xD800 <= c < 0xE000]
+    random.Random(3).shuffle(every)
+    for between in ("", " ", "a"):
+        text = between.join(every)
+        assert split(text) == regex.findall(gpt.tokenize.PATTERN, text)
+
+
+# The ways to encode: by a few merges in all chunks at once, or chunk by chunk, there
+# with a heap and without.
+FEW, SHORT = gpt.tokenize.FEW, gpt.tokenize.SHORT
+ways = pytest.mark.parametrize("few, short", [(FEW, SHORT), (-1, SHORT), (-1, 0)])
+
+
+@ways
 @examples
 @given(
     more=st.sets(st.text(st.sampled_from("ab"), min_size=2, max_size=6)),
     order=st.integers(0, 999),
     text=st.text(st.sampled_from("aabbc ")),
 )
-def test_ids_equal_tiktoken_on_ranks_that_no_training_made(short, more, order, text):
-    """With a heap and without one."""
+def test_ids_equal_tiktoken_on_ranks_that_no_training_made(
+    few, short, more, order, text
+):
     pieces = [*BYTES, *(piece.encode() for piece in sorted(more))]
     random.Random(order).shuffle(pieces)
     ours = Tokenizer({piece: i for i, piece in enumerate(pieces)})
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gpt.tokenize, "FEW", few)
         patch.setattr(gpt.tokenize, "SHORT", short)
         assert ours.encode(text) == ours.to_tiktoken().encode(text)
 
 
-def test_a_merge_that_brings_a_lower_rank_is_followed_by_that(monkeypatch):
+@ways
+def test_a_merge_that_brings_a_lower_rank_is_followed_by_that(monkeypatch, few, short):
     """Few letters and short words: many pairs wait at once, for each other's places."""
-    monkeypatch.setattr(gpt.tokenize, "SHORT", 0)
-    for seed in range(1500):
+    monkeypatch.setattr(gpt.tokenize, "FEW", few)
+    monkeypatch.setattr(gpt.tokenize, "SHORT", short)
+    fit = 0
+    for seed in range(1000):
         drawn = random.Random(seed)
         words = {"".join(drawn.choices("ab", k=drawn.randint(2, 5))) for _ in range(9)}
         pieces = [*BYTES, *(word.encode() for word in sorted(words))]
@@ -239,24 +261,59 @@ def test_a_merge_that_brings_a_lower_rank_is_followed_by_that(monkeypatch):
         ours = Tokenizer({piece: i for i, piece in enumerate(pieces)})
         text = "".join(drawn.choices("ab", k=40))
         assert ours.encode(text) == ours.to_tiktoken().encode(text), (seed, text)
+        fit += ours._few is not None
+    assert 0 < fit < 1000 if few > 0 else fit == 0  # some fit, most do not
 
 
-@pytest.mark.parametrize("letters", ["ab", "the fox ran", "果子🦊x", "ACGT", "qxzj"])
-def test_ids_of_one_long_word_equal_tiktoken(both, letters):
+@ways
+@examples
+@given(
+    learned=st.text(st.sampled_from("aab é"), max_size=80),
+    text=st.text(st.sampled_from("aabbc é🦊")),
+)
+def test_ids_equal_tiktoken_on_ranks_of_training(few, short, learned, text):
+    ours = train(learned, 300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gpt.tokenize, "FEW", few)
+        patch.setattr(gpt.tokenize, "SHORT", short)
+        assert ours.encode(text) == ours.to_tiktoken().encode(text)
+        assert ours._few if few > 0 else not ours._few
+
+
+@pytest.mark.parametrize("long", [0, gpt.tokenize.LONG])
+@pytest.mark.parametrize(
+    "letters", ["a", "ab", "the fox ran", "果子🦊x", "ACGT", "qxzj", "-", "\n", "12"]
+)
+def test_ids_of_one_long_word_equal_tiktoken(both, letters, long, monkeypatch):
     ours, theirs = both
+    monkeypatch.setattr(gpt.tokenize, "LONG", long)
     chosen = random.Random(1).choices(letters.replace(" ", ""), k=3000)
     word = "".join(chosen)
     assert ours.encode(word) == theirs.encode(word)
     assert ours.encode(word * 2) == theirs.encode(word * 2)  # some parts are known
 
 
-def test_what_is_remembered_is_bounded(course, monkeypatch):
+@pytest.mark.parametrize("few", [-1, FEW])
+def test_what_is_remembered_is_bounded(course, monkeypatch, few):
+    monkeypatch.setattr(gpt.tokenize, "FEW", few)
     monkeypatch.setattr(gpt.tokenize, "REMEMBERED", 10)
     ours = Tokenizer(course[0].ranks)
     text = world.corpus(3000, seed=6) + "果" * 1000
-    assert ours.encode(text) == Tokenizer(course[0].ranks).encode(text)
-    assert 0 < len(ours._known) <= 10 and len(ours._known_parts) <= 10
-    assert max(map(len, ours._known)) <= gpt.tokenize.SHORT
+    for _ in range(2):
+        assert ours.encode(text) == course[1].encode_ordinary(text)
+        assert 0 < len(ours._known) <= 10 and len(ours._known_parts) <= 10
+        assert max(map(len, ours._known)) <= gpt.tokenize.SHORT
+
+
+@pytest.mark.parametrize("few", [-1, FEW])
+def test_threads_may_share_a_tokenizer(course, monkeypatch, few):
+    monkeypatch.setattr(gpt.tokenize, "FEW", few)
+    monkeypatch.setattr(gpt.tokenize, "REMEMBERED", 50)  # so all forget all the time
+    ours = Tokenizer(course[0].ranks)
+    texts = [world.corpus(3000, seed=seed) for seed in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        found = [*pool.map(ours.encode, texts)]
+    assert found == [course[1].encode_ordinary(text) for text in texts]
 
 
 def test_a_tokenizer_can_be_sent_to_another_process(course):
@@ -398,7 +455,8 @@ class Counting(dict):
 
 
 @pytest.mark.parametrize("word", ["a", "ab", "qx", "the", "zebra", "果"])
-def test_one_long_word_needs_a_few_lookups_a_byte(course, word):
+def test_one_long_word_needs_a_few_lookups_a_byte(course, word, monkeypatch):
+    monkeypatch.setattr(gpt.tokenize, "FEW", -1)
     ours = Tokenizer(course[0].ranks)
     ours.ranks = Counting(ours.ranks)
     long = (word * 50_000)[: 50_000 // len(word.encode())]
@@ -426,10 +484,13 @@ def growth(run, text):
 LINEAR = 96
 
 
-def test_encoding_grows_near_linearly_in_one_word(course):
+@pytest.mark.parametrize("few", [-1, FEW])
+def test_encoding_grows_near_linearly_in_one_word(course, few, monkeypatch):
+    monkeypatch.setattr(gpt.tokenize, "FEW", few)
+    ours = Tokenizer(course[0].ranks)
     word = "".join(filter(str.isalpha, world.corpus(80_000, seed=3)))[:50_000]
     assert split(word) == [word]
-    assert growth(course[0].encode, word) < LINEAR
+    assert growth(ours.encode, word) < LINEAR
 
 
 def test_encoding_grows_linearly_in_the_text(course):
