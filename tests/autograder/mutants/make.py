@@ -241,7 +241,7 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.Constant(value=bool() as value):
             yield ast.Constant(not value)
         case ast.Constant(value=int() as value):
-            for other in (value + 1, value - 1, -value, 2 * value):
+            for other in (value + 1, value - 1, 2 * value):
                 if other != value:
                     yield ast.Constant(other)
         case ast.Constant(value=float() as value):
@@ -289,7 +289,8 @@ def _parts(items: ast.expr) -> Iterator[ast.expr]:
     """All but the first, all but the last, the first few: of what is iterated over."""
     many = ast.Call(ast.Name("list", ast.Load()), [items], [])
     one, less = ast.Constant(1), ast.UnaryOp(ast.USub(), ast.Constant(1))
-    for lower, upper in ((one, None), (None, less), (None, ast.Constant(8))):
+    eight = () if isinstance(items, ast.Tuple) else ((None, ast.Constant(8)),)
+    for lower, upper in ((one, None), (None, less), *eight):
         yield ast.Subscript(many, ast.Slice(lower, upper), ast.Load())
     yield ast.Call(ast.Name("reversed", ast.Load()), [many], [])
 
@@ -381,11 +382,11 @@ TENSOR_IN = (
 IDS_IN = (
     *("{x}.squeeze(0)", "{x}.squeeze()", "{x}.flip(-1)", "{x}.flip(0)", "{x}.abs()"),
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
-    *("{x}[..., :32]", "{x}.flatten()"),
+    *("{x}[..., :32]"),
     *("{x}.sort().values", "{x}.view(-1).view({x}.shape)", "{x}.unique()"),
 )
 TENSOR_OUT = (
-    *(form for form in TENSOR_IN if "view" not in form),  # it has its shape already
+    *(form for form in TENSOR_IN if "view" not in form and "abs" not in form),
     *("{x}.tolist()", "{x}.bool()", "{x}.long()", "{x}[None]", "[*{x}]"),
     *("{x}.softmax(-1)", "{x}.sort().values", "-{x}", "None", "{x}.mean()"),
     *("{x} / {x}.sum(-1, keepdim=True)", "{x} - {x}.mean()", "{x}.numpy()"),
@@ -477,7 +478,10 @@ def _around(source: str) -> Iterator[Mutant]:
     named = [(a.arg, _kind(a.annotation)) for a in function.args.args]
     call = f"_right({', '.join(name for name, _ in named)})"
     for name, kind in named:
-        for form in _forms(kind, name, out=False):
+        forms = _forms(kind, name, out=False)
+        if not _looked_into(function, name):  # so that only its size can matter
+            forms = [form for form in forms if "[" in form]
+        for form in forms:
             changed = form.format(x=name)
             lines = f"{name} = {changed}", f"return {call}"
             yield _wrapped(source, function, f"into it {changed}", lines)
@@ -490,6 +494,12 @@ def _around(source: str) -> Iterator[Mutant]:
         changed = form.format(x="out")
         lines = f"out = {call}", f"return {changed}"
         yield _wrapped(source, function, f"out of it {changed}", lines)
+
+
+def _looked_into(function: ast.FunctionDef, name: str) -> bool:
+    """Whether more is asked of an argument than its `len`."""
+    used = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    return ast.unparse(function).count(f"len({name})") < len(used)
 
 
 def _wrapped(source: str, function: ast.FunctionDef, name: str, lines) -> Mutant:
