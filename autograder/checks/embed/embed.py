@@ -86,7 +86,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "a batch with more texts than there are places",
             (
-                tensor_of(rng.integers(0, 6, (between(rng, 33, 40), 2))),
+                tensor_of(rng.integers(0, 6, (5, 2))),
                 *tables(6, 4, 2),
             ),
         ),
@@ -136,6 +136,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "tables that lie across in memory",
             (tensor_of(first), *map(across, tables(4, 5, 3))),
+        ),
+        edge(
+            "a batch of many texts",
+            (
+                tensor_of(rng.integers(0, 6, (between(rng, 33, 40), 2))),
+                *tables(6, 4, 2),
+            ),
         ),
     ]
 

@@ -44,7 +44,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "no layer at all, only tables and the last norm",
-            (between(rng, 10, 99), between(rng, 5, 60), 0, between(rng, 3, 9)),
+            (between(rng, 10, 99), between(rng, 5, 60), 0, 2 * between(rng, 1, 4) + 1),
         ),
         Case(
             "a model of about the course's size",

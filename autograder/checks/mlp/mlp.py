@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, lying
+from autograder.checks._material import across, between, lying, normal
 from autograder.checks._slips import only_the_first
 from autograder.checks.mlp._material import (
     BENDS,
@@ -50,6 +50,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         shapes = (C, d_mlp), (d_mlp,), (d_mlp, C), (C,)
         return tuple(quarters(rng, *shape) for shape in shapes)
 
+    uneven = tuple(normal(rng, *shape) for shape in ((3, 4), (4,), (4, 3), (3,)))
     normed, n = vectors(rng, 3, "{n}.norm_2")
     w_in, b_in, w_out, b_out = weights(
         n, "mlp.c_fc.weight", "mlp.c_fc.bias", "mlp.c_proj.weight", "mlp.c_proj.bias"
@@ -83,7 +84,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 3), *own(3, 4)),
+            (quarters(rng, between(rng, 33, 40), 2, 3), *uneven),
         ),
     ]
 

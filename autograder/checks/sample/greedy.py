@@ -30,8 +30,10 @@ def oracle(logits: Tensor) -> int:
 
 
 def _falling(rng: np.random.Generator, n: int) -> Tensor:
-    """Different logits, the largest first."""
-    return different_eighths(rng, n).sort(descending=True).values
+    """Different logits, the largest first, which is so also when they are rounded."""
+    logits = different_eighths(rng, n).sort(descending=True).values
+    logits[0] += 1.125
+    return logits
 
 
 def _hardly(rng: np.random.Generator) -> Tensor:
@@ -66,7 +68,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("several tokens equally likely", (few,)),
         edge("all tokens equally likely", (torch.full((4,), rng.normal()),)),
         edge("a vocabulary of one token", (torch.tensor([-1 - rng.random()]).float(),)),
-        Case("the shipped model's logits", (model_logits(rng),)),
+        edge("the shipped model's logits", (model_logits(rng),)),
         edge("forty tokens equally likely", (torch.full((40,), rng.normal()),)),
         edge(
             "logits further below zero than any start",

@@ -53,7 +53,7 @@ def worked(ids: list[int], merges: Merges) -> dict[str, Any]:
 
 def draw(rng: np.random.Generator) -> list[Case]:
     a, b, c = letter_ids(rng, 3)
-    d, e, f = letter_ids(rng, 3)
+    f, d, e = sorted(letter_ids(rng, 3))  # by their pairs, merges are in another order
     x, y, z = utf8(*some(rng, HANZI, 1))
     (g,) = letter_ids(rng, 1)
     h, i, j = letter_ids(rng, 3)

@@ -23,11 +23,12 @@ class Mutant(NamedTuple):
 def mutants(source: str, around: bool = True) -> list[Mutant]:
     """All mutants of one function definition, each once, no two of one name.
 
-    around: also of what goes in and comes out, which is the same for all right answers.
+    around: also of what goes in and comes out, which is the same for all right answers,
+    and of the kinds of numbers, which are an oracle's own affair.
     """
     known, many, found = {ast.unparse(ast.parse(source))}, Counter(), []
     outside = _around(source) if around else ()
-    for mutant in [*_inside(source), *outside, *_contract(source)]:
+    for mutant in [*_inside(source, around), *outside, *_contract(source)]:
         if mutant.source in known:
             continue
         known.add(mutant.source)
@@ -105,9 +106,15 @@ CALLED = {
 }
 
 
-def _inside(source: str) -> Iterator[Mutant]:
+KINDS = ("bool", "double", "float", "int", "numpy", "tolist")
+
+
+def _inside(source: str, kinds: bool) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for parent, field, index, node in _places(tree):
+        called = getattr(node, "func", None)
+        if not kinds and getattr(called, "attr", getattr(called, "id", "")) in KINDS:
+            continue
         for what, new in _changes(node):
             other = copy.deepcopy(tree)
             _put(other, tree, parent, field, index, new)
@@ -120,9 +127,16 @@ def _inside(source: str) -> Iterator[Mutant]:
 def _places(tree: ast.AST) -> Iterator[tuple]:
     """Every node that can be changed: its parent, field, index there, and itself."""
     function = tree.body[0]
-    typed = [function.args, *filter(None, [function.returns])]
+    told = [k for k in ast.walk(function) if isinstance(k, ast.keyword)]
+    strict = [k.value for k in told if k.arg == "strict"]  # of `zip`: only a guard
+    typed = [*strict, function.args, *filter(None, [function.returns])]
     raised = [node.exc for node in ast.walk(function) if isinstance(node, ast.Raise)]
-    words = [node for node in ast.walk(function) if _is_docstring(node)]
+    words = [
+        node
+        for node in ast.walk(function)
+        if _is_docstring(node)
+        or (isinstance(node, ast.If) and "RuntimeError" in ast.unparse(node))
+    ]  # and no mutant is needed to show that what cannot happen does not
     kept = [*typed, *filter(None, raised), *words]  # what an error says is not judged
     left_alone = {node for part in kept for node in ast.walk(part)}
     for parent in ast.walk(function):
@@ -227,7 +241,7 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.Constant(value=bool() as value):
             yield ast.Constant(not value)
         case ast.Constant(value=int() as value):
-            for other in (value + 1, value - 1, -value, 2 * value):
+            for other in (value + 1, value - 1, 2 * value):
                 if other != value:
                     yield ast.Constant(other)
         case ast.Constant(value=float() as value):
@@ -275,7 +289,8 @@ def _parts(items: ast.expr) -> Iterator[ast.expr]:
     """All but the first, all but the last, the first few: of what is iterated over."""
     many = ast.Call(ast.Name("list", ast.Load()), [items], [])
     one, less = ast.Constant(1), ast.UnaryOp(ast.USub(), ast.Constant(1))
-    for lower, upper in ((one, None), (None, less), (None, ast.Constant(8))):
+    eight = () if isinstance(items, ast.Tuple) else ((None, ast.Constant(8)),)
+    for lower, upper in ((one, None), (None, less), *eight):
         yield ast.Subscript(many, ast.Slice(lower, upper), ast.Load())
     yield ast.Call(ast.Name("reversed", ast.Load()), [many], [])
 
@@ -300,6 +315,8 @@ def _call(node: ast.AST) -> Iterator[ast.AST | None]:
     for i in range(len(node.args)):
         yield _changed(node, args=node.args[:i] + node.args[i + 1 :])
     for keyword in node.keywords:
+        if keyword.arg == "strict":
+            continue
         rest = [other for other in node.keywords if other is not keyword]
         yield _changed(node, keywords=rest)
     if name == "range":
@@ -360,17 +377,17 @@ TENSOR_IN = (
     *("{x}.round(decimals=2)", "{x}.abs()", "{x}.flip(-1)", "{x}.flip(0)"),
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
     *("{x}[..., :32]", "{x}[..., :8, :]", "{x}[..., :16, :]", "{x}[..., :32, :]"),
-    *("{x}.view(-1).view({x}.shape)", "{x} * 1.001", "{x} + 0.001"),
+    *("{x}.view(-1).view({x}.shape)", "{x} * 1.001", "{x} + 0.25"),
 )
 IDS_IN = (
     *("{x}.squeeze(0)", "{x}.squeeze()", "{x}.flip(-1)", "{x}.flip(0)", "{x}.abs()"),
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
-    *("{x}[..., :32]", "{x}.clamp(0)"),
+    *("{x}[..., :32]"),
     *("{x}.sort().values", "{x}.view(-1).view({x}.shape)", "{x}.unique()"),
 )
 TENSOR_OUT = (
-    *(form for form in TENSOR_IN if "view" not in form),  # it has its shape already
-    *("{x}.tolist()", "{x}.bool()", "{x}.long()", "{x}.T", "{x}[None]", "[*{x}]"),
+    *(form for form in TENSOR_IN if "view" not in form and "abs" not in form),
+    *("{x}.tolist()", "{x}.bool()", "{x}.long()", "{x}[None]", "[*{x}]"),
     *("{x}.softmax(-1)", "{x}.sort().values", "-{x}", "None", "{x}.mean()"),
     *("{x} / {x}.sum(-1, keepdim=True)", "{x} - {x}.mean()", "{x}.numpy()"),
 )
@@ -427,7 +444,7 @@ def _kind(annotation: ast.expr | None) -> str:
     for kind in ("list", "dict", "tuple"):
         if text.lower().startswith(kind):
             return kind
-    return {"str": "text", "int": "number", "float": "number"}.get(text, "other")
+    return {"str": "text", "int": "number", "float": "share"}.get(text, "other")
 
 
 def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
@@ -444,6 +461,8 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         vector = name.startswith("b_") or name in ("weight", "bias", "v", "p", "u")
         return tuple(form for form in forms if not (vector and "view" in form))
     forms = {"list": LIST, "text": TEXT, "dict": DICT, "number": NUMBER}.get(kind, ())
+    if kind == "share":  # which is below any limit of size
+        forms = [form for form in NUMBER if "min" not in form]
     if name in (
         "k",
         "p",
@@ -459,7 +478,10 @@ def _around(source: str) -> Iterator[Mutant]:
     named = [(a.arg, _kind(a.annotation)) for a in function.args.args]
     call = f"_right({', '.join(name for name, _ in named)})"
     for name, kind in named:
-        for form in _forms(kind, name, out=False):
+        forms = _forms(kind, name, out=False)
+        if not _looked_into(function, name):  # so that only its size can matter
+            forms = [form for form in forms if "[" in form]
+        for form in forms:
             changed = form.format(x=name)
             lines = f"{name} = {changed}", f"return {call}"
             yield _wrapped(source, function, f"into it {changed}", lines)
@@ -472,6 +494,12 @@ def _around(source: str) -> Iterator[Mutant]:
         changed = form.format(x="out")
         lines = f"out = {call}", f"return {changed}"
         yield _wrapped(source, function, f"out of it {changed}", lines)
+
+
+def _looked_into(function: ast.FunctionDef, name: str) -> bool:
+    """Whether more is asked of an argument than its `len`."""
+    used = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    return ast.unparse(function).count(f"len({name})") < len(used)
 
 
 def _wrapped(source: str, function: ast.FunctionDef, name: str, lines) -> Mutant:
