@@ -30,7 +30,7 @@ class Verdict:
     """What a check found.
 
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
-    answers equal, if one is known; else what the first error `meant`, and a `remark`
+    answers equal, if one is known; else what the first error `meant`, or a `remark`
     that is true of all of them. `broken` are earlier checks on which this one builds and which are not right.
     `only` tells where it is right, if that earns nothing; `note`, why there are no
     results at all.
@@ -124,11 +124,12 @@ def judge(
     # A wrong step before this one explains more than any mistake of this one.
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
     mistake = meant = said = None
-    if not broken:
+    first = got[right.index(False)]
+    if not broken and not errors.sure(first):
         mistake = _name(check, cases, wanted, got, right, made)
     if not broken and not mistake:
-        meant = errors.hint(got[right.index(False)])
-        said = remark(check, cases, wanted, got, call, hidden)
+        meant = errors.hint(first)
+        said = None if meant else remark(check, cases, wanted, got, call, hidden)
     return Verdict(
         check.name,
         round(points, 2),
