@@ -13,11 +13,12 @@ from autograder.verdict.outcome import Outcome
 
 
 class _Known(NamedTuple):
-    """An error: what its message says, perhaps what its line does, and the hint."""
+    """An error: what its message says, the hint, and perhaps what its line does."""
 
     said: str
     hint: str
     line: str = ""
+    sure: bool = False  # whatever the step does else, this comes first
 
 
 _MEANT = (
@@ -71,6 +72,12 @@ _MEANT = (
     ),
     _Known(
         "only supports boolean masks", "A mask is made of `torch.bool`: compare with 0."
+    ),
+    _Known(
+        "too many values to unpack",
+        "`.split` of a tensor asks how **large** a piece is, not how many there are. "
+        "`.chunk` asks how many.",
+        r"\.split\(",
     ),
     _Known(
         "too many values to unpack",
@@ -134,6 +141,7 @@ _MEANT = (
         "Round brackets call a function, and what stands before them is none. To take a "
         "part, write `[ ]`. Or has a cell of yours used the name of a function for "
         "something else? Then rename that, and run the function's cell again.",
+        sure=True,
     ),
     _Known(
         "unsupported operand type\\(s\\) for .*'(function|builtin_function_or_method|"
@@ -146,6 +154,17 @@ _MEANT = (
         "Something here is None. Mostly that is the answer of a function without a "
         "`return`, or of a method that changes a list in place, such as `.append` or "
         "`.sort`.",
+    ),
+    _Known(
+        "'(list|tuple|int|float|dict|str|bytes)' object has no attribute",
+        "What stands before the dot is no tensor: the message says what it is. "
+        "`torch.tensor` makes a tensor of numbers, `torch.stack` one of tensors.",
+    ),
+    _Known(
+        "('Tensor' object|module '\\w+') has no attribute",
+        "There is nothing of this name. Look at the letters, capitals too, and at what "
+        "stands before the dot: some things are functions of `torch`, some are methods "
+        "of a tensor.",
     ),
     _Known(
         "unhashable type: 'list'",
@@ -191,10 +210,21 @@ _MEANT = (
 
 def hint(got: Outcome) -> str | None:
     """What to make of an error, if one is known; its last line tells the cause."""
+    known = _known(got)
+    return known and known.hint
+
+
+def sure(got: Outcome) -> bool:
+    """Whether an error has one cause, so that no guess at it is better."""
+    known = _known(got)
+    return known is not None and known.sure
+
+
+def _known(got: Outcome) -> _Known | None:
     if got.raised is None:
         return None
     line = got.trace.splitlines()[-1] if got.trace else ""
     for known in _MEANT:
         if re.search(known.said, got.message) and re.search(known.line, line):
-            return known.hint
+            return known
     return None

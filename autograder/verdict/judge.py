@@ -34,7 +34,7 @@ class Verdict:
     """What a check found.
 
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
-    answers equal, if one is known; else what the first error `meant`, and a `remark`
+    answers equal, if one is known; else what the first error `meant`, or a `remark`
     that is true of all of them. `instead` are earlier steps that are not right: the
     function was run with the course's own in their place. `only` tells where it is
     right, if that earns nothing; `note`, why there are no results at all.
@@ -123,11 +123,13 @@ def judge(
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    meant = said = None
-    mistake = _name(check, cases, wanted, got, right, made)
+    mistake = meant = said = None
+    first = got[right.index(False)]
+    if not errors.sure(first):
+        mistake = _name(check, cases, wanted, got, right, made)
     if not mistake:
-        meant = errors.hint(got[right.index(False)])
-        said = remark(check, cases, wanted, got, call, hidden)
+        meant = errors.hint(first)
+        said = None if meant else remark(check, cases, wanted, got, call, hidden)
     return Verdict(
         check.name,
         round(points, 2),

@@ -78,7 +78,7 @@ def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
     left = [
         i for i in range(len(seen.cases)) if i in seen.right or not seen.got[i].raised
     ]
-    if len(left) == len(seen.cases) or not {*left} & {*seen.wrong}:
+    if len(left) == len(seen.cases) or len({*left} & {*seen.wrong}) < 2:
         return None
     cases, wanted, got = (
         [items[i] for i in left] for items in (seen.cases, seen.wanted, seen.got)
@@ -565,10 +565,18 @@ def _multiple(seen: _Seen) -> str | None:
             if abs(factors[0] - 1) < 5e-3:
                 return None
             return f"Every number is {_plain(factors[0])} times what it should be."
-        if root := _size(seen, factors):
-            return f"Every number is too large by one factor, and that is {root}."
-        if root := _size(seen, [1 / f for f in factors]):
-            return f"Every number is too small by one factor, and that is {root}."
+        for size, by in ((factors, "large"), ([1 / f for f in factors], "small")):
+            if root := _size(seen, size):
+                return f"Every number is too {by} by one factor, and that is {root}."
+        for size, how in (
+            (factors, "multiplied"),
+            ([1 / f for f in factors], "divided"),
+        ):
+            if root := _size(seen, size, fixed=True):
+                return (
+                    f"It is as if every number had been {how} by {root}. Is there a "
+                    "fixed number where that size should be?"
+                )
         return "Within a case, every number is wrong by the same factor."
     steps = [(g - w).flatten() for w, g in pairs]
     if any(s.numel() > 1 for s in steps) and all(
@@ -600,18 +608,24 @@ def _factor(want: Tensor, got: Tensor) -> float | None:
     return factor if near else None
 
 
-def _size(seen: _Seen, factors: list[float]) -> str | None:
-    """Which size or number the factors are, or the root of which."""
+def _size(seen: _Seen, factors: list[float], fixed: bool = False) -> str | None:
+    """Which size or number the factors are, or the root of which.
+
+    fixed: it may be divided by the same number in all cases.
+    """
     wrong = [i for i in seen.wrong if not seen.wanted[i].raised]
     for words, sizes in _sizes(seen, wrong):
-        if len({*sizes}) < 2:
+        if len({*sizes}) < 2 or min(sizes) <= 0:
             continue
         for power, before in ((1, ""), (0.5, "the root of ")):
-            if all(
-                math.isclose(size**power, f, rel_tol=1e-3)
-                for size, f in zip(sizes, factors, strict=True)
-            ):
+            parts = [size**power / f for size, f in zip(sizes, factors, strict=True)]
+            if max(parts) - min(parts) > 1e-3 * abs(max(parts)):
+                continue
+            if math.isclose(parts[0], 1, rel_tol=1e-3):
                 return f"{before}{words}"
+            if fixed:
+                by = f"and divided by {_plain(parts[0])}"
+                return f"{before}{words} {by}"
     return None
 
 
@@ -735,6 +749,7 @@ def _of_the_right(seen: _Seen) -> str | None:
         ("with `acos` taken of each number", torch.acos),
         ("with one divided by each number", torch.reciprocal),
         ("after a softmax along each row", lambda x: x.softmax(-1)),
+        ("after a softmax and its logarithm", lambda x: x.log_softmax(-1)),
         ("added up along each row", lambda x: x.cumsum(-1)),
         ("with the future set to 0", torch.tril),
     ):

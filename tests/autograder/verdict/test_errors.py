@@ -10,7 +10,7 @@ import re
 import pytest
 import torch
 
-from autograder.verdict.errors import _MEANT, hint
+from autograder.verdict.errors import _MEANT, hint, sure
 from autograder.verdict.outcome import Outcome, run
 
 x = torch.arange(6.0).reshape(2, 3)
@@ -30,6 +30,14 @@ HINTS = [
     ("Two shapes do not fit", "x - x.mean(1)", "x @ x"),
     ("made of `torch.bool`", "x.masked_fill(x, 0)", "x.masked_fill(x > 0, 'a')"),
     ("more to unpack", "[0 for (a,) in [x.shape]]", "[0 for a, b, c in [x.shape]]"),
+    (
+        "`.chunk` asks",
+        "[0 for a, in [x.split(1, -1)]]",
+        "[0 for a, in [x.chunk(3, -1)]]",
+    ),
+    ("is no tensor", "[x].T", "x.t2"),
+    ("Look at the letters", "x.summ()", "[x].T"),
+    ("Look at the letters", "torch.Softmax(x)", "(3).T"),
     ("less to unpack", "[0 for a, b, c in [x.shape]]", "[0 for (a,) in [x.shape]]"),
     ("In `a @ b`", "x @ x", "x + x.T"),
     ("`dot`, `mm`, `mv`", "x.dot(x)", "x @ x"),
@@ -63,15 +71,19 @@ def UNBOUND():
     return total
 
 
-def said(line: str) -> str | None:
-    """The hint to a step of which this is the one line."""
+def failed(line: str) -> Outcome:
+    """What becomes of a step of which this is the one line."""
     space = {"x": x, "torch": torch, "math": math, "UNBOUND": UNBOUND}
     name = f"<{line}>"
     linecache.cache[name] = (len(line), None, [f"{line}\n"], name)
     code = compile(line, name, "eval")
     got = run(lambda: eval(code, space), ())
     assert got.raised, f"{line} does not fail"
-    return hint(got)
+    return got
+
+
+def said(line: str) -> str | None:
+    return hint(failed(line))
 
 
 @pytest.mark.parametrize(("words", "line", "near"), HINTS, ids=[h[1] for h in HINTS])
@@ -96,3 +108,9 @@ def test_hints_are_sentences_and_give_no_code_away():
         assert known.hint[0].isupper() or known.hint[0] == "`"
         assert known.hint.endswith((".", "?", ")"))
         assert len(known.hint) < 330
+
+
+def test_of_an_error_with_one_cause_no_guess_is_better():
+    assert sure(failed("x(0)"))
+    assert not sure(failed("x @ x"))
+    assert not sure(Outcome(1))

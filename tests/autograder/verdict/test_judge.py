@@ -452,6 +452,21 @@ def test_a_mistake_of_the_idea_is_named_though_an_edge_is_wrong_in_another_way()
     assert judge(check, one_idea, expected(check, one_idea), got).mistake is None
 
 
+def test_an_error_with_one_cause_is_explained_before_any_mistake_is_guessed():
+    fails = Mistake("a TypeError", "Is it `~`?", lambda numbers: {}[[]])
+    check = dataclasses.replace(CHECK, mistakes=(*CHECK.mistakes, fails))
+    wanted = expected(check, CASES)
+
+    def found(answer):
+        got = [run(answer, case.args) for case in CASES]
+        return judge(check, CASES, wanted, got, call=lambda args: run(answer, args))
+
+    assert found(lambda numbers: ~1.5).mistake == fails
+    shadowed = found(lambda numbers: numbers(0))
+    assert shadowed.mistake is None and "what stands before" in shadowed.meant
+    assert shadowed.remark is None  # one thing to do is enough
+
+
 @pytest.mark.parametrize(
     ("answer", "only"),
     [

@@ -9,7 +9,7 @@ import torch
 
 from autograder.checks import Case, Check, Mistake
 from autograder.verdict import panel, picture
-from autograder.verdict.judge import judge
+from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import Outcome, run
 
 GOOD = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
@@ -113,9 +113,9 @@ def test_a_known_error_gets_a_tutor_s_words_and_an_unwritten_step_is_no_error():
     assert "In Python `^` is not a power" in seen
     assert "shape, line" in seen
     for wrong, words in (
-        (lambda x: 1 if x > 0 else 2, "An `if` needs one answer"),
-        (lambda x: math.sqrt(x), "A function of `math` takes one number"),
-        (lambda x: x + torch.ones(3), "Two shapes do not go together"),
+        (lambda x: 1 if x > 0 else 2, "An `if` or `while` needs one answer"),
+        (lambda x: math.sqrt(x), "A function of `math` takes one, and so do"),
+        (lambda x: x + torch.ones(3), "Two shapes do not fit together"),
         (lambda x: x @ torch.ones(3, 3), "In `a @ b` the last axis"),
     ):
         assert words in shown(GOOD, run(wrong, (GOOD,)))["text/plain"]
@@ -134,6 +134,44 @@ def test_arguments_and_numbers_are_written_as_short_as_they_are_told_apart():
     assert panel._argument(np.array([[True, False]])) == "[[True, False]]"
     _, text = picture.pair(torch.tensor([0.00497]), torch.tensor([0.00541]), 0, 0)
     assert "0.005 " in text and "0.0054*" in text
+
+
+def test_the_way_to_an_answer_is_shown_where_no_mistake_explains_it():
+    """Of the smallest case that is wrong, and not beside a hint or a refusal."""
+    half = Mistake("half", "Only half of it.", lambda a, b: a * b / 2)
+    check = Check(
+        "area",
+        2,
+        lambda rng: [],
+        lambda a, b: a * b,
+        (half, half),
+        worked=lambda a, b: {"rows": b, "a third": a / 3, "each": torch.full((2,), a)},
+    )
+    cases = [Case("two by three", (2.0, 3)), Case("large", (70.0, 9))]
+    wanted = expected(check, cases)
+
+    def text(answer):
+        got = [run(answer, case.args) for case in cases]
+        verdict = judge(check, cases, wanted, got)
+        return panel.student(verdict, cases, wanted, got, check.worked)["text/plain"]
+
+    assert text(lambda a, b: a + b + 7).splitlines()[-4:] == [
+        "  on the way to it",
+        "    rows     3",
+        "    a third  0.6667",
+        "    each     [2, 2]",
+    ]
+    assert "on the way" not in text(half.answer)
+    assert "on the way" not in text(check.oracle)
+    assert "    a third  23.33" in text(lambda a, b: a * b if a < 9 else 0.0)
+
+
+def test_values_on_the_way_are_short():
+    assert panel._rounded(0.35999998) == "0.36"
+    assert panel._rounded(torch.tensor([0.35999998, 1.0])) == "[0.36, 1]"
+    assert panel._rounded([1, 2]) == "[1, 2]"
+    assert panel._rounded(torch.ones(5, 5)) == "float32 tensor of shape (5, 5)"
+    assert panel._on_the_way({}) == ""
 
 
 def test_where_nothing_can_be_drawn_there_is_no_picture():

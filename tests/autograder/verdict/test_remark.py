@@ -255,6 +255,12 @@ REMARKS = [
         lambda x: past(x) * x.shape[-1] ** 0.5,
         lambda x: past(x) * 2,
     ),
+    (
+        "multiplied by the root of the size of axis -1 of `x` and divided by 32",
+        past,
+        lambda x: past(x) * (x.shape[-1] / 1024) ** 0.5,
+        lambda x: past(x) / 32,
+    ),
     ("too large by 0.5", past, lambda x: past(x) + 0.5, lambda x: past(x) ** 2 + 0.5),
     (
         "two things at once. The last two axes",
