@@ -37,7 +37,8 @@ class Verdict:
     answers equal, if one is known; else what the first error `meant`, and a `remark`
     that is true of all of them. `instead` are earlier steps that are not right: the
     function was run with the course's own in their place.
-    `note` tells why there are no results at all.
+    `note` tells why there are no results at all, and `stale` that it is not the newest
+    version that was checked.
     """
 
     check: str
@@ -49,6 +50,7 @@ class Verdict:
     remark: str | None = None
     instead: tuple[str, ...] = ()
     note: str | None = None
+    stale: str | None = None
 
     @property
     def right(self) -> bool:

@@ -1,0 +1,192 @@
+"""Is a student told that what is checked is not what they wrote last?
+
+Every cell here runs in a real shell of IPython's, the check's too.
+"""
+
+import atexit
+import sys
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from autograder.check import RESULT
+from autograder.verdict import stale
+
+ROOT = Path(__file__).parents[3]
+GIVEN = "import torch\nfrom autograder.check import check"
+RIGHT = "def scores(q, k):\n    return q @ k.mT / k.shape[-1] ** 0.5"
+WRONG = RIGHT.replace(" / k.shape[-1] ** 0.5", "")
+STUB = "def scores(q, k):\n    raise NotImplementedError()"
+CHECK = 'check("scores", scores)'
+BEFORE = (
+    "What is checked here is the version from before, in [2]. Mend that cell, run it, "
+    "then check again."
+)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run cells in a new shell, the check last: what the student sees of that."""
+    bundles = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda bundle, raw: bundles.append(bundle)
+    )
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.chdir(ROOT / "solutions" / "attend")
+    for name in ("__main__", "displayhook", "excepthook"):
+        holder = sys.modules if name == "__main__" else vars(sys)
+        monkeypatch.setitem(holder, name, holder[name])
+    InteractiveShell.clear_instance()
+    config = Config({"HistoryManager": {"enabled": False}})
+    shell = InteractiveShell.instance(config=config)
+
+    def run(*cells):
+        for cell in (GIVEN, *cells):
+            shell.run_cell(cell, store_history=True)
+        return bundles.pop() if bundles else None
+
+    yield run
+    shell.atexit_operations()
+    atexit.unregister(shell.atexit_operations)
+    InteractiveShell.clear_instance()
+
+
+def lines(bundle):
+    return bundle["text/plain"].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (
+            "def scores(q, k):\n    x = q @ k.mT\n    retrun x",
+            "did not run: SyntaxError in line 3 (`retrun x`).",
+        ),
+        (
+            "def scores(q, k):\nreturn q @ k.mT",
+            "did not run: IndentationError in line 2 (`return q @ k.mT`).",
+        ),
+        (
+            "def scores(q, k:\n    return q @ k.mT",
+            "did not run: SyntaxError in line 1 (`def scores(q, k:`).",
+        ),
+        (
+            "def scores(q: Tensor, k):\n    return q @ k.mT",
+            "stopped before it had defined it: NameError: name 'Tensor' is not defined.",
+        ),
+        (
+            f"print(tau)\n\n{RIGHT}",
+            "stopped before it had defined it: NameError: name 'tau' is not defined.",
+        ),
+        (
+            f"raise KeyboardInterrupt\n{RIGHT}",
+            "stopped before it had defined it: KeyboardInterrupt.",
+        ),
+        (
+            "def scores(q, k):\n    break",
+            "did not run: SyntaxError in line 2 (`break`).",
+        ),
+        (
+            f"return 3\n{RIGHT}",
+            "did not run: SyntaxError in line 1 (`return 3`).",
+        ),
+    ],
+)
+def test_a_cell_that_did_not_run_is_told_first(run, cell, said):
+    for version in (RIGHT, WRONG, STUB):
+        seen = run(version, cell, CHECK)
+        told = lines(seen)[1]
+        assert told.startswith("The last cell that defines `scores`, [")
+        assert f"], {said}" in told and " the version from before, in [" in told
+        assert "Not written yet" not in seen["text/plain"]
+        assert (seen[RESULT]["points"] > 0) is (version is RIGHT)
+
+
+def test_the_numbers_are_those_of_the_cells(run):
+    said = (
+        "The last cell that defines `scores`, [4], did not run: SyntaxError in line 1"
+    )
+    told = lines(run(WRONG, "1 + 1", "def scores(q k): ...", "2 + 2", CHECK))[1]
+    assert told == f"{said} (`def scores(q k): ...`). {BEFORE}"
+
+
+def test_a_name_of_nearly_the_step_s_is_told(run):
+    typo = RIGHT.replace("scores", "score")
+    told = f"Your last cell, [3], defines `score`, not `scores`. {BEFORE}"
+    assert lines(run(WRONG, typo, CHECK))[1] == told
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [RIGHT],
+        [WRONG, RIGHT],
+        [WRONG, "def scores(q k): ...", RIGHT],
+        [RIGHT, WRONG, RIGHT, f"{RIGHT}\nprint(tau)"],
+        [RIGHT, "scores(q k)"],
+        [RIGHT, "scores(1, 2)"],
+        [RIGHT, "def other(q k): ..."],
+        [RIGHT, f"{WRONG}\nreturn q @ k.mT"],
+        [RIGHT, "import asyncio\nawait asyncio.sleep(0)"],
+        [RIGHT, "first = scores", WRONG, "scores = first"],
+        [RIGHT, "first = scores", "def scores(q k): ...", "scores = first"],
+        [RIGHT, "if tau:\n    def scores(q, k):\n        return q"],
+        [RIGHT, "print(tau)\nscores = None"],
+        [RIGHT, f"print(tau)\n{RIGHT}\n{WRONG}"],
+        [RIGHT, f"print(tau)\n{WRONG}\nscores = None"],
+        [RIGHT, "class Mine:\n    print(tau)\n    def scores(self): ..."],
+        [RIGHT, "def mine():\n    scores = 1\n    print(tau)\nmine()"],
+        ["scores = lambda q, k: q @ k.mT", "def scores(q k): ..."],
+        [
+            f"class Mine:\n    @staticmethod\n    {RIGHT}\nscores = Mine.scores".replace(
+                "\n    return", "\n        return"
+            ),
+            "def scores(q k): ...",
+        ],
+        [f"import functools\n@functools.cache\n{RIGHT}", "def scores(q k): ..."],
+        ["from gpt.attend import split_heads as scores", "def scores(q k): ..."],
+        # Names that are meant.
+        [RIGHT, "def softmax(scores):\n    return scores"],
+        [RIGHT, "def plot(x):\n    return x"],
+        [RIGHT, "def score(q, k):\n    return scores(q, k)"],
+        [RIGHT, "def score(q):\n    return q\ndef more(q):\n    return q"],
+        [RIGHT, "def score(q):\n    return q", "1 + 1"],
+        ["def score(q):\n    return q", RIGHT, "def score(q):\n    return -q"],
+        [RIGHT.replace("q @", "score(q) @"), "def score(q):\n    return q"],
+    ],
+)
+def test_nothing_is_told_where_that_is_not_so(run, cells):
+    seen = run(*cells, CHECK)
+    for phrase in ("from before", "last cell"):
+        assert phrase not in seen["text/plain"]
+
+
+def test_another_step_s_name_is_no_slip(run, monkeypatch):
+    twin = RIGHT.replace("scores", "score")
+    assert "last cell" in run(RIGHT, twin, CHECK)["text/plain"]
+    told = stale.told
+    monkeypatch.setattr(
+        stale, "told", lambda *args: told(*args[:-1], {*args[-1], "score"})
+    )
+    assert "last cell" not in run(RIGHT, twin, CHECK)["text/plain"]
+
+
+def test_what_is_handed_over_by_another_name_is_that(run):
+    other = RIGHT.replace("scores", "mine")
+    seen = run(RIGHT, other, "def scores(q k): ...", 'check("scores", mine)')
+    assert len(lines(seen)) == 1
+
+
+def test_a_cell_of_the_notebook_s_own_is_not_the_student_s(run, monkeypatch):
+    monkeypatch.setattr("autograder.check._locked", lambda *_: {RIGHT, "score = 1"})
+    seen = run(RIGHT, "def scores(q k): ...", CHECK)
+    assert "from before" not in seen["text/plain"]
+
+
+def test_a_shell_that_leaves_cells_out_of_its_record_is_not_believed(run):
+    told = "did not run"
+    assert told in run(RIGHT, "def scores(q k): ...", CHECK)["text/plain"]
+    cells = ["%paste", RIGHT, "def scores(q k): ...", CHECK]
+    assert told not in run(*cells)["text/plain"]
