@@ -47,8 +47,8 @@ def told(
     newer = [(number, cell) for number, cell in own if number > made]
     why = _not_run(shell, newer, name) or _misnamed(before, newer, name, steps)
     return why and (
-        f"{why} What is checked here is the version from before, in [{made}]. "
-        "Mend that cell, run it, then check again."
+        f"{why} What is checked here is the version from before. Mend that cell, run it, "
+        "then check again."
     )
 
 
@@ -71,7 +71,7 @@ def _not_run(shell: Any, newer: Sequence[tuple[int, str]], name: str) -> str | N
             if not kept or not _is_plain(cell, name):
                 return None
             error = ": ".join(filter(None, [kept["ename"], _short(kept["evalue"])]))
-            return f"{last} stopped before it had defined it: {error.rstrip('.')}."
+            return f"{last} stopped before `{name}` was defined: {error.rstrip('.')}."
     return None
 
 
