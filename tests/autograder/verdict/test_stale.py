@@ -5,6 +5,7 @@ Every cell here runs in a real shell of IPython's, the check's too.
 
 import atexit
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder.check import RESULT
-from autograder.verdict import stale
 
 ROOT = Path(__file__).parents[3]
 GIVEN = "import torch\nfrom autograder.check import check"
@@ -80,6 +80,10 @@ def lines(bundle):
             "stopped before `scores` was defined: NameError: name 'tau' is not defined.",
         ),
         (
+            f"import asyncio\nawait asyncio.sleep(0)\nprint(tau)\n{RIGHT}",
+            "stopped before `scores` was defined: NameError: name 'tau' is not defined.",
+        ),
+        (
             f"raise KeyboardInterrupt\n{RIGHT}",
             "stopped before `scores` was defined: KeyboardInterrupt.",
         ),
@@ -107,11 +111,13 @@ def test_the_numbers_are_those_of_the_cells(run):
     said = (
         "The last cell that defines `scores`, [4], did not run: SyntaxError in line 1"
     )
-    told = lines(run(WRONG, "1 + 1", "def scores(q k): ...", "2 + 2", CHECK))[1]
+    told = lines(run(WRONG, "1 + 1", "def scores(q k): ...", "scores(q, q)", CHECK))[1]
     assert told == f"{said} (`def scores(q k): ...`). {BEFORE}"
 
 
-def test_a_name_of_nearly_the_step_s_is_told(run):
+@pytest.mark.parametrize("locked", [{CHECK}, set()])
+def test_a_name_of_nearly_the_step_s_is_told(run, monkeypatch, locked):
+    monkeypatch.setattr("autograder.check._locked", lambda *_: locked)
     typo = RIGHT.replace("scores", "score")
     told = f"Your last cell, [3], defines `score`, not `scores`. {BEFORE}"
     assert lines(run(WRONG, typo, CHECK))[1] == told
@@ -127,10 +133,12 @@ def test_a_name_of_nearly_the_step_s_is_told(run):
         [RIGHT, "scores(q k)"],
         [RIGHT, "scores(1, 2)"],
         [RIGHT, "def other(q k): ..."],
+        [RIGHT, "def scores_of(q k): ..."],
         [RIGHT, f"{WRONG}\nreturn q @ k.mT"],
         [RIGHT, "import asyncio\nawait asyncio.sleep(0)"],
         [RIGHT, "first = scores", WRONG, "scores = first"],
         [RIGHT, "first = scores", "def scores(q k): ...", "scores = first"],
+        [RIGHT, "first = scores", WRONG, "globals()['scores'] = first"],
         [RIGHT, "if tau:\n    def scores(q, k):\n        return q"],
         [RIGHT, "print(tau)\nscores = None"],
         [RIGHT, f"print(tau)\n{RIGHT}\n{WRONG}"],
@@ -148,7 +156,7 @@ def test_a_name_of_nearly_the_step_s_is_told(run):
         ["from gpt.attend import split_heads as scores", "def scores(q k): ..."],
         # Names that are meant.
         [RIGHT, "def softmax(scores):\n    return scores"],
-        [RIGHT, "def plot(x):\n    return x"],
+        [RIGHT, "def share(x):\n    return x"],
         [RIGHT, "def score(q, k):\n    return scores(q, k)"],
         [RIGHT, "def score(q):\n    return q\ndef more(q):\n    return q"],
         [RIGHT, "def score(q):\n    return q", "1 + 1"],
@@ -163,13 +171,21 @@ def test_nothing_is_told_where_that_is_not_so(run, cells):
 
 
 def test_another_step_s_name_is_no_slip(run, monkeypatch):
-    twin = RIGHT.replace("scores", "score")
-    assert "last cell" in run(RIGHT, twin, CHECK)["text/plain"]
-    told = stale.told
-    monkeypatch.setattr(
-        stale, "told", lambda *args: told(*args[:-1], {*args[-1], "score"})
-    )
-    assert "last cell" not in run(RIGHT, twin, CHECK)["text/plain"]
+    monkeypatch.chdir(ROOT / "solutions" / "sample")
+    define = "def {}(p, k):\n    return p".format
+    check = 'check("keep_top_k", keep_top_k)'
+    seen = run(define("keep_top_k"), define("keep_top_p"), check)
+    assert "last cell" not in seen["text/plain"]
+    seen = run(define("keep_top_k"), define("keep_top_q"), check)
+    assert "[7], defines `keep_top_q`, not `keep_top_k`" in lines(seen)[1]
+
+
+def test_what_python_warns_of_is_said_only_once(run):
+    run(RIGHT, "def mine(x):\n    return x is 1")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        run(CHECK)
+    assert not [warning for warning in seen if warning.category is SyntaxWarning]
 
 
 def test_what_is_handed_over_by_another_name_is_that(run):
@@ -181,7 +197,7 @@ def test_what_is_handed_over_by_another_name_is_that(run):
 
 
 def test_a_cell_of_the_notebook_s_own_is_not_the_student_s(run, monkeypatch):
-    monkeypatch.setattr("autograder.check._locked", lambda *_: {RIGHT, "score = 1"})
+    monkeypatch.setattr("autograder.check._locked", lambda *_: {RIGHT})
     seen = run(RIGHT, "def scores(q k): ...", CHECK)
     assert "from before" not in seen["text/plain"]
 
