@@ -16,6 +16,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,8 @@ def _show(name: str, function: Callable[..., Any]) -> None:
             course, new = _verdict(known[name], function, entries, wrong)
         verdict = followed(verdict, course, wrong)
         got = new if verdict.instead else got
+    if told := _stale(name, function, known):
+        verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     result["reason"] = panel.reason(verdict)
     cases, wanted = entries[name]
@@ -183,18 +186,39 @@ def _forbidden(
     shell = get_ipython()
     if shell is None:
         return None
+    own, given = _cells(shell)
+    name = check.name
+    if shell.user_ns.get(name) is not function:
+        name = getattr(function, "__name__", name)
+    found = look.refusal(check, own, name, latest=True, given=given, apart=apart)
+    return found.note if found else None
+
+
+def _stale(
+    name: str, function: Callable[..., Any], known: Collection[str]
+) -> str | None:
+    """What to say first where the newest version of a step is not what was checked."""
+    from IPython import get_ipython
+
+    from autograder.verdict import stale
+
+    shell = get_ipython()
+    if shell is None:
+        return None
+    with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
+        return stale.told(shell, _cells(shell)[0], name, function, known)
+    return None
+
+
+def _cells(shell: Any) -> tuple[list[tuple[int, str]], list[str]]:
+    """The cells that ran: the student's, by their numbers, and the given ones."""
     beside = [path for path in Path().glob("*.ipynb") if path.is_file()]
     locked: set[str] = set()
     for path in beside:
         locked |= _locked(path.resolve(), path.stat().st_mtime_ns)
     cells = list(enumerate(shell.user_ns.get("In", [])))
     own = [(number, cell) for number, cell in cells if cell.strip() not in locked]
-    given = [cell for _, cell in cells if cell.strip() in locked]
-    name = check.name
-    if shell.user_ns.get(name) is not function:
-        name = getattr(function, "__name__", name)
-    found = look.refusal(check, own, name, latest=True, given=given, apart=apart)
-    return found.note if found else None
+    return own, [cell for _, cell in cells if cell.strip() in locked]
 
 
 @functools.lru_cache(maxsize=8)

@@ -37,7 +37,8 @@ class Verdict:
     answers equal, if one is known; else what the first error `meant`, or a `remark`
     that is true of all of them. `instead` are earlier steps that are not right: the
     function was run with the course's own in their place. `only` tells where it is
-    right, if that earns nothing; `note`, why there are no results at all.
+    right, if that earns nothing; `note`, why there are no results at all; `stale`, that
+    it is not the newest version that was checked.
     """
 
     check: str
@@ -50,6 +51,7 @@ class Verdict:
     instead: tuple[str, ...] = ()
     only: str = ""
     note: str | None = None
+    stale: str | None = None
 
     @property
     def right(self) -> bool:

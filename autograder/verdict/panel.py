@@ -84,7 +84,7 @@ def _headline(verdict: Verdict) -> str:
 
 
 def _explain(verdict: Verdict) -> list[str]:
-    lines = []
+    lines = [verdict.stale] if verdict.stale else []
     if verdict.instead:
         steps = " and ".join(f"`{name}`" for name in verdict.instead)
         verb = "is" if len(verdict.instead) == 1 else "are"
