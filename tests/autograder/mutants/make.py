@@ -382,8 +382,8 @@ TENSOR_IN = (
 IDS_IN = (
     *("{x}.squeeze(0)", "{x}.squeeze()", "{x}.flip(-1)", "{x}.flip(0)", "{x}.abs()"),
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
-    *("{x}[..., :32]"),
-    *("{x}.sort().values", "{x}.view(-1).view({x}.shape)", "{x}.unique()"),
+    *("{x}[..., :32]", "{x}.sort().values", "{x}.unique()"),
+    "{x}.view(-1).view({x}.shape)",
 )
 TENSOR_OUT = (
     *(form for form in TENSOR_IN if "view" not in form and "abs" not in form),
