@@ -377,13 +377,13 @@ TENSOR_IN = (
     *("{x}.round(decimals=2)", "{x}.abs()", "{x}.flip(-1)", "{x}.flip(0)"),
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
     *("{x}[..., :32]", "{x}[..., :8, :]", "{x}[..., :16, :]", "{x}[..., :32, :]"),
-    *("{x}.view(-1).view({x}.shape)", "{x} * 1.001", "{x} + 0.25"),
+    *("{x}.view(-1).view({x}.shape)", "{x} * 1.001", "{x} + 0.125"),
 )
 IDS_IN = (
     *("{x}.squeeze(0)", "{x}.squeeze()", "{x}.flip(-1)", "{x}.flip(0)", "{x}.abs()"),
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[..., :8]", "{x}[..., :16]"),
-    *("{x}[..., :32]"),
-    *("{x}.sort().values", "{x}.view(-1).view({x}.shape)", "{x}.unique()"),
+    *("{x}[..., :32]", "{x}.sort().values", "{x}.unique()"),
+    "{x}.view(-1).view({x}.shape)",
 )
 TENSOR_OUT = (
     *(form for form in TENSOR_IN if "view" not in form and "abs" not in form),
