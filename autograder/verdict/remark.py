@@ -10,6 +10,7 @@ more come first.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import inspect
 import math
 import random
@@ -241,9 +242,16 @@ def _undefined(seen: _Seen) -> str | None:
     if got.raised != "NameError" or not unknown:
         return None
     listed = _listed([f"`{name}`" for name in seen.names])
+    known = {name.lower(): name for name in (*seen.names, *seen.check.after)}
+    meant = difflib.get_close_matches(unknown[1].lower(), known, 1, 0.7)
+    if meant:
+        return (
+            f"Your function does not know `{_theirs(unknown[1])}`. Is `{known[meant[0]]}` "
+            "meant?"
+        )
     return (
         f"Your function does not know `{_theirs(unknown[1])}`. It is given {listed}, and "
-        "all else has to be computed from that, or imported in a cell above."
+        "all else has to be computed from that, or made in a cell above."
     )
 
 
@@ -447,7 +455,7 @@ def _turned(seen: _Seen) -> str | None:
 def _piece(seen: _Seen) -> str | None:
     """Right, but only the beginning or the end of what should come back."""
     pairs = seen.tensors
-    if not pairs or any(w.ndim != g.ndim or not g.numel() for w, g in pairs):
+    if any(w.ndim != g.ndim for w, g in pairs) or not any(g.numel() for _, g in pairs):
         return None
     for axis, what in ((-2, "row"), (-1, "column"), (-3, "head or text")):
         if any(w.ndim < -axis or g.shape[axis] >= w.shape[axis] for w, g in pairs):

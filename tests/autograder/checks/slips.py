@@ -461,7 +461,7 @@ def the_error_returned(step):
 
 
 # --- names ------------------------------------------------------------------------------
-@said("does not know `X`|X")
+@said("does not know `X`")
 def a_name_in_capitals(step):
     if not isinstance(step.wants[0], Tensor):
         return None

@@ -136,7 +136,8 @@ def test_nine_of_ten_slips_are_named_or_truly_described(record):
     share = sum(bool(told.verdict.mistake) for told in typical_ones) / len(typical_ones)
     print(
         f"\n{many} slips: {named / many:.0%} named, {described / many:.0%} described, "
-        f"{plain / many:.0%} told by the comparison, the rest not; "
+        f"{plain / many:.0%} told by the comparison, "
+        f"{1 - (named + described + plain) / many:.0%} not; "
         f"of {len(typical_ones)} typed ones {share:.0%} named"
     )
     record(

@@ -131,6 +131,11 @@ def test_a_known_error_gets_a_tutor_s_words_and_an_unwritten_step_is_no_error():
 def test_arguments_and_numbers_are_written_as_short_as_they_are_told_apart():
     assert panel._argument(torch.tensor([1.7, -0.1])) == "[1.7, -0.1]"
     assert panel._argument(torch.tensor(2.6)) == "2.6"
+    assert panel._argument(torch.tensor([0.9]) * 0.4) == "[0.36]"
+    assert (
+        panel._argument(torch.tensor([0.7881931, 1e9])) == "[0.7881931, 1000000000.0]"
+    )
+    assert panel._argument(torch.tensor([torch.inf, 0.0])) == "[inf, 0.0]"
     assert panel._argument(np.array([[True, False]])) == "[[True, False]]"
     _, text = picture.pair(torch.tensor([0.00497]), torch.tensor([0.00541]), 0, 0)
     assert "0.005 " in text and "0.0054*" in text
@@ -164,6 +169,37 @@ def test_the_way_to_an_answer_is_shown_where_no_mistake_explains_it():
     assert "on the way" not in text(half.answer)
     assert "on the way" not in text(check.oracle)
     assert "    a third  23.33" in text(lambda a, b: a * b if a < 9 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("got", "off"),
+    [
+        (GOOD + 1, True),
+        (GOOD[:1], True),
+        (GOOD[None], False),
+        (GOOD.double(), False),
+        (GOOD.tolist(), False),
+        (None, False),
+        (GOOD.mT, True),
+    ],
+)
+def test_the_way_is_shown_where_the_numbers_are_wrong_and_not_what_they_come_in(
+    got, off
+):
+    assert panel._is_off(Outcome(GOOD), Outcome(got)) == off
+    assert panel._is_off(Outcome(GOOD), Outcome(raised="KeyError"))
+    assert not panel._is_off(Outcome(raised="ValueError"), Outcome(got))
+    assert not panel._is_off(Outcome(GOOD), Outcome(GOOD, changed=(0,)))
+
+
+def test_an_error_stands_beside_the_tensor_in_a_line():
+    seen = shown(GOOD, run(lambda: 1 / 0, ()))["text/plain"]
+    assert "  expected  [[1.0, 0.0], [0.5, 0.5]]\n  got       an error: Zero" in seen
+
+
+def test_what_is_alike_of_two_tensors_is_not_said():
+    assert "expected  a" not in shown(GOOD, Outcome(BAD))["text/plain"]
+    assert "got       a float64" in shown(GOOD, Outcome(BAD.double()))["text/plain"]
 
 
 def test_values_on_the_way_are_short():

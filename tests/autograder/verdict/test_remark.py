@@ -167,7 +167,8 @@ def unrefused(error):
 
 # remark, what is asked, a function of which it is true, one close by of which it is not
 REMARKS = [
-    ("does not know `X`", past, lambda x: X, lambda x: {}["X"]),  # noqa: F821
+    ("know `X`. Is `x` meant", past, lambda x: X, lambda x: y),  # noqa: F821
+    ("`y`. It is given `x`, and all", past, lambda x: y, lambda x: X),  # noqa: F821
     ("`ids` is not the same", doubled, written_into, lambda ids: doubled(ids) + [0]),
     ("random numbers of its own", pick, noisy, lambda p, u: 3 - pick(p, u)),
     ("outlives a call", doubled, memory(), lambda ids: doubled(ids) * 2),
