@@ -151,6 +151,11 @@ def _run(path: Path, possible: dict[str, int]) -> dict:
         else:
             if said:
                 reasons[name] = f"The check ended with {said}.{failed}"
+                if said == f"NameError: name '{name}' is not defined":
+                    reasons[name] = (
+                        f"`{name}` has no meaning where it is checked. Does the cell that "
+                        f"defines it stand below?{failed}"
+                    )
     return {"points": points, "reasons": reasons, "odd": [*flags, *odd]}
 
 

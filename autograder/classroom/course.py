@@ -24,7 +24,10 @@ def root() -> Path:
     for folder in (here, *here.parents, beside):
         if (folder / CONFIG).exists() and (folder / "solutions").is_dir():
             return folder
-    raise ValueError(f"no {CONFIG} in {here} or above it: run this in the course")
+    raise ValueError(
+        f"neither {here} nor a folder above it holds {CONFIG} and solutions/: run this "
+        "in the course's folder"
+    )
 
 
 def class_folder() -> Path:

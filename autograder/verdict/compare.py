@@ -170,7 +170,11 @@ def _differ_tensor(
     share = f"{int((~near).sum())} of {near.size} values{at} differ, first at {first}"
     if hidden:
         return share
-    return f"{share}: {float(got[first]):.4g}, not {float(want[first]):.4g}"
+    ours, theirs = float(want[first]), float(got[first])
+    digits = next(
+        n for n in (4, 7, 17) if n == 17 or f"{ours:.{n}g}" != f"{theirs:.{n}g}"
+    )
+    return f"{share}: {theirs:.{digits}g}, not {ours:.{digits}g}"
 
 
 def _article(value: Any) -> str:

@@ -215,9 +215,15 @@ def hint(got: Outcome) -> str | None:
 
 
 def sure(got: Outcome) -> bool:
-    """Whether an error has one cause, so that no guess at it is better."""
+    """Whether an error has one cause, so that no guess at it is better.
+
+    A ValueError that the student did not raise is no refusal, though it looks like one.
+    """
     known = _known(got)
-    return known is not None and known.sure
+    if known is None:
+        return False
+    own = got.trace and re.search(r"\braise\b", got.trace.splitlines()[-1])
+    return known.sure or (got.raised == "ValueError" and not own)
 
 
 def _known(got: Outcome) -> _Known | None:

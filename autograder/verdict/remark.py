@@ -243,6 +243,11 @@ def _undefined(seen: _Seen) -> str | None:
         return None
     listed = _listed([f"`{name}`" for name in seen.names])
     known = {name.lower(): name for name in (*seen.names, *seen.check.after)}
+    if unknown[1] in seen.names:
+        return (
+            f"Your function does not know `{_theirs(unknown[1])}`: in its own `def`, that "
+            "argument has another name."
+        )
     meant = difflib.get_close_matches(unknown[1].lower(), known, 1, 0.7)
     if meant:
         return (
@@ -548,12 +553,12 @@ def _in_other_places(seen: _Seen) -> str | None:
     pairs = seen.tensors
     if not any(w.unique().numel() > 2 for w, _ in pairs):
         return None
-    if all(w.shape == g.shape and _sorted_alike(seen, w, g) for w, g in pairs):
-        return (
-            "All the right numbers come back, but not in their places. Which axis does "
-            "each step of yours work along?"
-        )
-    return None
+    if not all(w.shape == g.shape and _sorted_alike(seen, w, g) for w, g in pairs):
+        return None
+    said = "All the right numbers come back, but not in their places."
+    if any(w.ndim > 1 for w, _ in pairs):
+        said += " Which axis does each step of yours work along?"
+    return said
 
 
 def _sorted_alike(seen: _Seen, one: Tensor, other: Tensor) -> bool:
@@ -1249,9 +1254,9 @@ def _number(seen: _Seen) -> str | None:
         if max(ratios) - min(ratios) < 1e-6 * abs(max(ratios)):
             return f"It is {_plain(ratios[0])} times what it should be, each time."
     if all(g > w for w, g in pairs):
-        return "It is too large each time: something is counted that should not be."
+        return "It is too large each time."
     if all(g < w for w, g in pairs):
-        return "It is too small each time: something is not counted."
+        return "It is too small each time."
     return None
 
 
@@ -1308,8 +1313,8 @@ def _only_there(seen: _Seen) -> list[str]:
 
 
 def _up_to(seen: _Seen) -> str | None:
-    """A size from which on it is wrong."""
-    if len(seen.right) < FEW:
+    """A size from which on it is wrong. Where little is right, size is not the cause."""
+    if len(seen.right) < max(FEW, len(seen.cases) / 3):
         return None
     known = [_marks(seen, case)[1] for case in seen.cases]
     for words in dict.fromkeys(w for sizes in known for w in sizes):
@@ -1337,7 +1342,7 @@ def _special(seen: _Seen) -> str | None:
     if len(seen.right) < FEW or not few or len(whats) > FEW:
         return None
     return (
-        "All else is right, so the idea is. What is special about this: "
+        "All else is right, so you have the idea. What is special about this: "
         f"{'; '.join(whats)}?"
     )
 

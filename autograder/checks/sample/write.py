@@ -224,6 +224,27 @@ def _from_logits(logits, u):
     return int(found[0]) if len(found) else len(logits) - 1
 
 
+def _last_above(sums: Tensor, u: float) -> int:
+    """As a draw has it that counts the sums up to u."""
+    return min(int((sums <= u).sum()), len(sums) - 1)
+
+
+# Where what is drawn from is no share of anything, each way to draw gives another id.
+_WAYS = (
+    _from_logits,
+    lambda logits, u: int((logits.double().cumsum(0) > u).int().argmax()),
+    lambda logits, u: next(
+        (i for i, end in enumerate(logits.double().cumsum(0)) if u < end),
+        int(logits.nonzero()[-1]),
+    ),
+    lambda logits, u: next(
+        (i for i, end in enumerate(logits.double().cumsum(0)) if u < end),
+        len(logits) - 1,
+    ),
+    lambda logits, u: _last_above(logits.double().cumsum(0), u),
+)
+
+
 def _used_up(us: list[float]) -> Iterator[float]:
     while us:
         yield us.pop(0)
@@ -532,11 +553,23 @@ MISTAKES = (
         "`draw` choose.",
         pick=lambda logits, u: int(logits.argmax()),
     ),
-    _often(
-        "drawn from logits",
-        "You draw from the logits themselves. They are not shares: turn them into "
-        "probabilities at temperature 1 first.",
-        pick=_from_logits,
+    *(
+        _seldom(
+            f"drawn from logits, {n}",
+            "You draw from the logits themselves. They are not shares: turn them into "
+            "probabilities at temperature 1 first.",
+            pick=way,
+        )
+        for n, way in enumerate(_WAYS, 1)
+    ),
+    *(
+        _seldom(
+            f"drawn from logits over their sum, {n}",
+            "You divide the logits by their sum. That makes no shares of them, for some "
+            "are below 0: turn them into probabilities at temperature 1 first.",
+            pick=lambda logits, u, way=way: way(logits / logits.sum(), u),
+        )
+        for n, way in enumerate(_WAYS, 1)
     ),
     _seldom(
         "two softmaxes",
