@@ -58,7 +58,11 @@ def _progress(options: argparse.Namespace) -> int:
     from autograder import progress
 
     folder = options.folder or Path.cwd()
-    exercises = course.root() / "exercises"
+    try:
+        root = course.root()
+    except ValueError:  # the exercises have travelled alone
+        root = Path.cwd()
+    exercises = root / "exercises"
     if not options.folder and not progress.find(folder):
         folder = exercises
     elif options.folder and not folder.exists():
@@ -67,7 +71,7 @@ def _progress(options: argparse.Namespace) -> int:
         folder = folder.parent
     if progress.find(folder):
         print(f"Running the notebooks in {folder} as they were last saved …\n")
-    for row in progress.progress(folder, cache=course.root() / progress.CACHE):
+    for row in progress.progress(folder, cache=root / progress.CACHE):
         print(progress.table(row), end="\n\n", flush=True)
     return 0
 

@@ -118,7 +118,10 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     display({RESULT: result, **shown}, raw=True)
     if not verdict.right:
         wrong = sum(result.why is not None for result in verdict.results)
-        which = f"{wrong} of {len(cases)} cases are wrong" if wrong else verdict.reason
+        verb = "is" if wrong == 1 else "are"
+        which = (
+            f"{wrong} of {len(cases)} cases {verb} wrong" if wrong else verdict.reason
+        )
         raise CheckFailed(f"{name}: {which}")
 
 

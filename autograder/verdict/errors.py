@@ -132,6 +132,21 @@ _MEANT = (
         "for any that come before.",
     ),
     _Known(
+        "permute\\(sparse_coo\\)|number of dimensions in the tensor input does not match",
+        "`permute` wants every axis, and one text has fewer axes than a batch. "
+        "`transpose(-2, -1)` exchanges two axes, counted from the end.",
+    ),
+    _Known(
+        "refers to a single memory location",
+        "`expand` shows the same numbers several times, and nothing can be written "
+        "there. Make a new tensor with `+`, or take a `.clone()` first.",
+    ),
+    _Known(
+        "can't be cast to the desired output type",
+        "The tensor holds whole numbers, and what is written into it has a point. Make "
+        "the tensor of floats, or a new one: `W = W / n` in place of `W /= n`.",
+    ),
+    _Known(
         "Dimension out of range",
         "There is no such axis: one text has fewer axes than a batch. Count from the end, "
         "so that -1 is the last.",
@@ -154,6 +169,10 @@ _MEANT = (
         "Something here is None. Mostly that is the answer of a function without a "
         "`return`, or of a method that changes a list in place, such as `.append` or "
         "`.sort`.",
+    ),
+    _Known(
+        "'Tensor' object has no attribute 'copy'",
+        "A tensor is copied by `.clone()`.",
     ),
     _Known(
         "'(list|tuple|int|float|dict|str|bytes)' object has no attribute",
@@ -192,8 +211,8 @@ _MEANT = (
     ),
     _Known(
         "missing \\d+ required positional",
-        "A function is called with fewer arguments than its `def` asks for. A default, "
-        "as in `temperature=1.0`, may be left out by the caller.",
+        "A function is called with fewer arguments than its `def` asks for. An argument with "
+        "a default, as in `def f(x, n=1)`, may be left out by the caller.",
     ),
     _Known(
         "referenced before assignment|cannot access local variable",

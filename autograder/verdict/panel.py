@@ -86,11 +86,12 @@ def _headline(verdict: Verdict) -> str:
 def _explain(verdict: Verdict) -> list[str]:
     lines = [verdict.stale] if verdict.stale else []
     if verdict.instead:
-        steps = " and ".join(f"`{name}`" for name in verdict.instead)
-        verb = "is" if len(verdict.instead) == 1 else "are"
+        *most, last = (f"`{name}`" for name in verdict.instead)
+        steps = f"{', '.join(most)} and {last}" if most else last
+        verb = "are" if most else "is"
         lines.append(
-            f"Your {steps} {verb} not right yet, so this step was run with the course's "
-            f"own {steps}."
+            f"This step was run with the course's own {steps}, for yours {verb} not right "
+            "yet, or not there: has the cell run?"
         )
     if not verdict.right:
         hint = verdict.mistake and verdict.mistake.hint

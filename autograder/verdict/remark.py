@@ -63,6 +63,17 @@ def remark(
     return said and said.translate({ord(mark): None for mark in THEIRS})
 
 
+def unsteady(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    call: Call,
+) -> bool:
+    """Whether the same call has another answer: then no mistake explains it by itself."""
+    return _twice(_Seen(check, cases, wanted, got, call)) is not None
+
+
 def _first(seen: _Seen, hidden: bool) -> str | None:
     """The first remark that holds."""
     for about in _REMARKS:
@@ -87,7 +98,7 @@ def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
     rest = _Seen(seen.check, cases, wanted, got, seen.call)
     rest.__dict__["since"] = seen.since
     said = _first(rest, hidden)
-    return said and f"Where there is no error: {_small(said)}"
+    return said and f"In the cases that end in no error: {_small(said)}"
 
 
 def _small(sentence: str) -> str:
@@ -320,6 +331,8 @@ def _exchanged(seen: _Seen, k: int) -> Iterator[tuple[tuple, Any, Outcome]]:
         args, before = seen.cases[i].args, seen.got[i]
         if k >= len(args) or before.raised or seen.wanted[i].raised:
             continue
+        if _shape(before.value) != _shape(seen.wanted[i].value):
+            continue  # what is missing may be what depends on it
         for case in seen.cases:
             if k >= len(case.args) or not _fits(args[k], case.args[k]):
                 continue
@@ -408,6 +421,8 @@ def _kind(seen: _Seen) -> str | None:
             "not how it is printed."
         )
     if _is_tensor(wanted) and parts:
+        if len({_shape(part) for part in parts}) > 1:
+            return "Several things come back, of different shapes, and one is wanted."
         if all(map(_is_tensor, parts)):
             return (
                 "A list of tensors comes back. `torch.stack` makes one tensor of them."
@@ -423,6 +438,10 @@ def _kind(seen: _Seen) -> str | None:
         how = "`int(…)` makes one" if whole else "something else is wanted here"
         return f"A number with a point comes back, and a whole number is wanted: {how}."
     return None
+
+
+def _shape(value: Any) -> Any:
+    return tuple(value.shape) if _is_tensor(value) else type(value)
 
 
 def _values_and_places(one: Tensor, other: Tensor) -> bool:
@@ -881,7 +900,7 @@ def _ahead(seen: _Seen) -> str | None:
             got.value[..., :-1, :], now.value[..., :-1, :]
         ):
             return (
-                "If the last token is exchanged for another, the rows before it change "
+                "If another token takes the place of the last one, the rows before it change "
                 "too. So a token sees what comes after it."
             )
     return None
@@ -1280,7 +1299,7 @@ def _refusals(seen: _Seen) -> str | None:
 
 
 def _an(noun: str) -> str:
-    return f"{'an' if noun[:1] in 'AEIO' else 'a'} {noun}"
+    return f"{'an' if noun[:1] in 'AEIOaeiou' else 'a'} {noun}"
 
 
 # --- where it is wrong ------------------------------------------------------------------------

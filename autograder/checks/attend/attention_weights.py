@@ -84,7 +84,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     same = tenths(rng, 1, 3).repeat(4, 1)
     return [
         Case("three tokens", telling(rng)),
-        edge("a single token", both(1, 3)),
+        edge("two texts of a single token", both(2, 1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same)),
         Case("some scores of exactly 0", _right_angles(rng, 4)),
         Case("a last token that scores highest everywhere", alluring(rng, 4)),
@@ -93,7 +93,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two texts that differ in the last token", two_texts(rng, 2, 3, 3)),
         Case("the heads of a layer of the course's own model", own(rng, 6, "q", "k")),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
-        Case("a long text", both(between(rng, 33, 40), 36)),
+        Case("a long text", both(between(rng, 65, 72), 36)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(

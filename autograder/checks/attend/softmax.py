@@ -51,6 +51,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a score of minus infinity for the future", (past(tenths(rng, 4, 4)),)),
         edge("large scores", (500 + whole(rng, 0, 80, 1, 1) + apart,)),
         edge("large, small and very negative scores", (wide,)),
+        edge("only very negative scores", (-1000 - whole(rng, 0, 80, 1, 1) - apart,)),
         Case("several matrices at once", (tenths(rng, 2, 3, 4),)),
         Case("scores of the course's own model", (past(scores),)),
         Case(

@@ -159,7 +159,7 @@ def test_a_wrong_step_costs_no_later_one(shown, monkeypatch, references):
                 panel, raised = student(shown, name, follows)
                 assert not raised, panel["text/plain"]
                 assert panel[RESULT]["points"] == known[name].points
-                assert f"Your `{step}` is not right yet, so" in panel["text/plain"]
+                assert f"run with the course's own `{step}`, for" in panel["text/plain"]
                 assert vars(main) == before
 
 
@@ -179,11 +179,14 @@ def test_with_the_course_s_own_steps_its_own_mistake_is_named(
         return wrong.answer(*args) if fine else {}
 
     text = student(shown, "train", train)[0]["text/plain"]
-    assert "Your `merge` is not right yet, so this step was run with" in text
+    assert (
+        "This step was run with the course's own `merge`, for yours is not right"
+        in text
+    )
     assert wrong.hint in text
     # What does not lean on the wrong one hears nothing of it.
     text = student(shown, "train", wrong.answer)[0]["text/plain"]
-    assert wrong.hint in text and "`merge` is not right" not in text
+    assert wrong.hint in text and "course's own" not in text
 
 
 def test_a_ready_made_answer_is_refused_in_the_notebook_too(

@@ -378,13 +378,13 @@ def test_an_earlier_step_that_is_wrong_costs_no_other():
     (headline, said) = panel.feedback(found)["text/plain"].splitlines()
     assert headline == "✓ halves: 4 of 4 points"
     assert said == (
-        "Your `count` and `merge` are not right yet, so this step was run with the "
-        "course's own `count` and `merge`."
+        "This step was run with the course's own `count` and `merge`, for yours are not "
+        "right yet, or not there: has the cell run?"
     )
     found = followed(own, doubled, ["merge"])
     assert found.mistake == CHECK.mistakes[1]
     text = panel.feedback(found)["text/plain"]
-    assert "Your `merge` is not right yet" in text and "It multiplies." in text
+    assert "course's own `merge`, for yours is not" in text and "It multiplies." in text
     # Where the other steps change nothing, or make it worse, they are not the reason.
     for course in own, refused:
         assert followed(own, course, steps) is own
