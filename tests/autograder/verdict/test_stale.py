@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from autograder.check import RESULT
+from autograder.verdict import wire
 
 ROOT = Path(__file__).parents[3]
 GIVEN = "import torch\nfrom autograder.check import check"
@@ -180,6 +181,7 @@ def test_another_step_s_name_is_no_slip(run, monkeypatch):
     assert "[7], defines `keep_top_q`, not `keep_top_k`" in lines(seen)[1]
 
 
+@pytest.mark.filterwarnings("ignore:.*is:SyntaxWarning")
 def test_what_python_warns_of_is_said_only_once(run):
     run(RIGHT, "def mine(x):\n    return x is 1")
     with warnings.catch_warnings(record=True) as seen:
@@ -207,3 +209,13 @@ def test_a_shell_that_leaves_cells_out_of_its_record_is_not_believed(run):
     assert told in run(RIGHT, "def scores(q k): ...", CHECK)["text/plain"]
     cells = ["%paste", RIGHT, "def scores(q k): ...", CHECK]
     assert told not in run(*cells)["text/plain"]
+
+
+def test_nothing_of_it_is_near_while_grading(run, monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "autograder.verdict.stale", raising=False)
+    file = tmp_path / "cases.safetensors"
+    file.write_bytes(wire.pack({"scores": []}))
+    monkeypatch.setenv("GPT_CASES", str(file))
+    seen = run(WRONG, "def scores(q k): ...", CHECK)
+    assert lines(seen) == ["scores: 0 answers handed in"]
+    assert "autograder.verdict.stale" not in sys.modules
