@@ -58,6 +58,7 @@ _MEANT = (
         "A tensor of several numbers stands where one number is needed. A function of "
         "`math` takes one, and so do `int` and `float`; PyTorch has its own for a whole "
         "tensor, such as `torch.sqrt` and `torch.exp`.",
+        sure=True,  # and no refusal, though it may be a ValueError
     ),
     _Known(
         "argument 'input' \\(position 1\\) must be Tensor, not (float|int)",
@@ -234,15 +235,9 @@ def hint(got: Outcome) -> str | None:
 
 
 def sure(got: Outcome) -> bool:
-    """Whether an error has one cause, so that no guess at it is better.
-
-    A ValueError that the student did not raise is no refusal, though it looks like one.
-    """
+    """Whether an error has one cause, so that no guess at it is better."""
     known = _known(got)
-    if known is None:
-        return False
-    own = got.trace and re.search(r"\braise\b", got.trace.splitlines()[-1])
-    return known.sure or (got.raised == "ValueError" and not own)
+    return known is not None and known.sure
 
 
 def _known(got: Outcome) -> _Known | None:
