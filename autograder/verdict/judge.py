@@ -125,8 +125,11 @@ def judge(
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
     mistake = meant = said = None
     first = got[right.index(False)]
-    if not broken and not errors.sure(first):
+    if not broken:
         mistake = _name(check, cases, wanted, got, right, made)
+    if mistake and errors.sure(first):  # unless the mistake fails in the same words
+        own = made(mistake, right.index(False))
+        mistake = mistake if errors.hint(own) == errors.hint(first) else None
     if not broken and not mistake:
         meant = errors.hint(first)
         said = None if meant else remark(check, cases, wanted, got, call, hidden)
