@@ -127,8 +127,10 @@ def judge(
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
     mistake = meant = said = None
     first = got[right.index(False)]
-    if not errors.sure(first):
-        mistake = _name(check, cases, wanted, got, right, made)
+    mistake = _name(check, cases, wanted, got, right, made)
+    if mistake and errors.sure(first):  # unless the mistake fails in the same words
+        own = made(mistake, right.index(False))
+        mistake = mistake if errors.hint(own) == errors.hint(first) else None
     guess = mistake and mistake not in check.mistakes
     if guess and call and unsteady(check, cases, wanted, got, call):
         mistake = None  # two at once that explain it by luck

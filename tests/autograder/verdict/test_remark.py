@@ -449,7 +449,7 @@ def test_one_case_at_the_edge_is_shown_by_what_it_is():
     got[-1] = Outcome("+")
     said = remark(check, cases, expected(check, cases), got)
     assert said == (
-        "All else is right, so the idea is. What is special about this: a text of "
+        "All else is right, so you have the idea. What is special about this: a text of "
         "marks?"
     )
 
