@@ -73,8 +73,8 @@ def check(name: str, function: Callable[..., Any]) -> None:
 def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     """Your steps beside the course's own: what is not the same is said below the cell.
 
-    with finale(model, tokenizer, end) as same:
-        same("attention", attention(q, k, v), trace["0.heads"], "in layer 0")
+    with finale(model, tokenizer, end) as agrees:
+        agrees("attention", attention(q, k, v), trace["0.heads"], "in layer 0")
 
     given: what must still be as it was given.
     """
@@ -89,7 +89,7 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     found = Finale(names, known, lambda steps: _first(known, entries, steps))
     found.found = changed(given)
     try:
-        yield found.same
+        yield found.agrees
     except Exception as error:  # noqa: BLE001 - it is told in a sentence
         found.ended(error)
     why = found.found or changed(given)
@@ -109,7 +109,9 @@ def _here(mine: dict[str, Any]) -> tuple[dict[str, Check], Entries]:
         path = Path(REFERENCE)
         exercise, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
     except (OSError, ValueError):
-        exercise = max(checks.exercises(), key=lambda e: len({*checks.load(e)} & {*mine}))
+        exercise = max(
+            checks.exercises(), key=lambda e: len({*checks.load(e)} & {*mine})
+        )
         exercise, entries = _drawn(exercise)
     return checks.load(exercise), entries
 

@@ -29,7 +29,7 @@ LONGEST = 200  # characters of an error's message
 
 
 class Finale:
-    """What a `with finale() as same:` has found: the first thing that is not the same.
+    """What a `with finale() as agrees:` has found: the first thing that is not the same.
 
     names: what the notebook defines. known: the exercise's checks. wrong: the first of
     some steps that its check does not find right.
@@ -44,12 +44,14 @@ class Finale:
         self.names, self.known, self.wrong = names, known, wrong
         self.found: str | None = None
 
-    def same(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
+    def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
         """Whether a step, or several as in "ranks(merges)", made what the course's make.
 
         Only the first difference is told; the others mostly come of it.
         """
-        check = self.known.get(step) or Check(step, 0, list, lambda: None, (), atol=1e-4)
+        check = self.known.get(step) or Check(
+            step, 0, list, lambda: None, (), atol=1e-4
+        )
         want, got = Outcome(course), run(lambda: mine, ())
         why = difference(want, got, check.rtol, check.atol)
         if why and not self.found:
@@ -78,9 +80,7 @@ class Finale:
             place = "" if where == CELL else f" of `{where}`"
             hint = errors.hint(Outcome(raised=kind, message=message, trace=line))
             text = f"The line `{line}`{place} raised {kind}: {message}"
-            self.found = self._with_advice(
-                text, str(lines), in_cell(error), said=hint
-            )
+            self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
 
     def _with_advice(self, text: str, *mention: str, said: str | None) -> str:
         """What is wrong, and what to do next.

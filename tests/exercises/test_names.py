@@ -10,8 +10,11 @@ import string
 import symtable
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
+
+from autograder import checks
 
 ROOT = Path(__file__).parents[2]
 WORDS = sorted(path.parent.name for path in ROOT.glob("solutions/*/*.ipynb"))
@@ -30,10 +33,13 @@ def cells(word: str) -> list[dict]:
 
 
 def left_by(source: str) -> set[str]:
-    """The names to which a cell gives a meaning that lasts."""
+    """The names to which a cell gives a meaning that lasts; an import is meant to be."""
     table = symtable.symtable(source, "cell", "exec")
-    found = (s for s in table.get_symbols() if s.is_assigned() or s.is_imported())
-    return {symbol.get_name() for symbol in found}
+    return {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() and not symbol.is_imported()
+    }
 
 
 def inner(source: str) -> set[str]:
@@ -48,19 +54,28 @@ def inner(source: str) -> set[str]:
     return {*walk(symtable.symtable(source, "source", "exec"))}
 
 
+def locals_of(code: CodeType) -> set[str]:
+    """The names of a function that is there, and of those inside it."""
+    codes = (const for const in code.co_consts if isinstance(const, CodeType))
+    return {*code.co_varnames, *code.co_cellvars}.union(*map(locals_of, codes))
+
+
 def likely(word: str) -> set[str]:
-    """Names that a step may use: those of the solutions and of all that checks know."""
-    steps = [cell["source"] for cell in cells(word) if cell["label"].get("solution")]
-    files = [ROOT / f"gpt/{word}.py", *ROOT.glob(f"autograder/checks/{word}/*.py")]
-    sources = steps + [file.read_text("utf-8") for file in files]
-    return {*string.ascii_letters}.union(*map(inner, sources))
+    """Names that a step may use: those of the solutions, the course, and mistakes."""
+    sources = [cell["source"] for cell in cells(word) if cell["label"].get("solution")]
+    sources.append((ROOT / f"gpt/{word}.py").read_text("utf-8"))
+    answers = [m.answer for c in checks.load(word).values() for m in c.mistakes]
+    plain = [getattr(answer, "func", answer) for answer in answers]
+    codes = [f.__code__ for f in plain if hasattr(f, "__code__")]
+    names = [*map(inner, sources), *map(locals_of, codes)]
+    return {*string.ascii_letters}.union(*names)
 
 
 def told(word: str) -> set[str]:
-    """The names that the text of a notebook hands to the student."""
-    (note,) = (c for c in cells(word) if c["label"].get("grade_id") == "given_note")
-    spans = re.findall(r"`([^`]+)`", note["source"])
-    return {name for span in spans for name in re.findall(r"\w+", span)[:1]}
+    """What the notebook gives the student to use, and says so."""
+    by_name = {c["label"].get("grade_id"): c["source"] for c in cells(word)}
+    said = re.findall(r"`(\w+)\b", by_name["given_note"])
+    return {*said} & left_by(by_name["given"])
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -76,8 +91,8 @@ def test_no_cell_leaves_a_name_that_a_step_could_use_by_accident(word):
 
 
 def test_the_look_sees_what_lasts_and_what_does_not():
-    source = "for d_head in (4, 64):\n    print([k for k in range(d_head)])\nimport os.path"
-    assert left_by(source) == {"d_head", "os"}
+    source = "import os\nfor d_head in (4, 64):\n    print([k for k in range(d_head)])"
+    assert left_by(source) == {"d_head"}
     assert inner("def f(q):\n    d_head = q[0]\n    return [k for k in q]") >= {
         *("q", "d_head", "k")
     }
