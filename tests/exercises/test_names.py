@@ -72,10 +72,10 @@ def likely(word: str) -> set[str]:
 
 
 def told(word: str) -> set[str]:
-    """What the notebook gives the student to use, and says so."""
+    """What the notebook gives the student to use, and says so: above, or at the end."""
     by_name = {c["label"].get("grade_id"): c["source"] for c in cells(word)}
-    said = re.findall(r"`(\w+)\b", by_name["given_note"])
-    return {*said} & left_by(by_name["given"])
+    said = re.findall(r"`(\w+)\b", by_name["given_note"] + by_name["finale"])
+    return {*said} & (left_by(by_name["given"]) | left_by(by_name["agree"]))
 
 
 @pytest.mark.parametrize("word", WORDS)
