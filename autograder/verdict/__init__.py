@@ -1,7 +1,8 @@
 """The room that answers: is the answer right, and what is said?
 
 Outcomes are compared with what the oracle says (`compare`, `judge`), a mistake gets its
-name, and a student a panel to read (`panel`, `picture`); `look` reads what a step leans
+name, and a student a panel to read (`panel`, `picture`); `finale` tells how the steps
+differ from the course's own in its model; `look` reads what a step leans
 on without running it, from each `statement` and its `scope`; `bank` draws the cases,
 public and hidden; `wire` and `outcome` are how a tensor, and what a function made of it,
 travel.
