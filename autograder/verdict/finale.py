@@ -1,0 +1,170 @@
+"""The end of a notebook: a student's steps beside the course's own, in its model.
+
+Nothing is graded here. What differs is said in a sentence or two: which step, where and
+by how much, or what is no longer as it was given.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+import torch
+
+from autograder.checks import Case, Check
+from autograder.verdict import errors
+from autograder.verdict.compare import difference
+from autograder.verdict.outcome import Outcome, run
+from autograder.verdict.remark import remark
+from gpt import world
+from gpt.model import GPT, small
+from gpt.tokenize import PATTERN, Tokenizer
+
+RESTART = "choose *Kernel → Restart Kernel and Run All Cells*"
+CELL = "<module>"  # what Python calls the code that stands in no function
+LONGEST = 200  # characters of an error's message
+
+
+class Finale:
+    """What a `with finale() as agrees:` has found: the first thing that is not the same.
+
+    names: what the notebook defines. known: the exercise's checks. wrong: the first of
+    some steps that its check does not find right.
+    """
+
+    def __init__(
+        self,
+        names: dict[str, Any],
+        known: dict[str, Check],
+        wrong: Callable[[list[str]], str | None],
+    ) -> None:
+        self.names, self.known, self.wrong = names, known, wrong
+        self.found: str | None = None
+
+    def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
+        """Whether a step, or several as in "ranks(merges)", made what the course's make.
+
+        Only the first difference is told; the others mostly come of it.
+        """
+        check = self.known.get(step) or Check(
+            step, 0, list, lambda: None, (), atol=1e-4
+        )
+        want, got = Outcome(course), run(lambda: mine, ())
+        why = difference(want, got, check.rtol, check.atol)
+        if why and not self.found:
+            place = f" {where}" if where else ""
+            text = f"`{step}` differs from the course's own{place}: {why.strip()}"
+            said = remark(check, [Case(where, ())], [want], [got])
+            self.found = self._with_advice(text, step, said=said)
+        return not why
+
+    def ended(self, error: Exception) -> None:
+        """The cell ended in an error; if something differed before, mostly for that."""
+        if self.found:
+            return
+        lines = [*self._lines(error)]
+        where, line = lines[-1]
+        kind, message = type(error).__name__, str(error)[:LONGEST]
+        unknown = re.search("'(\\w+)'", message) if kind == "NameError" else None
+        if kind == "NotImplementedError":
+            self.found = f"`{where}` is not written yet."
+        elif unknown:
+            self.found = (
+                f"`{unknown[1]}` has no meaning yet: run the cell above that defines it, "
+                "or look whether the name is mistyped."
+            )
+        else:
+            place = "" if where == CELL else f" of `{where}`"
+            hint = errors.hint(Outcome(raised=kind, message=message, trace=line))
+            text = f"The line `{line}`{place} raised {kind}: {message}"
+            self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
+
+    def _with_advice(self, text: str, *mention: str, said: str | None) -> str:
+        """What is wrong, and what to do next.
+
+        mention: what it may come from, the likeliest first.
+        """
+        text = text if text.endswith(("?", ".")) else f"{text}."
+        for step in mention:
+            steps = {*reached(re.findall(r"\w+", step), self.names)}
+            wrong = self.wrong([name for name in self.known if name in steps])
+            if wrong == step:
+                return f"{text} Its check says more."
+            if wrong:
+                return f"{text} `{wrong}` is not right yet: its check says more."
+        return f"{text} {said}" if said else text
+
+    def _lines(self, error: Exception) -> Iterator[tuple[str, str]]:
+        """The notebook's lines on an error's way, each with the function it stands in."""
+        for frame in traceback.extract_tb(error.__traceback__):
+            code = getattr(self.names.get(frame.name), "__code__", None)
+            if frame.name == CELL or (code and code.co_filename == frame.filename):
+                yield frame.name, frame.line or ""
+
+
+def in_cell(error: Exception) -> str:
+    """All that the cell mentions in which an error ended."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return " ".join(n for c in codes if c.co_name == CELL for n in mentioned(c))
+
+
+def reached(left: list[str], names: dict[str, Any]) -> Iterator[str]:
+    """These functions of the notebook, and all that they lean on."""
+    seen = set()
+    while left:
+        name = left.pop()
+        function = names.get(name)
+        if name in seen or getattr(function, "__module__", None) != "__main__":
+            continue
+        seen.add(name)
+        yield name
+        left += mentioned(getattr(function, "__code__", None))
+
+
+def mentioned(code: CodeType | None) -> list[str]:
+    """All names in the code of a function, and of those inside it."""
+    if code is None:
+        return []
+    inner = [c for c in code.co_consts if isinstance(c, CodeType)]
+    return [*code.co_names, *(name for c in inner for name in mentioned(c))]
+
+
+def changed(given: tuple[Any, ...]) -> str | None:
+    """What is no longer as it was given: model, tokenizer, pattern, the id of END."""
+    model, tokenizer = small()
+    for mine in given:
+        what = None
+        if isinstance(mine, GPT):
+            what = _model(mine, model)
+        elif isinstance(mine, Tokenizer):
+            same = mine.ranks == tokenizer.ranks
+            if not same or mine.special_tokens != tokenizer.special_tokens:
+                what = "`tokenizer` has other tokens than the course's own"
+        elif isinstance(mine, str):
+            what = None if mine == PATTERN else "`PATTERN` is no longer GPT-2's"
+        elif mine != tokenizer.special_tokens[world.END]:
+            what = "`end` is no longer the id of END"
+        if what:
+            return f"{what}, so a cell has changed it. Find that cell, then {RESTART}."
+    return None
+
+
+def _model(mine: GPT, course: GPT) -> str | None:
+    if mine.config != course.config:
+        return "`model` has another size than the course's own"
+    for name, want in course.weights.items():
+        if not torch.equal(mine.weights[name], want):
+            off = (mine.weights[name].detach() - want).abs()
+            first = tuple((off != 0).nonzero()[0].tolist())
+            return (
+                f'`model.weights["{name}"]` is no longer the course\'s: '
+                f"{int((off != 0).sum()):,} of {off.numel():,} numbers differ, first at "
+                f"{first} and by up to {float(off.max()):.4g}"
+            )
+    for name, function in course.stages.items():
+        if mine.stages[name] is not function:
+            return f"`model` has another `{name}` than the course's own"
+    return None

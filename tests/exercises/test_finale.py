@@ -1,0 +1,177 @@
+"""Do the last cells of a notebook say what is wrong, and "the same" only if it is?"""
+
+import json
+import linecache
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from autograder.check import finale
+
+ROOT = Path(__file__).parents[2]
+FINALES = {
+    "tokenize": ["agree", "prompt", "model_writes"],
+    "embed": ["agree"],
+    "attend": ["agree", "look"],
+    "mlp": ["agree"],
+    "sample": ["agree", "own_story"],
+}
+
+
+@pytest.fixture
+def told(monkeypatch, capsys):
+    """What the finales of a notebook say, after `change` has been done to its source.
+
+    change: (the cell's grade id, what stands there, what takes its place); with "" for
+    what stands there, a cell of its own after the steps.
+    """
+
+    def play(word, *change):
+        main = ModuleType("__main__")
+        main.display = lambda *_: None
+        monkeypatch.setitem(sys.modules, "__main__", main)
+        monkeypatch.chdir(ROOT / "solutions" / word)
+        book = json.loads(Path(f"{word}.ipynb").read_text("utf-8"))
+        said, after = {}, ""
+        for cell in book["cells"]:
+            label = cell["metadata"].get("nbgrader", {"grade": True})
+            if cell["cell_type"] != "code" or label["grade"]:
+                continue
+            source, name = "".join(cell["source"]), label["grade_id"]
+            if change and change[0] == name:
+                _, old, new = change
+                assert old in source
+                source, after = (source.replace(old, new), "") if old else (source, new)
+            if name in FINALES[word] and after:
+                exec(after, vars(main))  # noqa: S102 - it is ours
+                after = ""
+            capsys.readouterr()
+            file = f"<{word}, {name}>"
+            linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+            exec(compile(source, file, "exec"), vars(main))  # noqa: S102
+            if name in FINALES[word]:
+                said[name] = capsys.readouterr().out.strip().splitlines()[-1]
+        return said
+
+    return play
+
+
+@pytest.mark.parametrize("word", FINALES)
+def test_the_solution_is_the_same(told, word):
+    assert told(word) == dict.fromkeys(FINALES[word], "✓ the same")
+
+
+LATE = "raise NotImplementedError()"
+STORY = "write_my_gpt"
+WRONG = [  # word, finale, cell, what stands there, what takes its place, what is said
+    ("mlp", "agree", STORY, "    return u", "    return 0 * u", "`my_gpt` differs"),
+    (
+        *("mlp", "agree", STORY, '["wte.weight"])\n    ###'),
+        '["wte.weight"]).softmax(-1)\n    ###',
+        "right one after a softmax along each row",
+    ),
+    ("mlp", "agree", "write_gelu", "inside =", LATE, "`gelu` is not written yet."),
+    ("mlp", "agree", "write_mlp", "gelu(x", "torch.relu(x", "`mlp` is not right yet"),
+    ("mlp", "agree", STORY, "", "layer = 0", "of `my_gpt` raised TypeError"),
+    (
+        *("mlp", "agree", STORY, "", 'model.weights["wte.weight"][5] += 1'),
+        '`model.weights["wte.weight"]` is no longer the course\'s: 96 of 56,448',
+    ),
+    ("attend", "agree", "write_scores", " / sqrt(d_head)", "", "in layer 0: 1248 of"),
+    ("attend", "look", "write_scores", " / sqrt(d_head)", "", "`scores` is not right"),
+    ("attend", "agree", "write_attention", "@ v", "@ v * torch.nan", "holds NaN"),
+    (
+        "attend",
+        "agree",
+        "write_attention",
+        "@ v",
+        "@ v[..., :5]",
+        "(1, 4, 14, 5), where",
+    ),
+    ("attend", "agree", "write_softmax", "", "del softmax", "`softmax` has no meaning"),
+    ("attend", "agree", "write_attend", "", "end = 5", "`end` is no longer"),
+    (
+        *("attend", "agree", "write_attend", ""),
+        "model = model.replace(attention=attention)",
+        "`model` has another `attention`",
+    ),
+    (
+        "embed",
+        "agree",
+        "write_embed",
+        "",
+        "wte[3] = 0",
+        "no longer the course's: 96 of",
+    ),
+    (
+        "embed",
+        "agree",
+        "write_embed",
+        "",
+        "tokenizer.ranks = {}",
+        "`tokenizer` has oth",
+    ),
+    ("embed", "agree", "write_embed", "+ wpe", "- wpe", "`embed` differs"),
+    (
+        "embed",
+        "agree",
+        "write_embed",
+        "len(wpe):",
+        "16:",
+        "of `embed` raised ValueError",
+    ),
+    ("sample", "agree", "write_unembed", "wte.T", "wte.T * 1.001", "`unembed` differs"),
+    ("sample", "agree", "write_keep_top_k", "[:k]", "[: k + 1]", "(hot, but top-k 4)"),
+    ("sample", "agree", "write_draw", "return last", "pass", "`draw` is not right yet"),
+    ("sample", "own_story", "write_go_on", "[0, -1]", "[0, 0]", "at index 14 it is"),
+    (
+        "sample",
+        "own_story",
+        "write_go_on",
+        "if not",
+        LATE,
+        "`go_on` is not written yet.",
+    ),
+    (
+        "tokenize",
+        "agree",
+        "write_train",
+        "min(counts",
+        "max(counts",
+        "`train` is not r",
+    ),
+    ("tokenize", "prompt", "write_ranks", "", "PATTERN = '.'", "no longer GPT-2's"),
+    (
+        "tokenize",
+        "prompt",
+        "write_train",
+        "chunks, merges =",
+        LATE,
+        "`learned` has no mea",
+    ),
+    ("tokenize", "model_writes", "write_merge", "i += 2", "i += 1", "`merge` is not r"),
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "cell", "step", "old", "new", "what"),
+    WRONG,
+    ids=[f"{row[0]}-{row[2]}-{n}" for n, row in enumerate(WRONG)],
+)
+def test_what_is_wrong_is_said_in_a_sentence_or_two(
+    told, word, cell, step, old, new, what
+):
+    new = f"{new}\n    {old}" if new is LATE else new
+    said = told(word, step, old, new)[cell]
+    assert said.startswith("✗ ") and what in said
+    assert "Traceback" not in said and len(said) < 500
+
+
+def test_while_grading_nothing_is_compared(monkeypatch, capsys):
+    monkeypatch.setenv("GPT_CASES", "cases")
+    with finale(1, 2) as agrees:
+        agrees("attention", 1, 2)
+        raise AssertionError("it went on")
+    assert not capsys.readouterr().out
