@@ -194,6 +194,7 @@ def test_each_trap_has_its_case():
     assert faults("softmax", shares["the largest score not subtracted"]) == {
         "large scores",
         "large, small and very negative scores",
+        "only very negative scores",
     }
 
 
