@@ -1,4 +1,4 @@
-"""What the whole run tells at its end: the kill rate of the mistakes."""
+"""What the whole run tells at its end: the kill rate of the mistakes, the slips."""
 
 import json
 import os
@@ -43,6 +43,12 @@ def pytest_terminal_summary(terminalreporter):
             f"{figures['checks']} checks, each caught and named by its own hint"
             if figures["kill_rate"] == 1
             else f"kill rate {figures['kill_rate']:.1%}: NOT ALL MISTAKES ARE NAMED"
+        )
+    if "slips" in figures:
+        terminalreporter.line(
+            f"slips of students: {figures['slips']}, of which {figures['slips_named']:.0%} "
+            f"are named, {figures['slips_described']:.0%} truly described and "
+            f"{figures['slips_silent']:.0%} left without a word"
         )
     if "hostile_total" in figures:
         terminalreporter.line(
