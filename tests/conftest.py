@@ -1,4 +1,4 @@
-"""What the whole run tells at its end: the kill rate of the mistakes."""
+"""What the whole run tells at its end: the kill rate of the mistakes, the slips."""
 
 import json
 import os
@@ -50,6 +50,12 @@ def pytest_terminal_summary(terminalreporter):
             f"mutants: {figures['mutants']} of {figures['mutants_made']} tried, "
             f"{figures['mutants_killed']} refused, "
             f"{figures['mutants_equal']} as right as the solution"
+        )
+    if "slips" in figures:
+        terminalreporter.line(
+            f"slips of students: {figures['slips']}, of which {figures['slips_named']:.0%} "
+            f"are named, {figures['slips_described']:.0%} truly described and "
+            f"{figures['slips_silent']:.0%} left without a word"
         )
     if "hostile_total" in figures:
         terminalreporter.line(
