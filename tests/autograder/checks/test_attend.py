@@ -363,20 +363,24 @@ CONTINUATION = (
 
 
 def test_the_student_s_attention_writes_the_continuation_of_the_course():
-    names = solution("attend")
-    assert names["mine"] == names["course"] == CONTINUATION
+    story, model = solution("attend")["story"], solution("attend")["model"]
+    own = model.replace(attention=solution("attend")["attention"])
+    assert story(own) == story(model) == CONTINUATION
 
 
 def test_head_1_1_looks_at_the_name_and_at_the_animal():
     names = solution("attend")
-    words, A, last = names["words"], names["A"], names["last"]
+    words, trace = names["words"], names["trace"]
+    A = names["attention_weights"](trace["1.q"], trace["1.k"])[0, 1]
+    last = words.index(" last")
+    who = [words.index(" day"), last, last + 2]
     assert words[:12][-1] == "."  # the first sentence, as the prose says
     assert words[last - 1 : last + 3] == [" At", " last", " Ada", " the"]
-    assert [words[i] for i in names["who"]] == [" day", " last", " the"]
-    for who, found in zip(names["who"], (" Ada", " Ada", " fox"), strict=True):
+    assert [words[i] for i in who] == [" day", " last", " the"]
+    for row, found in zip(A[who], (" Ada", " Ada", " fox"), strict=True):
         place = words.index(found)
-        assert A[who].argmax() == place < 12
-        assert A[who, place] > 0.8
+        assert row.argmax() == place < 12
+        assert row[place] > 0.8
 
 
 def test_what_the_last_cells_say_of_other_heads_and_other_attention():
@@ -390,7 +394,7 @@ def test_what_the_last_cells_say_of_other_heads_and_other_attention():
     assert words[layers[0][0, 1, second].argmax()] == " learning"
     assert layers[0][0, 1, second].max() > 0.8
     for head in (1, 3):
-        assert words[layers[1][0, head, names["last"]].argmax()] == " Ada"
+        assert words[layers[1][0, head, words.index(" last")].argmax()] == " Ada"
 
     def with_the_future(q, k, v):
         return names["softmax"](names["scores"](q, k)) @ v

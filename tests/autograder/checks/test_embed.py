@@ -45,7 +45,8 @@ def notebook() -> dict:
     names = {"check": lambda name, function: None}
     for i, source in cells().items():
         if i in ("imports", "given") or i.startswith("write_"):
-            exec(source.replace("from autograder.check import check", ""), names)  # noqa: S102
+            source = source.replace("import check, finale", "import finale")
+            exec(source, names)  # noqa: S102
     return names
 
 
@@ -73,7 +74,7 @@ def test_embed_is_the_embedding_of_gpt2():
             got.hidden_states[0], want.value.reshape(-1, *want.value.shape[-2:])
         )
         compared += 1
-    assert compared == 13 * len(SEEDS)
+    assert compared == 14 * len(SEEDS)
 
 
 def test_sinusoids_are_those_of_a_published_model():
@@ -460,8 +461,8 @@ def test_two_plurals_find_the_others(notebook):
 
 def test_the_student_s_stage_tells_the_story_of_the_course(notebook):
     exec(cells()["agree"], notebook)  # noqa: S102
-    assert notebook["mine"] == notebook["course"]
-    assert notebook["course"] == (
+    assert notebook["mine"] == notebook["story"](notebook["model"])
+    assert notebook["mine"] == (
         " Ada worked with a machine learning model. When the moon came up, the model "
         "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
         "home. Good night, little fox." + world.END
@@ -471,7 +472,7 @@ def test_the_student_s_stage_tells_the_story_of_the_course(notebook):
     def could_be_told(text: str) -> bool:
         return world.grammatical((world.PROMPT + text).replace(world.END, ""))
 
-    assert could_be_told(notebook["course"])
+    assert could_be_told(notebook["mine"])
     for other in ("no_places", "made_by_hand", "from_the_end"):
         model = notebook["model"].replace(embed=notebook[other])
         assert not could_be_told(notebook["story"](model)), other

@@ -109,8 +109,7 @@ def test_count_parameters_agrees_with_transformers_and_with_the_course():
 
 def test_the_student_s_own_stack_writes_the_course_s_continuation():
     names = solution("mlp")
-    told = "".join(names["tokenizer"].decode([i]) for i in names["mine"])
-    assert told == (
+    assert names["mine"] == (
         " Ada worked with a machine learning model. When the moon came up, the model "
         "guessed the next word, and she began to jump for joy. At last Ada the fox ran "
         "home. Good night, little fox.<|endoftext|>"
