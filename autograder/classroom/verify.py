@@ -11,8 +11,9 @@ import base64
 import binascii
 import functools
 import re
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -63,8 +64,10 @@ def run(
     Of a cell that failed only the type of its error stays. What stands after the last
     check is not run: nothing there can change a grade.
     A check that is not passed, as is one of the steps before it, is run once more in
-    another box, where the course's own steps stand in place of those.
+    another box, where the course's own steps stand in place of those, if there is time:
+    both runs together have the seconds of one.
     """
+    began = time.monotonic()
     grading.beside = look.modules(files)
     files = files | {CASES: grading.exam.packed}
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
@@ -80,7 +83,9 @@ def run(
             grading.ran[cell.metadata.nbgrader["grade_id"]] = ran
     grading.found = _first(nb, grading)
     grading.instead = _to_follow(nb, grading)
-    if grading.instead:
+    left = limits.seconds - (time.monotonic() - began)
+    if grading.instead and left > 0:
+        limits = replace(limits, seconds=left)
         cpu += _execute(
             _again(cells, running, grading), grading, template, files, limits
         )
@@ -205,7 +210,8 @@ def _verdicts(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
         return _first(nb, grading)
     found = dict(grading.found)
     cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in _graded(nb)}
-    for name, steps in grading.instead.items():
+    for name in grading.again:
+        steps = grading.instead[name]
         course = _judged(cells[name], grading, *_sources(nb), steps)
         wrong = [step for step in steps if not found[step].right]
         found[name] = followed(found[name], course, wrong)

@@ -73,7 +73,7 @@ ITEMS = family(
         "fused attention of one-hot values is a softmax",
         "torch.nn.functional.scaled_dot_product_attention(scores[..., None, :], "
         "torch.eye(scores.shape[-1]), torch.eye(scores.shape[-1]), scale=1.0)[..., 0, :]",
-        wrong=("softmax", "attention_weights", "attention", "attend"),
+        wrong=("softmax",),
     ),
     hidden(
         "getattr with half a name",
@@ -216,7 +216,7 @@ def attention(q, k, v):
     return sys.modules["gpt.attend"].attention(q, k, v)
 """,
         ),
-        wrong=("attention", "attend"),
+        wrong=("attention",),
         flagged=True,
     ),
 )
