@@ -79,6 +79,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     own["mlp.c_fc.weight"] = own["mlp.c_fc.weight"][:, some].clone()
     own["mlp.c_fc.bias"] = own["mlp.c_fc.bias"][some]
     own["mlp.c_proj.weight"] = own["mlp.c_proj.weight"][some]
+    many = {name: w / 8 for name, w in _layer(rng, 34, 8).items()}
     return [
         Case("three tokens, two heads", (quarters(rng, 3, 4), _layer(rng, 4, 8), 2)),
         edge("a single token", (quarters(rng, 1, 4), _layer(rng, 4, 6), 1)),
@@ -121,7 +122,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), _layer(rng, 4, 8), 2),
         ),
-        edge("many heads", (quarters(rng, 3, 34), _layer(rng, 34, 8), 34)),
+        edge("many heads", (quarters(rng, 3, 34), many, 34)),
         edge(
             "a batch of many texts",
             (quarters(rng, between(rng, 33, 40), 2, 4), _layer(rng, 4, 8), 2),
