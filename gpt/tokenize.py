@@ -45,8 +45,8 @@ def _common_chunks() -> re.Pattern:
     """
     every = "".join(map(chr, range(0x10000)))
 
-    def members(kind: str) -> str:
-        runs = regex.findall(f"{kind}+", every)
+    def members(group: str) -> str:
+        runs = regex.findall(f"{group}+", every)
         return "".join(f"{re.escape(run[0])}-{re.escape(run[-1])}" for run in runs)
 
     space, letter, digit = map(members, (r"\s", r"\p{L}", r"\p{N}"))

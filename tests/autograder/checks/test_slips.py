@@ -19,11 +19,12 @@ from typing import NamedTuple
 import pytest
 
 from autograder import checks
+from autograder.checks import Case
 from autograder.verdict import bank, panel
-from autograder.verdict.judge import Verdict, judge
-from autograder.verdict.outcome import run, run_all
+from autograder.verdict.judge import Verdict, expected, is_right, judge
+from autograder.verdict.outcome import Outcome, run, run_all
 from tests.autograder.checks import slips, typical
-from tests.autograder.mutants import exam
+from tests.autograder.mutants.right import Right, right
 
 CHECKS = {
     name: (exercise, check)
@@ -43,30 +44,45 @@ class Told(NamedTuple):
     graded_right: bool
 
 
+@cache
+def asked(name: str, seed: bytes) -> tuple[list[Case], list[Outcome]]:
+    """The cases of a check, and what is right."""
+    _, check = CHECKS[name]
+    cases = bank.draw(check, seed)
+    return cases, expected(check, cases)
+
+
+@cache
+def course(name: str) -> Right:
+    """The course's own answer to a check."""
+    return next(right(*CHECKS[name]))
+
+
 def tried(name: str, answer) -> tuple[Verdict, str, bool]:
     """The public verdict on an answer, its words, and whether it passes when graded."""
     _, check = CHECKS[name]
-    cases, wanted = exam.exam(check, bank.PUBLIC_SEED)
+    cases, wanted = asked(name, bank.PUBLIC_SEED)
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         got = run_all(answer, [case.args for case in cases])
         verdict = judge(check, cases, wanted, got, call=partial(run, answer))
-    return verdict, panel.reason(verdict), exam.passes(check, answer, b"graded")
+        others, right_there = asked(name, b"graded")
+        graded = run_all(answer, [case.args for case in others])
+    return verdict, panel.reason(verdict), is_right(check, right_there, graded)
 
 
 def written(name: str, body: str):
     """The function of a step with another body."""
-    exercise, _ = CHECKS[name]
-    tree = ast.parse(exam.sources(exercise)[name])
+    tree = ast.parse(course(name).source)
     tree.body[0].body = ast.parse(textwrap.dedent(body).strip(), mode="exec").body
-    return exam.function(exercise, name, ast.unparse(tree))
+    return course(name).made(ast.unparse(tree))
 
 
 @cache
 def generated(name: str) -> list[Told]:
-    exercise, check = CHECKS[name]
-    cases, wanted = exam.exam(check, bank.PUBLIC_SEED)
-    step = slips.step_of(name, exam.names(exercise)[name], cases, wanted)
+    step = slips.step_of(
+        name, course(name).around[name], *asked(name, bank.PUBLIC_SEED)
+    )
     found = []
     for kind, answer in slips.slips(step):
         verdict, text, graded = tried(name, answer)

@@ -6,6 +6,7 @@ Every cell here runs in a real shell of IPython's, the check's too.
 import atexit
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,9 @@ def run(monkeypatch, tmp_path):
     shell = InteractiveShell.instance(config=config)
 
     def run(*cells):
-        for cell in (GIVEN, *cells):
-            shell.run_cell(cell, store_history=True)
+        for cell in (GIVEN, *cells):  # where no event loop of another test is running
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(shell.run_cell, cell, store_history=True).result()
         return bundles.pop() if bundles else None
 
     yield run
