@@ -8,7 +8,7 @@ import sys
 import time
 
 from autograder import checks
-from tests.autograder.mutants.exam import SOME, equal, is_equal, matches, of_check
+from tests.autograder.mutants.exam import SEEDS, equal, is_equal, matches, of_check
 from tests.conftest import add
 
 
@@ -27,7 +27,7 @@ def main() -> int:
     with multiprocessing.get_context("spawn").Pool(args.jobs) as pool:
         for name, found in zip(wanted, pool.imap(of_check, wanted), strict=True):
             passing = [one for one in found if one[2]]
-            always = [key for key, _, seeds in passing if seeds == len(SOME)]
+            always = [key for key, _, seeds in passing if seeds == len(SEEDS)]
             listed = [key for key in always if is_equal(key)]
             survivors = [one for one in passing if one[0] not in listed]
             made += len(found)
@@ -39,7 +39,7 @@ def main() -> int:
                 flush=True,
             )
     for key, source, seeds in alive:
-        print(f"\n{key}   (right with {seeds} seeds of {len(SOME)})\n{source}")
+        print(f"\n{key}   (right with {seeds} seeds of {len(SEEDS)})\n{source}")
     whole = wanted == known
     idle = [x for x in equal() if whole and not any(matches(x, k) for k in accepted)]
     for line in idle:

@@ -23,8 +23,7 @@ from tests.autograder.mutants.make import mutants
 from tests.autograder.mutants.right import Right, right
 
 EQUAL = Path(__file__).with_name("equal.txt")
-SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(199))]
-SOME = SEEDS[:12]  # for all mutants; the sample is tried with all seeds
+SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(11))]
 SECONDS = 0.5  # of computing for one case: no answer needs more to be right
 
 Answer = Callable[..., Any]
@@ -134,10 +133,10 @@ def _pattern(line: str) -> re.Pattern[str]:
 
 
 def of_check(name: str) -> list[tuple[str, str, int]]:
-    """All mutants of one check: key, source, and with how many of SOME it is right."""
+    """All mutants of one check: key, source, and with how many of SEEDS it is right."""
     outcome.SECONDS = SECONDS
     exercise = checks.having(name)
     check = checks.load(exercise)[name]
     some = wrong(exercise, check)
-    found = passed(check, {one.key: one.answer for one in some}, SOME)
+    found = passed(check, {one.key: one.answer for one in some})
     return [(one.key, one.source, len(found[one.key])) for one in some]
