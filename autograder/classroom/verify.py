@@ -210,8 +210,9 @@ def _verdicts(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
         return _first(nb, grading)
     found = dict(grading.found)
     cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in _graded(nb)}
-    for name in grading.again:
-        steps = grading.instead[name]
+    for name, steps in grading.instead.items():  # in the exercise's order
+        if name not in grading.again:
+            continue  # there was no time left
         course = _judged(cells[name], grading, *_sources(nb), steps)
         wrong = [step for step in steps if not found[step].right]
         found[name] = followed(found[name], course, wrong)

@@ -23,7 +23,11 @@ LEANT_ON = [
     if any(step in check.after for check in known.values())
 ]
 NO_ROOT = "def scores(q, k):\n    return q @ k.mT"
-FORBIDDEN = "def softmax(scores):\n    return torch.softmax(scores, -1)"
+FORBIDDEN = (  # in this step, and in those that call it
+    "def softmax(scores):\n    one = torch.eye(scores.shape[-1])\n"
+    "    return torch.nn.functional.scaled_dot_product_attention("
+    "scores[..., None, :], one, one, scale=1.0)[..., 0, :]"
+)
 
 
 def spoiled(word, changes):

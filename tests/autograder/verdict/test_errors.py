@@ -116,5 +116,6 @@ def test_hints_are_sentences_and_give_no_code_away():
 
 def test_of_an_error_with_one_cause_no_guess_is_better():
     assert sure(failed("x(0)"))
+    assert sure(failed("math.exp(x)"))  # a ValueError, but no refusal
     assert not sure(failed("x @ x"))
     assert not sure(Outcome(1))

@@ -409,6 +409,22 @@ SCREWS = dataclasses.replace(
 )
 
 
+def test_what_outlives_a_call_is_no_pair_of_mistakes():
+    cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
+    calls = []
+
+    def remembers(numbers):
+        calls.append(numbers)
+        return scaled(numbers, by=3, plus=1) if len(calls) <= len(cases) else []
+
+    got = [run(remembers, case.args) for case in cases]
+    wanted = expected(SCREWS, cases)
+    assert judge(SCREWS, cases, wanted, got).mistake.name == "by three, and plus one"
+    found = judge(SCREWS, cases, wanted, got, call=partial(run, remembers))
+    assert found.mistake is None
+    assert "Called again with the same arguments" in found.remark
+
+
 def test_two_mistakes_at_once_are_named_where_no_single_one_explains():
     cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
     wanted = expected(SCREWS, cases)
