@@ -160,7 +160,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
         )
     known = checks.load(assignment)
     verdict, got = _verdict(known[name], function, entries)
-    if not verdict.right and (wrong := _wrong(known, name, entries)):
+    if not verdict.right and (wrong := _wrong(known, name, function, entries)):
         with _in_place(known, wrong):
             course, new = _verdict(known[name], function, entries, wrong)
         verdict = followed(verdict, course, wrong)
@@ -198,10 +198,15 @@ def _verdict(
     return judge(check, cases, wanted, got, call=again), got
 
 
-def _wrong(known: dict[str, Check], name: str, entries: Entries) -> list[str]:
-    """The steps before a step that are not right in themselves."""
+def _wrong(
+    known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
+) -> list[str]:
+    """The steps that a step is made from and that are not right in themselves."""
+    from autograder.verdict import look
+
+    own, given, called = _seen(name, function)
     wrong: list[str] = []
-    for step in known[name].after:
+    for step in look.earlier(known, name, own, called, latest=True, given=given):
         with _in_place(known, wrong):
             function = vars(sys.modules["__main__"]).get(step)
             if not _passes(known[step], function, entries, wrong):
@@ -238,19 +243,25 @@ def _forbidden(
     check: Check, function: Callable[..., Any], apart: Collection[str]
 ) -> str | None:
     """Why this step may not use a name that the notebook uses all the same."""
-    from IPython import get_ipython
-
     from autograder.verdict import look
+
+    own, given, called = _seen(check.name, function)
+    found = look.refusal(check, own, called, latest=True, given=given, apart=apart)
+    return found.note if found else None
+
+
+def _seen(
+    name: str, function: Callable[..., Any]
+) -> tuple[list[tuple[int, str]], list[str], str]:
+    """The student's cells and the given ones, and the name of a step's function there."""
+    from IPython import get_ipython
 
     shell = get_ipython()
     if shell is None:
-        return None
-    own, given = _cells(shell)
-    name = check.name
+        return [], [], name
     if shell.user_ns.get(name) is not function:
         name = getattr(function, "__name__", name)
-    found = look.refusal(check, own, name, latest=True, given=given, apart=apart)
-    return found.note if found else None
+    return *_cells(shell), name
 
 
 def _stale(

@@ -117,12 +117,16 @@ def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     own, given = _sources(nb)
     seen = {"beside": grading.beside, "given": given}
     failed = [name for name in asked if name in found and not found[name].right]
+    functions = {
+        c.metadata.nbgrader["grade_id"]: _function(c.source) for c in _graded(nb)
+    }
     instead = {}
     for name in failed:
-        steps = [step for step in asked[name].after if step in failed]
+        made_from = look.earlier(asked, name, own, functions[name], **seen)
+        steps = [step for step in made_from if step in failed]
         if not steps or found[name].note == UNWRITTEN:
             continue
-        if not look.refusal(asked[name], own, name, apart=steps, **seen):
+        if not look.refusal(asked[name], own, functions[name], apart=steps, **seen):
             instead[name] = steps
     return instead
 

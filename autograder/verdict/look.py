@@ -12,10 +12,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import itertools
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.checks import Check
@@ -131,15 +132,29 @@ def uses(
     found: dict[Use, None] = {}
     for statement in book.defined.get(ANYTHING, ()):
         found |= book.met(statement, wanted & REBIND)
-    seen, todo = {ANYTHING, *apart}, [function]
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            for statement in book.defined.get(name, ()):
-                todo += statement.leans
-                found |= book.met(statement, wanted)
+    for name in book.behind(function, apart):
+        for statement in book.defined.get(name, ()):
+            found |= book.met(statement, wanted)
     return sorted(found, key=lambda use: (use.cell, use.line))
+
+
+def earlier(
+    known: Mapping[str, Check],
+    name: str,
+    cells: Sequence[tuple[int, str]],
+    function: str,
+    latest: bool = False,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[str] = (),
+) -> list[str]:
+    """The steps before the step `name` that it is made from, in the exercise's order.
+
+    To those of `Check.after` come any others that the student's function leans on.
+    """
+    leans = _read(tuple(cells), latest, beside, tuple(given)).behind(function)
+    found = {*known[name].after, *leans}
+    before = itertools.takewhile(lambda step: step != name, known)
+    return [step for step in before if step in found]
 
 
 def modules(files: Iterable[str]) -> frozenset[str]:
@@ -186,6 +201,18 @@ class _Notebook:
         }
         self._taken = frozenset(base for name in taken for base in self._line(name))
         self._known = {}
+
+    def behind(self, function: str, apart: Iterable[str] = ()) -> list[str]:
+        """A function's name and all that it leans on, but for what is `apart`."""
+        found, seen, todo = [], {ANYTHING, *apart}, [function]
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                found.append(name)
+                for statement in self.defined.get(name, ()):
+                    todo += statement.leans
+        return found
 
     def met(self, statement: Statement, names: frozenset[str]) -> dict[Use, None]:
         """Where it mentions one of `names`, or something within it."""
