@@ -86,7 +86,7 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     from autograder.verdict.finale import Finale, changed
 
     names = vars(sys.modules["__main__"])
-    known, entries = _here(names)
+    known, entries = _here()
     found = Finale(names, known, lambda steps: _first(known, entries, steps))
     found.found = changed(given)
     try:
@@ -101,19 +101,23 @@ def _leave(*_: Any) -> bool:
     raise RuntimeError
 
 
-def _here(mine: dict[str, Any]) -> tuple[dict[str, Check], Entries]:
-    """The checks of the exercise that is open, and their public cases."""
+def _here(name: str = "") -> tuple[dict[str, Check], Entries]:
+    """The checks of the exercise that is open, and their public cases.
+
+    Where the notebook travels alone, the checks draw the same cases themselves: of the
+    exercise that has the check `name`, or most of the notebook's steps.
+    """
     from autograder import checks
     from autograder.verdict.bank import REFERENCE
 
+    path = Path(REFERENCE)
     try:
-        path = Path(REFERENCE)
         exercise, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
     except (OSError, ValueError):
-        exercise = max(
-            checks.exercises(), key=lambda e: len({*checks.load(e)} & {*mine})
-        )
-        exercise, entries = _drawn(exercise)
+        mine = vars(sys.modules["__main__"]).keys()
+        known = {word: checks.load(word).keys() for word in checks.exercises()}
+        most = max(known, key=lambda word: len(known[word] & mine))
+        exercise, entries = _drawn(checks.having(name) if name else most)
     return checks.load(exercise), entries
 
 
@@ -143,22 +147,14 @@ def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
 def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
-    from autograder import checks
     from autograder.verdict import panel
-    from autograder.verdict.bank import REFERENCE
     from autograder.verdict.judge import followed
 
-    path = Path(REFERENCE)
-    try:
-        assignment, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
-    except (OSError, ValueError):
-        # The notebook travels alone: the checks can draw the same cases themselves.
-        assignment, entries = _drawn(checks.having(name))
+    known, entries = _here(name)
     if name not in entries:
         raise CheckMisused(
             f"no check named {name!r} in this exercise: it has {', '.join(entries)}"
         )
-    known = checks.load(assignment)
     verdict, got = _verdict(known[name], function, entries)
     if not verdict.right and (wrong := _wrong(known, name, function, entries)):
         with _in_place(known, wrong):
