@@ -144,8 +144,12 @@ def _close(rng: np.random.Generator) -> tuple[Tensor, int]:
 
     def telling(table: Tensor, row: int) -> bool:
         right = oracle(table, row, 34)
-        rough = (table.round(decimals=2), table.half().float())
-        return _apart(table, row) and all(oracle(x, row, 34) != right for x in rough)
+        tables = table.round(decimals=2), table.half().float()
+        rough = [
+            *map(_scores, tables, (row, row)),
+            _scores(table, row).round(decimals=2),
+        ]
+        return _apart(table, row) and all(_best(s, row, 34) != right for s in rough)
 
     return drawn_until(telling, lambda: (normal(rng, 36, 6), between(rng, 33, 35)))
 
