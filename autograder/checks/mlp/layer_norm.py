@@ -1,7 +1,8 @@
 """layer_norm: each vector to mean 0 and variance 1, then its learned weight and bias.
 
 The cases tell the last axis from all others, and ε under the root from everything else
-that ε can be: there are vectors of equal numbers, and of very small ones. Far from zero,
+that ε can be: there are vectors of equal numbers, and of very small ones. In all others
+it is too small to count. Far from zero,
 only a variance of what is left after the mean survives float32.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import sqrt
+from math import prod, sqrt
 
 import numpy as np
 import torch
@@ -52,17 +53,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
     which = f"ln_{between(rng, 1, 2)}"
     learned = weights(n, f"{which}.weight", f"{which}.bias")
     return [
-        Case("three vectors, with weight 1 and bias 0", (quarters(rng, 3, 4), *plain)),
-        Case("a weight and a bias for each number", (quarters(rng, 3, 4), *own(4))),
-        Case("as many vectors as numbers in each", (quarters(rng, 4, 4), *own(4))),
-        Case("a single vector", (quarters(rng, 5), *own(5))),
-        Case("a batch of texts", (quarters(rng, 2, 3, 4), *own(4))),
+        Case("three vectors, with weight 1 and bias 0", (_apart(rng, 3, 4), *plain)),
+        Case("a weight and a bias for each number", (_apart(rng, 3, 4), *own(4))),
+        Case("as many vectors as numbers in each", (_apart(rng, 4, 4), *own(4))),
+        Case("a single vector", (_apart(rng, 5), *own(5))),
+        Case("a batch of texts", (_apart(rng, 2, 3, 4), *own(4))),
         edge("a vector whose numbers are all equal", (mixed, *own(4))),
         edge("numbers so small that ε counts", (quarters(rng, 2, 6) / 500, *own(6))),
         edge("numbers far from zero and close together", (floats(far), *own(8))),
-        Case("the stream of the course's own model", (stream, *learned)),
-        Case("a long text", (quarters(rng, between(rng, 33, 40), 4), *own(4))),
-        Case("vectors of many numbers", (quarters(rng, 2, wide), *own(wide))),
+        edge("the stream of the course's own model", (stream, *learned)),
+        Case("a long text", (_apart(rng, between(rng, 33, 40), 4), *own(4))),
+        Case("vectors of many numbers", (_apart(rng, 2, wide), *own(wide))),
         edge("as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4))),
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4))),
         edge(
@@ -74,6 +75,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (quarters(rng, between(rng, 33, 40), 2, 4), *own(4)),
         ),
     ]
+
+
+def _apart(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Vectors of whole numbers so far apart that ε is not seen: an edge shows it."""
+    rows = np.zeros((prod(shape[:-1]), shape[-1]))
+    while (near := rows.var(-1) < 100).any():
+        some = near.sum(), shape[-1]
+        rows[near] = rng.integers(1, 25, some) * rng.choice([-1, 1], some)
+    return floats(rows.reshape(shape))
 
 
 def _each(x: Tensor) -> int:
