@@ -198,8 +198,12 @@ def _with(tree: ast.AST, parent, field, index, new) -> str | None:
     return text
 
 
-def _text(node: ast.AST) -> str:
-    return " ".join(ast.unparse(ast.fix_missing_locations(node)).split())
+def _text(node: ast.AST, whole: bool = False) -> str:
+    """A node in one line; of one that has lines in it, the first, unless all is wanted."""
+    text = ast.unparse(ast.fix_missing_locations(node)).strip()
+    if isinstance(node, ast.If | ast.For | ast.While) and not whole:
+        return text.split("\n", 1)[0] + " …"
+    return " ".join(text.split())
 
 
 def _changes(node: ast.AST, words) -> Iterator[tuple[str, ast.AST | None]]:
@@ -210,7 +214,8 @@ def _changes(node: ast.AST, words) -> Iterator[tuple[str, ast.AST | None]]:
         *_call(node),
         *_statement(node),
     ):
-        yield ("nothing" if new is None else _text(new)), new
+        what = "nothing" if new is None else _text(new)
+        yield (_text(new, whole=True) if what == _text(node) else what), new
 
 
 def _changed(node: ast.AST, **fields) -> ast.AST:
@@ -520,7 +525,7 @@ INTO = (
 def _kind(annotation: ast.expr | None) -> str:
     text = ast.unparse(annotation) if annotation else ""
     if "Tensor" in text:
-        return "tensor"
+        return "tensor" if text.endswith("Tensor") else "other"
     for kind in ("list", "dict", "tuple"):
         if text.lower().startswith(kind):
             return kind
@@ -540,7 +545,9 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         weights = name.startswith(("w_", "b_")) or name in ("weight", "bias", "wpe")
         forms = [form for form in forms if not (weights and "squeeze" in form)]
         vector = name.startswith("b_") or name in ("weight", "bias", "v", "p", "u")
-        return tuple(form for form in forms if not (vector and "view" in form))
+        forms = [form for form in forms if not (vector and "view" in form)]
+        share = name in ("p", "u")  # which lies in every range
+        return tuple(form for form in forms if not (share and "clamp" in form))
     forms = {"list": LIST, "text": TEXT, "dict": DICT, "number": NUMBER}.get(kind, ())
     if kind == "share":  # which is below any limit of size
         forms = [form for form in NUMBER if "min" not in form]
@@ -551,7 +558,7 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         "temperature",
     ):  # which may be below zero, and refused
         forms = (*forms, "abs({x})")
-    if not out:
+    if not out and name not in ("row", "stop", "new_id"):  # ids, which are no sizes
         forms = (*forms, *MORE_IN.get(kind, ()))
     return (*forms, *OTHER_KINDS) if out else forms
 

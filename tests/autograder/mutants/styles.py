@@ -39,14 +39,13 @@ def merge_with_a_flag(ids, pair, new_id):
     return merged
 
 
-def train_by_the_most(text, n_vocab):
+def train_by_numbers(text, n_vocab):
     chunks, merges = bytes_one_by_one(text), {}
     for new_id in range(256, n_vocab):
         counts = counted(chunks)
         if not counts:
-            break
-        most = max(counts.values())
-        pair = min(pair for pair, many in counts.items() if many == most)
+            return merges
+        pair, _ = min(counts.items(), key=lambda item: (-item[1], item[0]))
         merges[pair] = new_id
         chunks = [merge_with_a_flag(ids, pair, new_id) for ids in chunks]
     return merges
@@ -149,7 +148,7 @@ STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
     ("merge", merge_with_a_flag),
-    ("train", train_by_the_most),
+    ("train", train_by_numbers),
     ("encode", encode_by_ranks),
     ("decode", decode_by_taking_apart),
     ("round_trip", round_trip_letter_by_letter),
