@@ -1,9 +1,10 @@
 """The mutants of a function: its source with one thing changed, and a name for each.
 
 Two kinds. Inside: each node of the syntax tree is changed in every way that fits it
-(an operator, a constant, an axis, a bound, a keyword, a call, a guard, a line).
-Around: the function is right, but what goes in or comes out is not (cut to a size,
-squeezed, turned, rounded, another dtype, stripped, written into).
+(an operator, a name, a constant, an axis, a bound, a keyword, a call, a guard, a line).
+Around: the function is right, but what goes in or comes out is not (cut to a size or to
+a range, squeezed, turned, rounded, another dtype, stripped, none where it is one, written
+into).
 """
 
 from __future__ import annotations
@@ -18,9 +19,7 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    name: (
-        str  # what was changed, and in which line of the function without its docstring
-    )
+    name: str  # what was changed, and in which line, the docstring left out
     source: str  # a whole definition of the function
 
 
@@ -466,10 +465,8 @@ NUMBER = (
 )
 # What only goes in: longer, one alone, none, and numbers of a range.
 ONE = (
-    *(
-        "{x}[..., :0] if {x}.shape[-1] == 1 else {x}",
-        "{x}[:0] if len({x}) == 1 else {x}",
-    ),
+    "{x}[..., :0] if {x}.shape[-1] == 1 else {x}",
+    "{x}[:0] if len({x}) == 1 else {x}",
     "{x}[..., :0, :] if {x}.shape[-2] == 1 else {x}",
 )
 MORE_IN = {
@@ -482,9 +479,7 @@ MORE_IN = {
         *("{x}[:64]", "{x}[:128]", "{x}[..., :64]", "{x}[..., :128]", *ONE[:2]),
         *("{x}.clamp(max=127)", "{x}.clamp(max=255)"),
     ),
-    "list": (
-        *("{x}[:64]", "{x}[:128]", "{x} if len({x}) != 1 else []", "{x} or None"),
-    ),
+    "list": ("{x}[:64]", "{x}[:128]", "{x} if len({x}) != 1 else []", "{x} or None"),
     "text": (
         *("{x}[:128]", "{x} if len({x}) != 1 else ''", "{x} or None"),
         "__import__('unicodedata').normalize('NFD', {x})",
@@ -500,9 +495,7 @@ MORE_IN = {
         "{{a: b for a, b in {x}.items() if b < 1000}}",
         "{{a: 256 + i for i, a in enumerate(sorted({x}, key={x}.get))}}",
     ),
-    "number": (
-        *("min({x}, 64)", "min({x}, 128)", "{x} or 1", "{x} if {x} != 1 else 2"),
-    ),
+    "number": ("min({x}, 64)", "min({x}, 128)", "{x} or 1", "{x} if {x} != 1 else 2"),
     "share": ("{x} or 0.5", "{x} if {x} != 1 else 0.5"),
 }
 OTHER_KINDS = (
