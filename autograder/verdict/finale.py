@@ -78,7 +78,8 @@ class Finale:
             )
         else:
             place = "" if where == CELL else f" of `{where}`"
-            hint = errors.hint(Outcome(raised=kind, message=message, trace=line))
+            failed = Outcome(raised=kind, message=message, trace=line)
+            hint = errors.hint(failed, tensors="torch" in self.names)
             text = f"The line `{line}`{place} raised {kind}: {message}"
             self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
 

@@ -15,6 +15,7 @@ from autograder.verdict import errors
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import Call, remark, unsteady
+from autograder.verdict.wire import is_torch
 
 UNWRITTEN = (
     "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
@@ -135,7 +136,7 @@ def judge(
     if guess and call and unsteady(check, cases, wanted, got, call):
         mistake = None  # two at once that explain it by luck
     if not mistake:
-        meant = errors.hint(first)
+        meant = errors.hint(first, _has_tensors(cases, wanted))
         said = None if meant else remark(check, cases, wanted, got, call, hidden)
     return Verdict(
         check.name,
@@ -257,7 +258,16 @@ def _name(
 
     @functools.cache
     def agrees(mistake: Mistake, i: int) -> bool:
-        return _same(made(mistake, i), got[i], check)
+        own = made(mistake, i)
+        if not _same(own, got[i], check):
+            return False
+        if own.raised is None or own.raised == wanted[i].raised:
+            return True
+        # Two that only fail because they are made together explain no error.
+        parts = mistake.parts if isinstance(mistake, Pair) else ()
+        alone = [errors.alike(made(part, i), own, part.hint) for part in parts]
+        said = f"{mistake.name} {mistake.hint}"
+        return (not parts or any(alone)) and errors.alike(own, got[i], said)
 
     def lacks(mistake: Mistake, wrong: list[int], fewer: int) -> int | None:
         """How many right answers a mistake lacks; None if not all wrong, or too many."""
@@ -297,8 +307,15 @@ def _name(
     return None
 
 
+@dataclass(frozen=True, eq=False)
+class Pair(Mistake):
+    """Two mistakes at once."""
+
+    parts: tuple[Mistake, ...] = ()
+
+
 @functools.cache
-def pairs(check: Check) -> tuple[Mistake, ...]:
+def pairs(check: Check) -> tuple[Pair, ...]:
     """Two mistakes at once, for all that are settings of one function.
 
     Such mistakes are a `partial` of the right answer with some of its screws turned: two
@@ -312,13 +329,22 @@ def pairs(check: Check) -> tuple[Mistake, ...]:
         if a.func is not b.func or a.args or b.args or {*a.keywords} & {*b.keywords}:
             continue
         found.append(
-            Mistake(
+            Pair(
                 f"{one.name}, and {other.name}",
                 f"Two things at once. First: {one.hint} Second: {other.hint}",
                 partial(a.func, **a.keywords, **b.keywords),
+                (one, other),
             )
         )
     return tuple(found)
+
+
+def _has_tensors(cases: Sequence[Case], wanted: Sequence[Outcome]) -> bool:
+    """Whether a tensor comes in or out, by itself or in a list or table."""
+    todo = [*(arg for case in cases for arg in case.args), *(w.value for w in wanted)]
+    parts = [x for x in todo if isinstance(x, list | tuple)]
+    parts += [x.values() for x in todo if isinstance(x, dict)]
+    return any(map(is_torch, [*todo, *(x for part in parts for x in part)]))
 
 
 def size(value: Any) -> int:

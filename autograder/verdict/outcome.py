@@ -21,6 +21,7 @@ PRINTED = 2000  # characters of what a function prints
 NAME = 60  # characters of the name of an error
 UNUSABLE = "unusable answer"  # it returned something that cannot be handed in
 ANSWER = "application/vnd.gpt-in-four-stages.answer+json"  # what `check` publishes
+_LIBRARY = os.path.dirname(os.__file__) + os.sep  # Python's own
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -195,6 +196,7 @@ def _trace(error: BaseException) -> str:
         if not f.filename.startswith(_OURS)
     ]
     written = [f for f in frames if "site-packages" not in f.filename]
+    written = [f for f in written if not f.filename.startswith(_LIBRARY)]
     written = [f for f in written if f.line and not f.filename.startswith("<frozen")]
     lines = [f"{f.name}, line {f.lineno}:  {f.line}" for f in written[-4:]]
     return "\n".join(lines)

@@ -441,6 +441,49 @@ def test_two_mistakes_at_once_are_named_where_no_single_one_explains():
     assert found(by=3, plus=1, turned=True) is None  # three are too many
 
 
+def spelled(numbers, each=str, take=list):
+    """The numbers as texts, with screws: `each`, and which to `take`."""
+    return [each(n) for n in take(numbers)]
+
+
+def test_two_mistakes_that_only_fail_together_explain_no_error():
+    more = Mistake("more", "One more.", partial(spelled, each=lambda n: n + 1))
+    loud = Mistake(
+        "loud", "So loud?", partial(spelled, take=lambda x: map("{}!".format, x))
+    )
+    last = Mistake("last", "Past the end.", partial(spelled, each=lambda n: [][n]))
+    check = dataclasses.replace(CHECK, oracle=spelled, mistakes=(more, loud, last))
+    cases = [CASES[1], CASES[2]]
+    wanted = expected(check, cases)
+
+    def found(answer):
+        got = [run(answer, case.args) for case in cases]
+        named = judge(check, cases, wanted, got, call=partial(run, answer)).mistake
+        return named and named.name
+
+    assert [found(mistake.answer) for mistake in check.mistakes] == [
+        "more",
+        "loud",
+        "last",
+    ]
+    assert pairs(check)[0].name == "more, and loud"
+    assert found(lambda numbers: [f"{n}" + 1 for n in numbers]) is None
+
+
+def test_a_mistake_explains_an_error_only_by_the_same_reason():
+    fails = Mistake("bytes", "Given to `bytes`?", lambda numbers: [bytes([257])])
+    check = dataclasses.replace(CHECK, mistakes=(fails,))
+    cases = [CASES[1], CASES[2]]
+    wanted = expected(check, cases)
+    for answer, named in (
+        (lambda numbers: bytes(numbers and [300]), fails),
+        (lambda numbers: int("a"), None),
+        (lambda numbers: b"\xff".decode(), None),
+    ):
+        got = [run(answer, case.args) for case in cases]
+        assert judge(check, cases, wanted, got).mistake == named
+
+
 def test_pairs_are_of_screws_that_can_be_turned_together():
     named = {mistake.name for mistake in pairs(SCREWS)}
     assert named == {
@@ -469,7 +512,7 @@ def test_a_mistake_of_the_idea_is_named_though_an_edge_is_wrong_in_another_way()
 
 
 def test_an_error_with_one_cause_is_explained_before_any_mistake_is_guessed():
-    fails = Mistake("a TypeError", "Is it `~`?", lambda numbers: {}[[]])
+    fails = Mistake("a TypeError", "Is it `~`?", lambda numbers: ~2.5)
     check = dataclasses.replace(CHECK, mistakes=(*CHECK.mistakes, fails))
     wanted = expected(check, CASES)
 
