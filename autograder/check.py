@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.checks import Check
     from autograder.verdict.bank import Entries
     from autograder.verdict.judge import Verdict
+    from autograder.verdict.look import Cell
 
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
@@ -248,7 +249,7 @@ def _forbidden(
 
 def _seen(
     name: str, function: Callable[..., Any]
-) -> tuple[list[tuple[int, str]], list[str], str]:
+) -> tuple[list[Cell], list[Cell], str]:
     """The student's cells and the given ones, and the name of a step's function there."""
     from IPython import get_ipython
 
@@ -276,15 +277,15 @@ def _stale(
     return None
 
 
-def _cells(shell: Any) -> tuple[list[tuple[int, str]], list[str]]:
-    """The cells that ran: the student's, by their numbers, and the given ones."""
+def _cells(shell: Any) -> tuple[list[Cell], list[Cell]]:
+    """The cells that ran, by their numbers: the student's, and the given ones."""
     beside = [path for path in Path().glob("*.ipynb") if path.is_file()]
     locked: set[str] = set()
     for path in beside:
         locked |= _locked(path.resolve(), path.stat().st_mtime_ns)
     cells = list(enumerate(shell.user_ns.get("In", [])))
     own = [(number, cell) for number, cell in cells if cell.strip() not in locked]
-    return own, [cell for _, cell in cells if cell.strip() in locked]
+    return own, [cell for cell in cells if cell[1].strip() in locked]
 
 
 @functools.lru_cache(maxsize=8)

@@ -232,11 +232,11 @@ def _first(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
     return {verdict.check: verdict for verdict in found}
 
 
-def _sources(nb: NotebookNode) -> tuple[list[tuple[int, str]], list[str]]:
-    """The student's own cells by their numbers, and the given ones."""
+def _sources(nb: NotebookNode) -> tuple[list[look.Cell], list[look.Cell]]:
+    """The student's own cells and the given ones, by their numbers."""
     code = [(n, cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"]
     own = [(n, cell.source) for n, cell in code if not submission.is_locked(cell)]
-    return own, [cell.source for _, cell in code if submission.is_locked(cell)]
+    return own, [(n, cell.source) for n, cell in code if submission.is_locked(cell)]
 
 
 def _graded(nb: NotebookNode) -> list[NotebookNode]:
@@ -250,8 +250,8 @@ def _graded(nb: NotebookNode) -> list[NotebookNode]:
 def _judged(
     cell: NotebookNode,
     grading: Grading | None,
-    own: list[tuple[int, str]],
-    given: list[str],
+    own: list[look.Cell],
+    given: list[look.Cell],
     apart: Sequence[str] = (),
 ) -> Verdict:
     try:
@@ -273,8 +273,8 @@ def _unjudged(cell: NotebookNode, grading: Grading | None, error: Exception) -> 
 def _verdict(
     cell: NotebookNode,
     grading: Grading | None,
-    own: list[tuple[int, str]],
-    given: list[str],
+    own: list[look.Cell],
+    given: list[look.Cell],
     apart: Sequence[str],
 ) -> Verdict:
     """One check: by its first run, or by the one with the course's own for `apart`."""

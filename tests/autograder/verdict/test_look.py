@@ -410,11 +410,46 @@ def test_of_an_import_only_what_is_used_counts():
 def test_of_a_given_cell_only_its_imports_count():
     def refused(code, *more):
         cells = [(1, f"def encode(x):\n    return {code}"), *more]
-        return uses(cells, "encode", LIBRARY, given=[GIVEN])
+        return uses(cells, "encode", LIBRARY, given=[(0, GIVEN)])
 
     assert not refused("x + end") and not refused("model.vectors(x)")
     assert refused("small()(x)")
     assert not refused("small(x)", (2, "def small(x):\n    return x"))
+
+
+SPLIT = "import regex\n\n\ndef split(text):\n    return regex.findall(P, text)"
+CHAPTER = "from gpt.tokenize import split\n\n\ndef count(x):\n    return split(x)"
+MINE = "def encode(x):\n    return split(x)"
+
+
+@pytest.mark.parametrize("latest", [True, False])
+@pytest.mark.parametrize(
+    ("cells", "refused"),
+    [
+        ([CHAPTER, MINE], False),
+        ([MINE, CHAPTER], False),
+        ([MINE, "from gpt.tokenize import split, train"], False),
+        ([MINE, "from gpt.tokenize import train as split"], True),
+        ([MINE, "from tiktoken import split"], True),
+        (["from gpt.tokenize import encode", "split = 3"], True),
+        (["from gpt import tokenize", "encode = tokenize.split"], True),
+    ],
+)
+def test_what_a_given_cell_defines_may_be_imported_as_well(cells, refused, latest):
+    numbered = [*enumerate(cells, 2)]
+    for given in ([(1, SPLIT)], [(9, SPLIT)]):
+        there = latest and given == [(9, SPLIT)] and "split(x)" in cells[0]
+        seen = {"latest": latest, "given": given}
+        found = uses(numbered, "encode", FORBIDDEN, **seen)
+        assert bool(found) is (refused and not there)
+
+
+def test_the_newest_meaning_of_a_name_counts_whoever_gives_it():
+    cells = [(2, "from tiktoken import split"), (3, MINE)]
+    for given, refused in (((1, SPLIT), True), ((4, SPLIT), False), ((2, SPLIT), True)):
+        found = uses(cells, "encode", FORBIDDEN, latest=True, given=[given])
+        assert bool(found) is refused
+        assert uses(cells, "encode", FORBIDDEN, given=[given])
 
 
 def test_an_extension_that_is_harmless_is_no_script():
