@@ -67,7 +67,8 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
             printed=written.getvalue()[:PRINTED],
         )
     if isinstance(value, BaseException):
-        message = f"it returned a {type(value).__name__} instead of raising it"
+        kind = wire.article(type(value).__name__)
+        message = f"it returned {kind} instead of raising it"
         return Outcome(raised=UNUSABLE, message=message)
     try:
         changed = tuple(

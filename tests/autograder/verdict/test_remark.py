@@ -437,7 +437,7 @@ def test_of_the_cases_without_an_error_more_can_be_said():
         return 3 * past(x)
 
     assert about(past, flat_only) == (
-        "In the cases that end in no error: every number is 3 times what it should be."
+        "In the cases without an error: every number is 3 times what it should be."
     )
 
 
