@@ -185,6 +185,7 @@ def _verdict(
     apart: Collection[str] = (),
 ) -> tuple[Verdict, list[Outcome]]:
     """What comes of a function with the public cases; steps `apart` are not its own."""
+    from autograder.verdict import source
     from autograder.verdict.judge import Verdict, judge
 
     if note := _forbidden(check, function, apart):
@@ -192,7 +193,9 @@ def _verdict(
     cases, wanted = entries[check.name]
     got = run_all(function, [case.args for case in cases])
     again = functools.partial(run, function)
-    return judge(check, cases, wanted, got, call=again), got
+    own, _, called = _seen(check.name, function)
+    written = source.of(own, called)
+    return judge(check, cases, wanted, got, call=again, written=written), got
 
 
 def _wrong(

@@ -26,7 +26,7 @@ from autograder.box.sandbox import Limits
 from autograder.box.watch import REACHED
 from autograder.classroom import submission
 from autograder.classroom.exam import Exam, made, public, wanted
-from autograder.verdict import look, outcome, panel, wire
+from autograder.verdict import look, outcome, panel, source, wire
 from autograder.verdict.compare import ERRORS
 from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 
@@ -311,6 +311,7 @@ def _verdict(
         hidden=True,
         known=public(check),
         made=functools.partial(made, grading.exam, name),
+        written=source.of(own, function),
     )
 
 

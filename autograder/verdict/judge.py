@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import itertools
 import math
@@ -11,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import errors
+from autograder.verdict import errors, source
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import Call, remark, unsteady
@@ -95,12 +96,13 @@ def judge(
     known: Sequence[Outcome] = (),
     made: Callable[[Mistake, int], Outcome] | None = None,
     call: Call | None = None,
+    written: ast.AST | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `known` are the
     answers to the public cases, `made` tells what a mistake makes of a case, if not by
-    running it each time, and `call` runs the function once more.
+    running it each time, `call` runs the function once more, and `written` is its source.
     Credit is by case (`_share`), but nothing is earned where no work is needed: where
     all that is right is what a function would get right that always raises an error,
     gives back an argument or something empty, or the answers of the public cases.
@@ -132,12 +134,16 @@ def judge(
     if mistake and errors.sure(first):  # unless the mistake fails in the same words
         own = made(mistake, right.index(False))
         mistake = mistake if errors.hint(own) == errors.hint(first) else None
+    if mistake and source.denies(written, mistake.hint):
+        mistake = None
     guess = mistake and mistake not in check.mistakes
     if guess and call and unsteady(check, cases, wanted, got, call):
         mistake = None  # two at once that explain it by luck
     if not mistake:
         meant = errors.hint(first, _has_tensors(cases, wanted))
-        said = None if meant else remark(check, cases, wanted, got, call, hidden)
+        if not meant:
+            said = source.used_up(written)
+            said = said or remark(check, cases, wanted, got, call, hidden)
     return Verdict(
         check.name,
         round(points, 2),

@@ -295,13 +295,12 @@ def _unusable(seen: _Seen) -> str | None:
         return (
             f"What comes back is, or holds, a {what}. `{name}(…)` makes a {name} of it."
         )
-    source = {
-        "generator": " Round brackets around a `for` make one, and so does `yield`."
-    }.get(kind[1], "")
-    return (
+    made = "A `yield` makes a generator, and so do round brackets around a `for`."
+    said = (
         f"What comes back is, or holds, a {what}, which makes its items only when they are "
-        f"asked for. `{name}(…)` makes a {name} of it.{source}"
+        f"asked for. `{name}(…)` makes a {name} of it."
     )
+    return f"{said} {made}" if kind[1] == "generator" else said
 
 
 # --- arguments ----------------------------------------------------------------------
@@ -417,8 +416,8 @@ def _empty(seen: _Seen) -> str | None:
     if not all(len(g) == 0 for _, g in pairs):
         return "What comes back holds nothing but what is empty."
     return (
-        "What comes back is empty. Either nothing is put into it, or something else is "
-        "given back than what is filled."
+        "What comes back is empty. Either nothing is ever put into it, or what is filled "
+        "is not what is given back."
     )
 
 
