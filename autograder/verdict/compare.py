@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
+from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome, StillRunning
 from autograder.verdict.wire import article, is_torch
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -48,6 +48,8 @@ def difference(
     if got.raised != expected.raised:
         if got.raised is None:
             return f"it should raise {article(expected.raised)} and returned a value"
+        if got.raised == AGAIN:
+            return "called again with the same arguments, it gives another answer"
         if got.raised == UNUSABLE:
             return "what it returned cannot be used" if hidden else got.message
         if got.raised == StillRunning.__name__:
@@ -65,6 +67,25 @@ def difference(
         which = [word for i, word in enumerate(_ORDINALS) if i in changed] or ["last"]
         return f"it changed its {' and '.join(which)} argument, which is the caller's"
     return None
+
+
+def steady(outcomes: list[Outcome], again: Outcome) -> list[Outcome]:
+    """The outcomes of all cases, where the first was run `again` after the others.
+
+    A function that answers it in two ways is wrong, whichever of them is right.
+    """
+    first, *others = outcomes
+    if difference(first, again, 1e-4, 1e-5) is None:
+        return outcomes
+    message = f"first {_told(first)}, then {_told(again)}"
+    return [Outcome(raised=AGAIN, message=message), *others]
+
+
+def _told(outcome: Outcome) -> str:
+    if outcome.raised:
+        return outcome.message if outcome.raised == UNUSABLE else outcome.raised
+    plain = not hasattr(outcome.value, "dtype")
+    return _short(outcome.value) if plain else describe(outcome.value)
 
 
 def _short(value: Any, limit: int = 60) -> str:

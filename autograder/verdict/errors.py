@@ -224,10 +224,9 @@ _MEANT = (
         sure=True,
     ),
     _Known(
-        "unhashable type: 'list'",
-        "A list cannot be a key, because it can change. Is there a `@cache` above a "
-        "function? It makes keys of all that comes in, and here lists come in: leave it "
-        "out.",
+        "unhashable type: '(list|dict|set)'",
+        "What can change cannot be a key: a list, a dict, a set. Is there a `@cache` above "
+        "a function? It makes a key of all that comes in. Leave it out.",
         "^$",  # no line of the function failed: it was not even begun
         sure=True,
     ),

@@ -20,6 +20,7 @@ SECONDS = 3  # of computing, for one case
 PRINTED = 2000  # characters of what a function prints
 NAME = 60  # characters of the name of an error
 UNUSABLE = "unusable answer"  # it returned something that cannot be handed in
+AGAIN = "another answer"  # it answered the same call in two ways
 ANSWER = "application/vnd.gpt-in-four-stages.answer+json"  # what `check` publishes
 _LIBRARY = os.path.dirname(os.__file__) + os.sep  # Python's own
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

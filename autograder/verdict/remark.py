@@ -30,7 +30,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check
 from autograder.verdict.compare import difference
-from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning, run
+from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome, StillRunning, run
 from autograder.verdict.wire import article
 
 PATIENCE = 0.5  # seconds of computing for one remark
@@ -108,6 +108,10 @@ def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
 def _small(sentence: str) -> str:
     """A sentence as it goes on after a colon."""
     return f"{sentence[0].lower()}{sentence[1:]}"
+
+
+def _big(sentence: str) -> str:
+    return f"{sentence[0].upper()}{sentence[1:]}"
 
 
 _ODD = TypeError, ValueError, AttributeError  # an answer may be anything
@@ -214,10 +218,12 @@ def _twice(seen: _Seen) -> str | None:
                     "Called twice with the same arguments, it gives two answers, for it "
                     f"draws random numbers of its own.{given}"
                 )
-            return (
-                "Called again with the same arguments, it gives another answer. So "
-                "something outlives a call: a list as the default of an argument, a "
-                "global name, or an argument that is kept and changed later."
+            told = "Called again with the same arguments, it gives another answer. So "
+            told = "" if seen.got[i].raised == AGAIN else told  # and is told already
+            return _big(
+                f"{told}something outlives a call: a list as the default of an argument, a "
+                "global name, or something that is kept (by `@cache`, too) and changed "
+                "later."
             )
     return None
 

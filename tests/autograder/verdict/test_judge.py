@@ -9,7 +9,7 @@ import torch
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import panel
-from autograder.verdict.compare import difference
+from autograder.verdict.compare import difference, steady
 from autograder.verdict.judge import expected, followed, is_right, judge, pairs
 from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
 
@@ -423,6 +423,22 @@ def test_what_outlives_a_call_is_no_pair_of_mistakes():
     found = judge(SCREWS, cases, wanted, got, call=partial(run, remembers))
     assert found.mistake is None
     assert "Called again with the same arguments" in found.remark
+
+
+def test_who_answers_the_same_call_in_two_ways_is_wrong():
+    wanted = expected(CHECK, CASES)
+    second = run(lambda numbers: [7.0], CASES[0].args)
+    assert steady(wanted, wanted[0]) == wanted
+    for again in (second, Outcome(raised="KeyError")):
+        got = from_rows(to_rows(steady(wanted, again)))
+        for hidden in (True, False):
+            found = judge(CHECK, CASES, wanted, got, hidden)
+            assert not found.right and found.points < CHECK.points
+            assert "same arguments, it gives another answer" in found.reason
+    near = [Outcome(torch.tensor([0.5])), Outcome(torch.tensor([0.5 + 1e-7]))]
+    assert steady(near[:1], near[1]) == near[:1]
+    shown = panel.student(judge(CHECK, CASES, wanted, got), CASES, wanted, got)
+    assert "first [], then KeyError" in shown["text/plain"]
 
 
 def test_two_mistakes_at_once_are_named_where_no_single_one_explains():
