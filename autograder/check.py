@@ -95,7 +95,8 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
 
     names = vars(sys.modules["__main__"])
     known, entries = _here()
-    found = Finale(names, known, lambda steps: _first(known, entries, steps))
+    wrong = functools.partial(_first, known, entries)
+    found = Finale(names, known, wrong, _foreign)
     found.found = changed(given)
     try:
         yield found.agrees
@@ -175,12 +176,16 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     if not verdict.right and (wrong := _wrong(known, name, function, entries)):
         with _in_place(known, wrong):
             course, new = _verdict(known[name], function, entries, wrong)
-        verdict = followed(verdict, course, wrong)
+        verdict = followed(verdict, course, wrong, _foreign(wrong))
         got = new if verdict.instead else got
-    if told := _stale(name, function, known):
+    told = _stale(name, function, known)
+    if not verdict.right and not verdict.note:
+        told = told or _replaced(name, function)
+    if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     result["reason"] = panel.reason(verdict)
+    result["note"] = panel.instead(verdict)
     cases, wanted = entries[name]
     shown = panel.student(verdict, cases, wanted, got, known[name].worked)
     display({RESULT: result, **shown}, raw=True)
@@ -272,11 +277,17 @@ def _seen(
     from IPython import get_ipython
 
     shell = get_ipython()
-    if shell is None:
-        return [], [], name
-    if shell.user_ns.get(name) is not function:
+    if shell is not None and shell.user_ns.get(name) is not function:
         name = getattr(function, "__name__", name)
-    return *_cells(shell), name
+    return *_ran(), name
+
+
+def _ran() -> tuple[list[Cell], list[Cell]]:
+    """The student's cells and the given ones, as far as there is a notebook."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return _cells(shell) if shell else ([], [])
 
 
 def _stale(
@@ -293,6 +304,26 @@ def _stale(
     with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
         return stale.told(shell, _cells(shell)[0], name, function, known)
     return None
+
+
+def _foreign(steps: Collection[str]) -> dict[str, str]:
+    """Those of these steps whose names an import has taken, with what they stand for."""
+    from autograder.verdict import look
+
+    own, given = _ran()
+    beside = look.modules(path.name for path in Path().iterdir())
+    found = {step: look.imported(step, own, beside, given) for step in steps}
+    return {step: taken[0] for step, taken in found.items() if taken}
+
+
+def _replaced(name: str, function: Callable[..., Any]) -> str | None:
+    """What to say where a name is no longer what the notebook gives, or the step itself."""
+    from autograder.verdict import look, stale
+
+    own, given, called = _seen(name, function)
+    beside = look.modules(path.name for path in Path().iterdir())
+    taken = look.imported(called, own, beside, given)
+    return stale.replaced(called, taken, look.replaced(called, own, beside, given))
 
 
 def _cells(shell: Any) -> tuple[list[Cell], list[Cell]]:

@@ -123,12 +123,32 @@ def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     instead = {}
     for name in failed:
         made_from = look.earlier(asked, name, own, functions[name], **seen)
-        steps = [step for step in made_from if step in failed]
+        taken = _foreign(nb, grading, name, made_from)
+        steps = [step for step in made_from if step in failed or step in taken]
         if not steps or found[name].note == UNWRITTEN:
             continue
         if not look.refusal(asked[name], own, functions[name], apart=steps, **seen):
             instead[name] = steps
     return instead
+
+
+def _foreign(
+    nb: NotebookNode, grading: Grading, name: str, steps: Sequence[str]
+) -> dict[str, str]:
+    """Those of these steps whose names an import has taken where `name` is checked."""
+    own, given = (
+        [(n, source) for n, source in cells if n < at]
+        for at in [_place(nb, name)]
+        for cells in _sources(nb)
+    )
+    found = {step: look.imported(step, own, grading.beside, given) for step in steps}
+    return {step: taken[0] for step, taken in found.items() if taken}
+
+
+def _place(nb: NotebookNode, name: str) -> int:
+    """The number of the cell of a check."""
+    cell = next(c for c in _graded(nb) if c.metadata.nbgrader["grade_id"] == name)
+    return nb.cells.index(cell) + 1
 
 
 def _again(
@@ -218,8 +238,9 @@ def _verdicts(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
         if name not in grading.again:
             continue  # there was no time left
         course = _judged(cells[name], grading, *_sources(nb), steps)
-        wrong = [step for step in steps if not found[step].right]
-        found[name] = followed(found[name], course, wrong)
+        taken = _foreign(nb, grading, name, steps)
+        wrong = [step for step in steps if step in taken or not found[step].right]
+        found[name] = followed(found[name], course, wrong, taken)
     return found
 
 

@@ -6,7 +6,7 @@ import ast
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -38,7 +38,8 @@ class Verdict:
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
     answers equal, if one is known; else what the first error `meant`, or a `remark`
     that is true of all of them. `instead` are earlier steps that are not right: the
-    function was run with the course's own in their place. `only` tells where it is
+    function was run with the course's own in their place, and `foreign` those of them
+    whose name an import has taken, with what it stands for now. `only` tells where it is
     right, if that earns nothing; `note`, why there are no results at all; `stale`, that
     it is not the newest version that was checked.
     """
@@ -51,6 +52,7 @@ class Verdict:
     meant: str | None = None
     remark: str | None = None
     instead: tuple[str, ...] = ()
+    foreign: tuple[tuple[str, str], ...] = ()
     only: str = ""
     note: str | None = None
     stale: str | None = None
@@ -164,15 +166,22 @@ def is_right(check: Check, wanted: Sequence[Outcome], got: Sequence[Outcome]) ->
     )
 
 
-def followed(own: Verdict, course: Verdict, wrong: Iterable[str]) -> Verdict:
+def followed(
+    own: Verdict,
+    course: Verdict,
+    wrong: Sequence[str],
+    foreign: dict[str, str] | None = None,
+) -> Verdict:
     """The verdict on a step of which an earlier one is not right.
 
     own: on the function as it is. course: on the same function, with the course's own in
     place of the earlier steps. wrong: those of them that are not right in themselves.
+    foreign: those whose names are no longer the student's, and what they stand for.
     """
     if course == own or course.note or course.points < own.points:
         return own
-    return replace(course, instead=tuple(wrong))
+    taken = tuple(item for item in (foreign or {}).items() if item[0] in wrong)
+    return replace(course, instead=tuple(wrong), foreign=taken)
 
 
 def _unwritten(check: Check, got: Outcome) -> str:

@@ -161,6 +161,38 @@ def earlier(
     return [step for step in before if step in found]
 
 
+def imported(
+    name: str,
+    cells: Sequence[Cell],
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> tuple[str, int] | None:
+    """What a library's import has made of a name, and in which cell; None if none has.
+
+    A file that lies beside the notebook is the student's own.
+    """
+    statements = _read(tuple(cells), True, beside, tuple(given)).defined.get(name)
+    last = statements[-1] if statements else None
+    ways = last.binds.get(name, [None]) if last and last.is_import else [None]
+    if not ways[-1] or ways[-1][0].lstrip(".") not in KNOWN - beside:
+        return None
+    return written(ways[-1]), last.cell
+
+
+def replaced(
+    function: str,
+    cells: Sequence[Cell],
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> dict[str, int]:
+    """What a function leans on that is given, and has another meaning since some cell."""
+    book = _read(tuple(cells), True, beside, tuple(given))
+    names = [name for name in book.behind(function) if name in book.theirs]
+    return {
+        name: book.defined[name][-1].cell for name in names if book.defined.get(name)
+    }
+
+
 def modules(files: Iterable[str]) -> frozenset[str]:
     """The names of those files that can be imported."""
     kinds = (".py", ".pyc", ".so")

@@ -381,6 +381,22 @@ def test_an_earlier_step_that_is_wrong_costs_no_other():
         "This step was run with the course's own `count` and `merge`, for yours are not "
         "right yet, or not there: has the cell run?"
     )
+    taken = {"merge": "heapq.merge", "count": "os.sep"}
+    found = followed(own, right, steps, {"merge": "heapq.merge"})
+    (_, said) = panel.feedback(found)["text/plain"].splitlines()
+    assert (
+        said
+        == panel.instead(found)
+        == (
+            "This step was run with the course's own `count`, for yours is not right yet, or "
+            "not there: has the cell run? This step was run with the course's own `merge`, for "
+            "an import has taken its name: it stands for `heapq.merge` now. Import it by "
+            "another name, then run the cell of your own step again."
+        )
+    )
+    both = panel.instead(followed(own, right, steps, taken))
+    assert "their names: they stand for `heapq.merge` and `os.sep` now" in both
+    assert "not right" not in both and panel.instead(own) == ""
     found = followed(own, doubled, ["merge"])
     assert found.mistake == CHECK.mistakes[1]
     text = panel.feedback(found)["text/plain"]

@@ -5,7 +5,14 @@ import tracemalloc
 
 import pytest
 
-from autograder.verdict.look import DYNAMIC, FILE, modules, uses
+from autograder.verdict.look import (
+    DYNAMIC,
+    FILE,
+    imported,
+    modules,
+    replaced,
+    uses,
+)
 
 FORBIDDEN = ("tiktoken", "gpt.tokenize")
 
@@ -450,6 +457,40 @@ def test_the_newest_meaning_of_a_name_counts_whoever_gives_it():
         found = uses(cells, "encode", FORBIDDEN, latest=True, given=[given])
         assert bool(found) is refused
         assert uses(cells, "encode", FORBIDDEN, given=[given])
+
+
+@pytest.mark.parametrize(
+    ("cells", "taken"),
+    [
+        (["def merge(a): ...", "from heapq import merge"], ("heapq.merge", 2)),
+        (["from heapq import merge", "def merge(a): ..."], None),
+        (["import heapq as merge"], ("heapq", 1)),
+        (["from os import path, sep as merge"], ("os.sep", 1)),
+        (["from gpt.tokenize import merge"], ("gpt.tokenize.merge", 1)),
+        (["from helpers import merge"], None),
+        (["from heapq import merge", "merge = mine(merge)"], None),
+        (["import heapq"], None),
+    ],
+)
+def test_whose_import_has_taken_a_name_is_known(cells, taken):
+    assert imported("merge", [*enumerate(cells, 1)]) == taken
+    assert imported("merge", [*enumerate(cells, 1)], beside=frozenset(["heapq"])) == (
+        None if taken and taken[0].startswith("heapq") else taken
+    )
+
+
+def test_what_is_given_and_has_another_meaning_since_is_known():
+    given, mine = (1, SPLIT), (2, MINE)
+    for cell, number in (
+        ("from os.path import split", 3),
+        ("def split(x): return x", 3),
+        ("from gpt.tokenize import split", None),
+        ("def other(split): return split", None),
+    ):
+        found = replaced("encode", [mine, (3, cell)], given=[given])
+        assert found == ({"split": number} if number else {})
+        assert not replaced("encode", [mine, (3, cell)], given=[given, (4, SPLIT)])
+    assert not replaced("other", [(3, "from os.path import split")], given=[given])
 
 
 def test_an_extension_that_is_harmless_is_no_script():
