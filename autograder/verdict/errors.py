@@ -280,7 +280,7 @@ _MEANT = (
     _Known(
         "codec can't (de|en)code|invalid (start|continuation) byte",
         "A character may be several bytes, and they can only be decoded together. Join "
-        "the bytes first; for bytes that are no text there is `errors=`.",
+        "the bytes first; where bytes are wanted, leave them bytes.",
     ),
 )
 
