@@ -375,18 +375,19 @@ def _exchanged(seen: _Seen, k: int) -> Iterator[tuple[tuple, Any, Outcome]]:
             continue
         if _shape(before.value) != _shape(seen.wanted[i].value):
             continue  # what is missing may be what depends on it
-        tried: set[int] = set()  # of answers of one length, one will do
+        asked, tried = 0, set()  # of answers of one length, one will do
         for case in seen.cases:
             if k >= len(case.args) or not _fits(args[k], case.args[k]):
                 continue
             other = case.args[k]
+            asked += 1
             wanted = run(seen.check.oracle, (*args[:k], other, *args[k + 1 :]))
             if wanted.raised or seen.same(wanted, seen.wanted[i]):
                 continue
             if (length := _length(wanted.value)) not in tried:
                 tried.add(length)
                 yield args, other, before
-            if len(tried) == 2:
+            if len(tried) == 2 or asked == 2 * FEW:
                 break
 
 
