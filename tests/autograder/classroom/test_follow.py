@@ -155,6 +155,15 @@ def test_forbidden_work_behind_another_name_is_flagged(template):
     assert any(flag.startswith("attention: uses") for flag in flags)
 
 
+def test_an_import_that_takes_a_step_s_name_is_followed_as_by_check(template):
+    taken = "from heapq import merge as scores\n"
+    whole = course.steps("attend")["attention_weights"]
+    changes = {"attention_weights": taken + whole}
+    points, about, flags = graded(template, "attend", changes)
+    assert points == full("attend") and not flags
+    assert about["attention_weights"]["reason"] == ""
+
+
 def test_after_names_all_that_a_step_calls():
     """In the notebook's order, with those that the called ones call."""
     for word, known in KNOWN.items():
