@@ -132,7 +132,7 @@ def _chunk_by_chunk(chunks):
 def _chunks_as_ids(chunks):
     """Without the loop over the chunks: a chunk and the next one are the pair."""
     counts = {}
-    for pair in zip(chunks, chunks[1:], strict=False):
+    for pair in pairwise(chunks):
         counts[pair] = counts.get(pair, 0) + 1
     return counts
 

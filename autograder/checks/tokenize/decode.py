@@ -64,7 +64,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     merges, nasty_merges = learned(text, 40), learned(nasty, 9)
     return [
         Case("one merge", ([256, c, 256], {(a, b): 256})),
-        edge(
+        Case(
             "the ids of the first case, with another merge",
             ([256, c, 256], {(c, a): 256}),
         ),

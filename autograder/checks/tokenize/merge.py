@@ -194,7 +194,8 @@ def _is_in_place_of_equal(ids, i, pair):
 def _places_move(ids, pair, new_id):
     """Taken out while the loop walks along: what comes later is no longer there."""
     ids = list(ids)
-    for i, two in enumerate(zip(ids, ids[1:], strict=False)):
+    right_ones = ids[1:]
+    for i, two in enumerate(zip(ids, right_ones, strict=False)):
         if two == pair:
             ids[i] = new_id
             del ids[i + 1]

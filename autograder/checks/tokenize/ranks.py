@@ -336,7 +336,10 @@ MISTAKES = (
             ("replaced", "replace", "In some of your keys stand the bytes of �"),
             ("ignored", "ignore", "Something is missing in some of your keys"),
         )
-        for which, _mistake in (("", _by_way_of_text), (", the merges", _merges_by_text))
+        for which, _mistake in (
+            ("", _by_way_of_text),
+            (", the merges", _merges_by_text),
+        )
     ),
     _often(
         "in the order of the dictionary",

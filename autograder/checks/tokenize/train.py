@@ -224,7 +224,9 @@ def _used_up(text, n_vocab, late=0):
     if n_vocab < 258:
         return training(text, n_vocab)
     first = training(text, 257)
-    pieces = [merged(ids, pair, 256 + late) for ids in chunks_of(text) for pair in first]
+    pieces = [
+        merged(ids, pair, 256 + late) for ids in chunks_of(text) for pair in first
+    ]
     if counts := counted(pieces):
         first[min(counts, key=lambda pair: (-counts[pair], pair))] = 257
     return first
