@@ -190,19 +190,6 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "marks that no one sees, tabs and line ends beside a special token",
             (f"{nasty}{a}{nasty}", learned(nasty, 9), {a: 300}, [a]),
         ),
-        edge(
-            "forty special tokens",
-            (
-                f"{told}{word.join(forty)}",
-                told_merges,
-                {name: 900 - i for i, name in enumerate(forty)},
-                forty,
-            ),
-        ),
-        edge(
-            "a special token of one character, at the end",
-            (f"{word} {other}{mark}", pair, {mark: 257}, [mark]),
-        ),
         Case(
             "a merge of a space with the first character of a special token",
             (f"{word} {a} {other}", {(32, ord("<")): 256}, {a: 257}, [a]),
@@ -227,6 +214,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "the text of the first case, without special tokens and merges",
             (f"{word}{a}{word}{other}", {}, {}, []),
+        ),
+        edge(
+            "forty special tokens",
+            (
+                f"{told}{word.join(forty)}",
+                told_merges,
+                {name: 900 - i for i, name in enumerate(forty)},
+                forty,
+            ),
+        ),
+        edge(
+            "a special token of one character, at the end",
+            (f"{word} {other}{mark}", pair, {mark: 257}, [mark]),
         ),
     ]
 

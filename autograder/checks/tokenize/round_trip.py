@@ -69,11 +69,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "many spaces and line ends at both ends",
             (f"\n\n      {word} {other}         \n\n", learned(word, 2)),
         ),
-        edge("an empty text", ("", learned(word, 2))),
-        edge("no merges", (f"{word} {other}", {})),
         edge(
             "the text of the first case, without merges", (f"{word} {word}{other}", {})
         ),
+        edge("an empty text", ("", learned(word, 2))),
+        edge("no merges", (f"{word} {other}", {})),
     ]
 
 

@@ -144,12 +144,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "many spaces at the end alone", (f"{a}{b} {c}{d} {c}{d}{chr(32) * 9}", 259)
         ),
-        edge("line ends at the end", (f"{a}{b} {c}{d}\n\n\n\n", 257)),
-        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 285)),
         edge(
             "the text of the first case, and a larger vocabulary",
             (f"{a}{b}{c}{a}{b}{d}{a}{b}", 259),
         ),
+        edge("line ends at the end", (f"{a}{b} {c}{d}\n\n\n\n", 257)),
+        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 285)),
     ]
 
 
