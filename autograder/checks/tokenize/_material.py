@@ -180,12 +180,13 @@ def encoded_chunk(
     ),
     rounds: int = 1 << 30,
     put: Callable[[list[int], Pair, int], list[int]] = merged,
+    least: int = 2,
 ) -> list[int]:
     """Of the pairs that are there and can be merged, `pick` one, in each of `rounds`,
-    and `put` its id in the place of it."""
+    and `put` its id in the place of it, as long as `least` ids are there."""
     for _ in range(rounds):
         there = [p for p in pairwise(ids) if p in merges]
-        if not there:
+        if not there or len(ids) < least:
             break
         pair = pick(there, merges)
         ids = put(ids, pair, merges[pair])

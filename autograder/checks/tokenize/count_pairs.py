@@ -129,6 +129,14 @@ def _chunk_by_chunk(chunks):
     return [dict(counted([ids])) for ids in chunks]
 
 
+def _chunks_as_ids(chunks):
+    """Without the loop over the chunks: a chunk and the next one are the pair."""
+    counts = {}
+    for pair in pairwise(chunks):
+        counts[pair] = counts.get(pair, 0) + 1
+    return counts
+
+
 MISTAKES = (
     _with(
         "pairs across chunk borders",
@@ -288,6 +296,12 @@ MISTAKES = (
         "A list cannot be the key of a dictionary, because it can change. Make each pair "
         "a tuple.",
         lambda chunks: stop(TypeError) if counted(chunks) else {},
+    ),
+    Mistake(
+        "chunks taken for ids",
+        "You pair each chunk with the next one, as if `chunks` were a list of ids. It is a "
+        "list of lists: go through the chunks, and in each of them through its ids.",
+        _chunks_as_ids,
     ),
     Mistake(
         "pairs that do not occur",

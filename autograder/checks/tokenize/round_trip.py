@@ -69,6 +69,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "many spaces and line ends at both ends",
             (f"\n\n      {word} {other}         \n\n", learned(word, 2)),
         ),
+        edge(
+            "the text of the first case, without merges", (f"{word} {word}{other}", {})
+        ),
         edge("an empty text", ("", learned(word, 2))),
         edge("no merges", (f"{word} {other}", {})),
     ]
@@ -295,7 +298,9 @@ MISTAKES = (
     ),
     _with(
         "the bytes once more",
-        "The last number counts the bytes again. Count the ids that `encode` gives.",
+        "The last number is that of the bytes once more. Count the ids that `encode` "
+        "gives. If you do: are they made with the `merges` that you are given, or with a "
+        "table from another cell?",
         tokens=lambda ids, text: len(utf8(text)),
     ),
     _with(

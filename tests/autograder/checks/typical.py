@@ -32,6 +32,33 @@ WRONG = {
             """,
             "space",
         ),
+        (
+            """
+            import re
+            return [list(m.encode()) for m in re.findall(PATTERN, text)]
+            """,
+            "The module `regex` does",
+        ),
+        (
+            """
+            from os.path import split
+            return [list(chunk.encode()) for chunk in split(text)]
+            """,
+            "no longer the one that is given",
+        ),
+        (
+            """
+            from regex import split
+            return [list(chunk.encode()) for chunk in split(text)]
+            """,
+            "no longer the one that is given",
+        ),
+        (
+            """
+            return [list(chunk.encode()) for chunk in regex.split(PATTERN, text)]
+            """,
+            "Your chunks are empty",
+        ),
     ),
     "count_pairs": (
         (
@@ -87,6 +114,15 @@ WRONG = {
             """,
             "cannot be (a|the) key",
         ),
+        (
+            """
+            counts = {}
+            for pair in zip(chunks, chunks[1:]):
+                counts[pair] = counts.get(pair, 0) + 1
+            return counts
+            """,
+            "in each of them through its ids",
+        ),
     ),
     "merge": (
         (
@@ -130,6 +166,54 @@ WRONG = {
             """,
             "pair|each",
         ),
+        (
+            """
+            import re
+            s = "".join(map(chr, ids))
+            return [ord(c) for c in re.sub(f"{chr(pair[0])}{chr(pair[1])}", chr(new_id), s)]
+            """,
+            "re.escape",
+        ),
+        (
+            """
+            memo = merge.__dict__
+            key = str((ids, pair))
+            if key not in memo:
+                out, i = [], 0
+                while i < len(ids):
+                    here = tuple(ids[i : i + 2]) == pair
+                    out.append(new_id if here else ids[i])
+                    i += 2 if here else 1
+                memo[key] = out
+            return list(memo[key])
+            """,
+            "with another new id",
+        ),
+        (
+            """
+            out, i = [], 0
+            while i < len(ids):
+                if i < len(ids) - 1 and ids[i] is pair[0] and ids[i + 1] is pair[1]:
+                    out.append(new_id)
+                    i += 2
+                else:
+                    out.append(ids[i])
+                    i += 1
+            return out
+            """,
+            "compare with `is`",
+        ),
+        (
+            """
+            ids = ids.copy()
+            for i, (a, b) in enumerate(zip(ids, ids[1:])):
+                if (a, b) == pair:
+                    ids[i] = new_id
+                    del ids[i + 1]
+            return ids
+            """,
+            "You change the list while you go through it",
+        ),
     ),
     "train": (
         (
@@ -172,6 +256,95 @@ WRONG = {
             """,
             "256|byte|too many|merges",
         ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new_id in range(256, n_vocab):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = new_id
+                chunks = map(lambda c: merge(c, pair, new_id), chunks)
+            return merges
+            """,
+            "gone through only once",
+        ),
+        (
+            """
+            chunks, merges = (ids for ids in to_chunks(text)), {}
+            while 256 + len(merges) < n_vocab:
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = new_id = 256 + len(merges)
+                chunks = (merge(ids, pair, new_id) for ids in chunks)
+            return merges
+            """,
+            "gone through only once",
+        ),
+        (
+            """
+            import heapq
+            chunks, merges, heap = to_chunks(text), {}, []
+            for new_id in range(256, n_vocab):
+                for p, n in count_pairs(chunks).items():
+                    heapq.heappush(heap, (-n, p))
+                if not heap:
+                    break
+                _, pair = heapq.heappop(heap)
+                merges[pair] = new_id
+                chunks = [merge(ids, pair, new_id) for ids in chunks]
+            return merges
+            """,
+            "counts of earlier rounds",
+        ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new_id in range(256, n_vocab - 256):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = new_id
+                chunks = [merge(ids, pair, new_id) for ids in chunks]
+            return merges
+            """,
+            "Does the loop run at all",
+        ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new_id in range(256, n_vocab):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges | {pair: new_id}
+                chunks = [merge(ids, pair, new_id) for ids in chunks]
+            return merges
+            """,
+            "get into the dictionary",
+        ),
+        (
+            """
+            memo = train.__dict__
+            if text not in memo:
+                chunks, merges = to_chunks(text), {}
+                while 256 + len(merges) < n_vocab:
+                    counts = count_pairs(chunks)
+                    if not counts:
+                        break
+                    pair = min(counts, key=lambda p: (-counts[p], p))
+                    merges[pair] = new_id = 256 + len(merges)
+                    chunks = [merge(ids, pair, new_id) for ids in chunks]
+                memo[text] = merges
+            return dict(memo[text])
+            """,
+            "the text of the first case",
+        ),
     ),
     "encode": (
         (
@@ -197,13 +370,94 @@ WRONG = {
                 ids += chunk
             return ids
             """,
-            "how early it was learned",
+            "most frequent in this text",
         ),
         (
             """
             return [i for chunk in to_chunks(text) for i in chunk]
             """,
             "merge|byte",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                while len(chunk) > 2:
+                    pair = min(zip(chunk, chunk[1:]), key=lambda p: merges.get(p, float("inf")))
+                    if pair not in merges:
+                        break
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "Where two ids are left",
+        ),
+        (
+            """
+            learned, ids = train(text, 256 + len(merges)), []
+            for chunk in to_chunks(text):
+                for pair, new_id in learned.items():
+                    chunk = merge(chunk, pair, new_id)
+                ids += chunk
+            return ids
+            """,
+            "Do you train on this text",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                while pairs := [*zip(chunk, chunk[1:])]:
+                    pair = min(pairs, key=lambda p: merges.get(p, 0))
+                    if pair not in merges:
+                        break
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "comes before all others",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                try:
+                    while True:
+                        pair = min(zip(chunk, chunk[1:]), key=lambda p: merges[p])
+                        chunk = merge(chunk, pair, merges[pair])
+                except (KeyError, ValueError):
+                    pass
+                ids += chunk
+            return ids
+            """,
+            "which `except` hides",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                for pair in sorted(merges, key=merges.get):
+                    if pair not in zip(chunk, chunk[1:]):
+                        break
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "pass that one, and go on",
+        ),
+        (
+            """
+            memo = encode.__dict__
+            if text not in memo:
+                ids = []
+                for chunk in to_chunks(text):
+                    for pair in sorted(merges, key=merges.get):
+                        chunk = merge(chunk, pair, merges[pair])
+                    ids += chunk
+                memo[text] = ids
+            return list(memo[text])
+            """,
+            "with another merge",
         ),
     ),
     "decode": (
@@ -234,6 +488,35 @@ WRONG = {
             """,
             "chr|byte",
         ),
+        (
+            """
+            pieces = decode.__dict__.setdefault("pieces", {b: bytes([b]) for b in range(256)})
+            if len(pieces) == 256:
+                for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
+                    pieces[new_id] = pieces[left] + pieces[right]
+            try:
+                return b"".join(pieces[i] for i in ids).decode()
+            except KeyError as error:
+                raise ValueError(str(error))
+            """,
+            "with another merge: .* does not depend on `merges`",
+        ),
+        (
+            """
+            known = decode.__dict__
+            if str(len(merges)) not in known:
+                pieces = {b: bytes([b]) for b in range(256)}
+                for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
+                    pieces[new_id] = pieces[left] + pieces[right]
+                known[str(len(merges))] = pieces
+            pieces = known[str(len(merges))]
+            try:
+                return b"".join(pieces[i] for i in ids).decode()
+            except KeyError as error:
+                raise ValueError(str(error))
+            """,
+            "with another merge",
+        ),
     ),
     "round_trip": (
         (
@@ -255,6 +538,14 @@ WRONG = {
             return [decode(ids, merges), len(ids), len(text.encode())]
             """,
             "order|exchanged|swapped|byte",
+        ),
+        (
+            """
+            learned = {(117, 122): 300}
+            ids = encode(text, learned)
+            return decode(ids, learned), len(text.encode()), len(ids)
+            """,
+            "the `merges` that you are given",
         ),
     ),
     "encode_special": (
@@ -288,6 +579,150 @@ WRONG = {
             """,
             "escape|pattern|meaning|ValueError|refuse",
         ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = sorted(special, key=len, reverse=True)
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in allowed:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "`re.escape`",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            letters = "".join(map(regex.escape, special))
+            ids = []
+            for part in regex.split(f"([{letters}])", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in allowed:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "square brackets stand for one character",
+        ),
+        (
+            """
+            for name, i in special.items():
+                before, found, after = text.partition(name)
+                if found:
+                    if name not in allowed:
+                        raise ValueError(name)
+                    return encode(before, merges) + [i] + encode(after, merges)
+            return encode(text, merges)
+            """,
+            "You cut the text at one place",
+        ),
+        (
+            """
+            ids = encode(text, merges)
+            for name in sorted(special, key=len, reverse=True):
+                spelled, i = encode(name, merges), 0
+                while i <= len(ids) - len(spelled):
+                    if ids[i : i + len(spelled)] == spelled:
+                        if name not in allowed:
+                            raise ValueError(name)
+                        ids[i : i + len(spelled)] = [special[name]]
+                    i += 1
+            return ids
+            """,
+            "look for the names in its ids",
+        ),
+        (
+            """
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.findall("|".join([*names, PATTERN]), text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in allowed:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "Cut at the names first",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif any(part in name for name in allowed):
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "a part of",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in str(allowed):
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "a part of",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif any(name.startswith(part) for name in allowed):
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "a part of",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part.lower() in [name.lower() for name in allowed]:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "other capitals",
+        ),
     ),
     "ranks": (
         (
@@ -313,6 +748,35 @@ WRONG = {
             return pieces
             """,
             "turn|other way|key|exchang|revers",
+        ),
+        (
+            """
+            table = {bytes([i]): i for i in range(256)}
+            for i in merges.values():
+                table[decode([i], merges).encode()] = i
+            return table
+            """,
+            "Leave out the text",
+        ),
+        (
+            """
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
+                pieces[new_id] = pieces[left] + pieces[right]
+            return {p.decode(errors="replace").encode(): i for i, p in pieces.items()}
+            """,
+            "Leave out the text",
+        ),
+        (
+            """
+            table = {bytes([i]): i for i in range(256)}
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), i in sorted(merges.items(), key=lambda item: item[1]):
+                pieces[i] = pieces[left] + pieces[right]
+                table[pieces[i].decode(errors="ignore").encode()] = i
+            return table
+            """,
+            "Leave out the text",
         ),
     ),
     "look_up": (
