@@ -26,6 +26,7 @@ from autograder.checks.sample._material import (
     larger_ids_of_equals,
     later_first,
     likeliest,
+    neighbours,
     not_divided,
     only,
     only_kept_numbers,
@@ -61,6 +62,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     equals = tied(rng)
     zeros = with_zeros(shares(rng, 4), 1, 3)
     alike = fractions(rng.permutation([32] * 8 + [0] * 6).tolist())
+    one, other = neighbours(rng, 0.5).tolist()
+    rest = 1 - one - other
     return [
         Case("the two likeliest of five", (shares(rng, 5, 32, 2), 2)),
         Case("the likeliest alone", (shares(rng, 5, 32, 2), 1)),
@@ -83,9 +86,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a vocabulary of one token", (torch.ones(1), 1)),
         Case(
             "many of many tokens",
-            (model_probabilities(rng, 4, 6), between(rng, 34, 60)),
+            (model_probabilities(rng, 4, 6), between(rng, 260, 300)),
         ),
         edge("k one above the number of tokens", (shares(rng, 5), 6)),
+        edge(
+            "the likeliest hardly likelier than the next",
+            (torch.tensor([0.25 * rest, one, other, 0.75 * rest]), 1),
+        ),
     ]
 
 
