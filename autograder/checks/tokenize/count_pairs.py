@@ -44,7 +44,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     f, g = byte_ids(rng, 2)
     h, i, j, k = byte_ids(rng, 4)
     m, n = byte_ids(rng, 2)
-    large = large_id(rng)
+    large, huge = large_id(rng), 2**31 + large_id(rng)
+    run = between(rng, 250, 262)
     return [
         Case("one short chunk", ([[a, b, a, b, c]],)),
         Case("two chunks, with a border between them", ([[d, e, e], [d, e], [e, d]],)),
@@ -56,6 +57,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "chunks that are empty or hold a single id", ([[h], [], [i, j], [k], [h]],)
         ),
         edge("nothing but single ids", ([[m], [], [n]],)),
+        edge("no chunks at all", ([],)),
+        edge("ids of more than 31 bits", ([[huge, m, huge, m], [n, huge]],)),
         Case("a few sentences of a story", (chunks_of(stories(rng, 300)),)),
         Case(
             "the id 0, and very large ids",
@@ -63,10 +66,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "ids above 255, as merging makes them",
+            (rng.integers(250, 262, (between(rng, 4, 7), 12)).tolist(),),
+        ),
+        edge(
+            "many chunks, and a long one",
             (
                 [
-                    [int(x) for x in rng.integers(250, 262, 12)]
-                    for _ in range(between(rng, 4, 7))
+                    *rng.integers(250, 262, (150, 3)).tolist(),
+                    [*rng.integers(250, 262, 150).tolist(), *[run] * 150],
                 ],
             ),
         ),

@@ -61,7 +61,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     n, o, p = letter_ids(rng, 3)
     first, second, _ = utf8(*some(rng, HANZI, 1))
     text, nasty = mixed_page(rng), nasty_text(rng)
-    merges, nasty_merges = learned(text, 40), learned(nasty, 9)
+    merges, nasty_merges = learned(text, 140), learned(nasty, 9)
+    new = between(rng, 1000, 4000)
     return [
         Case("one merge", ([256, c, 256], {(a, b): 256})),
         Case(
@@ -119,12 +120,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "an id that does not exist, at the end of a long list",
-            ([k, m] * 20 + [257], {(k, m): 256}),
+            ([k, m] * 150 + [257], {(k, m): 256}),
         ),
         edge("line ends at the end", ([k, m, 10, 10], {(k, m): 256})),
         edge(
             "an id that comes before those of the merges", ([k, 256, m], {(k, m): 300})
         ),
+        edge(
+            "large ids that leave gaps",
+            ([new + 9, c, new], {(a, b): new, (new, c): new + 9}),
+        ),
+        edge("a single id, and a merge of the byte 255", ([k], {(255, k): 256})),
     ]
 
 

@@ -97,7 +97,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     story = stories(rng, 1200)
     large = large_id(rng)
     long, nasty = new_word(rng, 300), nasty_text(rng)
-    longest = new_word(rng, 120)
+    longest = new_word(rng, 240)
     return [
         Case("one merge, in two places", (f"{a}{b}{c}{a}{b}", {(ia, ib): 256})),
         edge("one merge, in a chunk of two letters", (f"{a}{b}", {(ia, ib): 256})),
@@ -149,11 +149,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "a story, with merges learned from other stories",
-            (stories(rng, 240), learned(story, 60)),
+            (stories(rng, 800), learned(story, 60)),
         ),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 60))),
-        Case("a word that takes many merges", (longest, learned(longest, 70))),
+        Case("a word that takes many merges", (longest, learned(longest, 140))),
         edge("no merges", (f"{a}{b} {c}", {})),
+        edge("a text of one character", (a, {(ia, ib): 256})),
         edge(
             "the text of the first case, with another merge",
             (f"{a}{b}{c}{a}{b}", {(ib, ic): 256}),

@@ -23,6 +23,7 @@ from autograder.checks.tokenize._material import (
     PATTERN,
     Merges,
     encoded,
+    far_apart,
     flat,
     nasty_text,
     new_word,
@@ -88,8 +89,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     merges = learned(told.replace(world.END, "\n"), 30)
     end = 256 + len(merges)
     nasty, (mark,) = nasty_text(rng), some(rng, "§¶†‡•", 1)
-    forty = [f"<|{new_word(rng, 2)}{i}|>" for i in range(40)]
-    told_merges = learned(told.replace(world.END, "\n"), 45)
+    many = [f"<|{new_word(rng, 2)}{i}|>" for i in range(140)]
+    told_merges = learned(told.replace(world.END, "\n"), 140)
     return [
         Case(
             "one special token between two words",
@@ -188,7 +189,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "marks that no one sees, tabs and line ends beside a special token",
-            (f"{nasty}{a}{nasty}", learned(nasty, 9), {a: 300}, [a]),
+            (f"{nasty}{a}{nasty}", far_apart(learned(nasty, 9)), {a: 2000}, [a]),
         ),
         Case(
             "a merge of a space with the first character of a special token",
@@ -216,18 +217,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (f"{word}{a}{word}{other}", {}, {}, []),
         ),
         edge(
-            "forty special tokens",
+            "many special tokens, and many merges",
             (
-                f"{told}{word.join(forty)}",
+                f"{told}{word.join(many)}",
                 told_merges,
-                {name: 900 - i for i, name in enumerate(forty)},
-                forty,
+                {name: 900 - i for i, name in enumerate(many)},
+                many,
             ),
         ),
         edge(
             "a special token of one character, at the end",
             (f"{word} {other}{mark}", pair, {mark: 257}, [mark]),
         ),
+        edge("an empty text", ("", pair, {a: 257}, [a])),
+        edge("no merges", (f"{word}{a}{word}", {}, {a: 257}, [a])),
+        edge("a text of one character", (word[0], pair, {a: 257}, [a])),
     ]
 
 

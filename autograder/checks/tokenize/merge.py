@@ -47,7 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     large = large_id(rng)
     x, y, z = *byte_ids(rng, 2), new()
     # Three ids in random order, after an opening that holds every trap.
-    tail = [int(i) for i in rng.choice([x, y, z], between(rng, 60, 79))]
+    tail = [int(i) for i in rng.choice([x, y, z], between(rng, 290, 310))]
     return [
         Case("a pair in two places, once at the end", ([a, b, c, a, b], (a, b), new())),
         Case("a run of one id, from the left", ([d, e, e, e], (e, e), new())),

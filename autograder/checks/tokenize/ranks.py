@@ -71,9 +71,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "merges listed from the last to the first",
             (turned(learned(stories(rng, 300), 12)),),
         ),
-        Case("merges of a page of stories", (learned(stories(rng, 700), 40),)),
-        edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 900 + h},)),
+        Case("merges of a page of stories", (learned(stories(rng, 700), 140),)),
+        edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 1900 + h},)),
         edge("no merges", ({},)),
+        edge("one merge", ({(j, f): 256},)),
     ]
 
 

@@ -75,6 +75,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("invisible characters, and spaces at the end", (nasty_text(rng),)),
         Case("a page of prose, code and Chinese", (mixed_page(rng),)),
         edge("an empty text", ("",)),
+        edge(
+            "many chunks, the last of them long",
+            (" ".join(new_word(rng, 2) for _ in range(140)) + new_word(rng, 140),),
+        ),
+        edge("a text of one character", (str(rng.choice(list(_ACCENTS))),)),
         Case(
             "spaces and line ends at both ends",
             (f"  \n\t{new_word(rng, 2)} {new_word(rng, 2)}  \n\n",),

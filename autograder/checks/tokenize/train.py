@@ -127,7 +127,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "Chinese, where a character is three bytes",
             (f"{one}{two}{one}{two} {three}{one} {two}{three}", 260),
         ),
-        Case("a page of stories", (stories(rng, 800), 300)),
+        Case("a page of stories", (stories(rng, 800), 390)),
         Case(
             "words that only a full stop or a comma parts",
             (f"{a}{b},{a}{b}.{c}{a},{b}{a},{c}{a}.{b}", 262),
@@ -149,7 +149,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (f"{a}{b}{c}{a}{b}{d}{a}{b}", 259),
         ),
         edge("line ends at the end", (f"{a}{b} {c}{d}\n\n\n\n", 257)),
-        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 285)),
+        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 400)),
+        edge(
+            "a tie of pairs that come hundreds of times", (f"{r}{s},{p}{q}." * 300, 257)
+        ),
+        edge("a very long word", (new_word(rng, 300) + "A" * 140, 258)),
+        edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),
     ]
 
 
