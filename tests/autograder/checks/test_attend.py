@@ -144,7 +144,9 @@ OTHER_WAYS = {
     "scores": lambda q, k: (q / q.shape[-1] ** 0.5) @ k.transpose(-1, -2),
     "attention_weights": lambda q, k: (
         (q @ k.mT / sqrt(q.shape[-1]))
-        .masked_fill(torch.ones(q.shape[-2], q.shape[-2]).tril() == 0, -1e9)
+        .masked_fill(
+            torch.ones(q.shape[-2], q.shape[-2]).tril() == 0, torch.finfo().min
+        )
         .softmax(-1)
     ),
     "attention": lambda q, k, v: functional.scaled_dot_product_attention(
