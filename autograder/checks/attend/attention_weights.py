@@ -87,7 +87,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     same = tenths(rng, 1, 3).repeat(4, 1)
     return [
         Case("three tokens", telling(rng)),
-        edge("two texts of a single token", both(2, 1, 3)),
+        edge("a single token", both(1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same)),
         Case("some scores of exactly 0", _right_angles(rng, 4)),
         Case("a last token that scores highest everywhere", alluring(rng, 4)),

@@ -41,7 +41,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("three tokens, two heads of two numbers", (tenths(rng, 3, 4), 2)),
         Case("a single head", (tenths(rng, 3, 132), 1)),
-        edge("as many heads as numbers", (tenths(rng, 4, C), C)),
+        edge("as many heads as numbers", (tenths(rng, C, C), C)),
         Case("as many heads as tokens", (tenths(rng, 3, 6), 3)),
         edge("a single token", (tenths(rng, 1, 6), 3)),
         Case("queries of the course's own model", (torch.cat([*queries], -1), 4)),

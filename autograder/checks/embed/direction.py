@@ -56,7 +56,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     twice = normal(rng, 5, 4)
     family = (_HE_SHE, _ONE_MANY)[between(rng, 0, 1)]
     pairs = some(rng, family, between(rng, 2, 3))
-    apart = torch.arange(5)[:, None] * int(rng.choice([-20, 20]))
+    apart = torch.arange(100, 0, -20)[:, None]
     words, which = word_rows(rng, 16, *(word for pair in pairs for word in pair))
     return [
         Case("one pair in the plane", (plane, [a], [b])),
@@ -78,7 +78,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (across(steps(6, 132, 2)[0]), [0, 1], [2, 3]),
         ),
         Case("many pairs", steps(300, 5, 140)),
-        edge("vectors of a single number", (decimals(rng, 5, 1) + apart, [0], [4])),
+        edge("vectors of a single number", (decimals(rng, 5, 1) + apart, [4], [0])),
         edge("numbers near a billionth", (plane / 2**30, [a], [b])),
         edge("numbers of many millions", (_millions(rng, sign), [0], [1])),
     ]

@@ -115,7 +115,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "as many texts as tokens",
-            (tensor_of(rng.integers(0, 6, (3, 3))), *tables(6, 3, 3)),
+            (tensor_of(rng.integers(0, 3, (3, 3))), *tables(3, 3, 3)),
         ),
         edge(
             "a batch, and an id far below zero in it",
@@ -132,7 +132,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "the last id below zero", (tensor_of([*middle[1:], -1]), *tables(n, 5, 2))
         ),
-        edge("a single token", (tensor_of([between(rng, 0, 3)]), *tables(4, 5, 2))),
+        edge("a single token", (tensor_of([between(rng, 1, 3)]), *tables(4, 5, 2))),
         edge("a vocabulary of one token", (tensor_of([0, 0]), *tables(1, 4, 3))),
         edge(
             "a batch and tables that lie across in memory",
@@ -150,7 +150,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a single place, and vectors of a single number",
-            (tensor_of([between(rng, 0, 3)]), *tables(4, 1, 1)),
+            (tensor_of([between(rng, 1, 3)]), *tables(4, 1, 1)),
         ),
         edge(
             "large numbers",

@@ -59,7 +59,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "more ids than the table has rows",
             (
                 tensor_of([*different(rng, 4, 4), *different(rng, 4, 3)]),
-                decimals(rng, 4, 3),
+                decimals(rng, 4, 4),
             ),
         ),
         Case(

@@ -55,7 +55,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         lambda table, row: _apart(table, 0), lambda: _clear(rng, 7, 3)
     )
     every, one = drawn_until(
-        lambda table, row: _exact(table, row).min() < -0.1, lambda: _clear(rng, 7, 4)
+        lambda table, row: (
+            _exact(table, row).min() < -0.1
+            and oracle(table.mT, row, 6) != oracle(table, row, 6)
+        ),
+        lambda: _clear(rng, 7, 7),
     )
 
     def words():

@@ -26,7 +26,7 @@ def oracle(x: Tensor, u: Tensor, p: float) -> Tensor:
     if not 0 <= p < 1:
         raise ValueError(f"p is {p}, and must be from 0 up and below 1")
     scaled = x.double().numpy() / (1 - p)
-    return torch.tensor(np.where(u.numpy() < np.float32(p), 0.0, scaled)).float()
+    return torch.tensor(np.where(u.numpy() < p, 0.0, scaled)).float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:

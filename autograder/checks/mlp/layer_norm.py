@@ -50,6 +50,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     far = rng.integers(200_000, 250_000) + rng.permuted(
         np.tile([-6, -4, -3, -1, 0, 2, 5, 9], (3, 1)), axis=1
     )
+    far[1] *= -1
     signs = floats(rng.permutation([1, 1, -1, -1]))
     stream, n = vectors(rng, 3, pick(rng, ["{before}", "{n}.middle"]))
     which = f"ln_{between(rng, 1, 2)}"
