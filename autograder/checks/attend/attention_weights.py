@@ -85,6 +85,7 @@ def _right_angles(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
 def draw(rng: np.random.Generator) -> list[Case]:
     both = partial(queries_and_keys, rng)
     same = tenths(rng, 1, 3).repeat(4, 1)
+    q, k = both(between(rng, 129, 132), 3)
     return [
         Case("three tokens", telling(rng)),
         edge("a single token", both(1, 3)),
@@ -96,7 +97,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two texts that differ in the last token", two_texts(rng, 2, 3, 3)),
         Case("the heads of a layer of the course's own model", own(rng, 6, "q", "k")),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
-        Case("a long text", both(between(rng, 129, 132), 3)),
+        Case("a long text", (q / 3, k)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(

@@ -39,7 +39,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     middle = between(rng, 1, m - 2)
     order = drawn_until(_mixed, lambda: tuple(rng.permutation(many).tolist()))
     _, _, words = shipped()
-    told = [words[word] for word in some(rng, sorted(words), 5)]
+    told = [words[word] for word in some(rng, sorted(words), 4)]
     return [
         Case("three ids", (tensor_of(first), n)),
         Case("a token that comes twice", (tensor_of([*again, again[0]]), n + 2)),

@@ -38,7 +38,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (between(rng, 4, 12), 2 * between(rng, 50, 300)),
         ),
         Case("a long context", (between(rng, 150, 300), 2 * between(rng, 4, 8))),
-        edge("the first place alone", (1, 2 * between(rng, 501, 2000))),
+        edge("the first place alone", (1, 2 * between(rng, 501, 800))),
         edge(
             "an odd number of columns",
             (between(rng, 2, 64), 4 * between(rng, 1, 24) - 1),
