@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, large
 from autograder.checks._slips import written_into
 from autograder.checks.mlp._material import (
     BENDS,
     EPS,
     LIBRARIES,
     NORMS,
+    apart,
     quarters,
     shipped,
     tanh_gelu,
@@ -79,35 +80,36 @@ def draw(rng: np.random.Generator) -> list[Case]:
     own["mlp.c_fc.weight"] = own["mlp.c_fc.weight"][:, some].clone()
     own["mlp.c_fc.bias"] = own["mlp.c_fc.bias"][some]
     own["mlp.c_proj.weight"] = own["mlp.c_proj.weight"][some]
-    many = {name: w / 8 for name, w in _layer(rng, 34, 8).items()}
+    signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
+    many = {name: w / 8 for name, w in _layer(rng, 130, 8).items()}
     return [
-        Case("three tokens, two heads", (quarters(rng, 3, 4), _layer(rng, 4, 8), 2)),
+        Case("three tokens, two heads", (_far(rng, 3, 4), _layer(rng, 4, 8), 2)),
         edge("a single token", (quarters(rng, 1, 4), _layer(rng, 4, 6), 1)),
         Case(
             "a layer in which only attention adds something",
-            (quarters(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
+            (_far(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
         ),
         Case(
             "a layer in which only the MLP adds something",
-            (quarters(rng, 3, 4), _layer(rng, 4, 8, "attn"), 2),
+            (_far(rng, 3, 4), _layer(rng, 4, 8, "attn"), 2),
         ),
         Case(
             "a layer in which no part adds anything",
-            (quarters(rng, 3, 4), _layer(rng, 4, 8, "attn", "mlp"), 2),
+            (_far(rng, 3, 4), _layer(rng, 4, 8, "attn", "mlp"), 2),
         ),
-        Case("a batch of texts", (quarters(rng, 2, 3, 6), _layer(rng, 6, 24), 3)),
+        Case("a batch of texts", (_far(rng, 2, 3, 6), _layer(rng, 6, 24), 3)),
         Case(
             "a long stream, to which little is added",
-            (quarters(rng, 4, 8) * 20, _layer(rng, 8, 12), 4),
+            (_far(rng, 4, 8), _layer(rng, 8, 12), 4),
         ),
-        Case("as many heads as numbers", (quarters(rng, 4, 4), _layer(rng, 4, 16), 4)),
-        Case(
+        Case("as many heads as numbers", (_far(rng, 4, 4), _layer(rng, 4, 16), 4)),
+        edge(
             "a layer of the course's own model, with some of its hidden units",
             (stream, own, shipped()[0].config.n_head),
         ),
         Case(
             "a long text",
-            (quarters(rng, between(rng, 33, 40), 4), _layer(rng, 4, 8), 2),
+            (_far(rng, between(rng, 129, 140), 4), _layer(rng, 4, 8), 2),
         ),
         edge(
             "vectors so short that ε counts",
@@ -122,12 +124,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), _layer(rng, 4, 8), 2),
         ),
-        edge("many heads", (quarters(rng, 3, 34), many, 34)),
+        edge("many heads", (quarters(rng, 3, 130), many, 130)),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 4), _layer(rng, 4, 8), 2),
+            (quarters(rng, between(rng, 129, 140), 2, 4), _layer(rng, 4, 8), 2),
+        ),
+        edge(
+            "large vectors of a single number",
+            (large(rng, 4, 1) * signs, _layer(rng, 1, 4), 1),
         ),
     ]
+
+
+def _far(rng: np.random.Generator, *shape: int) -> Tensor:
+    """A stream in which no ε is seen, nor in what the attention makes of it."""
+    return 8 * apart(rng, *shape)
 
 
 def _layer(rng: np.random.Generator, C: int, d_mlp: int, *silent: str) -> Weights:

@@ -46,6 +46,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "no layer at all, only tables and the last norm",
             (between(rng, 10, 99), between(rng, 5, 60), 0, 2 * between(rng, 1, 4) + 1),
         ),
+        edge(
+            "many layers, but one token, one place and vectors of one number",
+            (1, 1, between(rng, 129, 300), 1),
+        ),
         Case(
             "a model of about the course's size",
             (between(rng, 400, 700), 8 * between(rng, 6, 20), 3, 96),

@@ -1,7 +1,9 @@
 """dropout: zeros where the points u say so, and what stays made up for.
 
 Which numbers go is told by given points instead of by luck, so the answer is one. No
-point is near p, but where that is asked: p is a binary fraction there.
+point is near p, but where that is asked: p is a binary fraction there. For 0.7 in
+float32 is a little less than 0.7 in double precision, so a point that is p in the one is
+below it in the other, and whoever compares in either way is right.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, large
 from autograder.checks._slips import an_assert, written_into
 from autograder.checks.mlp._material import LIBRARIES, floats, pick, quarters, vectors
 
@@ -24,7 +26,7 @@ def oracle(x: Tensor, u: Tensor, p: float) -> Tensor:
     if not 0 <= p < 1:
         raise ValueError(f"p is {p}, and must be from 0 up and below 1")
     scaled = x.double().numpy() / (1 - p)
-    return torch.tensor(np.where(u.double().numpy() < p, 0.0, scaled)).float()
+    return torch.tensor(np.where(u.numpy() < p, 0.0, scaled)).float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -45,7 +47,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     zero[between(rng, 0, 4)] = 0.0
     below, above = -float(rng.integers(1, 9)) / 10, 1 + float(rng.integers(1, 9)) / 10
     added, _ = vectors(rng, 4, "{n}.mlp")
-    long = between(rng, 33, 40)
+    long = between(rng, 129, 140)
+    signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
     return [
         Case("six numbers", (quarters(rng, 6), points(p, 6), p)),
         edge("a point that lies exactly at p", (quarters(rng, 6), on_it, at)),
@@ -61,11 +64,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a long text", (quarters(rng, long, 3), points(0.2, long, 3), 0.2)),
         edge(
             "a batch of one text, which lies across in memory",
-            (across(quarters(rng, 1, 3, 4)), across(points(q, 1, 3, 4)), q),
+            (across(quarters(rng, 1, 3, 132)), across(points(q, 1, 3, 132)), q),
         ),
         edge(
-            "p so large that hardly anything is kept",
-            (quarters(rng, 40), points(0.95, 40), 0.95),
+            "p so large that hardly anything is kept, and not a round number",
+            (quarters(rng, 40), points(0.95234, 40), 0.95234),
         ),
         edge(
             "points hardly beside p",
@@ -80,6 +83,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "a batch of many texts of one token",
             (quarters(rng, long, 1, 3), points(q, long, 1, 3), q),
+        ),
+        edge(
+            "large vectors of a single number",
+            (large(rng, 4, 1) * signs, floats([[0.9], [0.9], [0.9], [0.1]]), 0.5),
         ),
     ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import prod, sqrt
+from math import sqrt
 
 import numpy as np
 import torch
@@ -18,12 +18,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop
+from autograder.checks._material import across, between, large, stop
 from autograder.checks._slips import double_precision, two_at_once, written_into
 from autograder.checks.mlp._material import (
     EPS,
     LIBRARIES,
     NORMS,
+    apart,
     floats,
     pick,
     quarters,
@@ -49,21 +50,26 @@ def draw(rng: np.random.Generator) -> list[Case]:
     far = rng.integers(200_000, 250_000) + rng.permuted(
         np.tile([-6, -4, -3, -1, 0, 2, 5, 9], (3, 1)), axis=1
     )
+    far[1] *= -1
+    signs = floats(rng.permutation([1, 1, -1, -1]))
     stream, n = vectors(rng, 3, pick(rng, ["{before}", "{n}.middle"]))
     which = f"ln_{between(rng, 1, 2)}"
     learned = weights(n, f"{which}.weight", f"{which}.bias")
     return [
-        Case("three vectors, with weight 1 and bias 0", (_apart(rng, 3, 4), *plain)),
-        Case("a weight and a bias for each number", (_apart(rng, 3, 4), *own(4))),
-        Case("as many vectors as numbers in each", (_apart(rng, 4, 4), *own(4))),
-        Case("a single vector", (_apart(rng, 5), *own(5))),
-        Case("a batch of texts", (_apart(rng, 2, 3, 4), *own(4))),
-        edge("a vector whose numbers are all equal", (mixed, *own(4))),
+        Case("three vectors, with weight 1 and bias 0", (apart(rng, 3, 4), *plain)),
+        Case("a weight and a bias for each number", (apart(rng, 3, 4), *own(4))),
+        Case("as many vectors as numbers in each", (apart(rng, 4, 4), *own(4))),
+        Case("a single vector", (apart(rng, 5), *own(5))),
+        Case("a batch of texts", (apart(rng, 2, 3, 4), *own(4))),
+        edge(
+            "a vector whose numbers are all equal, and a large bias",
+            (mixed, quarters(rng, 4), large(rng, 4) * signs),
+        ),
         edge("numbers so small that ε counts", (quarters(rng, 2, 6) / 500, *own(6))),
         edge("numbers far from zero and close together", (floats(far), *own(8))),
         edge("the stream of the course's own model", (stream, *learned)),
-        Case("a long text", (_apart(rng, between(rng, 33, 40), 4), *own(4))),
-        Case("vectors of many numbers", (_apart(rng, 2, wide), *own(wide))),
+        Case("a long text", (apart(rng, between(rng, 129, 140), 4), *own(4))),
+        Case("vectors of many numbers", (apart(rng, 2, wide), *own(wide))),
         edge("as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4))),
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4))),
         edge(
@@ -72,18 +78,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 4), *own(4)),
+            (quarters(rng, between(rng, 129, 140), 2, 4), *own(4)),
         ),
+        edge(
+            "tiny numbers under a large weight",
+            (quarters(rng, 2, 4) / 1e7, large(rng, 4) * 10 * signs, quarters(rng, 4)),
+        ),
+        edge("vectors of a single number", (quarters(rng, 3, 1), *own(1))),
     ]
-
-
-def _apart(rng: np.random.Generator, *shape: int) -> Tensor:
-    """Vectors of whole numbers so far apart that ε is not seen: an edge shows it."""
-    rows = np.zeros((prod(shape[:-1]), shape[-1]))
-    while (near := rows.var(-1) < 100).any():
-        some = near.sum(), shape[-1]
-        rows[near] = rng.integers(1, 25, some) * rng.choice([-1, 1], some)
-    return floats(rows.reshape(shape))
 
 
 def _each(x: Tensor) -> int:

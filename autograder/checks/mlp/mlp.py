@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, lying, normal
+from autograder.checks._material import across, between, large, lying, normal
 from autograder.checks._slips import only_the_first
 from autograder.checks.mlp._material import (
     BENDS,
     LIBRARIES,
+    floats,
     quarters,
     tanh_gelu,
     vectors,
@@ -68,25 +69,42 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a vector of zeros, so that only biases speak",
             (torch.zeros(1, 4), *own(4, 6)),
         ),
-        Case("fewer hidden units than numbers", (quarters(rng, 3, 6), *own(6, 2))),
+        Case(
+            "fewer hidden units than numbers",
+            (quarters(rng, 3, 132), *(w / 8 for w in own(132, 2))),
+        ),
         Case(
             "hidden units of the course's own model",
             (normed, w_in[:, some], b_in[some], w_out[some], b_out),
         ),
-        Case("a long text", (quarters(rng, between(rng, 33, 40), 3), *own(3, 12))),
+        Case("a long text", (quarters(rng, between(rng, 129, 140), 3), *own(3, 12))),
         edge(
             "as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4, 4))
         ),
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4, 16))),
         edge(
             "vectors that lie across in memory",
-            (across(quarters(rng, 2, 5, 4)), *lying(own(4, 8))),
+            (across(quarters(rng, 2, 5, 4)), *lying(own(4, 132))),
         ),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 3), *uneven),
+            (quarters(rng, between(rng, 129, 140), 2, 3), *uneven),
         ),
+        edge(
+            "vectors of a single number, and a single hidden unit",
+            (quarters(rng, 3, 1).abs() * floats([[1], [-1], [1]]), *own(1, 1)),
+        ),
+        edge("large numbers", _large(rng)),
     ]
+
+
+def _large(rng: np.random.Generator) -> tuple[Tensor, ...]:
+    """Each bias is seen in a vector of its own, where all before it is zero."""
+    one, other = large(rng, 2).tolist()
+    signs = floats([1, -1])
+    w_in, b_in = large(rng, 2, 2) * signs[:, None], large(rng, 2) * signs
+    w_out, b_out = large(rng, 2, 2) * signs, large(rng, 2) * signs
+    return floats([[0, 0], [-one, other], [one, -other]]), w_in, b_in, w_out, b_out
 
 
 def _same(x: Tensor) -> Tensor:
