@@ -441,7 +441,7 @@ MISTAKES = (
     _with(
         "`is` in place of `==`",
         "A pair with an id above 256 is never found. Do you compare with `is`? It asks "
-        "whether two are one and the same object, and equal numbers need not be. `==` asks "
+        "whether two are one and the same object, and equal numbers need not be. Two equals signs ask "
         "whether they are equal.",
         here=_is_in_place_of_equal,
     ),
