@@ -824,6 +824,66 @@ WRONG = {
     "gelu": (
         (
             """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.0447 * x**3)))
+            """,
+            "number before x³ is 0.0447",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(0.7979 * (x + 0.044715 * x**3)))
+            """,
+            "Your √\\(2/π\\) is 0.7979",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh((2 / pi) ** 1/2 * (x + 0.044715 * x**3)))
+            """,
+            "the power needs brackets",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x.pow_(3))))
+            """,
+            "writes the third power into `x`",
+        ),
+        (
+            """
+            return x // 2 * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "whole numbers only",
+        ),
+        (
+            """
+            return 0.5 * (x + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "added to \\*\\*1",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x * 0.044715 * x**3)))
+            """,
+            "multiply x by the term",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * 3)))
+            """,
+            "x times x times \\*\\*3",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * abs(x) ** 3)))
+            """,
+            "lost its sign",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.atanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "`atanh`",
+        ),
+        (
+            """
             return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * x))
             """,
             "cube|third|x³|0.0447|x\\*\\*3",
@@ -972,6 +1032,79 @@ WRONG = {
         ),
     ),
     "block": (
+        (
+            """
+            b = list(w.values())
+            x = x + attend(layer_norm(x, b[0], b[1]), *b[2:6], n_head)
+            return x + mlp(layer_norm(x, b[6], b[7]), *b[8:])
+            """,
+            "by their \\*\\*places",
+        ),
+        (
+            """
+            b, c, d, e, f, g, h, i, j, k, m, n = w.values()
+            x = x + attend(layer_norm(x, g, f), c, b, e, d, n_head)
+            return x + mlp(layer_norm(x, i, h), k, j, n, m)
+            """,
+            "by their \\*\\*places",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x * attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "multiply x by attention",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x - mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "In the second sum you subtract",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x, mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "a comma",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            heard = attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return heard + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "x is in no sum",
+        ),
+        (
+            """
+            for layer in range(3):
+                n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+                x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+                n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+                x = x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            return x
+            """,
+            "three times",
+        ),
         (
             """
             h = attend(layer_norm(x, w['ln_1.weight'], w['ln_1.bias']), w['attn.c_attn.weight'],
