@@ -1139,6 +1139,99 @@ WRONG = {
         (
             """
             C = d_model
+            attn = 3 * C * C + C + C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (attn + 8 * C * C + 9 * C) + 2 * C
+            """,
+            "attention's first bias too short",
+        ),
+        (
+            """
+            C = d_model
+            mlp = 8 * C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (4 * C * C + 8 * C + mlp) + 2 * C
+            """,
+            "the MLP's first bias \\(4C\\)",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * 12 * C * C + 13 * C + 2 * C
+            """,
+            "Are brackets missing",
+        ),
+        (
+            """
+            C = d_model
+            return n_layer * ((n_vocab + n_ctx) * C + 12 * C * C + 13 * C) + 2 * C
+            """,
+            "two tables once for each layer",
+        ),
+        (
+            """
+            C = d_model
+            total = (n_vocab + n_ctx) * C + 2 * C
+            for i in range(n_layer):
+                total = 12 * C * C + 13 * C
+            return total
+            """,
+            "overwrites the sum",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C^2 + 13 * C) + 2 * C
+            """,
+            "`\\^` is not a power",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 4
+            """,
+            "as in the example",
+        ),
+        (
+            """
+            C = d_model
+            parts = (n_vocab + n_ctx) * C, n_layer * (12 * C * C + 13 * C), 2 * C
+            return int(torch.tensor(parts, dtype=torch.float32).sum())
+            """,
+            "about seven digits",
+        ),
+        (
+            """
+            C = d_model
+            return round(((n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 2 * C) / 1e6)
+            """,
+            "in millions",
+        ),
+        (
+            """
+            C = d_model
+            n_vocab = (n_vocab + 63) // 64 * 64
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 2 * C
+            """,
+            "multiple of 64",
+        ),
+        (
+            """
+            C = d_model
+            attn = 4 * C * 3 * C + 3 * C + C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (attn + 8 * C * C + 9 * C) + 2 * C
+            """,
+            "exactly 9C² numbers too many",
+        ),
+        (
+            """
+            C = d_model
+            mlp = C * 4 * C + 4 * C + 4 * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (4 * C * C + 8 * C + mlp) + 2 * C
+            """,
+            "\\*\\*times\\*\\* 4C",
+        ),
+        (
+            """
+            C = d_model
             return n_vocab * C + n_ctx * C + n_layer * (12 * C * C) + 2 * C
             """,
             "bias|norm",
