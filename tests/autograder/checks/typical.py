@@ -928,6 +928,96 @@ WRONG = {
     "layer_norm": (
         (
             """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) * 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "`\\* 2` doubles",
+        ),
+        (
+            """
+            C = len(x)
+            m = x.sum(-1, keepdim=True) / C
+            v = ((x - m) ** 2).sum(-1, keepdim=True) / C
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "size of the \\*\\*first",
+        ),
+        (
+            """
+            C = 96
+            m = x.sum(-1, keepdim=True) / C
+            v = ((x - m) ** 2).sum(-1, keepdim=True) / C
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "divide the sums by 96",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x / torch.sqrt(v + 1e-5) - m) * weight + bias
+            """,
+            "divide x first",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) + weight * bias
+            """,
+            "multiply the weight by the bias",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v) + 1e-5 * weight + bias
+            """,
+            "multiplies only ε",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight[0] + bias[0]
+            """,
+            "first weight and the first bias",
+        ),
+        (
+            """
+            low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+            return (x - low) / (high - low + 1e-5) * weight + bias
+            """,
+            "between 0 and 1",
+        ),
+        (
+            """
+            m = x.mean((-2, -1), keepdim=True)
+            v = ((x - m) ** 2).mean((-2, -1), keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "\\*\\*last\\*\\* axis alone",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * bias + weight
+            """,
+            "in the other order",
+        ),
+        (
+            """
+            x = x.half()
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "float16",
+        ),
+        (
+            """
             return (x - x.mean()) / x.std() * weight + bias
             """,
             "row|axis|all|each",
@@ -970,6 +1060,47 @@ WRONG = {
     "mlp": (
         (
             """
+            return torch.stack([gelu(v @ w_in + b_in) @ w_out + b_out for v in x])
+            """,
+            "no loop is needed",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + b_in)
+            return (h + b_out) @ w_out
+            """,
+            "\\*\\*after\\*\\* the product",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + w_out)
+            return h @ b_in + b_out
+            """,
+            "does your `def` name them so",
+        ),
+        (
+            """
+            h = torch.relu(gelu(x @ w_in + b_in))
+            return h @ w_out + b_out
+            """,
+            "stand both",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + b_in)
+            return (h @ w_out).sum(-1, keepdim=True) + b_out
+            """,
+            "holds its sums already",
+        ),
+        (
+            """
+            h = x @ w_in + b_in
+            return x + gelu(h @ w_out + b_out)
+            """,
+            "\\*\\*between\\*\\* the two",
+        ),
+        (
+            """
             return (x @ w_in + b_in) @ w_out + b_out
             """,
             "gelu|GELU",
@@ -1000,6 +1131,86 @@ WRONG = {
         ),
     ),
     "dropout": (
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / 1 - p, 0.0)
+            """,
+            "needs brackets",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return x * (u >= p).int() / 1 - p
+            """,
+            "needs brackets",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(x >= p, u / (1 - p), 0.0)
+            """,
+            "are swapped",
+        ),
+        (
+            """
+            if 0 <= p < 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "Is a `not` missing",
+        ),
+        (
+            """
+            if p >= 0 or p < 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "refuse every p\\.",
+        ),
+        (
+            """
+            if p < 0 or p > 0.9:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "p above 0.9",
+        ),
+        (
+            """
+            if p < 0 and p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "`or` between the two conditions",
+        ),
+        (
+            """
+            if not 0 <= p < 1:
+                ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "does `raise` stand in it",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u[..., :1] >= p, x / (1 - p), 0.0)
+            """,
+            "first point of each vector",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, torch.round(x / (1 - p), decimals=4), 0.0)
+            """,
+            "You round",
+        ),
         (
             """
             return torch.where(u >= p, x, 0.0)
