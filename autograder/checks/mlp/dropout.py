@@ -398,11 +398,6 @@ MISTAKES = (
         partial(_plain, fits=lambda p: 0 <= p < 0.9),
     ),
     Mistake(
-        "p above one half is refused",
-        "You refuse a p above one half. Every p from 0 up and **below 1** is fine.",
-        partial(_plain, fits=lambda p: 0 <= p <= 0.5),
-    ),
-    Mistake(
         "p = 0 is refused",
         "Right, but p = 0 is refused. It is fine: nothing is dropped, and 1 − p is 1.",
         partial(_plain, fits=lambda p: 0 < p < 1),
