@@ -142,6 +142,10 @@ def _by_share_here(x: Tensor, u: Tensor, p: float) -> Tensor:
     return x * kept / kept.mean()
 
 
+def _first_of_each(u: Tensor, p: float) -> Tensor:
+    return (u[..., :1] >= p).expand_as(u)
+
+
 def _anything(p: float) -> bool:
     return True
 
@@ -234,6 +238,48 @@ MISTAKES = (
         partial(_plain, scale=lambda p: (1 - p) ** 2),
     ),
     Mistake(
+        "the brackets around 1 − p missing",
+        "You divide by 1 and then subtract p, for a division comes before a subtraction. "
+        "1 − p needs brackets: `x / (1 - p)`.",
+        _refusing(lambda x, u, p: torch.where(u >= p, x / 1 - p, 0.0)),
+    ),
+    Mistake(
+        "the brackets around 1 − p missing, and the mask before it",
+        "You divide by 1 and then subtract p from everything, for a division comes before a "
+        "subtraction. 1 − p needs brackets: `… / (1 - p)`.",
+        _refusing(lambda x, u, p: x * (u >= p) / 1 - p),
+    ),
+    Mistake(
+        "x and u exchanged",
+        "`x` and `u` are swapped: you scale the random numbers, and compare x with p. In "
+        "the `def` x comes first, then u.",
+        _refusing(lambda x, u, p: torch.where(x >= p, u / (1 - p), 0.0)),
+    ),
+    Mistake(
+        "one point for a whole vector",
+        "You look only at the first point of each vector, and keep or drop the whole vector. "
+        "Every number has a point of its own in `u`.",
+        partial(_plain, kept=_first_of_each),
+    ),
+    Mistake(
+        "NaN for the dropped numbers",
+        "What is dropped becomes NaN. It becomes 0.",
+        _refusing(lambda x, u, p: torch.where(u >= p, x / (1 - p), math.nan)),
+    ),
+    *(
+        Mistake(
+            f"rounded to {digits} decimal places",
+            "You round the numbers. Nothing is rounded here: the table shows four decimal "
+            "places only to be short.",
+            _refusing(
+                lambda x, u, p, digits=digits: torch.where(
+                    u >= p, (x / (1 - p)).round(decimals=digits), 0.0
+                )
+            ),
+        )
+        for digits in (2, 3, 4)
+    ),
+    Mistake(
         "the dropped numbers stay",
         "What is dropped stays as it was, unscaled. It becomes 0.",
         _refusing(lambda x, u, p: torch.where(u >= p, x / (1 - p), x)),
@@ -276,20 +322,23 @@ MISTAKES = (
     Mistake(
         "no p is refused",
         "The numbers are right. But a p that is no probability, or that would drop "
-        "everything, is not refused: raise a ValueError.",
+        "everything, is not refused: raise a ValueError. If you have such a line: does `raise` stand in it, and "
+        "`or` between the two conditions?",
         partial(_plain, fits=_anything),
     ),
     Mistake(
         "no p is refused, and p = 1 gives NaN",
         "The numbers are right, but every p is taken: below 0, above 1, and 1 itself, "
-        "where 0 / 0 gives NaN. Look at p first and raise a ValueError.",
+        "where 0 / 0 gives NaN. Look at p first and raise a ValueError. If you have such a line: does `raise` stand in it, and "
+        "`or` between the two conditions?",
         partial(_plain, fits=_anything, masked="product"),
     ),
     Mistake(
         "no p is refused, and p = 1 divides by zero",
         "The numbers are right, but no p is refused: below 0 and above 1 are taken "
         "silently, and 1 ends in a ZeroDivisionError. Look at p first and raise a "
-        "ValueError.",
+        "ValueError. If you have such a line: does `raise` stand in it, and "
+        "`or` between the two conditions?",
         partial(_plain, fits=_anything, masked="factor"),
     ),
     Mistake(
@@ -321,6 +370,39 @@ MISTAKES = (
         "Only a p below 0 is refused. At 1 everything would be dropped, and beyond 1 it is "
         "no probability: raise a ValueError there too.",
         partial(_plain, fits=lambda p: p >= 0),
+    ),
+    Mistake(
+        "the good p are refused",
+        "You refuse every p that is fine, and take the others. Is a `not` missing, or does "
+        "`raise` stand in the wrong branch?",
+        partial(_plain, fits=lambda p: not 0 <= p < 1),
+    ),
+    Mistake(
+        "every p is refused",
+        "You refuse every p. It is fine from 0 up and below 1. Between two conditions, `or` "
+        "asks for one of them, and `and` for both.",
+        partial(_plain, fits=lambda p: False),
+    ),
+    Mistake(
+        "p from 0 on is refused",
+        "You refuse every p from 0 on. Refuse a p **below** 0, and one from 1 on.",
+        partial(_plain, fits=lambda p: p < 0),
+    ),
+    Mistake(
+        "p below 1 is refused",
+        "You refuse every p below 1. Refuse one from 1 **on**, and one below 0.",
+        partial(_plain, fits=lambda p: p >= 1),
+    ),
+    Mistake(
+        "p above 0.9 is refused",
+        "Right, but you refuse a p above 0.9. Every p from 0 up and **below 1** is fine.",
+        partial(_plain, fits=lambda p: 0 <= p <= 0.9),
+    ),
+    Mistake(
+        "p from 0.9 on is refused",
+        "Right, but you refuse a p of 0.9 and more. Every p from 0 up and **below 1** is "
+        "fine.",
+        partial(_plain, fits=lambda p: 0 <= p < 0.9),
     ),
     Mistake(
         "p = 0 is refused",

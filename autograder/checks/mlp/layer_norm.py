@@ -157,6 +157,31 @@ def _by_elements(x: Tensor) -> tuple:
     return tuple(range(1, x.ndim)) or stop(RuntimeError)
 
 
+def _counted(name: str, hint: str, count: Callable[[Tensor], int]) -> Mistake:
+    """Sums divided by another number than C."""
+    return Mistake(
+        name,
+        hint,
+        partial(
+            _plain,
+            mean=lambda x, **along: x.sum(**along) / count(x),
+            variance=lambda x, centred, **along: (
+                centred.square().sum(**along) / count(x)
+            ),
+        ),
+    )
+
+
+def _between_0_and_1(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+    return (x - low) / (high - low + EPS) * weight + bias
+
+
+def _divided_first(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    variance = x.var(-1, correction=0, keepdim=True)
+    return (x / (variance + EPS).sqrt() - x.mean(-1, keepdim=True)) * weight + bias
+
+
 def _bias_divided(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     centred = x - x.mean(-1, keepdim=True)
     return (centred * weight + bias) / (
@@ -221,6 +246,13 @@ MISTAKES = (
         partial(_plain, axis=lambda x: (-2, -1)[-x.ndim :]),
     ),
     Mistake(
+        "over each whole text, and no vector alone",
+        "You take one mean and one variance of a whole text, so its tokens begin to depend "
+        "on each other, and a single vector ends in an error. Each vector has its own: over "
+        "the **last** axis alone, `-1`.",
+        partial(_plain, axis=lambda x: (-2, -1)),
+    ),
+    Mistake(
         "over all axes but the last",
         "You take mean and variance over texts and tokens, one for each column: that is "
         "batch norm. Layer norm takes each vector by itself: over the **last** axis.",
@@ -277,6 +309,24 @@ MISTAKES = (
             _plain,
             variance=lambda x, centred, **_: x.var(0, correction=0, keepdim=True),
         ),
+    ),
+    _counted(
+        "divided by len(x)",
+        "You divide the sums by `len(x)`. That is the size of the **first** axis, the number "
+        "of vectors or texts; each vector has `x.shape[-1]` numbers.",
+        len,
+    ),
+    _counted(
+        "divided by 96",
+        "You divide the sums by 96, as many numbers as the course's own model has in a "
+        "vector. Other vectors have other sizes: `x.shape[-1]` tells how many.",
+        lambda x: 96,
+    ),
+    _counted(
+        "divided by 4",
+        "You divide the sums by 4, as in the example. Other vectors have other sizes: "
+        "`x.shape[-1]` tells how many numbers.",
+        lambda x: 4,
     ),
     Mistake(
         "the median instead of the mean",
@@ -412,6 +462,15 @@ MISTAKES = (
         partial(_plain, variance=lambda x, centred, **along: centred.mean(**along)),
     ),
     Mistake(
+        "doubled instead of squared",
+        "You double what is left after the mean is gone, and the mean of that is 0. In "
+        "Python `* 2` doubles; a square is `** 2`.",
+        partial(
+            _plain,
+            variance=lambda x, centred, **along: (centred * 2).mean(**along),
+        ),
+    ),
+    Mistake(
         "each number divided by itself",
         "You divide by the root of the squares themselves, so every number becomes 1 or "
         "−1. The variance is their **mean**, one number for each vector.",
@@ -447,7 +506,7 @@ MISTAKES = (
     Mistake(
         "weight and bias exchanged",
         "You multiply by the bias and add the weight. Multiply by the weight, add the "
-        "bias.",
+        "bias. (Or does your `def` name them in the other order? It is x, weight, bias.)",
         partial(_plain, learned=lambda y, weight, bias: y * bias + weight),
     ),
     Mistake(
@@ -461,6 +520,36 @@ MISTAKES = (
         "The weight plays no part. Each number is multiplied by its own weight before "
         "the bias is added.",
         partial(_plain, learned=lambda y, weight, bias: y + bias),
+    ),
+    Mistake(
+        "the weight times the bias",
+        "You multiply the weight by the bias, and not by the normed vector. First the normed "
+        "numbers times the weight, then plus the bias.",
+        partial(_plain, learned=lambda y, weight, bias: y + weight * bias),
+    ),
+    Mistake(
+        "the weight plus the bias",
+        "You add weight and bias first, and multiply by their sum. A bracket is too many: "
+        "multiply by the weight, then add the bias.",
+        partial(_plain, learned=lambda y, weight, bias: y * (weight + bias)),
+    ),
+    Mistake(
+        "the first weight and the first bias for all",
+        "You take the first weight and the first bias for all numbers. Each number of a "
+        "vector has its own: `weight` and `bias` fit as they are.",
+        partial(_plain, learned=lambda y, weight, bias: y * weight[0] + bias[0]),
+    ),
+    Mistake(
+        "the first weight for all",
+        "You take the first weight for all numbers. Each number of a vector has its own: "
+        "`weight` fits as it is.",
+        partial(_plain, learned=lambda y, weight, bias: y * weight[0] + bias),
+    ),
+    Mistake(
+        "ε times the weight",
+        "The weight multiplies only ε: you divide by the root first, and then add "
+        "ε · weight. ε stands **under** the root, so the root's bracket closes behind it.",
+        lambda x, weight, bias: _plain(x, torch.ones(()), EPS * weight + bias, eps=0.0),
     ),
     Mistake(
         "bias forgotten",
@@ -581,6 +670,24 @@ MISTAKES = (
         "Only the mean is divided by the root, not x, for a division comes before a "
         "subtraction. x − mean needs brackets.",
         _mean_divided,
+    ),
+    Mistake(
+        "divided before the mean is subtracted",
+        "You divide x first and then subtract the mean, which is not divided. Subtract the "
+        "mean first: the bracket around x − mean closes before the division.",
+        _divided_first,
+    ),
+    Mistake(
+        "between 0 and 1",
+        "You bring each vector between 0 and 1, by its smallest and its largest number. Here "
+        "its **mean** is subtracted, and it is divided by the root of the variance.",
+        _between_0_and_1,
+    ),
+    Mistake(
+        "computed in float16",
+        "You compute in float16, which holds about three digits, and nothing above 65,504. "
+        "Leave x as it is, in float32.",
+        lambda x, weight, bias: _plain(x.half(), weight, bias),
     ),
     Mistake(
         "weight and bias before the norm",

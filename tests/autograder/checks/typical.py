@@ -1288,6 +1288,66 @@ WRONG = {
     "gelu": (
         (
             """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.0447 * x**3)))
+            """,
+            "number before x³ is 0.0447",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(0.7979 * (x + 0.044715 * x**3)))
+            """,
+            "Your √\\(2/π\\) is 0.7979",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh((2 / pi) ** 1/2 * (x + 0.044715 * x**3)))
+            """,
+            "the power needs brackets",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x.pow_(3))))
+            """,
+            "writes the third power into `x`",
+        ),
+        (
+            """
+            return x // 2 * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "whole numbers only",
+        ),
+        (
+            """
+            return 0.5 * (x + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "added to \\*\\*1",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x * 0.044715 * x**3)))
+            """,
+            "multiply x by the term",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * 3)))
+            """,
+            "x times x times \\*\\*3",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * abs(x) ** 3)))
+            """,
+            "lost its sign",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.atanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "`atanh`",
+        ),
+        (
+            """
             return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * x))
             """,
             "cube|third|x³|0.0447|x\\*\\*3",
@@ -1332,6 +1392,96 @@ WRONG = {
     "layer_norm": (
         (
             """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) * 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "`\\* 2` doubles",
+        ),
+        (
+            """
+            C = len(x)
+            m = x.sum(-1, keepdim=True) / C
+            v = ((x - m) ** 2).sum(-1, keepdim=True) / C
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "size of the \\*\\*first",
+        ),
+        (
+            """
+            C = 96
+            m = x.sum(-1, keepdim=True) / C
+            v = ((x - m) ** 2).sum(-1, keepdim=True) / C
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "divide the sums by 96",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x / torch.sqrt(v + 1e-5) - m) * weight + bias
+            """,
+            "divide x first",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) + weight * bias
+            """,
+            "multiply the weight by the bias",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v) + 1e-5 * weight + bias
+            """,
+            "multiplies only ε",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight[0] + bias[0]
+            """,
+            "first weight and the first bias",
+        ),
+        (
+            """
+            low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+            return (x - low) / (high - low + 1e-5) * weight + bias
+            """,
+            "between 0 and 1",
+        ),
+        (
+            """
+            m = x.mean((-2, -1), keepdim=True)
+            v = ((x - m) ** 2).mean((-2, -1), keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "\\*\\*last\\*\\* axis alone",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * bias + weight
+            """,
+            "in the other order",
+        ),
+        (
+            """
+            x = x.half()
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "float16",
+        ),
+        (
+            """
             return (x - x.mean()) / x.std() * weight + bias
             """,
             "row|axis|all|each",
@@ -1374,6 +1524,47 @@ WRONG = {
     "mlp": (
         (
             """
+            return torch.stack([gelu(v @ w_in + b_in) @ w_out + b_out for v in x])
+            """,
+            "no loop is needed",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + b_in)
+            return (h + b_out) @ w_out
+            """,
+            "\\*\\*after\\*\\* the product",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + w_out)
+            return h @ b_in + b_out
+            """,
+            "does your `def` name them so",
+        ),
+        (
+            """
+            h = torch.relu(gelu(x @ w_in + b_in))
+            return h @ w_out + b_out
+            """,
+            "stand both",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + b_in)
+            return (h @ w_out).sum(-1, keepdim=True) + b_out
+            """,
+            "holds its sums already",
+        ),
+        (
+            """
+            h = x @ w_in + b_in
+            return x + gelu(h @ w_out + b_out)
+            """,
+            "\\*\\*between\\*\\* the two",
+        ),
+        (
+            """
             return (x @ w_in + b_in) @ w_out + b_out
             """,
             "gelu|GELU",
@@ -1404,6 +1595,86 @@ WRONG = {
         ),
     ),
     "dropout": (
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / 1 - p, 0.0)
+            """,
+            "needs brackets",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return x * (u >= p).int() / 1 - p
+            """,
+            "needs brackets",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(x >= p, u / (1 - p), 0.0)
+            """,
+            "are swapped",
+        ),
+        (
+            """
+            if 0 <= p < 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "Is a `not` missing",
+        ),
+        (
+            """
+            if p >= 0 or p < 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "refuse every p\\.",
+        ),
+        (
+            """
+            if p < 0 or p > 0.9:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "p above 0.9",
+        ),
+        (
+            """
+            if p < 0 and p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "`or` between the two conditions",
+        ),
+        (
+            """
+            if not 0 <= p < 1:
+                ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "does `raise` stand in it",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u[..., :1] >= p, x / (1 - p), 0.0)
+            """,
+            "first point of each vector",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, torch.round(x / (1 - p), decimals=4), 0.0)
+            """,
+            "You round",
+        ),
         (
             """
             return torch.where(u >= p, x, 0.0)
@@ -1438,6 +1709,79 @@ WRONG = {
     "block": (
         (
             """
+            b = list(w.values())
+            x = x + attend(layer_norm(x, b[0], b[1]), *b[2:6], n_head)
+            return x + mlp(layer_norm(x, b[6], b[7]), *b[8:])
+            """,
+            "by their \\*\\*places",
+        ),
+        (
+            """
+            b, c, d, e, f, g, h, i, j, k, m, n = w.values()
+            x = x + attend(layer_norm(x, g, f), c, b, e, d, n_head)
+            return x + mlp(layer_norm(x, i, h), k, j, n, m)
+            """,
+            "by their \\*\\*places",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x * attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "multiply x by attention",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x - mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "In the second sum you subtract",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x, mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "a comma",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            heard = attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return heard + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "x is in no sum",
+        ),
+        (
+            """
+            for layer in range(3):
+                n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+                x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+                n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+                x = x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            return x
+            """,
+            "three times",
+        ),
+        (
+            """
             h = attend(layer_norm(x, w['ln_1.weight'], w['ln_1.bias']), w['attn.c_attn.weight'],
                 w['attn.c_attn.bias'], w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
             return mlp(layer_norm(h, w['ln_2.weight'], w['ln_2.bias']), w['mlp.c_fc.weight'],
@@ -1467,6 +1811,99 @@ WRONG = {
         ),
     ),
     "count_parameters": (
+        (
+            """
+            C = d_model
+            attn = 3 * C * C + C + C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (attn + 8 * C * C + 9 * C) + 2 * C
+            """,
+            "attention's first bias too short",
+        ),
+        (
+            """
+            C = d_model
+            mlp = 8 * C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (4 * C * C + 8 * C + mlp) + 2 * C
+            """,
+            "the MLP's first bias \\(4C\\)",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * 12 * C * C + 13 * C + 2 * C
+            """,
+            "Are brackets missing",
+        ),
+        (
+            """
+            C = d_model
+            return n_layer * ((n_vocab + n_ctx) * C + 12 * C * C + 13 * C) + 2 * C
+            """,
+            "two tables once for each layer",
+        ),
+        (
+            """
+            C = d_model
+            total = (n_vocab + n_ctx) * C + 2 * C
+            for i in range(n_layer):
+                total = 12 * C * C + 13 * C
+            return total
+            """,
+            "overwrites the sum",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C^2 + 13 * C) + 2 * C
+            """,
+            "`\\^` is not a power",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 4
+            """,
+            "as in the example",
+        ),
+        (
+            """
+            C = d_model
+            parts = (n_vocab + n_ctx) * C, n_layer * (12 * C * C + 13 * C), 2 * C
+            return int(torch.tensor(parts, dtype=torch.float32).sum())
+            """,
+            "about seven digits",
+        ),
+        (
+            """
+            C = d_model
+            return round(((n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 2 * C) / 1e6)
+            """,
+            "in millions",
+        ),
+        (
+            """
+            C = d_model
+            n_vocab = (n_vocab + 63) // 64 * 64
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 2 * C
+            """,
+            "multiple of 64",
+        ),
+        (
+            """
+            C = d_model
+            attn = 4 * C * 3 * C + 3 * C + C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (attn + 8 * C * C + 9 * C) + 2 * C
+            """,
+            "exactly 9C² numbers too many",
+        ),
+        (
+            """
+            C = d_model
+            mlp = C * 4 * C + 4 * C + 4 * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (4 * C * C + 8 * C + mlp) + 2 * C
+            """,
+            "\\*\\*times\\*\\* 4C",
+        ),
         (
             """
             C = d_model
