@@ -43,7 +43,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "an odd number of columns",
             (between(rng, 2, 64), 4 * between(rng, 1, 24) - 1),
         ),
-        Case("thousands of places", (between(rng, 2000, 4000), 4)),
+        Case("thousands of places", (between(rng, 2000, 3300), 4)),
         edge("an odd number of columns, and no place", (0, 2 * between(rng, 2, 9) + 1)),
         edge("a single column", (between(rng, 2, 64), 1)),
     ]
