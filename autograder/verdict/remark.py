@@ -682,20 +682,24 @@ def _multiple(seen: _Seen) -> str | None:
                     "fixed number where that size should be?"
                 )
         return "Within a case, every number is wrong by the same factor."
-    steps = [(g - w).flatten() for w, g in pairs]
-    if any(s.numel() > 1 for s in steps) and all(
-        s.numel()
-        and bool(s.isfinite().all())
-        and abs(float(s[0])) > 1e-3
-        and s.max() - s.min() < 1e-3 * abs(float(s[0]))
-        for s in steps
-    ):
-        first = float(steps[0][0])
-        if all(abs(float(s[0]) - first) < 1e-3 * abs(first) for s in steps):
-            more = "large" if first > 0 else "small"
-            return f"Every number is too {more} by {_plain(abs(first))}."
+    told = [step for w, g in pairs if w.numel() for step in _steps(w, g)]
+    steps = torch.cat(told) if told else torch.zeros(0)
+    if any(w.numel() > 1 for w, _ in pairs) and len(steps) > 1:
+        near = [bool((s - s[0]).abs().max() < 1e-3 * s[0].abs()) for s in told]
+        if not all(near) or steps.abs().min() < 1e-3:
+            return None
+        if (steps - steps[0]).abs().max() < 1e-3 * steps[0].abs():
+            more = "large" if steps[0] > 0 else "small"
+            return f"Every number is too {more} by {_plain(abs(float(steps[0])))}."
         return "Within a case, every number is wrong by the same amount."
     return None
+
+
+def _steps(want: Tensor, got: Tensor) -> list[Tensor]:
+    """What was added to each of `want` to be `got`, where float32 can tell; or nothing."""
+    steps, sizes = (got - want).flatten(), want.abs().flatten()
+    told = ~(2.0**-13 * steps.abs() < 2.0**-23 * sizes)
+    return [steps[told]] if told.any() else []
 
 
 def _factor(want: Tensor, got: Tensor) -> float | None:
