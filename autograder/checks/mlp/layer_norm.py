@@ -506,7 +506,7 @@ MISTAKES = (
     Mistake(
         "weight and bias exchanged",
         "You multiply by the bias and add the weight. Multiply by the weight, add the "
-        "bias. (Or does your `def` name them in the other order? It is x, weight, bias.)",
+        "bias. If your line says that, look at your `def`: first x, then weight, then bias.",
         partial(_plain, learned=lambda y, weight, bias: y * bias + weight),
     ),
     Mistake(

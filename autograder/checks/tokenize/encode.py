@@ -332,7 +332,7 @@ MISTAKES = (
     Mistake(
         "a pair that is not in `merges` ends the loop",
         "Your loop over a chunk ends as soon as one of its pairs is not in `merges`, "
-        "though others are. With `merges.get(pair, 0)` such a pair comes before all "
+        "though others are. With a `.get` that answers 0 such a pair comes before all "
         "others, and with `merges[pair]` it is a KeyError, which `except` hides. Choose "
         "among the pairs that are in `merges`.",
         _stops_at_an_unknown_pair,
