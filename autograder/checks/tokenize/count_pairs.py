@@ -123,7 +123,7 @@ def _past_two_alike(ids):
 
 def _across_too(chunks):
     """What stands at a border is counted, too."""
-    borders = [[one[-1], two[0]] for one, two in pairwise(chunks) if one and two]
+    borders = [[a[-1], b[0]] for a, b in pairwise(chunks) if a and b]
     return [*chunks, *borders]
 
 

@@ -460,12 +460,12 @@ def _sought_in_the_ids(text, merges, special, allowed, names=_longest_first):
     """All is encoded first."""
     ids = encoded(text, merges)
     for name in names(special, allowed):
-        spelled, i = encoded(name, merges), 0
+        spelt, i = encoded(name, merges), 0
         while i < len(ids):
-            if ids[i : i + len(spelled)] == spelled:
+            if ids[i : i + len(spelt)] == spelt:
                 if name not in allowed:
                     raise ValueError(f"{name} is not allowed")
-                ids[i : i + len(spelled)] = [special[name]]
+                ids[i : i + len(spelt)] = [special[name]]
             i += 1
     return ids
 

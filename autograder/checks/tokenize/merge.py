@@ -195,8 +195,8 @@ def _places_move(ids, pair, new_id):
     """Taken out while the loop walks along: what comes later is no longer there."""
     ids = list(ids)
     right_ones = ids[1:]
-    for i, two in enumerate(zip(ids, right_ones, strict=False)):
-        if two == pair:
+    for i, both in enumerate(zip(ids, right_ones, strict=False)):
+        if both == pair:
             ids[i] = new_id
             del ids[i + 1]
     return ids
