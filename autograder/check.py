@@ -23,13 +23,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.verdict import wire
-from autograder.verdict.compare import describe
-from autograder.verdict.outcome import ANSWER, Outcome, run, run_all, to_rows
+from autograder.verdict.compare import describe, steady
+from autograder.verdict.outcome import (
+    ANSWER,
+    Outcome,
+    StillRunning,
+    run,
+    run_all,
+    to_rows,
+)
 
 if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.checks import Check
     from autograder.verdict.bank import Entries
     from autograder.verdict.judge import Verdict
+    from autograder.verdict.look import Cell
 
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
@@ -86,8 +94,9 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     from autograder.verdict.finale import Finale, changed
 
     names = vars(sys.modules["__main__"])
-    known, entries = _here(names)
-    found = Finale(names, known, lambda steps: _first(known, entries, steps))
+    known, entries = _here()
+    wrong = functools.partial(_first, known, entries)
+    found = Finale(names, known, wrong, _foreign)
     found.found = changed(given)
     try:
         yield found.agrees
@@ -101,19 +110,23 @@ def _leave(*_: Any) -> bool:
     raise RuntimeError
 
 
-def _here(mine: dict[str, Any]) -> tuple[dict[str, Check], Entries]:
-    """The checks of the exercise that is open, and their public cases."""
+def _here(name: str = "") -> tuple[dict[str, Check], Entries]:
+    """The checks of the exercise that is open, and their public cases.
+
+    Where the notebook travels alone, the checks draw the same cases themselves: of the
+    exercise that has the check `name`, or most of the notebook's steps.
+    """
     from autograder import checks
     from autograder.verdict.bank import REFERENCE
 
+    path = Path(REFERENCE)
     try:
-        path = Path(REFERENCE)
         exercise, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
     except (OSError, ValueError):
-        exercise = max(
-            checks.exercises(), key=lambda e: len({*checks.load(e)} & {*mine})
-        )
-        exercise, entries = _drawn(exercise)
+        mine = vars(sys.modules["__main__"]).keys()
+        known = {word: checks.load(word).keys() for word in checks.exercises()}
+        most = max(known, key=lambda word: len(known[word] & mine))
+        exercise, entries = _drawn(checks.having(name) if name else most)
     return checks.load(exercise), entries
 
 
@@ -128,10 +141,18 @@ def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
     from IPython.display import display
 
     cases = _hidden(file.read_bytes()).get(name, [])
-    data = wire.pack(to_rows(run_all(function, map(tuple, cases))))
+    data = wire.pack(to_rows(_answers(function, [*map(tuple, cases)])))
     answer = {"check": name, "outcomes": base64.b64encode(data).decode()}
     text = f"{name}: {len(cases)} answers handed in"
     display({ANSWER: answer, "text/plain": text}, raw=True)
+
+
+def _answers(function: Callable[..., Any], cases: list[tuple]) -> list[Outcome]:
+    """What comes of all cases, and once more of the first: something may outlive a call."""
+    outcomes = run_all(function, cases)
+    if not outcomes or outcomes[-1].raised == StillRunning.__name__:
+        return outcomes
+    return steady(outcomes, run(function, cases[0]))
 
 
 @functools.lru_cache(maxsize=1)
@@ -143,32 +164,28 @@ def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
 def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
-    from autograder import checks
     from autograder.verdict import panel
-    from autograder.verdict.bank import REFERENCE
     from autograder.verdict.judge import followed
 
-    path = Path(REFERENCE)
-    try:
-        assignment, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
-    except (OSError, ValueError):
-        # The notebook travels alone: the checks can draw the same cases themselves.
-        assignment, entries = _drawn(checks.having(name))
+    known, entries = _here(name)
     if name not in entries:
         raise CheckMisused(
             f"no check named {name!r} in this exercise: it has {', '.join(entries)}"
         )
-    known = checks.load(assignment)
     verdict, got = _verdict(known[name], function, entries)
-    if not verdict.right and (wrong := _wrong(known, name, entries)):
+    if not verdict.right and (wrong := _wrong(known, name, function, entries)):
         with _in_place(known, wrong):
             course, new = _verdict(known[name], function, entries, wrong)
-        verdict = followed(verdict, course, wrong)
+        verdict = followed(verdict, course, wrong, _foreign(wrong))
         got = new if verdict.instead else got
-    if told := _stale(name, function, known):
+    told = _stale(name, function, known)
+    if not verdict.right and not verdict.note:
+        told = told or _replaced(name, function)
+    if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     result["reason"] = panel.reason(verdict)
+    result["note"] = panel.instead(verdict)
     cases, wanted = entries[name]
     shown = panel.student(verdict, cases, wanted, got, known[name].worked)
     display({RESULT: result, **shown}, raw=True)
@@ -188,20 +205,28 @@ def _verdict(
     apart: Collection[str] = (),
 ) -> tuple[Verdict, list[Outcome]]:
     """What comes of a function with the public cases; steps `apart` are not its own."""
+    from autograder.verdict import source
     from autograder.verdict.judge import Verdict, judge
 
     if note := _forbidden(check, function, apart):
         return Verdict(check.name, 0.0, check.points, note=note), []
     cases, wanted = entries[check.name]
-    got = run_all(function, [case.args for case in cases])
+    got = _answers(function, [case.args for case in cases])
     again = functools.partial(run, function)
-    return judge(check, cases, wanted, got, call=again), got
+    own, _, called = _seen(check.name, function)
+    written = source.of(own, called)
+    return judge(check, cases, wanted, got, call=again, written=written), got
 
 
-def _wrong(known: dict[str, Check], name: str, entries: Entries) -> list[str]:
-    """The steps before a step that are not right in themselves."""
+def _wrong(
+    known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
+) -> list[str]:
+    """The steps that a step is made from and that are not right in themselves."""
+    from autograder.verdict import look
+
+    own, given, called = _seen(name, function)
     wrong: list[str] = []
-    for step in known[name].after:
+    for step in look.earlier(known, name, own, called, latest=True, given=given):
         with _in_place(known, wrong):
             function = vars(sys.modules["__main__"]).get(step)
             if not _passes(known[step], function, entries, wrong):
@@ -217,7 +242,7 @@ def _passes(
     if not callable(function) or _forbidden(check, function, apart):
         return False
     cases, wanted = entries[check.name]
-    return is_right(check, wanted, run_all(function, [case.args for case in cases]))
+    return is_right(check, wanted, _answers(function, [case.args for case in cases]))
 
 
 @contextlib.contextmanager
@@ -238,19 +263,31 @@ def _forbidden(
     check: Check, function: Callable[..., Any], apart: Collection[str]
 ) -> str | None:
     """Why this step may not use a name that the notebook uses all the same."""
-    from IPython import get_ipython
-
     from autograder.verdict import look
 
-    shell = get_ipython()
-    if shell is None:
-        return None
-    own, given = _cells(shell)
-    name = check.name
-    if shell.user_ns.get(name) is not function:
-        name = getattr(function, "__name__", name)
-    found = look.refusal(check, own, name, latest=True, given=given, apart=apart)
+    own, given, called = _seen(check.name, function)
+    found = look.refusal(check, own, called, latest=True, given=given, apart=apart)
     return found.note if found else None
+
+
+def _seen(
+    name: str, function: Callable[..., Any]
+) -> tuple[list[Cell], list[Cell], str]:
+    """The student's cells and the given ones, and the name of a step's function there."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None and shell.user_ns.get(name) is not function:
+        name = getattr(function, "__name__", name)
+    return *_ran(), name
+
+
+def _ran() -> tuple[list[Cell], list[Cell]]:
+    """The student's cells and the given ones, as far as there is a notebook."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return _cells(shell) if shell else ([], [])
 
 
 def _stale(
@@ -269,15 +306,35 @@ def _stale(
     return None
 
 
-def _cells(shell: Any) -> tuple[list[tuple[int, str]], list[str]]:
-    """The cells that ran: the student's, by their numbers, and the given ones."""
+def _foreign(steps: Collection[str]) -> dict[str, str]:
+    """Those of these steps whose names an import has taken, with what they stand for."""
+    from autograder.verdict import look
+
+    own, given = _ran()
+    beside = look.modules(path.name for path in Path().iterdir())
+    found = {step: look.imported(step, own, beside, given) for step in steps}
+    return {step: taken[0] for step, taken in found.items() if taken}
+
+
+def _replaced(name: str, function: Callable[..., Any]) -> str | None:
+    """What to say where a name is no longer what the notebook gives, or the step itself."""
+    from autograder.verdict import look, stale
+
+    own, given, called = _seen(name, function)
+    beside = look.modules(path.name for path in Path().iterdir())
+    taken = look.imported(called, own, beside, given)
+    return stale.replaced(called, taken, look.replaced(called, own, beside, given))
+
+
+def _cells(shell: Any) -> tuple[list[Cell], list[Cell]]:
+    """The cells that ran, by their numbers: the student's, and the given ones."""
     beside = [path for path in Path().glob("*.ipynb") if path.is_file()]
     locked: set[str] = set()
     for path in beside:
         locked |= _locked(path.resolve(), path.stat().st_mtime_ns)
     cells = list(enumerate(shell.user_ns.get("In", [])))
     own = [(number, cell) for number, cell in cells if cell.strip() not in locked]
-    return own, [cell for _, cell in cells if cell.strip() in locked]
+    return own, [cell for cell in cells if cell[1].strip() in locked]
 
 
 @functools.lru_cache(maxsize=8)

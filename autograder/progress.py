@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -39,8 +40,9 @@ WIDTH = 88
 class Progress:
     """One exercise: points by check, in the notebook's order, and what is possible.
 
-    `reasons` tell of each check that is not passed what there is to mend, `odd` what was
-    not as it was released.
+    `reasons` tell of each check that is not passed what there is to mend, and of one that
+    is, with the course's own in place of earlier steps, why; `odd`, what was not as it was
+    released.
     """
 
     exercise: str
@@ -135,29 +137,58 @@ def _run(path: Path, possible: dict[str, int]) -> dict:
     odd = _changed(saved, about)
     notebook, flags = submission.sanitize(saved, about)
     ended = _execute(notebook, path.parent)
-    points, reasons, failed = {}, {}, ""
-    for place, cell in enumerate(notebook.cells, 1):
-        error = next((o for o in cell.get("outputs", []) if "ename" in o), None)
-        said = f"{error['ename']}: {error['evalue']}".strip(": ") if error else ""
-        if said and not submission.is_grade(cell):
-            failed = f" Cell {place} ended with {said}."
+    points, reasons = {}, {}
+    for cell in notebook.cells:
+        said = _error(cell)
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name not in possible:
             continue
         reasons[name] = ended or "It was not run."
         for output in cell.get("outputs", []):
             if result := output.get("data", {}).get(RESULT):
-                points[name], reasons[name] = result["points"], result["reason"]
+                points[name] = result["points"]
+                reasons[name] = result["reason"] or result["note"]
                 break
         else:
             if said:
-                reasons[name] = f"The check ended with {said}.{failed}"
+                reasons[name] = f"The check ended with {said}."
                 if said == f"NameError: name '{name}' is not defined":
+                    why = _why_undefined(name, notebook.cells, cell)
                     reasons[name] = (
-                        f"`{name}` has no meaning where it is checked. Does the cell that "
-                        f"defines it stand below?{failed}"
+                        f"`{name}` has no meaning where it is checked. {why}"
                     )
     return {"points": points, "reasons": reasons, "odd": [*flags, *odd]}
+
+
+def _error(cell: NotebookNode) -> str:
+    """The error that ended a cell, in its own words; or nothing."""
+    error = next((o for o in cell.get("outputs", []) if "ename" in o), None)
+    return f"{error['ename']}: {error['evalue']}".strip(": ") if error else ""
+
+
+def _why_undefined(name: str, cells: list[NotebookNode], check: NotebookNode) -> str:
+    """Why the cells of a notebook leave a step undefined where it is checked."""
+    at = cells.index(check)
+    pattern = re.compile(rf"^\s*(async +)?def +{name}\b|^{name}\b.*=", re.MULTILINE)
+    places = [
+        (place, cell)
+        for place, cell in enumerate(cells, 1)
+        if cell.cell_type == "code" and pattern.search(cell.source)
+    ]
+    for place, cell in reversed(places):
+        if place > at:
+            continue
+        first = cell.source.lstrip().partition("\n")[0].split()
+        if first and first[0].startswith("%%"):
+            return (
+                f"Cell {place} defines it, but begins with `{first[0]}`, and what such a "
+                "cell defines may be gone afterwards. Leave that line out."
+            )
+        if said := _error(cell):
+            return f"Cell {place}, which defines it, ended with {said}."
+    if places:
+        return f"Cell {places[0][0]}, which defines it, stands below."
+    return "Is it written under another name?"
 
 
 def _released(reference: Path) -> Released:

@@ -40,6 +40,12 @@ def normal(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Tensor:
     return torch.tensor(scale * rng.normal(size=shape), dtype=torch.float32)
 
 
+def large(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Whole numbers of more than a thousand, as float32, no two the same."""
+    numbers = between(rng, 1200, 1500) + 100 * rng.permutation(int(np.prod(shape)))
+    return torch.tensor(numbers.reshape(shape), dtype=torch.float32)
+
+
 def across(x: Tensor) -> Tensor:
     """The same numbers, but as they lie in memory rows and columns are exchanged.
 

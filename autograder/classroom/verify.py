@@ -26,7 +26,7 @@ from autograder.box.sandbox import Limits
 from autograder.box.watch import REACHED
 from autograder.classroom import submission
 from autograder.classroom.exam import Exam, made, public, wanted
-from autograder.verdict import look, outcome, panel, wire
+from autograder.verdict import look, outcome, panel, source, wire
 from autograder.verdict.compare import ERRORS
 from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 
@@ -117,14 +117,38 @@ def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     own, given = _sources(nb)
     seen = {"beside": grading.beside, "given": given}
     failed = [name for name in asked if name in found and not found[name].right]
+    functions = {
+        c.metadata.nbgrader["grade_id"]: _function(c.source) for c in _graded(nb)
+    }
     instead = {}
     for name in failed:
-        steps = [step for step in asked[name].after if step in failed]
+        made_from = look.earlier(asked, name, own, functions[name], **seen)
+        taken = _foreign(nb, grading, name, made_from)
+        steps = [step for step in made_from if step in failed or step in taken]
         if not steps or found[name].note == UNWRITTEN:
             continue
-        if not look.refusal(asked[name], own, name, apart=steps, **seen):
+        if not look.refusal(asked[name], own, functions[name], apart=steps, **seen):
             instead[name] = steps
     return instead
+
+
+def _foreign(
+    nb: NotebookNode, grading: Grading, name: str, steps: Sequence[str]
+) -> dict[str, str]:
+    """Those of these steps whose names an import has taken where `name` is checked."""
+    own, given = (
+        [(n, source) for n, source in cells if n < at]
+        for at in [_place(nb, name)]
+        for cells in _sources(nb)
+    )
+    found = {step: look.imported(step, own, grading.beside, given) for step in steps}
+    return {step: taken[0] for step, taken in found.items() if taken}
+
+
+def _place(nb: NotebookNode, name: str) -> int:
+    """The number of the cell of a check."""
+    cell = next(c for c in _graded(nb) if c.metadata.nbgrader["grade_id"] == name)
+    return nb.cells.index(cell) + 1
 
 
 def _again(
@@ -214,8 +238,9 @@ def _verdicts(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
         if name not in grading.again:
             continue  # there was no time left
         course = _judged(cells[name], grading, *_sources(nb), steps)
-        wrong = [step for step in steps if not found[step].right]
-        found[name] = followed(found[name], course, wrong)
+        taken = _foreign(nb, grading, name, steps)
+        wrong = [step for step in steps if step in taken or not found[step].right]
+        found[name] = followed(found[name], course, wrong, taken)
     return found
 
 
@@ -228,11 +253,11 @@ def _first(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
     return {verdict.check: verdict for verdict in found}
 
 
-def _sources(nb: NotebookNode) -> tuple[list[tuple[int, str]], list[str]]:
-    """The student's own cells by their numbers, and the given ones."""
+def _sources(nb: NotebookNode) -> tuple[list[look.Cell], list[look.Cell]]:
+    """The student's own cells and the given ones, by their numbers."""
     code = [(n, cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"]
     own = [(n, cell.source) for n, cell in code if not submission.is_locked(cell)]
-    return own, [cell.source for _, cell in code if submission.is_locked(cell)]
+    return own, [(n, cell.source) for n, cell in code if submission.is_locked(cell)]
 
 
 def _graded(nb: NotebookNode) -> list[NotebookNode]:
@@ -246,8 +271,8 @@ def _graded(nb: NotebookNode) -> list[NotebookNode]:
 def _judged(
     cell: NotebookNode,
     grading: Grading | None,
-    own: list[tuple[int, str]],
-    given: list[str],
+    own: list[look.Cell],
+    given: list[look.Cell],
     apart: Sequence[str] = (),
 ) -> Verdict:
     try:
@@ -269,8 +294,8 @@ def _unjudged(cell: NotebookNode, grading: Grading | None, error: Exception) -> 
 def _verdict(
     cell: NotebookNode,
     grading: Grading | None,
-    own: list[tuple[int, str]],
-    given: list[str],
+    own: list[look.Cell],
+    given: list[look.Cell],
     apart: Sequence[str],
 ) -> Verdict:
     """One check: by its first run, or by the one with the course's own for `apart`."""
@@ -307,6 +332,7 @@ def _verdict(
         hidden=True,
         known=public(check),
         made=functools.partial(made, grading.exam, name),
+        written=source.of(own, function),
     )
 
 

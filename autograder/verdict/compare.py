@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
-from autograder.verdict.wire import is_torch
+from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome, StillRunning
+from autograder.verdict.wire import article, is_torch
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 ERRORS = {
@@ -29,10 +29,10 @@ def describe(value: Any) -> str:
     if isinstance(value, list | tuple | dict | str | bytes):
         return f"a {type(value).__name__} of length {len(value)}"
     if isinstance(value, np.ndarray):
-        return f"{_a(str(value.dtype))} array of shape {value.shape}"
+        return f"{article(str(value.dtype))} array of shape {value.shape}"
     if is_torch(value):
         dtype = str(value.dtype).removeprefix("torch.")
-        return f"{_a(dtype)} tensor of shape {tuple(value.shape)}"
+        return f"{article(dtype)} tensor of shape {tuple(value.shape)}"
     return f"the {type(value).__name__} {_short(value)}"
 
 
@@ -47,16 +47,18 @@ def difference(
     """
     if got.raised != expected.raised:
         if got.raised is None:
-            return f"it should raise {_a(expected.raised)} and returned a value"
+            return f"it should raise {article(expected.raised)} and returned a value"
+        if got.raised == AGAIN:
+            return "called again with the same arguments, it gives another answer"
         if got.raised == UNUSABLE:
             return "what it returned cannot be used" if hidden else got.message
         if got.raised == StillRunning.__name__:
             after = "" if hidden else f" {got.message}"
             return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
         said = f": {got.message}" if got.message and not hidden else ""
-        wanted = f" instead of {_a(expected.raised)}" if expected.raised else ""
+        wanted = f" instead of {article(expected.raised)}" if expected.raised else ""
         shown = got.raised in ERRORS or not hidden
-        return f"it raised {_a(got.raised) if shown else 'an error'}{said}{wanted}"
+        return f"it raised {article(got.raised) if shown else 'an error'}{said}{wanted}"
     if got.raised is None:
         found = _differ(expected.value, got.value, "", rtol, atol, hidden)
         if found:
@@ -65,6 +67,25 @@ def difference(
         which = [word for i, word in enumerate(_ORDINALS) if i in changed] or ["last"]
         return f"it changed its {' and '.join(which)} argument, which is the caller's"
     return None
+
+
+def steady(outcomes: list[Outcome], again: Outcome) -> list[Outcome]:
+    """The outcomes of all cases, where the first was run `again` after the others.
+
+    A function that answers it in two ways is wrong, whichever of them is right.
+    """
+    first, *others = outcomes
+    if difference(first, again, 1e-4, 1e-5) is None:
+        return outcomes
+    message = f"first {_told(first)}, then {_told(again)}"
+    return [Outcome(raised=AGAIN, message=message), *others]
+
+
+def _told(outcome: Outcome) -> str:
+    if outcome.raised:
+        return outcome.message if outcome.raised == UNUSABLE else outcome.raised
+    plain = not hasattr(outcome.value, "dtype")
+    return _short(outcome.value) if plain else describe(outcome.value)
 
 
 def _short(value: Any, limit: int = 60) -> str:
@@ -181,11 +202,7 @@ def _article(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return "an array"
     kind = "tensor" if is_torch(value) else type(value).__name__
-    return "None" if value is None else _a(kind)
-
-
-def _a(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in tuple('aeio') else 'a'} {noun}"
+    return "None" if value is None else article(kind)
 
 
 def _values(want: Any, got: Any, at: str, hidden: bool) -> str:

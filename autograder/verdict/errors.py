@@ -19,6 +19,7 @@ class _Known(NamedTuple):
     hint: str
     line: str = ""
     sure: bool = False  # whatever the step does else, this comes first
+    tensors: bool = False  # said only where there are tensors
 
 
 _MEANT = (
@@ -79,16 +80,27 @@ _MEANT = (
         "`.split` of a tensor asks how **large** a piece is, not how many there are. "
         "`.chunk` asks how many.",
         r"\.split\(",
+        tensors=True,
     ),
     _Known(
         "too many values to unpack",
         "There is more to unpack than you give names to. If it is a shape: it has more "
         "axes, perhaps one in front, for a batch or for heads.",
+        tensors=True,
+    ),
+    _Known(
+        "too many values to unpack",
+        "There is more to unpack than you give names to. Print it, and look at what it is.",
     ),
     _Known(
         "not enough values to unpack",
         "There is less to unpack than you give names to. If it is a shape: it has fewer "
         "axes, perhaps none for a batch.",
+        tensors=True,
+    ),
+    _Known(
+        "not enough values to unpack",
+        "There is less to unpack than you give names to. Print it, and look at what it is.",
     ),
     _Known(
         "shapes cannot be multiplied|mismatch in its core dimension|inconsistent tensor "
@@ -160,6 +172,13 @@ _MEANT = (
         sure=True,
     ),
     _Known(
+        "'(function|builtin_function_or_method|method)' object (does not support item|is "
+        "not subscriptable)",
+        "A function stands where a list or a table is needed. Either its round brackets are "
+        "missing, or a `def` has taken the place of a table of the same name: then give "
+        "one of the two another name.",
+    ),
+    _Known(
         "unsupported operand type\\(s\\) for .*'(function|builtin_function_or_method|"
         "method)'|'(function|builtin_function_or_method|method)' object",
         "A function stands where its answer is needed. Round brackets with its arguments "
@@ -179,12 +198,37 @@ _MEANT = (
         "'(list|tuple|int|float|dict|str|bytes)' object has no attribute",
         "What stands before the dot is no tensor: the message says what it is. "
         "`torch.tensor` makes a tensor of numbers, `torch.stack` one of tensors.",
+        tensors=True,
+    ),
+    _Known(
+        "'(list|tuple|int|float|dict|set|str|bytes)' object has no attribute",
+        "The message says what stands before the dot, and what it has not. Each kind has "
+        "methods of its own: a list has `append`, a set has `add`, and an entry of a dict "
+        "is made by `d[key] = value`.",
     ),
     _Known(
         "('Tensor' object|module '\\w+') has no attribute",
         "There is nothing of this name. Look at the letters, capitals too, and at what "
         "stands before the dot: some things are functions of `torch`, some are methods "
         "of a tensor.",
+        tensors=True,
+    ),
+    _Known(
+        "module '[\\w.]+' has no attribute",
+        "There is nothing of this name. Look at the letters, capitals too, and at what "
+        "stands before the dot.",
+    ),
+    _Known(
+        "bad escape \\\\p",
+        "`\\p{…}` in a pattern is known to the module `regex`, not to Python's own `re`.",
+        sure=True,
+    ),
+    _Known(
+        "unhashable type: '(list|dict|set)'",
+        "What can change cannot be a key: a list, a dict, a set. Is there a `@cache` above "
+        "a function? It makes a key of all that comes in. Leave it out.",
+        "^$",  # no line of the function failed: it was not even begun
+        sure=True,
     ),
     _Known(
         "unhashable type: 'list'",
@@ -207,6 +251,19 @@ _MEANT = (
         "Compare the two lines.",
     ),
     _Known(
+        "takes (exactly|at most|at least) \\w+ argument|expected (at most |at least )?\\d+ "
+        "arguments?, got",
+        "A function or a method is called with another number of arguments than it takes. "
+        "The message says which, and how many it takes.",
+    ),
+    _Known(
+        "'(int|float)' object is not (iterable|subscriptable)|non-iterable (int|float)|"
+        "object of type '(int|float)' has no len",
+        "A single number stands where several are needed. A `for` gives one item after "
+        "the other, and `+=` on a list wants another list: one item is put in by "
+        "`append`.",
+    ),
+    _Known(
         "unexpected keyword argument",
         "The function's `def` has no argument of this name. Compare the two lines.",
     ),
@@ -223,14 +280,83 @@ _MEANT = (
     _Known(
         "codec can't (de|en)code|invalid (start|continuation) byte",
         "A character may be several bytes, and they can only be decoded together. Join "
-        "the bytes first; for bytes that are no text there is `errors=`.",
+        "the bytes first; where bytes are wanted, leave them bytes.",
     ),
 )
 
 
-def hint(got: Outcome) -> str | None:
-    """What to make of an error, if one is known; its last line tells the cause."""
-    known = _known(got)
+# What an error comes of, by its message: one reason is told in several ways.
+_REASONS = tuple(
+    map(
+        re.compile,
+        (
+            "codec can't|invalid (start|continuation) byte|unexpected end of data",
+            "values to unpack",
+            "bytes must be in range",
+            "empty sequence|argument is empty",
+            "unhashable type",
+            "object is not callable",
+            "truth value of|Boolean value of Tensor",
+            "converted to (a )?(Python )?[Ss]calar|only length-1|only 0-dimensional",
+            "index .*out of (bounds|range)|list index out of range",
+            "Dimension out of range",
+            "tensors used as indices|shape of the mask",
+            (
+                "must match the size of|cannot be multiplied|mismatch in its core|size mismatch|"
+                "inconsistent tensor size|Expected size for first|1D tensors expected|must be a "
+                "matrix|both arguments to mat|2D tensors expected|expected 2D|must be a 3D|"
+                "shape '.*' is invalid|stack expects each|Sizes of tensors must|the broadcast "
+                "shape|number of sizes provided|Provided sizes|view size is not"
+            ),
+        ),
+    )
+)
+_CODEC = 0  # the first of them
+_VAGUE = ("TypeError", "AttributeError")  # types that any line may raise
+STANDS_IN = (
+    "as the student's line would"  # the message of an error that stands for many
+)
+
+
+def alike(mistake: Outcome, got: Outcome, hint: str) -> bool:
+    """Whether an error may be that of a mistake: one type, and for the same reason.
+
+    hint: what the mistake is told by. Most errors of mistakes are Python's own; some
+    stand for whatever a student's line would say.
+    """
+    if mistake.raised is None or mistake.raised != got.raised:
+        return mistake.raised == got.raised
+    mine, theirs = _reason(mistake), _reason(got)
+    if mine is not None:
+        return mine == theirs
+    if mistake.raised not in _VAGUE:
+        return theirs != _CODEC
+    if _plain(mistake.message) == _plain(got.message):
+        return True
+    if STANDS_IN not in mistake.message:
+        return False
+    # Such a message names the type of what does not fit.
+    named = re.findall(r"'(\w+)'", got.message)
+    told = {*re.findall(r"\w+", hint)}
+    return mistake.raised in told or not told.isdisjoint(named)
+
+
+def _reason(got: Outcome) -> int | None:
+    found = (n for n, said in enumerate(_REASONS) if said.search(got.message))
+    return next(found, None)
+
+
+def _plain(message: str) -> str:
+    """A message without what differs from one value to another."""
+    return re.sub(r"'[^']*'|\d+", "…", message)
+
+
+def hint(got: Outcome, tensors: bool = True) -> str | None:
+    """What to make of an error, if one is known; its last line tells the cause.
+
+    tensors: whether the step has to do with any. Else none is spoken of.
+    """
+    known = _known(got, tensors)
     return known and known.hint
 
 
@@ -240,11 +366,13 @@ def sure(got: Outcome) -> bool:
     return known is not None and known.sure
 
 
-def _known(got: Outcome) -> _Known | None:
+def _known(got: Outcome, tensors: bool = True) -> _Known | None:
     if got.raised is None:
         return None
     line = got.trace.splitlines()[-1] if got.trace else ""
     for known in _MEANT:
+        if known.tensors and not tensors:
+            continue
         if re.search(known.said, got.message) and re.search(known.line, line):
             return known
     return None

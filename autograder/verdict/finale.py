@@ -32,7 +32,8 @@ class Finale:
     """What a `with finale() as agrees:` has found: the first thing that is not the same.
 
     names: what the notebook defines. known: the exercise's checks. wrong: the first of
-    some steps that its check does not find right.
+    some steps that its check does not find right. taken: those of some steps whose names
+    an import has taken, with what they stand for.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class Finale:
         names: dict[str, Any],
         known: dict[str, Check],
         wrong: Callable[[list[str]], str | None],
+        taken: Callable[[list[str]], dict[str, str]] = lambda steps: {},
     ) -> None:
-        self.names, self.known, self.wrong = names, known, wrong
+        self.names, self.known, self.wrong, self.taken = names, known, wrong, taken
         self.found: str | None = None
 
     def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
@@ -78,7 +80,8 @@ class Finale:
             )
         else:
             place = "" if where == CELL else f" of `{where}`"
-            hint = errors.hint(Outcome(raised=kind, message=message, trace=line))
+            failed = Outcome(raised=kind, message=message, trace=line)
+            hint = errors.hint(failed, tensors="torch" in self.names)
             text = f"The line `{line}`{place} raised {kind}: {message}"
             self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
 
@@ -89,7 +92,13 @@ class Finale:
         """
         text = text if text.endswith(("?", ".")) else f"{text}."
         for step in mention:
-            steps = {*reached(re.findall(r"\w+", step), self.names)}
+            words = re.findall(r"\w+", step)
+            steps = {*reached([*words], self.names)}
+            asked = {*words, *(n for s in steps for n in mentioned(self._code(s)))}
+            for name, meant in self.taken(
+                [s for s in self.known if s in asked]
+            ).items():
+                return f"{text} `{name}` stands for `{meant}` now: an import has taken its name."
             wrong = self.wrong([name for name in self.known if name in steps])
             if wrong == step:
                 return f"{text} Its check says more."
@@ -97,10 +106,13 @@ class Finale:
                 return f"{text} `{wrong}` is not right yet: its check says more."
         return f"{text} {said}" if said else text
 
+    def _code(self, name: str) -> CodeType | None:
+        return getattr(self.names.get(name), "__code__", None)
+
     def _lines(self, error: Exception) -> Iterator[tuple[str, str]]:
         """The notebook's lines on an error's way, each with the function it stands in."""
         for frame in traceback.extract_tb(error.__traceback__):
-            code = getattr(self.names.get(frame.name), "__code__", None)
+            code = self._code(frame.name)
             if frame.name == CELL or (code and code.co_filename == frame.filename):
                 yield frame.name, frame.line or ""
 

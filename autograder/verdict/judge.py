@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import errors
+from autograder.verdict import errors, source
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import Call, remark, unsteady
+from autograder.verdict.wire import is_torch
 
 UNWRITTEN = (
     "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
@@ -36,7 +38,8 @@ class Verdict:
     `points` of `possible`; a `Result` for every case; the `mistake` that all the wrong
     answers equal, if one is known; else what the first error `meant`, or a `remark`
     that is true of all of them. `instead` are earlier steps that are not right: the
-    function was run with the course's own in their place. `only` tells where it is
+    function was run with the course's own in their place, and `foreign` those of them
+    whose name an import has taken, with what it stands for now. `only` tells where it is
     right, if that earns nothing; `note`, why there are no results at all; `stale`, that
     it is not the newest version that was checked.
     """
@@ -49,6 +52,7 @@ class Verdict:
     meant: str | None = None
     remark: str | None = None
     instead: tuple[str, ...] = ()
+    foreign: tuple[tuple[str, str], ...] = ()
     only: str = ""
     note: str | None = None
     stale: str | None = None
@@ -94,12 +98,13 @@ def judge(
     known: Sequence[Outcome] = (),
     made: Callable[[Mistake, int], Outcome] | None = None,
     call: Call | None = None,
+    written: ast.AST | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `known` are the
     answers to the public cases, `made` tells what a mistake makes of a case, if not by
-    running it each time, and `call` runs the function once more.
+    running it each time, `call` runs the function once more, and `written` is its source.
     Credit is by case (`_share`), but nothing is earned where no work is needed: where
     all that is right is what a function would get right that always raises an error,
     gives back an argument or something empty, or the answers of the public cases.
@@ -131,12 +136,16 @@ def judge(
     if mistake and errors.sure(first):  # unless the mistake fails in the same words
         own = made(mistake, right.index(False))
         mistake = mistake if errors.hint(own) == errors.hint(first) else None
+    if mistake and source.denies(written, mistake.hint):
+        mistake = None
     guess = mistake and mistake not in check.mistakes
     if guess and call and unsteady(check, cases, wanted, got, call):
         mistake = None  # two at once that explain it by luck
     if not mistake:
-        meant = errors.hint(first)
-        said = None if meant else remark(check, cases, wanted, got, call, hidden)
+        meant = errors.hint(first, _has_tensors(cases, wanted))
+        if not meant:
+            said = source.used_up(written)
+            said = said or remark(check, cases, wanted, got, call, hidden)
     return Verdict(
         check.name,
         round(points, 2),
@@ -157,15 +166,22 @@ def is_right(check: Check, wanted: Sequence[Outcome], got: Sequence[Outcome]) ->
     )
 
 
-def followed(own: Verdict, course: Verdict, wrong: Iterable[str]) -> Verdict:
+def followed(
+    own: Verdict,
+    course: Verdict,
+    wrong: Sequence[str],
+    foreign: dict[str, str] | None = None,
+) -> Verdict:
     """The verdict on a step of which an earlier one is not right.
 
     own: on the function as it is. course: on the same function, with the course's own in
     place of the earlier steps. wrong: those of them that are not right in themselves.
+    foreign: those whose names are no longer the student's, and what they stand for.
     """
     if course == own or course.note or course.points < own.points:
         return own
-    return replace(course, instead=tuple(wrong))
+    taken = tuple(item for item in (foreign or {}).items() if item[0] in wrong)
+    return replace(course, instead=tuple(wrong), foreign=taken)
 
 
 def _unwritten(check: Check, got: Outcome) -> str:
@@ -257,7 +273,16 @@ def _name(
 
     @functools.cache
     def agrees(mistake: Mistake, i: int) -> bool:
-        return _same(made(mistake, i), got[i], check)
+        own = made(mistake, i)
+        if not _same(own, got[i], check):
+            return False
+        if own.raised is None or own.raised == wanted[i].raised:
+            return True
+        # Two that only fail because they are made together explain no error.
+        parts = mistake.parts if isinstance(mistake, Pair) else ()
+        alone = [errors.alike(made(part, i), own, part.hint) for part in parts]
+        said = f"{mistake.name} {mistake.hint}"
+        return (not parts or any(alone)) and errors.alike(own, got[i], said)
 
     def lacks(mistake: Mistake, wrong: list[int], fewer: int) -> int | None:
         """How many right answers a mistake lacks; None if not all wrong, or too many."""
@@ -297,8 +322,15 @@ def _name(
     return None
 
 
+@dataclass(frozen=True, eq=False)
+class Pair(Mistake):
+    """Two mistakes at once."""
+
+    parts: tuple[Mistake, ...] = ()
+
+
 @functools.cache
-def pairs(check: Check) -> tuple[Mistake, ...]:
+def pairs(check: Check) -> tuple[Pair, ...]:
     """Two mistakes at once, for all that are settings of one function.
 
     Such mistakes are a `partial` of the right answer with some of its screws turned: two
@@ -312,13 +344,22 @@ def pairs(check: Check) -> tuple[Mistake, ...]:
         if a.func is not b.func or a.args or b.args or {*a.keywords} & {*b.keywords}:
             continue
         found.append(
-            Mistake(
+            Pair(
                 f"{one.name}, and {other.name}",
                 f"Two things at once. First: {one.hint} Second: {other.hint}",
                 partial(a.func, **a.keywords, **b.keywords),
+                (one, other),
             )
         )
     return tuple(found)
+
+
+def _has_tensors(cases: Sequence[Case], wanted: Sequence[Outcome]) -> bool:
+    """Whether a tensor comes in or out, by itself or in a list or table."""
+    todo = [*(arg for case in cases for arg in case.args), *(w.value for w in wanted)]
+    parts = [x for x in todo if isinstance(x, list | tuple)]
+    parts += [x.values() for x in todo if isinstance(x, dict)]
+    return any(map(is_torch, [*todo, *(x for part in parts for x in part)]))
 
 
 def size(value: Any) -> int:

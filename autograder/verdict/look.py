@@ -12,11 +12,14 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import heapq
+import itertools
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from autograder.checks import Check
 from autograder.checks._material import WHY
@@ -67,6 +70,7 @@ DYNAMIC = (
     *(".__globals__", ".__builtins__", "builtins", ".user_ns", "sys._getframe", "gc"),
     *("ctypes", COMPUTED, FILE, SHELL, *SCRIPTS, *LOADERS),
 )
+Cell = tuple[int, str]  # its number, and its source
 SHORT = 5_000  # characters of a cell that is remembered
 
 
@@ -80,11 +84,11 @@ class Refusal:
 
 def refusal(
     check: Check,
-    cells: Sequence[tuple[int, str]],
+    cells: Sequence[Cell],
     function: str,
     latest: bool = False,
     beside: frozenset[str] = frozenset(),
-    given: Iterable[str] = (),
+    given: Iterable[Cell] = (),
     apart: Iterable[str] = (),
 ) -> Refusal | None:
     """Whether a step leans on what its text forbids: the one rule of check and grader."""
@@ -104,12 +108,12 @@ def refusal(
 
 
 def uses(
-    cells: Sequence[tuple[int, str]],
+    cells: Sequence[Cell],
     function: str,
     names: Iterable[str],
     latest: bool = False,
     beside: frozenset[str] = frozenset(),
-    given: Iterable[str] = (),
+    given: Iterable[Cell] = (),
     apart: Iterable[str] = (),
 ) -> list[Use]:
     """Where `function` leans on one of `names`, directly or through its helpers.
@@ -120,7 +124,8 @@ def uses(
     class of the student's own. With `latest`, what a later cell defines anew is as it is
     there. `beside` are modules that lie beside the notebook: of their own, whatever
     library they are named like. `given` are cells that are not the student's: what they
-    import is known by its name there, and nothing else of them counts. `apart` are steps
+    import is known by its name there, and nothing else of them counts. But what they
+    define may be taken from the course's package as well: it is given. `apart` are steps
     that others have taken the place of: what they lean on does not count.
 
     A cell that may give any name a meaning is told where `names` ask for what it does
@@ -131,15 +136,61 @@ def uses(
     found: dict[Use, None] = {}
     for statement in book.defined.get(ANYTHING, ()):
         found |= book.met(statement, wanted & REBIND)
-    seen, todo = {ANYTHING, *apart}, [function]
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            for statement in book.defined.get(name, ()):
-                todo += statement.leans
-                found |= book.met(statement, wanted)
+    for name in book.behind(function, apart):
+        for statement in book.defined.get(name, ()):
+            found |= book.met(statement, wanted)
     return sorted(found, key=lambda use: (use.cell, use.line))
+
+
+def earlier(
+    known: Mapping[str, Check],
+    name: str,
+    cells: Sequence[Cell],
+    function: str,
+    latest: bool = False,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> list[str]:
+    """The steps before the step `name` that it is made from, in the exercise's order.
+
+    To those of `Check.after` come any others that the student's function leans on.
+    """
+    leans = _read(tuple(cells), latest, beside, tuple(given)).behind(function)
+    found = {*known[name].after, *leans}
+    before = itertools.takewhile(lambda step: step != name, known)
+    return [step for step in before if step in found]
+
+
+def imported(
+    name: str,
+    cells: Sequence[Cell],
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> tuple[str, int] | None:
+    """What a library's import has made of a name, and in which cell; None if none has.
+
+    A file that lies beside the notebook is the student's own.
+    """
+    statements = _read(tuple(cells), True, beside, tuple(given)).defined.get(name)
+    last = statements[-1] if statements else None
+    ways = last.binds.get(name, [None]) if last and last.is_import else [None]
+    if not ways[-1] or ways[-1][0].lstrip(".") not in KNOWN - beside:
+        return None
+    return written(ways[-1]), last.cell
+
+
+def replaced(
+    function: str,
+    cells: Sequence[Cell],
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> dict[str, int]:
+    """What a function leans on that is given, and has another meaning since some cell."""
+    book = _read(tuple(cells), True, beside, tuple(given))
+    names = [name for name in book.behind(function) if name in book.theirs]
+    return {
+        name: book.defined[name][-1].cell for name in names if book.defined.get(name)
+    }
 
 
 def modules(files: Iterable[str]) -> frozenset[str]:
@@ -154,11 +205,33 @@ class _Notebook:
     def __init__(self) -> None:
         self.defined: dict[str, list[Statement]] = defaultdict(list)
         self.given: dict[str, list[Way | None]] = defaultdict(list)
+        self.theirs: set[str] = set()  # names that given cells define
         self.classes: dict[str, Class] = {}
         self._known: dict[Way, frozenset[Way | None]] = {}
         self._others: dict[str, bool] = {}
         self._taken: frozenset[str] = frozenset()
         self._stars: set[Way] = set()  # of which all names are imported
+
+    def give(self, statement: Statement) -> None:
+        """Note what a cell gives that is not the student's."""
+        for name in statement.binds:
+            if statement.is_import:
+                self.given[name] += statement.binds[name]
+            else:
+                self.theirs.add(name)
+
+    def renew(self, statement: Statement) -> None:
+        """What it defines has no other meaning any more."""
+        for name in statement.renews:
+            self.defined[name] = []
+
+    def is_given(self, statement: Statement) -> bool:
+        """Whether it only imports what a given cell defines, under the same name."""
+        return statement.is_import and all(
+            way and way[0] == ".gpt" and way[-1] == name and name in self.theirs
+            for name, ways in statement.binds.items()
+            for way in ways
+        )
 
     def add(self, statement: Statement, latest: bool) -> None:
         """Add the next statement; with `latest`, it may take another's place."""
@@ -186,6 +259,18 @@ class _Notebook:
         }
         self._taken = frozenset(base for name in taken for base in self._line(name))
         self._known = {}
+
+    def behind(self, function: str, apart: Iterable[str] = ()) -> list[str]:
+        """A function's name and all that it leans on, but for what is `apart`."""
+        found, seen, todo = [], {ANYTHING, *apart}, [function]
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                found.append(name)
+                for statement in self.defined.get(name, ()):
+                    todo += statement.leans
+        return found
 
     def met(self, statement: Statement, names: frozenset[str]) -> dict[Use, None]:
         """Where it mentions one of `names`, or something within it."""
@@ -284,10 +369,10 @@ class _Notebook:
 # Every check of a notebook looks at the same cells.
 @functools.lru_cache(maxsize=1)
 def _read(
-    cells: tuple[tuple[int, str], ...],
+    cells: tuple[Cell, ...],
     latest: bool,
     beside: frozenset[str],
-    given: tuple[str, ...],
+    given: tuple[Cell, ...],
 ) -> _Notebook:
     """All statements of a notebook."""
 
@@ -296,13 +381,17 @@ def _read(
         return read(number, source, KNOWN - beside)
 
     book = _Notebook()
-    for source in given:
-        for statement in statements(0, source):
-            for name in statement.binds if statement.is_import else ():
-                book.given[name] += statement.binds[name]
-    for number, source in cells:
+    for number, source in given:
         for statement in statements(number, source):
-            book.add(statement, latest)
+            book.give(statement)
+    theirs = ((number, source, False) for number, source in given)
+    mine = ((number, source, True) for number, source in cells)
+    for number, source, own in heapq.merge(theirs, mine, key=itemgetter(0)):
+        for statement in statements(number, source):
+            if own and not book.is_given(statement):
+                book.add(statement, latest)
+            elif latest:  # the given one is what counts from here on
+                book.renew(statement)
     book.close()
     return book
 

@@ -20,7 +20,9 @@ SECONDS = 3  # of computing, for one case
 PRINTED = 2000  # characters of what a function prints
 NAME = 60  # characters of the name of an error
 UNUSABLE = "unusable answer"  # it returned something that cannot be handed in
+AGAIN = "another answer"  # it answered the same call in two ways
 ANSWER = "application/vnd.gpt-in-four-stages.answer+json"  # what `check` publishes
+_LIBRARY = os.path.dirname(os.__file__) + os.sep  # Python's own
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -66,7 +68,8 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
             printed=written.getvalue()[:PRINTED],
         )
     if isinstance(value, BaseException):
-        message = f"it returned a {type(value).__name__} instead of raising it"
+        kind = wire.article(type(value).__name__)
+        message = f"it returned {kind} instead of raising it"
         return Outcome(raised=UNUSABLE, message=message)
     try:
         changed = tuple(
@@ -195,6 +198,7 @@ def _trace(error: BaseException) -> str:
         if not f.filename.startswith(_OURS)
     ]
     written = [f for f in frames if "site-packages" not in f.filename]
+    written = [f for f in written if not f.filename.startswith(_LIBRARY)]
     written = [f for f in written if f.line and not f.filename.startswith("<frozen")]
     lines = [f"{f.name}, line {f.lineno}:  {f.line}" for f in written[-4:]]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from autograder.checks import Case
 from autograder.verdict import picture
 from autograder.verdict.compare import describe, difference
 from autograder.verdict.judge import Verdict
-from autograder.verdict.outcome import UNUSABLE, Outcome
+from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome
 from autograder.verdict.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
@@ -85,18 +85,41 @@ def _headline(verdict: Verdict) -> str:
 
 def _explain(verdict: Verdict) -> list[str]:
     lines = [verdict.stale] if verdict.stale else []
-    if verdict.instead:
-        *most, last = (f"`{name}`" for name in verdict.instead)
-        steps = f"{', '.join(most)} and {last}" if most else last
-        verb = "are" if most else "is"
-        lines.append(
-            f"This step was run with the course's own {steps}, for yours {verb} not right "
-            "yet, or not there: has the cell run?"
-        )
+    lines += filter(None, [instead(verdict)])
     if not verdict.right:
         hint = verdict.mistake and verdict.mistake.hint
         lines += filter(None, [verdict.reason, hint, verdict.meant, verdict.remark])
     return lines
+
+
+def instead(verdict: Verdict) -> str:
+    """Which steps of the course's own stood in for others, and why; or nothing."""
+    taken = dict(verdict.foreign)
+    why = []
+    if wrong := [step for step in verdict.instead if step not in taken]:
+        verb = "are" if len(wrong) > 1 else "is"
+        why.append(
+            f"This step was run with the course's own {_names(wrong)}, for yours {verb} not "
+            "right yet, or not there: has the cell run?"
+        )
+    if taken:
+        many = len(taken) > 1
+        for_ = (
+            "imports have taken their names: they stand"
+            if many
+            else "an import has taken its name: it stands"
+        )
+        why.append(
+            f"This step was run with the course's own {_names([*taken])}, for {for_} for "
+            f"{_names([*taken.values()])} now. Import {'them' if many else 'it'} by another "
+            "name, then run the cell of your own step again."
+        )
+    return " ".join(why)
+
+
+def _names(names: Sequence[str]) -> str:
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
@@ -216,7 +239,7 @@ def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
 
 
 def _say(outcome: Outcome) -> str:
-    if outcome.raised == UNUSABLE:
+    if outcome.raised in (AGAIN, UNUSABLE):
         return outcome.message
     if outcome.raised:
         return f"an error: {outcome.raised}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import inspect
+import itertools
 import math
 import random
 import re
@@ -29,7 +30,8 @@ from torch import Tensor
 
 from autograder.checks import Case, Check
 from autograder.verdict.compare import difference
-from autograder.verdict.outcome import Outcome, StillRunning, run
+from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome, StillRunning, run
+from autograder.verdict.wire import article
 
 PATIENCE = 0.5  # seconds of computing for one remark
 FEW = 3  # right cases that a remark on "all but …" needs
@@ -98,12 +100,18 @@ def _first_of_the_rest(seen: _Seen, hidden: bool) -> str | None:
     rest = _Seen(seen.check, cases, wanted, got, seen.call)
     rest.__dict__["since"] = seen.since
     said = _first(rest, hidden)
-    return said and f"In the cases that end in no error: {_small(said)}"
+    if said:
+        said = said.removeprefix("Where it is wrong, ")
+    return said and f"In the cases without an error: {_small(said)}"
 
 
 def _small(sentence: str) -> str:
     """A sentence as it goes on after a colon."""
     return f"{sentence[0].lower()}{sentence[1:]}"
+
+
+def _big(sentence: str) -> str:
+    return f"{sentence[0].upper()}{sentence[1:]}"
 
 
 _ODD = TypeError, ValueError, AttributeError  # an answer may be anything
@@ -210,10 +218,12 @@ def _twice(seen: _Seen) -> str | None:
                     "Called twice with the same arguments, it gives two answers, for it "
                     f"draws random numbers of its own.{given}"
                 )
-            return (
-                "Called again with the same arguments, it gives another answer. So "
-                "something outlives a call: a list as the default of an argument, a "
-                "global name, or an argument that is kept and changed later."
+            told = "Called again with the same arguments, it gives another answer. So "
+            told = "" if seen.got[i].raised == AGAIN else told  # and is told already
+            return _big(
+                f"{told}something outlives a call: a list as the default of an argument, a "
+                "global name, or something that is kept (by `@cache`, too) and changed "
+                "later."
             )
     return None
 
@@ -267,8 +277,36 @@ def _undefined(seen: _Seen) -> str | None:
         )
     return (
         f"Your function does not know `{_theirs(unknown[1])}`. It is given {listed}, and "
-        "all else has to be computed from that, or made in a cell above."
+        "all else has to be computed from that, or made or imported in a cell above."
     )
+
+
+_LAZY = re.compile(
+    "generator|map|filter|zip|reversed|enumerate|chain|islice|accumulate|pairwise|"
+    "dict_(keys|values|items)|\\w*iterator"
+)
+
+
+def _unusable(seen: _Seen) -> str | None:
+    """Something that only looks like the kind of value that is wanted."""
+    want, got = (outcomes[seen.wrong[0]] for outcomes in (seen.wanted, seen.got))
+    kind = re.match(r"an? (\w+) cannot be handed in", got.message)
+    if got.raised != UNUSABLE or not kind or want.raised:
+        return None
+    what = f"`{_theirs(kind[1])}`"
+    if not isinstance(want.value, list | tuple | dict):
+        return f"What comes back is, or holds, a {what}. A {_called(want.value)} is wanted."
+    name = type(want.value).__name__
+    if not _LAZY.fullmatch(kind[1]):
+        return (
+            f"What comes back is, or holds, a {what}. `{name}(…)` makes a {name} of it."
+        )
+    made = "A `yield` makes a generator, and so do round brackets around a `for`."
+    said = (
+        f"What comes back is, or holds, a {what}, which makes its items only when they are "
+        f"asked for. `{name}(…)` makes a {name} of it."
+    )
+    return f"{said} {made}" if kind[1] == "generator" else said
 
 
 # --- arguments ----------------------------------------------------------------------
@@ -309,19 +347,23 @@ def _ignored(seen: _Seen) -> str | None:
             if got is None:
                 return None
             if got.raised or not seen.same(got, before):
+                asked = 0
                 break
             asked += 1
-            if asked == FEW:
+            if asked == 2 * FEW:
                 break
-        else:
-            if asked:
-                asked = FEW
-        if asked == FEW:
+        if asked:
             deaf.append(f"`{seen.names[k]}`")
     if not deaf:
         return None
     if len(deaf) == many:
-        return "It gives the same answer whatever it is given."
+        values = [got for got in seen.got if not got.raised]
+        alike = (
+            seen.same(one, other)
+            for one, other in itertools.combinations(values, 2)
+            if _shape(one.value) == _shape(other.value)
+        )
+        return "It gives the same answer whatever it is given." if all(alike) else None
     return f"Your answer does not depend on {_listed(deaf, 'or')}, and it should."
 
 
@@ -333,14 +375,24 @@ def _exchanged(seen: _Seen, k: int) -> Iterator[tuple[tuple, Any, Outcome]]:
             continue
         if _shape(before.value) != _shape(seen.wanted[i].value):
             continue  # what is missing may be what depends on it
+        asked, tried = 0, set()  # of answers of one length, one will do
         for case in seen.cases:
             if k >= len(case.args) or not _fits(args[k], case.args[k]):
                 continue
             other = case.args[k]
+            asked += 1
             wanted = run(seen.check.oracle, (*args[:k], other, *args[k + 1 :]))
-            if not wanted.raised and not seen.same(wanted, seen.wanted[i]):
+            if wanted.raised or seen.same(wanted, seen.wanted[i]):
+                continue
+            if (length := _length(wanted.value)) not in tried:
+                tried.add(length)
                 yield args, other, before
+            if len(tried) == 2 or asked == 2 * FEW:
                 break
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list | tuple | dict | str | bytes) else 0
 
 
 def _fits(one: Any, other: Any) -> bool:
@@ -361,6 +413,26 @@ def _given_back(seen: _Seen) -> str | None:
         ):
             return f"It gives back `{name}` as it came in."
     return None
+
+
+def _empty(seen: _Seen) -> str | None:
+    """Nothing comes back where there should be something."""
+    pairs = seen.values
+    if not pairs or not all(_is_hollow(g) and not _is_hollow(w) for w, g in pairs):
+        return None
+    if not all(len(g) == 0 for _, g in pairs):
+        return "What comes back holds nothing but what is empty."
+    return (
+        "What comes back is empty. Either nothing is ever put into it, or what is filled "
+        "is not what is given back."
+    )
+
+
+def _is_hollow(value: Any) -> bool:
+    """Whether it is empty, or holds nothing but what is empty."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_hollow, value))
+    return isinstance(value, dict | str | bytes) and not value
 
 
 def _called(value: Any) -> str:
@@ -610,20 +682,24 @@ def _multiple(seen: _Seen) -> str | None:
                     "fixed number where that size should be?"
                 )
         return "Within a case, every number is wrong by the same factor."
-    steps = [(g - w).flatten() for w, g in pairs]
-    if any(s.numel() > 1 for s in steps) and all(
-        s.numel()
-        and bool(s.isfinite().all())
-        and abs(float(s[0])) > 1e-3
-        and s.max() - s.min() < 1e-3 * abs(float(s[0]))
-        for s in steps
-    ):
-        first = float(steps[0][0])
-        if all(abs(float(s[0]) - first) < 1e-3 * abs(first) for s in steps):
-            more = "large" if first > 0 else "small"
-            return f"Every number is too {more} by {_plain(abs(first))}."
+    told = [step for w, g in pairs if w.numel() for step in _steps(w, g)]
+    steps = torch.cat(told) if told else torch.zeros(0)
+    if any(w.numel() > 1 for w, _ in pairs) and len(steps) > 1:
+        near = [bool((s - s[0]).abs().max() < 1e-3 * s[0].abs()) for s in told]
+        if not all(near) or steps.abs().min() < 1e-3:
+            return None
+        if (steps - steps[0]).abs().max() < 1e-3 * steps[0].abs():
+            more = "large" if steps[0] > 0 else "small"
+            return f"Every number is too {more} by {_plain(abs(float(steps[0])))}."
         return "Within a case, every number is wrong by the same amount."
     return None
+
+
+def _steps(want: Tensor, got: Tensor) -> list[Tensor]:
+    """What was added to each of `want` to be `got`, where float32 can tell; or nothing."""
+    steps, sizes = (got - want).flatten(), want.abs().flatten()
+    told = ~(2.0**-13 * steps.abs() < 2.0**-23 * sizes)
+    return [steps[told]] if told.any() else []
 
 
 def _factor(want: Tensor, got: Tensor) -> float | None:
@@ -949,9 +1025,13 @@ def _as_if(seen: _Seen) -> str | None:
         return None
     if len(wrong) == 1 and _is_choice(seen.got[wrong[0]].value):
         return None  # one of a few numbers, which many ways lead to
+    if all(_is_hollow(seen.got[i].value) for i in wrong):
+        return None  # many ways lead to nothing
     for k, name in enumerate(seen.names):
         for words, other in _OTHERS:
             if all(_so(seen, i, k, other) for i in wrong):
+                one = _one_of([seen.cases[i].args[k] for i in wrong])
+                words = words.format(one=one)
                 return f"Where it is wrong, it answers as if `{name}` {words}."
         for j, second in enumerate(seen.names):
             if j != k and all(_so(seen, i, k, _argument(j)) for i in wrong):
@@ -966,6 +1046,15 @@ def _as_if(seen: _Seen) -> str | None:
                 ):
                     return f"It answers as if `{key}` and `{second}` were exchanged."
     return None
+
+
+def _one_of(values: list[Any]) -> str:
+    """What one of the things in such a value is called."""
+    if all(isinstance(x, str) for x in values):
+        return "character"
+    if all(_is_tensor(x) and x.ndim == 2 for x in values):
+        return "row"
+    return "item"
 
 
 def _argument(j: int) -> Callable[..., Any]:
@@ -1103,10 +1192,10 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were one divided by it", lambda x: 1 / _plain_number(x)),
     ("were one larger", lambda x: _plain_number(x) + 1),
     ("were one smaller", lambda x: _plain_number(x) - 1),
-    ("began with its second", lambda x: x[1:]),
-    ("ended one earlier", lambda x: x[:-1]),
-    ("held only its first", lambda x: x[:1]),
-    ("held only its last", lambda x: x[-1:]),
+    ("lacked its first {one}", lambda x: x[1:]),
+    ("lacked its last {one}", lambda x: x[:-1]),
+    ("held only its first {one}", lambda x: x[:1]),
+    ("held only its last {one}", lambda x: x[-1:]),
     ("held each of its items once", lambda x: [*dict.fromkeys(_ids(x))]),
 )
 
@@ -1226,7 +1315,7 @@ def _table(seen: _Seen) -> str | None:
         if all(g.items() != w.items() and _less(w, g) for w, g in pairs):
             return "The keys are right, but some are counted too often."
         return "The keys are right, but some values are not."
-    if all({*g} < {*w} and _agree(w, g) for w, g in pairs):
+    if all({*g} < {*w} and g and _agree(w, g) for w, g in pairs):
         return "What is in the table is right, but some of it is missing."
     if all({*w} < {*g} and _agree(w, g) for w, g in pairs):
         return "All that should be in the table is right, but there is more in it."
@@ -1279,6 +1368,9 @@ def _number(seen: _Seen) -> str | None:
     return None
 
 
+_NO_ERRORS = UNUSABLE, StillRunning.__name__  # of the function's own
+
+
 # --- refusals -----------------------------------------------------------------------------
 def _refusals(seen: _Seen) -> str | None:
     refused = [i for i in seen.wrong if seen.wanted[i].raised]
@@ -1288,18 +1380,14 @@ def _refusals(seen: _Seen) -> str | None:
                 "Whatever can be computed is right. What is missing is the refusal: the "
                 f"step asks for a ValueError here ({seen.cases[refused[0]].what})."
             )
-        if all(seen.got[i].raised for i in refused):
+        if all(seen.got[i].raised not in (None, *_NO_ERRORS) for i in refused):
             kinds = sorted({str(seen.got[i].raised) for i in refused})
             return (
                 "Whatever can be computed is right. It does stop where it should refuse, "
-                f"but with {_listed([_theirs(_an(kind)) for kind in kinds], 'or')}. Look first, "
+                f"but with {_listed([_theirs(article(kind)) for kind in kinds], 'or')}. Look first, "
                 "and raise a ValueError with a message that helps."
             )
     return None
-
-
-def _an(noun: str) -> str:
-    return f"{'an' if noun[:1] in 'AEIOaeiou' else 'a'} {noun}"
 
 
 # --- where it is wrong ------------------------------------------------------------------------
@@ -1348,8 +1436,8 @@ def _up_to(seen: _Seen) -> str | None:
             )
         if min(right) >= 2 * max(wrong) > 0:
             return (
-                f"It is right as long as {words} is at least {_plain(min(right))}, and "
-                f"wrong up to {_plain(max(wrong))}."
+                f"It is right where {words} is at least {_plain(min(right))}, and "
+                f"wrong where it is {_plain(max(wrong))} or less."
             )
     return None
 
@@ -1489,6 +1577,8 @@ _REMARKS = (
     _kind,
     _precision,
     _given_back,
+    _unusable,
+    _empty,
     _turned,
     _piece,
     _multiple,

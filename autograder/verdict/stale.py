@@ -13,7 +13,7 @@ import linecache
 import re
 import symtable
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -50,6 +50,27 @@ def told(
         f"{why} What is checked here is the version from before. Mend that cell, run it, "
         "then check again."
     )
+
+
+def replaced(
+    name: str, taken: tuple[str, int] | None, given: Mapping[str, int]
+) -> str | None:
+    """What a student is told where a name has another meaning than they may think.
+
+    taken: what an import has made of the step's own name, and in which cell. given: the
+    names that the notebook gives and the step leans on, and the cells that changed them.
+    """
+    if taken:
+        return (
+            f"`{name}` is no longer your own: cell [{taken[1]}] imports `{taken[0]}` by that "
+            "name. Import it by another, then run the cell of your step again."
+        )
+    for other, number in given.items():
+        return (
+            f"`{other}` is no longer what this notebook gives: cell [{number}] gives that "
+            "name another meaning. Take another name there, then run the given cell again."
+        )
+    return None
 
 
 def _not_run(shell: Any, newer: Sequence[tuple[int, str]], name: str) -> str | None:

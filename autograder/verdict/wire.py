@@ -86,6 +86,13 @@ def copy(value: Any) -> Any:
     return unpack(pack(value))
 
 
+def article(noun: str) -> str:
+    """A noun, or the name of a type, with the article before it."""
+    small = noun.lower()
+    vowel = small[:1] in tuple("aeio") or (small[:2] == "un" and small[:3] != "uni")
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
 def is_torch(value: Any) -> bool:
     """Whether `value` is a torch tensor, without importing torch to find out."""
     torch = sys.modules.get("torch")
@@ -274,7 +281,7 @@ def _forged(what: str) -> ValueError:
 
 
 def _unusable(what: str) -> ValueError:
-    return ValueError(f"a {what} cannot be handed in as an answer")
+    return ValueError(f"{article(what)} cannot be handed in as an answer")
 
 
 def _converted(convert: Callable[[Any], Any], data: Any) -> Any:

@@ -120,6 +120,39 @@ def test_what_is_wrong_is_said_in_the_words_of_the_check(folder):
     assert not row.reasons["to_chunks"]
 
 
+def test_it_says_why_a_step_has_no_meaning_where_it_is_checked(folder):
+    """The cell that defines it is told of, and no other that failed."""
+
+    def edit(notebook):
+        timed = cell_of(notebook, "write_merge")
+        timed["source"] = ["%%timeit -n1 -r1\n", *timed["source"]]
+        scratch = cell_of(notebook, "write_count_pairs")
+        scratch["source"] = "this is no Python"
+        cell = cell_of(notebook, "write_to_chunks")
+        cell["source"] = "print(tau)\ndef to_chunks(text):\n    return []"
+
+    row = saved(folder, Submission("timed", 8, steps=4), edit)
+    said = "has no meaning where it is checked."
+    assert f"`merge` {said} Cell" in row.reasons["merge"]
+    assert "begins with `%%timeit`" in row.reasons["merge"]
+    assert "SyntaxError" not in row.reasons["merge"]
+    assert "ended with NameError: name 'tau'" in row.reasons["to_chunks"]
+    assert "Is it written under another name?" in row.reasons["count_pairs"]
+
+
+def test_an_import_that_takes_a_step_s_name_is_told_of_what_passes(folder):
+    """As by `check`: the step after it is run with the course's own."""
+
+    def edit(notebook):
+        train = cell_of(notebook, "write_train")
+        train["source"] = ["from heapq import merge\n", *train["source"]]
+
+    row = saved(folder, Submission("taken", 8, steps=4), edit)
+    assert row.points["train"] == 3 and row.points["merge"] == 2
+    assert "stands for `heapq.merge` now" in row.reasons["train"]
+    assert "course's own `merge`, for an import" in progress.table(row)
+
+
 def test_a_broken_notebook_hides_no_other(folder):
     shutil.copytree(ROOT / "exercises" / "sample", folder / "sample")
     (folder / "tokenize" / "tokenize.ipynb").write_text("")

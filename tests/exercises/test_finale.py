@@ -1,5 +1,6 @@
 """Do the last cells of a notebook say what is wrong, and "the same" only if it is?"""
 
+import heapq
 import json
 import linecache
 import sys
@@ -8,7 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from autograder import checks
 from autograder.check import finale
+from autograder.verdict.finale import Finale
 
 ROOT = Path(__file__).parents[2]
 FINALES = {
@@ -167,6 +170,26 @@ def test_what_is_wrong_is_said_in_a_sentence_or_two(
     said = told(word, step, old, new)[cell]
     assert said.startswith("✗ ") and what in said
     assert "Traceback" not in said and len(said) < 500
+
+
+def test_a_name_that_an_import_has_taken_is_told_and_no_step_is_blamed():
+    def train(text):
+        return merge(text)  # noqa: F821 - the notebook's
+
+    train.__module__ = "__main__"
+    names = {"train": train, "merge": heapq.merge}
+    asked = []
+
+    def taken(steps):
+        asked.append(steps)
+        return {"merge": "heapq.merge"} if "merge" in steps else {}
+
+    known = checks.load("tokenize")
+    found = Finale(names, known, lambda steps: "to_chunks", taken)
+    found.agrees("train(stories)", {1: 2}, {1: 3})
+    said = "`merge` stands for `heapq.merge` now: an import has taken its name."
+    assert found.found.endswith(said) and "is not right" not in found.found
+    assert asked == [["merge", "train"]]
 
 
 def test_while_grading_nothing_is_compared(monkeypatch, capsys):

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Mistake
-from autograder.checks._material import between, stop, story_ids, tenths
+from autograder.checks._material import between, large, stop, story_ids, tenths
 
 LIBRARIES = ("gpt.attend", "gpt.mlp", "gpt.model", "transformers")
 KERNELS = (
@@ -76,6 +76,15 @@ def two_texts(rng: np.random.Generator, n: int, T: int, C: int) -> tuple[Tensor,
         x[1, -1] = tenths(rng, C)
         tensors.append(x)
     return tuple(tensors)
+
+
+def uneven(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
+    """(2, T, 1): large queries and small keys, then small queries and large keys."""
+    signs = torch.tensor([[-1.0, 1.0]]).repeat(1, T)[0, :T, None]
+    few = [torch.tensor(rng.permutation(T) + 1)[:, None] / 1000 for _ in range(2)]
+    q = torch.stack([large(rng, T, 1) * signs, few[0]])
+    k = torch.stack([few[1], large(rng, T, 1) * signs])
+    return q, k
 
 
 def fused(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, lying, tenths
+from autograder.checks._material import across, between, large, lying, tenths
 from autograder.checks._slips import batches_only, no_batches
 from autograder.checks.attend._material import (
     KERNELS,
@@ -54,6 +54,20 @@ def _weights(rng: np.random.Generator, C: int) -> list[Tensor]:
     return [tenths(rng, *shape) / 5 for shape in shapes]
 
 
+def _large(rng: np.random.Generator) -> tuple:
+    """Each bias is seen in a text of its own, of zeros or of what makes the values zero."""
+    w_qkv, b_qkv = large(rng, 2, 6), large(rng, 6)
+    w_qkv[:, :4] *= -1
+    b_qkv[:3] *= -1
+    w_qkv[0, 4:] = b_qkv[4:] = large(rng, 2)
+    w_qkv[1, 4:] *= -1
+    one, other = large(rng, 2).tolist()
+    x = torch.tensor([[0.0, 0.0], [-1.0, 0.0], [one, -other], [-one, other]])
+    signs = torch.tensor([1.0, -1.0])
+    w_out, b_out = large(rng, 2, 2) * signs, large(rng, 2) * signs
+    return x[:, None], w_qkv, b_qkv, w_out, b_out, 2
+
+
 def _layer(rng: np.random.Generator) -> tuple:
     """What a layer of the course's own model is given, and its weights."""
     layer, (x,) = trace(rng, 6, "norm_1")
@@ -76,9 +90,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a batch of texts", (tenths(rng, 2, 3, 6), *_weights(rng, 6), 2)),
         Case("two texts that differ in the last token", (texts, *_weights(rng, 4), 2)),
         Case(
-            "a long text with many heads",
-            (tenths(rng, between(rng, 33, 40), 36) / 3, *_weights(rng, 36), 36),
+            "a long text",
+            (tenths(rng, between(rng, 129, 140), 6), *_weights(rng, 6), 3),
         ),
+        Case("many heads", (tenths(rng, 3, 130) / 3, *_weights(rng, 130), 130)),
         edge(
             "three times as many tokens as numbers",
             (tenths(rng, 6, 2), *_weights(rng, 2), 2),
@@ -94,8 +109,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a batch of many texts",
-            (tenths(rng, between(rng, 33, 40), 2, 4), *_weights(rng, 4), 2),
+            (tenths(rng, between(rng, 129, 140), 2, 4), *_weights(rng, 4), 2),
         ),
+        edge("vectors of a single number", (tenths(rng, 3, 1), *_weights(rng, 1), 1)),
+        edge("large numbers, in four texts of one token", _large(rng)),
     ]
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop, tenths
+from autograder.checks._material import across, between, large, stop, tenths
 from autograder.checks._slips import two_at_once
 from autograder.checks.attend._material import (
     KERNELS,
@@ -29,6 +29,7 @@ from autograder.checks.attend._material import (
     rows_to_one,
     two_texts,
     unchanged,
+    uneven,
 )
 from autograder.checks.attend.attention_weights import (
     alluring,
@@ -50,7 +51,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         v = tenths(rng, *shape[:-1], wide or shape[-1])
         return *queries_and_keys(rng, *shape), v
 
+    signs = torch.tensor([1.0, -1.0])[:, None, None]
     same = tenths(rng, 1, 3).repeat(4, 1)
+    q, k, v = three(between(rng, 129, 140), 3)
     return [
         Case("three tokens", (*telling(rng), tenths(rng, 3, 2))),
         edge("a single token", three(1, 3)),
@@ -68,11 +71,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
             own(rng, 6, "q", "k", "v"),
         ),
         Case("a batch of texts, each with several heads", three(2, 3, 4, 5)),
-        Case("a long text", three(between(rng, 33, 40), 36)),
+        Case("a long text", (q / 3, k, v)),
         edge("as many texts as heads, tokens and numbers", three(3, 3, 3, 3)),
         edge("a batch of one text", three(1, 2, 3, 4)),
-        edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 4)))),
-        edge("a batch of many texts", three(between(rng, 33, 40), 2, 3)),
+        edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 132)))),
+        edge("a batch of many texts", three(between(rng, 129, 140), 2, 3)),
+        edge(
+            "large queries, keys or values of a single number",
+            (*uneven(rng, 4), large(rng, 2, 4, 1) * signs),
+        ),
     ]
 
 

@@ -31,6 +31,7 @@ from autograder.checks.attend._material import (
     rows_to_one,
     two_texts,
     unchanged,
+    uneven,
     whole,
     wrong_kind,
 )
@@ -66,8 +67,10 @@ def high(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
 
 
 def _low(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
-    """Scores below minus 300,000, much alike."""
-    return whole(rng, 5, 9, T, 4), whole(rng, -1, 1, T, 4) / 4 - 2**15 - 1
+    """Scores below minus 300,000, much alike, and some below minus ten billion."""
+    q, k = whole(rng, 5, 9, 2, T, 4), whole(rng, -1, 1, 2, T, 4) / 4 - 2**15 - 1
+    q[1] *= 2**15
+    return q, k
 
 
 def _right_angles(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
@@ -82,9 +85,10 @@ def _right_angles(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
 def draw(rng: np.random.Generator) -> list[Case]:
     both = partial(queries_and_keys, rng)
     same = tenths(rng, 1, 3).repeat(4, 1)
+    q, k = both(between(rng, 129, 132), 3)
     return [
         Case("three tokens", telling(rng)),
-        edge("two texts of a single token", both(2, 1, 3)),
+        edge("a single token", both(1, 3)),
         Case("keys that are all alike", (tenths(rng, 4, 3), same)),
         Case("some scores of exactly 0", _right_angles(rng, 4)),
         Case("a last token that scores highest everywhere", alluring(rng, 4)),
@@ -93,14 +97,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two texts that differ in the last token", two_texts(rng, 2, 3, 3)),
         Case("the heads of a layer of the course's own model", own(rng, 6, "q", "k")),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
-        Case("a long text", both(between(rng, 65, 72), 36)),
+        Case("a long text", (q / 3, k)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(
             "queries and keys that lie across in memory",
-            tuple(map(across, both(2, 5, 4))),
+            tuple(map(across, both(2, 5, 132))),
         ),
-        edge("a batch of many texts", both(between(rng, 33, 40), 2, 3)),
+        edge("a batch of many texts", both(between(rng, 129, 140), 2, 3)),
+        edge("large queries or large keys of a single number", uneven(rng, 4)),
     ]
 
 
@@ -224,6 +229,12 @@ MISTAKES = (
         "A negative score for the future gives next to nothing, unless the past scores "
         "even less: then the future takes all. Only −∞ is below every score.",
         partial(weights, fill=-100.0),
+    ),
+    Mistake(
+        "scores of the future set to −1e9",
+        "Minus a billion for the future gives no share, unless the past scores even less: "
+        "then the future takes all. Only −∞ is below every score.",
+        partial(weights, fill=-1e9),
     ),
     Mistake(
         "100 subtracted from the scores of the future",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, normal, tenths
+from autograder.checks._material import across, between, large, normal, tenths
 from autograder.checks._slips import (
     list_of_rows,
     only_the_first,
@@ -49,9 +49,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two vectors of five numbers", (tenths(rng, 2, 5),)),
         Case("as many vectors as numbers in each", (tenths(rng, 4, 4),)),
         edge("vectors of a single number", (tenths(rng, 5, 1),)),
-        Case("a longer text", (normal(rng, 40, 36),)),
+        Case("a longer text", (normal(rng, between(rng, 129, 140), 3),)),
         Case("vectors of the course's own model", (vectors,)),
-        edge("vectors that lie across in memory", (across(tenths(rng, 6, 4)),)),
+        edge("vectors that lie across in memory", (across(tenths(rng, 6, 132)),)),
+        edge("large numbers", (large(rng, 4, 2) * torch.tensor([1, -1]),)),
     ]
 
 

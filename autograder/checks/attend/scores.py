@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, large
 from autograder.checks._slips import written_into
 from autograder.checks.attend._material import (
     KERNELS,
@@ -39,6 +39,7 @@ def oracle(q: Tensor, k: Tensor) -> Tensor:
 def draw(rng: np.random.Generator) -> list[Case]:
     both = partial(queries_and_keys, rng)
     h = between(rng, 0, 3)
+    signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
     three = whole(rng, 1, 9, 3, 4), whole(rng, -5, 5, 3, 4)
     return [
         Case("three tokens, d_head = 4", three),
@@ -51,14 +52,18 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("several heads", both(2, 3, 6)),
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
-        Case("a long text", both(between(rng, 33, 40), 36)),
+        Case("a long text", both(between(rng, 129, 132), 3)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(
             "queries and keys that lie across in memory",
-            tuple(map(across, both(2, 5, 4))),
+            tuple(map(across, both(2, 5, 132))),
         ),
-        edge("a batch of many texts", both(between(rng, 33, 40), 2, 3)),
+        edge("a batch of many texts", both(between(rng, 129, 140), 2, 3)),
+        edge(
+            "large vectors of a single number",
+            (large(rng, 4, 1) * signs, large(rng, 4, 1) * signs),
+        ),
     ]
 
 

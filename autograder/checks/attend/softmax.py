@@ -56,12 +56,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("scores of the course's own model", (past(scores),)),
         Case(
             "many rows of many scores",
-            (normal(rng, between(rng, 33, 40), 36, scale=2),),
+            (normal(rng, between(rng, 129, 140), 36, scale=2),),
         ),
         edge("a batch of texts, each with several heads", (tenths(rng, 2, 3, 4, 3),)),
         edge("a batch of one text with one head", (tenths(rng, 1, 1, 3, 4),)),
-        edge("scores that lie across in memory", (across(tenths(rng, 4, 5)),)),
-        edge("a batch of many texts", (tenths(rng, between(rng, 33, 40), 2, 3),)),
+        edge("scores that lie across in memory", (across(tenths(rng, 4, 132)),)),
+        edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 3),)),
     ]
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop, tenths
+from autograder.checks._material import across, between, large, stop, tenths
 from autograder.checks._slips import (
     an_assert,
     batches_only,
@@ -37,10 +37,11 @@ def oracle(x: Tensor, n_head: int) -> Tensor:
 def draw(rng: np.random.Generator) -> list[Case]:
     (queries,) = own(rng, 5, "q")  # (H, T, d_head)
     C = between(rng, 3, 6)
+    signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
     return [
         Case("three tokens, two heads of two numbers", (tenths(rng, 3, 4), 2)),
-        Case("a single head", (tenths(rng, 3, 40), 1)),
-        edge("as many heads as numbers", (tenths(rng, 4, C), C)),
+        Case("a single head", (tenths(rng, 3, 132), 1)),
+        edge("as many heads as numbers", (tenths(rng, C, C), C)),
         Case("as many heads as tokens", (tenths(rng, 3, 6), 3)),
         edge("a single token", (tenths(rng, 1, 6), 3)),
         Case("queries of the course's own model", (torch.cat([*queries], -1), 4)),
@@ -49,13 +50,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("heads that do not share evenly", (tenths(rng, 4, 6), 4)),
         edge("more heads than numbers", (tenths(rng, 3, 3), between(rng, 4, 9))),
         edge("a batch, and heads that do not share evenly", (tenths(rng, 2, 4, 5), 2)),
-        Case(
-            "a long text with many heads", (tenths(rng, between(rng, 33, 40), 72), 36)
-        ),
+        Case("a long text", (tenths(rng, between(rng, 129, 140), 6), 3)),
+        Case("many heads", (tenths(rng, 5, 264), 132)),
         Case("a batch with as many texts as heads", (tenths(rng, 3, 2, 6), 3)),
         edge("a batch of one text", (tenths(rng, 1, 3, 4), 2)),
         edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),
-        edge("a batch of many texts", (tenths(rng, between(rng, 33, 40), 2, 4), 2)),
+        edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 4), 2)),
+        edge("large vectors of a single number", (large(rng, 4, 1) * signs, 1)),
     ]
 
 
@@ -282,5 +283,13 @@ MISTAKES = (
 )
 
 CHECK = Check(
-    "split_heads", 2, draw, oracle, MISTAKES, forbidden=LIBRARIES, worked=worked
+    "split_heads",
+    2,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=LIBRARIES,
+    worked=worked,
+    rtol=0.0,
+    atol=0.0,
 )

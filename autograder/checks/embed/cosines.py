@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal, some
+from autograder.checks._material import across, between, large, normal, some
 from autograder.checks._slips import double_precision, lists_of_numbers, written_into
 from autograder.checks.embed._material import (
     ANGLES,
@@ -42,8 +42,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         [[x, y], [long * x, long * y], [-x, -y], [-y, x], [abs(x), 0.0]]
     )
     scale = torch.tensor(10.0 ** rng.uniform(-2, 3, (6, 1)), dtype=torch.float32)
-    words, _ = word_rows(rng, 24)
-    i, j = different(rng, 24, 2)
+    words, _ = word_rows(rng, 16)
+    i, j = different(rng, 16, 2)
+    signs = torch.tensor(rng.permutation([1.0, 1.0, -1.0, -1.0])).float()
     return [
         Case(
             "vectors that point the same way, against it, and at a right angle",
@@ -61,11 +62,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single row", (decimals(rng, 1, 4), decimals(rng, 1, 4)[0])),
         Case("a word of the course's own model", (words, words[i].clone())),
         Case("a step from one word to another", (words, words[j] - words[i])),
-        Case("many rows", (normal(rng, between(rng, 33, 40), 36), normal(rng, 36))),
+        Case("many rows", (normal(rng, between(rng, 129, 140), 3), normal(rng, 3))),
         edge(
             "a table that lies across in memory",
-            (across(normal(rng, 6, 4)), normal(rng, 4)),
+            (across(normal(rng, 6, 132)), normal(rng, 132)),
         ),
+        edge("large numbers", (large(rng, 3, 4) * signs, large(rng, 4) * signs)),
         edge(
             "vectors of a single number", (decimals(rng, 5, 1), decimals(rng, 1, 1)[0])
         ),

@@ -56,7 +56,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     twice = normal(rng, 5, 4)
     family = (_HE_SHE, _ONE_MANY)[between(rng, 0, 1)]
     pairs = some(rng, family, between(rng, 2, 3))
-    apart = torch.arange(5)[:, None] * int(rng.choice([-20, 20]))
+    apart = torch.arange(100, 0, -20)[:, None]
     words, which = word_rows(rng, 16, *(word for pair in pairs for word in pair))
     return [
         Case("one pair in the plane", (plane, [a], [b])),
@@ -75,11 +75,20 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("two tokens that lead to the same one", (three, [p, q], [r, r])),
         edge(
             "a table that lies across in memory",
-            (across(steps(6, 3, 2)[0]), [0, 1], [2, 3]),
+            (across(steps(6, 132, 2)[0]), [0, 1], [2, 3]),
         ),
-        Case("many pairs", steps(80, 5, 36)),
-        edge("vectors of a single number", (decimals(rng, 5, 1) + apart, [0], [4])),
+        Case("many pairs", steps(300, 5, 140)),
+        edge("vectors of a single number", (decimals(rng, 5, 1) + apart, [4], [0])),
+        edge("numbers near a billionth", (plane / 2**30, [a], [b])),
+        edge("numbers of many millions", (_millions(rng, sign), [0], [1])),
     ]
+
+
+def _millions(rng: np.random.Generator, sign: np.ndarray) -> Tensor:
+    """One step along the sides of a triangle; a little larger, float32 has even numbers."""
+    sides = some(rng, [(3, 4), (4, 3), (5, 12), (12, 5), (8, 15), (15, 8)], 1)[0]
+    start = 2**24 - rng.integers(100, 10_000, 2)
+    return torch.tensor(np.stack([start, start + sides]) * [1, -1] * sign).float()
 
 
 # Words that differ in one thing: which pronoun goes with them, or how many there are.

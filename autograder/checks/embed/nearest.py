@@ -1,7 +1,8 @@
 """nearest: the k rows of a table whose cosine with one of its rows is largest.
 
 Equal ones come by smaller id, so no case may leave it to rounding who is equal: rows are
-clearly apart, or made of powers of two. Copies of the row itself are neighbours too.
+clearly apart, made of powers of two, or of numbers that any way of computing a cosine
+finds equal. Copies of the row itself are neighbours too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, drawn_until, normal
+from autograder.checks._material import across, between, drawn_until, large, normal
 from autograder.checks._slips import two_at_once
 from autograder.checks.embed._material import (
     ANGLES,
@@ -40,7 +41,7 @@ def _exact(table: Tensor, row: int) -> np.ndarray:
 
 def draw(rng: np.random.Generator) -> list[Case]:
     table, row = drawn_until(
-        _telling, lambda: (decimals(rng, 6, 2), between(rng, 1, 4))
+        _telling, lambda: ((10 * decimals(rng, 6, 2)).round(), between(rng, 1, 4))
     )
     tied, at = drawn_until(
         lambda table, row: 1 < row < 6, lambda: _signs(rng, [1, 1, 1, 1, 2, 3, 4])
@@ -54,13 +55,27 @@ def draw(rng: np.random.Generator) -> list[Case]:
         lambda table, row: _apart(table, 0), lambda: _clear(rng, 7, 3)
     )
     every, one = drawn_until(
-        lambda table, row: _exact(table, row).min() < -0.1, lambda: _clear(rng, 7, 4)
+        lambda table, row: (
+            _exact(table, row).min() < -0.1
+            and oracle(table.mT, row, 6) != oracle(table, row, 6)
+        ),
+        lambda: _clear(rng, 7, 7),
     )
 
     def words():
         return word_rows(rng, 40)[0], between(rng, 1, 38)
 
-    line = torch.from_numpy(rng.choice([-4.0, -1.0, 1.0, 2.0], (6, 1))).float()
+    (line,) = drawn_until(
+        lambda line: oracle(line, 2, 4) != [0, 1, 3, 4] and line.min() < 0,
+        lambda: (torch.from_numpy(rng.choice([-4.0, -1.0, 1.0, 2.0], (6, 1))).float(),),
+    )
+    wide, first = drawn_until(
+        lambda wide, row: (
+            _apart(wide, row) and oracle(wide[:, :128], row, 3) != oracle(wide, row, 3)
+        ),
+        lambda: (torch.cat([normal(rng, 7, 129) / 50, ends], 1), 0),
+    )
+    thousands, middle = drawn_until(_beyond, lambda: _both_signs(rng))
     shipped, word = drawn_until(_apart, words)
     return [
         Case("six vectors in the plane", (table, row, 2)),
@@ -71,9 +86,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("words of the course's own model", (shipped, word, 5)),
         edge("all other rows, one of which points the other way", _opposite(rng)),
         edge("an exact copy of the very row", _copied(rng)),
-        edge("forty rows, most of them equally near", (*_many_tied(rng), 30)),
+        edge("many rows, most of them equally near", (*_many_tied(rng), 135)),
         Case("many rows, some hardly nearer than others", (*_close(rng), 34)),
-        edge("a table that lies across in memory", (across(ends), 0, 3)),
+        edge("a table that lies across in memory", (across(wide), first, 3)),
+        edge("a single neighbour", (ends, 0, 1)),
+        edge("large numbers", (thousands, middle, 4)),
+        edge("equally near at different lengths", (_triangles(rng), 0, 2)),
         edge("a table of one row, which has no neighbour", (decimals(rng, 1, 3), 0, 0)),
         edge(
             "vectors of a single number",
@@ -87,8 +105,32 @@ def _apart(table: Tensor, row: int) -> bool:
     return bool(np.diff(np.sort(_exact(table, row))).min() > 2e-4)
 
 
+def _both_signs(rng: np.random.Generator) -> tuple[Tensor, int]:
+    signs = rng.permutation([[1, 1], [1, 1], [1, 1], [-1, -1], [-1, -1]])
+    return large(rng, 5, 2) * torch.tensor(signs), between(rng, 1, 3)
+
+
+def _beyond(table: Tensor, row: int) -> bool:
+    """Whether the order is another one for numbers that are cut off at a thousand."""
+    right = oracle(table, row, 4)
+    return _apart(table, row) and right != oracle(table.sign(), row, 4)
+
+
+def _triangles(rng: np.random.Generator) -> Tensor:
+    """Two rows at one angle to the first: to float32, too, but not a little longer."""
+    rows = np.array([[1, 0], [15, 20], [81, 108]])[:, rng.permutation(2)]
+    scale = rng.choice([-1, 1], 2) * 2.0 ** between(rng, -9, 9)
+    return torch.tensor(rows * scale).float()
+
+
 def _telling(table: Tensor, row: int) -> bool:
-    """Whether dot products, distances and cosines without sign all mislead."""
+    """Whether dot products, distances and cosines without sign all mislead.
+
+    And the row's cosine with itself, of whole numbers, is a little less than 1 in float32.
+    """
+    square = table[row].square().sum().numpy()
+    if np.sqrt(square) ** 2 <= square:
+        return False
     dots = table @ table[row]
     far = (table - table[row]).norm(dim=1)
     want = oracle(table, row, 2)
@@ -144,15 +186,20 @@ def _close(rng: np.random.Generator) -> tuple[Tensor, int]:
 
     def telling(table: Tensor, row: int) -> bool:
         right = oracle(table, row, 34)
-        rough = (table.round(decimals=2), table.half().float())
-        return _apart(table, row) and all(oracle(x, row, 34) != right for x in rough)
+        tables = table.round(decimals=2), table.half().float()
+        rough = [
+            *map(_scores, tables, (row, row)),
+            _scores(table, row).round(decimals=2),
+        ]
+        return _apart(table, row) and all(_best(s, row, 34) != right for s in rough)
 
     return drawn_until(telling, lambda: (normal(rng, 36, 6), between(rng, 33, 35)))
 
 
 def _many_tied(rng: np.random.Generator) -> tuple[Tensor, int]:
     """More equal cosines than a sort that is not stable leaves in their order."""
-    return _signs(rng, [1] * 30 + [2] * 6 + [3] * 3)
+    table, row = _signs(rng, [1] * 100 + [2] * 30 + [3] * 9)
+    return table.roll(134 - row, 0), 134
 
 
 def _best(scores: Tensor, row: int | None, k: int) -> list[int]:

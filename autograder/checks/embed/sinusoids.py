@@ -37,13 +37,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "more columns than places",
             (between(rng, 4, 12), 2 * between(rng, 50, 300)),
         ),
-        Case("a long context", (between(rng, 150, 300), 2 * between(rng, 4, 16))),
-        edge("the first place alone", (1, 2 * between(rng, 2, 2000))),
+        Case("a long context", (between(rng, 150, 300), 2 * between(rng, 4, 8))),
+        edge("the first place alone", (1, 2 * between(rng, 501, 800))),
         edge(
             "an odd number of columns",
             (between(rng, 2, 64), 4 * between(rng, 1, 24) - 1),
         ),
-        Case("thousands of places", (between(rng, 2000, 4000), 6)),
+        Case("thousands of places", (between(rng, 2000, 3300), 4)),
+        edge("an odd number of columns, and no place", (0, 2 * between(rng, 2, 9) + 1)),
         edge("a single column", (between(rng, 2, 64), 1)),
     ]
 
@@ -254,7 +255,7 @@ MISTAKES = (
         "places as parts of the whole",
         "You divide the places by their number, so the waves depend on `n_ctx`. A place is "
         "its number: 0, 1, 2 and so on.",
-        lambda n_ctx, d_model: _plain(n_ctx, d_model, turn=1 / n_ctx),
+        lambda n_ctx, d_model: _plain(n_ctx, d_model, turn=1 / max(n_ctx, 1)),
     ),
     Mistake(
         "only cosines",
@@ -382,5 +383,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES,
     worked=worked,
-    atol=1e-3,  # float32 angles of a long context are this exact, and no more
+    atol=1e-4,  # float32 angles of a long context are this exact, and not much more
 )

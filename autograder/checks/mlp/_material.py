@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,15 @@ def quarters(rng: np.random.Generator, *shape: int) -> Tensor:
     """Multiples of 1/4, which a float holds exactly and a person can read; none is 0."""
     numbers = rng.integers(1, 12, shape) * rng.choice([-1, 1], shape)
     return torch.tensor(numbers / 4, dtype=torch.float32)
+
+
+def apart(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Vectors of whole numbers so far apart that ε is not seen: an edge shows it."""
+    rows = np.zeros((prod(shape[:-1]), shape[-1]))
+    while (near := rows.var(-1) < 100).any():
+        some = near.sum(), shape[-1]
+        rows[near] = rng.integers(1, 25, some) * rng.choice([-1, 1], some)
+    return floats(rows.reshape(shape))
 
 
 def floats(values: Sequence | np.ndarray) -> Tensor:

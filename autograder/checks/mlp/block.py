@@ -7,7 +7,8 @@ it runs past the norms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from math import sqrt
 
@@ -17,13 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, large
 from autograder.checks._slips import written_into
 from autograder.checks.mlp._material import (
     BENDS,
     EPS,
     LIBRARIES,
     NORMS,
+    apart,
     quarters,
     shipped,
     tanh_gelu,
@@ -73,41 +75,53 @@ def oracle(x: Tensor, w: Weights, n_head: int) -> Tensor:
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
+    """Each layer's weights in an order of their own: they are taken by their names."""
+    cases = []
+    for case in _cases(rng):
+        x, w, n_head = case.args
+        names = [*w]
+        w = {names[i]: w[names[i]] for i in rng.permutation(len(names))}
+        cases.append(replace(case, args=(x, w, n_head)))
+    return cases
+
+
+def _cases(rng: np.random.Generator) -> list[Case]:
     stream, n = vectors(rng, 5, "{before}")
     own = dict(zip(NAMES, weights(n, *NAMES), strict=True))
     some = rng.choice(own["mlp.c_fc.bias"].shape[0], 64, replace=False)
     own["mlp.c_fc.weight"] = own["mlp.c_fc.weight"][:, some].clone()
     own["mlp.c_fc.bias"] = own["mlp.c_fc.bias"][some]
     own["mlp.c_proj.weight"] = own["mlp.c_proj.weight"][some]
-    many = {name: w / 8 for name, w in _layer(rng, 34, 8).items()}
+    signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
+    many = {name: w / 8 for name, w in _layer(rng, 130, 8).items()}
     return [
-        Case("three tokens, two heads", (quarters(rng, 3, 4), _layer(rng, 4, 8), 2)),
+        Case("three tokens, two heads", (_far(rng, 3, 4), _layer(rng, 4, 8), 2)),
         edge("a single token", (quarters(rng, 1, 4), _layer(rng, 4, 6), 1)),
         Case(
             "a layer in which only attention adds something",
-            (quarters(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
+            (_far(rng, 3, 4), _layer(rng, 4, 8, "mlp"), 2),
         ),
         Case(
             "a layer in which only the MLP adds something",
-            (quarters(rng, 3, 4), _layer(rng, 4, 8, "attn"), 2),
+            (_far(rng, 3, 4), _layer(rng, 4, 8, "attn"), 2),
         ),
         Case(
             "a layer in which no part adds anything",
-            (quarters(rng, 3, 4), _layer(rng, 4, 8, "attn", "mlp"), 2),
+            (_far(rng, 3, 4), _layer(rng, 4, 8, "attn", "mlp"), 2),
         ),
-        Case("a batch of texts", (quarters(rng, 2, 3, 6), _layer(rng, 6, 24), 3)),
+        Case("a batch of texts", (_far(rng, 2, 3, 6), _layer(rng, 6, 24), 3)),
         Case(
             "a long stream, to which little is added",
-            (quarters(rng, 4, 8) * 20, _layer(rng, 8, 12), 4),
+            (_far(rng, 4, 8), _layer(rng, 8, 12), 4),
         ),
-        Case("as many heads as numbers", (quarters(rng, 4, 4), _layer(rng, 4, 16), 4)),
-        Case(
+        Case("as many heads as numbers", (_far(rng, 4, 4), _layer(rng, 4, 16), 4)),
+        edge(
             "a layer of the course's own model, with some of its hidden units",
             (stream, own, shipped()[0].config.n_head),
         ),
         Case(
             "a long text",
-            (quarters(rng, between(rng, 33, 40), 4), _layer(rng, 4, 8), 2),
+            (_far(rng, between(rng, 129, 140), 4), _layer(rng, 4, 8), 2),
         ),
         edge(
             "vectors so short that ε counts",
@@ -122,12 +136,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), _layer(rng, 4, 8), 2),
         ),
-        edge("many heads", (quarters(rng, 3, 34), many, 34)),
+        edge("many heads", (quarters(rng, 3, 130), many, 130)),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 4), _layer(rng, 4, 8), 2),
+            (quarters(rng, between(rng, 129, 140), 2, 4), _layer(rng, 4, 8), 2),
+        ),
+        edge(
+            "large vectors of a single number",
+            (large(rng, 4, 1) * signs, _layer(rng, 1, 4), 1),
         ),
     ]
+
+
+def _far(rng: np.random.Generator, *shape: int) -> Tensor:
+    """A stream in which no ε is seen, nor in what the attention makes of it."""
+    return 8 * apart(rng, *shape)
 
 
 def _layer(rng: np.random.Generator, C: int, d_mlp: int, *silent: str) -> Weights:
@@ -156,6 +179,10 @@ def _layer(rng: np.random.Generator, C: int, d_mlp: int, *silent: str) -> Weight
 def _attend(x: Tensor, w: Weights, n_head: int, causal: bool = True) -> Tensor:
     if x.shape[-1] % n_head:  # as the course's own attend, which students are given
         raise ValueError("so many heads cannot share the columns")
+    C = x.shape[-1]
+    shapes = w["attn.c_attn.weight"].shape, w["attn.c_attn.bias"].shape
+    if shapes != ((C, 3 * C), (3 * C,)):
+        raise ValueError("so many columns are not those of x")
     qkv = x @ w["attn.c_attn.weight"] + w["attn.c_attn.bias"]  # (..., T, 3C)
     q, k, v = (
         part.unflatten(-1, (n_head, -1)).transpose(-3, -2)
@@ -322,6 +349,29 @@ def _in_place(x, norm_1, attend, norm_2, mlp):
     return x
 
 
+def _only_the_answers(x, norm_1, attend, norm_2, mlp):
+    return attend(norm_1(x)) + mlp(norm_2(x))
+
+
+def _mean_of_the_answers(x, norm_1, attend, norm_2, mlp):
+    return x + (attend(norm_1(x)) + mlp(norm_2(x))) / 2
+
+
+def _talk_twice(x, norm_1, attend, norm_2, mlp):
+    x = x + attend(norm_1(x))
+    return _pre_norm(x, norm_1, attend, norm_2, mlp)
+
+
+def _think_twice(x, norm_1, attend, norm_2, mlp):
+    x = _pre_norm(x, norm_1, attend, norm_2, mlp)
+    return x + mlp(norm_2(x))
+
+
+def _a_comma(x, norm_1, attend, norm_2, mlp):
+    x = x + attend(norm_1(x))
+    return x, mlp(norm_2(x))
+
+
 def _added_twice(x, norm_1, attend, norm_2, mlp):
     middle = x + attend(norm_1(x))
     return x + middle + mlp(norm_2(middle))
@@ -371,6 +421,25 @@ def _another_bend(name: str, what: str, bend: Callable[[Tensor], Tensor]) -> Mis
         f"Inside the MLP stands {what} where a GELU by tanh belongs. Use your `mlp` of "
         "step 3, which bends with your `gelu`.",
         partial(_block, bend=bend),
+    )
+
+
+def _norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """As it is typed: what does not fit ends in an error of a product or a sum."""
+    centred = x - x.mean(-1, keepdim=True)
+    variance = centred.square().mean(-1, keepdim=True)
+    return centred / (variance + EPS).sqrt() * weight + bias
+
+
+def _by_place(name: str, order: Iterable[str]) -> Mistake:
+    order = [*order]
+    return Mistake(
+        f"weights by their places, {name}",
+        "You take the weights by their **places** in `w`, and they may stand there in any "
+        'order. Take each by its name, as in `w["ln_1.weight"]`.',
+        lambda x, w, n_head: _block(
+            x, dict(zip(order, w.values(), strict=True)), n_head, norm=_norm
+        ),
     )
 
 
@@ -620,6 +689,69 @@ MISTAKES = (
         torch.mul,
     ),
     Mistake(
+        "attention's answer subtracted",
+        "In the first sum you subtract: attention's answer is **added** to x.",
+        partial(_block, wire=_in_turn(torch.sub, _added)),
+    ),
+    Mistake(
+        "the MLP's answer subtracted",
+        "In the second sum you subtract: the MLP's answer is **added** to the stream.",
+        partial(_block, wire=_in_turn(_added, torch.sub)),
+    ),
+    Mistake(
+        "x times attention's answer",
+        "You multiply x by attention's answer. The answer is **added** to x. The second "
+        "half is right.",
+        partial(_block, wire=_in_turn(torch.mul, _added)),
+    ),
+    Mistake(
+        "the stream times the MLP's answer",
+        "You multiply the stream by the MLP's answer. The answer is **added** to it. The "
+        "first half is right.",
+        partial(_block, wire=_in_turn(_added, torch.mul)),
+    ),
+    Mistake(
+        "a bend on attention's answer",
+        "You bend attention's answer by `gelu` before it is added. The bend belongs inside "
+        "the MLP; what a part gives is added as it is.",
+        partial(_block, wire=_in_turn(lambda x, y: x + tanh_gelu(y), _added)),
+    ),
+    Mistake(
+        "a bend on the MLP's answer",
+        "You bend the MLP's answer by `gelu` before it is added. Your `mlp` has bent its "
+        "hidden units already; what a part gives is added as it is.",
+        partial(_block, wire=_in_turn(_added, lambda x, y: x + tanh_gelu(y))),
+    ),
+    Mistake(
+        "only the two answers, side by side",
+        "You add the two answers to each other, and x is in no sum. The stream has to go "
+        "on: add attention's answer to x, then the MLP's answer to that sum.",
+        partial(_block, wire=_only_the_answers),
+    ),
+    Mistake(
+        "the mean of the two answers",
+        "You add the average of the two answers to x. They are not averaged: add "
+        "attention's answer first, and let the MLP read that sum.",
+        partial(_block, wire=_mean_of_the_answers),
+    ),
+    Mistake(
+        "attention twice",
+        "Attention writes to the stream twice. In a block it does so once, and then comes "
+        "the MLP.",
+        partial(_block, wire=_talk_twice),
+    ),
+    Mistake(
+        "the MLP twice",
+        "The MLP writes to the stream twice. In a block it does so once.",
+        partial(_block, wire=_think_twice),
+    ),
+    Mistake(
+        "a comma for a plus",
+        "Two tensors come back, the stream after attention and the MLP's answer. Is there "
+        "a comma where a `+` should be? Return their sum.",
+        partial(_block, wire=_a_comma),
+    ),
+    Mistake(
         "x is added once more to attention's answer",
         "In the first sum the stream is counted twice. Attention's answer is added to it "
         "once.",
@@ -648,6 +780,13 @@ MISTAKES = (
         "Attention and MLP each write to the stream twice. One layer does it once; the "
         "layers are stacked later.",
         lambda x, w, n_head: _block(_block(x, w, n_head), w, n_head),
+    ),
+    Mistake(
+        "the block three times",
+        "Attention and MLP each write to the stream three times. Is there a loop over the "
+        "layers? A block is **one** layer, whose weights are in `w`; the layers are stacked "
+        "later.",
+        lambda x, w, n_head: _block(_block(_block(x, w, n_head), w, n_head), w, n_head),
     ),
     Mistake(
         "only what is added",
@@ -770,6 +909,8 @@ MISTAKES = (
         by="`+=`",
         instead="`x = x + …` makes a new tensor.",
     ),
+    _by_place("in the order of layer", sorted(NAMES)),
+    _by_place("in the order of the model", NAMES),
     Mistake(
         "a name that w does not have",
         "A name that you look up is not in `w`. This dictionary has one layer's weights "

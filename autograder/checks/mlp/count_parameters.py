@@ -33,6 +33,9 @@ def oracle(n_vocab: int, n_ctx: int, n_layer: int, d_model: int) -> int:
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
+    n_vocab = between(rng, 50_000, 51_000)
+    # One of the two is even and one odd: no float32 holds the count then.
+    deep = 2 * between(rng, 45, 49) + (n_vocab + 1) % 2
     return [
         Case(
             "a tiny model",
@@ -46,6 +49,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "no layer at all, only tables and the last norm",
             (between(rng, 10, 99), between(rng, 5, 60), 0, 2 * between(rng, 1, 4) + 1),
         ),
+        edge(
+            "many layers, but one token, one place and vectors of one number",
+            (1, 1, between(rng, 129, 300), 1),
+        ),
         Case(
             "a model of about the course's size",
             (between(rng, 400, 700), 8 * between(rng, 6, 20), 3, 96),
@@ -56,7 +63,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "a model of about GPT-3's size",
-            (between(rng, 50_000, 51_000), 2048, between(rng, 90, 100), 12_288),
+            (n_vocab, 2048, deep, 12_288),
+        ),
+        edge(
+            "a large model whose sizes are no powers of 2",  # the count is odd
+            (
+                2 * between(rng, 25_000, 25_500),
+                2 * between(rng, 500, 600),
+                2 * between(rng, 12, 23) + 1,
+                2 * between(rng, 600, 800) + 1,
+            ),
         ),
     ]
 
@@ -93,6 +109,56 @@ def worked(n_vocab: int, n_ctx: int, n_layer: int, d_model: int) -> dict[str, in
     }
 
 
+def _apart(more: int, power: int) -> Mistake:
+    """Each layer has so many times C, or C², too many or too few: whatever they are."""
+    times = "" if abs(more) == 1 else str(abs(more))
+    size = f"{times}{'C' if power == 1 else 'C²'}"
+    word = "many" if more > 0 else "few"
+    where = (
+        "Compare your biases and norms with the table of step 5, one by one: a bias is as "
+        "long as its matrix has **columns**, and a norm has a weight and a bias."
+        if power == 1
+        else "Compare your four matrices with the table of step 5, one by one: a matrix has "
+        "as many numbers as its rows **times** its columns."
+    )
+    return Mistake(
+        f"{size} numbers of each layer too {word}",
+        f"Each layer has exactly {size} numbers too {word}. {where}",
+        lambda n_vocab, n_ctx, n_layer, d_model: (
+            _plain(n_vocab, n_ctx, n_layer, d_model) + n_layer * more * d_model**power
+        ),
+    )
+
+
+def _once_apart(more: int) -> Mistake:
+    return Mistake(
+        f"{more}C numbers too many, once",
+        f"You count exactly {more}C numbers too many, once and not in each layer. Outside "
+        "the layers there are the two tables and the last norm.",
+        lambda n_vocab, n_ctx, n_layer, d_model: (
+            _plain(n_vocab, n_ctx, n_layer, d_model) + more * d_model
+        ),
+    )
+
+
+def _parts_of_float32(n_vocab: int, n_ctx: int, n_layer: int, d_model: int) -> int:
+    tables = (n_vocab + n_ctx) * d_model
+    layers = n_layer * (12 * d_model**2 + 13 * d_model)
+    return int(torch.tensor([float(tables), float(layers), 2.0 * d_model]).sum())
+
+
+def _last_layer(n_vocab: int, n_ctx: int, n_layer: int, d_model: int) -> int:
+    total = _plain(n_vocab, n_ctx, 0, d_model)
+    for _ in range(n_layer):
+        total = 12 * d_model**2 + 13 * d_model
+    return total
+
+
+def _by_xor(n_vocab: int, n_ctx: int, n_layer: int, d_model: int) -> int:
+    C = d_model
+    return (n_vocab + n_ctx) * C + n_layer * (12 * C ^ 2 + 13 * C) + 2 * C
+
+
 MISTAKES = (
     Mistake(
         "the tied table counted twice",
@@ -124,8 +190,9 @@ MISTAKES = (
     ),
     Mistake(
         "4C numbers of each layer forgotten",
-        "Each layer lacks exactly 4C numbers. Two things have that size: attention's "
-        "two biases (3C and C), and the two norms (2C each). One of them is missing.",
+        "Each layer lacks exactly 4C numbers. Three things have that size: the MLP's first "
+        "bias (4C), attention's two biases (3C and C), and the two norms (2C each). Is one "
+        "of them missing?",
         partial(_plain, norms=lambda C: 0),
     ),
     Mistake(
@@ -148,9 +215,10 @@ MISTAKES = (
         partial(_plain, last=lambda C: 0),
     ),
     Mistake(
-        "one norm a layer",
-        "You count one norm in each layer. There are two: one before attention and one "
-        "before the MLP.",
+        "2C numbers of each layer forgotten",
+        "Each layer lacks exactly 2C numbers. Is one of its two norms missing (2C each), or "
+        "the bias of both? Or is attention's first bias too short? A bias is as long as its "
+        "matrix has **columns**.",
         partial(_plain, norms=lambda C: 2 * C),
     ),
     Mistake(
@@ -335,8 +403,8 @@ MISTAKES = (
     ),
     Mistake(
         "C numbers of each layer forgotten",
-        "Each layer lacks exactly C numbers. A bias of that length is missing: of "
-        "attention's way out, of the MLP's, or of a norm.",
+        "Each layer lacks exactly C numbers. So long are the bias of attention's way out, "
+        "that of the MLP's, and the weight and the bias of a norm. Is one of them missing?",
         partial(_plain, mlp=lambda C: 8 * C * C + 4 * C),
     ),
     Mistake(
@@ -387,6 +455,139 @@ MISTAKES = (
         "and no more.",
         partial(_plain, more=lambda n_vocab, n_ctx, C: n_vocab + n_ctx),
     ),
+    Mistake(
+        "n_layer for the matrices, not for the vectors",
+        "The matrices are counted for every layer, biases and norms only once. Are brackets "
+        "missing around the whole layer?",
+        lambda n_vocab, n_ctx, n_layer, C: (
+            _plain(n_vocab, n_ctx, 0, C) + n_layer * 12 * C * C + 13 * C
+        ),
+    ),
+    Mistake(
+        "the tables in every layer",
+        "You count the two tables once for each layer. They are there only once, before the "
+        "layers.",
+        lambda n_vocab, n_ctx, n_layer, C: (
+            _plain(0, 0, n_layer, C) + n_layer * (n_vocab + n_ctx) * C
+        ),
+    ),
+    Mistake(
+        "n_layer and d_model exchanged",
+        "`n_layer` and `d_model` are swapped. Compare your `def`, or your lines, with the "
+        "step's: n_vocab, n_ctx, n_layer, d_model.",
+        lambda n_vocab, n_ctx, n_layer, d_model: _plain(
+            n_vocab, n_ctx, d_model, n_layer
+        ),
+    ),
+    Mistake(
+        "one layer too many, and no last norm",
+        "You count one layer too many, and the last norm is missing. The last norm stands "
+        "after the layers, and has 2C numbers.",
+        lambda n_vocab, n_ctx, n_layer, d_model: _plain(
+            n_vocab, n_ctx, n_layer + 1, d_model, last=lambda C: 0
+        ),
+    ),
+    Mistake(
+        "only the last layer is left",
+        "What comes back is one layer alone, unless there is none: each round of a loop "
+        "overwrites the sum. `total += …` adds to it, and `total = …` begins anew.",
+        _last_layer,
+    ),
+    Mistake(
+        "^ for a power",
+        "In Python `^` is not a power: it compares two numbers bit by bit. C² is written "
+        "`C**2` or `C * C`.",
+        _by_xor,
+    ),
+    Mistake(
+        "the last norm of the example",
+        "For the last norm you add 4, as in the example, where C is 2. It has a weight and a "
+        "bias of C numbers each.",
+        partial(_plain, last=lambda C: 4),
+    ),
+    Mistake(
+        "2 numbers for the last norm",
+        "You count 2 numbers for the last norm. Its weight and its bias have **C** each.",
+        partial(_plain, last=lambda C: 2),
+    ),
+    Mistake(
+        "the layer of the example",
+        "You add the numbers of the example, where C is 2. They grow with C: compute each "
+        "from its shape.",
+        partial(
+            _plain,
+            attend=lambda C: 24,
+            mlp=lambda C: 42,
+            norms=lambda C: 8,
+            last=lambda C: 4,
+        ),
+    ),
+    Mistake(
+        "the layer of the example, and the last norm right",
+        "For a layer you add the numbers of the example, where C is 2. They grow with C: "
+        "compute each from its shape.",
+        partial(_plain, attend=lambda C: 24, mlp=lambda C: 42, norms=lambda C: 8),
+    ),
+    Mistake(
+        "4 numbers instead of 4C",
+        "In each layer you count 4 numbers where 4C belong. Is it the MLP's first bias? Or "
+        "the two norms, whose weights and biases have C numbers each?",
+        partial(_plain, norms=lambda C: 4),
+    ),
+    Mistake(
+        "4C for the MLP's second matrix",
+        "You count 4C numbers for a matrix of the MLP. C by 4C is C **times** 4C.",
+        partial(_plain, mlp=lambda C: 4 * C * C + 9 * C),
+    ),
+    Mistake(
+        "a power of 3 for 3C",
+        "There is a third power of C where 3 times C belongs. In Python `*` multiplies and "
+        "`**` is a power.",
+        partial(_plain, attend=lambda C: C**4 + C * C + 4 * C),
+    ),
+    Mistake(
+        "rows and columns added",
+        "You add the rows and columns of a matrix. It has rows **times** columns numbers.",
+        partial(
+            _plain,
+            attend=lambda C: 4 * C + 3 * C + 2 * C + C,
+            mlp=lambda C: 5 * C + 4 * C + 5 * C + C,
+        ),
+    ),
+    Mistake(
+        "4C columns in the table of the tokens",
+        "Your table of the tokens has 4C columns. A token has a vector of C numbers; 4C "
+        "hidden units are in the MLP alone.",
+        partial(_plain, tokens=4),
+    ),
+    Mistake(
+        "the vocabulary rounded up to a multiple of 64",
+        "You round `n_vocab` up to a multiple of 64, as some models do for speed. Here the "
+        "table has exactly n_vocab rows.",
+        lambda n_vocab, *sizes: _plain((n_vocab + 63) // 64 * 64, *sizes),
+    ),
+    Mistake(
+        "in millions",
+        "You give the number in millions, rounded. Give every single one, without a "
+        "division.",
+        lambda *sizes: round(_plain(*sizes) / 1e6),
+    ),
+    Mistake(
+        "in millions, as a float",
+        "You give the number in millions. Give every single one, without a division.",
+        lambda *sizes: _plain(*sizes) / 1e6,
+    ),
+    Mistake(
+        "a sum of float32",
+        "Right for small models. A tensor of float32 has about seven digits, so a large sum "
+        "is rounded in it; Python's own whole numbers have no end.",
+        _parts_of_float32,
+    ),
+    *(_apart(more, 1) for more in (-13, -12, -11, -10, -8, -7, -6)),
+    *(_apart(more, 1) for more in (1, *range(4, 14))),
+    *(_apart(more, 2) for more in (-12, -11, -10, -9, -8, -7, -5, -4, -3, -2)),
+    *(_apart(more, 2) for more in (1, 2, 3, 5, 7, 8, 9, 10, 11, 12)),
+    *(_once_apart(more) for more in (1, 3, 4, 5)),
     Mistake(
         "a tensor",
         "The right number, in a tensor. Give a plain whole number, an `int`.",

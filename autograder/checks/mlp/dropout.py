@@ -1,7 +1,9 @@
 """dropout: zeros where the points u say so, and what stays made up for.
 
 Which numbers go is told by given points instead of by luck, so the answer is one. No
-point is near p, but where that is asked: p is a binary fraction there.
+point is near p, but where that is asked: p is a binary fraction there. For 0.7 in
+float32 is a little less than 0.7 in double precision, so a point that is p in the one is
+below it in the other, and whoever compares in either way is right.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, large
 from autograder.checks._slips import an_assert, written_into
 from autograder.checks.mlp._material import LIBRARIES, floats, pick, quarters, vectors
 
@@ -24,7 +26,7 @@ def oracle(x: Tensor, u: Tensor, p: float) -> Tensor:
     if not 0 <= p < 1:
         raise ValueError(f"p is {p}, and must be from 0 up and below 1")
     scaled = x.double().numpy() / (1 - p)
-    return torch.tensor(np.where(u.double().numpy() < p, 0.0, scaled)).float()
+    return torch.tensor(np.where(u.numpy() < p, 0.0, scaled)).float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -45,7 +47,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     zero[between(rng, 0, 4)] = 0.0
     below, above = -float(rng.integers(1, 9)) / 10, 1 + float(rng.integers(1, 9)) / 10
     added, _ = vectors(rng, 4, "{n}.mlp")
-    long = between(rng, 33, 40)
+    long = between(rng, 129, 140)
+    signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
     return [
         Case("six numbers", (quarters(rng, 6), points(p, 6), p)),
         edge("a point that lies exactly at p", (quarters(rng, 6), on_it, at)),
@@ -61,11 +64,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a long text", (quarters(rng, long, 3), points(0.2, long, 3), 0.2)),
         edge(
             "a batch of one text, which lies across in memory",
-            (across(quarters(rng, 1, 3, 4)), across(points(q, 1, 3, 4)), q),
+            (across(quarters(rng, 1, 3, 132)), across(points(q, 1, 3, 132)), q),
         ),
         edge(
-            "p so large that hardly anything is kept",
-            (quarters(rng, 40), points(0.95, 40), 0.95),
+            "p so large that hardly anything is kept, and not a round number",
+            (quarters(rng, 40), points(0.95234, 40), 0.95234),
         ),
         edge(
             "points hardly beside p",
@@ -80,6 +83,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "a batch of many texts of one token",
             (quarters(rng, long, 1, 3), points(q, long, 1, 3), q),
+        ),
+        edge(
+            "large vectors of a single number",
+            (large(rng, 4, 1) * signs, floats([[0.9], [0.9], [0.9], [0.1]]), 0.5),
         ),
     ]
 
@@ -133,6 +140,10 @@ def _in_place(x: Tensor, u: Tensor, p: float) -> Tensor:
 def _by_share_here(x: Tensor, u: Tensor, p: float) -> Tensor:
     kept = (u >= p).float()
     return x * kept / kept.mean()
+
+
+def _first_of_each(u: Tensor, p: float) -> Tensor:
+    return (u[..., :1] >= p).expand_as(u)
 
 
 def _anything(p: float) -> bool:
@@ -227,6 +238,48 @@ MISTAKES = (
         partial(_plain, scale=lambda p: (1 - p) ** 2),
     ),
     Mistake(
+        "the brackets around 1 − p missing",
+        "You divide by 1 and then subtract p, for a division comes before a subtraction. "
+        "1 − p needs brackets: `x / (1 - p)`.",
+        _refusing(lambda x, u, p: torch.where(u >= p, x / 1 - p, 0.0)),
+    ),
+    Mistake(
+        "the brackets around 1 − p missing, and the mask before it",
+        "You divide by 1 and then subtract p from everything, for a division comes before a "
+        "subtraction. 1 − p needs brackets: `… / (1 - p)`.",
+        _refusing(lambda x, u, p: x * (u >= p) / 1 - p),
+    ),
+    Mistake(
+        "x and u exchanged",
+        "`x` and `u` are swapped: you scale the random numbers, and compare x with p. In "
+        "the `def` x comes first, then u.",
+        _refusing(lambda x, u, p: torch.where(x >= p, u / (1 - p), 0.0)),
+    ),
+    Mistake(
+        "one point for a whole vector",
+        "You look only at the first point of each vector, and keep or drop the whole vector. "
+        "Every number has a point of its own in `u`.",
+        partial(_plain, kept=_first_of_each),
+    ),
+    Mistake(
+        "NaN for the dropped numbers",
+        "What is dropped becomes NaN. It becomes 0.",
+        _refusing(lambda x, u, p: torch.where(u >= p, x / (1 - p), math.nan)),
+    ),
+    *(
+        Mistake(
+            f"rounded to {digits} decimal places",
+            "You round the numbers. Nothing is rounded here: the table shows four decimal "
+            "places only to be short.",
+            _refusing(
+                lambda x, u, p, digits=digits: torch.where(
+                    u >= p, (x / (1 - p)).round(decimals=digits), 0.0
+                )
+            ),
+        )
+        for digits in (2, 3, 4)
+    ),
+    Mistake(
         "the dropped numbers stay",
         "What is dropped stays as it was, unscaled. It becomes 0.",
         _refusing(lambda x, u, p: torch.where(u >= p, x / (1 - p), x)),
@@ -269,20 +322,23 @@ MISTAKES = (
     Mistake(
         "no p is refused",
         "The numbers are right. But a p that is no probability, or that would drop "
-        "everything, is not refused: raise a ValueError.",
+        "everything, is not refused: raise a ValueError. If you have such a line: does `raise` stand in it, and "
+        "`or` between the two conditions?",
         partial(_plain, fits=_anything),
     ),
     Mistake(
         "no p is refused, and p = 1 gives NaN",
         "The numbers are right, but every p is taken: below 0, above 1, and 1 itself, "
-        "where 0 / 0 gives NaN. Look at p first and raise a ValueError.",
+        "where 0 / 0 gives NaN. Look at p first and raise a ValueError. If you have such a line: does `raise` stand in it, and "
+        "`or` between the two conditions?",
         partial(_plain, fits=_anything, masked="product"),
     ),
     Mistake(
         "no p is refused, and p = 1 divides by zero",
         "The numbers are right, but no p is refused: below 0 and above 1 are taken "
         "silently, and 1 ends in a ZeroDivisionError. Look at p first and raise a "
-        "ValueError.",
+        "ValueError. If you have such a line: does `raise` stand in it, and "
+        "`or` between the two conditions?",
         partial(_plain, fits=_anything, masked="factor"),
     ),
     Mistake(
@@ -314,6 +370,39 @@ MISTAKES = (
         "Only a p below 0 is refused. At 1 everything would be dropped, and beyond 1 it is "
         "no probability: raise a ValueError there too.",
         partial(_plain, fits=lambda p: p >= 0),
+    ),
+    Mistake(
+        "the good p are refused",
+        "You refuse every p that is fine, and take the others. Is a `not` missing, or does "
+        "`raise` stand in the wrong branch?",
+        partial(_plain, fits=lambda p: not 0 <= p < 1),
+    ),
+    Mistake(
+        "every p is refused",
+        "You refuse every p. It is fine from 0 up and below 1. Between two conditions, `or` "
+        "asks for one of them, and `and` for both.",
+        partial(_plain, fits=lambda p: False),
+    ),
+    Mistake(
+        "p from 0 on is refused",
+        "You refuse every p from 0 on. Refuse a p **below** 0, and one from 1 on.",
+        partial(_plain, fits=lambda p: p < 0),
+    ),
+    Mistake(
+        "p below 1 is refused",
+        "You refuse every p below 1. Refuse one from 1 **on**, and one below 0.",
+        partial(_plain, fits=lambda p: p >= 1),
+    ),
+    Mistake(
+        "p above 0.9 is refused",
+        "Right, but you refuse a p above 0.9. Every p from 0 up and **below 1** is fine.",
+        partial(_plain, fits=lambda p: 0 <= p <= 0.9),
+    ),
+    Mistake(
+        "p from 0.9 on is refused",
+        "Right, but you refuse a p of 0.9 and more. Every p from 0 up and **below 1** is "
+        "fine.",
+        partial(_plain, fits=lambda p: 0 <= p < 0.9),
     ),
     Mistake(
         "p = 0 is refused",

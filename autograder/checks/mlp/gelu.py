@@ -33,6 +33,9 @@ from autograder.checks.mlp._material import (
     weights,
 )
 
+# So tight that a rounded constant shows here, and not as a small error of the block's.
+RTOL, ATOL = 2e-6, 1e-6
+
 
 def oracle(x: Tensor) -> Tensor:
     return tanh_gelu(x.double()).float()
@@ -45,7 +48,8 @@ def _border(rng: np.random.Generator) -> Tensor:
 
 def draw(rng: np.random.Generator) -> list[Case]:
     five = rng.permutation([*_telling(rng, 4), 0.0])
-    large = rng.integers(150, 600, 6) / 10 * rng.permutation([-1, -1, -1, 1, 1, 1])
+    large = rng.integers(150, 600, 6) / 10 * [1, 1, 1, 1, 50, 80]
+    large *= [-1, 1, -1, 1, -1, 1]
     normed, n = vectors(rng, 4, "{n}.norm_2")
     w_in, b_in = weights(n, "mlp.c_fc.weight", "mlp.c_fc.bias")
     some = rng.choice(w_in.shape[1], 24, replace=False)
@@ -54,22 +58,23 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single number", (floats(rng.uniform(-2.95, -2.35, 1)),)),
         Case("a matrix", (floats(_telling(rng, 12).reshape(3, 4)),)),
         Case("a batch of matrices", (normal(rng, 2, 3, 4, scale=2),)),
-        edge("numbers far from zero", (floats(large),)),
+        edge("numbers far from zero", (floats(rng.permutation(large)),)),
         Case(
             "questions of the course's own model",
             (normed @ w_in[:, some] + b_in[some],),
         ),
         Case(
             "many rows of many numbers",
-            (normal(rng, between(rng, 33, 40), 36, scale=1.5),),
+            (normal(rng, between(rng, 129, 140), 36, scale=1.5),),
         ),
         edge("numbers between 3 and 4 on both sides of zero", (_border(rng),)),
         edge(
             "a batch of one text, which lies across in memory",
-            (across(normal(rng, 1, 3, 4, scale=2)),),
+            (across(normal(rng, 1, 3, 132, scale=2)),),
         ),
         edge(
-            "a batch of many texts", (normal(rng, between(rng, 33, 40), 2, 3, scale=2),)
+            "a batch of many texts",
+            (normal(rng, between(rng, 129, 140), 2, 3, scale=2),),
         ),
     ]
 
@@ -247,6 +252,23 @@ MISTAKES = (
         partial(_plain, inside=lambda x, root, f: root * (x + f * x)),
     ),
     Mistake(
+        "0.044715 times the cube multiplied by x",
+        "Inside the tanh you multiply x by the term with x³. It is **added** to x.",
+        partial(_plain, inside=lambda x, root, f: root * (x * f * x**3)),
+    ),
+    Mistake(
+        "the cube without its sign",
+        "Inside the tanh the third power has lost its sign. Below zero it is below zero "
+        "too: no absolute value is taken anywhere.",
+        partial(_plain, inside=lambda x, root, f: root * (x + f * x.abs() ** 3)),
+    ),
+    Mistake(
+        "three times the square instead of the cube",
+        "Inside the tanh stands x times x times **3**. The formula has the third power, x "
+        "times x times x: in Python `x**3`.",
+        partial(_plain, inside=lambda x, root, f: root * (x + f * x * x * 3)),
+    ),
+    Mistake(
         "a square instead of a cube",
         "Inside the tanh you square x, and a square loses its sign. The formula has the "
         "**third power**.",
@@ -359,6 +381,12 @@ MISTAKES = (
         partial(_plain, root=2 / pi),
     ),
     Mistake(
+        "half of 2/π instead of its root",
+        "You take half of 2/π: Python reads `** 1/2` as the first power, divided by 2. For "
+        "the root the power needs brackets, `** (1/2)`, or take `sqrt`.",
+        partial(_plain, root=1 / pi),
+    ),
+    Mistake(
         "the square of 2/π",
         "You square 2/π. The formula has its square **root**, about 0.8, which is the "
         "power of ½.",
@@ -401,8 +429,11 @@ MISTAKES = (
         "The π under the root is missing: 2 is divided by it.",
         partial(_plain, root=sqrt(2)),
     ),
-    *map(_rounded_root, (0.8, 0.79, 0.78, 0.7, 0.797, 0.7789, sqrt(2 / 3.14))),
+    *map(_rounded_root, (0.8, 0.79, 0.78, 0.7, 0.797, 0.798, 0.7978, 0.7979, 0.7789)),
+    *map(_rounded_root, (sqrt(2 / 3.14), sqrt(2 / 3.1), sqrt(2 / 3), sqrt(2 / 3.142))),
+    *map(_rounded_root, (sqrt(14 / 22), 0.79788)),
     *map(_typed, (0.44715, 0.0044715, 0.04, 0.044, 0.045, 0.05, 0.0445, 0.04475)),
+    *map(_typed, (0.0447, 0.04472, 0.04471)),
     *map(_typed, (0.04715, 0.044175, 0.047415, 0.045715, 0.034715, 0.0471, 0.447)),
     Mistake(
         "forgot the 1 before the tanh",
@@ -520,6 +551,42 @@ MISTAKES = (
         partial(_plain, last=lambda x, y: x + y),
     ),
     Mistake(
+        "the larger of x and GELU",
+        "You take the larger one of x and the formula, so every number below zero comes "
+        "from the formula, and every one above it is x itself. The formula serves for all "
+        "numbers.",
+        partial(_plain, last=torch.maximum),
+    ),
+    Mistake(
+        "half of x plus the tanh",
+        "You add the tanh to x, and take half of the sum. The tanh is added to **1**, and x "
+        "is multiplied by that: ½ x (1 + tanh).",
+        lambda x: 0.5 * (x + torch.tanh(_inside(x))),
+    ),
+    Mistake(
+        "half of 1 plus x times the tanh",
+        "Where ½ x (1 + tanh) should stand, x multiplies the tanh alone. The bracket holds "
+        "1 and the tanh, and x multiplies both.",
+        lambda x: 0.5 * (1 + x * torch.tanh(_inside(x))),
+    ),
+    Mistake(
+        "divided by 2 without a remainder",
+        "`x // 2` gives whole numbers only. For a half of x write `x / 2` or `0.5 * x`.",
+        lambda x: x // 2 * (1 + torch.tanh(_inside(x))),
+    ),
+    Mistake(
+        "Mish",
+        "That is Mish, x times the tanh of log(1 + exp(x)), another soft bend. Here, follow "
+        "the formula with √(2/π).",
+        functional.mish,
+    ),
+    Mistake(
+        "an inverse tanh instead of the tanh",
+        "There is `atanh`, which turns a tanh back and knows no number beyond 1: so NaN "
+        "comes. Take `torch.tanh`.",
+        partial(_plain, bend=torch.atanh),
+    ),
+    Mistake(
         "tanh alone",
         "You give the tanh of x. It is only one part of the formula: it makes the share "
         "of x that gets through.",
@@ -586,6 +653,12 @@ MISTAKES = (
     ),
     written_into(_in_place, by="an operator like `*=`"),
     Mistake(
+        "the cube written into x",
+        "`x.pow_(3)` writes the third power into `x` itself, so every other x in the line "
+        "is changed too, and the caller's. `x**3` makes a new tensor.",
+        lambda x: 0.5 * x * (1 + torch.tanh(_ROOT * (x + 0.044715 * x.pow_(3)))),
+    ),
+    Mistake(
         "a second name for x is changed in place",
         "A second name is no copy: with `y = x`, both are one tensor, and `+=` changes "
         "`x` itself. So the x in front of the bracket is no longer the one that came in.",
@@ -611,5 +684,13 @@ MISTAKES = (
 )
 
 CHECK = Check(
-    "gelu", 3, draw, oracle, MISTAKES, forbidden=LIBRARIES + BENDS, worked=worked
+    "gelu",
+    3,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=LIBRARIES + BENDS,
+    rtol=RTOL,
+    atol=ATOL,
+    worked=worked,
 )

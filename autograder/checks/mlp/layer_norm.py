@@ -1,7 +1,8 @@
 """layer_norm: each vector to mean 0 and variance 1, then its learned weight and bias.
 
 The cases tell the last axis from all others, and ε under the root from everything else
-that ε can be: there are vectors of equal numbers, and of very small ones. Far from zero,
+that ε can be: there are vectors of equal numbers, and of very small ones. In all others
+it is too small to count. Far from zero,
 only a variance of what is left after the mean survives float32.
 """
 
@@ -17,12 +18,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop
+from autograder.checks._material import across, between, large, stop
 from autograder.checks._slips import double_precision, two_at_once, written_into
 from autograder.checks.mlp._material import (
     EPS,
     LIBRARIES,
     NORMS,
+    apart,
     floats,
     pick,
     quarters,
@@ -48,21 +50,26 @@ def draw(rng: np.random.Generator) -> list[Case]:
     far = rng.integers(200_000, 250_000) + rng.permuted(
         np.tile([-6, -4, -3, -1, 0, 2, 5, 9], (3, 1)), axis=1
     )
+    far[1] *= -1
+    signs = floats(rng.permutation([1, 1, -1, -1]))
     stream, n = vectors(rng, 3, pick(rng, ["{before}", "{n}.middle"]))
     which = f"ln_{between(rng, 1, 2)}"
     learned = weights(n, f"{which}.weight", f"{which}.bias")
     return [
-        Case("three vectors, with weight 1 and bias 0", (quarters(rng, 3, 4), *plain)),
-        Case("a weight and a bias for each number", (quarters(rng, 3, 4), *own(4))),
-        Case("as many vectors as numbers in each", (quarters(rng, 4, 4), *own(4))),
-        Case("a single vector", (quarters(rng, 5), *own(5))),
-        Case("a batch of texts", (quarters(rng, 2, 3, 4), *own(4))),
-        edge("a vector whose numbers are all equal", (mixed, *own(4))),
+        Case("three vectors, with weight 1 and bias 0", (apart(rng, 3, 4), *plain)),
+        Case("a weight and a bias for each number", (apart(rng, 3, 4), *own(4))),
+        Case("as many vectors as numbers in each", (apart(rng, 4, 4), *own(4))),
+        Case("a single vector", (apart(rng, 5), *own(5))),
+        Case("a batch of texts", (apart(rng, 2, 3, 4), *own(4))),
+        edge(
+            "a vector whose numbers are all equal, and a large bias",
+            (mixed, quarters(rng, 4), large(rng, 4) * signs),
+        ),
         edge("numbers so small that ε counts", (quarters(rng, 2, 6) / 500, *own(6))),
         edge("numbers far from zero and close together", (floats(far), *own(8))),
-        Case("the stream of the course's own model", (stream, *learned)),
-        Case("a long text", (quarters(rng, between(rng, 33, 40), 4), *own(4))),
-        Case("vectors of many numbers", (quarters(rng, 2, wide), *own(wide))),
+        edge("the stream of the course's own model", (stream, *learned)),
+        Case("a long text", (apart(rng, between(rng, 129, 140), 4), *own(4))),
+        Case("vectors of many numbers", (apart(rng, 2, wide), *own(wide))),
         edge("as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4))),
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4))),
         edge(
@@ -71,8 +78,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 4), *own(4)),
+            (quarters(rng, between(rng, 129, 140), 2, 4), *own(4)),
         ),
+        edge(
+            "tiny numbers under a large weight",
+            (quarters(rng, 2, 4) / 1e7, large(rng, 4) * 10 * signs, quarters(rng, 4)),
+        ),
+        edge("vectors of a single number", (quarters(rng, 3, 1), *own(1))),
     ]
 
 
@@ -145,6 +157,31 @@ def _by_elements(x: Tensor) -> tuple:
     return tuple(range(1, x.ndim)) or stop(RuntimeError)
 
 
+def _counted(name: str, hint: str, count: Callable[[Tensor], int]) -> Mistake:
+    """Sums divided by another number than C."""
+    return Mistake(
+        name,
+        hint,
+        partial(
+            _plain,
+            mean=lambda x, **along: x.sum(**along) / count(x),
+            variance=lambda x, centred, **along: (
+                centred.square().sum(**along) / count(x)
+            ),
+        ),
+    )
+
+
+def _between_0_and_1(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+    return (x - low) / (high - low + EPS) * weight + bias
+
+
+def _divided_first(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    variance = x.var(-1, correction=0, keepdim=True)
+    return (x / (variance + EPS).sqrt() - x.mean(-1, keepdim=True)) * weight + bias
+
+
 def _bias_divided(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     centred = x - x.mean(-1, keepdim=True)
     return (centred * weight + bias) / (
@@ -209,6 +246,13 @@ MISTAKES = (
         partial(_plain, axis=lambda x: (-2, -1)[-x.ndim :]),
     ),
     Mistake(
+        "over each whole text, and no vector alone",
+        "You take one mean and one variance of a whole text, so its tokens begin to depend "
+        "on each other, and a single vector ends in an error. Each vector has its own: over "
+        "the **last** axis alone, `-1`.",
+        partial(_plain, axis=lambda x: (-2, -1)),
+    ),
+    Mistake(
         "over all axes but the last",
         "You take mean and variance over texts and tokens, one for each column: that is "
         "batch norm. Layer norm takes each vector by itself: over the **last** axis.",
@@ -265,6 +309,24 @@ MISTAKES = (
             _plain,
             variance=lambda x, centred, **_: x.var(0, correction=0, keepdim=True),
         ),
+    ),
+    _counted(
+        "divided by len(x)",
+        "You divide the sums by `len(x)`. That is the size of the **first** axis, the number "
+        "of vectors or texts; each vector has `x.shape[-1]` numbers.",
+        len,
+    ),
+    _counted(
+        "divided by 96",
+        "You divide the sums by 96, as many numbers as the course's own model has in a "
+        "vector. Other vectors have other sizes: `x.shape[-1]` tells how many.",
+        lambda x: 96,
+    ),
+    _counted(
+        "divided by 4",
+        "You divide the sums by 4, as in the example. Other vectors have other sizes: "
+        "`x.shape[-1]` tells how many numbers.",
+        lambda x: 4,
     ),
     Mistake(
         "the median instead of the mean",
@@ -400,6 +462,15 @@ MISTAKES = (
         partial(_plain, variance=lambda x, centred, **along: centred.mean(**along)),
     ),
     Mistake(
+        "doubled instead of squared",
+        "You double what is left after the mean is gone, and the mean of that is 0. In "
+        "Python `* 2` doubles; a square is `** 2`.",
+        partial(
+            _plain,
+            variance=lambda x, centred, **along: (centred * 2).mean(**along),
+        ),
+    ),
+    Mistake(
         "each number divided by itself",
         "You divide by the root of the squares themselves, so every number becomes 1 or "
         "−1. The variance is their **mean**, one number for each vector.",
@@ -435,7 +506,7 @@ MISTAKES = (
     Mistake(
         "weight and bias exchanged",
         "You multiply by the bias and add the weight. Multiply by the weight, add the "
-        "bias.",
+        "bias. If your line says that, look at your `def`: first x, then weight, then bias.",
         partial(_plain, learned=lambda y, weight, bias: y * bias + weight),
     ),
     Mistake(
@@ -449,6 +520,36 @@ MISTAKES = (
         "The weight plays no part. Each number is multiplied by its own weight before "
         "the bias is added.",
         partial(_plain, learned=lambda y, weight, bias: y + bias),
+    ),
+    Mistake(
+        "the weight times the bias",
+        "You multiply the weight by the bias, and not by the normed vector. First the normed "
+        "numbers times the weight, then plus the bias.",
+        partial(_plain, learned=lambda y, weight, bias: y + weight * bias),
+    ),
+    Mistake(
+        "the weight plus the bias",
+        "You add weight and bias first, and multiply by their sum. A bracket is too many: "
+        "multiply by the weight, then add the bias.",
+        partial(_plain, learned=lambda y, weight, bias: y * (weight + bias)),
+    ),
+    Mistake(
+        "the first weight and the first bias for all",
+        "You take the first weight and the first bias for all numbers. Each number of a "
+        "vector has its own: `weight` and `bias` fit as they are.",
+        partial(_plain, learned=lambda y, weight, bias: y * weight[0] + bias[0]),
+    ),
+    Mistake(
+        "the first weight for all",
+        "You take the first weight for all numbers. Each number of a vector has its own: "
+        "`weight` fits as it is.",
+        partial(_plain, learned=lambda y, weight, bias: y * weight[0] + bias),
+    ),
+    Mistake(
+        "ε times the weight",
+        "The weight multiplies only ε: you divide by the root first, and then add "
+        "ε · weight. ε stands **under** the root, so the root's bracket closes behind it.",
+        lambda x, weight, bias: _plain(x, torch.ones(()), EPS * weight + bias, eps=0.0),
     ),
     Mistake(
         "bias forgotten",
@@ -569,6 +670,24 @@ MISTAKES = (
         "Only the mean is divided by the root, not x, for a division comes before a "
         "subtraction. x − mean needs brackets.",
         _mean_divided,
+    ),
+    Mistake(
+        "divided before the mean is subtracted",
+        "You divide x first and then subtract the mean, which is not divided. Subtract the "
+        "mean first: the bracket around x − mean closes before the division.",
+        _divided_first,
+    ),
+    Mistake(
+        "between 0 and 1",
+        "You bring each vector between 0 and 1, by its smallest and its largest number. Here "
+        "its **mean** is subtracted, and it is divided by the root of the variance.",
+        _between_0_and_1,
+    ),
+    Mistake(
+        "computed in float16",
+        "You compute in float16, which holds about three digits, and nothing above 65,504. "
+        "Leave x as it is, in float32.",
+        lambda x, weight, bias: _plain(x.half(), weight, bias),
     ),
     Mistake(
         "weight and bias before the norm",

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, lying, normal
+from autograder.checks._material import across, between, large, lying, normal, stop
 from autograder.checks._slips import only_the_first
 from autograder.checks.mlp._material import (
     BENDS,
     LIBRARIES,
+    floats,
     quarters,
     tanh_gelu,
     vectors,
@@ -68,25 +69,47 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a vector of zeros, so that only biases speak",
             (torch.zeros(1, 4), *own(4, 6)),
         ),
-        Case("fewer hidden units than numbers", (quarters(rng, 3, 6), *own(6, 2))),
+        Case(
+            "fewer hidden units than numbers",
+            (quarters(rng, 3, 132), *(w / 8 for w in own(132, 2))),
+        ),
         Case(
             "hidden units of the course's own model",
             (normed, w_in[:, some], b_in[some], w_out[some], b_out),
         ),
-        Case("a long text", (quarters(rng, between(rng, 33, 40), 3), *own(3, 12))),
+        Case("a long text", (quarters(rng, between(rng, 129, 140), 3), *own(3, 12))),
         edge(
             "as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4, 4))
         ),
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4, 16))),
         edge(
             "vectors that lie across in memory",
-            (across(quarters(rng, 2, 5, 4)), *lying(own(4, 8))),
+            (across(quarters(rng, 2, 5, 4)), *lying(own(4, 132))),
         ),
         edge(
             "a batch of many texts",
-            (quarters(rng, between(rng, 33, 40), 2, 3), *uneven),
+            (quarters(rng, between(rng, 129, 140), 2, 3), *uneven),
         ),
+        edge(
+            "vectors of a single number, and a single hidden unit",
+            (quarters(rng, 3, 1).abs() * floats([[1], [-1], [1]]), *own(1, 1)),
+        ),
+        edge("large numbers", _large(rng)),
     ]
+
+
+def _large(rng: np.random.Generator) -> tuple[Tensor, ...]:
+    """Each bias is seen in a vector of its own, where all before it is zero."""
+    one, other = large(rng, 2).tolist()
+    signs = floats([1, -1])
+    w_in, b_in = large(rng, 2, 2) * signs[:, None], large(rng, 2) * signs
+    w_out, b_out = large(rng, 2, 2) * signs, large(rng, 2) * signs
+    return floats([[0, 0], [-one, other], [one, -other]]), w_in, b_in, w_out, b_out
+
+
+def _by_a_loop(x: Tensor, *rest: Tensor) -> Tensor:
+    """A loop over x takes numbers out of a single vector, and `@` takes none."""
+    return plain(x, *rest) if x.ndim > 1 else stop(RuntimeError)
 
 
 def _same(x: Tensor) -> Tensor:
@@ -382,6 +405,55 @@ MISTAKES = (
         "is.",
         partial(plain, first=lambda x: functional.layer_norm(x, x.shape[-1:])),
     ),
+    Mistake(
+        "normed by the standard deviation first",
+        "You norm x before the first product. The block does that, by your `layer_norm`; the "
+        "MLP takes x as it is.",
+        partial(
+            plain,
+            first=lambda x: (x - x.mean(-1, keepdim=True)) / x.std(-1, keepdim=True),
+        ),
+    ),
+    Mistake(
+        "a bend at the end alone, and x added",
+        "The bend comes after the second matrix, and x is added to it. It decides which of "
+        "the hidden units speak, so it belongs **between** the two matrices; and x is added "
+        "later, in the block.",
+        partial(plain, bend=_same, last=lambda x, y: x + tanh_gelu(y)),
+    ),
+    Mistake(
+        "a ReLU beside the bend",
+        "Between the matrices stand both, your `gelu` and a ReLU. `gelu` is the bend: no "
+        "other is needed.",
+        partial(plain, bend=lambda h: torch.relu(tanh_gelu(h))),
+    ),
+    Mistake(
+        "a sum over the answer",
+        "You sum up what the second product gives. A matrix product holds its sums already: "
+        "only `b_out` is added.",
+        partial(
+            plain,
+            narrow=lambda h, w_out, b_out: (h @ w_out).sum(-1, keepdim=True) + b_out,
+        ),
+    ),
+    Mistake(
+        "the second bias added before its matrix",
+        "You add `b_out` to the hidden units, before the second product. It has a number for "
+        "each number of x, and is added **after** the product.",
+        partial(plain, narrow=lambda h, w_out, b_out: (h + b_out) @ w_out),
+    ),
+    Mistake(
+        "both matrices before the biases",
+        "The first bias and the second matrix are swapped. The order is x, w_in, b_in, "
+        "w_out, b_out: does your `def` name them so?",
+        lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, w_out, b_in, b_out),
+    ),
+    Mistake(
+        "by a loop over x",
+        "Right but for a single vector, out of which a loop over x takes numbers. `x @ w_in` "
+        "takes all vectors at once, or a single one: no loop is needed.",
+        _by_a_loop,
+    ),
     only_the_first(
         lambda x, *w: plain(x, *w)[0],
         "vector",
@@ -397,5 +469,6 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + BENDS,
     after=("gelu",),
+    atol=5e-5,  # of what a gelu that is right may be off, summed
     worked=worked,
 )

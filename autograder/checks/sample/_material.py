@@ -94,6 +94,18 @@ def tied(rng: np.random.Generator) -> Tensor:
     return fractions(parts[rng.permutation(8)].tolist())
 
 
+def neighbours(rng: np.random.Generator, below: float) -> Tensor:
+    """Two numbers that float32 just tells apart, and no more when they grow a little.
+
+    They lie just below a power of two, from which on its steps are wider.
+    """
+    while True:
+        one = torch.tensor(below * float(rng.uniform(0.99995, 1)))
+        two = torch.stack([one, torch.nextafter(one, torch.tensor(torch.inf))])
+        if all(x[0] == x[1] for x in (two * 1.0001, two * 1.001, two + 0.125)):
+            return two
+
+
 def with_zeros(p: Tensor, *places: int) -> Tensor:
     """p with tokens of probability 0 put in before these places."""
     return torch.from_numpy(np.insert(p.numpy(), places, 0.0))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, stop
+from autograder.checks._material import between, drawn_until, stop
 from autograder.checks.sample._material import (
     COURSE,
     DICE,
@@ -76,17 +76,24 @@ def draw(rng: np.random.Generator) -> list[Case]:
     nearest = 1 - between(rng, 1, 1 << 20) * 2.0**-44
     only = torch.zeros(between(rng, 3, 5))
     only[0] = 1 - between(rng, 1, 7) * 2.0**-22
-    zeros = with_zeros(shares(rng, 5), 2, 3)
-    begin = with_zeros(shares(rng, 4), *[0] * between(rng, 1, 3))
+
+    def in_no_other_order(p: Tensor, u: float) -> bool:
+        others = (drawn(p, u, order=order) for order in (ranked, _least_likely_first))
+        return oracle(p, u) not in others
+
+    middle = drawn_until(
+        in_no_other_order, lambda: inside(shares(rng, 5, 32, 2), between(rng, 1, 3))
+    )
+    zeros = with_zeros(shares(rng, 5), 2, 2)
+    (late,) = drawn_until(lambda p: p[0] < 0.5, lambda: (shares(rng, 4),))
+    begin = with_zeros(late, *[0] * between(rng, 1, 3))
     end = with_zeros(shares(rng, 4), *[4] * between(rng, 1, 3))
     over = with_zeros(_still_short(rng, 5), *[5] * between(rng, 1, 3))
-    far = with_zeros(_still_short(rng, 5), *[0] * between(rng, 33, 40))
+    far = with_zeros(_still_short(rng, 5), *[0] * between(rng, 130, 140))
     model = model_probabilities(rng, 0.8, 1.2)
     large = (model > 0.03).nonzero()[:, 0].tolist()
     return [
-        Case(
-            "a point in the middle", inside(shares(rng, 5, 32, 2), between(rng, 1, 3))
-        ),
+        Case("a point in the middle", middle),
         Case(
             "a point at the beginning of a share",
             inside(shares(rng, 5, 32, 2), between(rng, 2, 3), 0.1, 0.2),
@@ -116,7 +123,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a last share of less than a millionth", (_tiny_last(rng), 1 - 2.0**-23)),
         edge("a point hardly beyond a border", _beside(rng, 0.001, 0.004)),
         edge("a point hardly before a border", _beside(rng, 0.996, 0.999)),
-        Case("many tokens", inside(torch.full((64,), 1 / 64), between(rng, 40, 60))),
+        Case(
+            "many tokens", inside(torch.full((256,), 1 / 256), between(rng, 150, 250))
+        ),
         edge(
             "a vocabulary of one token", (torch.ones(1), round(float(rng.random()), 4))
         ),
@@ -136,6 +145,10 @@ def _last(p: Tensor) -> int:
 
 def _by_id(p: Tensor) -> Tensor:
     return torch.arange(len(p))
+
+
+def _least_likely_first(p: Tensor) -> Tensor:
+    return p.argsort(stable=True)
 
 
 def _the_id(p: Tensor, ids: Tensor, place: int) -> int:
@@ -353,7 +366,7 @@ MISTAKES = (
     _laid(
         "the least likely lies first",
         "You lay the least likely shares first on the line.",
-        lambda p: p.argsort(stable=True),
+        _least_likely_first,
     ),
     Mistake(
         "a place among those that have a share",

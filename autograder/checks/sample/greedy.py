@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import between
 from autograder.checks._slips import tensor_for_integer
 from autograder.checks.sample._material import (
     COURSE,
     different_eighths,
     eighths,
     model_logits,
+    neighbours,
     softmax,
 )
 
@@ -77,6 +79,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("two that hardly differ", (_hardly(rng),)),
         Case("the likeliest token comes first", (_falling(rng, 6),)),
         edge("two that differ by a quarter", (_by_a_quarter(rng),)),
+        edge(
+            "many tokens, of which the last two hardly differ",
+            (torch.cat([eighths(rng, between(rng, 130, 140)), neighbours(rng, 2048)]),),
+        ),
     ]
 
 

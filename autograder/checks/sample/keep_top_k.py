@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, stop
+from autograder.checks._material import between, drawn_until, stop
 from autograder.checks._slips import Answer, an_assert, two_at_once
 from autograder.checks.sample._material import (
     COURSE,
@@ -26,6 +26,7 @@ from autograder.checks.sample._material import (
     larger_ids_of_equals,
     later_first,
     likeliest,
+    neighbours,
     not_divided,
     only,
     only_kept_numbers,
@@ -58,9 +59,17 @@ def worked(p: Tensor, k: int) -> dict[str, Any]:
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
+    def model(cold: float, hot: float, *ks: int) -> tuple[Tensor, int]:
+        return drawn_until(
+            lambda p, k: p.sort().values[-k - 1] < p.sort().values[-k],
+            lambda: (model_probabilities(rng, cold, hot), between(rng, *ks)),
+        )
+
     equals = tied(rng)
     zeros = with_zeros(shares(rng, 4), 1, 3)
     alike = fractions(rng.permutation([32] * 8 + [0] * 6).tolist())
+    one, other = neighbours(rng, 0.5).tolist()
+    rest = 1 - one - other
     return [
         Case("the two likeliest of five", (shares(rng, 5, 32, 2), 2)),
         Case("the likeliest alone", (shares(rng, 5, 32, 2), 1)),
@@ -71,7 +80,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("tokens of probability 0", (zeros, 5)),
         Case(
             "the shipped model's probabilities",
-            (model_probabilities(rng, 2.5, 4), between(rng, 5, 20)),
+            model(2.5, 4, 5, 20),
         ),
         edge("k = 0", (shares(rng, 5), 0)),
         edge("k below 0", (shares(rng, 5), -between(rng, 1, 3))),
@@ -83,9 +92,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a vocabulary of one token", (torch.ones(1), 1)),
         Case(
             "many of many tokens",
-            (model_probabilities(rng, 4, 6), between(rng, 34, 60)),
+            model(4, 6, 260, 300),
         ),
         edge("k one above the number of tokens", (shares(rng, 5), 6)),
+        edge(
+            "the likeliest hardly likelier than the next",
+            (torch.tensor([0.25 * rest, one, other, 0.75 * rest]), 1),
+        ),
     ]
 
 

@@ -123,8 +123,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("top_p below 0", (shares(rng, 5), -hundredths(rng, 0.1, 1))),
         edge("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 1.9))),
         edge(
-            "64 tokens equally likely",
-            (torch.full((64,), 1 / 64), (between(rng, 33, 50) + 0.5) / 64),
+            "256 tokens equally likely",
+            (torch.full((256,), 1 / 256), (between(rng, 130, 200) + 0.5) / 256),
         ),
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),

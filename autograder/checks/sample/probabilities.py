@@ -101,10 +101,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("no temperature given, which is 1", (different_eighths(rng, 4),)),
         Case(
             "many tokens",
-            (eighths(rng, 2, between(rng, 33, 40)), hundredths(rng, 0.6, 1.5)),
+            (eighths(rng, 2, between(rng, 130, 140)), hundredths(rng, 0.6, 1.5)),
         ),
         edge("a batch of one text", (eighths(rng, 1, 3, 4), hundredths(rng, 0.6, 1.5))),
-        edge("logits that lie across in memory", (across(eighths(rng, 5, 4)), 0.5)),
+        edge(
+            "many rows that lie across in memory",
+            (across(eighths(rng, between(rng, 130, 140), 4)), 0.5),
+        ),
         edge("four axes", (eighths(rng, 2, 3, 4, 3), hundredths(rng, 0.6, 1.5))),
         edge(
             "a very high temperature",
@@ -112,8 +115,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a batch of many texts",
-            (eighths(rng, between(rng, 33, 40), 2, 3), hundredths(rng, 0.6, 1.5)),
+            (eighths(rng, between(rng, 130, 140), 2, 3), hundredths(rng, 0.6, 1.5)),
         ),
+        edge("a vocabulary of one token", (eighths(rng, 2, 1, 1), 0.5)),
     ]
 
 

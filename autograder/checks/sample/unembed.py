@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, tenths
 from autograder.checks._slips import Answer, double_precision, list_of_rows
 from autograder.checks.sample._material import COURSE, eighths, shipped, softmax, story
 
@@ -30,6 +30,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     x = model.trace(story(rng), "norm")["norm"][0].float()  # (T, C)
     rows = np.sort(rng.choice(len(wte), 40, replace=False))
     places = np.sort(rng.choice(len(x), 3, replace=False))
+    heights = torch.tensor([[200.0], [0.0], [-200.0]])
+    n_columns = between(rng, 130, 140)
     return [
         Case("two vectors and three tokens", (eighths(rng, 2, 4), eighths(rng, 3, 4))),
         Case(
@@ -43,11 +45,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (x[places].clone(), wte[rows].clone()),
         ),
         Case(
-            "a long text", (eighths(rng, between(rng, 33, 40), 4), eighths(rng, 6, 4))
+            "a long text", (eighths(rng, between(rng, 130, 140), 4), eighths(rng, 6, 4))
         ),
         Case("as many vectors as columns", (eighths(rng, 5, 5), eighths(rng, 3, 5))),
         Case(
-            "many tokens", (eighths(rng, 2, 4), eighths(rng, between(rng, 33, 40), 4))
+            "many tokens", (eighths(rng, 2, 4), eighths(rng, between(rng, 130, 140), 4))
         ),
         edge(
             "as many texts, vectors, columns and tokens",
@@ -61,7 +63,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single token", (eighths(rng, 2, 4), eighths(rng, 1, 4))),
         edge(
             "a batch of many texts",
-            (eighths(rng, between(rng, 33, 40), 2, 4), eighths(rng, 6, 4)),
+            (eighths(rng, between(rng, 130, 140), 2, 4), eighths(rng, 6, 4)),
+        ),
+        edge(
+            "vectors of many numbers",
+            (eighths(rng, 2, n_columns), eighths(rng, 3, n_columns)),
+        ),
+        edge("vectors of one number", (tenths(rng, 2, 1, 1), tenths(rng, 3, 1))),
+        edge(
+            "large numbers",
+            (eighths(rng, 3, 4) + heights, eighths(rng, 3, 4) - heights),
         ),
     ]
 

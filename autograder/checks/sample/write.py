@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, drawn_until
+from autograder.checks._material import across, between, drawn_until, some
 from autograder.checks._material import stop as stopped
 from autograder.checks._slips import Answer, an_assert, written_into
 from autograder.checks.sample._material import (
@@ -67,11 +67,18 @@ def _us(
     stopping: bool = False,
     beside: bool = False,
 ) -> list[float]:
-    """Points that write n ids, none of them `stop`; with `stopping`, the last is.
+    """Different points that write n ids, none of them `stop`; with `stopping`, the last
+    is.
 
     With `beside`, they lie close to a border of their share.
     """
     us, last = [], text[-1]
+    ways = [(0.3, 0.7), (0.0003, 0.0009), (0.9991, 0.9997)]
+
+    def another(p: Tensor) -> float:
+        u = point_in(rng, p, last, *ways[between(rng, 1, 2) if beside else 0])
+        return another(p) if u in us else u
+
     for left in reversed(range(n)):
         p = probabilities(table[last], 1.0)
         if stopping and left == 0:
@@ -79,8 +86,7 @@ def _us(
         else:
             fit = [i for i in range(len(p)) if p[i] > 0.04 and i != stop]
             last = int(rng.choice(fit))
-        way = [(0.3, 0.7), (0.0003, 0.0009), (0.9991, 0.9997)]
-        us.append(point_in(rng, p, last, *way[between(rng, 1, 2) if beside else 0]))
+        us.append(another(p))
     return us
 
 
@@ -140,13 +146,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return oracle(t.half(), *rest) != oracle(t, *rest)
 
     large = eighths(rng, 40, 40, most=10)
-    prompt = [int(i) for i in rng.integers(0, 36, 36)]
+    prompt = rng.integers(0, 36, 140).tolist()
     prompt[3], prompt[-1] = prompt[20], between(rng, 32, 35)
     us = _us(rng, large, prompt, 5, 36, stopping=True)
     many = large, prompt, us + tail(), 36
     wide = torch.full((260, 260), -9.0)
     wide[:, 254:] = eighths(rng, 260, 6, most=10)
-    a, b, c, d, e = (int(i) for i in rng.permutation(5))
+    wide += torch.tensor([200.0, -200.0]).repeat(130)[:, None]
+    # 0 ends a prompt, but is `stop` only at an edge; 1 is `stop` where that is drawn.
+    (a, c), (b, d, e) = (1, 0), some(rng, range(2, 5), 3)
+    single = told([b, a], 1, e)
     none = (table(4), [between(rng, 0, 3) for _ in range(3)], [], 3)
     return [
         Case("a prompt of one id", told([a], 4, b)),
@@ -162,7 +171,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "an empty prompt, and nothing to draw",
             (table(4), [], [], between(rng, 0, 3)),
         ),
-        Case("a long text", told([a], 40, b)),
+        Case("a long text", told([a], 140, b)),
         Case("points hardly beside a border", narrow([c], 24, e)),
         edge("`stop` is the id 0", told([between(rng, 1, 4)], 3, 0, then=True)),
         edge(
@@ -172,10 +181,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a large vocabulary, and a long prompt with ids that come again", many),
         edge("points that are all the same", again()),
         edge(
-            "ids above 256",
+            "ids above 256, and rows far above or below zero",
             (wide, [259], _us(rng, wide, [259], 3, 258, stopping=True) + tail(), 258),
         ),
         edge("a vocabulary of one token", (table(1), [0, 0], tail(), 0)),
+        edge(
+            "a single point, and a table that lies across in memory",
+            (across(single[0]), *single[1:]),
+        ),
     ]
 
 

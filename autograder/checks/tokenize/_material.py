@@ -93,9 +93,23 @@ def mixed_page(rng: np.random.Generator) -> str:
 
 
 def nasty_text(rng: np.random.Generator) -> str:
-    """What is easily lost or changed: invisible characters, and outer spaces."""
+    """What is easily lost or changed: invisible characters, and outer spaces.
+
+    Also what looks like something else: accents in one character and in two, spaces of
+    other widths, a curved apostrophe, a flag of four characters.
+    """
     a, b, c, d = (new_word(rng, 3) for _ in range(4))
-    return f"\ufeff \t{a}\x00{b}\r\n_{c}_\u200b e\u0301{d}\t\r\n  "
+    other = "\xe9’s\xa0\u3000\x0b🏳️‍🌈\n\n\n"
+    return f"\ufeff \t{a}\x00{b}\r\n_{c}_\u200b e\u0301{d}{other}{d}\t\r\n  "
+
+
+def far_apart(merges: Merges) -> Merges:
+    """The same merges, whose ids begin at 1000 and leave gaps."""
+
+    def new(i: int) -> int:
+        return i if i < 256 else 1000 + 3 * (i - 256)
+
+    return {(new(a), new(b)): new(i) for (a, b), i in merges.items()}
 
 
 def turned(listed: dict) -> dict:
@@ -180,12 +194,13 @@ def encoded_chunk(
     ),
     rounds: int = 1 << 30,
     put: Callable[[list[int], Pair, int], list[int]] = merged,
+    least: int = 2,
 ) -> list[int]:
     """Of the pairs that are there and can be merged, `pick` one, in each of `rounds`,
-    and `put` its id in the place of it."""
+    and `put` its id in the place of it, as long as `least` ids are there."""
     for _ in range(rounds):
         there = [p for p in pairwise(ids) if p in merges]
-        if not there:
+        if not there or len(ids) < least:
             break
         pair = pick(there, merges)
         ids = put(ids, pair, merges[pair])

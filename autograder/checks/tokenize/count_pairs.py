@@ -44,7 +44,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     f, g = byte_ids(rng, 2)
     h, i, j, k = byte_ids(rng, 4)
     m, n = byte_ids(rng, 2)
-    large = large_id(rng)
+    large, huge = large_id(rng), 2**31 + large_id(rng)
+    run = between(rng, 250, 262)
     return [
         Case("one short chunk", ([[a, b, a, b, c]],)),
         Case("two chunks, with a border between them", ([[d, e, e], [d, e], [e, d]],)),
@@ -56,6 +57,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "chunks that are empty or hold a single id", ([[h], [], [i, j], [k], [h]],)
         ),
         edge("nothing but single ids", ([[m], [], [n]],)),
+        edge("no chunks at all", ([],)),
+        edge("ids of more than 31 bits", ([[huge, m, huge, m], [n, huge]],)),
         Case("a few sentences of a story", (chunks_of(stories(rng, 300)),)),
         Case(
             "the id 0, and very large ids",
@@ -63,10 +66,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "ids above 255, as merging makes them",
+            (rng.integers(250, 262, (between(rng, 4, 7), 12)).tolist(),),
+        ),
+        edge(
+            "many chunks, and a long one",
             (
                 [
-                    [int(x) for x in rng.integers(250, 262, 12)]
-                    for _ in range(between(rng, 4, 7))
+                    *rng.integers(250, 262, (150, 3)).tolist(),
+                    [*rng.integers(250, 262, 150).tolist(), *[run] * 150],
                 ],
             ),
         ),
@@ -116,7 +123,7 @@ def _past_two_alike(ids):
 
 def _across_too(chunks):
     """What stands at a border is counted, too."""
-    borders = [[one[-1], two[0]] for one, two in pairwise(chunks) if one and two]
+    borders = [[a[-1], b[0]] for a, b in pairwise(chunks) if a and b]
     return [*chunks, *borders]
 
 
@@ -127,6 +134,14 @@ def _both_ways(chunks):
 
 def _chunk_by_chunk(chunks):
     return [dict(counted([ids])) for ids in chunks]
+
+
+def _chunks_as_ids(chunks):
+    """Without the loop over the chunks: a chunk and the next one are the pair."""
+    counts = {}
+    for pair in pairwise(chunks):
+        counts[pair] = counts.get(pair, 0) + 1
+    return counts
 
 
 MISTAKES = (
@@ -288,6 +303,12 @@ MISTAKES = (
         "A list cannot be the key of a dictionary, because it can change. Make each pair "
         "a tuple.",
         lambda chunks: stop(TypeError) if counted(chunks) else {},
+    ),
+    Mistake(
+        "chunks taken for ids",
+        "You pair each chunk with the next one, as if `chunks` were a list of ids. It is a "
+        "list of lists: go through the chunks, and in each of them through its ids.",
+        _chunks_as_ids,
     ),
     Mistake(
         "pairs that do not occur",

@@ -61,9 +61,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
     n, o, p = letter_ids(rng, 3)
     first, second, _ = utf8(*some(rng, HANZI, 1))
     text, nasty = mixed_page(rng), nasty_text(rng)
-    merges, nasty_merges = learned(text, 40), learned(nasty, 9)
+    merges, nasty_merges = learned(text, 140), learned(nasty, 9)
+    new = between(rng, 1000, 4000)
     return [
         Case("one merge", ([256, c, 256], {(a, b): 256})),
+        Case(
+            "the ids of the first case, with another merge",
+            ([256, c, 256], {(c, a): 256}),
+        ),
         Case("a merge of a merge", ([32, 257, d, 256], {(d, e): 256, (256, f): 257})),
         Case(
             "merges listed from the last to the first",
@@ -115,12 +120,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "an id that does not exist, at the end of a long list",
-            ([k, m] * 20 + [257], {(k, m): 256}),
+            ([k, m] * 150 + [257], {(k, m): 256}),
         ),
         edge("line ends at the end", ([k, m, 10, 10], {(k, m): 256})),
         edge(
             "an id that comes before those of the merges", ([k, 256, m], {(k, m): 300})
         ),
+        edge(
+            "large ids that leave gaps",
+            ([new + 9, c, new], {(a, b): new, (new, c): new + 9}),
+        ),
+        edge("a single id, and a merge of the byte 255", ([k], {(255, k): 256})),
     ]
 
 
@@ -152,8 +162,8 @@ def _read(name: str, hint: str, how: Callable[[bytes], Any]) -> Mistake:
 def _broken(name: str, done: str, errors: str) -> Mistake:
     return _read(
         f"broken bytes {name}",
-        f"Bytes that are not UTF-8 {done} without a word. Here they are an error: decode "
-        "strictly, so that a ValueError says what is wrong.",
+        f"{done}, and no one is told. Here that is an error: decode strictly, so that a "
+        "ValueError says what is wrong.",
         partial(bytes.decode, errors=errors),
     )
 
@@ -230,12 +240,23 @@ MISTAKES = (
         "then decode them once.",
         partial(decoding, read=_alone("ignore")),
     ),
-    _broken("replaced", "become �", "replace"),
-    _broken("ignored", "vanish", "ignore"),
-    _broken("written out", "are written with a backslash", "backslashreplace"),
-    _broken("let through", "become characters that are none", "surrogateescape"),
+    _broken("replaced", "Bytes that are not UTF-8 become �", "replace"),
+    _broken("ignored", "Bytes that are not UTF-8 vanish", "ignore"),
     _broken(
-        "of UTF-16 let through", "that are half a pair of UTF-16 pass", "surrogatepass"
+        "written out",
+        "Bytes that are not UTF-8 are written with a backslash",
+        "backslashreplace",
+    ),
+    _broken(
+        "let through",
+        "In place of bytes that are not UTF-8 your text has code points that stand for no "
+        "character",
+        "surrogateescape",
+    ),
+    _broken(
+        "of UTF-16 let through",
+        "Half of a pair of UTF-16, which is no character by itself, is let through",
+        "surrogatepass",
     ),
     _unknown(
         "a KeyError for an unknown id",

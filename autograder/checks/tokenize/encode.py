@@ -48,7 +48,7 @@ from autograder.checks.tokenize._material import (
     written_out,
 )
 from autograder.checks.tokenize.ranks import oracle as ranks
-from autograder.checks.tokenize.train import learned
+from autograder.checks.tokenize.train import learned, training
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
@@ -97,9 +97,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
     story = stories(rng, 1200)
     large = large_id(rng)
     long, nasty = new_word(rng, 300), nasty_text(rng)
-    longest = new_word(rng, 120)
+    longest = new_word(rng, 240)
     return [
         Case("one merge, in two places", (f"{a}{b}{c}{a}{b}", {(ia, ib): 256})),
+        edge("one merge, in a chunk of two letters", (f"{a}{b}", {(ia, ib): 256})),
         Case(
             "two chunks, the first a single letter",
             (f"{a} {b}{c}", {(32, ib): 256, (ib, ic): 257}),
@@ -148,11 +149,20 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "a story, with merges learned from other stories",
-            (stories(rng, 240), learned(story, 60)),
+            (stories(rng, 800), learned(story, 60)),
         ),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 60))),
-        Case("a word that takes many merges", (longest, learned(longest, 70))),
+        Case("a word that takes many merges", (longest, learned(longest, 140))),
         edge("no merges", (f"{a}{b} {c}", {})),
+        edge("a text of one character", (a, {(ia, ib): 256})),
+        edge(
+            "the text of the first case, with another merge",
+            (f"{a}{b}{c}{a}{b}", {(ib, ic): 256}),
+        ),
+        Case(
+            "a pair that stands twice, and older ones",
+            (f"{d}{e}{f}{e}{f}", {(if_, ie): 256, (ie, if_): 257, (id_, ie): 258}),
+        ),
         edge(
             "spaces and line ends at both ends",
             (f"  \n\t{a}{b} {c}  \n\n", {(32, 32): 256, (10, 10): 257}),
@@ -209,6 +219,32 @@ def _smallest_of_none(text, merges):
 def _most_frequent(there, merges):
     counts = Counter(there)
     return min(counts, key=lambda pair: (-counts[pair], merges[pair]))
+
+
+def _stops_at_an_unknown_pair(text, merges):
+    """It comes first where `merges.get` gives 0 for it; and a KeyError ends the loop."""
+    out = []
+    for ids in chunks_of(text):
+        while ids[1:] and all(pair in merges for pair in pairwise(ids)):
+            pair = min(pairwise(ids), key=merges.get)
+            ids = merged(ids, pair, merges[pair])
+        out += ids
+    return out
+
+
+def _stops_at_an_absent_merge(text, merges):
+    out = []
+    for ids in chunks_of(text):
+        for pair, new_id in oldest_first(merges):
+            if pair not in pairwise(ids):
+                break
+            ids = merged(ids, pair, new_id)
+        out += ids
+    return out
+
+
+def _trained_anew(text, merges):
+    return encoded(text, training(text, 256 + len(merges)))
 
 
 def _most_listed(there, merges):
@@ -280,6 +316,39 @@ MISTAKES = (
         "You choose the pair that is most frequent in this text. That was the question "
         "in training. Now the answers stand in `merges`, and their order decides.",
         pick=_most_frequent,
+    ),
+    _often(
+        "the most frequent pair first, of equals the first one seen",
+        "You choose the pair that is most frequent in this text. That was the question "
+        "in training. Now the answers stand in `merges`, and their order decides.",
+        pick=lambda there, merges: max(counts := Counter(there), key=counts.get),
+    ),
+    Mistake(
+        "trained anew on the text",
+        "Do you train on this text? Training is over, and what it has learned is "
+        "`merges`: another text would give every pair another id. Look the pairs up there.",
+        _trained_anew,
+    ),
+    Mistake(
+        "a pair that is not in `merges` ends the loop",
+        "Your loop over a chunk ends as soon as one of its pairs is not in `merges`, "
+        "though others are. With a `.get` that answers 0 such a pair comes before all "
+        "others, and with `merges[pair]` it is a KeyError, which `except` hides. Choose "
+        "among the pairs that are in `merges`.",
+        _stops_at_an_unknown_pair,
+    ),
+    Mistake(
+        "a merge that is not in the chunk ends the loop",
+        "You go through the merges from the oldest on, which is right, but you stop at "
+        "the first one that the chunk does not have. Later ones may be in it: pass that "
+        "one, and go on.",
+        _stops_at_an_absent_merge,
+    ),
+    _often(
+        "chunks of two ids are left as they are",
+        "Where two ids are left in a chunk, they stay as they are. They are a pair too: "
+        "only a chunk of a single id has none.",
+        least=3,
     ),
     _often(
         "one merge a chunk",

@@ -8,6 +8,7 @@ which alone does not say which of two names wins that overlap.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -19,8 +20,10 @@ from autograder.checks._material import some, stop
 from autograder.checks._slips import an_assert
 from autograder.checks.tokenize._material import (
     LIBRARIES,
+    PATTERN,
     Merges,
     encoded,
+    far_apart,
     flat,
     nasty_text,
     new_word,
@@ -86,12 +89,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
     merges = learned(told.replace(world.END, "\n"), 30)
     end = 256 + len(merges)
     nasty, (mark,) = nasty_text(rng), some(rng, "§¶†‡•", 1)
-    forty = [f"<|{new_word(rng, 2)}{i}|>" for i in range(40)]
-    told_merges = learned(told.replace(world.END, "\n"), 45)
+    many = [f"<|{new_word(rng, 2)}{i}|>" for i in range(140)]
+    told_merges = learned(told.replace(world.END, "\n"), 140)
     return [
         Case(
             "one special token between two words",
             (f"{word}{a}{word}{other}", pair, {a: 257}, [a]),
+        ),
+        Case(
+            "a special token that stands twice",
+            (f"{word}{a}{word}{a}", pair, {a: 257}, [a]),
         ),
         Case(
             "a special token that is not allowed",
@@ -182,21 +189,49 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "marks that no one sees, tabs and line ends beside a special token",
-            (f"{nasty}{a}{nasty}", learned(nasty, 9), {a: 300}, [a]),
+            (f"{nasty}{a}{nasty}", far_apart(learned(nasty, 9)), {a: 2000}, [a]),
+        ),
+        Case(
+            "a merge of a space with the first character of a special token",
+            (f"{word} {a} {other}", {(32, ord("<")): 256}, {a: 257}, [a]),
         ),
         edge(
-            "forty special tokens",
+            "one not allowed, which is a part of one that is",
+            (f"{word} {short}{other}", pair, {short: 257, longer: 258}, [longer]),
+        ),
+        edge(
+            "one not allowed, written like one that is, but in capitals",
             (
-                f"{told}{word.join(forty)}",
+                f"{word} {end_.upper()}{other}",
+                pair,
+                {end_: 257, end_.upper(): 258},
+                [end_],
+            ),
+        ),
+        edge(
+            "the text of the first case, with nothing allowed",
+            (f"{word}{a}{word}{other}", pair, {a: 257}, []),
+        ),
+        edge(
+            "the text of the first case, without special tokens and merges",
+            (f"{word}{a}{word}{other}", {}, {}, []),
+        ),
+        edge(
+            "many special tokens, and many merges",
+            (
+                f"{told}{word.join(many)}",
                 told_merges,
-                {name: 900 - i for i, name in enumerate(forty)},
-                forty,
+                {name: 900 - i for i, name in enumerate(many)},
+                many,
             ),
         ),
         edge(
             "a special token of one character, at the end",
             (f"{word} {other}{mark}", pair, {mark: 257}, [mark]),
         ),
+        edge("an empty text", ("", pair, {a: 257}, [a])),
+        edge("no merges", (f"{word}{a}{word}", {}, {a: 257}, [a])),
+        edge("a text of one character", (word[0], pair, {a: 257}, [a])),
     ]
 
 
@@ -371,6 +406,72 @@ def _no_escape(text, merges, special, allowed):
 
     parts = regex.split(f"({'|'.join(special)})", text) if special else [text]
     return [i for part in parts for i in encoded(part, merges)]
+
+
+def _unescaped(text, merges, special, allowed, names=_longest_first):
+    if not special:
+        return encoded(text, merges)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parts = re.split(f"({'|'.join(names(special, allowed))})", text)
+    return _looked_up(parts, merges, special, allowed)
+
+
+def _looked_up(parts, merges, special, allowed):
+    out = []
+    for part in parts:
+        if part not in special:
+            out += encoded(part, merges)
+        elif part in allowed:
+            out.append(special[part])
+        else:
+            raise ValueError(f"{part} is not allowed")
+    return out
+
+
+def _one_of_the_letters(text, merges, special, allowed):
+    """Names in square brackets."""
+    letters = "".join(map(re.escape, _longest_first(special, allowed)))
+    parts = re.split(f"([{letters}])", text) if special else [text]
+    return _looked_up(parts, merges, special, allowed)
+
+
+def _with_the_chunks(text, merges, special, allowed):
+    """One pattern for names and chunks."""
+    import regex
+
+    names = map(re.escape, _longest_first(special, allowed))
+    parts = regex.findall("|".join([*names, PATTERN]), text)
+    return _looked_up(parts, merges, special, allowed)
+
+
+def _first_name_once(text, merges, special, allowed, names=_longest_first):
+    """The first name that is found, where it is found first."""
+    for name in names(special, allowed):
+        before, found, after = text.partition(name)
+        if found:
+            if name not in allowed:
+                raise ValueError(f"{name} is not allowed")
+            return [*encoded(before, merges), special[name], *encoded(after, merges)]
+    return encoded(text, merges)
+
+
+def _sought_in_the_ids(text, merges, special, allowed, names=_longest_first):
+    """All is encoded first."""
+    ids = encoded(text, merges)
+    for name in names(special, allowed):
+        spelt, i = encoded(name, merges), 0
+        while i < len(ids):
+            if ids[i : i + len(spelt)] == spelt:
+                if name not in allowed:
+                    raise ValueError(f"{name} is not allowed")
+                ids[i : i + len(spelt)] = [special[name]]
+            i += 1
+    return ids
+
+
+def _in_order(special, allowed):
+    return [*special]
 
 
 def _told_but_not_raised(text, merges, special, allowed):
@@ -618,12 +719,94 @@ MISTAKES = (
         "length of the whole name, not by one letter.",
         _from_the_left(by_one=True),
     ),
+    *(
+        Mistake(
+            name,
+            "A name with | or [ in it is not found, or there is an error from inside `re` or "
+            "`regex`. In a regular expression these have a meaning of their own: "
+            "`re.escape` takes it away from a name.",
+            answer,
+        )
+        for name, answer in (
+            ("names that are not escaped", _no_escape),
+            ("names that are not escaped, the longest first", _unescaped),
+            (
+                "names that are not escaped, as they are listed",
+                partial(_unescaped, names=_in_order),
+            ),
+        )
+    ),
     Mistake(
-        "names that are not escaped",
-        "Your names are never found, or there is an error from inside `regex`. In a "
-        "regular expression, | and [ have a meaning of their own: escape the names "
-        "before you build the pattern.",
-        _no_escape,
+        "one letter of the names",
+        "No name of several characters is found. In a regular expression, square brackets "
+        "stand for one character, any of those in them. To look for one name or another, "
+        "put | between them.",
+        _one_of_the_letters,
+    ),
+    Mistake(
+        "names and chunks in one pattern",
+        "You look for names and chunks with one pattern, from the left. A space belongs to "
+        "the chunk after it, and so a chunk may begin before a name and take its first "
+        "characters along. Cut at the names first, then encode what is between them.",
+        _with_the_chunks,
+    ),
+    *(
+        Mistake(
+            name,
+            "You cut the text at one place, and what is behind it is ordinary text to you. "
+            "There may be more special tokens in it, the same or others: go on to the end.",
+            answer,
+        )
+        for name, answer in (
+            ("one cut, at the longest name", _first_name_once),
+            (
+                "one cut, at the name that is listed first",
+                partial(_first_name_once, names=_in_order),
+            ),
+        )
+    ),
+    *(
+        Mistake(
+            name,
+            "You encode all of the text and look for the names in its ids. By then a merge "
+            "may have joined a part of a name with what stands before it, and it is not "
+            "found, or a shorter name is. Look for the names in the text: cut it there, "
+            "and encode what is between.",
+            answer,
+        )
+        for name, answer in (
+            ("names sought in the ids", _sought_in_the_ids),
+            (
+                "names sought in the ids, as they are listed",
+                partial(_sought_in_the_ids, names=_in_order),
+            ),
+        )
+    ),
+    Mistake(
+        "a part of an allowed name",
+        "A special token that is not allowed became its id, because its name is a part of "
+        "one that is. Between two texts `in` asks whether one is a part of the other; a "
+        "name has to be in the list itself.",
+        partial(
+            around,
+            may=lambda special, allowed: [
+                name for name in special if any(name in one for one in allowed)
+            ],
+        ),
+    ),
+    Mistake(
+        "allowed in any case",
+        "A special token that is not allowed became its id, because `allowed` has it in "
+        "other capitals. Two names are the same only if they are written in just the same "
+        "way.",
+        partial(
+            around,
+            may=lambda special, allowed: [
+                name
+                for name in special
+                if name.lower() in [one.lower() for one in allowed]
+            ],
+        ),
     ),
     _often(
         "special tokens dropped",

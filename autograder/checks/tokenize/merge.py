@@ -7,6 +7,7 @@ text of one character an id.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -46,7 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     large = large_id(rng)
     x, y, z = *byte_ids(rng, 2), new()
     # Three ids in random order, after an opening that holds every trap.
-    tail = [int(i) for i in rng.choice([x, y, z], between(rng, 60, 79))]
+    tail = [int(i) for i in rng.choice([x, y, z], between(rng, 290, 310))]
     return [
         Case("a pair in two places, once at the end", ([a, b, c, a, b], (a, b), new())),
         Case("a run of one id, from the left", ([d, e, e, e], (e, e), new())),
@@ -67,6 +68,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([z, x, x, z, x, z, z, x, *tail, y], (z, x), z + between(rng, 1, 99)),
         ),
         Case("the pair several times in a row", ([a, b, a, b, a, b, c], (a, b), new())),
+        Case(
+            "two full stops, each of which has the id 46",
+            ([87 + s, 88 + s, 46, 46, 87 + s, 88 + s, 46], (46, 46), new()),
+        ),
+        edge(
+            "the ids and the pair of the first case, with another new id",
+            ([a, b, c, a, b], (a, b), 998 + between(rng, 1, 99)),
+        ),
     ]
 
 
@@ -168,6 +177,37 @@ def _as_written_text(ids, pair, new_id):
 
 def _as_bytes(ids, pair, new_id):
     return list(bytes(ids).replace(bytes(pair), bytes([new_id % 256])))
+
+
+def _fits_the_pattern(ids, pair, new_id):
+    """With a character for each id."""
+    pattern = "".join(map(chr, pair))
+    return [*map(ord, re.sub(pattern, chr(new_id), "".join(map(chr, ids))))]
+
+
+def _is_in_place_of_equal(ids, i, pair):
+    """Python has one object for each number up to 256, and for a larger one it may have
+    several."""
+    return _here(ids, i, pair) and max(pair) < 257
+
+
+def _places_move(ids, pair, new_id):
+    """Taken out while the loop walks along: what comes later is no longer there."""
+    ids = list(ids)
+    right_ones = ids[1:]
+    for i, both in enumerate(zip(ids, right_ones, strict=False)):
+        if both == pair:
+            ids[i] = new_id
+            del ids[i + 1]
+    return ids
+
+
+def _places_of_before(ids, pair, new_id):
+    """The places that the pair had before anything was taken out."""
+    out = list(ids)
+    for i in _places(ids, pair):
+        out[i : i + 2] = [new_id]
+    return out
 
 
 MISTAKES = (
@@ -390,6 +430,33 @@ MISTAKES = (
         "You replace digits in the list's text. There 197 ends like 97, and a pair is "
         "found where none is: compare ids, not what they look like.",
         _as_written_text,
+    ),
+    Mistake(
+        "sought as a regular expression",
+        "You look for the pair as a regular expression, in which some characters mean "
+        "something else: a full stop fits any character. `re.escape` takes their meaning "
+        "away; or compare the ids as they are.",
+        _fits_the_pattern,
+    ),
+    _with(
+        "`is` in place of `==`",
+        "A pair with an id above 256 is never found. Do you compare with `is`? It asks "
+        "whether two are one and the same object, and equal numbers need not be. Two equals signs ask "
+        "whether they are equal.",
+        here=_is_in_place_of_equal,
+    ),
+    *(
+        Mistake(
+            name,
+            "You change the list while you go through it. After the first merge all ids "
+            "behind it stand one place further left, and your places are those of before. "
+            "Build a new list, and copy into it what is not merged.",
+            answer,
+        )
+        for name, answer in (
+            ("places move while the loop goes on", _places_move),
+            ("places of before the first merge", _places_of_before),
+        )
     ),
     Mistake(
         "replaced as bytes",

@@ -71,9 +71,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "merges listed from the last to the first",
             (turned(learned(stories(rng, 300), 12)),),
         ),
-        Case("merges of a page of stories", (learned(stories(rng, 700), 40),)),
-        edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 900 + h},)),
+        Case("merges of a page of stories", (learned(stories(rng, 700), 140),)),
+        edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 1900 + h},)),
         edge("no merges", ({},)),
+        edge("one merge", ({(j, f): 256},)),
     ]
 
 
@@ -120,6 +121,15 @@ def _pairs_as_they_are(merges):
     return {bytes([b]): b for b in range(256)} | merges
 
 
+def _merges_decoded(merges, errors="strict"):
+    """Only the merges go by way of text."""
+    data = written_out(merges)
+    return {
+        key if token < 256 else key.decode(errors=errors).encode(): token
+        for token, key in data.items()
+    }
+
+
 def _unknown_is_empty(merges):
     data = {b: bytes([b]) for b in range(256)}
     for (a, b), new_id in merges.items():
@@ -151,6 +161,14 @@ def _printable_first(data: dict[int, bytes]) -> list[int]:
     seen = [*range(33, 127), *range(161, 173), *range(174, 256)]
     order = seen + [b for b in range(256) if b not in seen]
     return [order.index(token) if token < 256 else token for token in data]
+
+
+def _by_way_of_text(name: str, hint: str, errors: str) -> Mistake:
+    return _seldom(name, hint, key=lambda data: data.decode(errors=errors).encode())
+
+
+def _merges_by_text(name: str, hint: str, errors: str) -> Mistake:
+    return Mistake(name, hint, partial(_merges_decoded, errors=errors))
 
 
 MISTAKES = (
@@ -299,6 +317,30 @@ MISTAKES = (
         "a character, which is not text, and then there is an error. Put bytes "
         "together instead.",
         lambda merges: {bytes([i]).decode().encode(): i for i in range(256)},
+    ),
+    Mistake(
+        "merges by way of `decode`",
+        "Are you asking for the text of each merge, and then for its bytes? A token may be "
+        "a part of a character, which is not text, and then there is an error. Leave out "
+        "the text: put the bytes of the two halves together.",
+        _merges_decoded,
+    ),
+    *(
+        _mistake(
+            f"by way of text, with errors {how}{which}",
+            f"{what}: you made text of a token and bytes of that text. A token may be a "
+            "part of a character, which is not text, and `errors=` does not bring its "
+            "bytes back. Leave out the text: put the bytes of the two halves together.",
+            errors=errors,
+        )
+        for how, errors, what in (
+            ("replaced", "replace", "In some of your keys stand the bytes of �"),
+            ("ignored", "ignore", "Something is missing in some of your keys"),
+        )
+        for which, _mistake in (
+            ("", _by_way_of_text),
+            (", the merges", _merges_by_text),
+        )
     ),
     _often(
         "in the order of the dictionary",

@@ -21,6 +21,7 @@ from autograder.checks.tokenize._material import (
     LIBRARIES,
     Merges,
     encoded,
+    far_apart,
     joined,
     mixed_page,
     nasty_text,
@@ -52,6 +53,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     accents = f"{new_word(rng, 3)} {mark[0]}{new_word(rng, 3)}{mark[1]} {mark[2]}"
     emoji = f"{new_word(rng, 3)} {' '.join(some(rng, EMOJI, 4))}"
     scripts, nasty = "".join(some(rng, _SCRIPTS, 14)), nasty_text(rng)
+    page, merges = mixed_page(rng), learned(f"{word} {word}{other}", 2)
     return [
         Case("a word that occurs twice", (f"{word} {word}{other}", learned(word, 2))),
         Case(
@@ -65,12 +67,18 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("characters of many scripts", (scripts, learned(scripts, 8))),
         Case("invisible characters, and spaces at the end", (nasty, learned(nasty, 9))),
         Case("a page of everything", (mixed_page(rng), learned(mixed_page(rng), 40))),
+        edge("a page with many merges of its own", (page, learned(page, 140))),
         Case(
             "many spaces and line ends at both ends",
             (f"\n\n      {word} {other}         \n\n", learned(word, 2)),
         ),
+        edge(
+            "the text of the first case, without merges", (f"{word} {word}{other}", {})
+        ),
         edge("an empty text", ("", learned(word, 2))),
         edge("no merges", (f"{word} {other}", {})),
+        edge("large ids that leave gaps", (f"{word} {word}{other}", far_apart(merges))),
+        edge("one character, and one merge", (hanzi[0], learned(hanzi[0], 1))),
     ]
 
 
@@ -295,7 +303,9 @@ MISTAKES = (
     ),
     _with(
         "the bytes once more",
-        "The last number counts the bytes again. Count the ids that `encode` gives.",
+        "The last number is that of the bytes once more. Count the ids that `encode` "
+        "gives. If you do: are they made with the `merges` that you are given, or with a "
+        "table from another cell?",
         tokens=lambda ids, text: len(utf8(text)),
     ),
     _with(

@@ -5,6 +5,7 @@ The oracle is Hugging Face's pre-tokenizer, which has the pattern built in.
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from autograder.checks.tokenize._material import (
     EMOJI,
     HANZI,
     LIBRARIES,
+    PATTERN,
     mixed_page,
     nasty_text,
     new_word,
@@ -73,6 +75,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("invisible characters, and spaces at the end", (nasty_text(rng),)),
         Case("a page of prose, code and Chinese", (mixed_page(rng),)),
         edge("an empty text", ("",)),
+        edge(
+            "many chunks, the last of them long",
+            (" ".join(new_word(rng, 2) for _ in range(140)) + new_word(rng, 140),),
+        ),
+        edge("a text of one character", (str(rng.choice(list(_ACCENTS))),)),
         Case(
             "spaces and line ends at both ends",
             (f"  \n\t{new_word(rng, 2)} {new_word(rng, 2)}  \n\n",),
@@ -108,6 +115,12 @@ def _own_pattern(name: str, pattern: str, what: str) -> Mistake:
     )
 
 
+def _between_the_chunks(text: str) -> list[str]:
+    import regex
+
+    return regex.split(PATTERN, text)
+
+
 def _space_before(text: str) -> list[str]:
     first, *rest = text.split(" ")
     return [first, *(" " + word for word in rest)]
@@ -133,6 +146,29 @@ MISTAKES = (
         "You take the code point of each character and cut it to fit into a byte, so "
         "different characters become one. Ask each chunk for its UTF-8 bytes.",
         spell=lambda chunk: [ord(c) % 256 for c in chunk],
+    ),
+    _with(
+        "the pattern given to `re`",
+        "`re` does not know `\\p{L}`, which stands for a letter of any script. The module "
+        "`regex` does, and the `split` that is given above uses it.",
+        cut=partial(re.findall, PATTERN),
+    ),
+    _with(
+        "cut at the chunks",
+        "Your chunks are empty. `regex.split` cuts at what fits the pattern and gives what "
+        "is left between, and here nothing is. The `split` that is given above gives what "
+        "fits.",
+        cut=_between_the_chunks,
+    ),
+    *(
+        _with(
+            f"`split` of {library}",
+            "`split` is no longer the one that is given: an import, or a cell of yours, has "
+            "put another in its place. Take that out, and run the cell under *What is "
+            "given* again.",
+            cut=cut,
+        )
+        for library, cut in (("`re`", re.split), ("`os.path`", os.path.split))
     ),
     _with(
         "the text is not cut",

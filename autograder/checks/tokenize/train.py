@@ -6,6 +6,7 @@ ties in another way learns the same from most texts.
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -126,7 +127,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "Chinese, where a character is three bytes",
             (f"{one}{two}{one}{two} {three}{one} {two}{three}", 260),
         ),
-        Case("a page of stories", (stories(rng, 800), 300)),
+        Case("a page of stories", (stories(rng, 800), 390)),
         Case(
             "words that only a full stop or a comma parts",
             (f"{a}{b},{a}{b}.{c}{a},{b}{a},{c}{a}.{b}", 262),
@@ -143,8 +144,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "many spaces at the end alone", (f"{a}{b} {c}{d} {c}{d}{chr(32) * 9}", 259)
         ),
+        edge(
+            "the text of the first case, and a larger vocabulary",
+            (f"{a}{b}{c}{a}{b}{d}{a}{b}", 259),
+        ),
         edge("line ends at the end", (f"{a}{b} {c}{d}\n\n\n\n", 257)),
-        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 285)),
+        edge("marks that no one sees, tabs and line ends", (nasty_text(rng) * 3, 400)),
+        edge(
+            "a tie of pairs that come hundreds of times", (f"{r}{s},{p}{q}." * 300, 257)
+        ),
+        edge("a very long word", (new_word(rng, 300) + "A" * 140, 258)),
+        edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),
     ]
 
 
@@ -211,6 +221,34 @@ def _the_same_again(text, n_vocab):
     """The chunks never change, so the same pair is learned again and again."""
     first = training(text, min(n_vocab, 257))
     return {pair: n_vocab - 1 for pair in first}
+
+
+def _used_up(text, n_vocab, late=0):
+    """A generator made of the chunks is empty when the second count is over. What it
+    does comes `late`: when the new id is already that of the next round."""
+    if n_vocab < 258:
+        return training(text, n_vocab)
+    first = training(text, 257)
+    pieces = [
+        merged(ids, pair, 256 + late) for ids in chunks_of(text) for pair in first
+    ]
+    if counts := counted(pieces):
+        first[min(counts, key=lambda pair: (-counts[pair], pair))] = 257
+    return first
+
+
+def _old_counts_in_the_heap(text, n_vocab):
+    """The counts of every round are put on it, and none is taken off."""
+    pieces, merges, heap = chunks_of(text), {}, []
+    for new_id in range(256, n_vocab):
+        for pair, n in counted(pieces).items():
+            heapq.heappush(heap, (-n, pair))
+        if not heap:
+            break
+        _, pair = heapq.heappop(heap)
+        merges[pair] = new_id
+        pieces = [merged(ids, pair, new_id) for ids in pieces]
+    return merges
 
 
 def _no_pair_left(text, n_vocab):
@@ -427,10 +465,42 @@ MISTAKES = (
         "round is done, and without a round there is an empty dictionary.",
         lambda text, n_vocab: training(text, 257) if n_vocab > 256 else None,
     ),
+    *(
+        Mistake(
+            name,
+            "At most two merges are learned. Are the chunks a `map` or a generator after "
+            "the first? It can be gone through only once, and to count the pairs is to go "
+            "through it. Make a list of it.",
+            answer,
+        )
+        for name, answer in (
+            ("chunks that are used up", _used_up),
+            (
+                "chunks that are used up, and made in the round after",
+                partial(_used_up, late=1),
+            ),
+        )
+    ),
+    Mistake(
+        "old counts in the heap",
+        "Your heap still holds counts of earlier rounds. After a merge other pairs are "
+        "rarer than it says, or gone: compare what you take from it with the count of this "
+        "round, or find the most frequent pair without a heap.",
+        _old_counts_in_the_heap,
+    ),
+    _seldom(
+        "nothing is learned",
+        "Nothing is learned: the dictionary comes back empty. Does the loop run at all? "
+        "`n_vocab` is the size of the whole vocabulary, with the bytes, and `range` ends "
+        "there. And does each merge get into the dictionary? `merges | {…}` makes a new "
+        "one and leaves `merges` as it is.",
+        more=-256,
+    ),
     Mistake(
         "it stops after one merge",
         "Only one merge is learned. Does `return` stand inside the loop? It ends the "
-        "whole function, so it belongs after the loop.",
+        "whole function. Or are the chunks a generator? It can be gone through only once, "
+        "and to count the pairs is to go through it.",
         lambda text, n_vocab: training(text, min(n_vocab, 257)),
     ),
     _often(

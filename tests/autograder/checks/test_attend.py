@@ -49,7 +49,7 @@ def test_attend_is_the_attention_of_transformers_gpt2():
     def theirs(x, w_qkv, b_qkv, w_out, b_out, n_head):
         C = x.shape[-1]
         config = transformers.GPT2Config(
-            n_embd=C, n_head=n_head, n_positions=64, attn_implementation="eager"
+            n_embd=C, n_head=n_head, n_positions=256, attn_implementation="eager"
         )
         module = transformers.models.gpt2.modeling_gpt2.GPT2Attention(config).eval()
         weights = {
@@ -144,7 +144,9 @@ OTHER_WAYS = {
     "scores": lambda q, k: (q / q.shape[-1] ** 0.5) @ k.transpose(-1, -2),
     "attention_weights": lambda q, k: (
         (q @ k.mT / sqrt(q.shape[-1]))
-        .masked_fill(torch.ones(q.shape[-2], q.shape[-2]).tril() == 0, -1e9)
+        .masked_fill(
+            torch.ones(q.shape[-2], q.shape[-2]).tril() == 0, torch.finfo().min
+        )
         .softmax(-1)
     ),
     "attention": lambda q, k, v: functional.scaled_dot_product_attention(
@@ -182,11 +184,12 @@ def test_each_trap_has_its_case():
     past = {m.name: m.answer for m in CHECKS["attention_weights"].mistakes}
     alluring = "a last token that scores highest everywhere"
     again = past["masked after the softmax, then divided again"]
-    assert faults("attention_weights", again) == {alluring}
+    low = "very negative scores"
+    assert faults("attention_weights", again) == {alluring, low}
     zeros = past["every score of 0 masked"]
     assert "some scores of exactly 0" in faults("attention_weights", zeros)
     minus = past["scores of the future set to −100"]
-    assert faults("attention_weights", minus) == {"very negative scores"}
+    assert faults("attention_weights", minus) == {low}
     shares = {m.name: m.answer for m in CHECKS["softmax"].mistakes}
     assert faults("softmax", shares["the largest of all scores subtracted"]) == {
         "large, small and very negative scores"

@@ -308,6 +308,28 @@ def test_what_the_notebook_gives_is_not_the_student_s(
     assert raised and "It uses `gpt.model`, in the line" in panel["text/plain"]
 
 
+def test_what_outlives_a_call_does_not_pass(shown, monkeypatch, tmp_path, references):
+    """Neither in the notebook, where a second check would show it, nor when graded."""
+    monkeypatch.chdir(references / "tokenize")
+    found = checks.load("tokenize")["to_chunks"]
+
+    def kept(calls):
+        def to_chunks(text):
+            calls.append(text)
+            return found.oracle(text) + [[0]] * (calls.count(text) - 1)
+
+        return to_chunks
+
+    panel, raised = student(shown, "to_chunks", kept([]))
+    assert raised and panel[RESULT]["points"] < found.points
+    assert "Something outlives a call" in panel["text/plain"]
+    cases = bank.draw(found, b"hidden")
+    got = hand_in(shown, monkeypatch, tmp_path, found, cases, kept([]))
+    verdict = judge(found, cases, expected(found, cases), got, hidden=True)
+    assert not verdict.right
+    assert "gives another answer" in verdict.reason
+
+
 def test_an_endless_function_is_tried_only_once(shown, monkeypatch, references):
     calls = []
 

@@ -4,7 +4,8 @@ The exercise itself is asked for what it promises: the student's own stack write
 course's continuation.
 """
 
-from math import sqrt
+from functools import partial
+from math import pi, sqrt
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from autograder.checks import load
 from autograder.checks.mlp import block, count_parameters, layer_norm, mlp
 from autograder.checks.mlp._material import tanh_gelu
 from autograder.verdict import bank
-from autograder.verdict.judge import expected, judge
+from autograder.verdict.judge import expected, is_right, judge
 from autograder.verdict.outcome import run_all
 from gpt import world
 from gpt.attend import attend
@@ -51,6 +52,26 @@ def test_the_exact_gelu_is_wrong_wherever_it_can_be_told_apart():
         if case.what != "numbers far from zero":
             off = (torch.nn.functional.gelu(*case.args) - want).abs()
             assert (off > 1e-4).any(), case.what
+
+
+@pytest.mark.parametrize("root", [(2 / pi) ** 0.5, 0.797885, 0.79788, 0.7979, 0.798])
+@pytest.mark.parametrize("factor", [0.044715, 0.0447151, 0.04471, 0.04472, 0.0447])
+def test_a_gelu_that_passes_is_good_enough_for_a_block(root, factor):
+    """A rounded constant costs its own step, and not a right one that comes later."""
+
+    def bend(x):
+        return 0.5 * x * (1 + torch.tanh(root * (x + factor * x**3)))
+
+    known = load("mlp")
+    steps = ("gelu", bend), ("mlp", partial(mlp.plain, bend=bend))
+    for name, answer in (*steps, ("block", partial(block._block, bend=bend))):
+        for seed in SEEDS[:8]:
+            asked, wanted = drawn("mlp", name, seed)
+            got = run_all(answer, [case.args for case in asked])
+            right = is_right(known[name], wanted, got)
+            if name == "gelu" and not right:
+                return
+            assert right, (name, seed)
 
 
 def test_mlp_is_transformers_gpt2_mlp():

@@ -13,6 +13,7 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ import pytest
 
 from autograder import checks
 from autograder.checks import Case
-from autograder.verdict import bank, panel
+from autograder.verdict import bank, panel, wire
 from autograder.verdict.judge import Verdict, expected, is_right, judge
 from autograder.verdict.outcome import Outcome, run, run_all
 from tests.autograder.checks import slips, typical
@@ -46,9 +47,12 @@ class Told(NamedTuple):
 
 @cache
 def asked(name: str, seed: bytes) -> tuple[list[Case], list[Outcome]]:
-    """The cases of a check, and what is right."""
+    """The cases of a check as a notebook has them, from a file, and what is right."""
     _, check = CHECKS[name]
-    cases = bank.draw(check, seed)
+    cases = [
+        replace(case, args=tuple(wire.copy([*case.args])))
+        for case in bank.draw(check, seed)
+    ]
     return cases, expected(check, cases)
 
 

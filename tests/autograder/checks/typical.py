@@ -32,6 +32,33 @@ WRONG = {
             """,
             "space",
         ),
+        (
+            """
+            import re
+            return [list(m.encode()) for m in re.findall(PATTERN, text)]
+            """,
+            "The module `regex` does",
+        ),
+        (
+            """
+            from os.path import split
+            return [list(chunk.encode()) for chunk in split(text)]
+            """,
+            "no longer the one that is given",
+        ),
+        (
+            """
+            from regex import split
+            return [list(chunk.encode()) for chunk in split(text)]
+            """,
+            "no longer the one that is given",
+        ),
+        (
+            """
+            return [list(chunk.encode()) for chunk in regex.split(PATTERN, text)]
+            """,
+            "Your chunks are empty",
+        ),
     ),
     "count_pairs": (
         (
@@ -87,6 +114,15 @@ WRONG = {
             """,
             "cannot be (a|the) key",
         ),
+        (
+            """
+            counts = {}
+            for pair in zip(chunks, chunks[1:]):
+                counts[pair] = counts.get(pair, 0) + 1
+            return counts
+            """,
+            "in each of them through its ids",
+        ),
     ),
     "merge": (
         (
@@ -130,6 +166,54 @@ WRONG = {
             """,
             "pair|each",
         ),
+        (
+            """
+            import re
+            s = "".join(map(chr, ids))
+            return [ord(c) for c in re.sub(f"{chr(pair[0])}{chr(pair[1])}", chr(new_id), s)]
+            """,
+            "re.escape",
+        ),
+        (
+            """
+            memo = merge.__dict__
+            key = str((ids, pair))
+            if key not in memo:
+                out, i = [], 0
+                while i < len(ids):
+                    here = tuple(ids[i : i + 2]) == pair
+                    out.append(new_id if here else ids[i])
+                    i += 2 if here else 1
+                memo[key] = out
+            return list(memo[key])
+            """,
+            "with another new id",
+        ),
+        (
+            """
+            out, i = [], 0
+            while i < len(ids):
+                if i < len(ids) - 1 and ids[i] is pair[0] and ids[i + 1] is pair[1]:
+                    out.append(new_id)
+                    i += 2
+                else:
+                    out.append(ids[i])
+                    i += 1
+            return out
+            """,
+            "compare with `is`",
+        ),
+        (
+            """
+            ids = ids.copy()
+            for i, (a, b) in enumerate(zip(ids, ids[1:])):
+                if (a, b) == pair:
+                    ids[i] = new_id
+                    del ids[i + 1]
+            return ids
+            """,
+            "You change the list while you go through it",
+        ),
     ),
     "train": (
         (
@@ -172,6 +256,95 @@ WRONG = {
             """,
             "256|byte|too many|merges",
         ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new_id in range(256, n_vocab):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = new_id
+                chunks = map(lambda c: merge(c, pair, new_id), chunks)
+            return merges
+            """,
+            "gone through only once",
+        ),
+        (
+            """
+            chunks, merges = (ids for ids in to_chunks(text)), {}
+            while 256 + len(merges) < n_vocab:
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = new_id = 256 + len(merges)
+                chunks = (merge(ids, pair, new_id) for ids in chunks)
+            return merges
+            """,
+            "gone through only once",
+        ),
+        (
+            """
+            import heapq
+            chunks, merges, heap = to_chunks(text), {}, []
+            for new_id in range(256, n_vocab):
+                for p, n in count_pairs(chunks).items():
+                    heapq.heappush(heap, (-n, p))
+                if not heap:
+                    break
+                _, pair = heapq.heappop(heap)
+                merges[pair] = new_id
+                chunks = [merge(ids, pair, new_id) for ids in chunks]
+            return merges
+            """,
+            "counts of earlier rounds",
+        ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new_id in range(256, n_vocab - 256):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges[pair] = new_id
+                chunks = [merge(ids, pair, new_id) for ids in chunks]
+            return merges
+            """,
+            "Does the loop run at all",
+        ),
+        (
+            """
+            chunks, merges = to_chunks(text), {}
+            for new_id in range(256, n_vocab):
+                counts = count_pairs(chunks)
+                if not counts:
+                    break
+                pair = min(counts, key=lambda p: (-counts[p], p))
+                merges | {pair: new_id}
+                chunks = [merge(ids, pair, new_id) for ids in chunks]
+            return merges
+            """,
+            "get into the dictionary",
+        ),
+        (
+            """
+            memo = train.__dict__
+            if text not in memo:
+                chunks, merges = to_chunks(text), {}
+                while 256 + len(merges) < n_vocab:
+                    counts = count_pairs(chunks)
+                    if not counts:
+                        break
+                    pair = min(counts, key=lambda p: (-counts[p], p))
+                    merges[pair] = new_id = 256 + len(merges)
+                    chunks = [merge(ids, pair, new_id) for ids in chunks]
+                memo[text] = merges
+            return dict(memo[text])
+            """,
+            "the text of the first case",
+        ),
     ),
     "encode": (
         (
@@ -197,13 +370,94 @@ WRONG = {
                 ids += chunk
             return ids
             """,
-            "how early it was learned",
+            "most frequent in this text",
         ),
         (
             """
             return [i for chunk in to_chunks(text) for i in chunk]
             """,
             "merge|byte",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                while len(chunk) > 2:
+                    pair = min(zip(chunk, chunk[1:]), key=lambda p: merges.get(p, float("inf")))
+                    if pair not in merges:
+                        break
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "Where two ids are left",
+        ),
+        (
+            """
+            learned, ids = train(text, 256 + len(merges)), []
+            for chunk in to_chunks(text):
+                for pair, new_id in learned.items():
+                    chunk = merge(chunk, pair, new_id)
+                ids += chunk
+            return ids
+            """,
+            "Do you train on this text",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                while pairs := [*zip(chunk, chunk[1:])]:
+                    pair = min(pairs, key=lambda p: merges.get(p, 0))
+                    if pair not in merges:
+                        break
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "comes before all others",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                try:
+                    while True:
+                        pair = min(zip(chunk, chunk[1:]), key=lambda p: merges[p])
+                        chunk = merge(chunk, pair, merges[pair])
+                except (KeyError, ValueError):
+                    pass
+                ids += chunk
+            return ids
+            """,
+            "which `except` hides",
+        ),
+        (
+            """
+            ids = []
+            for chunk in to_chunks(text):
+                for pair in sorted(merges, key=merges.get):
+                    if pair not in zip(chunk, chunk[1:]):
+                        break
+                    chunk = merge(chunk, pair, merges[pair])
+                ids += chunk
+            return ids
+            """,
+            "pass that one, and go on",
+        ),
+        (
+            """
+            memo = encode.__dict__
+            if text not in memo:
+                ids = []
+                for chunk in to_chunks(text):
+                    for pair in sorted(merges, key=merges.get):
+                        chunk = merge(chunk, pair, merges[pair])
+                    ids += chunk
+                memo[text] = ids
+            return list(memo[text])
+            """,
+            "with another merge",
         ),
     ),
     "decode": (
@@ -234,6 +488,35 @@ WRONG = {
             """,
             "chr|byte",
         ),
+        (
+            """
+            pieces = decode.__dict__.setdefault("pieces", {b: bytes([b]) for b in range(256)})
+            if len(pieces) == 256:
+                for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
+                    pieces[new_id] = pieces[left] + pieces[right]
+            try:
+                return b"".join(pieces[i] for i in ids).decode()
+            except KeyError as error:
+                raise ValueError(str(error))
+            """,
+            "with another merge: .* does not depend on `merges`",
+        ),
+        (
+            """
+            known = decode.__dict__
+            if str(len(merges)) not in known:
+                pieces = {b: bytes([b]) for b in range(256)}
+                for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
+                    pieces[new_id] = pieces[left] + pieces[right]
+                known[str(len(merges))] = pieces
+            pieces = known[str(len(merges))]
+            try:
+                return b"".join(pieces[i] for i in ids).decode()
+            except KeyError as error:
+                raise ValueError(str(error))
+            """,
+            "with another merge",
+        ),
     ),
     "round_trip": (
         (
@@ -255,6 +538,14 @@ WRONG = {
             return [decode(ids, merges), len(ids), len(text.encode())]
             """,
             "order|exchanged|swapped|byte",
+        ),
+        (
+            """
+            learned = {(117, 122): 300}
+            ids = encode(text, learned)
+            return decode(ids, learned), len(text.encode()), len(ids)
+            """,
+            "the `merges` that you are given",
         ),
     ),
     "encode_special": (
@@ -288,6 +579,150 @@ WRONG = {
             """,
             "escape|pattern|meaning|ValueError|refuse",
         ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = sorted(special, key=len, reverse=True)
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in allowed:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "`re.escape`",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            letters = "".join(map(regex.escape, special))
+            ids = []
+            for part in regex.split(f"([{letters}])", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in allowed:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "square brackets stand for one character",
+        ),
+        (
+            """
+            for name, i in special.items():
+                before, found, after = text.partition(name)
+                if found:
+                    if name not in allowed:
+                        raise ValueError(name)
+                    return encode(before, merges) + [i] + encode(after, merges)
+            return encode(text, merges)
+            """,
+            "You cut the text at one place",
+        ),
+        (
+            """
+            ids = encode(text, merges)
+            for name in sorted(special, key=len, reverse=True):
+                spelled, i = encode(name, merges), 0
+                while i <= len(ids) - len(spelled):
+                    if ids[i : i + len(spelled)] == spelled:
+                        if name not in allowed:
+                            raise ValueError(name)
+                        ids[i : i + len(spelled)] = [special[name]]
+                    i += 1
+            return ids
+            """,
+            "look for the names in its ids",
+        ),
+        (
+            """
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.findall("|".join([*names, PATTERN]), text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in allowed:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "Cut at the names first",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif any(part in name for name in allowed):
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "a part of",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part in str(allowed):
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "a part of",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif any(name.startswith(part) for name in allowed):
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "a part of",
+        ),
+        (
+            """
+            if not special:
+                return encode(text, merges)
+            names = map(regex.escape, sorted(special, key=len, reverse=True))
+            ids = []
+            for part in regex.split("(" + "|".join(names) + ")", text):
+                if part not in special:
+                    ids += encode(part, merges)
+                elif part.lower() in [name.lower() for name in allowed]:
+                    ids.append(special[part])
+                else:
+                    raise ValueError(part)
+            return ids
+            """,
+            "other capitals",
+        ),
     ),
     "ranks": (
         (
@@ -313,6 +748,35 @@ WRONG = {
             return pieces
             """,
             "turn|other way|key|exchang|revers",
+        ),
+        (
+            """
+            table = {bytes([i]): i for i in range(256)}
+            for i in merges.values():
+                table[decode([i], merges).encode()] = i
+            return table
+            """,
+            "Leave out the text",
+        ),
+        (
+            """
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), new_id in sorted(merges.items(), key=lambda item: item[1]):
+                pieces[new_id] = pieces[left] + pieces[right]
+            return {p.decode(errors="replace").encode(): i for i, p in pieces.items()}
+            """,
+            "Leave out the text",
+        ),
+        (
+            """
+            table = {bytes([i]): i for i in range(256)}
+            pieces = {byte: bytes([byte]) for byte in range(256)}
+            for (left, right), i in sorted(merges.items(), key=lambda item: item[1]):
+                pieces[i] = pieces[left] + pieces[right]
+                table[pieces[i].decode(errors="ignore").encode()] = i
+            return table
+            """,
+            "Leave out the text",
         ),
     ),
     "look_up": (
@@ -824,6 +1288,66 @@ WRONG = {
     "gelu": (
         (
             """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.0447 * x**3)))
+            """,
+            "number before x³ is 0.0447",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(0.7979 * (x + 0.044715 * x**3)))
+            """,
+            "Your √\\(2/π\\) is 0.7979",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh((2 / pi) ** 1/2 * (x + 0.044715 * x**3)))
+            """,
+            "the power needs brackets",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x.pow_(3))))
+            """,
+            "writes the third power into `x`",
+        ),
+        (
+            """
+            return x // 2 * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "whole numbers only",
+        ),
+        (
+            """
+            return 0.5 * (x + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "added to \\*\\*1",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x * 0.044715 * x**3)))
+            """,
+            "multiply x by the term",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * 3)))
+            """,
+            "x times x times \\*\\*3",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * abs(x) ** 3)))
+            """,
+            "lost its sign",
+        ),
+        (
+            """
+            return 0.5 * x * (1 + torch.atanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
+            """,
+            "`atanh`",
+        ),
+        (
+            """
             return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * x))
             """,
             "cube|third|x³|0.0447|x\\*\\*3",
@@ -868,6 +1392,96 @@ WRONG = {
     "layer_norm": (
         (
             """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) * 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "`\\* 2` doubles",
+        ),
+        (
+            """
+            C = len(x)
+            m = x.sum(-1, keepdim=True) / C
+            v = ((x - m) ** 2).sum(-1, keepdim=True) / C
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "size of the \\*\\*first",
+        ),
+        (
+            """
+            C = 96
+            m = x.sum(-1, keepdim=True) / C
+            v = ((x - m) ** 2).sum(-1, keepdim=True) / C
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "divide the sums by 96",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x / torch.sqrt(v + 1e-5) - m) * weight + bias
+            """,
+            "divide x first",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) + weight * bias
+            """,
+            "multiply the weight by the bias",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v) + 1e-5 * weight + bias
+            """,
+            "multiplies only ε",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight[0] + bias[0]
+            """,
+            "first weight and the first bias",
+        ),
+        (
+            """
+            low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+            return (x - low) / (high - low + 1e-5) * weight + bias
+            """,
+            "between 0 and 1",
+        ),
+        (
+            """
+            m = x.mean((-2, -1), keepdim=True)
+            v = ((x - m) ** 2).mean((-2, -1), keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "\\*\\*last\\*\\* axis alone",
+        ),
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * bias + weight
+            """,
+            "in the other order",
+        ),
+        (
+            """
+            x = x.half()
+            m = x.mean(-1, keepdim=True)
+            v = ((x - m) ** 2).mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(v + 1e-5) * weight + bias
+            """,
+            "float16",
+        ),
+        (
+            """
             return (x - x.mean()) / x.std() * weight + bias
             """,
             "row|axis|all|each",
@@ -910,6 +1524,47 @@ WRONG = {
     "mlp": (
         (
             """
+            return torch.stack([gelu(v @ w_in + b_in) @ w_out + b_out for v in x])
+            """,
+            "no loop is needed",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + b_in)
+            return (h + b_out) @ w_out
+            """,
+            "\\*\\*after\\*\\* the product",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + w_out)
+            return h @ b_in + b_out
+            """,
+            "does your `def` name them so",
+        ),
+        (
+            """
+            h = torch.relu(gelu(x @ w_in + b_in))
+            return h @ w_out + b_out
+            """,
+            "stand both",
+        ),
+        (
+            """
+            h = gelu(x @ w_in + b_in)
+            return (h @ w_out).sum(-1, keepdim=True) + b_out
+            """,
+            "holds its sums already",
+        ),
+        (
+            """
+            h = x @ w_in + b_in
+            return x + gelu(h @ w_out + b_out)
+            """,
+            "\\*\\*between\\*\\* the two",
+        ),
+        (
+            """
             return (x @ w_in + b_in) @ w_out + b_out
             """,
             "gelu|GELU",
@@ -940,6 +1595,86 @@ WRONG = {
         ),
     ),
     "dropout": (
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / 1 - p, 0.0)
+            """,
+            "needs brackets",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return x * (u >= p).int() / 1 - p
+            """,
+            "needs brackets",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(x >= p, u / (1 - p), 0.0)
+            """,
+            "are swapped",
+        ),
+        (
+            """
+            if 0 <= p < 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "Is a `not` missing",
+        ),
+        (
+            """
+            if p >= 0 or p < 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "refuse every p\\.",
+        ),
+        (
+            """
+            if p < 0 or p > 0.9:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "p above 0.9",
+        ),
+        (
+            """
+            if p < 0 and p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "`or` between the two conditions",
+        ),
+        (
+            """
+            if not 0 <= p < 1:
+                ValueError(p)
+            return torch.where(u >= p, x / (1 - p), 0.0)
+            """,
+            "does `raise` stand in it",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u[..., :1] >= p, x / (1 - p), 0.0)
+            """,
+            "first point of each vector",
+        ),
+        (
+            """
+            if p < 0 or p >= 1:
+                raise ValueError(p)
+            return torch.where(u >= p, torch.round(x / (1 - p), decimals=4), 0.0)
+            """,
+            "You round",
+        ),
         (
             """
             return torch.where(u >= p, x, 0.0)
@@ -974,6 +1709,79 @@ WRONG = {
     "block": (
         (
             """
+            b = list(w.values())
+            x = x + attend(layer_norm(x, b[0], b[1]), *b[2:6], n_head)
+            return x + mlp(layer_norm(x, b[6], b[7]), *b[8:])
+            """,
+            "by their \\*\\*places",
+        ),
+        (
+            """
+            b, c, d, e, f, g, h, i, j, k, m, n = w.values()
+            x = x + attend(layer_norm(x, g, f), c, b, e, d, n_head)
+            return x + mlp(layer_norm(x, i, h), k, j, n, m)
+            """,
+            "by their \\*\\*places",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x * attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "multiply x by attention",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x - mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "In the second sum you subtract",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return x, mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "a comma",
+        ),
+        (
+            """
+            n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+            heard = attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+            n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+            return heard + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            """,
+            "x is in no sum",
+        ),
+        (
+            """
+            for layer in range(3):
+                n = layer_norm(x, w['ln_1.weight'], w['ln_1.bias'])
+                x = x + attend(n, w['attn.c_attn.weight'], w['attn.c_attn.bias'],
+                w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
+                n = layer_norm(x, w['ln_2.weight'], w['ln_2.bias'])
+                x = x + mlp(n, w['mlp.c_fc.weight'], w['mlp.c_fc.bias'],
+                w['mlp.c_proj.weight'], w['mlp.c_proj.bias'])
+            return x
+            """,
+            "three times",
+        ),
+        (
+            """
             h = attend(layer_norm(x, w['ln_1.weight'], w['ln_1.bias']), w['attn.c_attn.weight'],
                 w['attn.c_attn.bias'], w['attn.c_proj.weight'], w['attn.c_proj.bias'], n_head)
             return mlp(layer_norm(h, w['ln_2.weight'], w['ln_2.bias']), w['mlp.c_fc.weight'],
@@ -1003,6 +1811,99 @@ WRONG = {
         ),
     ),
     "count_parameters": (
+        (
+            """
+            C = d_model
+            attn = 3 * C * C + C + C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (attn + 8 * C * C + 9 * C) + 2 * C
+            """,
+            "attention's first bias too short",
+        ),
+        (
+            """
+            C = d_model
+            mlp = 8 * C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (4 * C * C + 8 * C + mlp) + 2 * C
+            """,
+            "the MLP's first bias \\(4C\\)",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * 12 * C * C + 13 * C + 2 * C
+            """,
+            "Are brackets missing",
+        ),
+        (
+            """
+            C = d_model
+            return n_layer * ((n_vocab + n_ctx) * C + 12 * C * C + 13 * C) + 2 * C
+            """,
+            "two tables once for each layer",
+        ),
+        (
+            """
+            C = d_model
+            total = (n_vocab + n_ctx) * C + 2 * C
+            for i in range(n_layer):
+                total = 12 * C * C + 13 * C
+            return total
+            """,
+            "overwrites the sum",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C^2 + 13 * C) + 2 * C
+            """,
+            "`\\^` is not a power",
+        ),
+        (
+            """
+            C = d_model
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 4
+            """,
+            "as in the example",
+        ),
+        (
+            """
+            C = d_model
+            parts = (n_vocab + n_ctx) * C, n_layer * (12 * C * C + 13 * C), 2 * C
+            return int(torch.tensor(parts, dtype=torch.float32).sum())
+            """,
+            "about seven digits",
+        ),
+        (
+            """
+            C = d_model
+            return round(((n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 2 * C) / 1e6)
+            """,
+            "in millions",
+        ),
+        (
+            """
+            C = d_model
+            n_vocab = (n_vocab + 63) // 64 * 64
+            return (n_vocab + n_ctx) * C + n_layer * (12 * C * C + 13 * C) + 2 * C
+            """,
+            "multiple of 64",
+        ),
+        (
+            """
+            C = d_model
+            attn = 4 * C * 3 * C + 3 * C + C * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (attn + 8 * C * C + 9 * C) + 2 * C
+            """,
+            "exactly 9C² numbers too many",
+        ),
+        (
+            """
+            C = d_model
+            mlp = C * 4 * C + 4 * C + 4 * C + C
+            return (n_vocab + n_ctx) * C + n_layer * (4 * C * C + 8 * C + mlp) + 2 * C
+            """,
+            "\\*\\*times\\*\\* 4C",
+        ),
         (
             """
             C = d_model

@@ -30,6 +30,19 @@ FORBIDDEN = (  # in this step, and in those that call it
 )
 
 
+BY_GREEDY = (  # it calls a step that the course's own does without
+    "def keep_top_k(p, k):\n    if not 1 <= k <= len(p):\n        raise ValueError(k)\n"
+    "    kept, left = torch.zeros_like(p), p.clone()\n"
+    "    for _ in range(k):\n        best = greedy(left)\n"
+    "        kept[best], left[best] = p[best], -1\n"
+    "    return kept / kept.sum()"
+)
+LAST = (
+    "def greedy(logits):\n"
+    "    return max(range(len(logits)), key=lambda i: (logits[i], i))"
+)
+
+
 def spoiled(word, changes):
     """The instructor's notebook with other code for some of its steps."""
     nb = nbformat.read(course.solution(word), 4)
@@ -68,25 +81,30 @@ def test_one_wrong_step_costs_its_own_points(template, word, step):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "lost"),
+    ("word", "spoil", "lost"),
     [
-        ({"scores": NO_ROOT}, {"scores"}),
-        ({"softmax": "def softmax(scores):\n    retrun scores"}, {"softmax"}),
-        ({"softmax": FORBIDDEN}, {"softmax"}),
+        ("attend", {"scores": NO_ROOT}, {"scores"}),
+        ("attend", {"softmax": "def softmax(scores):\n    retrun scores"}, {"softmax"}),
+        ("attend", {"softmax": FORBIDDEN}, {"softmax"}),
         (
+            "attend",
             {"scores": NO_ROOT, "attention": "def attention(q, k, v):\n    return v"},
-            None,
+            {"scores", "attention"},
         ),
-        ({"scores": "def scores(q, k):\n    raise NotImplementedError()"}, {"scores"}),
+        (
+            "attend",
+            {"scores": "def scores(q, k):\n    raise NotImplementedError()"},
+            {"scores"},
+        ),
+        ("sample", {"greedy": LAST, "keep_top_k": BY_GREEDY}, {"greedy"}),
     ],
 )
-def test_check_and_grader_follow_through_alike(template, tmp_path, spoil, lost):
-    points, _, flags = graded(template, "attend", spoil)
-    lost = lost or set(spoil)
-    right = full("attend")
+def test_check_and_grader_follow_through_alike(template, tmp_path, word, spoil, lost):
+    points, _, flags = graded(template, word, spoil)
+    right = full(word)
     assert {name for name in right if points[name] < right[name]} == lost
-    nbformat.write(spoiled("attend", spoil), tmp_path / "attend.ipynb")
-    reference = course.solution("attend").with_name(bank.REFERENCE)
+    nbformat.write(spoiled(word, spoil), tmp_path / f"{word}.ipynb")
+    reference = course.solution(word).with_name(bank.REFERENCE)
     (tmp_path / bank.REFERENCE).write_bytes(reference.read_bytes())
     (public,) = progress.progress(tmp_path)
     shown = public.points
@@ -135,6 +153,15 @@ def test_forbidden_work_behind_another_name_is_flagged(template):
     }
     _, _, flags = graded(template, "attend", changes)
     assert any(flag.startswith("attention: uses") for flag in flags)
+
+
+def test_an_import_that_takes_a_step_s_name_is_followed_as_by_check(template):
+    taken = "from heapq import merge as scores\n"
+    whole = course.steps("attend")["attention_weights"]
+    changes = {"attention_weights": taken + whole}
+    points, about, flags = graded(template, "attend", changes)
+    assert points == full("attend") and not flags
+    assert about["attention_weights"]["reason"] == ""
 
 
 def test_after_names_all_that_a_step_calls():

@@ -7,10 +7,10 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -29,22 +29,21 @@ SECONDS = 0.5  # of computing for one case: no answer needs more to be right
 Answer = Callable[..., Any]
 
 
-class Wrong(NamedTuple):
-    """A mutant: its name in `equal.txt`, and what it is."""
-
-    key: str
-    source: str
-    answer: Answer
-
-
-def wrong(exercise: str, check: Check) -> list[Wrong]:
-    """Every mutant of every right answer to a check."""
-    found = []
-    for one in right(exercise, check):
-        for name, source in mutants(one.source, around=not one.name):
-            key = " ".join(filter(None, [check.name, "|", one.name, name]))
-            found.append(Wrong(key, source, _made(one, source)))
+@cache
+def named(exercise: str, name: str) -> dict[str, tuple[Right, str]]:
+    """Every mutant of every right answer to a check: of what it is, and its source."""
+    found = {}
+    for one in right(exercise, checks.load(exercise)[name]):
+        for mutant in mutants(one.source, around=not one.name):
+            key = " ".join(filter(None, [name, "|", one.name, mutant.name]))
+            found[key] = one, mutant.source
     return found
+
+
+def wrong(exercise: str, name: str, wanted: Callable[[str], bool]) -> dict[str, Answer]:
+    """The mutants of a check whose names are wanted, as functions."""
+    known = named(exercise, name).items()
+    return {key: _made(*found) for key, found in known if wanted(key)}
 
 
 def _made(of: Right, source: str) -> Answer:
@@ -117,19 +116,35 @@ def equal() -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
+def lines(name: str) -> list[str]:
+    """Those of one check."""
+    return [line for line in equal() if line.startswith(f"{name} | ")]
+
+
 def is_equal(key: str) -> bool:
     """Whether a mutant is listed."""
-    return any(matches(line, key) for line in equal())
+    return any(matches(line, key) for line in lines(key.split(" | ")[0]))
 
 
 def matches(line: str, key: str) -> bool:
-    """Whether a line of `equal.txt` means a mutant. `*` stands for any characters."""
+    """Whether a line means a mutant. `*` stands for any characters, and `\\*` for a star."""
     return bool(_pattern(line).fullmatch(key))
 
 
 @cache
 def _pattern(line: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, line.split("*"))))
+    parts = re.split(r"(?<!\\)\*", line)
+    return re.compile(".*".join(re.escape(part.replace(r"\*", "*")) for part in parts))
+
+
+def untrue(name: str, keys: Iterable[str], passing: Collection[str]) -> list[str]:
+    """What is wrong with the lines of a check: they mean nothing, or what it refuses."""
+    found = []
+    for line in lines(name):
+        meant = [key for key in keys if matches(line, key)]
+        refused = [f"{line}\n    means {key}" for key in meant if key not in passing]
+        found += refused if meant else [f"{line}\n    means no mutant"]
+    return found
 
 
 def of_check(name: str) -> list[tuple[str, str, int]]:
@@ -137,6 +152,8 @@ def of_check(name: str) -> list[tuple[str, str, int]]:
     outcome.SECONDS = SECONDS
     exercise = checks.having(name)
     check = checks.load(exercise)[name]
-    some = wrong(exercise, check)
-    found = passed(check, {one.key: one.answer for one in some})
-    return [(one.key, one.source, len(found[one.key])) for one in some]
+    found = passed(check, wrong(exercise, name, lambda key: True))
+    return [
+        (key, source, len(found[key]))
+        for key, (_, source) in named(exercise, name).items()
+    ]

@@ -1,22 +1,25 @@
 """The mutants of a function: its source with one thing changed, and a name for each.
 
 Two kinds. Inside: each node of the syntax tree is changed in every way that fits it
-(an operator, a constant, an axis, a bound, a keyword, a call, a guard, a line).
-Around: the function is right, but what goes in or comes out is not (cut to a size,
-squeezed, turned, rounded, another dtype, stripped, written into).
+(an operator, a name, a constant, an axis, a bound, a keyword, a call, a guard, a line).
+Around: the function is right, but what goes in or comes out is not (cut to a size or to
+a range, squeezed, turned, rounded, another dtype, stripped, none where it is one, written
+into).
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import itertools
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    name: str  # what was changed, and where: stable as long as the source is
+    name: str  # what was changed, and in which line, the docstring left out
     source: str  # a whole definition of the function
 
 
@@ -26,7 +29,8 @@ def mutants(source: str, around: bool = True) -> list[Mutant]:
     around: also of what goes in and comes out, which is the same for all right answers,
     and of the kinds of numbers, which are an oracle's own affair.
     """
-    known, many, found = {ast.unparse(ast.parse(source))}, Counter(), []
+    source = _bare(source)
+    known, many, found = {source}, Counter(), []
     outside = _around(source) if around else ()
     for mutant in [*_inside(source, around), *outside, *_contract(source)]:
         if mutant.source in known:
@@ -38,31 +42,30 @@ def mutants(source: str, around: bool = True) -> list[Mutant]:
     return found
 
 
+def _bare(source: str) -> str:
+    """A definition without its docstring, on which no name of a mutant may depend."""
+    tree = ast.parse(source)
+    body = tree.body[0].body
+    if _is_docstring(body[0]):
+        del body[0]
+    return ast.unparse(tree)
+
+
 # --- inside -------------------------------------------------------------------------
-BINARY = {
-    ast.Add: (ast.Sub,),
-    ast.Sub: (ast.Add,),
-    ast.Mult: (ast.Div, ast.Add),
-    ast.Div: (ast.Mult, ast.FloorDiv),
-    ast.FloorDiv: (ast.Mult,),
-    ast.Mod: (ast.FloorDiv,),
-    ast.Pow: (ast.Mult,),
-    ast.MatMult: (ast.Mult,),
-    ast.BitAnd: (ast.BitOr,),
-    ast.BitOr: (ast.BitAnd,),
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+OTHERS = {
+    **{op: [other for other in ARITHMETIC if other is not op] for op in ARITHMETIC},
+    **{op: [other for other in ORDER if other is not op] for op in ORDER},
+    ast.MatMult: [ast.Mult],
+    ast.BitAnd: [ast.BitOr],
+    ast.BitOr: [ast.BitAnd],
+    ast.In: [ast.NotIn],
+    ast.NotIn: [ast.In],
+    ast.Is: [ast.IsNot],
+    ast.IsNot: [ast.Is],
 }
-COMPARED = {
-    ast.Lt: (ast.LtE, ast.Gt),
-    ast.LtE: (ast.Lt, ast.GtE),
-    ast.Gt: (ast.GtE, ast.Lt),
-    ast.GtE: (ast.Gt, ast.LtE),
-    ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,),
-    ast.In: (ast.NotIn,),
-    ast.NotIn: (ast.In,),
-    ast.Is: (ast.IsNot,),
-    ast.IsNot: (ast.Is,),
-}
+LIMITS = (8, 16, 64, 128)  # beyond which one could have forgotten to go on
 CALLED = {
     "sum": ("mean", "amax"),
     "mean": ("sum", "amax"),
@@ -111,17 +114,31 @@ KINDS = ("bool", "double", "float", "int", "numpy", "tolist")
 
 def _inside(source: str, kinds: bool) -> Iterator[Mutant]:
     tree = ast.parse(source)
-    for parent, field, index, node in _places(tree):
+    words = _words(tree.body[0])
+    for parent, field, index, node in [*_places(tree)]:
         called = getattr(node, "func", None)
         if not kinds and getattr(called, "attr", getattr(called, "id", "")) in KINDS:
             continue
-        for what, new in _changes(node):
-            other = copy.deepcopy(tree)
-            _put(other, tree, parent, field, index, new)
-            text = _text(other)
+        before = _text(node)
+        for what, new in _changes(node, words):
+            text = _with(tree, parent, field, index, new)
             if text is not None:
-                before = _short(node)
                 yield Mutant(f"line {node.lineno}: {before} → {what}", text)
+
+
+def _words(function: ast.FunctionDef) -> dict[type, list[str]]:
+    """The names of a function, its own, and the strings in it."""
+    nodes = [*ast.walk(function)]
+    named = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            named.append(node.id)
+    strings = [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return {ast.Name: [*dict.fromkeys(named)], str: [*dict.fromkeys(strings)]}
 
 
 def _places(tree: ast.AST) -> Iterator[tuple]:
@@ -160,45 +177,44 @@ def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _put(other, tree, parent, field, index, new) -> None:
-    """Puts `new` into the copy, where `parent` has its child in the original."""
-    for old, copied in zip(ast.walk(tree), ast.walk(other), strict=True):
-        if old is parent:
-            if index is None:
-                setattr(copied, field, new)
-            elif new is None:
-                del getattr(copied, field)[index]
-            else:
-                getattr(copied, field)[index] = new
-            return
-
-
-def _text(tree: ast.AST) -> str | None:
-    """The source of a changed tree; None where it is no program."""
-    for node in ast.walk(tree):
-        for field in ("body", "orelse"):
-            body = getattr(node, field, None)
-            if field == "body" and isinstance(body, list) and not body:
-                body.append(ast.Pass())
+def _with(tree: ast.AST, parent, field, index, new) -> str | None:
+    """The source with `new` in that place, for a moment; None where it is no program."""
+    old = getattr(parent, field)
+    if index is None:
+        value = new
+    else:
+        value = [*old[:index], *([] if new is None else [new]), *old[index + 1 :]]
+        if field == "body" and not value:
+            value = [ast.Pass()]
+    setattr(parent, field, value)
     try:
         text = ast.unparse(ast.fix_missing_locations(tree))
         compile(text, "<mutant>", "exec")
     except (SyntaxError, ValueError, TypeError, AttributeError):
         return None
+    finally:
+        setattr(parent, field, old)
     return text
 
 
-def _short(node: ast.AST) -> str:
-    node = ast.fix_missing_locations(copy.deepcopy(node))
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def _text(node: ast.AST, whole: bool = False) -> str:
+    """A node in one line; of one that has lines in it, the first, unless all is wanted."""
+    text = ast.unparse(ast.fix_missing_locations(node)).strip()
+    if isinstance(node, ast.If | ast.For | ast.While) and not whole:
+        return text.split("\n", 1)[0] + " …"
+    return " ".join(text.split())
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
+def _changes(node: ast.AST, words) -> Iterator[tuple[str, ast.AST | None]]:
     """What can stand instead of a node; None for nothing at all."""
-    for maker in (_expression, _call, _statement):
-        for new in maker(node):
-            yield ("nothing" if new is None else _short(new)), new
+    for new in (
+        *_expression(node),
+        *_word(node, words),
+        *_call(node),
+        *_statement(node),
+    ):
+        what = "nothing" if new is None else _text(new)
+        yield (_text(new, whole=True) if what == _text(node) else what), new
 
 
 def _changed(node: ast.AST, **fields) -> ast.AST:
@@ -211,7 +227,7 @@ def _changed(node: ast.AST, **fields) -> ast.AST:
 def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
     match node:
         case ast.BinOp(left=left, op=op, right=right):
-            for other in BINARY.get(type(op), ()):
+            for other in OTHERS.get(type(op), ()):
                 yield _changed(node, op=other())
             yield left
             yield right
@@ -220,20 +236,18 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.UnaryOp(operand=operand):
             yield operand
         case ast.Compare(left=left, ops=[op, *more], comparators=[right, *_]):
-            for other in COMPARED.get(type(op), ()):
+            for other in OTHERS.get(type(op), ()):
                 yield _changed(node, ops=[other(), *more])
             if isinstance(op, ast.Eq) and isinstance(right, ast.Name):
                 yield _changed(node, ops=[ast.Is(), *more])  # as small numbers are
                 yield ast.BoolOp(ast.And(), [right, node])  # and 0 is never met
             if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-                bounds = [*node.comparators]
-                for sign in (ast.Add(), ast.Sub()):
-                    bounds[-1] = ast.BinOp(node.comparators[-1], sign, ast.Constant(1))
-                    yield _changed(node, comparators=[*bounds])
+                for moved in _moved(node.comparators[-1]):
+                    yield _changed(node, comparators=[*node.comparators[:-1], moved])
             if more:
                 yield ast.Compare(left, [op], [right])
                 yield ast.Compare(right, more, node.comparators[1:])
-                for other in COMPARED.get(type(more[0]), ()):
+                for other in OTHERS.get(type(more[0]), ()):
                     yield _changed(node, ops=[op, other(), *more[1:]])
         case ast.BoolOp(op=op, values=values):
             yield _changed(node, op=ast.And() if isinstance(op, ast.Or) else ast.Or())
@@ -241,9 +255,10 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.Constant(value=bool() as value):
             yield ast.Constant(not value)
         case ast.Constant(value=int() as value):
-            for other in (value + 1, value - 1, 2 * value):
+            for other in (value + 1, value - 1, 2 * value, 0, 1, value + 2, 10 * value):
                 if other != value:
                     yield ast.Constant(other)
+            yield ast.Constant(-value)
         case ast.Constant(value=float() as value):
             for other in (value * 1.1, value * 0.5, -value, value + 1, value / 10):
                 if other != value:
@@ -262,15 +277,24 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
             if isinstance(value, ast.Name):  # torch.float32
                 for other in CALLED.get(attr, ()) if attr[-1].isdigit() else ():
                     yield _changed(node, attr=other)
+        case ast.Subscript(slice=ast.Tuple(elts=places)):
+            for i, place in enumerate(places):
+                for other in _moved(place):
+                    elts = [*places[:i], other, *places[i + 1 :]]
+                    yield _changed(node, slice=ast.Tuple(elts, ast.Load()))
         case ast.Subscript(value=value, slice=ast.Slice() as cut, ctx=ast.Load()):
             yield value
             for name in ("lower", "upper", "step"):
                 bound = getattr(cut, name)
                 if bound is not None:
                     yield _changed(node, slice=_changed(cut, **{name: None}))
-                    for sign in (ast.Add(), ast.Sub()):
-                        moved = ast.BinOp(bound, sign, ast.Constant(1))
+                    for moved in _moved(bound):
                         yield _changed(node, slice=_changed(cut, **{name: moved}))
+        case ast.Subscript(value=value, slice=place):
+            if isinstance(node.ctx, ast.Load):
+                yield value
+            for moved in _moved(place):
+                yield _changed(node, slice=moved)
         case ast.ListComp(generators=[one]) | ast.GeneratorExp(generators=[one]):
             for test in one.ifs:
                 rest = [other for other in one.ifs if other is not test]
@@ -285,12 +309,32 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
             return
 
 
+def _moved(place: ast.expr) -> Iterator[ast.expr]:
+    """One more, and one less."""
+    if not isinstance(place, ast.Slice):
+        for sign in (ast.Add(), ast.Sub()):
+            yield ast.BinOp(place, sign, ast.Constant(1))
+
+
+def _word(node: ast.AST, words) -> Iterator[ast.AST]:
+    """Another name of the function for a name, another string of it for a string."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()) if name in words[ast.Name]:
+            for other in words[ast.Name]:
+                if other != name:
+                    yield ast.Name(other, ast.Load())
+        case ast.Constant(value=str() as value):
+            for other in words[str]:
+                if other != value:
+                    yield ast.Constant(other)
+
+
 def _parts(items: ast.expr) -> Iterator[ast.expr]:
     """All but the first, all but the last, the first few: of what is iterated over."""
     many = ast.Call(ast.Name("list", ast.Load()), [items], [])
     one, less = ast.Constant(1), ast.UnaryOp(ast.USub(), ast.Constant(1))
-    eight = () if isinstance(items, ast.Tuple) else ((None, ast.Constant(8)),)
-    for lower, upper in ((one, None), (None, less), *eight):
+    few = [] if isinstance(items, ast.Tuple) else [ast.Constant(n) for n in LIMITS]
+    for lower, upper in ((one, None), *((None, upper) for upper in (less, *few))):
         yield ast.Subscript(many, ast.Slice(lower, upper), ast.Load())
     yield ast.Call(ast.Name("reversed", ast.Load()), [many], [])
 
@@ -308,9 +352,9 @@ def _call(node: ast.AST) -> Iterator[ast.AST | None]:
         yield node.func.value
     if len(node.args) == 1 and not node.keywords:
         yield node.args[0]
-    for i in range(len(node.args) - 1):
+    for i, j in itertools.combinations(range(len(node.args)), 2):
         swapped = [*node.args]
-        swapped[i], swapped[i + 1] = swapped[i + 1], swapped[i]
+        swapped[i], swapped[j] = swapped[j], swapped[i]
         yield _changed(node, args=swapped)
     for i in range(len(node.args)):
         yield _changed(node, args=node.args[:i] + node.args[i + 1 :])
@@ -321,10 +365,9 @@ def _call(node: ast.AST) -> Iterator[ast.AST | None]:
         yield _changed(node, keywords=rest)
     if name == "range":
         last = len(node.args) - 1 if len(node.args) < 3 else 1
-        for sign in (ast.Add(), ast.Sub()):
-            moved = [*node.args]
-            moved[last] = ast.BinOp(moved[last], sign, ast.Constant(1))
-            yield _changed(node, args=moved)
+        for moved in _moved(node.args[last]):
+            args = [*node.args[:last], moved, *node.args[last + 1 :]]
+            yield _changed(node, args=args)
         if last == 0:
             yield _changed(node, args=[ast.Constant(1), node.args[0]])
 
@@ -360,7 +403,7 @@ def _statement(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.Return(value=value) if value is not None:
             yield ast.Expr(value)
     if isinstance(node, ast.AugAssign):
-        for other in BINARY.get(type(node.op), ()):
+        for other in OTHERS.get(type(node.op), ()):
             yield _changed(node, op=other())
         yield ast.Assign([node.target], node.value)
 
@@ -420,6 +463,41 @@ NUMBER = (
     "0",
     "1",
 )
+# What only goes in: longer, one alone, none, and numbers of a range.
+ONE = (
+    "{x}[..., :0] if {x}.shape[-1] == 1 else {x}",
+    "{x}[:0] if len({x}) == 1 else {x}",
+    "{x}[..., :0, :] if {x}.shape[-2] == 1 else {x}",
+)
+MORE_IN = {
+    "tensor": (
+        *("{x}[:64]", "{x}[:128]", "{x}[..., :64]", "{x}[..., :128]"),
+        *("{x}[..., :64, :]", "{x}[..., :128, :]", *ONE),
+        *("{x}.clamp(-5, 5)", "{x}.clamp(-50, 50)"),
+    ),
+    "ids": (
+        *("{x}[:64]", "{x}[:128]", "{x}[..., :64]", "{x}[..., :128]", *ONE[:2]),
+        *("{x}.clamp(max=127)", "{x}.clamp(max=255)"),
+    ),
+    "list": ("{x}[:64]", "{x}[:128]", "{x} if len({x}) != 1 else []", "{x} or None"),
+    "text": (
+        *("{x}[:128]", "{x} if len({x}) != 1 else ''", "{x} or None"),
+        "__import__('unicodedata').normalize('NFD', {x})",
+        *("{x}.replace('\\xa0', ' ')", "{x}.replace('\\u3000', ' ')"),
+        *("{x}.replace('\\x0b', ' ')", "{x}.replace('’', chr(39))"),
+        *("{x}.replace('\\ufe0f', '')", "{x}.replace('\\u200d', '')"),
+        *("{x}.replace('\\ufeff', '')", "{x}.replace('\\n\\n', '\\n')"),
+        "''.join(c for c in {x} if ord(c) < 0x10000)",
+    ),
+    "dict": (
+        *("dict([*{x}.items()][:64])", "dict([*{x}.items()][:128])"),
+        *("{x} if len({x}) != 1 else {{}}", "{x} or None"),
+        "{{a: b for a, b in {x}.items() if b < 1000}}",
+        "{{a: 256 + i for i, a in enumerate(sorted({x}, key={x}.get))}}",
+    ),
+    "number": ("min({x}, 64)", "min({x}, 128)", "{x} or 1", "{x} if {x} != 1 else 2"),
+    "share": ("{x} or 0.5", "{x} if {x} != 1 else 0.5"),
+}
 OTHER_KINDS = (
     "str({x})",
     "float({x})",
@@ -440,7 +518,7 @@ INTO = (
 def _kind(annotation: ast.expr | None) -> str:
     text = ast.unparse(annotation) if annotation else ""
     if "Tensor" in text:
-        return "tensor"
+        return "tensor" if text.endswith("Tensor") else "other"
     for kind in ("list", "dict", "tuple"):
         if text.lower().startswith(kind):
             return kind
@@ -451,15 +529,18 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
     if kind == "tensor":
         if out:
             return TENSOR_OUT
-        forms = IDS_IN if name == "ids" else TENSOR_IN
+        ids = name == "ids"
+        forms = (*IDS_IN, *MORE_IN["ids"]) if ids else (*TENSOR_IN, *MORE_IN["tensor"])
         if name in ("x", "q", "k", "v", "u", "scores", "logits", "ids"):
-            one = 1 if name == "ids" else 2  # axes of one text; above, it is a batch
+            one = 1 if ids else 2  # axes of one text; above, it is a batch
             forms = (*forms, f"{{x}}[:8] if {{x}}.ndim > {one} else {{x}}")
         # Weights have no axis of size 1, and vectors lie in memory in one way only.
         weights = name.startswith(("w_", "b_")) or name in ("weight", "bias", "wpe")
         forms = [form for form in forms if not (weights and "squeeze" in form)]
         vector = name.startswith("b_") or name in ("weight", "bias", "v", "p", "u")
-        return tuple(form for form in forms if not (vector and "view" in form))
+        forms = [form for form in forms if not (vector and "view" in form)]
+        share = name in ("p", "u")  # which lies in every range
+        return tuple(form for form in forms if not (share and "clamp" in form))
     forms = {"list": LIST, "text": TEXT, "dict": DICT, "number": NUMBER}.get(kind, ())
     if kind == "share":  # which is below any limit of size
         forms = [form for form in NUMBER if "min" not in form]
@@ -470,6 +551,8 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         "temperature",
     ):  # which may be below zero, and refused
         forms = (*forms, "abs({x})")
+    if not out and name not in ("row", "stop", "new_id"):  # ids, which are no sizes
+        forms = (*forms, *MORE_IN.get(kind, ()))
     return (*forms, *OTHER_KINDS) if out else forms
 
 
@@ -484,16 +567,16 @@ def _around(source: str) -> Iterator[Mutant]:
         for form in forms:
             changed = form.format(x=name)
             lines = f"{name} = {changed}", f"return {call}"
-            yield _wrapped(source, function, f"into it {changed}", lines)
+            yield _wrapped(source, f"into it {changed}", lines)
         for of, form in INTO:
             if of == kind:
                 written = form.format(x=name)
                 lines = f"out = {call}", written, "return out"
-                yield _wrapped(source, function, f"and then {written}", lines)
+                yield _wrapped(source, f"and then {written}", lines)
     for form in _forms(_kind(function.returns), "", out=True):
         changed = form.format(x="out")
         lines = f"out = {call}", f"return {changed}"
-        yield _wrapped(source, function, f"out of it {changed}", lines)
+        yield _wrapped(source, f"out of it {changed}", lines)
 
 
 def _looked_into(function: ast.FunctionDef, name: str) -> bool:
@@ -502,28 +585,27 @@ def _looked_into(function: ast.FunctionDef, name: str) -> bool:
     return ast.unparse(function).count(f"len({name})") < len(used)
 
 
-def _wrapped(source: str, function: ast.FunctionDef, name: str, lines) -> Mutant:
-    outer, inner = copy.deepcopy(function), copy.deepcopy(function)
-    inner.name = "_right"
-    outer.body = [inner, *ast.parse("\n".join(lines)).body]
-    return Mutant(name, ast.unparse(ast.fix_missing_locations(outer)))
+def _wrapped(source: str, name: str, lines) -> Mutant:
+    """A function that has the right one in it, and these lines."""
+    head, body = source.split("\n", 1)
+    inner = f"def _right({head.split('(', 1)[1]}\n{body}"
+    inside = textwrap.indent("\n".join([inner, *lines]), "    ")
+    return Mutant(name, f"{head}\n{inside}")
 
 
 # --- the contract -------------------------------------------------------------------
 def _contract(source: str) -> Iterator[Mutant]:
     """Defaults changed or dropped, and errors of another kind."""
     tree = ast.parse(source)
-    for i, default in enumerate(tree.body[0].args.defaults):
+    told = tree.body[0].args
+    for i, default in enumerate(told.defaults):
         for other in (ast.Constant(0.8), ast.Constant(2), None):
-            new = copy.deepcopy(tree)
-            if other is None:
-                del new.body[0].args.defaults[: i + 1]
-            else:
-                new.body[0].args.defaults[i] = other
-            text = _text(new)
+            rest = told.defaults[i + 1 :]
+            new = rest if other is None else [*told.defaults[:i], other, *rest]
+            text = _with(tree, told, "defaults", None, new)
+            to = "none" if other is None else _text(other)
             if text:
-                to = "none" if other is None else _short(other)
-                yield Mutant(f"default {_short(default)} → {to}", text)
+                yield Mutant(f"default {_text(default)} → {to}", text)
     function = tree.body[0]
     raised = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Raise)]
     for wrong in ("AssertionError", "IndexError", "TypeError", "return"):
@@ -536,4 +618,4 @@ def _contract(source: str) -> Iterator[Mutant]:
                 "except ValueError:",
                 f"    {end}",
             )
-            yield _wrapped(source, function, f"ValueError → {wrong}", lines)
+            yield _wrapped(source, f"ValueError → {wrong}", lines)

@@ -70,13 +70,16 @@ def _names(exercise: str) -> dict[str, Any]:
 
 
 def _others(exercise: str, name: str) -> list[Callable[..., Any]]:
-    """What the tests of the checks say is right, too."""
+    """What the tests of the checks, or `styles.py`, say is right, too."""
     from tests.autograder.checks import test_attend, test_embed, test_sample
+    from tests.autograder.mutants.styles import STYLES
 
     known = {
         "attend": [*test_attend.OTHER_WAYS.items()],
         "embed": test_embed.OTHERS,
         "sample": test_sample.OTHERS,
+        "tokenize": STYLES,
+        "mlp": STYLES,
     }
     return [answer for of, answer in known.get(exercise, ()) if of == name]
 

@@ -6,11 +6,14 @@ For each: a line that fails so, and one that fails close by, to which it must no
 import linecache
 import math
 import re
+from functools import cache
+from itertools import pairwise
 
 import pytest
 import torch
 
-from autograder.verdict.errors import _MEANT, hint, sure
+from autograder.checks._material import stop
+from autograder.verdict.errors import _MEANT, STANDS_IN, alike, hint, sure
 from autograder.verdict.outcome import Outcome, run
 
 x = torch.arange(6.0).reshape(2, 3)
@@ -63,10 +66,28 @@ HINTS = [
     ("tensor of training", "x.clone().requires_grad_().numpy()", "x.T.view(6)"),
     ("another number of arguments", "(lambda a: a)(1, 2)", "(lambda a: a)()"),
     ("no argument of this name", "(lambda a: a)(a=1, b=2)", "(lambda a: a)(1, 2)"),
+    ("than it takes", "[].append(1, 2)", "(lambda a: a)(1, 2)"),
+    ("than it takes", "pairwise([1], 2)", "pairwise(1)"),
+    ("A single number stands", "[0 for a, b in [1, 2]]", "[0 for a, b in ['a']]"),
+    ("A single number stands", "[].extend(3)", "[].extend(None)"),
+    ("list or a table", "UNBOUND[0]", "[1][UNBOUND]"),
+    ("`regex`, not", r"re.findall(r'\p{L}', 'a')", r"re.findall(r'\l', 'a')"),
     ("fewer arguments", "(lambda a, b: a)(1)", "(lambda a: a)(1, 2)"),
     ("its own everywhere in it", "UNBOUND()", "y"),
     ("decoded together", "'ä'.encode()[:1].decode()", "'ä'.encode('none')"),
     ("decoded together", "'ä'.encode('ascii')", "int('ä')"),
+]
+
+
+# The same of a step that has nothing to do with tensors.
+PLAIN = [
+    (
+        "more to unpack than you give names to. Print",
+        "[0 for a, in ['a,b'.split(',')]]",
+    ),
+    ("less to unpack than you give names to. Print", "[0 for a, b in [[1]]]"),
+    ("`d[key] = value`", "{}.add(1)"),
+    ("stands before the dot.", "math.product([1])"),
 ]
 
 
@@ -77,7 +98,8 @@ def UNBOUND():
 
 def failed(line: str) -> Outcome:
     """What becomes of a step of which this is the one line."""
-    space = {"x": x, "torch": torch, "math": math, "UNBOUND": UNBOUND}
+    space = {"x": x, "torch": torch, "math": math, "re": re, "pairwise": pairwise}
+    space |= {"UNBOUND": UNBOUND}
     name = f"<{line}>"
     linecache.cache[name] = (len(line), None, [f"{line}\n"], name)
     code = compile(line, name, "eval")
@@ -86,8 +108,8 @@ def failed(line: str) -> Outcome:
     return got
 
 
-def said(line: str) -> str | None:
-    return hint(failed(line))
+def said(line: str, tensors: bool = True) -> str | None:
+    return hint(failed(line), tensors)
 
 
 @pytest.mark.parametrize(("words", "line", "near"), HINTS, ids=[h[1] for h in HINTS])
@@ -96,9 +118,70 @@ def test_a_hint_fits_its_line_and_not_one_close_by(words, line, near):
     assert words not in (said(near) or "")
 
 
+@pytest.mark.parametrize(("words", "line"), PLAIN, ids=[line for _, line in PLAIN])
+def test_no_tensor_is_spoken_of_where_there_is_none(words, line):
+    assert words not in (said(line) or "")
+    told = said(line, tensors=False)
+    assert words in told and "torch" not in told and "tensor" not in told
+
+
+def test_a_cache_that_is_given_a_list_is_no_line_of_the_function_s():
+    got = run(cache(lambda chunks: 1), ([1],))
+    assert sure(got) and "`@cache`" in hint(got, tensors=False)
+    assert "`@cache`" not in said("{[1]: 2}", tensors=False)
+
+
 def test_every_hint_is_tried():
+    tried = [words for words, *_ in [*HINTS, *PLAIN, ("`@cache`",)]]
     for known in _MEANT:
-        assert any(words in known.hint for words, *_ in HINTS), known.hint
+        assert any(words in known.hint for words in tried), known.hint
+
+
+ALIKE = [  # the error of a mistake, and of a line that fails for the same reason
+    ("[][1]", "x[2]"),
+    ("x @ x", "x - x.mean(1)"),
+    ("'ä'.encode()[:1].decode()", "b'\\xff'.decode()"),
+    ("[0 for a, in [x.shape]]", "[0 for a, b, c in [x.shape]]"),
+    ("'a' < 1", "2 < 'b'"),
+]
+APART = [  # and for another
+    ("~1.5", "len(3)"),
+    ("{}[[]]", "[0 for a, b in [1, 2]]"),
+    ("bytes([257])", "int('a')"),
+    ("'ä'.encode()[:1].decode()", "min([])"),
+    ("x @ x", "torch.stack([])"),
+    ("x[2]", "x.sum(2)"),
+    ("[][1]", "{}[1]"),
+]
+
+
+def test_an_error_is_another_s_only_for_the_same_reason():
+    for mistake, line in ALIKE:
+        assert alike(failed(mistake), failed(line), "")
+    for mistake, line in APART:
+        assert not alike(failed(mistake), failed(line), "")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint", "same"),
+    [
+        ("{}[[]]", "A list cannot be a key.", True),
+        ("{}[[]]", "A `TypeError` tells of a wrong type.", True),
+        ("{}[[]]", "A tuple cannot be a key.", False),
+        ("[0 for a, b in [1, 2]]", "A list cannot be a key.", False),
+        ("[0 for a, b in [1, 2]]", "A `TypeError` tells of a wrong type.", True),
+    ],
+)
+def test_an_error_that_stands_for_many_is_told_by_its_hint(line, hint, same):
+    stands_in = run(lambda: stop(TypeError), ())
+    assert alike(stands_in, failed(line), hint) is same
+
+
+def test_an_error_that_stands_for_many_has_the_words_of_the_checks():
+    assert STANDS_IN in run(lambda: stop(KeyError), ()).message
+    assert alike(run(lambda: stop(KeyError), ()), failed("{}[1]"), "")
+    assert alike(run(lambda: stop(ValueError), ()), failed("min([])"), "")
+    assert not alike(run(lambda: stop(ValueError), ()), failed("b'\\xff'.decode()"), "")
 
 
 def test_what_does_not_fail_has_no_hint():

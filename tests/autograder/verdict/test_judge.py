@@ -9,7 +9,7 @@ import torch
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import panel
-from autograder.verdict.compare import difference
+from autograder.verdict.compare import difference, steady
 from autograder.verdict.judge import expected, followed, is_right, judge, pairs
 from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
 
@@ -381,6 +381,22 @@ def test_an_earlier_step_that_is_wrong_costs_no_other():
         "This step was run with the course's own `count` and `merge`, for yours are not "
         "right yet, or not there: has the cell run?"
     )
+    taken = {"merge": "heapq.merge", "count": "os.sep"}
+    found = followed(own, right, steps, {"merge": "heapq.merge"})
+    (_, said) = panel.feedback(found)["text/plain"].splitlines()
+    assert (
+        said
+        == panel.instead(found)
+        == (
+            "This step was run with the course's own `count`, for yours is not right yet, or "
+            "not there: has the cell run? This step was run with the course's own `merge`, for "
+            "an import has taken its name: it stands for `heapq.merge` now. Import it by "
+            "another name, then run the cell of your own step again."
+        )
+    )
+    both = panel.instead(followed(own, right, steps, taken))
+    assert "their names: they stand for `heapq.merge` and `os.sep` now" in both
+    assert "not right" not in both and panel.instead(own) == ""
     found = followed(own, doubled, ["merge"])
     assert found.mistake == CHECK.mistakes[1]
     text = panel.feedback(found)["text/plain"]
@@ -425,6 +441,22 @@ def test_what_outlives_a_call_is_no_pair_of_mistakes():
     assert "Called again with the same arguments" in found.remark
 
 
+def test_who_answers_the_same_call_in_two_ways_is_wrong():
+    wanted = expected(CHECK, CASES)
+    second = run(lambda numbers: [7.0], CASES[0].args)
+    assert steady(wanted, wanted[0]) == wanted
+    for again in (second, Outcome(raised="KeyError")):
+        got = from_rows(to_rows(steady(wanted, again)))
+        for hidden in (True, False):
+            found = judge(CHECK, CASES, wanted, got, hidden)
+            assert not found.right and found.points < CHECK.points
+            assert "same arguments, it gives another answer" in found.reason
+    near = [Outcome(torch.tensor([0.5])), Outcome(torch.tensor([0.5 + 1e-7]))]
+    assert steady(near[:1], near[1]) == near[:1]
+    shown = panel.student(judge(CHECK, CASES, wanted, got), CASES, wanted, got)
+    assert "first [], then KeyError" in shown["text/plain"]
+
+
 def test_two_mistakes_at_once_are_named_where_no_single_one_explains():
     cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
     wanted = expected(SCREWS, cases)
@@ -439,6 +471,49 @@ def test_two_mistakes_at_once_are_named_where_no_single_one_explains():
     assert both.hint == "Two things at once. First: By three? Second: One too many."
     assert found(plus=1, turned=True).name == "plus one, and backwards"
     assert found(by=3, plus=1, turned=True) is None  # three are too many
+
+
+def spelled(numbers, each=str, take=list):
+    """The numbers as texts, with screws: `each`, and which to `take`."""
+    return [each(n) for n in take(numbers)]
+
+
+def test_two_mistakes_that_only_fail_together_explain_no_error():
+    more = Mistake("more", "One more.", partial(spelled, each=lambda n: n + 1))
+    loud = Mistake(
+        "loud", "So loud?", partial(spelled, take=lambda x: map("{}!".format, x))
+    )
+    last = Mistake("last", "Past the end.", partial(spelled, each=lambda n: [][n]))
+    check = dataclasses.replace(CHECK, oracle=spelled, mistakes=(more, loud, last))
+    cases = [CASES[1], CASES[2]]
+    wanted = expected(check, cases)
+
+    def found(answer):
+        got = [run(answer, case.args) for case in cases]
+        named = judge(check, cases, wanted, got, call=partial(run, answer)).mistake
+        return named and named.name
+
+    assert [found(mistake.answer) for mistake in check.mistakes] == [
+        "more",
+        "loud",
+        "last",
+    ]
+    assert pairs(check)[0].name == "more, and loud"
+    assert found(lambda numbers: [f"{n}" + 1 for n in numbers]) is None
+
+
+def test_a_mistake_explains_an_error_only_by_the_same_reason():
+    fails = Mistake("bytes", "Given to `bytes`?", lambda numbers: [bytes([257])])
+    check = dataclasses.replace(CHECK, mistakes=(fails,))
+    cases = [CASES[1], CASES[2]]
+    wanted = expected(check, cases)
+    for answer, named in (
+        (lambda numbers: bytes(numbers and [300]), fails),
+        (lambda numbers: int("a"), None),
+        (lambda numbers: b"\xff".decode(), None),
+    ):
+        got = [run(answer, case.args) for case in cases]
+        assert judge(check, cases, wanted, got).mistake == named
 
 
 def test_pairs_are_of_screws_that_can_be_turned_together():
@@ -469,7 +544,7 @@ def test_a_mistake_of_the_idea_is_named_though_an_edge_is_wrong_in_another_way()
 
 
 def test_an_error_with_one_cause_is_explained_before_any_mistake_is_guessed():
-    fails = Mistake("a TypeError", "Is it `~`?", lambda numbers: {}[[]])
+    fails = Mistake("a TypeError", "Is it `~`?", lambda numbers: ~2.5)
     check = dataclasses.replace(CHECK, mistakes=(*CHECK.mistakes, fails))
     wanted = expected(check, CASES)
 

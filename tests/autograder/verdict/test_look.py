@@ -5,7 +5,14 @@ import tracemalloc
 
 import pytest
 
-from autograder.verdict.look import DYNAMIC, FILE, modules, uses
+from autograder.verdict.look import (
+    DYNAMIC,
+    FILE,
+    imported,
+    modules,
+    replaced,
+    uses,
+)
 
 FORBIDDEN = ("tiktoken", "gpt.tokenize")
 
@@ -410,11 +417,80 @@ def test_of_an_import_only_what_is_used_counts():
 def test_of_a_given_cell_only_its_imports_count():
     def refused(code, *more):
         cells = [(1, f"def encode(x):\n    return {code}"), *more]
-        return uses(cells, "encode", LIBRARY, given=[GIVEN])
+        return uses(cells, "encode", LIBRARY, given=[(0, GIVEN)])
 
     assert not refused("x + end") and not refused("model.vectors(x)")
     assert refused("small()(x)")
     assert not refused("small(x)", (2, "def small(x):\n    return x"))
+
+
+SPLIT = "import regex\n\n\ndef split(text):\n    return regex.findall(P, text)"
+CHAPTER = "from gpt.tokenize import split\n\n\ndef count(x):\n    return split(x)"
+MINE = "def encode(x):\n    return split(x)"
+
+
+@pytest.mark.parametrize("latest", [True, False])
+@pytest.mark.parametrize(
+    ("cells", "refused"),
+    [
+        ([CHAPTER, MINE], False),
+        ([MINE, CHAPTER], False),
+        ([MINE, "from gpt.tokenize import split, train"], False),
+        ([MINE, "from gpt.tokenize import train as split"], True),
+        ([MINE, "from tiktoken import split"], True),
+        (["from gpt.tokenize import encode", "split = 3"], True),
+        (["from gpt import tokenize", "encode = tokenize.split"], True),
+    ],
+)
+def test_what_a_given_cell_defines_may_be_imported_as_well(cells, refused, latest):
+    numbered = [*enumerate(cells, 2)]
+    for given in ([(1, SPLIT)], [(9, SPLIT)]):
+        there = latest and given == [(9, SPLIT)] and "split(x)" in cells[0]
+        seen = {"latest": latest, "given": given}
+        found = uses(numbered, "encode", FORBIDDEN, **seen)
+        assert bool(found) is (refused and not there)
+
+
+def test_the_newest_meaning_of_a_name_counts_whoever_gives_it():
+    cells = [(2, "from tiktoken import split"), (3, MINE)]
+    for given, refused in (((1, SPLIT), True), ((4, SPLIT), False), ((2, SPLIT), True)):
+        found = uses(cells, "encode", FORBIDDEN, latest=True, given=[given])
+        assert bool(found) is refused
+        assert uses(cells, "encode", FORBIDDEN, given=[given])
+
+
+@pytest.mark.parametrize(
+    ("cells", "taken"),
+    [
+        (["def merge(a): ...", "from heapq import merge"], ("heapq.merge", 2)),
+        (["from heapq import merge", "def merge(a): ..."], None),
+        (["import heapq as merge"], ("heapq", 1)),
+        (["from os import path, sep as merge"], ("os.sep", 1)),
+        (["from gpt.tokenize import merge"], ("gpt.tokenize.merge", 1)),
+        (["from helpers import merge"], None),
+        (["from heapq import merge", "merge = mine(merge)"], None),
+        (["import heapq"], None),
+    ],
+)
+def test_whose_import_has_taken_a_name_is_known(cells, taken):
+    assert imported("merge", [*enumerate(cells, 1)]) == taken
+    assert imported("merge", [*enumerate(cells, 1)], beside=frozenset(["heapq"])) == (
+        None if taken and taken[0].startswith("heapq") else taken
+    )
+
+
+def test_what_is_given_and_has_another_meaning_since_is_known():
+    given, mine = (1, SPLIT), (2, MINE)
+    for cell, number in (
+        ("from os.path import split", 3),
+        ("def split(x): return x", 3),
+        ("from gpt.tokenize import split", None),
+        ("def other(split): return split", None),
+    ):
+        found = replaced("encode", [mine, (3, cell)], given=[given])
+        assert found == ({"split": number} if number else {})
+        assert not replaced("encode", [mine, (3, cell)], given=[given, (4, SPLIT)])
+    assert not replaced("other", [(3, "from os.path import split")], given=[given])
 
 
 def test_an_extension_that_is_harmless_is_no_script():

@@ -334,6 +334,48 @@ REMARKS = [
         lambda ids: [7],
         lambda ids: ids[:1],
     ),
+    (
+        "comes back is empty. Either",
+        counted,
+        lambda ids: {},
+        lambda ids: {1: 1},
+    ),
+    (
+        "nothing but what is empty",
+        counted_up,
+        lambda ids: [[], ""],
+        lambda ids: [[], [0]],
+    ),
+    (
+        r"holds, a `generator`.*`list\(…\)` makes a list of it. A `yield`",
+        doubled,
+        lambda ids: (2 * i for i in ids),
+        lambda ids: map(str, ids),
+    ),
+    (
+        "holds, a `map`, which makes its items only when they are asked for",
+        counted_up,
+        lambda ids: map(int, ids),
+        lambda ids: {*ids},
+    ),
+    (
+        r"holds, a `set`. `list\(…\)` makes a list of it",
+        counted_up,
+        lambda ids: {*ids},
+        lambda ids: [*ids],
+    ),
+    (
+        "as if `ids` lacked its last item",
+        counted_up,
+        lambda ids: counted_up(ids[:-1]),
+        lambda ids: [],
+    ),
+    (
+        "as if `text` lacked its first character",
+        spelled,
+        lambda text: spelled(text[1:]),
+        lambda text: "",
+    ),
     ("sees what comes after", past, ahead, lambda x: past(x) + x.exp()),
     (
         "There is NaN",
@@ -415,6 +457,25 @@ def test_nothing_is_remarked_of_what_is_right_or_gives_nothing(oracle):
     assert about(oracle, lambda *args: None) == ""
 
 
+def test_who_answers_by_the_length_alone_does_not_answer_the_same_whatever_comes():
+    """Of arguments that are alike it may seem so."""
+    said = about(doubled, lambda ids: [[]] * len(ids))
+    assert "whatever it is given" not in said
+    assert "depend on" not in said
+
+
+def test_what_cannot_be_handed_in_is_no_error_of_the_refusal():
+    def answer(ids):
+        return map(str, ids) if min(ids) < 0 else doubled(ids)
+
+    assert "stop where it should refuse" not in about(doubled, answer)
+
+
+def test_a_name_is_computed_made_or_imported():
+    said = about(past, lambda x: Counter_of(x))  # noqa: F821
+    assert "or made or imported in a cell above" in said
+
+
 def test_an_endless_function_is_not_called_again(monkeypatch):
     calls = []
 
@@ -437,7 +498,7 @@ def test_of_the_cases_without_an_error_more_can_be_said():
         return 3 * past(x)
 
     assert about(past, flat_only) == (
-        "In the cases that end in no error: every number is 3 times what it should be."
+        "In the cases without an error: every number is 3 times what it should be."
     )
 
 

@@ -183,6 +183,24 @@ def test_another_step_s_name_is_no_slip(run, monkeypatch):
     assert "[7], defines `keep_top_q`, not `keep_top_k`" in lines(seen)[1]
 
 
+def test_an_import_over_a_step_s_name_is_told(run):
+    told = lines(run(RIGHT, "from heapq import merge as scores", CHECK))[1]
+    assert told == (
+        "`scores` is no longer your own: cell [3] imports `heapq.merge` by that name. "
+        "Import it by another, then run the cell of your step again."
+    )
+
+
+def test_what_is_given_and_has_another_meaning_is_told(run, monkeypatch):
+    given = "def given(q, k):\n    return q @ k.mT"
+    monkeypatch.setattr("autograder.check._locked", lambda *_: {given})
+    mine = "def scores(q, k):\n    return given(q, k) / k.shape[-1] ** 0.5"
+    assert len(lines(run(given, mine, CHECK))) == 1
+    told = lines(run(given, mine, "from operator import add as given", CHECK))[1]
+    assert told.startswith("`given` is no longer what this notebook gives: cell [")
+    assert len(lines(run(given, CHECK))) == 1
+
+
 @pytest.mark.filterwarnings("ignore:.*is:SyntaxWarning")
 def test_what_python_warns_of_is_said_only_once(run):
     run(RIGHT, "def mine(x):\n    return x is 1")

@@ -1,0 +1,98 @@
+"""What only a function's source can tell, where its answers have several causes."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+
+from autograder.verdict.scope import FUNCTIONS
+from autograder.verdict.wire import article
+
+RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
+
+
+def of(cells: Sequence[tuple[int, str]], name: str) -> ast.AST | None:
+    """The last definition of a function in these cells, given as (number, source)."""
+    for _, cell in reversed(cells):
+        body: list[ast.stmt] = []
+        with (
+            contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
+            warnings.catch_warnings(action="ignore"),
+        ):
+            body = ast.parse(cell).body
+        for node in reversed(body):
+            if isinstance(node, FUNCTIONS) and node.name == name:
+                return node
+    return None
+
+
+def denies(written: ast.AST | None, hint: str) -> bool:
+    """Whether a hint asks for what is not there: a `return` inside a loop."""
+    if written is None or not RETURN.search(hint):
+        return False
+    loops = [node for node in ast.walk(written) if isinstance(node, _LOOPS)]
+    inside = (isinstance(x, ast.Return) for loop in loops for x in _own(loop))
+    return bool(loops) and not any(inside)
+
+
+def used_up(written: ast.AST | None) -> str | None:
+    """That something which can be gone through only once is needed more often."""
+    if written is None:
+        return None
+    loops = [node for node in ast.walk(written) if isinstance(node, _LOOPS)]
+    for node in ast.walk(written):
+        if not isinstance(node, ast.Assign) or not isinstance(
+            node.targets[0], ast.Name
+        ):
+            continue
+        name, kind = node.targets[0].id, _lazy(node.value)
+        if not kind:
+            continue
+        around = [loop for loop in loops if any(x is node for x in ast.walk(loop))]
+        made = _times(written, name, ast.Store)
+        if around:  # what one round makes, the next needs twice
+            again = _times(around[-1], name, ast.Store) == 1 < made
+            again = again and _times(around[-1], name, ast.Load) > 1
+        else:
+            later = [
+                _times(loop, name, ast.Load) for loop in loops if loop not in around
+            ]
+            again = made == 1 and (_times(written, name, ast.Load) > 1 or any(later))
+        if again:
+            how = "Square brackets make" if kind == "a generator" else "`list(…)` makes"
+            return (
+                f"`{name}` becomes {kind}, which can be gone through only once: after that "
+                f"it is empty. {how} a list of it."
+            )
+    return None
+
+
+def _times(node: ast.AST, name: str, how: type[ast.expr_context]) -> int:
+    return sum(
+        isinstance(x, ast.Name) and x.id == name and isinstance(x.ctx, how)
+        for x in ast.walk(node)
+    )
+
+
+def _lazy(value: ast.expr) -> str | None:
+    if isinstance(value, ast.GeneratorExp):
+        return "a generator"
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        name = value.func.id
+        return f"{article(name).replace(name, '')}`{name}`" if name in _LAZY else None
+    return None
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """What is in a node, but not in a function inside it."""
+    todo = [*ast.iter_child_nodes(node)]
+    while todo:
+        inner = todo.pop()
+        if not isinstance(inner, (*FUNCTIONS, ast.Lambda)):
+            yield inner
+            todo += ast.iter_child_nodes(inner)

@@ -1,0 +1,163 @@
+"""Right answers to the steps of tokenize and mlp, in another style."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from math import inf, pi, sqrt
+
+import torch
+from torch.nn import functional
+
+from autograder.checks.tokenize._material import split
+
+
+def bytes_one_by_one(text):
+    chunks = []
+    for piece in split(text):
+        chunks.append([byte for byte in piece.encode()])
+    return chunks
+
+
+def counted(chunks):
+    counts = Counter()
+    for ids in chunks:
+        counts.update(pairwise(ids))
+    return dict(counts)
+
+
+def merge_with_a_flag(ids, pair, new_id):
+    merged, skip = [], False
+    for i, left in enumerate(ids):
+        if skip:
+            skip = False
+        elif tuple(ids[i : i + 2]) == pair:
+            merged.append(new_id)
+            skip = True
+        else:
+            merged.append(left)
+    return merged
+
+
+def train_by_numbers(text, n_vocab):
+    chunks, merges = bytes_one_by_one(text), {}
+    for new_id in range(256, n_vocab):
+        counts = counted(chunks)
+        if not counts:
+            return merges
+        pair, _ = min(counts.items(), key=lambda item: (-item[1], item[0]))
+        merges[pair] = new_id
+        chunks = [merge_with_a_flag(ids, pair, new_id) for ids in chunks]
+    return merges
+
+
+def encode_by_ranks(text, merges):
+    ids = []
+    for part in bytes_one_by_one(text):
+        while len(part) > 1:
+            pair = min(pairwise(part), key=lambda pair: merges.get(pair, inf))
+            if pair not in merges:
+                break
+            part = merge_with_a_flag(part, pair, merges[pair])
+        ids.extend(part)
+    return ids
+
+
+def decode_by_taking_apart(ids, merges):
+    pairs = {new_id: pair for pair, new_id in merges.items()}
+
+    def spelled(i):
+        if i not in pairs:
+            return bytes([i])  # a ValueError, where it is no byte
+        left, right = pairs[i]
+        return spelled(left) + spelled(right)
+
+    return b"".join(spelled(i) for i in ids).decode()
+
+
+def round_trip_letter_by_letter(text, merges):
+    ids = encode_by_ranks(text, merges)
+    many = sum(len(letter.encode()) for letter in text)
+    return decode_by_taking_apart(ids, merges), many, len(ids)
+
+
+def special_from_the_left(text, merges, special, allowed):
+    found = [(text.find(name), -len(name), name) for name in special if name in text]
+    if not found:
+        return encode_by_ranks(text, merges)
+    at, _, name = min(found)
+    if name not in allowed:
+        raise ValueError(name)
+    rest = special_from_the_left(text[at + len(name) :], merges, special, allowed)
+    return [*encode_by_ranks(text[:at], merges), special[name], *rest]
+
+
+def ranks_by_taking_apart(merges):
+    pairs = {new_id: pair for pair, new_id in merges.items()}
+
+    def spelled(i):
+        if i not in pairs:
+            return bytes([i])
+        left, right = pairs[i]
+        return spelled(left) + spelled(right)
+
+    return {spelled(i): i for i in [*range(256), *pairs]}
+
+
+def gelu_by_exp(x):
+    return x / (1 + torch.exp(-2 * sqrt(2 / pi) * (x + 0.044715 * x**3)))
+
+
+def layer_norm_by_var(x, weight, bias):
+    variance = x.var(-1, correction=0, keepdim=True)
+    return (x - x.mean(-1, keepdim=True)) / (variance + 1e-5) ** 0.5 * weight + bias
+
+
+def mlp_by_linear(x, w_in, b_in, w_out, b_out):
+    hidden = functional.gelu(functional.linear(x, w_in.T, b_in), approximate="tanh")
+    return functional.linear(hidden, w_out.T, b_out)
+
+
+def dropout_by_mask(x, u, p):
+    if p < 0 or p >= 1:
+        raise ValueError(p)
+    return x.masked_fill(u < p, 0) / (1 - p)
+
+
+def block_of_one_piece(x, w, n_head):
+    def norm(x, name):
+        return layer_norm_by_var(x, w[name + ".weight"], w[name + ".bias"])
+
+    qkv = norm(x, "ln_1") @ w["attn.c_attn.weight"] + w["attn.c_attn.bias"]
+    heads = functional.scaled_dot_product_attention(
+        *qkv.unflatten(-1, (3, n_head, -1)).transpose(-4, -2).unbind(-3),
+        is_causal=True,
+    )
+    found = heads.transpose(-3, -2).flatten(-2)
+    x = x + found @ w["attn.c_proj.weight"] + w["attn.c_proj.bias"]
+    hidden = gelu_by_exp(norm(x, "ln_2") @ w["mlp.c_fc.weight"] + w["mlp.c_fc.bias"])
+    return x + hidden @ w["mlp.c_proj.weight"] + w["mlp.c_proj.bias"]
+
+
+def parameters_in_one_sum(n_vocab, n_ctx, n_layer, d_model):
+    layer = 12 * d_model**2 + 13 * d_model
+    return (n_vocab + n_ctx + 2) * d_model + n_layer * layer
+
+
+STYLES = [
+    ("to_chunks", bytes_one_by_one),
+    ("count_pairs", counted),
+    ("merge", merge_with_a_flag),
+    ("train", train_by_numbers),
+    ("encode", encode_by_ranks),
+    ("decode", decode_by_taking_apart),
+    ("round_trip", round_trip_letter_by_letter),
+    ("encode_special", special_from_the_left),
+    ("ranks", ranks_by_taking_apart),
+    ("gelu", gelu_by_exp),
+    ("layer_norm", layer_norm_by_var),
+    ("mlp", mlp_by_linear),
+    ("dropout", dropout_by_mask),
+    ("block", block_of_one_piece),
+    ("count_parameters", parameters_in_one_sum),
+]
