@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import itertools
 import math
@@ -98,13 +97,14 @@ def judge(
     known: Sequence[Outcome] = (),
     made: Callable[[Mistake, int], Outcome] | None = None,
     call: Call | None = None,
-    written: ast.AST | None = None,
+    written: source.Written | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `known` are the
     answers to the public cases, `made` tells what a mistake makes of a case, if not by
-    running it each time, `call` runs the function once more, and `written` is its source.
+    running it each time, `call` runs the function once more, and `written` tells of its
+    source.
     Credit is by case (`_share`), but nothing is earned where no work is needed: where
     all that is right is what a function would get right that always raises an error,
     gives back an argument or something empty, or the answers of the public cases.
@@ -144,7 +144,7 @@ def judge(
     if not mistake:
         meant = errors.hint(first, _has_tensors(cases, wanted))
         if not meant:
-            said = source.used_up(written)
+            said = written.used_up if written else None
             said = said or remark(check, cases, wanted, got, call, hidden)
     return Verdict(
         check.name,

@@ -4,21 +4,44 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from autograder.verdict.scope import FUNCTIONS
+from autograder.verdict.statement import LONGEST
 from autograder.verdict.wire import article
 
 RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
+LARGEST = 1_500  # nodes of a function whose source is asked
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
 
 
-def of(cells: Sequence[tuple[int, str]], name: str) -> ast.AST | None:
-    """The last definition of a function in these cells, given as (number, source)."""
+@dataclass(frozen=True)
+class Written:
+    """What a function's source tells: whether it has loops, and no `return` in any of
+    them; and that something is `used_up`, if it is."""
+
+    none_inside: bool
+    used_up: str | None
+
+
+def of(cells: Sequence[tuple[int, str]], name: str) -> Written | None:
+    """Of the last definition of a function in these cells, given as (number, source)."""
+    return read(cells, [name]).get(name)
+
+
+def read(
+    cells: Sequence[tuple[int, str]], names: Collection[str]
+) -> dict[str, Written | None]:
+    """The same of several functions, as far as they are defined, by their names."""
+    found: dict[str, Written | None] = {}
     for _, cell in reversed(cells):
+        if found.keys() >= {*names}:
+            break
         body: list[ast.stmt] = []
         with (
             contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
@@ -26,24 +49,32 @@ def of(cells: Sequence[tuple[int, str]], name: str) -> ast.AST | None:
         ):
             body = ast.parse(cell).body
         for node in reversed(body):
-            if isinstance(node, FUNCTIONS) and node.name == name:
-                return node
-    return None
+            known = not isinstance(node, FUNCTIONS) or node.name in found
+            if not known and node.name in names:
+                found[node.name] = _written(node)
+    return found
 
 
-def denies(written: ast.AST | None, hint: str) -> bool:
+def _written(function: ast.AST) -> Written | None:
+    """Of a function that nobody would write by hand, nothing: it would take too long."""
+    if any(True for _ in itertools.islice(ast.walk(function), LARGEST, None)):
+        return None
+    return Written(_none_inside(function), _used_up(function))
+
+
+def denies(written: Written | None, hint: str) -> bool:
     """Whether a hint asks for what is not there: a `return` inside a loop."""
-    if written is None or not RETURN.search(hint):
-        return False
+    return bool(written and written.none_inside and RETURN.search(hint))
+
+
+def _none_inside(written: ast.AST) -> bool:
     loops = [node for node in ast.walk(written) if isinstance(node, _LOOPS)]
     inside = (isinstance(x, ast.Return) for loop in loops for x in _own(loop))
     return bool(loops) and not any(inside)
 
 
-def used_up(written: ast.AST | None) -> str | None:
+def _used_up(written: ast.AST) -> str | None:
     """That something which can be gone through only once is needed more often."""
-    if written is None:
-        return None
     loops = [node for node in ast.walk(written) if isinstance(node, _LOOPS)]
     for node in ast.walk(written):
         if not isinstance(node, ast.Assign) or not isinstance(
@@ -51,7 +82,7 @@ def used_up(written: ast.AST | None) -> str | None:
         ):
             continue
         name, kind = node.targets[0].id, _lazy(node.value)
-        if not kind:
+        if not kind or len(name) > LONGEST:
             continue
         around = [loop for loop in loops if any(x is node for x in ast.walk(loop))]
         made = _times(written, name, ast.Store)

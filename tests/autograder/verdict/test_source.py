@@ -16,8 +16,10 @@ def written(body):
 
 
 def test_the_last_definition_counts():
-    cells = [(1, "def f(x):\n    return 1"), (2, "f = 3"), (3, "def f(x:"), (4, "%f")]
-    assert source.of(cells, "f").body[0].value.value == 1
+    one = "def f(x):\n    return 1\ndef f(x):\n    for i in x: f(i)"
+    cells = [(1, one), (2, "f = 3"), (3, "def f(x:"), (4, "%f")]
+    assert source.of(cells, "f").none_inside
+    assert not source.of([*cells, (5, "def f(x): ...")], "f").none_inside
     assert source.of(cells, "g") is None
 
 
@@ -59,8 +61,16 @@ def test_a_return_is_asked_for_only_where_there_may_be_one(body, denied):
     ],
 )
 def test_what_can_be_gone_through_only_once_is_told(body, said):
-    told = source.used_up(written(body))
+    told = written(body).used_up
     assert said in told if said else told is None
+
+
+def test_nothing_is_told_of_what_would_take_long():
+    loop = "for i in x:\n    y = i\n"
+    assert source.denies(written(f"{loop}return y"), HINT)
+    assert written(loop * 500) is None
+    name = "y" * 9000
+    assert written(f"{name} = map(f, x)\nreturn {name}, {name}").used_up is None
 
 
 def test_a_hint_that_its_source_denies_gives_way():
