@@ -62,6 +62,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of one text with one head", (tenths(rng, 1, 1, 3, 4),)),
         edge("scores that lie across in memory", (across(tenths(rng, 4, 132)),)),
         edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 3),)),
+        edge("rows of a single score", (tenths(rng, 3, 1),)),
     ]
 
 

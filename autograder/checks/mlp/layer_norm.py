@@ -47,7 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     # The mean of equal halves is exact, so the answer is the bias.
     equal = torch.full((4,), float(rng.integers(3, 60)) / 2)
     mixed = torch.stack([quarters(rng, 4), equal, quarters(rng, 4)])
-    far = rng.integers(200_000, 250_000) + rng.permuted(
+    far = rng.integers(1_000_000, 1_500_000) + rng.permuted(
         np.tile([-6, -4, -3, -1, 0, 2, 5, 9], (3, 1)), axis=1
     )
     far[1] *= -1
