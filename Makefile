@@ -70,7 +70,7 @@ test: setup-test browser boxes  ## run all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-mutants: setup-test  ## try all mutants of all right answers on the checks (several minutes)
+mutants: setup-test  ## try all mutants of all right answers on the checks, and print those that pass
 	@$(BIN)/python -W ignore -m tests.autograder.mutants
 
 serve: site  ## serve the site on localhost and print the address

@@ -47,8 +47,7 @@ def pytest_terminal_summary(terminalreporter):
         )
     if "mutants" in figures:
         terminalreporter.line(
-            f"mutants: {figures['mutants']} of {figures['mutants_made']} tried, "
-            f"{figures['mutants_killed']} refused, "
+            f"mutants: {figures['mutants']}, {figures['mutants_killed']} refused, "
             f"{figures['mutants_equal']} as right as the solution"
         )
     if "slips" in figures:
