@@ -237,6 +237,10 @@ class _ThisPython(AsyncKernelManager):
         return KernelSpec(argv=[sys.executable, *run], display_name="Python")
 
 
+def _seconds(cell: NotebookNode) -> int:
+    return SECONDS * (PATIENCE if submission.is_locked(cell) else 1)
+
+
 def _execute(notebook: NotebookNode, folder: Path) -> str:
     """Run the cells up to the last check; why not all of them ran, if they did not."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -246,9 +250,7 @@ def _execute(notebook: NotebookNode, folder: Path) -> str:
     client = NotebookClient(
         part,
         kernel_manager_class=_ThisPython,
-        timeout_func=lambda cell: (
-            SECONDS * (PATIENCE if submission.is_locked(cell) else 1)
-        ),
+        timeout_func=_seconds,
         interrupt_on_timeout=True,
         error_on_timeout={"ename": "Timeout", "evalue": "", "traceback": []},
         allow_errors=True,

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from autograder import progress
-from autograder.classroom import demo
+from autograder.classroom import course, demo
 from autograder.classroom.demo import Submission, insert_cell
 
 ROOT = Path(__file__).parents[2]
@@ -49,12 +49,23 @@ def test_what_is_done_is_shown_and_what_comes_next(folder):
 
 
 def test_a_cell_that_never_ends_costs_only_itself(folder, monkeypatch):
-    monkeypatch.setattr(progress, "SECONDS", 1)  # too few for the given one's imports
-    monkeypatch.setattr(progress, "PATIENCE", 120)
+    monkeypatch.setattr(progress, "SECONDS", 3)
     endless = insert_cell("while True:\n    pass", before=7)
     save(folder, Submission("endless", 8, steps=4, edit=endless))
     (row,) = progress.progress(folder)
     assert sum(row.points.values()) == 8
+
+
+def test_given_cells_have_more_time_than_a_student_s_own():
+    """They import, and a busy machine takes its time for that."""
+    cells = nbformat.read(course.solution("tokenize"), 4).cells
+    labels = [cell.metadata.get("nbgrader", {}) for cell in cells]
+    own = {label["grade_id"] for label in labels if label.get("solution")}
+    limits = {progress._seconds(cell) for cell in cells}
+    assert limits == {progress.SECONDS, progress.SECONDS * progress.PATIENCE}
+    for cell, label in zip(cells, labels, strict=True):
+        given = label.get("locked") and label["grade_id"] not in own
+        assert (progress._seconds(cell) > progress.SECONDS) == bool(given)
 
 
 def test_a_kernel_that_dies_keeps_what_came_before(folder):
