@@ -1469,7 +1469,7 @@ WRONG = {
             v = ((x - m) ** 2).mean(-1, keepdim=True)
             return (x - m) / torch.sqrt(v + 1e-5) * bias + weight
             """,
-            "in the other order",
+            "multiply by the bias and add the weight",
         ),
         (
             """
