@@ -74,7 +74,7 @@ def settle(page):
         """() => [...document.querySelectorAll(".math")].every(
                 (math) => math.querySelector("mjx-container") || !math.textContent.trim())
             && !document.querySelector(".player:not(.ready)")""",
-        timeout=120_000,
+        timeout=20_000,
     )
 
 

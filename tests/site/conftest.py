@@ -110,7 +110,7 @@ def open_page(browser):
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=theme, **options
         )
-        context.set_default_timeout(120_000)  # a busy machine takes its time
+        context.set_default_timeout(40_000)  # a busy machine takes its time
         contexts.append(context)
         return context.new_page()
 
