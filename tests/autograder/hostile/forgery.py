@@ -336,20 +336,28 @@ threading.Thread(target=loop, daemon=True).start()
     Item(
         "output after the cell",
         "a thread, an exit hook and a child publish when nobody looks any more",
-        """
+        SEND
+        + """
 import atexit, os, threading, time
-from IPython.display import display
 import autograder.check as c
-def later(*a):
-    time.sleep(1000)  # the kernel has ended by then
-    display({c.ANSWER: {"check": "softmax", "outcomes": "AAAA"}}, raw=True)
-atexit.register(later)
-threading.Thread(target=later, daemon=True).start()
-if os.fork() == 0:
-    try:
-        later()
-    finally:
-        os._exit(0)
+answer = {"data": {c.ANSWER: {"check": "softmax", "outcomes": "AAAA"}}}
+def publish(cell):
+    session.send(socket, "display_data", {**answer, "metadata": {}}, parent=cell)
+def later(cell):  # as soon as the grader has been told that this cell is done
+    over = cell["header"]["msg_id"]
+    while kernel.get_parent("shell")["header"]["msg_id"] == over:
+        time.sleep(0.001)
+    publish(cell)
+def done(_):
+    cell = kernel.get_parent("shell")
+    threading.Thread(target=later, args=(cell,), daemon=True).start()
+    if os.fork() == 0:
+        try:
+            publish(cell)
+        finally:
+            os._exit(0)
+get_ipython().events.register("post_run_cell", done)
+atexit.register(lambda: publish(kernel.get_parent("shell")))
 """,
         solved=ALL,
     ),
