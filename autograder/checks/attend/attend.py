@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large, lying, tenths
 from autograder.checks._slips import batches_only, no_batches
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -113,6 +114,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("vectors of a single number", (tenths(rng, 3, 1), *_weights(rng, 1), 1)),
         edge("large numbers, in four texts of one token", _large(rng)),
+        *twins(
+            oracle,
+            lambda: (tenths(rng, 5, 4), *_weights(rng, 4), 2),
+            "the vectors",
+            "w_qkv",
+            "b_qkv",
+            "w_out",
+            "b_out",
+            "the number of heads",
+            others={5: 1},
+        ),
     ]
 
 

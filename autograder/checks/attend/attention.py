@@ -16,6 +16,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large, stop, tenths
 from autograder.checks._slips import two_at_once
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -80,6 +81,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "large queries, keys or values of a single number",
             (*uneven(rng, 4), large(rng, 2, 4, 1) * signs),
         ),
+        *twins(oracle, lambda: three(5, 2), "the queries", "the keys", "the values"),
     ]
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, stop, tenths
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -106,6 +107,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a batch of many texts", both(between(rng, 129, 140), 2, 3)),
         edge("large queries or large keys of a single number", uneven(rng, 4)),
+        *twins(oracle, lambda: both(5, 2), "the queries", "the keys"),
     ]
 
 

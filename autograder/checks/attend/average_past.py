@@ -21,6 +21,7 @@ from autograder.checks._slips import (
     only_the_last,
     written_into,
 )
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -53,6 +54,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("vectors of the course's own model", (vectors,)),
         edge("vectors that lie across in memory", (across(tenths(rng, 6, 132)),)),
         edge("large numbers", (large(rng, 4, 2) * torch.tensor([1, -1]),)),
+        *twins(oracle, lambda: (tenths(rng, 5, 2),), "the vectors"),
     ]
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large, stop, tenths
 from autograder.checks._slips import batches_only, no_batches
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     LIBRARIES,
     axes_1_and_2_exchanged,
@@ -45,6 +46,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("many heads", (tenths(rng, 132, 5, 2),)),
         edge("a batch of one text", (tenths(rng, 1, 2, 3, 4),)),
         edge("heads that lie across in memory", (across(tenths(rng, 2, 5, 3)),)),
+        *twins(oracle, lambda: (tenths(rng, 2, 4, 2),), "the heads"),
     ]
 
 

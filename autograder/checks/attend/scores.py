@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large
 from autograder.checks._slips import written_into
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -64,6 +65,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "large vectors of a single number",
             (large(rng, 4, 1) * signs, large(rng, 4, 1) * signs),
         ),
+        *twins(oracle, lambda: both(5, 2), "the queries", "the keys"),
     ]
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, normal, tenths
 from autograder.checks._slips import two_at_once, written_into
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -63,6 +64,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("scores that lie across in memory", (across(tenths(rng, 4, 132)),)),
         edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 3),)),
         edge("rows of a single score", (tenths(rng, 3, 1),)),
+        *twins(oracle, lambda: (tenths(rng, 5, 3),), "the scores"),
     ]
 
 

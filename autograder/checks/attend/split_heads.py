@@ -22,6 +22,7 @@ from autograder.checks._slips import (
     no_batches,
     two_at_once,
 )
+from autograder.checks._twins import twins
 from autograder.checks.attend._material import (
     LIBRARIES,
     axes_1_and_2_exchanged,
@@ -57,6 +58,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),
         edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 4), 2)),
         edge("large vectors of a single number", (large(rng, 4, 1) * signs, 1)),
+        *twins(
+            oracle,
+            lambda: (tenths(rng, 5, 6), 2),
+            "the vectors",
+            "the number of heads",
+            others={1: 3},
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large, normal, some
 from autograder.checks._slips import double_precision, lists_of_numbers, written_into
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
     ANGLES,
     LIBRARIES,
@@ -70,6 +71,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("large numbers", (large(rng, 3, 4) * signs, large(rng, 4) * signs)),
         edge(
             "vectors of a single number", (decimals(rng, 5, 1), decimals(rng, 1, 1)[0])
+        ),
+        *twins(
+            oracle,
+            lambda: (normal(rng, 5, 4), normal(rng, 4)),
+            "the table",
+            "the vector",
         ),
     ]
 

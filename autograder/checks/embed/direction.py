@@ -16,6 +16,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, normal, some
 from autograder.checks._slips import double_precision
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
     LIBRARIES,
     RIGHT_TRIANGLES,
@@ -81,6 +82,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("vectors of a single number", (decimals(rng, 5, 1) + apart, [4], [0])),
         edge("numbers near a billionth", (plane / 2**30, [a], [b])),
         edge("numbers of many millions", (_millions(rng, sign), [0], [1])),
+        *twins(
+            oracle,
+            lambda: (normal(rng, 8, 3), [0, 1, 2, 3], [4, 5, 6, 7]),
+            "the table",
+            "the ids that the steps begin at",
+            "the ids that they lead to",
+            others={1: [0, 2, 2, 3], 2: [4, 6, 6, 7]},
+        ),
     ]
 
 

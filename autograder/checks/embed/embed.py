@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, drawn_until, large
 from autograder.checks._slips import an_assert, double_precision
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
     LIBRARIES,
     TABLES,
@@ -155,6 +156,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "large numbers",
             (tensor_of([2, 0, 1]), large(rng, 3, 2) * signs, large(rng, 4, 2) * signs),
+        ),
+        *twins(
+            oracle,
+            lambda: (tensor_of(rng.permutation(6)), *tables(6, 6, 2)),
+            "the ids",
+            "the rows of the tokens",
+            "the rows of the places",
         ),
     ]
 

@@ -16,6 +16,7 @@ from autograder.checks._slips import (
     only_the_first,
     only_the_last,
 )
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
     LIBRARIES,
     TABLES,
@@ -106,6 +107,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "large numbers, one in each row",
             (tensor_of([2, 0, 1]), large(rng, 3, 1) * _BOTH_SIGNS),
+        ),
+        *twins(
+            oracle,
+            lambda: (tensor_of(rng.permutation(6)), decimals(rng, 6, 2)),
+            "the ids",
+            "the table",
         ),
     ]
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, drawn_until, large, normal
 from autograder.checks._slips import two_at_once
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
     ANGLES,
     LIBRARIES,
@@ -96,6 +97,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "vectors of a single number",
             (line, 2, 4),
+        ),
+        *twins(
+            oracle,
+            lambda: (normal(rng, 6, 3), 1, 2),
+            "the table",
+            "the row",
+            "the number of neighbours",
+            others={1: 3, 2: 3},
+            good=lambda table, row, k: _apart(table, row),
         ),
     ]
 

@@ -17,6 +17,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, drawn_until, some
 from autograder.checks._slips import double_precision, lists_of_numbers
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
     LIBRARIES,
     different,
@@ -49,6 +50,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("words of the course's own model", (tensor_of(told), 588)),
         Case("a long text", (tensor_of(rng.integers(0, 9, between(rng, 129, 140))), 9)),
         edge("a vocabulary of one token", (tensor_of([0, 0]), 1)),
+        *twins(
+            oracle,
+            lambda: (tensor_of(rng.permutation(6)), between(rng, 6, 9)),
+            "the ids",
+            "the size of the vocabulary",
+            others={1: 10},
+        ),
     ]
 
 

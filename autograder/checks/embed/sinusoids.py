@@ -16,6 +16,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import an_assert, double_precision
+from autograder.checks._twins import twins
 from autograder.checks.embed._material import LIBRARIES
 
 
@@ -46,6 +47,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("thousands of places", (between(rng, 2000, 3300), 4)),
         edge("an odd number of columns, and no place", (0, 2 * between(rng, 2, 9) + 1)),
         edge("a single column", (between(rng, 2, 64), 1)),
+        *twins(
+            oracle,
+            lambda: (between(rng, 5, 30), 2 * between(rng, 3, 5)),
+            "the number of places",
+            "the number of columns",
+            others={0: 31, 1: 12},
+        ),
     ]
 
 

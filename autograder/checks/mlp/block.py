@@ -20,6 +20,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large
 from autograder.checks._slips import written_into
+from autograder.checks._twins import twins
 from autograder.checks.mlp._material import (
     BENDS,
     EPS,
@@ -82,7 +83,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
         names = [*w]
         w = {names[i]: w[names[i]] for i in rng.permutation(len(names))}
         cases.append(replace(case, args=(x, w, n_head)))
-    return cases
+    return [
+        *cases,
+        *twins(
+            oracle,
+            lambda: (quarters(rng, 5, 4), _layer(rng, 4, 6), 2),
+            *("the vectors", "one of the weights", "the number of heads"),
+            others={1: _with_another_bias, 2: 1},
+        ),
+    ]
+
+
+def _with_another_bias(x: Tensor, w: Weights, n_head: int) -> Weights:
+    return w | {"mlp.c_fc.bias": -w["mlp.c_fc.bias"]}
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:

@@ -15,6 +15,7 @@ from torch import nn
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between
+from autograder.checks._twins import twins
 from autograder.checks.mlp._material import LIBRARIES
 
 
@@ -73,6 +74,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 2 * between(rng, 12, 23) + 1,
                 2 * between(rng, 600, 800) + 1,
             ),
+        ),
+        *twins(
+            oracle,
+            lambda: (
+                *(between(rng, 5, 30) for _ in range(2)),
+                between(rng, 2, 6),
+                4,
+            ),
+            "the vocabulary",
+            "the context",
+            "the layers",
+            "the width",
+            others={0: 31, 1: 31, 2: 7, 3: 6},
         ),
     ]
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large
 from autograder.checks._slips import an_assert, written_into
+from autograder.checks._twins import twins
 from autograder.checks.mlp._material import LIBRARIES, floats, pick, quarters, vectors
 
 
@@ -87,6 +88,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "large vectors of a single number",
             (large(rng, 4, 1) * signs, floats([[0.9], [0.9], [0.9], [0.1]]), 0.5),
+        ),
+        *twins(
+            oracle,
+            lambda: (quarters(rng, 6), points(0.4, 6), 0.4),
+            "the numbers",
+            "the points",
+            "p",
+            others={2: 0.6},
         ),
     ]
 

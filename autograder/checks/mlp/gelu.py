@@ -24,6 +24,7 @@ from autograder.checks._slips import (
     lists_of_numbers,
     written_into,
 )
+from autograder.checks._twins import twins
 from autograder.checks.mlp._material import (
     BENDS,
     LIBRARIES,
@@ -76,6 +77,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a batch of many texts",
             (normal(rng, between(rng, 129, 140), 2, 3, scale=2),),
         ),
+        *twins(oracle, lambda: (normal(rng, 5, 2),), "the numbers"),
     ]
 
 

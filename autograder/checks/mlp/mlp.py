@@ -18,6 +18,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large, lying, normal, stop
 from autograder.checks._slips import only_the_first
+from autograder.checks._twins import twins
 from autograder.checks.mlp._material import (
     BENDS,
     LIBRARIES,
@@ -95,6 +96,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (quarters(rng, 3, 1).abs() * floats([[1], [-1], [1]]), *own(1, 1)),
         ),
         edge("large numbers", _large(rng)),
+        *twins(
+            oracle,
+            lambda: (quarters(rng, 5, 4), *own(4, 6)),
+            "the vectors",
+            "w_in",
+            "b_in",
+            "w_out",
+            "b_out",
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, drawn_until, stop
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     DICE,
@@ -130,6 +131,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a vocabulary of one token", (torch.ones(1), round(float(rng.random()), 4))
         ),
         edge("u beyond the sum of many tokens", (far, nearer)),
+        *twins(
+            oracle,
+            lambda: inside(shares(rng, 6), 2),
+            "the probabilities",
+            "the point",
+            others={1: lambda p, _: point_in(rng, p, 4)},
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between
 from autograder.checks._slips import tensor_for_integer
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     different_eighths,
@@ -83,6 +84,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "many tokens, of which the last two hardly differ",
             (torch.cat([eighths(rng, between(rng, 130, 140)), neighbours(rng, 2048)]),),
         ),
+        *twins(oracle, lambda: (different_eighths(rng, 6),), "the logits"),
     ]
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, drawn_until, stop
 from autograder.checks._slips import Answer, an_assert, two_at_once
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     all_as_likely,
@@ -98,6 +99,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "the likeliest hardly likelier than the next",
             (torch.tensor([0.25 * rest, one, other, 0.75 * rest]), 1),
+        ),
+        *twins(
+            oracle, lambda: (shares(rng, 6), 3), "the probabilities", "k", others={1: 2}
         ),
     ]
 

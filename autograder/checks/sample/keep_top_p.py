@@ -19,6 +19,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import Answer, an_assert
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     all_as_likely,
@@ -129,6 +130,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),
         edge("a vocabulary of one token", (torch.ones(1), 0.5)),
+        *twins(
+            oracle,
+            lambda: crossed(shares(rng, 6), 3),
+            "the probabilities",
+            "top_p",
+            others={1: lambda p, _: crossed(p, 2)[1]},
+        ),
     ]
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, stop
 from autograder.checks._slips import Answer, an_assert, two_at_once, written_into
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     different_eighths,
@@ -118,6 +119,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (eighths(rng, between(rng, 130, 140), 2, 3), hundredths(rng, 0.6, 1.5)),
         ),
         edge("a vocabulary of one token", (eighths(rng, 2, 1, 1), 0.5)),
+        *twins(
+            oracle,
+            lambda: (different_eighths(rng, 6), 0.5),
+            "the logits",
+            "the temperature",
+            others={1: 2.0},
+        ),
     ]
 
 

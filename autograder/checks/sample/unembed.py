@@ -17,6 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, tenths
 from autograder.checks._slips import Answer, double_precision, list_of_rows
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import COURSE, eighths, shipped, softmax, story
 
 
@@ -73,6 +74,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "large numbers",
             (eighths(rng, 3, 4) + heights, eighths(rng, 3, 4) - heights),
+        ),
+        *twins(
+            oracle,
+            lambda: (eighths(rng, 5, 4), eighths(rng, 5, 4)),
+            "the vectors",
+            "the table",
         ),
     ]
 

@@ -19,6 +19,7 @@ from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, drawn_until, some
 from autograder.checks._material import stop as stopped
 from autograder.checks._slips import Answer, an_assert, written_into
+from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     DICE,
@@ -88,6 +89,12 @@ def _us(
             last = int(rng.choice(fit))
         us.append(another(p))
     return us
+
+
+def _at_no_border(table: Tensor, ids: list[int], us: list[float], stop: int) -> bool:
+    """Whether no point lies where rounding decides, whatever has been drawn before."""
+    ends = torch.softmax(table.double(), -1).cumsum(-1)
+    return all(float((ends - u).abs().min()) > 1e-3 for u in us)
 
 
 def _world_table(rng: np.random.Generator, n: int) -> Tensor:
@@ -188,6 +195,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "a single point, and a table that lies across in memory",
             (across(single[0]), *single[1:]),
+        ),
+        *twins(
+            oracle,
+            lambda: told([b, c, a, d], 5, e),
+            "the table",
+            "the prompt",
+            "the points",
+            "`stop`",
+            others={3: lambda *args: oracle(*args)[-2]},
+            good=_at_no_border,
         ),
     ]
 

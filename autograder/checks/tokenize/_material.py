@@ -112,6 +112,13 @@ def far_apart(merges: Merges) -> Merges:
     return {(new(a), new(b)): new(i) for (a, b), i in merges.items()}
 
 
+def four_merges(rng: np.random.Generator) -> tuple[str, Merges]:
+    """A text abcd, and merges of its pairs, of which the oldest makes none of it."""
+    a, b, c, d = some(rng, ALPHABET, 4)
+    pairs = (d, a), (a, b), (b, c), (c, d)
+    return a + b + c + d, {tuple(ords(p)): 256 + i for i, p in enumerate(pairs)}
+
+
 def turned(listed: dict) -> dict:
     """The same dictionary, listed from the last entry to the first."""
     return dict(reversed(listed.items()))

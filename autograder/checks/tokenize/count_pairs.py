@@ -16,6 +16,7 @@ import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     LIBRARIES,
     Pair,
@@ -76,6 +77,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
                     [*rng.integers(250, 262, 150).tolist(), *[run] * 150],
                 ],
             ),
+        ),
+        *twins(
+            oracle, lambda: (rng.integers(250, 262, (4, 5)).tolist(),), "the chunks"
         ),
     ]
 

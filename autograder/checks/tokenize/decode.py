@@ -15,11 +15,13 @@ import numpy as np
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
 from autograder.checks._slips import an_assert
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     HANZI,
     LIBRARIES,
     Merges,
     encoded,
+    four_merges,
     joined,
     letter_ids,
     mixed_page,
@@ -131,6 +133,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([new + 9, c, new], {(a, b): new, (new, c): new + 9}),
         ),
         edge("a single id, and a merge of the byte 255", ([k], {(255, k): 256})),
+        *twins(
+            oracle,
+            lambda: ([256, 257, 258, 259], four_merges(rng)[1]),
+            "the ids",
+            "the merges",
+        ),
     ]
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
 from autograder.checks._slips import only_the_last
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     ALPHABET,
     CHINESE,
@@ -30,6 +31,7 @@ from autograder.checks.tokenize._material import (
     encoded,
     encoded_chunk,
     flat,
+    four_merges,
     from_the_right,
     large_id,
     merged,
@@ -167,6 +169,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "spaces and line ends at both ends",
             (f"  \n\t{a}{b} {c}  \n\n", {(32, 32): 256, (10, 10): 257}),
         ),
+        *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import some, stop
 from autograder.checks._slips import an_assert
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     LIBRARIES,
     PATTERN,
@@ -25,6 +26,7 @@ from autograder.checks.tokenize._material import (
     encoded,
     far_apart,
     flat,
+    four_merges,
     nasty_text,
     new_word,
     sorted_letters,
@@ -232,7 +234,32 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an empty text", ("", pair, {a: 257}, [a])),
         edge("no merges", (f"{word}{a}{word}", {}, {a: 257}, [a])),
         edge("a text of one character", (word[0], pair, {a: 257}, [a])),
+        *twins(
+            oracle,
+            lambda: _five_special(rng),
+            "the text",
+            "the merges",
+            "the special tokens",
+            "the allowed ones",
+            others={3: _one_less_allowed},
+        ),
     ]
+
+
+def _one_less_allowed(
+    text: str, merges: Merges, special: dict[str, int], allowed: list[str]
+) -> list[str]:
+    return [allowed[0], allowed[2], [*special][4], allowed[3]]
+
+
+def _five_special(
+    rng: np.random.Generator,
+) -> tuple[str, Merges, dict[str, int], list[str]]:
+    """A text with two of five special tokens, which are allowed, and two more are."""
+    text, merges = four_merges(rng)
+    names = [f"<|{new_word(rng, 2)}{i}|>" for i in range(5)]
+    special = {name: 300 + i for i, name in enumerate(names)}
+    return f"{text}{names[1]}{text}{names[2]}", merges, special, names[:4]
 
 
 Special = dict[str, int]

@@ -17,6 +17,7 @@ import numpy as np
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, stop
 from autograder.checks._slips import written_into
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     LIBRARIES,
     Pair,
@@ -75,6 +76,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "the ids and the pair of the first case, with another new id",
             ([a, b, c, a, b], (a, b), 998 + between(rng, 1, 99)),
+        ),
+        *twins(
+            oracle,
+            lambda: ([a, b, c, a, b, c], (a, b), new()),
+            "the ids",
+            "the pair",
+            "the new id",
+            others={1: (b, c), 2: 999},
         ),
     ]
 

@@ -15,12 +15,14 @@ import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import some, stop
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     HANZI,
     LIBRARIES,
     Merges,
     as_ids,
     as_text,
+    four_merges,
     letter_ids,
     oldest_first,
     right_half_first,
@@ -34,14 +36,12 @@ from autograder.checks.tokenize.train import learned
 
 
 def oracle(merges: Merges) -> dict[bytes, int]:
-    newest_first = sorted(merges.items(), key=lambda item: -item[1])
-    ranks = {}
-    for token in [*range(256), *sorted(merges.values())]:
-        text = as_text([token])
-        for pair, new_id in newest_first:
-            text = text.replace(as_text([new_id]), as_text(pair))
-        ranks[bytes(as_ids(text))] = token
-    return ranks
+    tokens = [*range(256), *merges.values()]
+    lines = "\n".join(as_text([token]) for token in tokens)
+    for pair, new_id in sorted(merges.items(), key=lambda item: -item[1]):
+        lines = lines.replace(as_text([new_id]), as_text(pair))
+    spelled = [bytes(as_ids(line)) for line in lines.split()]
+    return dict(zip(spelled, tokens, strict=True))
 
 
 def worked(merges: Merges) -> dict[str, Any]:
@@ -75,6 +75,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 1900 + h},)),
         edge("no merges", ({},)),
         edge("one merge", ({(j, f): 256},)),
+        *twins(oracle, lambda: (four_merges(rng)[1],), "the merges"),
     ]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import some
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     EMOJI,
     HANZI,
@@ -22,6 +23,7 @@ from autograder.checks.tokenize._material import (
     Merges,
     encoded,
     far_apart,
+    four_merges,
     joined,
     mixed_page,
     nasty_text,
@@ -79,6 +81,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("no merges", (f"{word} {other}", {})),
         edge("large ids that leave gaps", (f"{word} {word}{other}", far_apart(merges))),
         edge("one character, and one merge", (hanzi[0], learned(hanzi[0], 1))),
+        *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some
 from autograder.checks._slips import only_the_first, only_the_last
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     EMOJI,
     HANZI,
@@ -88,6 +89,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a text that begins with an ending",
             (f"'{some(rng, ('s', 'll', 've', 're'), 1)[0]} {new_word(rng, 3)}",),
         ),
+        *twins(oracle, lambda: (f"{new_word(rng, 3)} {new_word(rng, 3)}",), "the text"),
     ]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
+from autograder.checks._twins import twins
 from autograder.checks.tokenize._material import (
     ALPHABET,
     HANZI,
@@ -155,6 +156,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a very long word", (new_word(rng, 300) + "A" * 140, 258)),
         edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),
+        *twins(
+            oracle,
+            lambda: (new_word(rng, 6), 257),
+            "the text",
+            "the size of the vocabulary",
+            others={1: 258},
+        ),
     ]
 
 

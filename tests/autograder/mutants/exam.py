@@ -17,7 +17,8 @@ from autograder import checks
 from autograder.checks import Check
 from autograder.verdict import bank, outcome
 from autograder.verdict.compare import difference
-from autograder.verdict.judge import size
+from autograder.verdict.judge import expected, is_right, size
+from tests.autograder.mutants import memo
 from tests.autograder.mutants.make import mutants
 from tests.autograder.mutants.right import Right, right
 
@@ -102,6 +103,30 @@ def passed(
     return found
 
 
+@_quiet()
+def remembering(check: Check, seeds: Iterable[bytes] = SEEDS) -> dict[str, list[bytes]]:
+    """The seeds with which each way to remember by too little is right in all cases."""
+    found: dict[str, list[bytes]] = {}
+    for seed in seeds:
+        cases = bank.draw(check, seed)
+        wanted = expected(check, cases)
+        longest = max((case.args for case in cases), key=len)
+        for what, key in memo.keys(longest):
+            got = memo.remembered(key, cases, wanted)
+            right = found.setdefault(f"{check.name} | remembers {what}", [])
+            if is_right(check, wanted, got):
+                right.append(seed)
+    return found
+
+
+@cache
+def tried(exercise: str, name: str) -> dict[str, int]:
+    """With how many of SEEDS each mutant of a check is right, memos among them."""
+    check = checks.load(exercise)[name]
+    found = passed(check, wrong(exercise, name)) | remembering(check)
+    return {key: len(seeds) for key, seeds in found.items()}
+
+
 @cache
 def equal() -> tuple[str, ...]:
     """What is as right as the solution: lines of `equal.txt`, without the reasons."""
@@ -144,9 +169,6 @@ def of_check(name: str) -> list[tuple[str, str, int]]:
     """All mutants of one check: key, source, and with how many of SEEDS it is right."""
     outcome.SECONDS = SECONDS
     exercise = checks.having(name)
-    check = checks.load(exercise)[name]
-    found = passed(check, wrong(exercise, name))
-    return [
-        (key, source, len(found[key]))
-        for key, (_, source) in named(exercise, name).items()
-    ]
+    sources = {key: source for key, (_, source) in named(exercise, name).items()}
+    found = tried(exercise, name)
+    return [(key, sources.get(key, ""), many) for key, many in found.items()]

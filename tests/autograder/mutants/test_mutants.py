@@ -3,8 +3,6 @@
 Every mutant is asked with a dozen seeds; `make mutants` prints those that pass.
 """
 
-from functools import cache
-
 import pytest
 
 from autograder import checks
@@ -22,24 +20,19 @@ def hurried(monkeypatch):
     monkeypatch.setattr(outcome, "SECONDS", exam.SECONDS)
 
 
-@cache
-def tried(exercise: str, name: str) -> dict[str, int]:
-    """With how many seeds each mutant is right."""
-    found = exam.passed(checks.load(exercise)[name], exam.wrong(exercise, name))
-    return {key: len(seeds) for key, seeds in found.items()}
-
-
 @every_check
 def test_a_mutant_is_wrong_with_every_seed_or_listed_and_right_with_all(exercise, name):
-    right_at_all = {key: many for key, many in tried(exercise, name).items() if many}
+    right_at_all = {
+        key: many for key, many in exam.tried(exercise, name).items() if many
+    }
     assert set(right_at_all.values()) <= {len(exam.SEEDS)}, right_at_all
     assert not [key for key in right_at_all if not exam.is_equal(key)]
 
 
 @every_check
 def test_a_line_of_the_list_means_mutants_that_are_right(exercise, name):
-    passing = [key for key, many in tried(exercise, name).items() if many]
-    assert not exam.untrue(name, exam.named(exercise, name), passing)
+    passing = [key for key, many in exam.tried(exercise, name).items() if many]
+    assert not exam.untrue(name, exam.tried(exercise, name), passing)
 
 
 def test_a_star_of_the_list_stands_for_anything_or_for_itself():
@@ -50,7 +43,7 @@ def test_a_star_of_the_list_stands_for_anything_or_for_itself():
 
 def test_few_mutants_are_listed_as_equal(record):
     assert not {line.split(" | ")[0] for line in exam.equal()} - {c for _, c in CHECKS}
-    found = [tried(*one) for one in CHECKS]
+    found = [exam.tried(*one) for one in CHECKS]
     mutants = sum(map(len, found))
     equal = sum(many > 0 for some in found for many in some.values())
     record(mutants=mutants, mutants_killed=mutants - equal, mutants_equal=equal)
