@@ -64,9 +64,18 @@ def difference(
         if found:
             return found
     if changed := set(got.changed) - set(expected.changed):
-        which = [word for i, word in enumerate(_ORDINALS) if i in changed] or ["last"]
-        return f"it changed its {' and '.join(which)} argument, which is the caller's"
+        return f"it changed its {_which(changed)} argument, which is the caller's"
+    if own := set(got.own) - set(expected.own):
+        return (
+            f"it returned its {_which(own)} argument itself, which is the caller's: "
+            "make a new one, a copy if need be"
+        )
     return None
+
+
+def _which(places: set[int]) -> str:
+    words = [word for i, word in enumerate(_ORDINALS) if i in places]
+    return " and ".join(words or ["last"])
 
 
 def steady(outcomes: list[Outcome], again: Outcome) -> list[Outcome]:

@@ -31,9 +31,9 @@ class Outcome:
     """What a function did with one case.
 
     Either it returned `value`, or it raised an error of type `raised`, with `message`.
-    `changed` are the indices of the arguments that it changed while it ran, `trace` is
-    where the error came from, in the lines of the function's own author, and `printed`
-    what it wrote to standard output.
+    `changed` are the indices of the arguments that it changed while it ran, `own` those
+    of which the value is the very object, `trace` is where the error came from, in the
+    lines of the function's own author, and `printed` what it wrote to standard output.
     """
 
     value: Any = None
@@ -42,6 +42,7 @@ class Outcome:
     changed: tuple[int, ...] = ()
     trace: str = ""
     printed: str = ""
+    own: tuple[int, ...] = ()
 
 
 class StillRunning(Exception):
@@ -77,9 +78,15 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
             for i, (before, after) in enumerate(zip(args, given, strict=True))
             if _differ(before, after)
         )
-        # As the grader will receive it: a copy without the methods of its author.
+        own = tuple(
+            i for i, arg in enumerate(given) if value is arg and not _fixed(arg)
+        )
+        # As the grader will receive it: a copy without the methods of its author, and
+        # made now, so that no later call can write into it.
         value = wire.copy(value)
-        return Outcome(value, changed=changed, printed=written.getvalue()[:PRINTED])
+        return Outcome(
+            value, changed=changed, printed=written.getvalue()[:PRINTED], own=own
+        )
     except Exception as error:  # noqa: BLE001 - what it returned may do anything
         return Outcome(raised=UNUSABLE, message=str(error)[:500])
 
@@ -100,10 +107,15 @@ def _is_table(value: Any) -> bool:
     return type(value) is dict and all(map(wire.is_torch, value.values()))
 
 
+def _fixed(value: Any) -> bool:
+    """Whether nobody can change it."""
+    return value is None or isinstance(value, bool | int | float | str | bytes)
+
+
 def _differ(before: Any, after: Any) -> bool:
     """Whether an argument is no longer what it was."""
-    if before is None or isinstance(before, bool | int | float | str | bytes):
-        return False  # nobody can change these
+    if _fixed(before):
+        return False
     if wire.is_torch(before) and wire.is_torch(after):
         kind = before.dtype == after.dtype and before.shape == after.shape
         if kind and before.equal(after):
@@ -157,8 +169,11 @@ def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:
     A row is a value, and where there is more to tell, all of it.
     """
     return [
-        [o.value, o.raised and o.raised[:NAME], o.message, [*o.changed], o.trace[:2000]]
-        if o.raised or o.changed
+        [
+            *(o.value, o.raised and o.raised[:NAME], o.message),
+            *([*o.changed], o.trace[:2000], *([[*o.own]] if o.own else [])),
+        ]
+        if o.raised or o.changed or o.own
         else [o.value]
         for o in outcomes
     ]
@@ -173,17 +188,24 @@ def from_rows(rows: Any) -> list[Outcome]:
         match row:
             case [value]:
                 outcomes.append(Outcome(value))
-            case [value, None | str() as raised, str(), list() as changed, str()]:
-                if not all(type(i) is int and 0 <= i < 100 for i in changed):
-                    raise ValueError("not an outcome: changed arguments are numbers")
-                if changed != sorted(set(changed)):
-                    raise ValueError("not an outcome: an argument changed twice")
+            case [value, None | str() as raised, str(), list(), str(), *more]:
+                changed, own = row[3], more[0] if more else []
+                if len(more) > 1 or not isinstance(own, list):
+                    raise ValueError("not an outcome")
+                if not all(type(i) is int and 0 <= i < 100 for i in changed + own):
+                    raise ValueError("not an outcome: arguments are told by numbers")
+                if any(told != sorted(set(told)) for told in (changed, own)):
+                    raise ValueError("not an outcome: an argument is told twice")
                 if raised is not None and not 0 < len(raised) <= NAME:
                     raise ValueError("not an outcome: no error has such a name")
                 if raised is not None and value is not None:
                     raise ValueError("not an outcome: a value and an error")
                 outcomes.append(
-                    Outcome(value, raised, row[2], tuple(changed), trace=row[4])
+                    Outcome(
+                        *(value, raised, row[2], tuple(changed)),
+                        trace=row[4],
+                        own=tuple(own),
+                    )
                 )
             case _:
                 raise ValueError("not an outcome")
