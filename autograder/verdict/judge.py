@@ -14,7 +14,7 @@ from autograder.checks import Case, Check, Mistake
 from autograder.verdict import errors, source
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
-from autograder.verdict.remark import Call, remark, unsteady
+from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
 from autograder.verdict.wire import is_torch
 
 UNWRITTEN = (
@@ -130,22 +130,29 @@ def judge(
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    mistake = meant = said = None
+    tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
     first = got[right.index(False)]
-    mistake = _name(check, cases, wanted, got, right, made)
-    if mistake and errors.sure(first):  # unless the mistake fails in the same words
-        own = made(mistake, right.index(False))
-        mistake = mistake if errors.hint(own) == errors.hint(first) else None
-    if mistake and source.denies(written, mistake.hint):
-        mistake = None
-    guess = mistake and mistake not in check.mistakes
-    if guess and call and unsteady(check, cases, wanted, got, call):
-        mistake = None  # two at once that explain it by luck
-    if not mistake:
-        meant = errors.hint(first, _has_tensors(cases, wanted))
-        if not meant:
+    said = written.first(arguments(check), first, tensors) if written else None
+    if not said:
+        mistake, also = _explained(check, cases, wanted, got, right, made)
+        if mistake and errors.sure(first):  # unless the mistake fails in the same words
+            own = made(mistake, right.index(False))
+            mistake = mistake if errors.hint(own) == errors.hint(first) else None
+        if mistake and source.denies(written, mistake.hint):
+            mistake = None
+        if isinstance(mistake, Pair):
+            said = one_thing(check, cases, wanted, got, call, written)
+            if said or (call and unsteady(check, cases, wanted, got, call)):
+                mistake = None  # two at once that explain it by luck
+        also = written and written.not_kept or (also if mistake else None)
+    if not (mistake or said):
+        meant = errors.hint(first, tensors)
+        if not (meant or also):
             said = written.used_up if written else None
-            said = said or remark(check, cases, wanted, got, call, hidden)
+            said = said or remark(
+                check, cases, wanted, got, call, hidden, written=written
+            )
+    said = said or also
     return Verdict(
         check.name,
         round(points, 2),
@@ -255,6 +262,42 @@ def _is_empty(wanted: Outcome) -> bool:
     return isinstance(value, list | tuple | dict | str | bytes) and not value
 
 
+def _explained(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    right: list[bool],
+    made: Callable[[Mistake, int], Outcome],
+) -> tuple[Mistake | None, str | None]:
+    """The mistake that explains the wrong answers, and what is wrong besides.
+
+    An argument that is changed on the way hides no mistake in the numbers: those first.
+    """
+    mistake = _name(check, cases, wanted, got, right, made)
+    touched = [{*g.changed} - {*w.changed} for w, g in zip(wanted, got, strict=True)]
+    if mistake or not any(touched):
+        return mistake, None
+    clean = [replace(g, changed=w.changed) for w, g in zip(wanted, got, strict=True)]
+    right = [
+        not difference(w, g, check.rtol, check.atol, hidden=True)
+        for w, g in zip(wanted, clean, strict=True)
+    ]
+    if all(right):
+        return None, None
+    mistake = _name(check, cases, wanted, clean, right, made)
+    names = arguments(check)
+    which = _listed([names[k] for k in sorted(set().union(*touched))])
+    return mistake, (
+        f"Besides, {which} itself is changed on the way, and the caller still needs it. "
+        "Make a new value."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
+
+
 def _name(
     check: Check,
     cases: Sequence[Case],
@@ -297,7 +340,8 @@ def _name(
         return apart
 
     def best(known: Sequence[Mistake], wrong: list[int]) -> Mistake | None:
-        found, fewest = None, len(wrong)
+        # What explains as much by two mistakes as by one is mostly luck.
+        found, fewest = None, 1 if known is pairs(check) else len(wrong)
         for mistake in known:
             apart = lacks(mistake, wrong, fewest)
             if apart is not None:

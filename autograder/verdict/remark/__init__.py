@@ -27,7 +27,10 @@ from autograder.verdict.remark import (
     numbers,
     places,
 )
-from autograder.verdict.remark.seen import THEIRS, Call, Seen, small
+from autograder.verdict.remark.seen import THEIRS, Call, Seen, arguments, small
+from autograder.verdict.source import Written
+
+__all__ = ["Call", "arguments", "one_thing", "remark", "unsteady"]
 
 
 def remark(
@@ -37,14 +40,15 @@ def remark(
     got: Sequence[Outcome],
     call: Call | None = None,
     hidden: bool = False,
+    written: Written | None = None,
 ) -> str | None:
     """One true sentence or two about the function that gave `got`, or None.
 
     call: runs the function on other arguments; without it, as while grading, only what
     is at hand can be compared. With `hidden`, nothing is said that the answer could
-    spell: who made it may have seen the inputs.
+    spell: who made it may have seen the inputs. written: what its source tells.
     """
-    seen = Seen(check, cases, wanted, got, call)
+    seen = Seen(check, cases, wanted, got, call, written)
     if not seen.wrong or seen.nothing or seen.late:
         return None
     with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -65,6 +69,20 @@ def unsteady(
 ) -> bool:
     """Whether the same call has another answer: then no mistake explains it by itself."""
     return again.twice(Seen(check, cases, wanted, got, call)) is not None
+
+
+def one_thing(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    call: Call | None = None,
+    written: Written | None = None,
+) -> str | None:
+    """A remark that is better than a guess at two mistakes: an argument plays no part."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return again.ignored(Seen(check, cases, wanted, got, call, written))
 
 
 def _first(seen: Seen, hidden: bool) -> str | None:
@@ -88,7 +106,7 @@ def _first_of_the_rest(seen: Seen, hidden: bool) -> str | None:
     cases, wanted, got = (
         [those[i] for i in left] for those in (seen.cases, seen.wanted, seen.got)
     )
-    rest = Seen(seen.check, cases, wanted, got, seen.call)
+    rest = Seen(seen.check, cases, wanted, got, seen.call, seen.written)
     rest.__dict__["since"] = seen.since
     said = _first(rest, hidden)
     if said:

@@ -97,8 +97,8 @@ def ignored(seen: Seen) -> str | None:
             asked += 1
             if asked == 2 * FEW:
                 break
-        if asked:
-            deaf.append(f"`{seen.names[k]}`")
+        if asked and not _matters_far_away(seen, k):
+            deaf.append(seen.names[k])
     if not deaf:
         return None
     if len(deaf) == many:
@@ -109,7 +109,40 @@ def ignored(seen: Seen) -> str | None:
             if shape(one.value) == shape(other.value)
         )
         return "It gives the same answer whatever it is given." if all(alike) else None
-    return f"Your answer does not depend on {listed(deaf, 'or')}, and it should."
+    used = [name for name in deaf if seen.written and seen.written.uses(name)]
+    if used:
+        return (
+            f"For every `{used[0]}` that was tried your answer is the same, though your "
+            "function does use it. Is it made very small or very large on the way, or "
+            "rounded, or compared with something else than you think? Print it."
+        )
+    named = listed([f"`{name}`" for name in deaf], "or")
+    return f"Your answer does not depend on {named}, and it should."
+
+
+def _matters_far_away(seen: Seen, k: int) -> bool:
+    """Whether the k-th argument makes a difference where it is much larger or smaller."""
+    for i in [i for i in seen.wrong if not seen.got[i].raised][:2]:
+        args = seen.cases[i].args
+        for other in _far(args[k]) if k < len(args) else ():
+            swapped = (*args[:k], other, *args[k + 1 :])
+            if run(seen.check.oracle, swapped).raised:
+                continue  # what is to be refused tells nothing of the rest
+            got = seen.again(*swapped)
+            if got is None or got.raised or not seen.same(got, seen.got[i]):
+                return True
+    return False
+
+
+def _far(x: Any) -> list[Any]:
+    """Values of an argument's kind, far away from it."""
+    if type(x) is float:
+        return [1e-6, 0.02, 1 - 1e-6, 100 * x, 1e6 * x, -x]
+    if type(x) is int:
+        return [0, 1, x + 1, 100 * x]
+    if is_tensor(x) and x.is_floating_point():
+        return [1000 * x, -x, x / 1000]
+    return []
 
 
 def _exchanged(seen: Seen, k: int) -> Iterator[tuple[tuple, Any, Outcome]]:

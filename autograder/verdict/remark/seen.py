@@ -17,12 +17,18 @@ from torch import Tensor
 from autograder.checks import Case, Check
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, StillRunning
+from autograder.verdict.source import Written
 
 PATIENCE = 0.5  # seconds of computing for one remark
 FEW = 3  # right cases that a remark on "all but …" needs
 THEIRS = "\ue000\ue001"  # stand around what the function's author could have chosen
 
 Call = Callable[[tuple], Outcome]
+
+
+def arguments(check: Check) -> list[str]:
+    """What the arguments of a step are called, in order."""
+    return [*inspect.signature(check.oracle).parameters]
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Seen:
     wanted: Sequence[Outcome]
     got: Sequence[Outcome]
     call: Call | None
+    written: Written | None = None
 
     @cached_property
     def wrong(self) -> list[int]:
@@ -44,7 +51,7 @@ class Seen:
     @cached_property
     def names(self) -> list[str]:
         """What the arguments are called."""
-        return [*inspect.signature(self.check.oracle).parameters]
+        return arguments(self.check)
 
     @cached_property
     def values(self) -> list[tuple[Any, Any]]:
