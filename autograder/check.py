@@ -16,6 +16,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -40,6 +41,7 @@ if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.verdict.judge import Verdict
     from autograder.verdict.look import Cell
 
+CHECKS = re.compile(r"\s*check\([\"'](\w+)[\"'], *(\w+)\)\s*$")  # a cell that checks
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
 
@@ -166,7 +168,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
     from autograder.verdict import panel
-    from autograder.verdict.judge import followed
+    from autograder.verdict.judge import UNWRITTEN, followed
 
     known, entries = _here(name)
     if name not in entries:
@@ -179,7 +181,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
             course, new = _verdict(known[name], function, entries, wrong)
         verdict = followed(verdict, course, wrong, _foreign(wrong))
         got = new if verdict.instead else got
-    told = _stale(name, function, known)
+    told = _stale(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
         told = told or _replaced(name, function)
     if told:
@@ -293,7 +295,7 @@ def _ran() -> tuple[list[Cell], list[Cell]]:
 
 
 def _stale(
-    name: str, function: Callable[..., Any], known: Collection[str]
+    name: str, function: Callable[..., Any], known: Collection[str], unwritten: bool
 ) -> str | None:
     """What to say first where the newest version of a step is not what was checked."""
     from IPython import get_ipython
@@ -304,8 +306,34 @@ def _stale(
     if shell is None:
         return None
     with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
-        return stale.told(shell, _cells(shell)[0], name, function, known)
+        return stale.told(shell, _cells(shell)[0], name, function, known, unwritten)
     return None
+
+
+def _undefined(result: Any) -> None:
+    """Below a cell that checks what has no meaning: why, and what to do next."""
+    from IPython import get_ipython
+
+    from autograder.verdict import stale
+
+    shell, error = get_ipython(), result.error_in_exec
+    asked = CHECKS.match(getattr(result.info, "raw_cell", None) or "")
+    if not (shell and asked and isinstance(error, NameError)):
+        return
+    name = asked[1]
+    if error.name == asked[2] == name:
+        with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
+            known, _ = _here(name)
+            told = stale.undefined(shell, _cells(shell)[0], name, known)
+            print(f"✗ {name}: {told}")
+
+
+def _watch() -> None:
+    """On a student's machine, look at checks that end before they begin."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    if shell and not os.environ.get("GPT_CASES"):
+        shell.events.register("post_run_cell", _undefined)
 
 
 def _foreign(steps: Collection[str]) -> dict[str, str]:
@@ -365,3 +393,6 @@ def _drawn(assignment: str):
     from autograder.verdict import bank
 
     return bank.read(bank.build(assignment))
+
+
+_watch()

@@ -19,6 +19,8 @@ from autograder.verdict import errors
 from autograder.verdict.compare import difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import remark
+from autograder.verdict.remark.seen import PLAIN
+from autograder.verdict.remark.unknown import close, elsewhere
 from gpt import world
 from gpt.model import GPT, small
 from gpt.tokenize import PATTERN, Tokenizer
@@ -74,16 +76,29 @@ class Finale:
         if kind == "NotImplementedError":
             self.found = f"`{where}` is not written yet."
         elif unknown:
-            self.found = (
-                f"`{unknown[1]}` has no meaning yet: run the cell above that defines it, "
-                "or look whether the name is mistyped."
-            )
+            self.found = self._unknown(unknown[1], error)
         else:
             place = "" if where == CELL else f" of `{where}`"
             failed = Outcome(raised=kind, message=message, trace=line)
             hint = errors.hint(failed, tensors="torch" in self.names)
             text = f"The line `{line}`{place} raised {kind}: {message}"
             self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
+
+    def _unknown(self, name: str, error: Exception) -> str:
+        """What to do about a name that nothing defines."""
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        inside = {*frames[-1].f_locals} - {name}
+        known = [n for n in self.names if not n.startswith("_")]
+        for names in (inside, known):
+            if meant := close(name, names):
+                return f"`{name}` has no meaning. Is `{meant}` meant?"
+        where = elsewhere(name, self.names, "torch" in self.names)
+        return (
+            f"`{name}` has no meaning yet. {where}".translate(PLAIN)
+            if where
+            else f"`{name}` has no meaning yet: run the cell above that defines it, or look "
+            "whether the name is mistyped."
+        )
 
     def _with_advice(self, text: str, *mention: str, said: str | None) -> str:
         """What is wrong, and what to do next.

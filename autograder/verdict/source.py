@@ -73,11 +73,18 @@ def of(
         return None
     data, names = set(), set()
     for _, cell in (*given, *cells):
-        for statement in _body(cell):
-            new = set(_defined(statement))
-            names |= new
-            data |= set() if isinstance(statement, lines.DEFINING) else new
+        names |= defined(cell)
+        data |= defined(cell, data=True)
     return replace(found, data=frozenset(data), names=frozenset(names))
+
+
+def defined(cell: str, data: bool = False) -> set[str]:
+    """The notebook's names to which a cell gives a meaning; with `data`, no functions,
+    classes and imports."""
+    statements = [
+        s for s in _body(cell) if not (data and isinstance(s, lines.DEFINING))
+    ]
+    return {name for statement in statements for name in _defined(statement)}
 
 
 def _defined(statement: ast.stmt) -> Iterator[str]:

@@ -26,8 +26,9 @@ from autograder.verdict.remark import (
     kinds,
     numbers,
     places,
+    unknown,
 )
-from autograder.verdict.remark.seen import THEIRS, Call, Seen, arguments, small
+from autograder.verdict.remark.seen import PLAIN, THEIRS, Call, Seen, arguments, small
 from autograder.verdict.source import Written
 
 __all__ = ["Call", "arguments", "one_thing", "remark", "unsteady"]
@@ -57,7 +58,7 @@ def remark(
         if not seen.got[seen.wrong[0]].raised:
             tries.reverse()  # an error that comes later is another matter
         said = tries[0](seen, hidden) or tries[1](seen, hidden)
-    return said and said.translate({ord(mark): None for mark in THEIRS})
+    return said and said.translate(PLAIN)
 
 
 def unsteady(
@@ -117,7 +118,7 @@ def _first_of_the_rest(seen: Seen, hidden: bool) -> str | None:
 _ODD = TypeError, ValueError, AttributeError  # an answer may be anything
 
 _REMARKS = (
-    kinds.undefined,
+    unknown.undefined,
     kinds.changed,
     again.twice,
     kinds.kind,

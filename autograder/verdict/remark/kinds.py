@@ -1,8 +1,7 @@
-"""Remarks on what kind of thing comes back: a name unknown, a list for a tensor, nothing."""
+"""Remarks on what kind of thing comes back: a list for a tensor, a generator, nothing."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
@@ -19,33 +18,6 @@ from autograder.verdict.remark.seen import (
     shape,
     theirs,
 )
-
-_NAME = re.compile(r"name '(\w+)' is not defined")
-
-
-def undefined(seen: Seen) -> str | None:
-    got = seen.got[seen.wrong[0]]
-    unknown = _NAME.match(got.message)
-    if got.raised != "NameError" or not unknown:
-        return None
-    given = listed([f"`{name}`" for name in seen.names])
-    known = {name.lower(): name for name in (*seen.names, *seen.check.after)}
-    if unknown[1] in seen.names:
-        return (
-            f"Your function does not know `{theirs(unknown[1])}`: in its own `def`, that "
-            "argument has another name."
-        )
-    meant = difflib.get_close_matches(unknown[1].lower(), known, 1, 0.7)
-    if meant:
-        return (
-            f"Your function does not know `{theirs(unknown[1])}`. Is `{known[meant[0]]}` "
-            "meant?"
-        )
-    return (
-        f"Your function does not know `{theirs(unknown[1])}`. It is given {given}, and "
-        "all else has to be computed from that, or made or imported in a cell above."
-    )
-
 
 _LAZY = re.compile(
     "generator|map|filter|zip|reversed|enumerate|chain|islice|accumulate|pairwise|"

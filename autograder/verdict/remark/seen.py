@@ -22,6 +22,7 @@ from autograder.verdict.source import Written
 PATIENCE = 0.5  # seconds of computing for one remark
 FEW = 3  # right cases that a remark on "all but …" needs
 THEIRS = "\ue000\ue001"  # stand around what the function's author could have chosen
+PLAIN = {ord(mark): None for mark in THEIRS}  # takes them away, by `str.translate`
 
 Call = Callable[[tuple], Outcome]
 
