@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from autograder.verdict import failed
 from autograder.verdict.outcome import Outcome
 
 
@@ -191,6 +192,16 @@ _MEANT = (
         "`.sort`.",
     ),
     _Known(
+        "torch\\.return_types",
+        "With an axis, `max`, `min`, `sort` and `topk` give two tensors, the values and "
+        "where they stand. Take the one that you want before you go on with it.",
+    ),
+    _Known(
+        "'dict' object has no attribute",
+        "An entry of a table is found by its key, in square brackets: `d[key]`.",
+        tensors=True,
+    ),
+    _Known(
         "'Tensor' object has no attribute 'copy'",
         "A tensor is copied by `.clone()`.",
     ),
@@ -358,6 +369,12 @@ def hint(got: Outcome, tensors: bool = True) -> str | None:
     """
     known = _known(got, tensors)
     return known and known.hint
+
+
+def told(got: Outcome, tensors: bool = True) -> str | None:
+    """The same with the names and sizes of this one error, for a student's own eyes."""
+    known = _known(got, tensors)
+    return known and " ".join(filter(None, [failed.detail(got), known.hint]))
 
 
 def sure(got: Outcome) -> bool:

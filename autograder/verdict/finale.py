@@ -80,7 +80,7 @@ class Finale:
         else:
             place = "" if where == CELL else f" of `{where}`"
             failed = Outcome(raised=kind, message=message, trace=line)
-            hint = errors.hint(failed, tensors="torch" in self.names)
+            hint = errors.told(failed, tensors="torch" in self.names)
             text = f"The line `{line}`{place} raised {kind}: {message}"
             self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
 

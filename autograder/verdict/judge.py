@@ -141,12 +141,13 @@ def judge(
         if mistake and source.denies(written, mistake.hint):
             mistake = None
         if isinstance(mistake, Pair):
-            said = one_thing(check, cases, wanted, got, call, written)
+            if not first.raised:
+                said = one_thing(check, cases, wanted, got, call, written)
             if said or (call and unsteady(check, cases, wanted, got, call)):
                 mistake = None  # two at once that explain it by luck
         also = written and written.not_kept or (also if mistake else None)
     if not (mistake or said):
-        meant = errors.hint(first, tensors)
+        meant = (errors.hint if hidden else errors.told)(first, tensors)
         if not (meant or also):
             said = written.used_up if written else None
             said = said or remark(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import linecache
 import os
 import signal
 import sys
@@ -32,8 +33,8 @@ class Outcome:
 
     Either it returned `value`, or it raised an error of type `raised`, with `message`.
     `changed` are the indices of the arguments that it changed while it ran, `trace` is
-    where the error came from, in the lines of the function's own author, and `printed`
-    what it wrote to standard output.
+    where the error came from, in the lines of the function's own author, `part` what of
+    the last of them it came from, and `printed` what it wrote to standard output.
     """
 
     value: Any = None
@@ -42,6 +43,7 @@ class Outcome:
     changed: tuple[int, ...] = ()
     trace: str = ""
     printed: str = ""
+    part: str = ""
 
 
 class StillRunning(Exception):
@@ -61,11 +63,13 @@ def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
         # A UnicodeDecodeError is a ValueError too, and as right where one is wanted.
         kind = ValueError if isinstance(error, ValueError) else type(error)
+        frames = _frames(error)
         return Outcome(
             raised=kind.__name__,
             message=str(error)[:500],
-            trace=_trace(error),
+            trace="\n".join(f"{f.name}, line {f.lineno}:  {f.line}" for f in frames),
             printed=written.getvalue()[:PRINTED],
+            part=_part(frames),
         )
     if isinstance(value, BaseException):
         kind = wire.article(type(value).__name__)
@@ -190,8 +194,8 @@ def from_rows(rows: Any) -> list[Outcome]:
     return outcomes
 
 
-def _trace(error: BaseException) -> str:
-    """The frames that the author of the function wrote, innermost last."""
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The last frames that the author of the function wrote, innermost last."""
     frames = [
         f
         for f in traceback.extract_tb(error.__traceback__)
@@ -200,5 +204,13 @@ def _trace(error: BaseException) -> str:
     written = [f for f in frames if "site-packages" not in f.filename]
     written = [f for f in written if not f.filename.startswith(_LIBRARY)]
     written = [f for f in written if f.line and not f.filename.startswith("<frozen")]
-    lines = [f"{f.name}, line {f.lineno}:  {f.line}" for f in written[-4:]]
-    return "\n".join(lines)
+    return written[-4:]
+
+
+def _part(frames: list[traceback.FrameSummary]) -> str:
+    """What of a line the error came from, where Python knows it and it is one line."""
+    if not frames or frames[-1].end_lineno != frames[-1].lineno:
+        return ""
+    last = frames[-1]
+    line = linecache.getline(last.filename, last.lineno or 0).encode()
+    return line[last.colno or 0 : last.end_colno or 0].decode(errors="replace")

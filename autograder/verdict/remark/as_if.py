@@ -5,8 +5,9 @@ What is wrong for the arguments that came may be right for them sorted, halved, 
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -14,6 +15,8 @@ from torch import Tensor
 
 from autograder.verdict.outcome import run
 from autograder.verdict.remark.seen import Seen, exactly, fits, is_hollow, is_tensor
+
+_ODD = TypeError, ValueError, AttributeError, LookupError, RuntimeError
 
 
 def as_if(seen: Seen) -> str | None:
@@ -28,16 +31,20 @@ def as_if(seen: Seen) -> str | None:
         return None  # many ways lead to nothing
     for k, name in enumerate(seen.names):
         for words, other in _OTHERS:
-            if all(_so(seen, i, k, other) for i in wrong):
+            if all(_so(seen, i, k, other) for i in wrong) and _stays(seen, k, other):
                 one = _one_of([seen.cases[i].args[k] for i in wrong])
                 words = words.format(one=one)
                 return f"Where it is wrong, it answers as if `{name}` {words}."
         for j, second in enumerate(seen.names):
-            if j != k and all(_so(seen, i, k, _argument(j)) for i in wrong):
+            other = _argument(j)
+            so = j != k and all(_so(seen, i, k, other) for i in wrong)
+            if so and _stays(seen, k, other):
                 return f"It answers as if `{name}` were `{second}`."
         for key in _keys(seen, k):
             for words, other in _OTHERS[:2]:
-                if all(_so(seen, i, k, _entry(key, other)) for i in wrong):
+                entry = _entry(key, other)
+                so = all(_so(seen, i, k, entry) for i in wrong)
+                if so and _stays(seen, k, entry):
                     return f"Where it is wrong, it answers as if `{key}` {words}."
             for second in _keys(seen, k):
                 if second > key and all(
@@ -45,6 +52,48 @@ def as_if(seen: Seen) -> str | None:
                 ):
                     return f"It answers as if `{key}` and `{second}` were exchanged."
     return None
+
+
+def _stays(seen: Seen, k: int, other: Callable[..., Any]) -> bool:
+    """Whether it is so of other arguments as well, as far as the function can be asked.
+
+    What is all zeros, or one of a few numbers, may be right for many a wrong reason.
+    """
+    for i in [i for i in seen.wrong if not seen.wanted[i].raised][:3]:
+        args = seen.cases[i].args
+        for k_th in _moved(seen, args, k):
+            moved = (*args[:k], k_th, *args[k + 1 :])
+            should = run(seen.check.oracle, moved)
+            got = None if should.raised else seen.again(*moved)
+            if got is None or seen.same(should, got):
+                continue
+            try:
+                given = _given(other, moved, k)
+            except _ODD:
+                continue
+            would = run(seen.check.oracle, (*moved[:k], given, *moved[k + 1 :]))
+            if would.raised != got.raised or not seen.same(would, got):
+                return False
+    return True
+
+
+def _moved(seen: Seen, args: tuple, k: int) -> Iterator[Any]:
+    """Other values for the k-th argument."""
+    x = args[k] if k < len(args) else None
+    if is_tensor(x) and x.is_floating_point() and x.numel():
+        yield x * 0.5 + torch.linspace(-1, 1, x.numel()).view_as(x).flip(-1)
+    elif isinstance(x, dict) and x and all(map(is_tensor, x.values())):
+        if all(part.is_floating_point() for part in x.values()):
+            yield {name: 0.7 * part for name, part in x.items()}
+    else:
+        fit = (c.args[k] for c in seen.cases if k < len(c.args) and fits(x, c.args[k]))
+        yield from itertools.islice(fit, 3)
+
+
+def _given(other: Callable[..., Any], args: tuple, k: int) -> Any:
+    """The k-th argument as `other` has it, which may look at the rest of them."""
+    wide = other.__code__.co_argcount == 2 if hasattr(other, "__code__") else False
+    return other(args[k], args) if wide else other(args[k])
 
 
 def _one_of(values: list[Any]) -> str:
@@ -90,9 +139,8 @@ def _so(seen: Seen, i: int, k: int, other: Callable[[Any], Any]) -> bool:
     if k >= len(args) or seen.late:
         return False
     try:
-        wide = other.__code__.co_argcount == 2 if hasattr(other, "__code__") else False
-        given = other(args[k], args) if wide else other(args[k])
-    except (TypeError, ValueError, AttributeError, LookupError, RuntimeError):
+        given = _given(other, args, k)
+    except _ODD:
         return False
     if given is None or exactly(given, args[k]):
         return False

@@ -39,6 +39,11 @@ def undefined(seen: Seen) -> str | None:
     own, notebook = set(), set()
     if seen.written:
         own, notebook = lines.own_names(seen.written.function), seen.written.names
+    if name in own:
+        return (
+            f"{told} in that line: it has a meaning only inside the brackets of a "
+            "comprehension, or in an inner function. Give it a value before."
+        )
     for known in ({*seen.names, *own}, {*seen.check.after, *notebook}):
         if meant := close(name, known):
             return f"{told}. Is `{meant}` meant?"

@@ -759,3 +759,17 @@ def test_an_error_with_a_long_name_costs_its_own_case_only():
         return halves(numbers)
 
     assert 0 < verdict(odd).points < 4
+
+
+def test_an_argument_that_is_changed_hides_no_mistake_in_the_numbers():
+    cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
+    wanted = expected(SCREWS, cases)
+
+    def answer(numbers):
+        got = scaled(numbers, by=3)
+        numbers.append(0)
+        return got
+
+    found = judge(SCREWS, cases, wanted, [run(answer, case.args) for case in cases])
+    assert found.mistake.name == "by three"
+    assert found.remark.startswith("Besides, `numbers` itself is changed on the way")
