@@ -99,7 +99,7 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     names = vars(sys.modules["__main__"])
     known, entries = _here()
     wrong = functools.partial(_first, known, entries)
-    found = Finale(names, known, wrong, _foreign)
+    found = Finale(names, known, wrong, _foreign, _given)
     found.found = changed(given)
     try:
         yield found.agrees
@@ -344,6 +344,13 @@ def _foreign(steps: Collection[str]) -> dict[str, str]:
     beside = look.modules(path.name for path in Path().iterdir())
     found = {step: look.imported(step, own, beside, given) for step in steps}
     return {step: taken[0] for step, taken in found.items() if taken}
+
+
+def _given() -> set[str]:
+    """The names that the notebook's own cells define."""
+    from autograder.verdict import source
+
+    return {name for _, cell in _ran()[1] for name in source.defined(cell)}
 
 
 def _replaced(name: str, function: Callable[..., Any]) -> str | None:

@@ -352,6 +352,11 @@ def alike(mistake: Outcome, got: Outcome, hint: str) -> bool:
     return mistake.raised in told or not told.isdisjoint(named)
 
 
+def stands_for_many(mistake: Outcome) -> bool:
+    """Whether a mistake's error is any of a type that each line may raise."""
+    return mistake.raised in _VAGUE and STANDS_IN in mistake.message
+
+
 def _reason(got: Outcome) -> int | None:
     found = (n for n, said in enumerate(_REASONS) if said.search(got.message))
     return next(found, None)

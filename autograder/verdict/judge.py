@@ -135,9 +135,12 @@ def judge(
     said = written.first(arguments(check), first, tensors) if written else None
     if not said:
         mistake, also = _explained(check, cases, wanted, got, right, made)
-        if mistake and errors.sure(first):  # unless the mistake fails in the same words
-            own = made(mistake, right.index(False))
-            mistake = mistake if errors.hint(own) == errors.hint(first) else None
+        own = made(mistake, right.index(False)) if mistake else None
+        # What Python says may be more than a guess at it, unless that fails in its words.
+        if own and (errors.sure(first) or errors.stands_for_many(own)):
+            hint = errors.hint(first, tensors)
+            better = hint is not None and hint != errors.hint(own, tensors)
+            mistake = None if better else mistake
         if mistake and source.denies(written, mistake.hint):
             mistake = None
         if isinstance(mistake, Pair):

@@ -133,7 +133,7 @@ def _marks(seen: Seen, case: Case) -> tuple[dict[str, None], dict[str, float]]:
 
 def _tensor_marks(name: str, x: Tensor) -> Iterator[str]:
     if not x.is_contiguous():
-        yield f"where `{name}` lies across in memory, as after a transpose"
+        yield f"where `{name}` is not contiguous in memory, as after a transpose"
     if x.ndim >= 3:
         yield f"where `{name}` has axes in front, such as a batch or heads"
     if x.ndim == 2 and not x.is_floating_point():
