@@ -273,3 +273,19 @@ def test_an_answer_by_another_name_is_told_where_the_step_is_not_written(run):
     )
     for other in ("x = 3", "def softmax(q):\n    return q"):
         assert lines(run(STUB, other, CHECK))[1].startswith("Not written yet")
+
+
+def test_what_trying_mistakes_warns_of_is_not_shown(run, monkeypatch):
+    from autograder.verdict import judge
+
+    real = judge.judge
+
+    def warns(*args, **named):
+        warnings.warn("degrees of freedom", UserWarning, stacklevel=1)
+        return real(*args, **named)
+
+    monkeypatch.setattr(judge, "judge", warns)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        run(WRONG, CHECK)
+    assert not [warning for warning in seen if "degrees" in str(warning.message)]
