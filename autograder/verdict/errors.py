@@ -38,7 +38,8 @@ _MEANT = (
     _Known(
         "(truth value of an|Boolean value of Tensor with more)",
         "`and`, `or` and `not` need one answer, and a comparison of a tensor gives one "
-        "for each of its numbers. For each by itself there are `&`, `|` and `~`.",
+        "for each of its numbers. For each by itself there are `&`, `|` and `~`; where one "
+        "answer is needed, as after `if`, `.any()` or `.all()` makes one of them.",
         r"\b(and|or|not)\b",
     ),
     _Known(
@@ -184,6 +185,19 @@ _MEANT = (
         "method)'|'(function|builtin_function_or_method|method)' object",
         "A function stands where its answer is needed. Round brackets with its arguments "
         "call it.",
+    ),
+    _Known(
+        "unsupported operand type\\(s\\) for .*'(list|tuple|str|dict|bytes)'|can only "
+        "concatenate|can't multiply sequence",
+        "With a list or a text, `+` puts together, `*` repeats, and no other operator works. "
+        "To compute with numbers, take them out one by one, or make a tensor of them.",
+        tensors=True,
+    ),
+    _Known(
+        "unsupported operand type\\(s\\) for .*'(list|tuple|str|dict|bytes)'|can only "
+        "concatenate|can't multiply sequence",
+        "With a list or a text, `+` puts together, `*` repeats, and no other operator works. "
+        "To compute with numbers, take them out one by one.",
     ),
     _Known(
         "'NoneType'",

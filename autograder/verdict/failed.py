@@ -111,6 +111,14 @@ def _attribute(found: re.Match, line: ast.AST) -> str:
     return f"`{_shown(part.value)}` is {kind} here, and that has no `{found[2]}`."
 
 
+def _operands(found: re.Match, line: ast.AST) -> str:
+    left, right = _sides(line)
+    return (
+        f"{left or 'The left side'} is {_kind(found[1])} here, and "
+        f"{right or 'the right side'} is {_kind(found[2])}."
+    )
+
+
 def _one(line: ast.AST, kind: type) -> Any:
     """The node of a kind that failed: the outermost, or in a longer line the only one."""
     if isinstance(line, kind):
@@ -147,6 +155,7 @@ _DETAILS = (
         _beside,
     ),
     (r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)", _index),
+    (r"unsupported operand type\(s\) for .*: '(\w+)' and '(\w+)'", _operands),
     (r"list index out of range|tuple index out of range", _listed),
     (r"'(\w+)' object is not callable", _called),
     (r"'(\w+)' object has no attribute '(\w+)'", _attribute),

@@ -132,7 +132,9 @@ def judge(
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
     tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
     first = got[right.index(False)]
-    said = written.first(arguments(check), first, tensors) if written else None
+    said = None
+    if written and not wanted[right.index(False)].raised:
+        said = written.first(arguments(check), first, tensors)
     if not said:
         mistake, also = _explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -151,6 +153,8 @@ def judge(
         also = written and written.not_kept or (also if mistake else None)
     if not (mistake or said):
         meant = (errors.hint if hidden else errors.told)(first, tensors)
+        if not hidden and (inner := _inner(check, first)):
+            meant = f"{inner} {meant or ''}".strip()
         if not (meant or also):
             said = written.used_up if written else None
             said = said or remark(
@@ -166,6 +170,23 @@ def judge(
         meant,
         said,
         only=only,
+    )
+
+
+def _inner(check: Check, got: Outcome) -> str | None:
+    """That an error came up in an earlier step, and in which line that was called."""
+    frames = [line.split(", line ", 1) for line in got.trace.splitlines()]
+    names = [frame[0] for frame in frames]
+    if len(frames) < 2 or names[-1] not in check.after:
+        return None
+    place = names.index(names[-1])
+    if not place or names[place - 1] in check.after:
+        return None
+    number, _, line = frames[place - 1][1].partition(":")
+    return (
+        f"The error came up in `{names[-1]}`, which line {number} calls: "
+        f"`{line.strip()[:80]}`. Compare what it is given there with what `{names[-1]}` "
+        "takes."
     )
 
 

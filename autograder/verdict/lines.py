@@ -144,6 +144,31 @@ def none_made(function: FUNCTION, first: Outcome, tensors: bool) -> str | None:
     return None
 
 
+def item_as_place(function: FUNCTION, first: Outcome) -> str | None:
+    """That an item of what a loop goes through stands where its place should."""
+    if first.raised != "IndexError" or not first.part:
+        return None
+    try:
+        used = ast.parse(first.part, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(used, ast.Subscript):
+        return None
+    index = used.slice.elts if isinstance(used.slice, ast.Tuple) else [used.slice]
+    names = {part.id for part in index if isinstance(part, ast.Name)}
+    for loop in ast.walk(function):
+        if not isinstance(loop, ast.For | ast.comprehension):
+            continue
+        through, item = loop.iter, getattr(loop.target, "id", "")
+        if item in names and isinstance(through, ast.Name):
+            return (
+                f"`{item}` is an item of `{through.id}` here, not the place where it "
+                f"stands, and `{_line(used)}` takes it for a place. `enumerate` gives "
+                "both, the place first."
+            )
+    return None
+
+
 def not_kept(function: FUNCTION) -> str | None:
     """That a line computes something and nothing keeps it."""
     for node in ast.walk(function):

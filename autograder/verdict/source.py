@@ -47,6 +47,7 @@ class Written:
             or lines.overwritten(self.function)
             or lines.not_a_power(self.function)
             or lines.none_made(self.function, outcome, tensors)
+            or lines.item_as_place(self.function, outcome)
         )
 
     def uses(self, name: str) -> bool:

@@ -58,6 +58,8 @@ HINTS = [
     ("copied by `.clone()`", "x.copy()", "x.copied()"),
     ("give two tensors", "x.max(-1).mean(-1)", "x.max(-1)[0].means(-1)"),
     ("give two tensors", "x - x.sort(-1)", "x - [1]"),
+    ("or make a tensor of them", "[1] - [2]", "[1] < 2"),
+    ("or make a tensor of them", "[1] + x", "x.sum('a')"),
     ("by its key, in square", "{'a': x}.a", "[x].a"),
     ("Round brackets call", "x(0)", "x['0']"),
     ("A function stands", "x.sum + 1", "x.sum('a')"),
@@ -85,6 +87,7 @@ HINTS = [
 
 # The same of a step that has nothing to do with tensors.
 PLAIN = [
+    ("take them out one by one.", "[1] * [2]"),
     (
         "more to unpack than you give names to. Print",
         "[0 for a, in ['a,b'.split(',')]]",
@@ -109,6 +112,7 @@ DETAILS = [
     ("It is `[1, 2][2]` that goes too far.", "[0][0] + [1, 2][2]"),
     ("`x[0]` is a tensor here, and `x[0](x)` calls it. (A", "abs(x[0](x))"),
     ("`[1]` is a list here, and `[1](0)` calls it. Round", "int([1](0))"),
+    ("`[1]` is a list here, and `x` is a tensor. With", "{0: [1] - x}"),
     ("`[x]` is a list here, and that has no `mT`. What", "x + [x].mT"),
 ]
 

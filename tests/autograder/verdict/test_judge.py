@@ -773,3 +773,20 @@ def test_an_argument_that_is_changed_hides_no_mistake_in_the_numbers():
     found = judge(SCREWS, cases, wanted, [run(answer, case.args) for case in cases])
     assert found.mistake.name == "by three"
     assert found.remark.startswith("Besides, `numbers` itself is changed on the way")
+
+
+def test_an_error_inside_an_earlier_step_is_told_by_the_line_that_calls_it():
+    check = dataclasses.replace(CHECK, mistakes=(), after=("inner",))
+    wanted = expected(check, CASES)
+    message = "unsupported operand type(s) for -: 'list' and 'list'"
+
+    def told(*trace, hidden=False):
+        failed = Outcome(raised="TypeError", message=message, trace="\n".join(trace))
+        got = [failed for _ in CASES]
+        return judge(check, CASES, wanted, got, hidden=hidden).meant
+
+    outer, inner = "f, line 3:  y = inner(x)", "inner, line 2:  return x - x"
+    said = "The error came up in `inner`, which line 3 calls: `y = inner(x)`."
+    assert told(outer, inner).startswith(said)
+    assert "came up" not in told(outer) + told(inner, outer) + told(inner)
+    assert "came up" not in told(outer, inner, hidden=True)

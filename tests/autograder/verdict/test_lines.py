@@ -171,3 +171,22 @@ def test_a_name_in_a_guard_alone_is_not_used():
         "def f(x, u, p):\n    if p < 0:\n        raise ValueError(p)\n    return x * u"
     )
     assert [lines.uses(written(cell).function, name) for name in "xup"] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("body", "part", "told"),
+    [
+        ("for i in u:\n        x[i] = p", "x[i]", "`i` is an item of `u` here"),
+        ("for i in u:\n        x[0, i] = p", "x[0, i]", "takes it for a place"),
+        ("return [x[i] for i in u], p", "x[i]", "`enumerate` gives both"),
+        ("for i in range(9):\n        x[i] = u, p", "x[i]", None),
+        ("for i, y in enumerate(u):\n        x[i] = p", "x[i]", None),
+        ("for i in u:\n        x[i + 1] = p", "x[i + 1]", None),
+        ("for i in u:\n        x[i] = p[3]", "p[3]", None),
+        ("for i in u:\n        x[i] = p", "", None),
+    ],
+)
+def test_an_item_that_is_taken_for_its_place_is_told(body, part, told):
+    failed = Outcome(raised="IndexError", message="out of range", part=part)
+    said = first(f"def f(x, u, p):\n    {body}", outcome=failed)
+    assert told in said if told else said is None
