@@ -187,6 +187,12 @@ _MEANT = (
         "call it.",
     ),
     _Known(
+        "'NoneType'",
+        "Something here is None. Mostly that is the answer of a function without a "
+        "`return`, or of a method that changes a list in place, such as `.append` or "
+        "`.sort`.",
+    ),
+    _Known(
         "unsupported operand type\\(s\\) for .*'(list|tuple|str|dict|bytes)'|can only "
         "concatenate|can't multiply sequence",
         "With a list or a text, `+` puts together, `*` repeats, and no other operator works. "
@@ -198,12 +204,6 @@ _MEANT = (
         "concatenate|can't multiply sequence",
         "With a list or a text, `+` puts together, `*` repeats, and no other operator works. "
         "To compute with numbers, take them out one by one.",
-    ),
-    _Known(
-        "'NoneType'",
-        "Something here is None. Mostly that is the answer of a function without a "
-        "`return`, or of a method that changes a list in place, such as `.append` or "
-        "`.sort`.",
     ),
     _Known(
         "torch\\.return_types",
