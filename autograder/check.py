@@ -218,6 +218,8 @@ def _verdict(
     again = functools.partial(run, function)
     own, given, called = _seen(check.name, function)
     written = source.of(own, called, given)
+    if written:
+        written = replace(written, space=getattr(function, "__globals__", None))
     with warnings.catch_warnings(action="ignore"):  # mistakes are tried, and odd values
         return judge(check, cases, wanted, got, call=again, written=written), got
 

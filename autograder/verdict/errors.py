@@ -75,6 +75,11 @@ _MEANT = (
         "result still fits beside the rows.)",
     ),
     _Known(
+        "operator\\.invert|bitwise_not|bad operand type for unary ~",
+        "`~` turns True and False around, and this is something else. A mask is made by a "
+        "comparison, or with `dtype=torch.bool`.",
+    ),
+    _Known(
         "only supports boolean masks", "A mask is made of `torch.bool`: compare with 0."
     ),
     _Known(

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import errors, source
+from autograder.verdict import errors, repair, source
 from autograder.verdict.compare import difference
-from autograder.verdict.outcome import Outcome, run
+from autograder.verdict.outcome import UNUSABLE, Outcome, run
 from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
 from autograder.verdict.wire import is_torch
 
@@ -145,12 +145,15 @@ def judge(
             mistake = None if better else mistake
         if mistake and source.denies(written, mistake.hint):
             mistake = None
+        if not mistake or isinstance(mistake, Pair):
+            also = _repaired(check, cases, wanted, right, first, written) or also
         if isinstance(mistake, Pair):
-            if not first.raised:
+            if not (first.raised or also):
                 said = one_thing(check, cases, wanted, got, call, written)
-            if said or (call and unsteady(check, cases, wanted, got, call)):
+            if said or also or (call and unsteady(check, cases, wanted, got, call)):
                 mistake = None  # two at once that explain it by luck
-        also = written and written.not_kept or (also if mistake else None)
+        not_kept = written and written.not_kept
+        also = not_kept or also
     if not (mistake or said):
         meant = (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
@@ -317,6 +320,37 @@ def _explained(
         f"Besides, {which} itself is changed on the way, and the caller still needs it. "
         "Make a new value."
     )
+
+
+def _repaired(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    right: Sequence[bool],
+    first: Outcome,
+    written: source.Written | None,
+) -> str | None:
+    """Where one small change would make all the values right, if it can be tried."""
+    if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
+        return None
+    order = sorted(
+        (i for i, want in enumerate(wanted) if not want.raised),
+        key=lambda i: (right[i], size(cases[i].args)),
+    )
+
+    def is_right(made: Callable[..., Any]) -> bool:
+        return bool(order) and not any(
+            difference(
+                wanted[i],
+                repair.outcome(made, cases[i].args),
+                check.rtol,
+                check.atol,
+                hidden=True,
+            )
+            for i in order
+        )
+
+    return repair.place(written.function, written.space, is_right)
 
 
 def _listed(names: Sequence[str]) -> str:

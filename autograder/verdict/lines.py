@@ -93,7 +93,7 @@ def overwritten(function: FUNCTION) -> str | None:
             known = isinstance(target, ast.Name) and target.id in left
             if known and not _loads(statement.value, target.id):
                 return (
-                    f"`{_line(statement)}` gives `{target.id}` a new value before the one "
+                    f"`{shown(statement)}` gives `{target.id}` a new value before the one "
                     "that comes in has been used. So it is the same whatever is asked. "
                     "Leave that line out, or take another name."
                 )
@@ -108,7 +108,7 @@ def not_a_power(function: FUNCTION) -> str | None:
             continue
         if not any(isinstance(x, ast.Compare) for x in (node.left, node.right)):
             return (
-                f"In Python `^` is not a power: in `{_line(node)}` it compares two numbers "
+                f"In Python `^` is not a power: in `{shown(node)}` it compares two numbers "
                 "bit by bit. A power is written `**`."
             )
     return None
@@ -163,7 +163,7 @@ def item_as_place(function: FUNCTION, first: Outcome) -> str | None:
         if item in names and isinstance(through, ast.Name):
             return (
                 f"`{item}` is an item of `{through.id}` here, not the place where it "
-                f"stands, and `{_line(used)}` takes it for a place. `enumerate` gives "
+                f"stands, and `{shown(used)}` takes it for a place. `enumerate` gives "
                 "both, the place first."
             )
     return None
@@ -174,7 +174,7 @@ def not_kept(function: FUNCTION) -> str | None:
     for node in ast.walk(function):
         if isinstance(node, ast.Expr) and _computes(node.value):
             return (
-                f"Line {node.lineno}, `{_line(node)}`, "
+                f"Line {node.lineno}, `{shown(node)}`, "
                 "computes something that nothing keeps, and it changes no name in it. "
                 "Give the result a name, or return it."
             )
@@ -266,6 +266,7 @@ def _is_list(value: ast.expr, function: FUNCTION) -> bool:
     return isinstance(value, ast.List | ast.ListComp)
 
 
-def _line(node: ast.AST) -> str:
+def shown(node: ast.AST) -> str:
+    """A node as Python, in one line that is not long."""
     text = re.sub(r"\s+", " ", ast.unparse(node)[:LONGEST]).replace("`", "'")
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -50,15 +50,18 @@ class StillRunning(Exception):
     """The function has used up its time."""
 
 
-def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
+def run(
+    function: Callable[..., Any], args: tuple[Any, ...], seconds: float | None = None
+) -> Outcome:
     """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through.
 
-    It may compute for SECONDS; one that goes on has raised StillRunning.
+    It may compute for some `seconds`, if not for SECONDS; one that goes on has raised
+    StillRunning.
     """
     given = tuple(map(_copied, args))
     written = io.StringIO()
     try:
-        with contextlib.redirect_stdout(written), _limited():
+        with contextlib.redirect_stdout(written), _limited(seconds or SECONDS):
             value = function(*given)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
         # A UnicodeDecodeError is a ValueError too, and as right where one is wanted.
@@ -132,7 +135,7 @@ def run_all(
 
 
 @contextlib.contextmanager
-def _limited():
+def _limited(seconds: float):
     """Interrupt what computes for too long; seconds of this process, not of the clock.
 
     So a verdict does not depend on what else the machine does. Only the main thread can
@@ -144,10 +147,10 @@ def _limited():
         return
 
     def interrupt(*_):
-        raise StillRunning(f"after {SECONDS} seconds")
+        raise StillRunning(f"after {seconds:g} seconds")
 
     before = signal.signal(signal.SIGPROF, interrupt)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:

@@ -8,7 +8,8 @@ import itertools
 import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from autograder.verdict import lines
 from autograder.verdict.outcome import Outcome
@@ -26,13 +27,15 @@ _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
 class Written:
     """What a function's source tells: whether it has loops, and no `return` in any of
     them; and that something is `used_up`, if it is. `function` is its `def`; `data` are
-    the names to which the notebook gives values, and `names` all that it defines."""
+    the names to which the notebook gives values, and `names` all that it defines; `space`
+    are the notebook's own values, where it runs here."""
 
     none_inside: bool
     used_up: str | None
     function: lines.FUNCTION
     data: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    space: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def first(
         self, asked: Sequence[str], outcome: Outcome, tensors: bool

@@ -142,6 +142,7 @@ _REMARKS = (
     casewise.refusals,
     casewise.where,
     again.ignored,
+    places.in_other_places,
     again.ahead,
     places.in_part,
     numbers.sums,
@@ -153,7 +154,6 @@ _REMARKS = (
     casewise.up_to,
     casewise.where_many,
     casewise.special,
-    places.in_other_places,
     places.axes,
     again.draws,
 )

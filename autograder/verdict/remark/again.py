@@ -185,9 +185,7 @@ def ahead(seen: Seen) -> str | None:
         if many < 2 or not is_tensor(got.value) or got.value.shape != want.value.shape:
             continue
         other = tuple(
-            _last_moved(x)
-            if is_tensor(x) and x.ndim >= 2 and x.shape[-2] == many
-            else x
+            _moved(x, -1) if is_tensor(x) and x.ndim >= 2 and x.shape[-2] == many else x
             for x in args
         )
         should = run(seen.check.oracle, other)
@@ -203,16 +201,33 @@ def ahead(seen: Seen) -> str | None:
         if now.value.shape == want.value.shape and not seen.near(
             got.value[..., :-1, :], now.value[..., :-1, :]
         ):
-            return (
+            told = (
                 "If another token takes the place of the last one, the rows before it change "
-                "too. So a token sees what comes after it."
+                "too."
             )
+            if _mixes(seen, args, many):
+                return f"{told} So a token sees what comes after it."
+            return f"{told} Here each row comes from the numbers of one token alone."
     return None
 
 
-def _last_moved(x: Tensor) -> Tensor:
+def _mixes(seen: Seen, args: tuple, many: int) -> bool:
+    """Whether the last row is to depend on the first."""
+    other = tuple(
+        _moved(x, 0) if is_tensor(x) and x.ndim >= 2 and x.shape[-2] == many else x
+        for x in args
+    )
+    one, two = (run(seen.check.oracle, given) for given in (args, other))
+    return not (
+        is_tensor(one.value)
+        and is_tensor(two.value)
+        and seen.near(one.value[..., -1, :], two.value[..., -1, :])
+    )
+
+
+def _moved(x: Tensor, row: int) -> Tensor:
     moved = x.clone()
-    moved[..., -1, :] = moved[..., -1, :] * -0.5 + 1
+    moved[..., row, :] = moved[..., row, :] * -0.5 + 1
     return moved
 
 

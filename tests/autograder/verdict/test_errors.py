@@ -32,6 +32,8 @@ HINTS = [
     ("several numbers stands where", "float(x)", "torch.tensor([x[0], x[1]])"),
     ("the root of n is", "torch.sqrt(4)", "torch.sqrt('4')"),
     ("Two shapes do not fit", "x - x.mean(1)", "x @ x"),
+    ("turns True and False around", "~x", "x.masked_fill(x, 0)"),
+    ("turns True and False around", "~1.5", "-'a'"),
     ("made of `torch.bool`", "x.masked_fill(x, 0)", "x.masked_fill(x > 0, 'a')"),
     ("more to unpack", "[0 for (a,) in [x.shape]]", "[0 for a, b, c in [x.shape]]"),
     (
