@@ -16,7 +16,9 @@ import contextlib
 import functools
 import json
 import os
+import re
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +41,7 @@ if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.verdict.judge import Verdict
     from autograder.verdict.look import Cell
 
+CHECKS = re.compile(r"\s*check\([\"'](\w+)[\"'], *(\w+)\)\s*$")  # a cell that checks
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
 
 
@@ -96,7 +99,7 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     names = vars(sys.modules["__main__"])
     known, entries = _here()
     wrong = functools.partial(_first, known, entries)
-    found = Finale(names, known, wrong, _foreign)
+    found = Finale(names, known, wrong, _foreign, _given)
     found.found = changed(given)
     try:
         yield found.agrees
@@ -165,7 +168,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
     from autograder.verdict import panel
-    from autograder.verdict.judge import followed
+    from autograder.verdict.judge import UNWRITTEN, followed
 
     known, entries = _here(name)
     if name not in entries:
@@ -178,7 +181,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
             course, new = _verdict(known[name], function, entries, wrong)
         verdict = followed(verdict, course, wrong, _foreign(wrong))
         got = new if verdict.instead else got
-    told = _stale(name, function, known)
+    told = _stale(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
         told = told or _replaced(name, function)
     if told:
@@ -213,9 +216,12 @@ def _verdict(
     cases, wanted = entries[check.name]
     got = _answers(function, [case.args for case in cases])
     again = functools.partial(run, function)
-    own, _, called = _seen(check.name, function)
-    written = source.of(own, called)
-    return judge(check, cases, wanted, got, call=again, written=written), got
+    own, given, called = _seen(check.name, function)
+    written = source.of(own, called, given)
+    if written:
+        written = replace(written, space=getattr(function, "__globals__", None))
+    with warnings.catch_warnings(action="ignore"):  # mistakes are tried, and odd values
+        return judge(check, cases, wanted, got, call=again, written=written), got
 
 
 def _wrong(
@@ -291,7 +297,7 @@ def _ran() -> tuple[list[Cell], list[Cell]]:
 
 
 def _stale(
-    name: str, function: Callable[..., Any], known: Collection[str]
+    name: str, function: Callable[..., Any], known: Collection[str], unwritten: bool
 ) -> str | None:
     """What to say first where the newest version of a step is not what was checked."""
     from IPython import get_ipython
@@ -302,8 +308,34 @@ def _stale(
     if shell is None:
         return None
     with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
-        return stale.told(shell, _cells(shell)[0], name, function, known)
+        return stale.told(shell, _cells(shell)[0], name, function, known, unwritten)
     return None
+
+
+def _undefined(result: Any) -> None:
+    """Below a cell that checks what has no meaning: why, and what to do next."""
+    from IPython import get_ipython
+
+    from autograder.verdict import stale
+
+    shell, error = get_ipython(), result.error_in_exec
+    asked = CHECKS.match(getattr(result.info, "raw_cell", None) or "")
+    if not (shell and asked and isinstance(error, NameError)):
+        return
+    name = asked[1]
+    if error.name == asked[2] == name:
+        with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
+            known, _ = _here(name)
+            told = stale.undefined(shell, _cells(shell)[0], name, known)
+            print(f"✗ {name}: {told}")
+
+
+def _watch() -> None:
+    """On a student's machine, look at checks that end before they begin."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    if shell and not os.environ.get("GPT_CASES"):
+        shell.events.register("post_run_cell", _undefined)
 
 
 def _foreign(steps: Collection[str]) -> dict[str, str]:
@@ -314,6 +346,13 @@ def _foreign(steps: Collection[str]) -> dict[str, str]:
     beside = look.modules(path.name for path in Path().iterdir())
     found = {step: look.imported(step, own, beside, given) for step in steps}
     return {step: taken[0] for step, taken in found.items() if taken}
+
+
+def _given() -> set[str]:
+    """The names that the notebook's own cells define."""
+    from autograder.verdict import source
+
+    return {name for _, cell in _ran()[1] for name in source.defined(cell)}
 
 
 def _replaced(name: str, function: Callable[..., Any]) -> str | None:
@@ -363,3 +402,6 @@ def _drawn(assignment: str):
     from autograder.verdict import bank
 
     return bank.read(bank.build(assignment))
+
+
+_watch()

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +27,14 @@ from nbformat import NotebookNode
 from autograder.check import RESULT
 from autograder.classroom import course, submission
 from autograder.classroom.submission import Released, ReleasedCell
-from autograder.verdict import bank
+from autograder.verdict import bank, source, stale
 from autograder.verdict.panel import number
 
 SECONDS = 20  # for a cell of the student's; what takes longer is interrupted
 PATIENCE = 10  # times as long for a given one, which may import on a busy machine
 CACHE = Path("_build") / "progress.json"
 WIDTH = 88
+CHECK = "check"  # by this name a notebook calls `autograder.check.check`
 
 
 @dataclass(frozen=True)
@@ -150,14 +151,28 @@ def _run(path: Path, possible: dict[str, int]) -> dict:
                 reasons[name] = result["reason"] or result["note"]
                 break
         else:
-            if said:
+            if taken := _taken(notebook.cells[: notebook.cells.index(cell)]):
+                reasons[name] = (
+                    f"Cell {taken} gives the name `check` another meaning, so nothing was "
+                    "checked. Take another name there."
+                )
+            elif said:
                 reasons[name] = f"The check ended with {said}."
                 if said == f"NameError: name '{name}' is not defined":
-                    why = _why_undefined(name, notebook.cells, cell)
+                    why = _why_undefined(name, notebook.cells, cell, possible)
                     reasons[name] = (
                         f"`{name}` has no meaning where it is checked. {why}"
                     )
     return {"points": points, "reasons": reasons, "odd": [*flags, *odd]}
+
+
+def _taken(cells: list[NotebookNode]) -> int | None:
+    """The one of these cells that gives the name `check` another meaning, if any does."""
+    for place, cell in enumerate(cells, 1):
+        own = cell.cell_type == "code" and not submission.is_locked(cell)
+        if own and CHECK in source.defined(cell.source):
+            return place
+    return None
 
 
 def _error(cell: NotebookNode) -> str:
@@ -166,7 +181,9 @@ def _error(cell: NotebookNode) -> str:
     return f"{error['ename']}: {error['evalue']}".strip(": ") if error else ""
 
 
-def _why_undefined(name: str, cells: list[NotebookNode], check: NotebookNode) -> str:
+def _why_undefined(
+    name: str, cells: list[NotebookNode], check: NotebookNode, steps: Collection[str]
+) -> str:
     """Why the cells of a notebook leave a step undefined where it is checked."""
     at = cells.index(check)
     pattern = re.compile(rf"^\s*(async +)?def +{name}\b|^{name}\b.*=", re.MULTILINE)
@@ -188,6 +205,9 @@ def _why_undefined(name: str, cells: list[NotebookNode], check: NotebookNode) ->
             return f"Cell {place}, which defines it, ended with {said}."
     if places:
         return f"Cell {places[0][0]}, which defines it, stands below."
+    written = [cell.source for cell in cells[:at] if submission.is_solution(cell)]
+    if written and (other := stale.other_name(written[-1], name, steps)):
+        return f"Its cell defines `{other}`: give that the name `{name}`."
     return "Is it written under another name?"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from autograder.verdict import failed
 from autograder.verdict.outcome import Outcome
 
 
@@ -37,7 +38,8 @@ _MEANT = (
     _Known(
         "(truth value of an|Boolean value of Tensor with more)",
         "`and`, `or` and `not` need one answer, and a comparison of a tensor gives one "
-        "for each of its numbers. For each by itself there are `&`, `|` and `~`.",
+        "for each of its numbers. For each by itself there are `&`, `|` and `~`; where one "
+        "answer is needed, as after `if`, `.any()` or `.all()` makes one of them.",
         r"\b(and|or|not)\b",
     ),
     _Known(
@@ -71,6 +73,11 @@ _MEANT = (
         "Two shapes do not fit together. Print both, and write down what you expect. (A "
         "`mean` or `sum` over an axis drops it; `keepdim=True` keeps it, so that the "
         "result still fits beside the rows.)",
+    ),
+    _Known(
+        "operator\\.invert|bitwise_not|bad operand type for unary ~",
+        "`~` turns True and False around, and this is something else. A mask is made by a "
+        "comparison, or with `dtype=torch.bool`.",
     ),
     _Known(
         "only supports boolean masks", "A mask is made of `torch.bool`: compare with 0."
@@ -189,6 +196,29 @@ _MEANT = (
         "Something here is None. Mostly that is the answer of a function without a "
         "`return`, or of a method that changes a list in place, such as `.append` or "
         "`.sort`.",
+    ),
+    _Known(
+        "unsupported operand type\\(s\\) for .*'(list|tuple|str|dict|bytes)'|can only "
+        "concatenate|can't multiply sequence",
+        "With a list or a text, `+` puts together, `*` repeats, and no other operator works. "
+        "To compute with numbers, take them out one by one, or make a tensor of them.",
+        tensors=True,
+    ),
+    _Known(
+        "unsupported operand type\\(s\\) for .*'(list|tuple|str|dict|bytes)'|can only "
+        "concatenate|can't multiply sequence",
+        "With a list or a text, `+` puts together, `*` repeats, and no other operator works. "
+        "To compute with numbers, take them out one by one.",
+    ),
+    _Known(
+        "torch\\.return_types",
+        "With an axis, `max`, `min`, `sort` and `topk` give two tensors, the values and "
+        "where they stand. Take the one that you want before you go on with it.",
+    ),
+    _Known(
+        "'dict' object has no attribute",
+        "An entry of a table is found by its key, in square brackets: `d[key]`.",
+        tensors=True,
     ),
     _Known(
         "'Tensor' object has no attribute 'copy'",
@@ -341,6 +371,11 @@ def alike(mistake: Outcome, got: Outcome, hint: str) -> bool:
     return mistake.raised in told or not told.isdisjoint(named)
 
 
+def stands_for_many(mistake: Outcome) -> bool:
+    """Whether a mistake's error is any of a type that each line may raise."""
+    return mistake.raised in _VAGUE and STANDS_IN in mistake.message
+
+
 def _reason(got: Outcome) -> int | None:
     found = (n for n, said in enumerate(_REASONS) if said.search(got.message))
     return next(found, None)
@@ -358,6 +393,12 @@ def hint(got: Outcome, tensors: bool = True) -> str | None:
     """
     known = _known(got, tensors)
     return known and known.hint
+
+
+def told(got: Outcome, tensors: bool = True) -> str | None:
+    """The same with the names and sizes of this one error, for a student's own eyes."""
+    known = _known(got, tensors)
+    return known and " ".join(filter(None, [failed.detail(got), known.hint]))
 
 
 def sure(got: Outcome) -> bool:

@@ -6,19 +6,25 @@ by how much, or what is no longer as it was given.
 
 from __future__ import annotations
 
+import contextlib
+import dis
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import CodeType
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.checks import Case, Check
-from autograder.verdict import errors
-from autograder.verdict.compare import difference
+from autograder.verdict import errors, whole
+from autograder.verdict.compare import describe, difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import remark
+from autograder.verdict.remark.seen import PLAIN
+from autograder.verdict.remark.unknown import close, elsewhere
+from autograder.verdict.wire import article
 from gpt import world
 from gpt.model import GPT, small
 from gpt.tokenize import PATTERN, Tokenizer
@@ -33,7 +39,8 @@ class Finale:
 
     names: what the notebook defines. known: the exercise's checks. wrong: the first of
     some steps that its check does not find right. taken: those of some steps whose names
-    an import has taken, with what they stand for.
+    an import has taken, with what they stand for. given: the names that the notebook's
+    own cells define.
     """
 
     def __init__(
@@ -42,8 +49,10 @@ class Finale:
         known: dict[str, Check],
         wrong: Callable[[list[str]], str | None],
         taken: Callable[[list[str]], dict[str, str]] = lambda steps: {},
+        given: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self.names, self.known, self.wrong, self.taken = names, known, wrong, taken
+        self.given = given
         self.found: str | None = None
 
     def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
@@ -59,7 +68,8 @@ class Finale:
         if why and not self.found:
             place = f" {where}" if where else ""
             text = f"`{step}` differs from the course's own{place}: {why.strip()}"
-            said = remark(check, [Case(where, ())], [want], [got])
+            said = self._as_if(step, mine)
+            said = said or remark(check, [Case(where, ())], [want], [got])
             self.found = self._with_advice(text, step, said=said)
         return not why
 
@@ -68,22 +78,78 @@ class Finale:
         if self.found:
             return
         lines = [*self._lines(error)]
-        where, line = lines[-1]
+        where, line, inner = self._own(lines)
         kind, message = type(error).__name__, str(error)[:LONGEST]
         unknown = re.search("'(\\w+)'", message) if kind == "NameError" else None
         if kind == "NotImplementedError":
-            self.found = f"`{where}` is not written yet."
+            self.found = f"`{lines[-1][0]}` is not written yet."
         elif unknown:
-            self.found = (
-                f"`{unknown[1]}` has no meaning yet: run the cell above that defines it, "
-                "or look whether the name is mistyped."
-            )
+            self.found = self._unknown(unknown[1], error)
         else:
             place = "" if where == CELL else f" of `{where}`"
-            failed = Outcome(raised=kind, message=message, trace=line)
-            hint = errors.hint(failed, tensors="torch" in self.names)
             text = f"The line `{line}`{place} raised {kind}: {message}"
-            self.found = self._with_advice(text, str(lines), in_cell(error), said=hint)
+            if inner:  # a step that is right, and was given what it cannot use
+                said = (
+                    f"The error is in `{inner}`, which passes its check, so look at what "
+                    f"this line gives it. {self._handed(error, inner)}"
+                ).strip()
+            else:
+                failed = Outcome(raised=kind, message=message, trace=line)
+                said = errors.told(failed, tensors="torch" in self.names)
+            self.found = self._with_advice(text, str(lines), in_cell(error), said=said)
+
+    def _own(self, lines: list[tuple[str, str]]) -> tuple[str, str, str]:
+        """The line that a mistake may be in: function, line, and the right step it calls.
+
+        An error in a step that is right comes from what it was given. lines: as of
+        `_lines`, which ends where the error was raised.
+        """
+        for place, (name, _) in enumerate(lines):
+            if place and name in self.known and self.wrong([name]) is None:
+                own = [x for x in lines[:place] if x[0] not in self.given()]
+                return *(own or lines)[-1], name
+        return *lines[-1], ""
+
+    def _handed(self, error: Exception, step: str) -> str:
+        """Which argument of a step is unlike all that its check gives; or nothing."""
+        cases = self.known[step].draw(np.random.default_rng(0))
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_code is not self._code(step):
+                continue
+            code = frame.f_code
+            kept = {i.argval for i in dis.get_instructions(code) if "STORE" in i.opname}
+            for k, name in enumerate(code.co_varnames[: code.co_argcount]):
+                given = [case.args[k] for case in cases if k < len(case.args)]
+                value = frame.f_locals.get(name)
+                if name in kept or not given or _like(value) in {*map(_like, given)}:
+                    continue
+                return f"As `{name}` it got {_told(value)}, and not {_asked(given)}."
+        return ""
+
+    def _as_if(self, step: str, mine: Any) -> str | None:
+        """What a whole model or loop does instead, where each step is right in itself."""
+        steps = [s for s in self.known if s in {*reached([step], self.names)}]
+        if step in self.known or self.wrong(steps):
+            return None
+        with contextlib.suppress(Exception):  # the notebook's names may be anything
+            return whole.as_if(mine, self.names)
+        return None
+
+    def _unknown(self, name: str, error: Exception) -> str:
+        """What to do about a name that nothing defines."""
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        inside = {*frames[-1].f_locals} - {name}
+        known = [n for n in self.names if not n.startswith("_")]
+        for names in (inside, known):
+            if meant := close(name, names):
+                return f"`{name}` has no meaning. Is `{meant}` meant?"
+        where = elsewhere(name, self.names, "torch" in self.names)
+        return (
+            f"`{name}` has no meaning yet. {where}".translate(PLAIN)
+            if where
+            else f"`{name}` has no meaning yet: run the cell above that defines it, or look "
+            "whether the name is mistyped."
+        )
 
     def _with_advice(self, text: str, *mention: str, said: str | None) -> str:
         """What is wrong, and what to do next.
@@ -113,8 +179,34 @@ class Finale:
         """The notebook's lines on an error's way, each with the function it stands in."""
         for frame in traceback.extract_tb(error.__traceback__):
             code = self._code(frame.name)
-            if frame.name == CELL or (code and code.co_filename == frame.filename):
+            own = self.names.get(frame.name)
+            own = getattr(own, "__module__", None) == "__main__" and code
+            if frame.name == CELL or (own and own.co_filename == frame.filename):
                 yield frame.name, frame.line or ""
+
+
+def _like(value: Any) -> tuple:
+    """What a value is, as far as a step may be made for it: its kind and its axes."""
+    if isinstance(value, torch.Tensor):
+        return "tensor", value.ndim
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return ("number",) if number else (type(value),)
+
+
+def _told(value: Any) -> str:
+    plain = isinstance(value, torch.Tensor | int | float | str | bytes | list | dict)
+    return describe(value) if plain else article(type(value).__name__)
+
+
+def _asked(given: list[Any]) -> str:
+    """What a step is made for, in words, by what its check gives."""
+    if not all(isinstance(value, torch.Tensor) for value in given):
+        return f"what its check gives, such as {describe(given[0])}"
+    axes = sorted({value.ndim for value in given})
+    plural = "" if axes == [1] else "s"
+    return f"a tensor of {' or '.join(map(str, axes))} axis{plural}".replace(
+        "axiss", "axes"
+    )
 
 
 def in_cell(error: Exception) -> str:

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import errors, source
+from autograder.verdict import errors, repair, source
 from autograder.verdict.compare import difference
-from autograder.verdict.outcome import Outcome, run
-from autograder.verdict.remark import Call, remark, unsteady
+from autograder.verdict.outcome import UNUSABLE, Outcome, run
+from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
 from autograder.verdict.wire import is_torch
 
 UNWRITTEN = (
@@ -133,22 +133,40 @@ def judge(
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    mistake = meant = said = None
+    tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
     first = got[right.index(False)]
-    mistake = _name(check, cases, wanted, got, right, made)
-    if mistake and errors.sure(first):  # unless the mistake fails in the same words
-        own = made(mistake, right.index(False))
-        mistake = mistake if errors.hint(own) == errors.hint(first) else None
-    if mistake and source.denies(written, mistake.hint):
-        mistake = None
-    guess = mistake and mistake not in check.mistakes
-    if guess and call and unsteady(check, cases, wanted, got, call):
-        mistake = None  # two at once that explain it by luck
-    if not mistake:
-        meant = errors.hint(first, _has_tensors(cases, wanted))
-        if not meant:
+    said = None
+    if written and not wanted[right.index(False)].raised:
+        said = written.first(arguments(check), first, tensors)
+    if not said:
+        mistake, also = _explained(check, cases, wanted, got, right, made)
+        own = made(mistake, right.index(False)) if mistake else None
+        # What Python says may be more than a guess at it, unless that fails in its words.
+        if own and (errors.sure(first) or errors.stands_for_many(own)):
+            hint = errors.hint(first, tensors)
+            better = hint is not None and hint != errors.hint(own, tensors)
+            mistake = None if better else mistake
+        if mistake and source.denies(written, mistake.hint):
+            mistake = None
+        if not mistake or isinstance(mistake, Pair):
+            also = _repaired(check, cases, wanted, right, first, written) or also
+        if isinstance(mistake, Pair):
+            if not (first.raised or also):
+                said = one_thing(check, cases, wanted, got, call, written)
+            if said or also or (call and unsteady(check, cases, wanted, got, call)):
+                mistake = None  # two at once that explain it by luck
+        not_kept = written and written.not_kept
+        also = not_kept or also
+    if not (mistake or said):
+        meant = (errors.hint if hidden else errors.told)(first, tensors)
+        if not hidden and (inner := _inner(check, first)):
+            meant = f"{inner} {meant or ''}".strip()
+        if not (meant or also):
             said = written.used_up if written else None
-            said = said or remark(check, cases, wanted, got, call, hidden)
+            said = said or remark(
+                check, cases, wanted, got, call, hidden, written=written
+            )
+    said = said or also
     return Verdict(
         check.name,
         round(points, 2),
@@ -169,6 +187,23 @@ def _whys(
         difference(w, g, check.rtol, check.atol, hidden)
         for w, g in zip(wanted, got, strict=True)
     ]
+
+
+def _inner(check: Check, got: Outcome) -> str | None:
+    """That an error came up in an earlier step, and in which line that was called."""
+    frames = [line.split(", line ", 1) for line in got.trace.splitlines()]
+    names = [frame[0] for frame in frames]
+    if len(frames) < 2 or names[-1] not in check.after:
+        return None
+    place = names.index(names[-1])
+    if not place or names[place - 1] in check.after:
+        return None
+    number, _, line = frames[place - 1][1].partition(":")
+    return (
+        f"The error came up in `{names[-1]}`, which line {number} calls: "
+        f"`{line.strip()[:80]}`. Compare what it is given there with what `{names[-1]}` "
+        "takes."
+    )
 
 
 def is_right(check: Check, wanted: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
@@ -268,6 +303,73 @@ def _is_empty(wanted: Outcome) -> bool:
     return isinstance(value, list | tuple | dict | str | bytes) and not value
 
 
+def _explained(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    right: list[bool],
+    made: Callable[[Mistake, int], Outcome],
+) -> tuple[Mistake | None, str | None]:
+    """The mistake that explains the wrong answers, and what is wrong besides.
+
+    An argument that is changed on the way hides no mistake in the numbers: those first.
+    """
+    mistake = _name(check, cases, wanted, got, right, made)
+    touched = [{*g.changed} - {*w.changed} for w, g in zip(wanted, got, strict=True)]
+    if mistake or not any(touched):
+        return mistake, None
+    clean = [replace(g, changed=w.changed) for w, g in zip(wanted, got, strict=True)]
+    right = [
+        not difference(w, g, check.rtol, check.atol, hidden=True)
+        for w, g in zip(wanted, clean, strict=True)
+    ]
+    if all(right):
+        return None, None
+    mistake = _name(check, cases, wanted, clean, right, made)
+    names = arguments(check)
+    which = _listed([names[k] for k in sorted(set().union(*touched))])
+    return mistake, (
+        f"Besides, {which} itself is changed on the way, and the caller still needs it. "
+        "Make a new value."
+    )
+
+
+def _repaired(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    right: Sequence[bool],
+    first: Outcome,
+    written: source.Written | None,
+) -> str | None:
+    """Where one small change would make all the values right, if it can be tried."""
+    if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
+        return None
+    order = sorted(
+        (i for i, want in enumerate(wanted) if not want.raised),
+        key=lambda i: (right[i], size(cases[i].args)),
+    )
+
+    def is_right(made: Callable[..., Any]) -> bool:
+        return bool(order) and not any(
+            difference(
+                wanted[i],
+                repair.outcome(made, cases[i].args),
+                check.rtol,
+                check.atol,
+                hidden=True,
+            )
+            for i in order
+        )
+
+    return repair.place(written.function, written.space, is_right)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
+
+
 def _name(
     check: Check,
     cases: Sequence[Case],
@@ -310,7 +412,8 @@ def _name(
         return apart
 
     def best(known: Sequence[Mistake], wrong: list[int]) -> Mistake | None:
-        found, fewest = None, len(wrong)
+        # What explains as much by two mistakes as by one is mostly luck.
+        found, fewest = None, 1 if known is pairs(check) else len(wrong)
         for mistake in known:
             apart = lacks(mistake, wrong, fewest)
             if apart is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import linecache
 import os
 import signal
 import sys
@@ -33,7 +34,8 @@ class Outcome:
     Either it returned `value`, or it raised an error of type `raised`, with `message`.
     `changed` are the indices of the arguments that it changed while it ran, `own` those
     of which the value is the very object, `trace` is where the error came from, in the
-    lines of the function's own author, and `printed` what it wrote to standard output.
+    lines of the function's own author, `part` what of the last of them it came from, and
+    `printed` what it wrote to standard output.
     """
 
     value: Any = None
@@ -43,30 +45,36 @@ class Outcome:
     trace: str = ""
     printed: str = ""
     own: tuple[int, ...] = ()
+    part: str = ""
 
 
 class StillRunning(Exception):
     """The function has used up its time."""
 
 
-def run(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
+def run(
+    function: Callable[..., Any], args: tuple[Any, ...], seconds: float | None = None
+) -> Outcome:
     """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through.
 
-    It may compute for SECONDS; one that goes on has raised StillRunning.
+    It may compute for some `seconds`, if not for SECONDS; one that goes on has raised
+    StillRunning.
     """
     given = tuple(map(_copied, args))
     written = io.StringIO()
     try:
-        with contextlib.redirect_stdout(written), _limited():
+        with contextlib.redirect_stdout(written), _limited(seconds or SECONDS):
             value = function(*given)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
         # A UnicodeDecodeError is a ValueError too, and as right where one is wanted.
         kind = ValueError if isinstance(error, ValueError) else type(error)
+        frames = _frames(error)
         return Outcome(
             raised=kind.__name__,
             message=str(error)[:500],
-            trace=_trace(error),
+            trace="\n".join(f"{f.name}, line {f.lineno}:  {f.line}" for f in frames),
             printed=written.getvalue()[:PRINTED],
+            part=_part(frames),
         )
     if isinstance(value, BaseException):
         kind = wire.article(type(value).__name__)
@@ -140,7 +148,7 @@ def run_all(
 
 
 @contextlib.contextmanager
-def _limited():
+def _limited(seconds: float):
     """Interrupt what computes for too long; seconds of this process, not of the clock.
 
     So a verdict does not depend on what else the machine does. Only the main thread can
@@ -152,10 +160,10 @@ def _limited():
         return
 
     def interrupt(*_):
-        raise StillRunning(f"after {SECONDS} seconds")
+        raise StillRunning(f"after {seconds:g} seconds")
 
     before = signal.signal(signal.SIGPROF, interrupt)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
@@ -212,8 +220,8 @@ def from_rows(rows: Any) -> list[Outcome]:
     return outcomes
 
 
-def _trace(error: BaseException) -> str:
-    """The frames that the author of the function wrote, innermost last."""
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The last frames that the author of the function wrote, innermost last."""
     frames = [
         f
         for f in traceback.extract_tb(error.__traceback__)
@@ -222,5 +230,13 @@ def _trace(error: BaseException) -> str:
     written = [f for f in frames if "site-packages" not in f.filename]
     written = [f for f in written if not f.filename.startswith(_LIBRARY)]
     written = [f for f in written if f.line and not f.filename.startswith("<frozen")]
-    lines = [f"{f.name}, line {f.lineno}:  {f.line}" for f in written[-4:]]
-    return "\n".join(lines)
+    return written[-4:]
+
+
+def _part(frames: list[traceback.FrameSummary]) -> str:
+    """What of a line the error came from, where Python knows it and it is one line."""
+    if not frames or frames[-1].end_lineno != frames[-1].lineno:
+        return ""
+    last = frames[-1]
+    line = linecache.getline(last.filename, last.lineno or 0).encode()
+    return line[last.colno or 0 : last.end_colno or 0].decode(errors="replace")

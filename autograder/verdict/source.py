@@ -8,10 +8,13 @@ import itertools
 import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from autograder.verdict import lines
+from autograder.verdict.outcome import Outcome
 from autograder.verdict.scope import FUNCTIONS
-from autograder.verdict.statement import LONGEST
+from autograder.verdict.statement import LONGEST, as_python
 from autograder.verdict.wire import article
 
 RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
@@ -23,15 +26,90 @@ _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
 @dataclass(frozen=True)
 class Written:
     """What a function's source tells: whether it has loops, and no `return` in any of
-    them; and that something is `used_up`, if it is."""
+    them; and that something is `used_up`, if it is. `function` is its `def`; `data` are
+    the names to which the notebook gives values, and `names` all that it defines; `space`
+    are the notebook's own values, where it runs here."""
 
     none_inside: bool
     used_up: str | None
+    function: lines.FUNCTION
+    data: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    space: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    def first(
+        self, asked: Sequence[str], outcome: Outcome, tensors: bool
+    ) -> str | None:
+        """What comes before any guess at a mistake: it is so, and it makes the trouble.
+
+        asked: the arguments of the step; outcome: of the first case that is wrong.
+        """
+        return (
+            lines.signature(self.function, asked)
+            or lines.global_in_place(self.function, self.data)
+            or lines.overwritten(self.function)
+            or lines.not_a_power(self.function)
+            or lines.none_made(self.function, outcome, tensors)
+            or lines.item_as_place(self.function, outcome)
+        )
+
+    def uses(self, name: str) -> bool:
+        """Whether a parameter is used, and not only to refuse some of its values."""
+        return lines.uses(self.function, name)
+
+    @property
+    def not_kept(self) -> str | None:
+        """What is so beside a mistake, and may be how it was made."""
+        return lines.not_kept(self.function)
 
 
-def of(cells: Sequence[tuple[int, str]], name: str) -> Written | None:
-    """Of the last definition of a function in these cells, given as (number, source)."""
-    return read(cells, [name]).get(name)
+def of(
+    cells: Sequence[tuple[int, str]],
+    name: str,
+    given: Sequence[tuple[int, str]] = (),
+) -> Written | None:
+    """Of the last definition of a function in these cells, given as (number, source).
+
+    given: the cells that are not the student's, which define names too.
+    """
+    found = read(cells, [name]).get(name)
+    if found is None:
+        return None
+    data, names = set(), set()
+    for _, cell in (*given, *cells):
+        names |= defined(cell)
+        data |= defined(cell, data=True)
+    return replace(found, data=frozenset(data), names=frozenset(names))
+
+
+def defined(cell: str, data: bool = False) -> set[str]:
+    """The notebook's names to which a cell gives a meaning; with `data`, no functions,
+    classes and imports."""
+    statements = [
+        s for s in _body(cell) if not (data and isinstance(s, lines.DEFINING))
+    ]
+    return {name for statement in statements for name in _defined(statement)}
+
+
+def _defined(statement: ast.stmt) -> Iterator[str]:
+    """The notebook's names to which a statement gives a meaning."""
+    if isinstance(statement, lines.FUNCTION | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from ((a.asname or a.name).partition(".")[0] for a in statement.names)
+    else:
+        for node in (statement, *_own(statement)):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def _body(cell: str) -> list[ast.stmt]:
+    with (
+        contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
+        warnings.catch_warnings(action="ignore"),
+    ):
+        return ast.parse(as_python(cell)).body
+    return []
 
 
 def read(
@@ -42,24 +120,18 @@ def read(
     for _, cell in reversed(cells):
         if found.keys() >= {*names}:
             break
-        body: list[ast.stmt] = []
-        with (
-            contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
-            warnings.catch_warnings(action="ignore"),
-        ):
-            body = ast.parse(cell).body
-        for node in reversed(body):
+        for node in reversed(_body(cell)):
             known = not isinstance(node, FUNCTIONS) or node.name in found
             if not known and node.name in names:
                 found[node.name] = _written(node)
     return found
 
 
-def _written(function: ast.AST) -> Written | None:
+def _written(function: lines.FUNCTION) -> Written | None:
     """Of a function that nobody would write by hand, nothing: it would take too long."""
     if any(True for _ in itertools.islice(ast.walk(function), LARGEST, None)):
         return None
-    return Written(_none_inside(function), _used_up(function))
+    return Written(_none_inside(function), _used_up(function), function)
 
 
 def denies(written: Written | None, hint: str) -> bool:

@@ -28,11 +28,13 @@ def told(
     name: str,
     function: Callable[..., Any],
     steps: Collection[str],
+    unwritten: bool = False,
 ) -> str | None:
     """What a student is told where `function` is not the newest version of a step.
 
     `own` are the student's cells as IPython's `shell` has run them, as (number, source).
     `steps` are the names of all steps: none of them is a slip of the pen for another.
+    `unwritten`: the function is still as it was released.
     """
     if type(function) is not FunctionType or shell.user_ns.get(name) is not function:
         return None
@@ -46,8 +48,52 @@ def told(
     before = [cell for number, cell in own if number <= made]
     newer = [(number, cell) for number, cell in own if number > made]
     why = _not_run(shell, newer, name) or _misnamed(before, newer, name, steps)
+    if unwritten and not why:
+        return _renamed(newer, name, steps)
     return why and (
         f"{why} What is checked here is the version from before. Mend that cell, run it, "
+        "then check again."
+    )
+
+
+def undefined(
+    shell: Any, own: Sequence[tuple[int, str]], name: str, steps: Collection[str]
+) -> str:
+    """What a student is told where a step that is checked has no meaning at all."""
+    if why := _renamed(own, name, steps):
+        return why
+    if why := _not_run(shell, own, name):
+        return f"{why} Mend that cell, run it, then check again."
+    return (
+        f"No cell that has run defines `{name}`. Run the cell of that step, then check "
+        "again."
+    )
+
+
+def other_name(cell: str, name: str, steps: Collection[str]) -> str | None:
+    """What a cell defines in place of a step: no helper of something else there."""
+    defined = [node for node in _body(cell) if isinstance(node, DEF)]
+    if not defined or any(node.name == name for node in defined):
+        return None
+    last = defined[-1].name
+    helps = any(
+        isinstance(node, ast.Name) and node.id == last
+        for statement in _body(cell)
+        if statement is not defined[-1]
+        for node in ast.walk(statement)
+    )
+    return None if last in steps or helps or len(last) > LONGEST else last
+
+
+def _renamed(
+    cells: Sequence[tuple[int, str]], name: str, steps: Collection[str]
+) -> str | None:
+    """That the last cell of these defines a function, and it is not the one asked for."""
+    ran = [(n, cell) for n, cell in cells if not cell.lstrip().startswith("check(")]
+    other = other_name(ran[-1][1], name, steps) if ran else None
+    return other and (
+        f"Your last cell, [{ran[-1][0]}], defines `{other}`, and `{name}` is asked for. If "
+        f"that is your answer, give it the name `{name}` in its `def` line, run the cell, "
         "then check again."
     )
 

@@ -174,3 +174,17 @@ def test_a_broken_notebook_hides_no_other(folder):
     )
     assert sum(other.points.values()) == 0
     assert all("Not written yet" in why for why in other.reasons.values())
+
+
+def test_a_check_of_the_student_s_own_and_a_step_by_another_name_are_told(folder):
+    def edit(notebook):
+        renamed = cell_of(notebook, "write_to_chunks")
+        renamed["source"] = "".join(renamed["source"]).replace("def to_", "def my_")
+        cell = cell_of(notebook, "write_merge")
+        cell["source"] = ["def check(*args):\n    print('fine')\n", *cell["source"]]
+
+    row = saved(folder, Submission("own", 8, steps=4), edit)
+    told = "Its cell defines `my_chunks`: give that the name `to_chunks`."
+    assert row.reasons["to_chunks"].endswith(told)
+    assert row.reasons["merge"].endswith("Take another name there.")
+    assert "the name `check` another meaning" in row.reasons["merge"]

@@ -188,7 +188,6 @@ def wrong_kind(causes: str) -> Mistake:
     """A TypeError in every case. causes: what it may be, as conditions or questions."""
     return Mistake(
         "a thing of the wrong kind",
-        "A `TypeError` reports a value of the wrong type, and its last line says which. "
-        f"{causes}",
+        f"The `TypeError` names a value of the wrong type. {causes}",
         lambda *args: stop(TypeError),
     )

@@ -488,7 +488,7 @@ MISTAKES = (
     ),
     Mistake(
         "w_out on its side",
-        "You multiply by `w_out` on its side, as PyTorch's own layers keep it. Here it "
+        "You multiply by `w_out` transposed, as PyTorch's own layers keep it. Here it "
         "stands to the right of the vectors as it is.",
         partial(_stage, out=lambda y, w, b: y @ w.T + b),
     ),

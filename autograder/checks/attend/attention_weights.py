@@ -284,7 +284,7 @@ MISTAKES = (
     ),
     Mistake(
         "only the future seen",
-        "The mask lies on its side: each token sees itself and the **future**. Row t may "
+        "The mask is transposed: each token sees itself and the **future**. Row t may "
         "look at columns 0 to t, so which triangle is kept?",
         partial(weights, allowed=torch.triu),
     ),

@@ -206,7 +206,7 @@ MISTAKES = (
     ),
     Mistake(
         "queries and keys exchanged",
-        "Your matrix lies on its side: a row is a key, a column a query. It should be a "
+        "Your matrix is transposed: a row is a key, a column a query. It should be a "
         "**row** for each query: q first.",
         partial(pairs, product=lambda q, k: k @ q.mT),
     ),

@@ -183,7 +183,7 @@ MISTAKES = (
     ),
     Mistake(
         "each head on its side",
-        "The columns of each head are right, but it lies on its side: (d_head, T). A "
+        "The columns of each head are right, but each head is transposed: (d_head, T). A "
         "token is a row here too.",
         _by(lambda x, H, d: _apart(x, H, d).movedim(-3, -1)),
     ),

@@ -310,7 +310,7 @@ MISTAKES = (
     ),
     Mistake(
         "the table on its side",
-        "You turn the table on its side, so `v` meets its columns. The rows are the "
+        "You transpose the table, so `v` meets its columns. The rows are the "
         "vectors: `table @ v` as it is.",
         partial(_plain, dots=lambda table, v: table.T @ v),
     ),

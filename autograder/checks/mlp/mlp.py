@@ -351,7 +351,7 @@ MISTAKES = (
     ),
     Mistake(
         "the first matrix on its side at the end",
-        "The second product is by `w_in` on its side. The notes stand in a matrix of their "
+        "The second product is by `w_in` transposed. The notes stand in a matrix of their "
         "own, `w_out`.",
         lambda x, w_in, b_in, w_out, b_out: plain(x, w_in, b_in, w_in.T, b_out),
     ),
@@ -367,13 +367,12 @@ MISTAKES = (
     ),
     Mistake(
         "the first matrix transposed",
-        "You turn `w_in` on its side. It is stored as (in, out), so `x @ w_in` fits as it "
-        "is.",
+        "You transpose `w_in`. It is stored as (in, out), so `x @ w_in` fits as it is.",
         partial(plain, widen=lambda x, w_in, b_in: x @ w_in.T + b_in),
     ),
     Mistake(
         "the second matrix transposed",
-        "You turn `w_out` on its side. It is stored as (in, out), so `hidden @ w_out` fits "
+        "You transpose `w_out`. It is stored as (in, out), so `hidden @ w_out` fits "
         "as it is.",
         partial(plain, narrow=lambda h, w_out, b_out: h @ w_out.T + b_out),
     ),

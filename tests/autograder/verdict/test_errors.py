@@ -6,6 +6,7 @@ For each: a line that fails so, and one that fails close by, to which it must no
 import linecache
 import math
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from autograder.checks._material import stop
-from autograder.verdict.errors import _MEANT, STANDS_IN, alike, hint, sure
+from autograder.verdict.errors import _MEANT, STANDS_IN, alike, hint, sure, told
 from autograder.verdict.outcome import Outcome, run
 
 x = torch.arange(6.0).reshape(2, 3)
@@ -31,6 +32,8 @@ HINTS = [
     ("several numbers stands where", "float(x)", "torch.tensor([x[0], x[1]])"),
     ("the root of n is", "torch.sqrt(4)", "torch.sqrt('4')"),
     ("Two shapes do not fit", "x - x.mean(1)", "x @ x"),
+    ("turns True and False around", "~x", "x.masked_fill(x, 0)"),
+    ("turns True and False around", "~1.5", "-'a'"),
     ("made of `torch.bool`", "x.masked_fill(x, 0)", "x.masked_fill(x > 0, 'a')"),
     ("more to unpack", "[0 for (a,) in [x.shape]]", "[0 for a, b, c in [x.shape]]"),
     (
@@ -55,6 +58,11 @@ HINTS = [
     ("nothing can be written", "x[0].expand(2, 3).mul_(2)", "x.view(5)"),
     ("what is written into it has a point", "x.int().div_(2)", "x.int().view(5)"),
     ("copied by `.clone()`", "x.copy()", "x.copied()"),
+    ("give two tensors", "x.max(-1).mean(-1)", "x.max(-1)[0].means(-1)"),
+    ("give two tensors", "x - x.sort(-1)", "x - [1]"),
+    ("or make a tensor of them", "[1] - [2]", "[1] < 2"),
+    ("or make a tensor of them", "[1] + x", "x.sum('a')"),
+    ("by its key, in square", "{'a': x}.a", "[x].a"),
     ("Round brackets call", "x(0)", "x['0']"),
     ("A function stands", "x.sum + 1", "x.sum('a')"),
     ("A function stands", "x.shape.index + [1]", "x.add(None)"),
@@ -81,6 +89,7 @@ HINTS = [
 
 # The same of a step that has nothing to do with tensors.
 PLAIN = [
+    ("take them out one by one.", "[1] * [2]"),
     (
         "more to unpack than you give names to. Print",
         "[0 for a, in ['a,b'.split(',')]]",
@@ -88,6 +97,25 @@ PLAIN = [
     ("less to unpack than you give names to. Print", "[0 for a, b in [[1]]]"),
     ("`d[key] = value`", "{}.add(1)"),
     ("stands before the dot.", "math.product([1])"),
+]
+
+
+# What of its own an error tells: its names and sizes, beside what is said of its kind.
+DETAILS = [
+    ("`x` has 3 columns here, and `x[:, :2]` has 2 rows.", "(1, x @ x[:, :2])"),
+    ("`t` has 3 columns here, and `t` has 2 rows.", "[t @ t for t in [x[None]]]"),
+    ("`x[0]` has 3 numbers here, and `x[:, 0]` has 2.", "len(x[0] @ x[:, 0])"),
+    ("`x` has 3 columns here, and `x[:, 0]` has 2 rows.", "x @ x[:, 0]"),
+    ("The left side has 3 columns here,", "x.mm(x)"),
+    ("Along axis 1, `x` has size 3 here, and `x.mT` has size 2.", "x + x.mT"),
+    ("Along axis 1, one of them has size 3 here,", "torch.where(x > 0, x, x.mT)"),
+    ("Axis 0 has size 2 here, so its indices go from 0 to 1, and 5", "x[0] + x[5]"),
+    ("Axis 0 has size 0 here, and index 0 was", "x[2:][0]"),
+    ("It is `[1, 2][2]` that goes too far.", "[0][0] + [1, 2][2]"),
+    ("`x[0]` is a tensor here, and `x[0](x)` calls it. (A", "abs(x[0](x))"),
+    ("`[1]` is a list here, and `[1](0)` calls it. Round", "int([1](0))"),
+    ("`[1]` is a list here, and `x` is a tensor. With", "{0: [1] - x}"),
+    ("`[x]` is a list here, and that has no `mT`. What", "x + [x].mT"),
 ]
 
 
@@ -116,6 +144,14 @@ def said(line: str, tensors: bool = True) -> str | None:
 def test_a_hint_fits_its_line_and_not_one_close_by(words, line, near):
     assert words in (said(line) or "")
     assert words not in (said(near) or "")
+
+
+@pytest.mark.parametrize(("words", "line"), DETAILS, ids=[d[1] for d in DETAILS])
+def test_the_names_and_sizes_of_an_error_are_told(words, line):
+    assert told(failed(line)).startswith(words)
+    assert words not in hint(failed(line))  # which is all that is said while grading
+    unknown = replace(failed(line), part="", trace="")
+    assert told(unknown).endswith(hint(unknown))
 
 
 @pytest.mark.parametrize(("words", "line"), PLAIN, ids=[line for _, line in PLAIN])

@@ -759,3 +759,34 @@ def test_an_error_with_a_long_name_costs_its_own_case_only():
         return halves(numbers)
 
     assert 0 < verdict(odd).points < 4
+
+
+def test_an_argument_that_is_changed_hides_no_mistake_in_the_numbers():
+    cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
+    wanted = expected(SCREWS, cases)
+
+    def answer(numbers):
+        got = scaled(numbers, by=3)
+        numbers.append(0)
+        return got
+
+    found = judge(SCREWS, cases, wanted, [run(answer, case.args) for case in cases])
+    assert found.mistake.name == "by three"
+    assert found.remark.startswith("Besides, `numbers` itself is changed on the way")
+
+
+def test_an_error_inside_an_earlier_step_is_told_by_the_line_that_calls_it():
+    check = dataclasses.replace(CHECK, mistakes=(), after=("inner",))
+    wanted = expected(check, CASES)
+    message = "unsupported operand type(s) for -: 'list' and 'list'"
+
+    def told(*trace, hidden=False):
+        failed = Outcome(raised="TypeError", message=message, trace="\n".join(trace))
+        got = [failed for _ in CASES]
+        return judge(check, CASES, wanted, got, hidden=hidden).meant
+
+    outer, inner = "f, line 3:  y = inner(x)", "inner, line 2:  return x - x"
+    said = "The error came up in `inner`, which line 3 calls: `y = inner(x)`."
+    assert told(outer, inner).startswith(said)
+    assert "came up" not in told(outer) + told(inner, outer) + told(inner)
+    assert "came up" not in told(outer, inner, hidden=True)

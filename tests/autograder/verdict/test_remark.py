@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from autograder.checks import Case, Check, edge
+from autograder.verdict import source
 from autograder.verdict.judge import expected
 from autograder.verdict.outcome import Outcome, run, run_all
 from autograder.verdict.remark import remark
@@ -612,3 +613,80 @@ def test_a_remark_never_lies(changes, before):
                 if "Two things at once" in said:
                     got = got.mT
                 assert claim(wanted, got, *found.groups()), said
+
+
+def test_as_if_is_said_only_where_it_is_so_of_other_arguments_too():
+    """By luck, or by a table of answers, it is so of the cases alone."""
+    asked = [x for (x,) in CASES[past]]
+
+    def only_there(x):
+        known = any(x.shape == y.shape and x.equal(y) for y in asked)
+        return past(x.sort()[0]) if known else 3 * past(x) + x
+
+    assert "as if `x` were sorted" in about(past, lambda x: past(x.sort()[0]))
+    assert "as if" not in about(past, only_there)
+    assert "as if" in about(past, only_there, hidden=True)  # where nothing can be asked
+
+
+def test_what_makes_a_difference_far_away_is_not_said_to_make_none():
+    def deaf(a, b):
+        return a * 7 + 1
+
+    def clipped(a, b):
+        return a * 7 + 1 + (b > 200)
+
+    assert "depend on `b`" in about(area, deaf)
+    assert "depend on" not in about(area, clipped)
+
+
+def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it():
+    source_of = {
+        "used": "def f(x, temperature):\n    return g(x, temperature / 100)",
+        "refused": "def f(x, temperature):\n    assert temperature\n    return g(x)",
+    }
+    check = Check("f", 1, lambda rng: [], shares, ())
+    cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[shares])]
+
+    def deaf(x, temperature):
+        return shares(x, 2.0 if temperature > 0 else 0)
+
+    got = run_all(deaf, CASES[shares])
+    for kind, cell in source_of.items():
+        written = source.of([(1, cell)], "f")
+        said = remark(
+            check,
+            cases,
+            expected(check, cases),
+            got,
+            partial(run, deaf),
+            written=written,
+        )
+        assert ("For every `temperature` that was tried" in said) == (kind == "used")
+        assert ("does not depend on `temperature`" in said) == (kind == "refused")
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "said"),
+    [
+        ("maen", "def f(x):\n    mean = x\n    return maen", "Is `mean` meant?"),
+        ("Layer", "def f(x): ...\ndef layer(x): ...", "Is `layer` meant?"),
+        ("pi", "def f(x): ...", "Is `math.pi` meant? (`import math` makes it known.)"),
+        ("tanh", "import torch\ndef f(x): ...", "Is `torch.tanh` meant?"),
+        ("softmax", "def f(x): ...", "It is given `x`, and all else"),  # forbidden
+        ("np", "def f(x): ...", "Is the module `numpy` meant, by its usual"),
+        ("Counter", "def f(x): ...", "Is `collections.Counter` meant?"),
+        (
+            "mean",
+            "def f(x):\n    return [mean for mean in x]",
+            "only inside the brackets",
+        ),
+        ("tau_", "def f(x): ...", "It is given `x`"),
+    ],
+)
+def test_of_an_unknown_name_the_one_that_may_be_meant_is_told(name, names, said):
+    check = Check("f", 1, lambda rng: [], past, (), forbidden=("softmax",))
+    cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[past])]
+    message = f"name '{name}' is not defined"
+    got = [Outcome(raised="NameError", message=message) for _ in cases]
+    written = source.of([(1, names)], "f")
+    assert said in remark(check, cases, expected(check, cases), got, written=written)

@@ -239,3 +239,53 @@ def test_nothing_of_it_is_near_while_grading(run, monkeypatch, tmp_path):
     seen = run(WRONG, "def scores(q k): ...", CHECK)
     assert lines(seen) == ["scores: 0 answers handed in"]
     assert "autograder.verdict.stale" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["def Scores(q, k):\n    return q"], "Your last cell, [3], defines `Scores`,"),
+        (["def help(q):\n    return q\ndef mine(q, k):\n    return help(q)"], "`mine`"),
+        (["def scores(q, k)\n    return q"], "[3], did not run: SyntaxError in line 1"),
+        (["x = 3"], "No cell that has run defines `scores`."),
+        (["def mine(q):\n    return q\nmine(3)"], "No cell that has run"),  # a trial
+        (["def softmax(q):\n    return q"], "No cell that has run"),  # another step
+    ],
+)
+def test_a_step_without_a_meaning_is_explained_below_its_check(
+    run, cells, said, capsys
+):
+    run("from autograder.check import _watch\n_watch()", *cells, CHECK)
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert "✗ scores: " in printed
+    run("scores")  # no check
+    run('check("scores", tau)')
+    assert "✗" not in capsys.readouterr().out
+
+
+def test_an_answer_by_another_name_is_told_where_the_step_is_not_written(run):
+    told = lines(run(STUB, "def mine(q, k):\n    return q", CHECK))[1]
+    assert told == (
+        "Your last cell, [3], defines `mine`, and `scores` is asked for. If that is "
+        "your answer, give it the name `scores` in its `def` line, run the cell, then "
+        "check again."
+    )
+    for other in ("x = 3", "def softmax(q):\n    return q"):
+        assert lines(run(STUB, other, CHECK))[1].startswith("Not written yet")
+
+
+def test_what_trying_mistakes_warns_of_is_not_shown(run, monkeypatch):
+    from autograder.verdict import judge
+
+    real = judge.judge
+
+    def warns(*args, **named):
+        warnings.warn("degrees of freedom", UserWarning, stacklevel=1)
+        return real(*args, **named)
+
+    monkeypatch.setattr(judge, "judge", warns)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        run(WRONG, CHECK)
+    assert not [warning for warning in seen if "degrees" in str(warning.message)]

@@ -1,0 +1,272 @@
+"""What a function's own lines show to be wrong, whatever comes out of it.
+
+A `def` with other arguments than the step has, a parameter that is never used, a value
+that is computed and not kept: each is read in the source, so what is said of it is true.
+Lines are those of the cell, as in an error's message.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Sequence
+
+from autograder.verdict.outcome import Outcome
+from autograder.verdict.statement import LONGEST
+
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINING = (*FUNCTION.__args__, ast.ClassDef, ast.Import, ast.ImportFrom)
+COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven")
+SHOWN = 60  # characters of a line that are shown
+
+# Methods of a list, a dict or a set that change it and give back None.
+CHANGING = {"append", "extend", "insert", "remove", "reverse", "clear", "update"}
+# Methods and functions that change nothing, so that their answer is all they are for.
+PURE = {
+    *("abs", "amax", "argmax", "argsort", "cat", "chunk", "clamp", "clone", "cumsum"),
+    *("dim", "exp", "expand", "flatten", "float", "flip", "gather", "index_select"),
+    *("log", "log_softmax", "long", "masked_fill", "matmul", "max", "mean", "min"),
+    *("movedim", "mul", "norm", "permute", "pow", "repeat", "repeat_interleave"),
+    *("reshape", "rsqrt", "scatter", "sin", "softmax", "split", "sqrt", "square"),
+    *("squeeze", "stack", "std", "sub", "sum", "swapaxes", "tanh", "tensor", "tolist"),
+    *("topk", "transpose", "tril", "triu", "unsqueeze", "var", "view", "where"),
+    *("decode", "encode", "join", "lower", "lstrip", "replace", "rstrip", "strip"),
+    *("get", "items", "keys", "values", "count", "index", "item", "double", "div"),
+}
+PURE_ALONE = {
+    *("abs", "bytes", "dict", "float", "int", "len", "list", "max", "min", "pow"),
+    *("range", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip"),
+}
+
+
+def signature(function: FUNCTION, asked: Sequence[str]) -> str | None:
+    """That its arguments are not those of the step, in number or in order."""
+    given = function.args
+    plain = [arg.arg for arg in (*given.posonlyargs, *given.args)]
+    if given.vararg or given.kwonlyargs or any(len(name) > SHOWN for name in plain):
+        return None
+    mine = f"{function.name}({', '.join(plain)})"
+    theirs = f"({', '.join(asked)})"
+    if len(plain) < len(asked) or len(plain) - len(given.defaults) > len(asked):
+        many = len(plain)
+        count = COUNT[many] if many < len(COUNT) else str(many)
+        wanted = COUNT[len(asked)] if len(asked) < len(COUNT) else str(len(asked))
+        plural = "" if len(asked) == 1 else "s"
+        return (
+            f"The step has {wanted} argument{plural}, `{theirs}`, and your function has "
+            f"{count}: `{mine}`. Write its first line as the notebook gives it."
+        )
+    if {*plain} == {*asked} and plain != [*asked]:
+        return (
+            f"Your function is `{mine}`, and the step's arguments come in another order, "
+            f"`{theirs}`. They are handed over by their place, not by their names: write "
+            "the first line as the notebook gives it."
+        )
+    return None
+
+
+def global_in_place(function: FUNCTION, data: frozenset[str]) -> str | None:
+    """That a name of the notebook is used where a parameter never is."""
+    unused = [name for name in _parameters(function) if not _loads(function, name)]
+    others = [
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id in data - own_names(function)
+    ]
+    others = [n for n in others if not (n.isupper() and len(n) > 2)]  # a constant
+    if len(unused) != 1 or not others or len(others[0]) > SHOWN:
+        return None
+    return (
+        f"Your function never uses its argument `{unused[0]}`, and it does use "
+        f"`{others[0]}`, a name of the notebook that is the same in every call. A function "
+        "computes with what it is given."
+    )
+
+
+def overwritten(function: FUNCTION) -> str | None:
+    """That a parameter gets a new value before anything has been done with it."""
+    left = {name for name in _parameters(function) if len(name) <= SHOWN}
+    for statement in function.body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            (target,) = statement.targets
+            known = isinstance(target, ast.Name) and target.id in left
+            if known and not _loads(statement.value, target.id):
+                return (
+                    f"`{shown(statement)}` gives `{target.id}` a new value before the one "
+                    "that comes in has been used. So it is the same whatever is asked. "
+                    "Leave that line out, or take another name."
+                )
+        left -= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return None
+
+
+def not_a_power(function: FUNCTION) -> str | None:
+    """That `^` stands between two numbers."""
+    for node in ast.walk(function):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor)):
+            continue
+        if not any(isinstance(x, ast.Compare) for x in (node.left, node.right)):
+            return (
+                f"In Python `^` is not a power: in `{shown(node)}` it compares two numbers "
+                "bit by bit. A power is written `**`."
+            )
+    return None
+
+
+def none_made(function: FUNCTION, first: Outcome, tensors: bool) -> str | None:
+    """That the answer of a method is used that has none, where None made the trouble.
+
+    tensors: whether the step has to do with any; they have a `.sort()` with an answer.
+    """
+    trouble = "NoneType" in first.message if first.raised else first.value is None
+    if not trouble:
+        return None
+    alone = [s.value for s in ast.walk(function) if isinstance(s, ast.Expr)]
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node not in alone
+            and (
+                node.func.attr in CHANGING
+                or (node.func.attr == "sort" and not tensors)
+                or (node.func.attr == "sort" and _is_list(node.func.value, function))
+            )
+        ):
+            what = node.func.attr
+            return (
+                f"`.{what}(…)` changes what stands before the dot and gives back None, and "
+                f"line {node.lineno} of your function goes on with that None. "
+                f"Let `.{what}(…)` stand in a line of its own, and use the name before "
+                "the dot afterwards."
+            )
+    return None
+
+
+def item_as_place(function: FUNCTION, first: Outcome) -> str | None:
+    """That an item of what a loop goes through stands where its place should."""
+    if first.raised != "IndexError" or not first.part:
+        return None
+    try:
+        used = ast.parse(first.part, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(used, ast.Subscript):
+        return None
+    index = used.slice.elts if isinstance(used.slice, ast.Tuple) else [used.slice]
+    names = {part.id for part in index if isinstance(part, ast.Name)}
+    for loop in ast.walk(function):
+        if not isinstance(loop, ast.For | ast.comprehension):
+            continue
+        through, item = loop.iter, getattr(loop.target, "id", "")
+        if item in names and isinstance(through, ast.Name):
+            return (
+                f"`{item}` is an item of `{through.id}` here, not the place where it "
+                f"stands, and `{shown(used)}` takes it for a place. `enumerate` gives "
+                "both, the place first."
+            )
+    return None
+
+
+def not_kept(function: FUNCTION) -> str | None:
+    """That a line computes something and nothing keeps it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Expr) and _computes(node.value):
+            return (
+                f"Line {node.lineno}, `{shown(node)}`, "
+                "computes something that nothing keeps, and it changes no name in it. "
+                "Give the result a name, or return it."
+            )
+    return None
+
+
+def uses(function: FUNCTION, name: str) -> bool:
+    """Whether a function uses a name, and not only in an `if` or `assert` that refuses."""
+    work = [s for s in function.body if not _is_guard(s)]
+    return any(_loads(statement, name) for statement in work)
+
+
+def _is_guard(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assert):
+        return True
+    raising = isinstance(statement, ast.If) and not statement.orelse
+    return raising and all(isinstance(s, ast.Raise) for s in statement.body)
+
+
+def _parameters(function: FUNCTION) -> list[str]:
+    given = function.args
+    return [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+
+
+def own_names(function: FUNCTION) -> set[str]:
+    """All names that a function gives a meaning: parameters, variables, what is inside."""
+    names = {
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    }
+    inner = [n for n in ast.walk(function) if isinstance(n, FUNCTION | ast.ClassDef)]
+    names |= {n.name for n in inner if n is not function}
+    return names | {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+
+
+def _loads(node: ast.AST, name: str) -> bool:
+    return (
+        any(
+            isinstance(x, ast.Name)
+            and x.id == name
+            and isinstance(x.ctx, ast.Load | ast.Del)
+            for x in _body(node)
+        )
+        or any(
+            isinstance(x, ast.AugAssign) and getattr(x.target, "id", "") == name
+            for x in _body(node)
+        )
+        or any(getattr(x, "id", "") in ("locals", "eval", "exec") for x in _body(node))
+    )
+
+
+def _body(node: ast.AST) -> Iterator[ast.AST]:
+    """All that is in a node; of a function, its body."""
+    for part in node.body if isinstance(node, FUNCTION) else [node]:
+        yield from ast.walk(part)
+
+
+def _computes(value: ast.expr) -> bool:
+    """Whether an expression alone in a line is there for its value only."""
+    if isinstance(value, ast.BinOp | ast.UnaryOp | ast.Compare):
+        return True
+    if not isinstance(value, ast.Call):
+        return False
+    if any(key.arg in ("out", "inplace") for key in value.keywords):
+        return False
+    if isinstance(value.func, ast.Attribute):
+        return value.func.attr in PURE
+    name = getattr(value.func, "id", "")
+    return name in PURE_ALONE and hasattr(builtins, name)
+
+
+def _is_list(value: ast.expr, function: FUNCTION) -> bool:
+    """Whether a value is made a list, as far as one line of the function tells."""
+    if isinstance(value, ast.Name):
+        made = [
+            node.value
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign)
+            and any(getattr(t, "id", "") == value.id for t in node.targets)
+        ]
+        made = [x for x in made if getattr(getattr(x, "func", 0), "attr", "") != "sort"]
+        return bool(made) and not any(
+            isinstance(x, ast.Name) or not _is_list(x, function) for x in made
+        )
+    if isinstance(value, ast.Call):
+        func = value.func
+        return getattr(func, "attr", getattr(func, "id", "")) in ("tolist", "list")
+    return isinstance(value, ast.List | ast.ListComp)
+
+
+def shown(node: ast.AST) -> str:
+    """A node as Python, in one line that is not long."""
+    text = re.sub(r"\s+", " ", ast.unparse(node)[:LONGEST]).replace("`", "'")
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

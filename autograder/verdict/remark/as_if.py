@@ -1,0 +1,245 @@
+"""Remarks by other arguments: the answer is right, but for another question.
+
+What is wrong for the arguments that came may be right for them sorted, halved, stripped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.verdict.outcome import run
+from autograder.verdict.remark.seen import Seen, exactly, fits, is_hollow, is_tensor
+
+_ODD = TypeError, ValueError, AttributeError, LookupError, RuntimeError
+
+
+def as_if(seen: Seen) -> str | None:
+    """Right for other arguments than those that were given."""
+    wrong = [i for i in seen.wrong if not seen.wanted[i].raised]
+    wrong = wrong or seen.wrong
+    if any(seen.got[i].raised for i in wrong):
+        return None
+    if len(wrong) == 1 and _is_choice(seen.got[wrong[0]].value):
+        return None  # one of a few numbers, which many ways lead to
+    if all(is_hollow(seen.got[i].value) for i in wrong):
+        return None  # many ways lead to nothing
+    for k, name in enumerate(seen.names):
+        for words, other in _OTHERS:
+            if all(_so(seen, i, k, other) for i in wrong) and _stays(seen, k, other):
+                one = _one_of([seen.cases[i].args[k] for i in wrong])
+                words = words.format(one=one)
+                return f"Where it is wrong, it answers as if `{name}` {words}."
+        for j, second in enumerate(seen.names):
+            other = _argument(j)
+            so = j != k and all(_so(seen, i, k, other) for i in wrong)
+            if so and _stays(seen, k, other):
+                return f"It answers as if `{name}` were `{second}`."
+        for key in _keys(seen, k):
+            for words, other in _OTHERS[:2]:
+                entry = _entry(key, other)
+                so = all(_so(seen, i, k, entry) for i in wrong)
+                if so and _stays(seen, k, entry):
+                    return f"Where it is wrong, it answers as if `{key}` {words}."
+            for second in _keys(seen, k):
+                if second > key and all(
+                    _so(seen, i, k, _entries(key, second)) for i in wrong
+                ):
+                    return f"It answers as if `{key}` and `{second}` were exchanged."
+    return None
+
+
+def _stays(seen: Seen, k: int, other: Callable[..., Any]) -> bool:
+    """Whether it is so of other arguments as well, as far as the function can be asked.
+
+    What is all zeros, or one of a few numbers, may be right for many a wrong reason.
+    """
+    for i in [i for i in seen.wrong if not seen.wanted[i].raised][:3]:
+        args = seen.cases[i].args
+        for k_th in _moved(seen, args, k):
+            moved = (*args[:k], k_th, *args[k + 1 :])
+            should = run(seen.check.oracle, moved)
+            got = None if should.raised else seen.again(*moved)
+            if got is None or seen.same(should, got):
+                continue
+            try:
+                given = _given(other, moved, k)
+            except _ODD:
+                continue
+            would = run(seen.check.oracle, (*moved[:k], given, *moved[k + 1 :]))
+            if would.raised != got.raised or not seen.same(would, got):
+                return False
+    return True
+
+
+def _moved(seen: Seen, args: tuple, k: int) -> Iterator[Any]:
+    """Other values for the k-th argument."""
+    x = args[k] if k < len(args) else None
+    if is_tensor(x) and x.is_floating_point() and x.numel():
+        yield x * 0.5 + torch.linspace(-1, 1, x.numel()).view_as(x).flip(-1)
+    elif isinstance(x, dict) and x and all(map(is_tensor, x.values())):
+        if all(part.is_floating_point() for part in x.values()):
+            yield {name: 0.7 * part for name, part in x.items()}
+    else:
+        fit = (c.args[k] for c in seen.cases if k < len(c.args) and fits(x, c.args[k]))
+        yield from itertools.islice(fit, 3)
+
+
+def _given(other: Callable[..., Any], args: tuple, k: int) -> Any:
+    """The k-th argument as `other` has it, which may look at the rest of them."""
+    wide = other.__code__.co_argcount == 2 if hasattr(other, "__code__") else False
+    return other(args[k], args) if wide else other(args[k])
+
+
+def _one_of(values: list[Any]) -> str:
+    """What one of the things in such a value is called."""
+    if all(isinstance(x, str) for x in values):
+        return "character"
+    if all(is_tensor(x) and x.ndim == 2 for x in values):
+        return "row"
+    return "item"
+
+
+def _argument(j: int) -> Callable[..., Any]:
+    def other(x: Any, args: tuple) -> Any:
+        return args[j] if fits(x, args[j]) else x
+
+    return other
+
+
+def _keys(seen: Seen, k: int) -> list[str]:
+    """The names of the tensors in an argument that is a table of them."""
+    tables = [case.args[k] for case in seen.cases if k < len(case.args)]
+    if not all(isinstance(table, dict) for table in tables):
+        return []
+    return [key for key, part in tables[0].items() if is_tensor(part)]
+
+
+def _entry(key: str, other: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda table: table | {key: other(table[key])}
+
+
+def _entries(key: str, second: str) -> Callable[[Any], Any]:
+    return lambda table: table | {key: table[second], second: table[key]}
+
+
+def _is_choice(value: Any) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return all(type(item) is int and 0 <= item < 64 for item in items)
+
+
+def _so(seen: Seen, i: int, k: int, other: Callable[[Any], Any]) -> bool:
+    """Whether the answer to case i is right if the k-th argument is another."""
+    args = seen.cases[i].args
+    if k >= len(args) or seen.late:
+        return False
+    try:
+        given = _given(other, args, k)
+    except _ODD:
+        return False
+    if given is None or exactly(given, args[k]):
+        return False
+    should = run(seen.check.oracle, (*args[:k], given, *args[k + 1 :]))
+    return should.raised == seen.got[i].raised and seen.same(should, seen.got[i])
+
+
+def _float(x: Any) -> Tensor:
+    if not (is_tensor(x) and x.is_floating_point() and x.ndim):
+        raise TypeError
+    return x
+
+
+def _text_of(x: Any) -> str:
+    if not isinstance(x, str):
+        raise TypeError
+    return x
+
+
+def _ids(x: Any) -> list:
+    if not isinstance(x, list):
+        raise TypeError
+    return x
+
+
+def _plain_number(x: Any) -> float:
+    if type(x) not in (int, float):
+        raise TypeError
+    return x
+
+
+_OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("were all zeros", lambda x: torch.zeros_like(_float(x))),
+    ("were all ones", lambda x: torch.ones_like(_float(x))),
+    ("were in lower case", lambda x: _text_of(x).lower()),
+    ("had no white space at its ends", lambda x: _text_of(x).strip()),
+    ("had no white space at its end", lambda x: _text_of(x).rstrip()),
+    ("had single spaces only", lambda x: " ".join(_text_of(x).split())),
+    ("had plain line ends", lambda x: "\n".join(_text_of(x).splitlines())),
+    (
+        "had plain line ends (`\\n`)",
+        lambda x: _text_of(x).replace("\r\n", "\n").replace("\r", "\n"),
+    ),
+    (
+        "had its accents put together (Unicode's NFC)",
+        lambda x: unicodedata.normalize("NFC", _text_of(x)),
+    ),
+    (
+        "had its characters made alike (Unicode's NFKC)",
+        lambda x: unicodedata.normalize("NFKC", _text_of(x)),
+    ),
+    (
+        "had no characters beyond ASCII",
+        lambda x: _text_of(x).encode("ascii", "ignore").decode(),
+    ),
+    (
+        "had `?` for each character beyond ASCII",
+        lambda x: _text_of(x).encode("ascii", "replace").decode(),
+    ),
+    (
+        "were first divided by the length of each row",
+        lambda x: _float(x) / x.norm(dim=-1, keepdim=True).clamp(min=1e-12),
+    ),
+    ("had the mean of each row subtracted", lambda x: _float(x) - x.mean(-1, True)),
+    ("had a softmax taken of it", lambda x: _float(x).softmax(-1)),
+    (
+        "were multiplied by the root of its last axis",
+        lambda x: _float(x) * x.shape[-1] ** 0.5,
+    ),
+    (
+        "were divided by the root of its last axis",
+        lambda x: _float(x) / x.shape[-1] ** 0.5,
+    ),
+    (
+        "were divided by the root of its second to last axis",
+        lambda x: _float(x) / x.shape[-2] ** 0.5,
+    ),
+    ("were twice as large", lambda x: 2 * (x if is_tensor(x) else _plain_number(x))),
+    ("were half as large", lambda x: (x if is_tensor(x) else _plain_number(x)) / 2),
+    ("had another sign", lambda x: -(x if is_tensor(x) else _plain_number(x))),
+    ("were squared", lambda x: (x if is_tensor(x) else _plain_number(x)) ** 2),
+    ("were its root", lambda x: (x if is_tensor(x) else _plain_number(x)) ** 0.5),
+    ("were its absolute value", abs),
+    ("were sorted", lambda x: x.sort()[0] if is_tensor(x) else sorted(_ids(x))),
+    (
+        "were sorted, the largest first",
+        lambda x: x.sort(descending=True)[0] if is_tensor(x) else sorted(_ids(x))[::-1],
+    ),
+    ("were backwards", lambda x: x.flip(-1) if is_tensor(x) else x[::-1]),
+    ("had its rows in reverse order", lambda x: _float(x).flip(-2)),
+    ("were rounded", lambda x: _float(x).round(decimals=2)),
+    ("had its last two axes exchanged", lambda x: x.mT),
+    ("were 1", lambda x: type(_plain_number(x))(1)),
+    ("were one divided by it", lambda x: 1 / _plain_number(x)),
+    ("were one larger", lambda x: _plain_number(x) + 1),
+    ("were one smaller", lambda x: _plain_number(x) - 1),
+    ("lacked its first {one}", lambda x: x[1:]),
+    ("lacked its last {one}", lambda x: x[:-1]),
+    ("held only its first {one}", lambda x: x[:1]),
+    ("held only its last {one}", lambda x: x[-1:]),
+    ("held each of its items once", lambda x: [*dict.fromkeys(_ids(x))]),
+)

@@ -1,0 +1,151 @@
+"""Remarks on lists, texts and tables: what is missing, too much, or in another order."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograder.verdict.remark.seen import Seen, exactly, theirs
+
+
+def sequence(seen: Seen) -> str | None:
+    pairs = seen.values
+    if not pairs or not all(
+        isinstance(x, list | tuple | str | bytes) for pair in pairs for x in pair
+    ):
+        return None
+    if any(
+        isinstance(w, list | tuple) != isinstance(g, list | tuple) for w, g in pairs
+    ):
+        return None
+    texts = all(isinstance(x, str) for pair in pairs for x in pair)
+    what = "text" if texts else "list"
+
+    def all_(true: Callable[[Any, Any], bool]) -> bool:
+        return all(true(w, g) for w, g in pairs)
+
+    if all_(lambda w, g: len(g) < len(w) and w[: len(g)] == g and len(g)):
+        short = {len(w) - len(g) for w, g in pairs}
+        end = "its last one is" if short == {1} and not texts else "its end is"
+        return f"What comes back is right as far as it goes, but {end} missing."
+    if all_(lambda w, g: len(g) < len(w) and w[len(w) - len(g) :] == g and len(g)):
+        return f"What comes back is right, but the beginning of the {what} is missing."
+    if all_(lambda w, g: len(g) > len(w) and g[: len(w)] == w):
+        return "It is all there and right, but then it goes on."
+    if all_(lambda w, g: len(g) > len(w) and g[len(g) - len(w) :] == w):
+        return "It is all there and right, but something stands before it."
+    if all_(lambda w, g: [*g] == [*w][::-1]):
+        return f"The right {what}, backwards."
+    with_order = all_(lambda w, g: len(w) == len(g) and _counted(w) == _counted(g))
+    if with_order and all_(lambda w, g: w != g):
+        return "All the right items come back, but in another order."
+    if all_(lambda w, g: _counted(g) == _counted(_once(w)) and len(g) < len(w)):
+        return "What should come back several times comes only once."
+    if all_(lambda w, g: len(g) < len(w) and _within(g, w)):
+        return "What comes back is right, but some items are left out."
+    if all_(lambda w, g: len(g) > len(w) and _within(w, g)):
+        return "All the right items are there, but with others among them."
+    if all_(lambda w, g: len(w) == len(g) and _moved(w, g) is not None):
+        steps = {_moved(w, g) for w, g in pairs}
+        if len(steps) == 1:
+            (step,) = steps
+            return f"Every number is too {'large' if step > 0 else 'small'} by {theirs(abs(step))}."
+    if all_(lambda w, g: len(w) == len(g)):
+        return None
+    return None
+
+
+def text(seen: Seen) -> str | None:
+    pairs, plain = seen.values, unicodedata.normalize
+    if not pairs or not all(isinstance(x, str) for pair in pairs for x in pair):
+        return None
+    for change, words in (
+        (str.lower, "capital letters"),
+        (str.strip, "white space at the ends"),
+        (lambda s: s.replace("\r\n", "\n").replace("\r", "\n"), "line ends"),
+        (lambda s: "".join(s.split()), "white space"),
+        (lambda s: plain("NFC", s), "how accents are written"),
+        (lambda s: plain("NFKC", s), "how characters are written"),
+    ):
+        if all(change(w) == change(g) for w, g in pairs):
+            return f"The text is right but for {words}."
+    return None
+
+
+def _counted(items: Any) -> list[str]:
+    return sorted(map(repr, items))
+
+
+def _once(items: Any) -> list:
+    return [*{repr(item): item for item in items}.values()]
+
+
+def _within(few: Any, many: Any) -> bool:
+    """Whether `few` is `many` with some left out, in the same order."""
+    rest = iter(map(repr, many))
+    return all(item in rest for item in map(repr, few))
+
+
+def _moved(want: Any, got: Any) -> int | None:
+    flat = [(a, b) for w, g in zip(want, got, strict=True) for a, b in _leaves(w, g)]
+    if not flat or not all(type(a) is type(b) is int for a, b in flat):
+        return None
+    steps = {b - a for a, b in flat}
+    return steps.pop() if len(steps) == 1 and 0 not in steps else None
+
+
+def _leaves(want: Any, got: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(want, list | tuple) and isinstance(got, list | tuple):
+        if len(want) == len(got):
+            for a, b in zip(want, got, strict=True):
+                yield from _leaves(a, b)
+        else:
+            yield None, None
+    else:
+        yield want, got
+
+
+def table(seen: Seen) -> str | None:
+    pairs = seen.values
+    if not pairs or not all(isinstance(x, dict) for pair in pairs for x in pair):
+        return None
+    if all(w == {value: key for key, value in g.items()} for w, g in pairs):
+        return "Keys and values are exchanged."
+    if all({*w} == {*g} for w, g in pairs):
+        steps = {g[key] - w[key] for w, g in pairs for key in w if _both_int(w, g, key)}
+        if len(steps) == 1:
+            (step,) = steps
+            more = "large" if step > 0 else "small"
+            return (
+                f"The keys are right; every value is too {more} by {theirs(abs(step))}."
+            )
+        if all(g.items() != w.items() and _less(g, w) for w, g in pairs):
+            return "The keys are right, but some are counted too seldom."
+        if all(g.items() != w.items() and _less(w, g) for w, g in pairs):
+            return "The keys are right, but some are counted too often."
+        return "The keys are right, but some values are not."
+    if all({*g} < {*w} and g and _agree(w, g) for w, g in pairs):
+        return "What is in the table is right, but some of it is missing."
+    if all({*w} < {*g} and _agree(w, g) for w, g in pairs):
+        return "All that should be in the table is right, but there is more in it."
+    if all({*w.values()} == {*g.values()} for w, g in pairs if _hashable(w, g)):
+        return "The values are right, but some keys are not."
+    return None
+
+
+def _both_int(want: dict, got: dict, key: Any) -> bool:
+    return type(want[key]) is type(got[key]) is int
+
+
+def _less(few: dict, many: dict) -> bool:
+    return all(_both_int(few, many, key) and few[key] <= many[key] for key in few)
+
+
+def _agree(want: dict, got: dict) -> bool:
+    return all(exactly(want[key], got[key]) for key in {*want} & {*got})
+
+
+def _hashable(*tables: dict) -> bool:
+    kinds = (int, str, bytes, float)
+    return all(isinstance(v, kinds) for table in tables for v in table.values())

@@ -1,0 +1,192 @@
+"""Is what a function's own lines show told where it is so, and nowhere else?"""
+
+import pytest
+import torch
+
+from autograder.checks import Case, Check, Mistake
+from autograder.verdict import lines, source
+from autograder.verdict.judge import expected, judge
+from autograder.verdict.outcome import Outcome, run
+
+FINE = Outcome([1])
+NONE = Outcome(raised="TypeError", message="'NoneType' object is not subscriptable")
+
+
+def written(cell, *given):
+    found = source.of([(2, cell)], "f", [*enumerate(given)])
+    return found
+
+
+def first(cell, *given, asked=("x", "u", "p"), outcome=FINE, tensors=False):
+    return written(cell, *given).first(asked, outcome, tensors)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("x, u", "three arguments, `(x, u, p)`, and your function has two: `f(x, u)`"),
+        ("x, u, p, q", "and your function has four: `f(x, u, p, q)`"),
+        ("x, p, u", "in another order, `(x, u, p)`"),
+        ("x, u, p", None),
+        ("x, u, p, q=1", None),
+        ("a, b, c", None),
+        ("*a", None),
+        ("x, /, u, p=2", None),
+    ],
+)
+def test_other_arguments_than_the_step_has_are_told(head, said):
+    told = first(f"def f({head}):\n    return g(a, b, c, x, u, p, q)")
+    assert said in told if said else told is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return x @ wte.T * p", "never uses its argument `u`, and it does use `wte`"),
+        ("def g(): return wte\n    return x, p, g()", "`u`, and it does use `wte`"),
+        ("return x @ u * wte * p", None),  # all are used
+        ("return x * p", None),  # no name of the notebook
+        ("wte = x\n    return wte * p", None),  # its own
+        ("return x * p * gelu(x)", None),  # a function
+        ("return [wte for wte in x] * p", None),
+        ("return x * p * PATTERN", None),  # a constant
+        ("return locals(), wte, x, p", None),
+    ],
+)
+def test_a_name_of_the_notebook_in_place_of_an_argument_is_told(body, said):
+    cell = "def gelu(x): ...\nwte = 3\nPATTERN = 'a'\nfor n in []: pass"
+    told = first(f"def f(x, u, p):\n    {body}", cell)
+    assert said in told if said else told is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("u = [1, 2]\n    return x, u, p", "`u = [1, 2]` gives `u` a new value"),
+        ("u = list(u)\n    return x, u, p", None),
+        ("print(u)\n    u = 3\n    return x, u, p", None),
+        ("if x:\n        u = 3\n    return x, u, p", None),
+        ("y = 3\n    return x, u, p, y", None),
+    ],
+)
+def test_an_argument_that_is_overwritten_is_told(body, said):
+    told = first(f"def f(x, u, p):\n    {body}")
+    assert said in told if said else told is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return x ^ u, p", "in `x ^ u` it compares"),
+        ("return x ** u, p", None),
+        ("return (x > 1) ^ (u > 1), p", None),
+    ],
+)
+def test_a_hat_is_no_power(body, said):
+    told = first(f"def f(x, u, p):\n    {body}")
+    assert said in told if said else told is None
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "said"),
+    [
+        ("x = x.append(u)\n    return x[p]", NONE, "`.append(…)` changes what stands"),
+        ("return x.extend([u, p])", Outcome(), "line 2 of your function goes on"),
+        ("y = sorted(x)\n    return y.sort()[u], p", NONE, "`.sort(…)`"),
+        ("x.append(u)\n    return g(p)[0]", NONE, None),
+        ("return x.append(u), p", FINE, None),
+    ],
+)
+def test_the_none_of_a_method_that_changes_is_told(body, outcome, said):
+    told = first(f"def f(x, u, p):\n    {body}", outcome=outcome)
+    assert said in told if said else told is None
+
+
+def test_a_tensor_s_sort_has_an_answer():
+    cell = "def f(x, u, p):\n    y = {}.sort()\n    return y[u], p"
+    for what, said in (("x", False), ("x.tolist()", True), ("[x]", True)):
+        told = first(cell.format(what), outcome=NONE, tensors=True)
+        assert bool(told) == said
+    cell = "def f(x, u, p):\n    y = list(x)\n    y = y.sort()\n    return y[u], p"
+    assert "`.sort(…)`" in first(cell, outcome=NONE, tensors=True)
+    cell = cell.replace("list(x)", "list(x)\n    y = torch.tensor(y)")
+    assert not first(cell, outcome=NONE, tensors=True)  # `y` has two meanings
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("x / x.sum()", True),
+        ("x.masked_fill(u, 0)", True),
+        ("torch.softmax(x, -1)", True),
+        ("sorted(x)", True),
+        ("x == u", True),
+        ("-x", True),
+        ("x.append(u)", False),
+        ("x.add_(u)", False),
+        ("torch.exp(x, out=x)", False),
+        ("print(x)", False),
+        ("x.shape", False),
+        ("'a text'", False),
+        ("...", False),
+        ("y = x / 2", False),
+    ],
+)
+def test_what_is_computed_and_not_kept_is_told(line, told):
+    said = written(f"def f(x, u):\n    {line}\n    return x").not_kept
+    assert bool(said) == told
+    if told:
+        assert said.startswith("Line 2, `")
+
+
+def halved(x, u):
+    return x / 2
+
+
+CHECK = Check("f", 1, list, halved, (Mistake("all", "Halve it.", lambda x, u: x),))
+CASES = [Case("some", (torch.ones(2), 3)), Case("more", (torch.ones(3), 5))]
+
+
+def verdict(cell):
+    names = {"torch": torch}
+    exec(cell, names)  # noqa: S102 - ours
+    got = [run(names["f"], case.args) for case in CASES]
+    return judge(CHECK, CASES, expected(CHECK, CASES), got, written=written(cell))
+
+
+def test_what_the_lines_show_comes_before_a_guess_and_beside_it():
+    named = verdict("def f(x, u):\n    return x")
+    assert (named.mistake.name, named.remark) == ("all", None)
+    both = verdict("def f(x, u):\n    x / 2\n    return x")
+    assert both.mistake.name == "all"
+    assert both.remark.startswith("Line 2, `x / 2`, computes something")
+    sure = verdict("def f(u, x):\n    return u")
+    assert sure.mistake is None
+    assert "in another order" in sure.remark
+    assert verdict("def f(u, x):\n    return u / 2").remark is None  # it is right
+
+
+def test_a_name_in_a_guard_alone_is_not_used():
+    cell = (
+        "def f(x, u, p):\n    if p < 0:\n        raise ValueError(p)\n    return x * u"
+    )
+    assert [lines.uses(written(cell).function, name) for name in "xup"] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("body", "part", "told"),
+    [
+        ("for i in u:\n        x[i] = p", "x[i]", "`i` is an item of `u` here"),
+        ("for i in u:\n        x[0, i] = p", "x[0, i]", "takes it for a place"),
+        ("return [x[i] for i in u], p", "x[i]", "`enumerate` gives both"),
+        ("for i in range(9):\n        x[i] = u, p", "x[i]", None),
+        ("for i, y in enumerate(u):\n        x[i] = p", "x[i]", None),
+        ("for i in u:\n        x[i + 1] = p", "x[i + 1]", None),
+        ("for i in u:\n        x[i] = p[3]", "p[3]", None),
+        ("for i in u:\n        x[i] = p", "", None),
+    ],
+)
+def test_an_item_that_is_taken_for_its_place_is_told(body, part, told):
+    failed = Outcome(raised="IndexError", message="out of range", part=part)
+    said = first(f"def f(x, u, p):\n    {body}", outcome=failed)
+    assert told in said if told else said is None

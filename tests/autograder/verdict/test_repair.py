@@ -1,0 +1,117 @@
+"""Is the place of a slip found, and no place told where no small change is enough?"""
+
+import time
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+
+from autograder.checks import Case, Check
+from autograder.verdict import repair, source
+from autograder.verdict.judge import expected, judge
+from autograder.verdict.outcome import run, run_all
+
+
+def scaled(x, w):
+    if not w:
+        raise ValueError("w")
+    mean = x.mean(-1, keepdim=True)
+    return (x - mean) / 2 ** (w / 3) @ x.mT
+
+
+RIGHT = """
+def scaled(x, w):
+    if not w:
+        raise ValueError("w")
+    mean = x.mean(-1, keepdim=True)
+    return (x - mean) / 2 ** (w / 3) @ x.mT
+"""
+CASES = [
+    (torch.tensor([[1.0, 5.0, 2.0], [4.0, 4.0, 9.0]]), 2),
+    (torch.tensor([[3.0, 7.0], [8.0, 1.0], [0.0, 4.0]]), 5),
+    (torch.ones(1, 2), 0),
+]
+CHECK = Check("scaled", 1, list, scaled, ())
+
+
+def told(cell, oracle=scaled, cases=CASES):
+    names = {"torch": torch}
+    exec(cell, names)  # noqa: S102 - ours
+    function = names[oracle.__name__]
+    written = source.of([(1, cell)], oracle.__name__)
+    written = replace(written, space=function.__globals__)
+    check = replace(CHECK, name=oracle.__name__, oracle=oracle)
+    asked = [Case(f"case {i}", args) for i, args in enumerate(cases)]
+    wanted = expected(check, asked)
+    call = partial(run, function)
+    got = run_all(function, cases)
+    return judge(check, asked, wanted, got, call=call, written=written).remark or ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("2 ** (w / 3)", "2 ** w / 3", "look at the brackets."),
+        ("x - mean", "x + mean", "`x + mean`: look at the operator."),
+        ("x - mean", "mean - x", "which of the two comes first?"),
+        ("mean(-1", "mean(-2", "`x.mean(-2, keepdim=True)`: look at the axis."),
+        (", keepdim=True", "", "it takes an axis away. Is that axis still"),
+        ("keepdim=True", "keepdim=False", "look at `keepdim`."),
+        ("@ x.mT", "@ x", "transposed?"),
+        ("/ 3", "/ 4", "look at the number 4."),
+        ("@ x.mT", "@ mean.mT", "is `mean` the right name there?"),
+        ("@ x.mT", "@ x.mT * 2", "is that operation needed?"),
+        ("(x - mean)", "-(x - mean)", "look at what stands before it"),
+    ],
+)
+def test_the_place_of_one_slip_is_told_and_what_to_look_at(old, new, said):
+    assert old in RIGHT
+    found = told(RIGHT.replace(old, new))
+    assert "One small change would make its answers right. It is in line" in found
+    assert said in found
+    assert new not in RIGHT or old not in found  # it is not given away
+
+
+def joined(ids, n):
+    if n < 0 or n > 9:
+        raise ValueError("n")
+    return [i for i in range(len(ids)) if ids[i] >= n and i < len(ids) - 1]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "[i for i in range(len(ids)) if ids[i] > n and i < len(ids) - 1]",
+            "comparison",
+        ),
+        ("[i for i in range(len(ids)) if ids[i] >= n or i < len(ids) - 1]", "`or`?"),
+        (
+            "[i for i in range(1, len(ids)) if ids[i] >= n and i < len(ids) - 1]",
+            "where does it begin",
+        ),
+    ],
+)
+def test_so_it_is_of_lists(body, said):
+    cases = [([3, 1, 4, 1, 5], 3), ([2, 7, 1, 8, 2, 8], 2), ([1, 6, 1], 1), ([9, 9], 9)]
+    found = told(f"def joined(ids, n):\n    return {body}", joined, cases)
+    assert "line 2" in found and said in found
+
+
+def test_nothing_is_told_where_no_small_change_is_enough():
+    two = RIGHT.replace("x - mean", "x + mean").replace("/ 3", "/ 4")
+    assert "small change" not in told(two)
+    assert "small change" not in told("def scaled(x, w):\n    return x")
+
+
+def test_a_change_that_never_ends_costs_little():
+    cell = "def f(n):\n    i = 0\n    while i < n:\n        i += 1\n    return i"
+    names = {}
+    exec(cell, names)  # noqa: S102 - ours
+    function = source.of([(1, cell)], "f").function
+    begun = time.process_time()
+    assert (
+        repair.place(function, names, lambda f: run(f, (3,), 0.02).value == 7) is None
+    )
+    assert time.process_time() - begun < 4 * repair.PATIENCE
