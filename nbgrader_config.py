@@ -13,11 +13,12 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
+from autograder.classroom import course
 from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
-klass = os.environ.get("GPT_CLASS", "demo")
+klass = course.class_name()
 folder = f"autograder/classes/{klass}"
 
 c.CourseDirectory.root = str(root)

@@ -18,7 +18,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import checks
-from autograder.classroom import course, demo, grade
+from autograder.classroom import course, demo, grade, table
 from autograder.classroom.demo import Submission, insert_cell
 
 ROOT = Path(__file__).parents[3]
@@ -65,9 +65,9 @@ def test_the_demo_class_gets_what_it_deserves(classroom):
     grade.grade("tokenize", ["unfinished"], force=True)
     assert path.stat().st_mtime_ns > before
 
-    table = grade.table("tokenize", list(rows.values()))
-    assert "most common mistake: ties: the first one seen (2 of 12)" in table
-    assert max(map(len, table.splitlines())) <= 80
+    told = table.table("tokenize", list(rows.values()))
+    assert "most common mistake: ties: the first one seen (2 of 12)" in told
+    assert max(map(len, told.splitlines())) <= 80
 
 
 def stored_score(classroom, student):
@@ -153,24 +153,6 @@ def test_feedback_names_the_mistake_and_no_hidden_value(classroom):
     assert "it lacks" in plain  # how it differs is said, without a hidden value
     assert "among them" not in plain
     assert "expected  " not in html
-
-
-def test_a_large_class_is_summed_up():
-    rows = [
-        grade.Row(
-            f"student-{i:03}", 20.0 if i % 2 else 15.0, 20, grade.GRADED, ("ties",)
-        )
-        for i in range(100)
-    ]
-    rows[7] = grade.Row("odd", 20.0, 20, grade.FLAGGED, flags=("merge: uses tiktoken",))
-    rows[8] = grade.Row("lost", 0.0, 20, grade.INFRA, flags=("the disk is full",))
-    table = grade.table("tokenize", rows)
-    assert "tokenize: 100 submissions, 20 points" in table
-    assert "  98 GRADED: 17.5 points in the mean, 49 with all 20" in table
-    assert "odd" in table and "the disk is full" in table
-    assert "student-" not in table
-    assert "most common mistake: ties (98 of 100)" in table
-    assert "student-059" in grade.table("tokenize", rows[40:])
 
 
 def nbgrader(*args):
