@@ -24,6 +24,7 @@ from tqdm import tqdm
 from autograder.box import sandbox
 from autograder.box.sandbox import Limits
 from autograder.classroom import course, names, submission
+from autograder.classroom.collect import collect
 from autograder.classroom.preprocessors import Execute
 from autograder.classroom.record import Record
 from autograder.classroom.runner import Runner
@@ -157,7 +158,7 @@ def _setup(api: Any, record: Record, assignment: str) -> Setup:
         course.class_folder() / "submitted",
         Path(settings.seed_file),
         submission.released(record.gradebook, assignment, assignment),
-        submission.collect(released, assignment).files,
+        collect(released, assignment).files,
         Limits(**settings.limits),
         settings.sandbox,
     )
@@ -181,7 +182,7 @@ def _mark(version: str, fingerprint: str) -> str:
 def _is_done(setup: Setup, version: str, done: dict[str, Any], student: str) -> bool:
     """Whether this very submission has been graded, by this very grader."""
     path = setup.submitted / student / setup.assignment
-    fingerprint = submission.collect(path, setup.assignment).fingerprint
+    fingerprint = collect(path, setup.assignment).fingerprint
     return (
         done.get(student, ("",))[0] == _mark(version, fingerprint)
         and _notebook(setup.submitted.parent, student, setup.assignment).exists()

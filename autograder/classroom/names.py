@@ -54,6 +54,11 @@ def shown(name: str, encoding: str = "utf-8") -> str:
     return visible.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def told(file: str) -> str:
+    """The name of a file that was handed in, as a flag says it."""
+    return ascii(file)[1:-1][:60]
+
+
 def _refused(letter: str) -> bool:
     odd = unicodedata.category(letter) in _ODD and letter not in _JOINERS
     return odd or letter in _MARKUP
