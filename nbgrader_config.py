@@ -13,7 +13,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from autograder.classroom import course
+from autograder.classroom import converters, course, pages
 from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
@@ -34,6 +34,8 @@ c.CourseDirectory.db_url = os.environ.get(
 )
 (root / folder).mkdir(parents=True, exist_ok=True)
 
+converters.install()  # nbgrader's own commands read a folder as ours does
+c.HTMLExporter.preprocessors = [pages.Escape]
 c.Autograde.exporter_class = Read
 c.Autograde.sanitize_preprocessors = [Sanitize, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [

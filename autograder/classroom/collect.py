@@ -21,6 +21,7 @@ FILES_MB = 16  # all other files of a submission together
 FILES = 200
 NOTEBOOKS = 5  # beside the one of the exercise's name
 NAMES = 10_000  # in a folder
+STAMP = "timestamp.txt"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def collect(folder: Path, name: str) -> HandedIn:
     However large they are, no more is read than NOTEBOOK_MB of the notebook, as much of
     all others, and FILES_MB of all that is no notebook. The rest is left out, unread.
     """
-    mine, stamp = f"{name}.ipynb", "timestamp.txt"
-    there, flags = _names(folder, (mine, stamp))
+    mine = f"{name}.ipynb"
+    there, flags = _names(folder, (mine, STAMP))
     found: dict[str, dict[str, bytes]] = {"own": {}, "other": {}, "file": {}}
     room = {
         "own": NOTEBOOK_MB << 20,
@@ -81,17 +82,28 @@ def collect(folder: Path, name: str) -> HandedIn:
             flags.append(f"more than {most[kind]} {what}: the rest was left out")
     others = [told(file) for file in there if file != mine and _is_copy(file)]
     about = f"there is {', '.join(others[:3])}" if others else "none is there"
-    when = found["file"].get(stamp, b"").decode("utf-8", "replace").strip()
     digest.update(repr(flags).encode())
     return HandedIn(
         found["own"].get(mine),
         found["file"],
-        when or None,
+        _text(found["file"].get(STAMP, b"")),
         tuple(flags),
         digest.hexdigest(),
         found["other"],
         lost or f"no notebook is named {mine}: {about}",
     )
+
+
+def timestamp(folder: Path) -> str | None:
+    """What timestamp.txt says in a folder of which nothing else is to be known."""
+    try:
+        return None if folder.is_symlink() else _text(_read(folder / STAMP, 1000))
+    except (OSError, ValueError):
+        return None
+
+
+def _text(stamp: bytes) -> str | None:
+    return stamp.decode("utf-8", "replace").strip() or None
 
 
 def _is_copy(name: str) -> bool:

@@ -169,6 +169,19 @@ def nbgrader(*args):
     )
 
 
+def awkward(classroom):
+    """Submissions that nbgrader's own reading would miss, refuse or wait for."""
+    hand_in(classroom, Submission("Smith, Anna [Ann]", 8, steps=4))
+    hand_in(classroom, Submission("o'neill", 8, steps=4))
+    place = classroom / "submitted" / "o'neill" / "tokenize"
+    (place / "tokenize.ipynb").rename(place / "Tokenize (1).ipynb")
+    os.mkfifo(place / "pipe.txt")
+    os.mkfifo(place / "timestamp.txt")
+    (place / "passwords").symlink_to("/etc/passwd")
+    hand_in(classroom, Submission(os.fsdecode(b"Jos\xe9"), 8, steps=4))
+    return ["Smith, Anna [Ann]", "o'neill"]
+
+
 def test_nbgraders_own_commands(classroom, monkeypatch):
     """generate_assignment, autograde, generate_feedback, list and export."""
     monkeypatch.setenv("GPT_CLASS", "commands")
@@ -178,14 +191,29 @@ def test_nbgraders_own_commands(classroom, monkeypatch):
     nbgrader("generate_assignment", "tokenize", "--force")
     for submission in (honest, half):
         hand_in(place, submission)
-    nbgrader("autograde", "tokenize")
+    names = awkward(place)
+    log = nbgrader("autograde", "tokenize").stderr
+    assert "Jos\\xe9: rename the folder to 'José': its name is not UTF-8" in log
     nbgrader("generate_feedback", "tokenize")
-    assert (place / "feedback" / "half" / "tokenize" / "tokenize.html").exists()
     assert stored_score(place, "honest") == POINTS
-    assert stored_score(place, "half") == 8
+    for student in ("half", *names):
+        page = place / "feedback" / student / "tokenize" / "tokenize.html"
+        assert page.stat().st_size > 10_000
+        assert stored_score(place, student) == 8
+    (pipes,) = (place / "autograded").glob("o'neill/tokenize")
+    assert not {"pipe.txt", "passwords", "timestamp.txt"} & set(os.listdir(pipes))
     nbgrader("export", "--to", str(place / "grades.csv"))
     rows = (place / "grades.csv").read_text().splitlines()
-    assert len(rows) == 3
+    assert len(rows) == 5
+
+    # The two ways agree, flags and all.
+    about = json.loads((pipes / "tokenize.ipynb").read_text())["metadata"]["autograder"]
+    ours = {row.student: row for row in grade.grade("tokenize")}
+    flag = "Tokenize (1).ipynb was graded: tokenize.ipynb cannot be read"
+    assert flag in about["flags"]
+    assert list(ours["o'neill"].flags) == about["flags"]
+    assert [ours[student].points for student in names] == [8, 8]
+    assert len([row for row in ours.values() if row.status == grade.INFRA]) == 1
 
     # --no-execute must not pay for outputs that a submission brought along.
     nbgrader("autograde", "tokenize", "--force", "--no-execute")
