@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -245,33 +246,45 @@ def test_the_formgrader(classroom):
             assert server.poll() is None, text
         assert address, "the server never said where it listens"
 
-        def get(path):
+        def ask(path, data=None):
             request = urllib.request.Request(
-                f"{address}/{path}", headers={"Authorization": f"token {token}"}
+                f"{address}/formgrader/{urllib.parse.quote(path)}",
+                headers={"Authorization": f"token {token}"},
+                data=data,
             )
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return reply.read().decode()
+            with urllib.request.urlopen(request, timeout=120) as reply:
+                return reply.read().decode(), reply.headers["Content-Type"]
 
-        assert "tokenize" in get("formgrader/api/assignments")
+        def get(path):
+            return ask(path)[0]
+
+        assert "tokenize" in get("api/assignments")
         (found,) = [
             s
-            for s in json.loads(get("formgrader/api/submissions/tokenize"))
+            for s in json.loads(get("api/submissions/tokenize"))
             if s["student"] == "honest"
         ]
         assert (found["score"], found["max_score"]) == (POINTS, POINTS)
         assert not found["needs_manual_grade"]
-        assert "nbgrader formgrade" in get("formgrader")
+        assert "nbgrader formgrade" in get("")
 
-        # Its button grades the safe way, too.
+        # Its buttons grade the safe way, too, whatever student and notebook are called.
         hand_in(classroom, Submission("honest", POINTS, steps=0))
-        request = urllib.request.Request(
-            f"{address}/formgrader/api/submission/tokenize/honest/autograde",
-            data=b"",
-            headers={"Authorization": f"token {token}"},
-            method="POST",
-        )
-        with urllib.request.urlopen(request, timeout=120) as reply:
-            assert json.loads(reply.read())["success"]
+        for student in ("honest", *awkward(classroom)):
+            said, _ = ask(f"api/submission/tokenize/{student}/autograde", b"")
+            assert json.loads(said)["success"], said
+            said, _ = ask(f"api/assignment/tokenize/{student}/generate_feedback", b"")
+            assert json.loads(said)["success"], said
+            page = classroom / "feedback" / student / "tokenize" / "tokenize.html"
+            assert page.exists()
+        assert stored_score(classroom, "o'neill") == 8
+
+        # No name is taken for a part of a page.
+        assert "<script>alert" not in get("manage_students/<script>alert(1)")
+        assert 'var student_id = "o\\u0027neill"' in get("manage_students/o'neill")
+        (classroom / "submitted" / "<img src=x>" / "tokenize").mkdir(parents=True)
+        listed, kind = ask("api/submissions/tokenize")
+        assert "<img" in listed and kind.startswith("text/plain")
         assert stored_score(classroom, "honest") == 0
     finally:
         server.terminate()
