@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import os
 import shutil
 import sys
@@ -48,7 +49,8 @@ def main(argv: list[str] | None = None) -> int:
 
     options = parser.parse_args(argv)
     for stream in sys.stdout, sys.stderr:  # a pipe on Windows has no blocks, nor 李
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _COMMANDS[options.command](options)
     except ValueError as error:
@@ -148,7 +150,7 @@ def _grade(options: argparse.Namespace) -> int:
         return 130
     if options.feedback:
         rows = grade.feedback(options.assignment, rows)
-    width, encoding = shutil.get_terminal_size().columns, sys.stdout.encoding
+    width, encoding = shutil.get_terminal_size().columns, sys.stdout.encoding or "utf-8"
     print(table.table(options.assignment, rows, width, encoding))
     return 1 if any(row.status == table.INFRA for row in rows) else 0
 

@@ -35,8 +35,8 @@ def choose(
     found = worked if worked or own is not None else copies
     if len({_text(nb) for nb in found.values()}) == 1:
         name, nb = next(iter(found.items()))
-        why = "is as it was released" if own is not None else "cannot be read"
-        return nb, [f"{name} was graded: {mine} {why}"]
+        released = f"{mine} is as it was released: " if own is not None else ""
+        return nb, [f"{released}{name} was graded in its place"]
     if found:
         several = ", ".join(list(found)[:3])
         return own, [f"{several} differ: name the one that counts {mine}"]

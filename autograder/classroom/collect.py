@@ -28,9 +28,10 @@ STAMP = "timestamp.txt"
 class HandedIn:
     """The bytes of a submission's folder; `flags` tell what was left out, and why.
 
-    `notebook` is the one of the exercise's name; where it is None, `lost` says why.
-    `others` are notebooks of other names. `timestamp` is what timestamp.txt says.
-    Equal fingerprints mean equal submissions.
+    `notebook` is the one of the exercise's name. Where it is None, `lost` says what is
+    in its place, if anything is. `others` are notebooks of other names, and `there` tells
+    of some. `timestamp` is what timestamp.txt says. Equal fingerprints mean equal
+    submissions.
     """
 
     notebook: bytes | None
@@ -40,6 +41,7 @@ class HandedIn:
     fingerprint: str
     others: dict[str, bytes] = field(default_factory=dict)
     lost: str = ""
+    there: str = ""
 
 
 def collect(folder: Path, name: str) -> HandedIn:
@@ -81,7 +83,6 @@ def collect(folder: Path, name: str) -> HandedIn:
         if kind in left_out:
             flags.append(f"more than {most[kind]} {what}: the rest was left out")
     others = [told(file) for file in there if file != mine and _is_copy(file)]
-    about = f"there is {', '.join(others[:3])}" if others else "none is there"
     digest.update(repr(flags).encode())
     return HandedIn(
         found["own"].get(mine),
@@ -90,7 +91,8 @@ def collect(folder: Path, name: str) -> HandedIn:
         tuple(flags),
         digest.hexdigest(),
         found["other"],
-        lost or f"no notebook is named {mine}: {about}",
+        lost,
+        f"there is {', '.join(others[:3])}" if others else "none is there",
     )
 
 

@@ -20,7 +20,7 @@ from nbgrader.converters import NbGraderException
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.classroom import names, pages
+from autograder.classroom import course, names, pages
 from autograder.classroom.collect import STAMP, collect, timestamp
 from autograder.classroom.worker import _sound
 
@@ -54,8 +54,7 @@ class _Folders(BaseConverter):
         """Those who are meant: a name is itself before it is a pattern."""
         meant = self.coursedir.student_id
         top = Path(self.coursedir.format_path(self._input_directory, ".", "."))
-        there = sorted(os.listdir(top)) if top.is_dir() else []
-        there = [name for name in there if (top / name / assignment).is_dir()]
+        there = course.students_in(top, assignment)
         if not fnmatchcase(assignment, self.coursedir.notebook_id):
             return []
         if meant in there and meant != "*":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import glob
 import json
 import logging
 import os
 import re
+import stat
 import sys
 import warnings
 from collections.abc import Iterable
@@ -67,8 +67,7 @@ def asked(
     if jobs is not None and jobs < 1:
         raise ValueError(f"{jobs} jobs: at least one is needed")
     folder = class_folder()
-    found = (folder / "submitted").glob(f"*/{glob.escape(assignment)}")
-    submitted = sorted(path.parent.name for path in found if path.is_dir())
+    submitted = students_in(folder / "submitted", assignment)
     if not submitted:
         raise ValueError(
             f"nothing was submitted for {assignment!r}: put each notebook at "
@@ -117,6 +116,24 @@ def assignments() -> list[str]:
     """The exercises in the order of the book."""
     found = [p.parent.name for p in (root() / "solutions").glob("*/*.ipynb")]
     return sorted(found, key=place)
+
+
+def students_in(folder: Path, assignment: str) -> list[str]:
+    """The students who have a folder of that name, in order.
+
+    Where it cannot be seen whether there is one, there is: its row will say why.
+    """
+    found = []
+    for student in sorted(os.listdir(folder)) if folder.is_dir() else []:
+        try:
+            there = stat.S_ISDIR(os.stat(folder / student / assignment).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            there = False
+        except OSError:
+            there = True
+        if there:
+            found.append(student)
+    return found
 
 
 def exercise(name: str) -> str:

@@ -42,7 +42,8 @@ def suggestion(name: str) -> str:
     letters = [_decoded(letter) for letter in name]
     letters = [_MARKUP.get(letter, letter) for letter in "".join(letters)]
     plain = "".join(letter for letter in letters if not _refused(letter))
-    return re.sub(r"^[.\s]+|\s+$", "", plain)[:LONGEST].strip() or "student"
+    plain = re.sub(r"^[.\s]+|\s+$", "", plain)
+    return plain[: 40 if len(plain) > LONGEST else None].strip() or "student"
 
 
 def shown(name: str, encoding: str = "utf-8") -> str:

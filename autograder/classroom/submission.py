@@ -209,7 +209,8 @@ def read(
     Where there is none that can be read, one that says so: the graded cells will be
     put back into it, and nothing stands before them.
     """
-    flags, why, own = list(handed_in.flags), handed_in.lost, None
+    flags, own = list(handed_in.flags), None
+    why = handed_in.lost or f"no notebook is named {name}.ipynb"
     if handed_in.notebook is not None:
         try:
             own = parse(handed_in.notebook)
@@ -221,7 +222,9 @@ def read(
             copies[file] = parse(data)
     steps = {n: cell.source for n, cell in about.cells.items() if cell.solution}
     nb, odd = choose(own, copies, name, steps)
-    flags += [] if own is not None else [why]
+    if nb is None and handed_in.notebook is None and not handed_in.lost:
+        why = f"{why}: {handed_in.there}"
+    flags += [why] if own is None else []
     if nb is None:
         said = f"**Nothing could be graded**: {why}."
         nb = _notebook([_cell("markdown", said)])

@@ -107,7 +107,10 @@ def test_each_name_costs_at_most_its_own_row(classroom, monkeypatch):
         hand_in(classroom, name, '{"cells": []}')
     done = nbformat.writes(demo.notebook(Submission("plain", 20)))
     hand_in(classroom, "plain", done)
+    (classroom / "submitted" / "loop").symlink_to("loop")
+    (classroom / "submitted" / "notes.txt").write_text("not a student")
     rows = {row.student: row for row in grade.grade(EXERCISE)}
+    assert rows.pop("loop").status == grade.INFRA
     assert set(rows) == {*odd, "plain"}
     assert (rows["plain"].points, rows["plain"].status) == (20, grade.GRADED)
     for name in odd:
@@ -123,7 +126,7 @@ def test_each_name_costs_at_most_its_own_row(classroom, monkeypatch):
     found = converters.Autograde(coursedir=api.coursedir)
     found.init_notebooks()
     folders = {folder.split(os.sep)[-2] for folder in found.assignments}
-    assert folders == {*odd, "plain"} - refused
+    assert folders == {*odd, "plain", "loop"} - refused
 
     # And every terminal shows them, each in a line of its own.
     for encoding in ("utf-8", "cp1252", "ascii"):
@@ -131,7 +134,7 @@ def test_each_name_costs_at_most_its_own_row(classroom, monkeypatch):
         assert code == 1
         assert told.count("rename the folder to") == len(refused)
         begun = [line for line in told.splitlines() if f" {grade.INFRA} " in f"{line} "]
-        assert len(begun) == len(refused)
+        assert len(begun) == len(refused) + 1
 
 
 def failing(monkeypatch, where, what, student):
