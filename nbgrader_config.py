@@ -13,11 +13,12 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
+from autograder.classroom import converters, course, pages
 from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
-klass = os.environ.get("GPT_CLASS", "demo")
+klass = course.class_name()
 folder = f"autograder/classes/{klass}"
 
 c.CourseDirectory.root = str(root)
@@ -33,6 +34,8 @@ c.CourseDirectory.db_url = os.environ.get(
 )
 (root / folder).mkdir(parents=True, exist_ok=True)
 
+converters.install()  # nbgrader's own commands read a folder as ours does
+c.HTMLExporter.preprocessors = [pages.Escape]
 c.Autograde.exporter_class = Read
 c.Autograde.sanitize_preprocessors = [Sanitize, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import os
 import shutil
 import sys
@@ -47,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
     )
 
     options = parser.parse_args(argv)
+    for stream in sys.stdout, sys.stderr:  # a pipe on Windows has no blocks, nor 李
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _COMMANDS[options.command](options)
     except ValueError as error:
@@ -77,9 +81,10 @@ def _progress(options: argparse.Namespace) -> int:
 
 
 def _bank(options: argparse.Namespace) -> int:
+    chosen = [course.exercise(name) for name in options.assignment]
     from autograder.verdict import bank
 
-    for assignment in options.assignment or course.assignments():
+    for assignment in chosen or course.assignments():
         path = bank.write(assignment, course.root() / "solutions" / assignment)
         print(
             f"wrote {path.relative_to(course.root())} ({path.stat().st_size:,} bytes)"
@@ -88,11 +93,12 @@ def _bank(options: argparse.Namespace) -> int:
 
 
 def _exercises(options: argparse.Namespace) -> int:
+    chosen = [course.exercise(name) for name in options.assignment]
     # A class's gradebook refuses cells that are new; what is released has none yet.
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GPT_GRADEBOOK"] = f"sqlite:///{folder}/gradebook.db"
         api = course.api()
-        for assignment in options.assignment or course.assignments():
+        for assignment in chosen or course.assignments():
             result = api.generate_assignment(assignment, force=True, create=True)
             if not result["success"]:
                 print(result.get("log") or result["error"], file=sys.stderr)
@@ -117,13 +123,14 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder.classroom import runner
+    if options.klass is not None:
+        os.environ["GPT_CLASS"] = options.klass
+    course.asked(options.assignment, options.student, options.jobs)
+    from autograder.classroom import runner  # only now: what follows takes seconds
 
     runner.warm_up()  # while this process imports what it needs itself
-    from autograder.classroom import grade
+    from autograder.classroom import grade, table
 
-    if options.klass:
-        os.environ["GPT_CLASS"] = options.klass
     if options.no_sandbox:
         os.environ["GPT_SANDBOX"] = "no"
         print(
@@ -142,9 +149,10 @@ def _grade(options: argparse.Namespace) -> int:
         )
         return 130
     if options.feedback:
-        grade.feedback(options.assignment)
-    print(grade.table(options.assignment, rows, shutil.get_terminal_size().columns))
-    return 1 if any(row.status == grade.INFRA for row in rows) else 0
+        rows = grade.feedback(options.assignment, rows)
+    width, encoding = shutil.get_terminal_size().columns, sys.stdout.encoding or "utf-8"
+    print(table.table(options.assignment, rows, width, encoding))
+    return 1 if any(row.status == table.INFRA for row in rows) else 0
 
 
 def _sandbox(options: argparse.Namespace) -> int:

@@ -1,10 +1,12 @@
 """The room that answers: how is a class graded and recorded?
 
-`submission` reads what was handed in, `verify` runs it (`box`) and judges it
+`collect` reads a student's folder, `choose` says which notebook in it counts, and
+`submission` brings that one into order; `verify` runs it (`box`) and judges it
 (`verdict`); `runner` and `worker` do that for many at a time, `record` writes a grade
-into the gradebook, whole or not at all, and `grade` is the command. `preprocessors` are
-the same steps for nbgrader's own; `course` knows where everything lies; `demo` makes a
-class to try it on.
+into the gradebook, whole or not at all, `grade` is the command, and `table` is what it
+prints. `converters`, `preprocessors` and `pages` are the same steps for nbgrader's own
+commands and pages; `names` knows whose name can be graded and how it is shown; `course`
+knows where everything lies; `demo` makes a class to try it on.
 
 It trusts the instructor's files and the gradebook, and nothing in a submission, not even
 the names of files. It may import every other room; of the doors it imports none, and it is

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 import os
 import re
+import stat
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from autograder.classroom import names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
 
 CONFIG = "nbgrader_config.py"
+_CLASS = re.compile(r"\w(?:[\w .-]*[\w-])?")
 
 
 def root() -> Path:
@@ -30,9 +36,53 @@ def root() -> Path:
     )
 
 
+def class_name() -> str:
+    """The class that is graded, as GPT_CLASS names it; the demo without it.
+
+    ValueError for a name that could lead elsewhere, or that a pattern would not find.
+    """
+    name = os.environ.get("GPT_CLASS") or "demo"
+    if not _CLASS.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a class: it is one folder's name, of "
+            "letters, digits, '-', '_', '.' and blanks, and begins with a letter or digit"
+        )
+    return name
+
+
 def class_folder() -> Path:
-    """The folder of the class that is graded; GPT_CLASS names it, else the demo."""
-    return root() / "autograder" / "classes" / os.environ.get("GPT_CLASS", "demo")
+    """The folder of the class that is graded."""
+    return root() / "autograder" / "classes" / class_name()
+
+
+def asked(
+    assignment: str, students: Iterable[str] = (), jobs: int | None = None
+) -> list[str]:
+    """Whom to grade: those who are named, or all who have submitted.
+
+    ValueError where something is wrong with what was asked. It takes no time to say so:
+    nothing is imported for it.
+    """
+    exercise(assignment)
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"{jobs} jobs: at least one is needed")
+    folder = class_folder()
+    submitted = students_in(folder / "submitted", assignment)
+    if not submitted:
+        raise ValueError(
+            f"nothing was submitted for {assignment!r}: put each notebook at "
+            f"{folder}/submitted/STUDENT/{assignment}/{assignment}.ipynb"
+        )
+    chosen = list(dict.fromkeys(students))
+    for student in chosen:
+        if student not in submitted:
+            near = difflib.get_close_matches(student, submitted, 5, 0.3) or submitted
+            raise ValueError(
+                f"'{names.shown(student)}' has submitted nothing for {assignment!r}; "
+                f"these have: {', '.join(map(names.shown, near[:5]))}"
+                + (" …" if len(submitted) > 5 else "")
+            )
+    return chosen or submitted
 
 
 def api() -> NbGraderAPI:
@@ -66,6 +116,31 @@ def assignments() -> list[str]:
     """The exercises in the order of the book."""
     found = [p.parent.name for p in (root() / "solutions").glob("*/*.ipynb")]
     return sorted(found, key=place)
+
+
+def students_in(folder: Path, assignment: str) -> list[str]:
+    """The students who have a folder of that name, in order.
+
+    Where it cannot be seen whether there is one, there is: its row will say why.
+    """
+    found = []
+    for student in sorted(os.listdir(folder)) if folder.is_dir() else []:
+        try:
+            there = stat.S_ISDIR(os.stat(folder / student / assignment).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            there = False
+        except OSError:
+            there = True
+        if there:
+            found.append(student)
+    return found
+
+
+def exercise(name: str) -> str:
+    """The name itself. ValueError where the course has no such exercise."""
+    if name not in assignments():
+        raise ValueError(f"no exercise {name!r}; there are {', '.join(assignments())}")
+    return name
 
 
 def solution(exercise: str) -> Path:

@@ -1,19 +1,19 @@
-"""Grade a class: what is to be done, who does it, what came of it, one table."""
+"""Grade a class: what is to be done, who does it, what came of it, a row a student.
+
+Whatever fails for one student costs that row, and nobody else's.
+"""
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import datetime
-import glob
 import hashlib
 import json
 import os
-import re
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +23,18 @@ from tqdm import tqdm
 
 from autograder.box import sandbox
 from autograder.box.sandbox import Limits
-from autograder.classroom import course, submission
+from autograder.classroom import course, names, submission
+from autograder.classroom.collect import collect
 from autograder.classroom.preprocessors import Execute
 from autograder.classroom.record import Record
 from autograder.classroom.runner import Runner
+from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
 from autograder.classroom.worker import Setup
 from autograder.verdict import bank
 from autograder.verdict.panel import number
 from gpt.data import write_whole
 
-GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
-_ODD = re.compile(r"""[<>&"'\x00-\x1f\x7f]""")  # in a name, which pages show unescaped
-ROWS = 60  # of a table; a larger class is summed up
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of one submission.
-
-    `status` is GRADED, FLAGGED (graded, and a person should look at `flags`) or INFRA
-    (our fault, not graded: `flags` tells why; the next run tries again).
-    """
-
-    student: str
-    points: float
-    possible: float
-    status: str
-    mistakes: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+__all__ = ["FLAGGED", "GRADED", "INFRA", "Row", "feedback", "grade"]
 
 
 def grade(
@@ -67,31 +51,38 @@ def grade(
     ValueError where there is no such exercise, no submission, no such student, no
     sandbox to grade in, or where this class is being graded by another process.
     """
-    if assignment not in course.assignments():
-        raise ValueError(
-            f"no exercise {assignment!r}; there are {', '.join(course.assignments())}"
-        )
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"{jobs} jobs: at least one is needed")
+    chosen = course.asked(assignment, students, jobs)
     boxed = os.environ.get("GPT_SANDBOX") != "no"
     if boxed and (problem := sandbox.why_not()):
         raise ValueError(f"{problem}; or grade code that you trust with --no-sandbox")
     folder = course.class_folder()
-    chosen = _chosen(folder, assignment, list(students))
     api = course.api()
     with _alone(folder), contextlib.closing(_record(api)) as record:
         _announce(api, record, assignment)
         setup = _setup(api, record, assignment)
         version = _version(setup)
         done = record.graded(assignment)
-        odd = [s for s in chosen if _ODD.search(s)]
-        todo = [s for s in chosen if s not in odd]
-        todo = [s for s in todo if force or not _is_done(setup, version, done, s)]
-        problems = dict.fromkeys(
-            odd, "rename the folder: a page would take it for code"
-        )
+        todo, problems = [], {}
+        for student in chosen:
+            with _noted(folder, student, problems):
+                if why := names.problem(student):
+                    problems[student] = why
+                elif force or not _is_done(setup, version, done, student):
+                    todo.append(student)
         problems |= _grade(setup, version, record, todo, jobs or _cores())
-    return [_row(folder, s, setup, problems.get(s)) for s in chosen]
+    return [_row(folder, student, setup, problems) for student in chosen]
+
+
+@contextlib.contextmanager
+def _noted(
+    folder: Path, student: str, problems: dict[str, str], trace: str | None = None
+) -> Iterator[None]:
+    """An error within is one student's: it is written down, and the others go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        problems[student] = str(error) or type(error).__name__
+        _log(folder, student, trace or traceback.format_exc())
 
 
 def _grade(
@@ -108,7 +99,7 @@ def _grade(
         began = time.process_time()
         for student, said in runner.grade(todo):
             now = time.process_time()  # what the one before took of this process
-            try:
+            with _noted(setup.submitted.parent, student, problems, said.get("trace")):
                 if "problem" in said:
                     raise RuntimeError(said["problem"])
                 _publish(setup, student, said)
@@ -116,31 +107,9 @@ def _grade(
                 mark = _mark(version, said["fingerprint"])
                 cpu = said["cpu"] + now - began
                 record.save(setup.assignment, student, mark, said["timestamp"], nb, cpu)
-            except Exception as error:  # noqa: BLE001 - and grade the others
-                problems[student] = str(error) or type(error).__name__
-                trace = said.get("trace") or traceback.format_exc()
-                _log(setup.submitted.parent, student, trace)
             began = now
             bar.update()
     return problems
-
-
-def _chosen(folder: Path, assignment: str, students: list[str]) -> list[str]:
-    """Whom to grade: those who are named, or all who have submitted."""
-    found = (folder / "submitted").glob(f"*/{glob.escape(assignment)}")
-    submitted = sorted(path.parent.name for path in found if path.is_dir())
-    if not submitted:
-        raise ValueError(
-            f"nothing was submitted for {assignment!r}: put each notebook at "
-            f"{folder}/submitted/STUDENT/{assignment}/{assignment}.ipynb"
-        )
-    for student in students:
-        if student not in submitted:
-            raise ValueError(
-                f"{student!r} has submitted nothing for {assignment!r}; "
-                f"these have: {', '.join(submitted)}"
-            )
-    return students or submitted
 
 
 @contextlib.contextmanager
@@ -168,7 +137,8 @@ def _announce(api: Any, record: Record, assignment: str) -> None:
     """Let nbgrader record the exercise as it stands: its cells, locks and points."""
     source = course.solution(assignment).read_bytes()
     version = hashlib.sha256(source).hexdigest()
-    if record.announced(assignment, version):
+    released = course.root() / "exercises" / assignment / f"{assignment}.ipynb"
+    if released.exists() and record.announced(assignment, version):
         return
     result = api.generate_assignment(assignment, force=True, create=True)
     if not result["success"]:
@@ -188,7 +158,7 @@ def _setup(api: Any, record: Record, assignment: str) -> Setup:
         course.class_folder() / "submitted",
         Path(settings.seed_file),
         submission.released(record.gradebook, assignment, assignment),
-        submission.collect(released, assignment).files,
+        collect(released, assignment).files,
         Limits(**settings.limits),
         settings.sandbox,
     )
@@ -212,7 +182,7 @@ def _mark(version: str, fingerprint: str) -> str:
 def _is_done(setup: Setup, version: str, done: dict[str, Any], student: str) -> bool:
     """Whether this very submission has been graded, by this very grader."""
     path = setup.submitted / student / setup.assignment
-    fingerprint = submission.collect(path, setup.assignment).fingerprint
+    fingerprint = collect(path, setup.assignment).fingerprint
     return (
         done.get(student, ("",))[0] == _mark(version, fingerprint)
         and _notebook(setup.submitted.parent, student, setup.assignment).exists()
@@ -232,9 +202,13 @@ def _publish(setup: Setup, student: str, said: dict[str, Any]) -> None:
 
 
 def _log(folder: Path, student: str, trace: str) -> None:
-    with (folder / "problems.log").open("a", encoding="utf-8") as file:
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        file.write(f"{now} {student}\n{trace}\n")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    told = f"{now} {names.shown(student)}\n{trace}\n"
+    with (  # where the disk is full, the row says so
+        contextlib.suppress(OSError),
+        (folder / "problems.log").open("ab") as file,
+    ):
+        file.write(told.encode("utf-8", "backslashreplace"))
 
 
 def _cores() -> int:
@@ -244,64 +218,43 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def feedback(assignment: str) -> None:
-    """Write nbgrader's feedback page for each graded submission."""
-    api = course.api()
-    result = api.generate_feedback(assignment, force=True)
-    if not result["success"]:
-        raise RuntimeError(result.get("log") or result["error"])
+def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
+    """Write nbgrader's feedback page for each graded submission.
 
-
-def table(assignment: str, rows: Sequence[Row], width: int = 80) -> str:
-    """The grades as text: a row a student, then what most of them got wrong.
-
-    Of a large class, a row for each who deserves a look, and the others in a sentence.
+    The rows, where one without a page says so: it is graded all the same.
     """
-    possible = number(rows[0].possible)
-    lines = [f"{assignment}: {len(rows):,} submissions, {possible} points", ""]
-    shown = rows
-    if len(rows) > ROWS:
-        plain = [row for row in rows if row.status == GRADED]
-        shown = [row for row in rows if row.status != GRADED]
-        if plain:
-            mean = number(sum(row.points for row in plain) / len(plain))
-            full = sum(row.points >= row.possible for row in plain)
-            told = f"{len(plain):,} GRADED: {mean} points in the mean"
-            lines += [f"  {told}, {full:,} with all {possible}", ""]
-    names = [_ODD.sub("?", row.student) for row in shown]
-    longest = max(map(len, names), default=0)
-    for name, row in zip(names, shown, strict=True):
-        share = row.points / row.possible if row.possible else 0.0
-        bar = ("█" * round(10 * share)).ljust(10, "·")
-        score = f"{row.points:6.2f}" if row.status != INFRA else "     –"
-        notes = "; ".join(row.flags or (_words(m) for m in row.mistakes))
-        line = f"  {name:<{longest}}  {score}  {bar}  {row.status:<7}  {notes}"
-        lines.append(line if len(line) <= width else line[: width - 1] + "…")
-    common = most_common_mistake(rows)
-    if common:
-        lines += ["", f"  most common mistake: {common}"]
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def most_common_mistake(rows: Sequence[Row]) -> str | None:
-    """The mistake that most submissions made, in words, with how many did."""
-    counts = collections.Counter(m for row in rows for m in set(row.mistakes))
-    if not counts:
-        return None
-    name, count = max(counts.items(), key=lambda item: (item[1], item[0]))
-    return f"{_words(name)} ({count} of {len(rows)})"
+    folder = course.class_folder()
+    result = course.api().generate_feedback(assignment, force=True)
+    found = []
+    for row in rows:
+        page = folder / "feedback" / row.student / assignment / f"{assignment}.html"
+        if row.status != INFRA and not page.exists():
+            trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
+            _log(folder, row.student, trace)
+            told = f"graded, with {number(row.points)} points, but has no feedback page"
+            row = replace(row, status=INFRA, flags=(told, *row.flags))
+        found.append(row)
+    return found
 
 
 def _notebook(folder: Path, student: str, assignment: str) -> Path:
     return folder / "autograded" / student / assignment / f"{assignment}.ipynb"
 
 
-def _row(folder: Path, student: str, setup: Setup, problem: str | None) -> Row:
+def _row(folder: Path, student: str, setup: Setup, problems: dict[str, str]) -> Row:
     possible = sum(cell.points or 0 for cell in setup.about.cells.values())
     path = _notebook(folder, student, setup.assignment)
-    if problem or not path.exists():
-        lines = (problem or "no notebook came out").splitlines()
-        return Row(student, 0.0, possible, INFRA, flags=(lines[-1],))
+    if student not in problems:
+        with _noted(folder, student, problems):
+            return _verdict(student, possible, path)
+        again = f"grade {setup.assignment} --force --student"
+        problems[student] = f"{path.name} as graded cannot be read: {again} …"
+    lines = problems[student].splitlines() or ["failed without a word"]
+    return Row(student, 0.0, possible, INFRA, flags=(lines[-1],))
+
+
+def _verdict(student: str, possible: float, path: Path) -> Row:
+    """What a graded notebook says of itself."""
     about = json.loads(path.read_text("utf-8"))["metadata"]["autograder"]
     verdicts = about["checks"]
     return Row(
@@ -312,7 +265,3 @@ def _row(folder: Path, student: str, setup: Setup, problem: str | None) -> Row:
         tuple(v["mistake"] for v in verdicts.values() if v["mistake"]),
         tuple(about["flags"]),
     )
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -8,7 +8,6 @@ same functions in parallel (see `worker`).
 from __future__ import annotations
 
 import atexit
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from traitlets import Bool, Dict, Unicode
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
 from autograder.classroom import submission, verify
+from autograder.classroom.collect import collect
 from autograder.classroom.exam import exam_of
 
 
@@ -37,31 +37,23 @@ class Read(NotebookExporter):
             return super().from_filename(filename, resources, **kw)  # it is our own
         path = Path(filename)
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-        handed_in = submission.collect(path.parent, path.stem)
-        nb, resources["flags"] = submission.read(handed_in)
-        for name in set(os.listdir(path.parent)) - {*handed_in.files, path.name}:
-            self._forget(resources["nbgrader"], name)
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            resources["released"] = submission.released(
+                gradebook, about["assignment"], about["notebook"]
+            )
+        handed_in = collect(path.parent, path.stem)
+        nb, resources["flags"] = submission.read(
+            handed_in, path.stem, resources["released"]
+        )
         return self.from_notebook_node(nb, resources, **kw)
-
-    def _forget(self, about: dict[str, str], name: str) -> None:
-        """Of what nbgrader has copied, remove what was a link or is too much."""
-        config = self.config.CourseDirectory
-        copied = Path(config.root, config.autograded_directory)
-        copy = copied / about["student"] / about["assignment"] / name
-        if copy.is_file() or copy.is_symlink():
-            copy.unlink()
 
 
 class Sanitize(NbGraderPreprocessor):
     """Bring the notebook back into the form in which it was released."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            as_released = submission.released(
-                gradebook, about["assignment"], about["notebook"]
-            )
-        nb, flags = submission.sanitize(nb, as_released)
+        nb, flags = submission.sanitize(nb, resources["released"])
         nb.metadata["autograder"] = {"flags": [*resources.get("flags", []), *flags]}
         return nb, resources
 
@@ -87,7 +79,7 @@ class Execute(NbGraderPreprocessor):
         if not self.sandbox:
             grading.flags.append(verify.NO_SANDBOX)
         folder = Path(resources["metadata"].get("path") or ".")
-        files = submission.collect(folder, about["notebook"]).files
+        files = collect(folder, about["notebook"]).files
         limits = Limits(**self.limits)
         verify.run(nb, grading, template(self.sandbox), files, limits)
         return nb, resources

@@ -1,31 +1,27 @@
 """What was handed in: read without trusting it, and put back into the exercise's form.
 
-A submission is a folder that somebody else filled: its notebook may be no notebook, its
-files may be links to other people's, and what its cells say of points, locks and tags
-is not the student's to say. Of a notebook nothing is kept but each cell's kind, source
+A submission is what somebody else wrote: its notebook may be no notebook, and what its
+cells say of points, locks and tags is not the student's to say. Of a notebook nothing is kept but each cell's kind, source
 and grade id; what the grade id stands for is the gradebook's to tell.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
-import os
 import re
-import stat
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.classroom.choose import choose
+from autograder.classroom.collect import HandedIn
+
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-NOTEBOOK_MB = 20
-FILES_MB = 16  # all other files of a submission together
-FILES = 200
 CELLS = 1000
 CODE = 200_000  # characters of all code cells, which are parsed
 
@@ -76,77 +72,6 @@ def released(gradebook: Gradebook, assignment: str, notebook: str) -> Released:
         json.loads(known.kernelspec or "{}"),
         SCHEMA_VERSION,
     )
-
-
-@dataclass(frozen=True)
-class HandedIn:
-    """The bytes of a submission's folder; `flags` tell what was left out, and why.
-
-    `notebook` is None where there is none. `timestamp` is what timestamp.txt says.
-    Equal fingerprints mean equal submissions.
-    """
-
-    notebook: bytes | None
-    files: dict[str, bytes]
-    timestamp: str | None
-    flags: tuple[str, ...]
-    fingerprint: str
-
-
-def collect(folder: Path, name: str) -> HandedIn:
-    """Read the files of a submission of the notebook `name`; no link is followed."""
-    files: dict[str, bytes] = {}
-    flags = []
-    digest = hashlib.sha256()
-    notebook, room, full = None, FILES_MB << 20, ""
-    if folder.is_symlink():
-        entries, flags = [], [f"{folder.name} is a link: not followed"]
-    else:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    for entry in entries:
-        digest.update(ascii(entry.name).encode() + b"\0")
-        if entry.is_dir(follow_symlinks=False):
-            continue
-        shown = ascii(entry.name)[1:-1][:60]
-        mine = entry.name == f"{name}.ipynb"
-        try:
-            data = _read(entry.path, NOTEBOOK_MB << 20 if mine else room)
-        except ValueError as error:
-            flags.append(f"{shown} {error}")
-            continue
-        digest.update(hashlib.sha256(data).digest())
-        if mine:
-            notebook = data
-        elif len(files) == FILES:
-            full = f"more than {FILES} files: the rest was left out"
-        elif not entry.name.endswith(".ipynb"):
-            room -= len(data)
-            files[entry.name] = data
-    flags += [full] if full else []
-    if notebook is None and not any(flag.startswith(f"{name}.ipynb") for flag in flags):
-        others = [ascii(e.name)[1:-1][:60] for e in entries if ".ipynb" in e.name]
-        there = f"there is {', '.join(others[:3])}" if others else "none is there"
-        flags.append(f"no notebook is named {name}.ipynb: {there}")
-    stamp = files.get("timestamp.txt", b"").decode("utf-8", "replace").strip()
-    return HandedIn(notebook, files, stamp or None, tuple(flags), digest.hexdigest())
-
-
-def _read(path: str, most: int) -> bytes:
-    """The bytes of a regular file. ValueError for anything else, and for too many."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        about = "is a link" if os.path.islink(path) else "cannot be read"
-        raise ValueError(f"{about}: left out") from None
-    with os.fdopen(handle, "rb") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise ValueError("is no ordinary file: left out")
-        if about.st_size > most:
-            raise ValueError(
-                f"has {about.st_size:,} bytes, which is too many: left out"
-            )
-        return file.read(most)
 
 
 def parse(data: bytes) -> NotebookNode:
@@ -276,21 +201,34 @@ def _harmless(kind: str, source: str) -> str:
     )
 
 
-def read(handed_in: HandedIn) -> tuple[NotebookNode, list[str]]:
+def read(
+    handed_in: HandedIn, name: str, about: Released
+) -> tuple[NotebookNode, list[str]]:
     """The notebook that was handed in, and what was odd in its folder.
 
     Where there is none that can be read, one that says so: the graded cells will be
     put back into it, and nothing stands before them.
     """
-    flags = list(handed_in.flags)
-    try:
-        if handed_in.notebook is None:
-            raise ValueError(flags[-1])
-        return parse(handed_in.notebook), flags
-    except ValueError as error:
-        flags = list(dict.fromkeys([*flags, str(error)]))
-        told = f"**Nothing could be graded**: {error}."
-        return _notebook([_cell("markdown", told)]), flags
+    flags, own = list(handed_in.flags), None
+    why = handed_in.lost or f"no notebook is named {name}.ipynb"
+    if handed_in.notebook is not None:
+        try:
+            own = parse(handed_in.notebook)
+        except ValueError as error:
+            why = str(error)
+    copies = {}
+    for file, data in handed_in.others.items():
+        with contextlib.suppress(ValueError):
+            copies[file] = parse(data)
+    steps = {n: cell.source for n, cell in about.cells.items() if cell.solution}
+    nb, odd = choose(own, copies, name, steps)
+    if nb is None and handed_in.notebook is None and not handed_in.lost:
+        why = f"{why}: {handed_in.there}"
+    flags += [why] if own is None else []
+    if nb is None:
+        said = f"**Nothing could be graded**: {why}."
+        nb = _notebook([_cell("markdown", said)])
+    return nb, list(dict.fromkeys([*flags, *odd]))
 
 
 def _cell(kind: str, source: str) -> NotebookNode:

@@ -25,6 +25,7 @@ from dateutil import parser, tz
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
 from autograder.classroom import submission, verify
+from autograder.classroom.collect import collect
 from autograder.classroom.exam import exam_of
 
 
@@ -77,8 +78,8 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     """One submission: its verified notebook, and what the gradebook is to know."""
     began = time.process_time()
     folder = setup.submitted / student / setup.assignment
-    handed_in = submission.collect(folder, setup.assignment)
-    nb, flags = submission.read(handed_in)
+    handed_in = collect(folder, setup.assignment)
+    nb, flags = submission.read(handed_in, setup.assignment, setup.about)
     nb, odd = submission.sanitize(nb, setup.about)
     asked = exam_of(setup.assignment, setup.seed_file)
     grading = verify.Grading(asked, flags + odd)

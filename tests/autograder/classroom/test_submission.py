@@ -1,8 +1,6 @@
 """Is a submission read without trusting it, and put back into the released form?"""
 
 import json
-import os
-import shutil
 from html.parser import HTMLParser
 
 import nbformat
@@ -15,11 +13,9 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
-from autograder.classroom import submission
 from autograder.classroom.submission import (
     Released,
     ReleasedCell,
-    collect,
     parse,
     sanitize,
 )
@@ -241,82 +237,3 @@ def test_an_old_notebook_is_no_bomb():
     cell = {"cell_type": "heading", "level": 200_000_000, "source": "x", "metadata": {}}
     old = {"nbformat": 3, "worksheets": [{"cells": [cell]}, {"cells": 3}, 5]}
     assert sources(parse(json.dumps(old).encode())) == ["x"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A submission beside another student's, and a secret outside."""
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (tmp_path / "theirs").mkdir()
-    (tmp_path / "theirs" / "work.ipynb").write_text("secret")
-    (mine / "work.ipynb").write_text("{}")
-    return mine
-
-
-def test_ordinary_files_are_read(folder):
-    (folder / "helper.py").write_text("a = 1")
-    (folder / "timestamp.txt").write_text("2026-11-20 12:00:00 UTC\n")
-    found = collect(folder, "work")
-    assert (found.notebook, found.flags) == (b"{}", ())
-    assert found.files["helper.py"] == b"a = 1"
-    assert found.timestamp == "2026-11-20 12:00:00 UTC"
-
-
-@pytest.mark.parametrize("name", ["work.ipynb", "data.csv"])
-def test_no_link_is_followed(folder, name):
-    path = folder / name
-    path.unlink(missing_ok=True)
-    path.symlink_to("../theirs/work.ipynb")
-    found = collect(folder, "work")
-    assert b"secret" not in [found.notebook, *found.files.values()]
-    assert f"{name} is a link: left out" in found.flags
-
-
-def test_a_folder_that_is_a_link_is_not_followed(folder):
-    link = folder.with_name("link")
-    link.symlink_to(folder.with_name("theirs"))
-    found = collect(link, "work")
-    assert found.notebook is None and not found.files
-    assert "link is a link: not followed" in found.flags
-
-
-def test_what_is_no_file_does_not_stop_the_reading(folder):
-    os.mkfifo(folder / "pipe")
-    (folder / "sub").mkdir()
-    os.unlink(folder / "work.ipynb")
-    os.mkfifo(folder / "work.ipynb")
-    found = collect(folder, "work")
-    assert found.notebook is None and not found.files
-    assert "work.ipynb is no ordinary file: left out" in found.flags
-
-
-def test_what_is_too_much_is_left_out(folder, monkeypatch):
-    monkeypatch.setattr(submission, "FILES_MB", 1)
-    monkeypatch.setattr(submission, "FILES", 3)
-    (folder / "a-large").write_bytes(b"x" * (2 << 20))
-    for number in range(5):
-        (folder / f"b{number}").write_bytes(b"x")
-    found = collect(folder, "work")
-    assert list(found.files) == ["b0", "b1", "b2"]
-    assert "a-large has 2,097,152 bytes, which is too many: left out" in found.flags
-    assert "more than 3 files: the rest was left out" in found.flags
-    assert found.notebook == b"{}"
-
-
-def test_a_missing_notebook_is_told_with_what_is_there(folder):
-    shutil.move(folder / "work.ipynb", folder / "work (1).ipynb")
-    found = collect(folder, "work")
-    assert found.flags == ("no notebook is named work.ipynb: there is work (1).ipynb",)
-    nb, flags = submission.read(found)
-    assert "Nothing could be graded" in nb.cells[0].source
-    assert flags == list(found.flags)
-
-
-def test_a_fingerprint_tells_every_change(folder):
-    seen = {collect(folder, "work").fingerprint}
-    for name, content in (("work.ipynb", "[]"), ("a", "1"), ("a", "2"), ("b", "2")):
-        (folder / name).write_text(content)
-        seen.add(collect(folder, "work").fingerprint)
-    assert len(seen) == 5
-    assert collect(folder, "work").fingerprint in seen

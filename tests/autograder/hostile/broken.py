@@ -201,6 +201,38 @@ def renamed(folder: Path) -> None:
     (folder / "attend.ipynb").rename(folder / "Attend (final 2).ipynb")
 
 
+def in_a_copy(folder: Path) -> None:
+    """The work is in a copy; the notebook itself is as it was released."""
+    (folder / "attend.ipynb").rename(folder / "attend-Copy1.ipynb")
+    (folder / "attend.ipynb").write_bytes(RELEASED)
+
+
+def beside_a_rival(folder: Path) -> None:
+    """Another notebook of the exercise, in which something else was written."""
+    rival = (folder / "attend.ipynb").read_text("utf-8")
+    rival = rival.replace("return", "raise SystemExit and")
+    (folder / "attend-Copy1.ipynb").write_text(rival, encoding="utf-8")
+
+
+def rivals(folder: Path) -> None:
+    """Two that differ, and neither has the exercise's name."""
+    beside_a_rival(folder)
+    renamed(folder)
+
+
+def bombs_beside(folder: Path) -> None:
+    """Copies that take long to read, and more of them than are looked at."""
+    for number in range(20):
+        deep = b'{"cells": ' * 100_000 + b"[" * (number + 1)
+        (folder / f"copy {number}.ipynb").write_bytes(deep)
+
+
+def sparse_notebooks(folder: Path) -> None:
+    for number in range(120):
+        with (folder / f"{number}.ipynb").open("wb") as file:
+            file.truncate(16 << 20)
+
+
 def empty(folder: Path) -> None:
     for path in folder.iterdir():
         path.unlink()
@@ -227,6 +259,8 @@ def sparse_file(folder: Path) -> None:
     with (folder / "data.bin").open("wb") as file:
         file.truncate(2 << 30)
 
+
+RELEASED = nbformat.writes(notebook(Item("", ""))).encode()
 
 # What a program of the grader's may import or read where it stands.
 TRAP = b"""
@@ -308,7 +342,17 @@ ITEMS = family(
         ),
     ),
     Item("a missing notebook", "nothing is there", build=missing, flagged=True),
-    Item("another name", "the notebook has another name", build=renamed, flagged=True),
+    Item("another name", "the notebook has another name", build=renamed,
+         solved=ALL, flagged=True),
+    Item("work in a copy", "the notebook itself is as it was released", build=in_a_copy,
+         solved=ALL, flagged=True),
+    Item("a copy beside the work", "the grader takes the better one", build=beside_a_rival,
+         solved=ALL, flagged=True),
+    Item("two of other names", "the grader takes the better one", build=rivals, flagged=True),
+    Item("bombs beside the work", "twenty copies that take long to read",
+         build=bombs_beside, solved=ALL, flagged=True),
+    Item("sparse notebooks", "two gigabytes of zeros that are nowhere on the disk",
+         build=sparse_notebooks, solved=ALL, flagged=True),
     Item("an empty folder", "nothing at all is there", build=empty, flagged=True),
     Item("a folder as notebook", "it cannot be opened", build=as_folder, flagged=True),
     Item("a pipe as notebook", "who reads it waits for ever", build=as_pipe, flagged=True),

@@ -220,4 +220,13 @@ c._hand_in = lambda n, f, file: display({{c.ANSWER: {{"check": "{SCRIPT}",
         student="a * [b] {student_id} %s $HOME ; true",
         group="odd",
     ),
+    *shown(
+        Item(
+            "a name of quotes and brackets",
+            "pages show names, and folders are found by a pattern",
+            solved=ALL,
+            student="O'Neill & Søn, [Ann]; {{ 7 * 7 }} &lt;b&gt;",
+            group="odd",
+        )
+    ),
 )

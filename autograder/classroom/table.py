@@ -1,0 +1,186 @@
+"""The grades of a class as text: a row a student, aligned in any terminal."""
+
+from __future__ import annotations
+
+import collections
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.classroom import names
+from autograder.verdict.panel import number
+
+GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
+ROWS = 60  # of a table; a larger class is summed up
+LINES = 2  # of flags below a row; of what is to be mended, all
+INDENT = 6  # of these lines
+NOTES = 16  # cells that a name leaves for notes beside it
+NAME = 12  # cells that a name has in the narrowest terminal
+HELP = (
+    "INFRA: not graded, and no zero is recorded. Mend what the row says and give the "
+    "same command again; problems.log in the class's folder says more."
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one submission.
+
+    `status` is GRADED, FLAGGED (graded, and a person should look at `flags`) or INFRA
+    (our fault, not graded: `flags` tells why; the next run tries again).
+    """
+
+    student: str
+    points: float
+    possible: float
+    status: str
+    mistakes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """What a table is drawn with; in an encoding that has no blocks, plain letters."""
+
+    full: str = "█"
+    empty: str = "·"
+    none: str = "–"
+    more: str = "…"
+
+
+def table(
+    assignment: str, rows: Sequence[Row], width: int = 80, encoding: str = "utf-8"
+) -> str:
+    """The grades as text that `encoding` has, then what most of them got wrong.
+
+    No line is wider than `width` cells, from 40 on. Of a large class, a row for each
+    who deserves a look, and the others in a sentence.
+    """
+    signs = _signs(encoding)
+    possible = number(rows[0].possible)
+    lines = [f"{assignment}: {len(rows):,} submissions, {possible} points", ""]
+    shown = rows
+    if len(rows) > ROWS:
+        plain = [row for row in rows if row.status == GRADED]
+        shown = [row for row in rows if row.status != GRADED]
+        if plain:
+            mean = number(sum(row.points for row in plain) / len(plain))
+            full = sum(row.points >= row.possible for row in plain)
+            told = f"{len(plain):,} GRADED: {mean} points in the mean"
+            lines += [f"  {told}, {full:,} with all {possible}", ""]
+    students = [names.shown(row.student, encoding) for row in shown]
+    bar = 12 if width >= 60 else 0
+    most = max(NAME, width - 21 - bar - NOTES)
+    longest = min(most, max(map(cells, students), default=0))
+    for name, row in zip(students, shown, strict=True):
+        begin = f"  {_padded(_cut(name, longest, signs.more), longest)}"
+        lines += _row(row, begin, bar, width, encoding, signs)
+    common = most_common_mistake(rows)
+    if common:
+        told = f"most common mistake: {names.shown(common, encoding)}"
+        lines += ["", *(f"  {line}" for line in _wrapped(told, width - 2))]
+    if any(row.status == INFRA for row in rows):
+        lines += ["", *(f"  {line}" for line in _wrapped(HELP, width - 2))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(
+    row: Row, begin: str, bar: int, width: int, encoding: str, signs: _Signs
+) -> list[str]:
+    """The lines of one row. Notes that do not fit beside it stand below."""
+    share = row.points / row.possible if row.possible else 0.0
+    drawn = (signs.full * round(10 * share)).ljust(10, signs.empty)
+    score = f"{row.points:6.2f}"
+    if row.status == INFRA:
+        score, drawn = signs.none.rjust(6), " " * 10
+    begin += f"  {score}" + (f"  {drawn}" if bar else "") + f"  {row.status:<7}"
+    notes = "; ".join(row.flags or (_words(m) for m in row.mistakes))
+    notes = names.shown(notes, encoding)
+    room = width - cells(begin) - 2
+    if row.status == GRADED or cells(notes) <= room:
+        return [f"{begin}  {_cut_end(notes, room, signs.more)}"]
+    lines = _wrapped(notes, width - INDENT)
+    if row.status == FLAGGED and len(lines) > LINES:
+        last = _cut_end(" ".join(lines[LINES - 1 :]), width - INDENT, signs.more)
+        lines = [*lines[: LINES - 1], last]
+    return [begin, *(" " * INDENT + line for line in lines)]
+
+
+def most_common_mistake(rows: Sequence[Row]) -> str | None:
+    """The mistake that most submissions made, in words, with how many did."""
+    counts = collections.Counter(m for row in rows for m in set(row.mistakes))
+    if not counts:
+        return None
+    name, count = max(counts.items(), key=lambda item: (item[1], item[0]))
+    return f"{_words(name)} ({count} of {len(rows)})"
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes: an ideograph two, an accent none."""
+    return sum(map(_cell, text))
+
+
+def _cell(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))
+
+
+def _cut(text: str, width: int, more: str) -> str:
+    """A name of at most so many cells: its beginning and its end."""
+    if cells(text) <= width:
+        return text
+    end = _head(text[::-1], (width - len(more)) // 3)[::-1]
+    return _head(text, width - len(more) - cells(end)) + more + end
+
+
+def _cut_end(text: str, width: int, more: str) -> str:
+    return text if cells(text) <= width else _head(text, width - len(more)) + more
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the beginning as there is room for."""
+    taken = ""
+    for letter in text:
+        width -= _cell(letter)
+        if width < 0:
+            break
+        taken += letter
+    return taken
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most so many cells, broken at blanks where there are any."""
+    lines, words = [], text.split(" ")
+    line = ""
+    while words:
+        word = words.pop(0)
+        longer = f"{line} {word}" if line else word
+        if cells(longer) <= width:
+            line = longer
+        elif line:
+            lines.append(line)
+            line = ""
+            words.insert(0, word)
+        else:
+            head = _head(word, width) or word[0]
+            lines.append(head)
+            words.insert(0, word[len(head) :])
+    return [*lines, line] if line else lines
+
+
+def _signs(encoding: str) -> _Signs:
+    signs = _Signs()
+    try:
+        f"{signs.full}{signs.empty}{signs.none}{signs.more}".encode(encoding)
+    except UnicodeEncodeError:
+        return _Signs("#", ".", "-", "...")
+    return signs
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
