@@ -327,8 +327,10 @@ def _explained(
     if all(right):
         return None, None
     mistake = _name(check, cases, wanted, clean, right, made)
-    names = arguments(check)
-    which = _listed([names[k] for k in sorted(set().union(*touched))])
+    told = set().union(*touched)  # by the kernel: it may name what there is not
+    which = _listed([name for k, name in enumerate(arguments(check)) if k in told])
+    if not which:
+        return mistake, None
     return mistake, (
         f"Besides, {which} itself is changed on the way, and the caller still needs it. "
         "Make a new value."
