@@ -13,7 +13,7 @@ from typing import Any
 from autograder.checks import Case, Check, Mistake
 from autograder.verdict import errors, repair, source
 from autograder.verdict.compare import difference
-from autograder.verdict.outcome import UNUSABLE, Outcome, run
+from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning, run
 from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
 from autograder.verdict.wire import is_torch
 
@@ -180,7 +180,8 @@ def _inner(check: Check, got: Outcome) -> str | None:
     """That an error came up in an earlier step, and in which line that was called."""
     frames = [line.split(", line ", 1) for line in got.trace.splitlines()]
     names = [frame[0] for frame in frames]
-    if len(frames) < 2 or names[-1] not in check.after:
+    endless = got.raised == StillRunning.__name__
+    if endless or len(frames) < 2 or names[-1] not in check.after:
         return None
     place = names.index(names[-1])
     if not place or names[place - 1] in check.after:
