@@ -17,7 +17,7 @@ from autograder import checks
 from autograder.checks import Check
 from autograder.verdict import bank, outcome
 from autograder.verdict.compare import difference
-from autograder.verdict.judge import size
+from autograder.verdict.named import size
 from tests.autograder.mutants.make import mutants
 from tests.autograder.mutants.right import Right, right
 

@@ -165,6 +165,11 @@ def test_what_the_lines_show_comes_before_a_guess_and_beside_it():
     assert verdict("def f(u, x):\n    return u / 2").remark is None  # it is right
 
 
+def test_of_a_mistyped_name_what_is_meant_is_told_and_not_what_is_unused():
+    said = verdict("def f(x, u):\n    half = x / 2\n    return hafl").remark
+    assert said == "Your function does not know `hafl`. Is `half` meant?"
+
+
 def test_a_name_in_a_guard_alone_is_not_used():
     cell = (
         "def f(x, u, p):\n    if p < 0:\n        raise ValueError(p)\n    return x * u"
