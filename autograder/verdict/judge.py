@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import errors, repair, source
+from autograder.verdict import source
+from autograder.verdict.advice import advice
 from autograder.verdict.compare import difference
-from autograder.verdict.outcome import UNUSABLE, Outcome, run
-from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
-from autograder.verdict.wire import is_torch
+from autograder.verdict.named import same
+from autograder.verdict.outcome import Outcome, run
+from autograder.verdict.remark import Call
 
 UNWRITTEN = (
     "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
@@ -132,49 +128,23 @@ def judge(
     points = 0.0 if only else check.points * _share(cases, right)
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
-    made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
-    tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
-    first = got[right.index(False)]
-    said = None
-    if written and not wanted[right.index(False)].raised:
-        said = written.first(arguments(check), first, tensors)
-    if not said:
-        mistake, also = _explained(check, cases, wanted, got, right, made)
-        own = made(mistake, right.index(False)) if mistake else None
-        # What Python says may be more than a guess at it, unless that fails in its words.
-        if own and (errors.sure(first) or errors.stands_for_many(own)):
-            hint = errors.hint(first, tensors)
-            better = hint is not None and hint != errors.hint(own, tensors)
-            mistake = None if better else mistake
-        if mistake and source.denies(written, mistake.hint):
-            mistake = None
-        if not mistake or isinstance(mistake, Pair):
-            also = _repaired(check, cases, wanted, right, first, written) or also
-        if isinstance(mistake, Pair):
-            if not (first.raised or also):
-                said = one_thing(check, cases, wanted, got, call, written)
-            if said or also or (call and unsteady(check, cases, wanted, got, call)):
-                mistake = None  # two at once that explain it by luck
-        not_kept = written and written.not_kept
-        also = not_kept or also
-    if not (mistake or said):
-        meant = (errors.hint if hidden else errors.told)(first, tensors)
-        if not hidden and (inner := _inner(check, first)):
-            meant = f"{inner} {meant or ''}".strip()
-        if not (meant or also):
-            said = written.used_up if written else None
-            said = said or remark(
-                check, cases, wanted, got, call, hidden, written=written
-            )
-    said = said or also
+    told = advice(
+        check,
+        cases,
+        wanted,
+        got,
+        right,
+        made or (lambda mistake, i: run(mistake.answer, cases[i].args)),
+        hidden,
+        call,
+        written,
+    )
     return Verdict(
         check.name,
         round(points, 2),
         check.points,
         results,
-        mistake,
-        meant,
-        said,
+        *told,
         only=only,
     )
 
@@ -187,23 +157,6 @@ def _whys(
         difference(w, g, check.rtol, check.atol, hidden)
         for w, g in zip(wanted, got, strict=True)
     ]
-
-
-def _inner(check: Check, got: Outcome) -> str | None:
-    """That an error came up in an earlier step, and in which line that was called."""
-    frames = [line.split(", line ", 1) for line in got.trace.splitlines()]
-    names = [frame[0] for frame in frames]
-    if len(frames) < 2 or names[-1] not in check.after:
-        return None
-    place = names.index(names[-1])
-    if not place or names[place - 1] in check.after:
-        return None
-    number, _, line = frames[place - 1][1].partition(":")
-    return (
-        f"The error came up in `{names[-1]}`, which line {number} calls: "
-        f"`{line.strip()[:80]}`. Compare what it is given there with what `{names[-1]}` "
-        "takes."
-    )
 
 
 def is_right(check: Check, wanted: Sequence[Outcome], got: Sequence[Outcome]) -> bool:
@@ -290,209 +243,14 @@ def _idle(
             Outcome(case.args[k]) if k < len(case.args) else None for case in cases
         ]
         pairs = zip(given, wanted, strict=True)
-        yield nothing, [a is not None and _same(a, want) for a, want in pairs]
+        yield nothing, [a is not None and same(a, want) for a, want in pairs]
     if known:
         yield (
             "where the answer is that of the public case",
-            [_same(a, b) for a, b in zip(known, wanted, strict=True)],
+            [same(a, b) for a, b in zip(known, wanted, strict=True)],
         )
 
 
 def _is_empty(wanted: Outcome) -> bool:
     value = wanted.value
     return isinstance(value, list | tuple | dict | str | bytes) and not value
-
-
-def _explained(
-    check: Check,
-    cases: Sequence[Case],
-    wanted: Sequence[Outcome],
-    got: Sequence[Outcome],
-    right: list[bool],
-    made: Callable[[Mistake, int], Outcome],
-) -> tuple[Mistake | None, str | None]:
-    """The mistake that explains the wrong answers, and what is wrong besides.
-
-    An argument that is changed on the way hides no mistake in the numbers: those first.
-    """
-    mistake = _name(check, cases, wanted, got, right, made)
-    touched = [{*g.changed} - {*w.changed} for w, g in zip(wanted, got, strict=True)]
-    if mistake or not any(touched):
-        return mistake, None
-    clean = [replace(g, changed=w.changed) for w, g in zip(wanted, got, strict=True)]
-    right = [
-        not difference(w, g, check.rtol, check.atol, hidden=True)
-        for w, g in zip(wanted, clean, strict=True)
-    ]
-    if all(right):
-        return None, None
-    mistake = _name(check, cases, wanted, clean, right, made)
-    told = set().union(*touched)  # by the kernel: it may name what there is not
-    which = _listed([name for k, name in enumerate(arguments(check)) if k in told])
-    if not which:
-        return mistake, None
-    return mistake, (
-        f"Besides, {which} itself is changed on the way, and the caller still needs it. "
-        "Make a new value."
-    )
-
-
-def _repaired(
-    check: Check,
-    cases: Sequence[Case],
-    wanted: Sequence[Outcome],
-    right: Sequence[bool],
-    first: Outcome,
-    written: source.Written | None,
-) -> str | None:
-    """Where one small change would make all the values right, if it can be tried."""
-    if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
-        return None
-    order = sorted(
-        (i for i, want in enumerate(wanted) if not want.raised),
-        key=lambda i: (right[i], size(cases[i].args)),
-    )
-
-    def is_right(made: Callable[..., Any]) -> bool:
-        return bool(order) and not any(
-            difference(
-                wanted[i],
-                repair.outcome(made, cases[i].args),
-                check.rtol,
-                check.atol,
-                hidden=True,
-            )
-            for i in order
-        )
-
-    return repair.place(written.function, written.space, is_right)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f"`{name}`" for name in names)
-
-
-def _name(
-    check: Check,
-    cases: Sequence[Case],
-    wanted: Sequence[Outcome],
-    got: Sequence[Outcome],
-    right: list[bool],
-    made: Callable[[Mistake, int], Outcome],
-) -> Mistake | None:
-    """The mistake that gives all the same wrong answers, and most of the right ones.
-
-    One that explains only some of them would send a student the wrong way, and so would
-    one that goes wrong in as many more cases. But a first draft refuses nothing yet:
-    where no mistake explains that too, it is enough to explain the wrong values; and
-    as long as the idea is wrong, the edges may be so in another way.
-    """
-
-    @functools.cache
-    def agrees(mistake: Mistake, i: int) -> bool:
-        own = made(mistake, i)
-        if not _same(own, got[i], check):
-            return False
-        if own.raised is None or own.raised == wanted[i].raised:
-            return True
-        # Two that only fail because they are made together explain no error.
-        parts = mistake.parts if isinstance(mistake, Pair) else ()
-        alone = [errors.alike(made(part, i), own, part.hint) for part in parts]
-        said = f"{mistake.name} {mistake.hint}"
-        return (not parts or any(alone)) and errors.alike(own, got[i], said)
-
-    def lacks(mistake: Mistake, wrong: list[int], fewer: int) -> int | None:
-        """How many right answers a mistake lacks; None if not all wrong, or too many."""
-        apart = 0
-        for i in quickest:
-            if i in wrong and not agrees(mistake, i):
-                return None
-            if right[i] and not agrees(mistake, i):
-                apart += 1
-            if apart >= fewer:
-                return None
-        return apart
-
-    def best(known: Sequence[Mistake], wrong: list[int]) -> Mistake | None:
-        # What explains as much by two mistakes as by one is mostly luck.
-        found, fewest = None, 1 if known is pairs(check) else len(wrong)
-        for mistake in known:
-            apart = lacks(mistake, wrong, fewest)
-            if apart is not None:
-                found, fewest = mistake, apart
-        return found
-
-    # One wrong answer that is not the mistake's rules it out, and so do several right ones.
-    quickest = sorted(
-        range(len(right)),
-        key=lambda i: size(cases[i].args) * (right.count(False) if right[i] else 1),
-    )
-    wrong = [i for i, ok in enumerate(right) if not ok]
-    values = [i for i in wrong if not wanted[i].raised]
-    ideas = [i for i in wrong if not cases[i].edge]
-    for known in (check.mistakes, pairs(check)):
-        if found := best(known, wrong):
-            return found
-        if 0 < len(values) < len(wrong) and (found := best(known, values)):
-            return found
-    if 1 < len(ideas) < len(values):
-        return best(check.mistakes, ideas)
-    return None
-
-
-@dataclass(frozen=True, eq=False)
-class Pair(Mistake):
-    """Two mistakes at once."""
-
-    parts: tuple[Mistake, ...] = ()
-
-
-@functools.cache
-def pairs(check: Check) -> tuple[Pair, ...]:
-    """Two mistakes at once, for all that are settings of one function.
-
-    Such mistakes are a `partial` of the right answer with some of its screws turned: two
-    that turn different ones can be made together.
-    """
-    found = []
-    for one, other in itertools.combinations(check.mistakes, 2):
-        a, b = one.answer, other.answer
-        if not (isinstance(a, partial) and isinstance(b, partial)):
-            continue
-        if a.func is not b.func or a.args or b.args or {*a.keywords} & {*b.keywords}:
-            continue
-        found.append(
-            Pair(
-                f"{one.name}, and {other.name}",
-                f"Two things at once. First: {one.hint} Second: {other.hint}",
-                partial(a.func, **a.keywords, **b.keywords),
-                (one, other),
-            )
-        )
-    return tuple(found)
-
-
-def _has_tensors(cases: Sequence[Case], wanted: Sequence[Outcome]) -> bool:
-    """Whether a tensor comes in or out, by itself or in a list or table."""
-    todo = [*(arg for case in cases for arg in case.args), *(w.value for w in wanted)]
-    parts = [x for x in todo if isinstance(x, list | tuple)]
-    parts += [x.values() for x in todo if isinstance(x, dict)]
-    return any(map(is_torch, [*todo, *(x for part in parts for x in part)]))
-
-
-def size(value: Any) -> int:
-    """About how much a value holds: numbers, letters, items."""
-    if isinstance(value, list | tuple):
-        return 1 + sum(map(size, value))
-    if isinstance(value, dict):
-        return 1 + sum(map(size, value.values()))
-    if isinstance(value, str | bytes):
-        return len(value)
-    return math.prod(getattr(value, "shape", ()))
-
-
-def _same(a: Outcome, b: Outcome, check: Any = None) -> bool:
-    rtol, atol = (check.rtol, check.atol) if check else (0.0, 0.0)
-    # As for hidden cases: the words are not wanted, and those would be the longer ones.
-    same = not difference(a, replace(b, own=()), rtol, atol, hidden=True)
-    return set(a.changed) == set(b.changed) and same

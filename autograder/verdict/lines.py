@@ -170,7 +170,7 @@ def item_as_place(function: FUNCTION, first: Outcome) -> str | None:
 
 
 def not_kept(function: FUNCTION) -> str | None:
-    """That a line computes something and nothing keeps it."""
+    """That a line computes something and nothing keeps it, or nothing uses what is kept."""
     for node in ast.walk(function):
         if isinstance(node, ast.Expr) and _computes(node.value):
             return (
@@ -178,7 +178,30 @@ def not_kept(function: FUNCTION) -> str | None:
                 "computes something that nothing keeps, and it changes no name in it. "
                 "Give the result a name, or return it."
             )
+    for loop in ast.walk(function):
+        if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name):
+            last, item = loop.body[-1], loop.target.id
+            if _assigned(last) == item and len(item) <= SHOWN:
+                return (
+                    f"Line {last.lineno}, `{shown(last)}`, gives the name `{item}` another "
+                    "value, and the next round of the loop forgets it. What the loop goes "
+                    "through stays as it was: put the new values into a list of your own."
+                )
+    for node in ast.walk(function):
+        name = _assigned(node)
+        if name and not _loads(function, name) and len(name) <= SHOWN:
+            return (
+                f"Line {node.lineno} gives `{name}` a value, and nothing uses it "
+                f"afterwards. Should `{name}` stand in a later line?"
+            )
     return None
+
+
+def _assigned(node: ast.AST) -> str:
+    """The one name to which a plain line gives a value; or nothing."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return getattr(node.targets[0], "id", "")
+    return ""
 
 
 def uses(function: FUNCTION, name: str) -> bool:

@@ -89,12 +89,12 @@ def special(seen: Seen) -> str | None:
     """Nothing but a case or two is wrong."""
     whats = list(dict.fromkeys(seen.cases[i].what for i in seen.wrong))
     few = len(whats) == 1 or all(seen.cases[i].edge for i in seen.wrong)
-    if len(seen.right) < FEW or not few or len(whats) > FEW:
+    most = len(seen.right) >= 4 * len(seen.wrong)
+    if len(seen.right) < FEW or not (few or most) or len(whats) > FEW:
         return None
-    return (
-        "All else is right, so you have the idea. What is special about this: "
-        f"{'; '.join(whats)}?"
-    )
+    begin = "All else is right, so you have the idea." if few else "All else is right."
+    this = "this" if len(whats) == 1 else "these"
+    return f"{begin} What is special about {this}: {'; '.join(whats)}?"
 
 
 def _marks(seen: Seen, case: Case) -> tuple[dict[str, None], dict[str, float]]:

@@ -19,6 +19,13 @@ def sequence(seen: Seen) -> str | None:
         isinstance(w, list | tuple) != isinstance(g, list | tuple) for w, g in pairs
     ):
         return None
+    if all(_is_nested(g) and not _is_nested(w) and w for w, g in pairs):
+        right = all([x for part in g for x in part] == [*w] for w, g in pairs)
+        return (
+            f"{'The right items come back, but in' if right else 'There are'} lists inside "
+            "the list, and it should be one flat list. `.append` puts a list in as one "
+            "item; `+=` puts in its items."
+        )
     texts = all(isinstance(x, str) for pair in pairs for x in pair)
     what = "text" if texts else "list"
 
@@ -71,6 +78,10 @@ def text(seen: Seen) -> str | None:
         if all(change(w) == change(g) for w, g in pairs):
             return f"The text is right but for {words}."
     return None
+
+
+def _is_nested(items: Any) -> bool:
+    return bool(items) and all(isinstance(item, list | tuple) for item in items)
 
 
 def _counted(items: Any) -> list[str]:

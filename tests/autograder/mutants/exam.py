@@ -17,7 +17,8 @@ from autograder import checks
 from autograder.checks import Check
 from autograder.verdict import bank, outcome
 from autograder.verdict.compare import difference
-from autograder.verdict.judge import expected, is_right, size
+from autograder.verdict.judge import expected, is_right
+from autograder.verdict.named import size
 from tests.autograder.mutants import memo
 from tests.autograder.mutants.make import mutants
 from tests.autograder.mutants.right import Right, right

@@ -10,7 +10,8 @@ import torch
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import panel
 from autograder.verdict.compare import difference, steady
-from autograder.verdict.judge import expected, followed, is_right, judge, pairs
+from autograder.verdict.judge import expected, followed, is_right, judge
+from autograder.verdict.named import pairs
 from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
 
 

@@ -129,7 +129,6 @@ def test_a_tensor_s_sort_has_an_answer():
         ("x.shape", False),
         ("'a text'", False),
         ("...", False),
-        ("y = x / 2", False),
     ],
 )
 def test_what_is_computed_and_not_kept_is_told(line, told):
@@ -166,6 +165,11 @@ def test_what_the_lines_show_comes_before_a_guess_and_beside_it():
     assert verdict("def f(u, x):\n    return u / 2").remark is None  # it is right
 
 
+def test_of_a_mistyped_name_what_is_meant_is_told_and_not_what_is_unused():
+    said = verdict("def f(x, u):\n    half = x / 2\n    return hafl").remark
+    assert said == "Your function does not know `hafl`. Is `half` meant?"
+
+
 def test_a_name_in_a_guard_alone_is_not_used():
     cell = (
         "def f(x, u, p):\n    if p < 0:\n        raise ValueError(p)\n    return x * u"
@@ -189,4 +193,24 @@ def test_a_name_in_a_guard_alone_is_not_used():
 def test_an_item_that_is_taken_for_its_place_is_told(body, part, told):
     failed = Outcome(raised="IndexError", message="out of range", part=part)
     said = first(f"def f(x, u, p):\n    {body}", outcome=failed)
+    assert told in said if told else said is None
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "for y in x:\n        y = g(y)\n    return x",
+            "the next round of the loop forgets",
+        ),
+        ("for y in x:\n        y = g(y)\n        u(y)\n    return x", None),
+        ("z = g(x)\n    return x, u", "Line 2 gives `z` a value, and nothing uses it"),
+        ("z = g(x)\n    return z, u", None),
+        ("z = g(x)\n    return [z for i in u]", None),
+        ("z, y = g(x)\n    return y", None),
+        ("z = 0\n    for i in x:\n        z += i\n    return u", None),
+    ],
+)
+def test_a_value_that_nothing_uses_is_told(body, told):
+    said = written(f"def f(x, u):\n    {body}").not_kept
     assert told in said if told else said is None

@@ -1,0 +1,134 @@
+"""What a student is told of a wrong answer: the ladder, and the first rung that holds.
+
+What the function's own lines show; a mistake by its name; the line in which one small
+change makes it right; two mistakes at once; what an error means; a true remark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograder.checks import Case, Check, Mistake
+from autograder.verdict import errors, repair, source
+from autograder.verdict.compare import difference
+from autograder.verdict.named import Pair, explained, size
+from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
+from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
+from autograder.verdict.wire import is_torch
+
+
+class Advice(NamedTuple):
+    """A mistake by its name; what an error means; and a sentence that is true."""
+
+    mistake: Mistake | None
+    meant: str | None
+    said: str | None
+
+
+def advice(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    right: list[bool],
+    made: Callable[[Mistake, int], Outcome],
+    hidden: bool = False,
+    call: Call | None = None,
+    written: source.Written | None = None,
+) -> Advice:
+    """What is told of a function that is not right in all cases, as `judge` has it.
+
+    right: in which cases it is. made: what a mistake makes of a case.
+    """
+    tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
+    first = got[right.index(False)]
+    said = None
+    if written and not wanted[right.index(False)].raised:
+        said = written.first(arguments(check), first, tensors)
+    if not said:
+        mistake, also = explained(check, cases, wanted, got, right, made)
+        own = made(mistake, right.index(False)) if mistake else None
+        # What Python says may be more than a guess at it, unless that fails in its words.
+        if own and (errors.sure(first) or errors.stands_for_many(own)):
+            hint = errors.hint(first, tensors)
+            better = hint is not None and hint != errors.hint(own, tensors)
+            mistake = None if better else mistake
+        if mistake and source.denies(written, mistake.hint):
+            mistake = None
+        if not mistake or isinstance(mistake, Pair):
+            also = _repaired(check, cases, wanted, right, first, written) or also
+        if isinstance(mistake, Pair):
+            if not (first.raised or also):
+                said = one_thing(check, cases, wanted, got, call, written)
+            if said or also or (call and unsteady(check, cases, wanted, got, call)):
+                mistake = None  # two at once that explain it by luck
+        if first.raised != "NameError":  # the name says more than what is not used
+            also = written and written.not_kept or also
+    if not (mistake or said):
+        meant = (errors.hint if hidden else errors.told)(first, tensors)
+        if not hidden and (inner := _inner(check, first)):
+            meant = f"{inner} {meant or ''}".strip()
+        if not (meant or also):
+            said = written.used_up if written else None
+            said = said or remark(
+                check, cases, wanted, got, call, hidden, written=written
+            )
+    return Advice(mistake, meant, said or also)
+
+
+def _inner(check: Check, got: Outcome) -> str | None:
+    """That an error came up in an earlier step, and in which line that was called."""
+    frames = [line.split(", line ", 1) for line in got.trace.splitlines()]
+    names = [frame[0] for frame in frames]
+    endless = got.raised == StillRunning.__name__
+    if endless or len(frames) < 2 or names[-1] not in check.after:
+        return None
+    place = names.index(names[-1])
+    if not place or names[place - 1] in check.after:
+        return None
+    number, _, line = frames[place - 1][1].partition(":")
+    return (
+        f"The error came up in `{names[-1]}`, which line {number} calls: "
+        f"`{line.strip()[:80]}`. Compare what it is given there with what `{names[-1]}` "
+        "takes."
+    )
+
+
+def _repaired(
+    check: Check,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    right: Sequence[bool],
+    first: Outcome,
+    written: source.Written | None,
+) -> str | None:
+    """Where one small change would make all the values right, if it can be tried."""
+    if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
+        return None
+    order = sorted(
+        (i for i, want in enumerate(wanted) if not want.raised),
+        key=lambda i: (right[i], size(cases[i].args)),
+    )
+
+    def is_right(made: Callable[..., Any]) -> bool:
+        return bool(order) and not any(
+            difference(
+                wanted[i],
+                repair.outcome(made, cases[i].args),
+                check.rtol,
+                check.atol,
+                hidden=True,
+            )
+            for i in order
+        )
+
+    return repair.place(written.function, written.space, is_right)
+
+
+def _has_tensors(cases: Sequence[Case], wanted: Sequence[Outcome]) -> bool:
+    """Whether a tensor comes in or out, by itself or in a list or table."""
+    todo = [*(arg for case in cases for arg in case.args), *(w.value for w in wanted)]
+    parts = [x for x in todo if isinstance(x, list | tuple)]
+    parts += [x.values() for x in todo if isinstance(x, dict)]
+    return any(map(is_torch, [*todo, *(x for part in parts for x in part)]))
