@@ -17,6 +17,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tests.autograder.mutants.patterns import patterns
+
 
 class Mutant(NamedTuple):
     name: str  # what was changed, and in which line, the docstring left out
@@ -32,7 +34,8 @@ def mutants(source: str, around: bool = True) -> list[Mutant]:
     source = _bare(source)
     known, many, found = {source}, Counter(), []
     outside = _around(source) if around else ()
-    for mutant in [*_inside(source, around), *outside, *_contract(source)]:
+    cut = (Mutant(*other) for other in patterns(source))
+    for mutant in [*_inside(source, around), *outside, *cut, *_contract(source)]:
         if mutant.source in known:
             continue
         known.add(mutant.source)
@@ -385,6 +388,11 @@ def _statement(node: ast.AST) -> Iterator[ast.AST | None]:
                 yield _changed(node, orelse=[])
         case ast.While(test=test):
             yield ast.If(test, node.body, [])
+            stop = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
+            for n in LIMITS:
+                rounds = ast.parse(f"range({n})", mode="eval").body
+                body = [stop, *node.body]
+                yield ast.For(ast.Name("_", ast.Store()), rounds, body, [])
             yield _changed(node, test=ast.Constant(False))
         case ast.For(iter=items):
             for part in _parts(items):
