@@ -64,6 +64,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("scores that lie across in memory", (across(tenths(rng, 4, 132)),)),
         edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 3),)),
         edge("rows of a single score", (tenths(rng, 3, 1),)),
+        edge("as many texts as rows and scores", (tenths(rng, 3, 3, 3),)),
         *twins(oracle, lambda: (tenths(rng, 5, 3),), "the scores"),
     ]
 

@@ -58,6 +58,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),
         edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 4), 2)),
         edge("large vectors of a single number", (large(rng, 4, 1) * signs, 1)),
+        edge("a batch with as many tokens as numbers", (tenths(rng, 2, 4, 4), 2)),
         *twins(
             oracle,
             lambda: (tenths(rng, 5, 6), 2),

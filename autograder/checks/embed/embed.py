@@ -157,6 +157,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "large numbers",
             (tensor_of([2, 0, 1]), large(rng, 3, 2) * signs, large(rng, 4, 2) * signs),
         ),
+        edge("a batch of empty texts", (tensor_of([[], []]), *tables(4, 4, 2))),
         *twins(
             oracle,
             lambda: (tensor_of(rng.permutation(6)), *tables(6, 6, 2)),

@@ -108,6 +108,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "large numbers, one in each row",
             (tensor_of([2, 0, 1]), large(rng, 3, 1) * _BOTH_SIGNS),
         ),
+        edge(
+            "as many texts as tokens",
+            (tensor_of(rng.permutation(9).reshape(3, 3)), decimals(rng, 9, 3)),
+        ),
         *twins(
             oracle,
             lambda: (tensor_of(rng.permutation(6)), decimals(rng, 6, 2)),

@@ -87,7 +87,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("words of the course's own model", (shipped, word, 5)),
         edge("all other rows, one of which points the other way", _opposite(rng)),
         edge("an exact copy of the very row", _copied(rng)),
-        edge("many rows, most of them equally near", (*_many_tied(rng), 135)),
+        edge("many rows, most of them equally near", (*_many_tied(rng), 265)),
         Case("many rows, some hardly nearer than others", (*_close(rng), 34)),
         edge("a table that lies across in memory", (across(wide), first, 3)),
         edge("a single neighbour", (ends, 0, 1)),
@@ -207,9 +207,12 @@ def _close(rng: np.random.Generator) -> tuple[Tensor, int]:
 
 
 def _many_tied(rng: np.random.Generator) -> tuple[Tensor, int]:
-    """More equal cosines than a sort that is not stable leaves in their order."""
-    table, row = _signs(rng, [1] * 100 + [2] * 30 + [3] * 9)
-    return table.roll(134 - row, 0), 134
+    """More equal cosines than a sort that is not stable leaves in their order.
+
+    And more rows than there are numbers that Python has only once, up to 256.
+    """
+    table, row = _signs(rng, [1] * 230 + [2] * 30 + [3] * 9)
+    return table.roll(264 - row, 0), 264
 
 
 def _best(scores: Tensor, row: int | None, k: int) -> list[int]:

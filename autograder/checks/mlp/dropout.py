@@ -89,6 +89,26 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "large vectors of a single number",
             (large(rng, 4, 1) * signs, floats([[0.9], [0.9], [0.9], [0.1]]), 0.5),
         ),
+        edge(
+            "as many texts as vectors and numbers",
+            (quarters(rng, 3, 3, 3), points(q, 3, 3, 3), q),
+        ),
+        edge(
+            "p hardly above 0",
+            (
+                quarters(rng, 6),
+                floats(rng.permutation([1 / 4096, 1 / 64, 0.25, 0.5, 0.75, 0.99])),
+                between(rng, 2, 9) / 1024,
+            ),
+        ),
+        edge(
+            "p hardly below 1",
+            (
+                quarters(rng, 6),
+                floats(rng.permutation([0.25, 0.5, 0.75, 0.99, 0.9995, 0.9998])),
+                1 - between(rng, 2, 9) / 1024,
+            ),
+        ),
         *twins(
             oracle,
             lambda: (quarters(rng, 6), points(0.4, 6), 0.4),

@@ -77,6 +77,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a batch of many texts",
             (normal(rng, between(rng, 129, 140), 2, 3, scale=2),),
         ),
+        edge("as many texts as rows and numbers", (normal(rng, 3, 3, 3),)),
         *twins(oracle, lambda: (normal(rng, 5, 2),), "the numbers"),
     ]
 

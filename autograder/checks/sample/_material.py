@@ -84,6 +84,12 @@ def shares(
             return fractions(parts.tolist(), whole)
 
 
+def uneven(rng: np.random.Generator) -> Tensor:
+    """Three shares, and three that are hardly more than a thousandth."""
+    cuts = np.sort(rng.choice(np.arange(100, 921, 2), 2, replace=False))
+    return fractions([*np.diff([0, *cuts, 1021]).tolist(), 1, 1, 1], 1024)
+
+
 def tied(rng: np.random.Generator) -> Tensor:
     """Eight shares in any order: two large, then four that are equal, two small."""
     equal = 2 * between(rng, 10, 16)

@@ -25,6 +25,7 @@ from autograder.checks.sample._material import (
     ranked,
     shares,
     short,
+    uneven,
     with_zeros,
 )
 from autograder.checks.sample.probabilities import model_probabilities
@@ -131,6 +132,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a vocabulary of one token", (torch.ones(1), round(float(rng.random()), 4))
         ),
         edge("u beyond the sum of many tokens", (far, nearer)),
+        edge(
+            "a point near 1, and three small shares at the end",
+            (uneven(rng), 1 - between(rng, 33, 38) / 16384),
+        ),
+        edge(
+            "a point near 0, and three small shares at the beginning",
+            (uneven(rng).flip(0), between(rng, 33, 38) / 16384),
+        ),
         *twins(
             oracle,
             lambda: inside(shares(rng, 6), 2),

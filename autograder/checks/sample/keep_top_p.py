@@ -38,6 +38,7 @@ from autograder.checks.sample._material import (
     softmax_of_the_kept,
     sorting_not_undone,
     tied,
+    uneven,
     with_zeros,
     zeros_in_p,
 )
@@ -130,6 +131,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),
         edge("a vocabulary of one token", (torch.ones(1), 0.5)),
+        edge("a line hardly below 1", (uneven(rng), 1 - between(rng, 40, 54) / 16384)),
         *twins(
             oracle,
             lambda: crossed(shares(rng, 6), 3),

@@ -119,6 +119,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (eighths(rng, between(rng, 130, 140), 2, 3), hundredths(rng, 0.6, 1.5)),
         ),
         edge("a vocabulary of one token", (eighths(rng, 2, 1, 1), 0.5)),
+        edge("as many texts as rows and tokens", (eighths(rng, 3, 3, 3), 0.5)),
         *twins(
             oracle,
             lambda: (different_eighths(rng, 6), 0.5),

@@ -47,6 +47,7 @@ CODE = (
     "SELECT name, age FROM birds WHERE age >= 4;\n",
     '<p class="note">1 &lt; 2</p>\n',
 )
+FORMS = ("s", "t", "re", "ve", "m", "ll", "d")
 EMOJI = ("👩‍🌾", "👨‍👩‍👧", "🏳️‍🌈", "👍🏽", "🇫🇷", "❤️", "🐸", "🧵", "✈️", "🌱")
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 HANZI = "果树鸟河山花小猫狗跳书字人天水火木金土日月星云雨风雪春夏秋冬"
@@ -117,6 +118,41 @@ def four_merges(rng: np.random.Generator) -> tuple[str, Merges]:
     a, b, c, d = some(rng, ALPHABET, 4)
     pairs = (d, a), (a, b), (b, c), (c, d)
     return a + b + c + d, {tuple(ords(p)): 256 + i for i, p in enumerate(pairs)}
+
+
+def borders(rng: np.random.Generator) -> tuple[str, Merges]:
+    """A text with every kind of border between chunks, and merges that tell each apart.
+
+    Each merges what stands at one place: across a border, where it must not come to
+    pass, or where another pattern would have cut.
+    """
+    a, b, c, d, e, f, g, h, i, j = some(rng, "abcfghijknopquwxyz", 10)
+    forms = " ".join(f"{a}'{form}" for form in some(rng, FORMS, len(FORMS)))
+    number = "".join(some(rng, "123456789", 5))
+    digit, other = some(rng, "٣٤٥٦٧٨", 1)[0], some(rng, "éüßñжд", 1)[0]
+    text = (
+        f"{forms} {b}'S {digit}! {other}? {c}{number} {d}_ {e} {f}\t{g} & {h}% "
+        f"e\u0301{i}   {j} "
+    )
+    places = [f"'{form[0]}" for form in FORMS]
+    places += ["'S", f"{digit[-1]}!", f"{other}?", c + number[0], number[2:4], f"{d}_"]
+    places += [f"{e} ", f" {f}", f"\t{g}", " &", f"{h}%", f"\u0301{i}", f" {j}", "  "]
+    pairs = dict.fromkeys(middle(place) for place in places)
+    return text, {pair: 256 + n for n, pair in enumerate(pairs)}
+
+
+def middle(two: str) -> Pair:
+    """The bytes on both sides of the place between two characters."""
+    left, right = two
+    return left.encode()[-1], right.encode()[0]
+
+
+def staircase(rng: np.random.Generator, steps: int) -> Merges:
+    """Merges of which each adds a letter to the one before."""
+    letters = ords(rng.choice(list(ALPHABET), steps + 1))
+    lefts = [letters[0], *range(256, 255 + steps)]
+    pairs = zip(lefts, letters[1:], strict=True)
+    return {pair: 256 + n for n, pair in enumerate(pairs)}
 
 
 def turned(listed: dict) -> dict:

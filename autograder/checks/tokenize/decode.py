@@ -27,6 +27,7 @@ from autograder.checks.tokenize._material import (
     mixed_page,
     nasty_text,
     right_half_first,
+    staircase,
     utf8,
     written_out,
     zeros_for_a_byte,
@@ -133,6 +134,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([new + 9, c, new], {(a, b): new, (new, c): new + 9}),
         ),
         edge("a single id, and a merge of the byte 255", ([k], {(255, k): 256})),
+        edge(
+            "merges of merges, more than a hundred deep", ([385], staircase(rng, 130))
+        ),
         *twins(
             oracle,
             lambda: ([256, 257, 258, 259], four_merges(rng)[1]),

@@ -25,6 +25,7 @@ from autograder.checks.tokenize._material import (
     LIBRARIES,
     Merges,
     Pair,
+    borders,
     characters_for_bytes,
     chunks_of,
     code_points,
@@ -169,6 +170,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "spaces and line ends at both ends",
             (f"  \n\t{a}{b} {c}  \n\n", {(32, 32): 256, (10, 10): 257}),
         ),
+        edge("every kind of border between chunks", borders(rng)),
         *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 

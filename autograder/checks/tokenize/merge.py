@@ -77,6 +77,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "the ids and the pair of the first case, with another new id",
             ([a, b, c, a, b], (a, b), 998 + between(rng, 1, 99)),
         ),
+        edge("an end and a beginning that are no pair", ([b, c, a], (a, b), new())),
         *twins(
             oracle,
             lambda: ([a, b, c, a, b, c], (a, b), new()),

@@ -26,6 +26,7 @@ from autograder.checks.tokenize._material import (
     letter_ids,
     oldest_first,
     right_half_first,
+    staircase,
     stories,
     turned,
     utf8,
@@ -75,6 +76,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 1900 + h},)),
         edge("no merges", ({},)),
         edge("one merge", ({(j, f): 256},)),
+        edge("merges of merges, more than a hundred deep", (staircase(rng, 130),)),
         *twins(oracle, lambda: (four_merges(rng)[1],), "the merges"),
     ]
 

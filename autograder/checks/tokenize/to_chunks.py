@@ -22,6 +22,7 @@ from autograder.checks.tokenize._material import (
     HANZI,
     LIBRARIES,
     PATTERN,
+    borders,
     mixed_page,
     nasty_text,
     new_word,
@@ -89,6 +90,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a text that begins with an ending",
             (f"'{some(rng, ('s', 'll', 've', 're'), 1)[0]} {new_word(rng, 3)}",),
         ),
+        edge("every kind of border between chunks", borders(rng)[:1]),
         *twins(oracle, lambda: (f"{new_word(rng, 3)} {new_word(rng, 3)}",), "the text"),
     ]
 

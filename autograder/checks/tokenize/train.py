@@ -24,6 +24,7 @@ from autograder.checks.tokenize._material import (
     LIBRARIES,
     Merges,
     Pair,
+    borders,
     characters_for_bytes,
     chunks_of,
     code_points,
@@ -156,6 +157,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a very long word", (new_word(rng, 300) + "A" * 140, 258)),
         edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),
+        edge("every kind of border between chunks", (borders(rng)[0], 600)),
         *twins(
             oracle,
             lambda: (new_word(rng, 6), 257),

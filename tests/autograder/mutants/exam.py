@@ -21,6 +21,7 @@ from autograder.verdict.judge import expected, is_right
 from autograder.verdict.named import size
 from tests.autograder.mutants import memo
 from tests.autograder.mutants.make import mutants
+from tests.autograder.mutants.others import OTHERS
 from tests.autograder.mutants.right import Right, right
 
 EQUAL = Path(__file__).with_name("equal.txt")
@@ -43,7 +44,9 @@ def named(exercise: str, name: str) -> dict[str, tuple[Right, str]]:
 
 def wrong(exercise: str, name: str) -> dict[str, Answer]:
     """The mutants of a check, as functions."""
-    return {key: _made(*found) for key, found in named(exercise, name).items()}
+    made = {key: _made(*found) for key, found in named(exercise, name).items()}
+    others = {f"{name} | {f.__name__}": f for of, f in OTHERS if of == name}
+    return made | others
 
 
 def _made(of: Right, source: str) -> Answer:

@@ -17,6 +17,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tests.autograder.mutants.patterns import patterns
+
 
 class Mutant(NamedTuple):
     name: str  # what was changed, and in which line, the docstring left out
@@ -32,7 +34,8 @@ def mutants(source: str, around: bool = True) -> list[Mutant]:
     source = _bare(source)
     known, many, found = {source}, Counter(), []
     outside = _around(source) if around else ()
-    for mutant in [*_inside(source, around), *outside, *_contract(source)]:
+    cut = (Mutant(*other) for other in patterns(source))
+    for mutant in [*_inside(source, around), *outside, *cut, *_contract(source)]:
         if mutant.source in known:
             continue
         known.add(mutant.source)
@@ -241,6 +244,8 @@ def _expression(node: ast.AST) -> Iterator[ast.AST | None]:
             if isinstance(op, ast.Eq) and isinstance(right, ast.Name):
                 yield _changed(node, ops=[ast.Is(), *more])  # as small numbers are
                 yield ast.BoolOp(ast.And(), [right, node])  # and 0 is never met
+            if isinstance(op, ast.NotEq) and isinstance(right, ast.Name):
+                yield _changed(node, ops=[ast.IsNot(), *more])
             if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
                 for moved in _moved(node.comparators[-1]):
                     yield _changed(node, comparators=[*node.comparators[:-1], moved])
@@ -383,6 +388,11 @@ def _statement(node: ast.AST) -> Iterator[ast.AST | None]:
                 yield _changed(node, orelse=[])
         case ast.While(test=test):
             yield ast.If(test, node.body, [])
+            stop = ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], [])
+            for n in LIMITS:
+                rounds = ast.parse(f"range({n})", mode="eval").body
+                body = [stop, *node.body]
+                yield ast.For(ast.Name("_", ast.Store()), rounds, body, [])
             yield _changed(node, test=ast.Constant(False))
         case ast.For(iter=items):
             for part in _parts(items):
@@ -433,6 +443,7 @@ TENSOR_OUT = (
     *("{x}.tolist()", "{x}.bool()", "{x}.long()", "{x}[None]", "[*{x}]"),
     *("{x}.softmax(-1)", "{x}.sort().values", "-{x}", "None", "{x}.mean()"),
     *("{x} / {x}.sum(-1, keepdim=True)", "{x} - {x}.mean()", "{x}.numpy()"),
+    "{x}.round(decimals=4)",
 )
 LIST = (
     *("{x}[:8]", "{x}[:16]", "{x}[:32]", "{x}[1:]", "{x}[:-1]", "sorted({x})"),
@@ -496,8 +507,19 @@ MORE_IN = {
         "{{a: 256 + i for i, a in enumerate(sorted({x}, key={x}.get))}}",
     ),
     "number": ("min({x}, 64)", "min({x}, 128)", "{x} or 1", "{x} if {x} != 1 else 2"),
-    "share": ("{x} or 0.5", "{x} if {x} != 1 else 0.5"),
+    "share": (
+        *("{x} or 0.5", "{x} if {x} != 1 else 0.5"),
+        *("1.0 if 0.99 < {x} < 1 else {x}", "0.0 if 0 < {x} < 0.01 else {x}"),
+        "round({x}, 2)",
+    ),
 }
+# Of a batch: right only where its axes have different sizes, or for the first alone.
+BATCH = (
+    "{x}.transpose(0, 1) if {x}.ndim > {n} and len({x}) == {x}.shape[1] else {x}",
+    "{x}.mT if {x}.ndim > {n} and {x}.shape[-1] == {x}.shape[-2] else {x}",
+    "{x}[:1].expand_as({x}) if {x}.ndim > {n} else {x}",
+    "{x}[..., :1, :, :].expand_as({x}) if {x}.ndim > 3 else {x}",
+)
 OTHER_KINDS = (
     "str({x})",
     "float({x})",
@@ -534,6 +556,9 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         if name in ("x", "q", "k", "v", "u", "scores", "logits", "ids"):
             one = 1 if ids else 2  # axes of one text; above, it is a batch
             forms = (*forms, f"{{x}}[:8] if {{x}}.ndim > {one} else {{x}}")
+            many = BATCH if name in ("q", "k", "v", "scores") else BATCH[:3]
+            batch = (form.format(x="{x}", n=one) for form in many)
+            forms = (*forms, *batch) if name not in ("p", "u") else forms
         # Weights have no axis of size 1, and vectors lie in memory in one way only.
         weights = name.startswith(("w_", "b_")) or name in ("weight", "bias", "wpe")
         forms = [form for form in forms if not (weights and "squeeze" in form)]
@@ -553,6 +578,8 @@ def _forms(kind: str, name: str, out: bool) -> tuple[str, ...]:
         forms = (*forms, "abs({x})")
     if not out and name not in ("row", "stop", "new_id"):  # ids, which are no sizes
         forms = (*forms, *MORE_IN.get(kind, ()))
+    if name == "temperature":  # which is no share, and may be above 1
+        forms = [form for form in forms if "0.99" not in form]
     return (*forms, *OTHER_KINDS) if out else forms
 
 
