@@ -4,7 +4,8 @@ A class of honest, mistaken, unfinished, dishonest and broken submissions is gra
 the real command. At random moments the runner, one of its workers or a template is
 killed (kill -9), or the runner is interrupted as by Ctrl-C; then the same command is
 given again. In the end every submission must have been graded exactly once, and every
-grade must be what it would have been.
+grade must be what it would have been. Folders whose names cannot be graded stand among
+them, and cost nobody but themselves a row.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from autograder.classroom.record import GRADED, RELEASE
 ROOT = Path(__file__).parents[3]
 EXERCISE = "tokenize"
 LIMITS = "\nc.Execute.limits = {'cell_seconds': 10, 'seconds': 60, 'memory_mb': 1024}\n"
+NAMES = ("plain", "o'neill", "李 小龙", "Smith, Anna [Ann]", "a&b; $HOME *")
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,16 @@ class Soak:
         self.place = folder / "autograder" / "classes" / "soak"
         all_kinds = kinds()
         drawn = self.random.choices(all_kinds, [k.share for k in all_kinds], k=size)
-        self.students = {f"{i:05}-{kind.name}": kind for i, kind in enumerate(drawn)}
-        for student, kind in self.students.items():
+        self.students = {
+            f"{i:05} {NAMES[i % len(NAMES)]} {kind.name}": kind
+            for i, kind in enumerate(drawn)
+        }
+        self.refused = [os.fsdecode(b"Jos\xe9 %d" % i) for i in range(1 + size // 100)]
+        content = {student: kind.content for student, kind in self.students.items()}
+        for student, data in {**dict.fromkeys(self.refused, b"{"), **content}.items():
             path = self.place / "submitted" / student / EXERCISE
             path.mkdir(parents=True)
-            (path / f"{EXERCISE}.ipynb").write_bytes(kind.content)
+            (path / f"{EXERCISE}.ipynb").write_bytes(data)
         (self.place / "seed").write_text("the demo class\n")  # of the demo's points
         self.killed: Counter[str] = Counter()
 
@@ -115,8 +122,10 @@ class Soak:
                 if process.poll() is None and left > self.left() > 0:
                     self._kill(process)
             print(f"  {self.left():5} left, killed: {dict(self.killed)}", flush=True)
-        if self._start().wait() != 0:
-            raise AssertionError((self.folder / "log").read_text()[-3000:])
+        code, log = self._start().wait(), (self.folder / "log").read_text()
+        told = log.count(" INFRA\n"), log.count("rename the folder to 'José ")
+        if code != 1 or set(told) != {len(self.refused)}:  # nothing else is left
+            raise AssertionError(log[-3000:])
 
     def left(self) -> int:
         return len(self.students) - len(self.times())
@@ -210,8 +219,8 @@ def _command(pid: int) -> str:
 
 
 def _all_gone(pids: list[int]) -> None:
-    """What served a runner must end with it."""
-    for _ in range(200):
+    """What served a runner must end with it, a server once it has imported all."""
+    for _ in range(1200):
         left = [pid for pid in pids if _command(pid)]
         if not left:
             return

@@ -140,8 +140,8 @@ def test_one_bad_submission_changes_no_other(classroom):
 
 def test_feedback_names_the_mistake_and_no_hidden_value(classroom):
     wrong = next(s for s in demo.CLASS if s.student == "mistaken-ties")
-    graded(classroom, wrong)
-    grade.feedback("tokenize")
+    row = graded(classroom, wrong)
+    assert grade.feedback("tokenize", [row]) == [row]
     page = classroom / "feedback" / wrong.student / "tokenize" / "tokenize.html"
     html = page.read_text(encoding="utf-8")
     hint = next(
