@@ -51,7 +51,10 @@ class Watch:
         self.course = [place for place in sys.path if os.path.isdir(f"{place}/gpt")]
         ours = [f"{place}/gpt" for place in self.course]
         self.code = (*_SYSTEM, sys.prefix, sys.base_prefix, *ours)
-        self.seen = mmap.mmap(-1, len(REACHED))  # shared with what it forks
+        with tempfile.TemporaryFile() as file:  # shared with what it forks
+            file.write(bytes(len(REACHED)))
+            file.flush()
+            self.seen = mmap.mmap(file.fileno(), len(REACHED))
         self.busy = False
         below = self.below
         self.looks: dict[str, Callable[..., str | None]] = {
