@@ -185,19 +185,19 @@ ENDED = (
         "            a.connect(f'\\0{n}')\n            full(a.fileno())",
     ),
     ended(
-        "pipes full of data, in 20 children",
-        140,
+        "pipes full of data, in 40 children",
+        250,
         "def fill():\n    for _ in range(110):\n        a, b = os.pipe()\n        full(b)\n"
-        "children(20, fill)",
+        "children(40, fill)",
     ),
     ended(
-        "descriptors that watch each other (epoll), in 20 children",
-        60,
+        "descriptors that watch each other (epoll), in 40 children",
+        100,
         "def watch():\n    ears = [select.epoll() for _ in range(110)]\n"
         "    kept.extend(ears)\n"
         "    ends = [x for _ in range(55) for x in os.pipe()]\n"
         "    for ear in ears:\n        for end in ends: ear.register(end)\n"
-        "children(20, watch)",
+        "children(40, watch)",
     ),
     ended(
         "mappings, each of one page",
