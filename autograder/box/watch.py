@@ -8,6 +8,7 @@ never a name: a name could carry a hidden input out.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import re
@@ -71,6 +72,15 @@ class Watch:
             "ctypes.dlopen": lambda *_: below("ctypes/__init__.py"),
         }
         sys.addaudithook(self.notice)
+
+    def lay(self, inputs: bytes) -> None:
+        """Write the file of hidden inputs, if a submission lets us."""
+        self.busy = True
+        try:
+            with contextlib.suppress(OSError), open(self.inputs, "wb") as file:
+                file.write(inputs)
+        finally:
+            self.busy = False
 
     def told(self) -> list[str]:
         """What it has reached for since this was asked last: keys of REACHED."""

@@ -125,10 +125,10 @@ def judge(
     ]
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]
-    only = _only(cases, wanted, known, right)
-    points = 0.0 if only else check.points * _share(cases, right)
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
+    only = _only(cases, wanted, known, right)
+    points = 0.0 if only else check.points * _share(cases, right)
     made = made or (lambda mistake, i: run(mistake.answer, cases[i].args))
     mistake = meant = said = None
     first = got[right.index(False)]

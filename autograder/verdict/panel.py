@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -57,8 +58,11 @@ def student(
 
 
 def feedback(verdict: Verdict) -> dict[str, str]:
-    """What a student reads after grading: no hidden input and no expected value."""
-    return _render(verdict, _explain(verdict), "")
+    """What a student reads after grading: no hidden input and no expected value.
+
+    Nor which cases are right: that could be chosen, to tell what the inputs are.
+    """
+    return _render(replace(verdict, results=()), _explain(verdict), "")
 
 
 def reason(verdict: Verdict) -> str:
