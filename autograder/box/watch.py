@@ -74,10 +74,12 @@ class Watch:
         sys.addaudithook(self.notice)
 
     def lay(self, inputs: bytes) -> None:
-        """Write the file of hidden inputs, if a submission lets us."""
+        """Write the file of hidden inputs, whatever lies in its place."""
         self.busy = True
         try:
-            with contextlib.suppress(OSError), open(self.inputs, "wb") as file:
+            with contextlib.suppress(OSError):
+                os.unlink(self.inputs)  # a pipe would wait for its reader
+            with contextlib.suppress(OSError), open(self.inputs, "xb") as file:
                 file.write(inputs)
         finally:
             self.busy = False
