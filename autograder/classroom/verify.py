@@ -347,7 +347,7 @@ def _verdict(
         hidden=True,
         known=public(check),
         made=functools.partial(made, grading.exam, name),
-        written=source.of(own, function),
+        written=functools.partial(source.of, own, function),  # only if wrong
     )
 
 
