@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -62,7 +61,7 @@ def feedback(verdict: Verdict) -> dict[str, str]:
 
     Nor which cases are right: that could be chosen, to tell what the inputs are.
     """
-    return _render(replace(verdict, results=()), _explain(verdict), "")
+    return _render(verdict, _explain(verdict), "", listed=False)
 
 
 def reason(verdict: Verdict) -> str:
@@ -282,6 +281,7 @@ def _render(
     lines: list[str],
     code: str,
     seen: tuple[str, str] = ("", ""),
+    listed: bool = True,
 ) -> dict[str, str]:
     head = _headline(verdict)
     text = "\n".join([head, *lines, *filter(None, [code, seen[1]])])
@@ -289,13 +289,13 @@ def _render(
         f"<li>{'✓' if r.why is None else '✗'} {escape(r.what)}</li>"
         for r in verdict.results
     )
-    listed = (
+    items = (
         f'<ul style="list-style: none; padding-left: 1em; margin: .2em 0">{cases}</ul>'
     )
     every = ""
-    if verdict.results and not verdict.right:
+    if listed and verdict.results and not verdict.right:
         summary = f"<summary>All {len(verdict.results)} cases</summary>"
-        every = f"<details>{summary}{listed}</details>" if code else listed
+        every = f"<details>{summary}{items}</details>" if code else items
     style = _STYLE.format(colour=_GOOD if verdict.right else _BAD)
     html = (
         f'<div style="{style}"><strong>{escape(head)}</strong>'
