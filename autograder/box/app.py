@@ -195,10 +195,13 @@ class Kernel(IPythonKernel):
     async def cells_request(self, _: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Run the `cells` of the request, each the id that it answers to, and its code.
 
+        The hidden inputs come with the first check, as the request's only buffer.
         A cell that took `patience` seconds is the last one: the grader may be about to
         interrupt it, and must not interrupt the next.
         """
         content, header = parent["content"], parent["header"]
+        for inputs in parent["buffers"]:
+            self.watch.lay(bytes(inputs))
         self._forward_input(allow_stdin=False)
         try:
             for name, code in content["cells"]:

@@ -19,7 +19,7 @@ from typing import Any
 from autograder.box import memory, messages
 from autograder.box.sandbox import Box, Limits
 
-PAUSE = 0.2  # seconds between two looks at how much memory it holds
+PAUSE = 0.1  # seconds between two looks at how much memory it holds
 
 
 class Cold:
@@ -85,8 +85,9 @@ class Cold:
     def _watch(self) -> None:
         while not self._over.wait(PAUSE):
             first = self._first()
-            if first and memory.exceeds(first, self.limits.memory_mb << 20):
-                self.why = memory.reason(self.limits.memory_mb)
+            why = first and memory.excess(first, self.limits.memory_mb)
+            if why:
+                self.why = why
                 self.signal(signal.SIGKILL)
                 return
 

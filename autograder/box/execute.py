@@ -20,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Self
 
 import zmq
@@ -27,7 +28,7 @@ from jupyter_client.session import DELIM, Session
 
 from autograder.box import memory
 from autograder.box.kernel import Template, finish
-from autograder.box.messages import CELLS
+from autograder.box.messages import CASES, CELLS
 from autograder.box.provisioner import Manager
 from autograder.box.sandbox import Limits
 from autograder.box.watch import REACHED
@@ -62,16 +63,20 @@ def execute(
 ) -> float:
     """Run the cells in order; each is told what came of it.
 
+    Of the files, the hidden inputs (`CASES`) come into a kernel with its first check, and
+    not before: a cell that is done by then has known none of them.
     Returns the seconds of computing that the kernels took.
     """
     until = time.monotonic() + limits.seconds
     done, skipped, cpu = 0, set(), 0.0
+    files, inputs = dict(files), files.get(CASES, b"")
+    files.pop(CASES, None)
     ahead = True  # the kernel need not wait for us between two cells
     while done < len(cells):
         again = [n for n in range(done) if n not in skipped and not cells[n].graded]
         todo = {n: Cell(cells[n].source) for n in again}
         todo |= {n: cells[n] for n in range(done, len(cells))}
-        with _Kernel(template, files, environment, limits, until) as kernel:
+        with _Kernel(template, files, inputs, environment, limits, until) as kernel:
             while todo:
                 if time.monotonic() >= until:
                     for late in cells[done:]:
@@ -101,6 +106,7 @@ class _Kernel:
         self,
         template: Template,
         files: dict[str, bytes],
+        inputs: bytes,
         environment: dict[str, str],
         limits: Limits,
         until: float,
@@ -111,6 +117,7 @@ class _Kernel:
         )
         self.manager.template, self.manager.limits = template, limits
         self.manager.files, self.manager.environment = files, environment
+        self.inputs: list[bytes] = [inputs]  # empty once it has them
         self.received = 0
         self.room = memory.private() + ROOM
         self.cpu = 0.0
@@ -211,6 +218,14 @@ class _Kernel:
                 return
 
     def _ask(self, cells: Sequence[Cell]) -> None:
+        """Ask for cells: those before the first check, or with the inputs all the rest."""
+        given: list[bytes] = []
+        if self.inputs:
+            before = [*takewhile(lambda cell: not cell.graded, cells)]
+            if before:
+                cells = before
+            else:
+                given, self.inputs = self.inputs, []
         request = self.session.msg(CELLS)
         self.request = request["header"]["msg_id"]
         names = [f"{self.request}-{number}" for number in range(len(cells))]
@@ -218,7 +233,7 @@ class _Kernel:
             "cells": [[n, cell.source] for n, cell in zip(names, cells, strict=True)],
             "patience": self.limits.cell_seconds / 2,
         }
-        self.session.send(self.shell, request)
+        self.session.send(self.shell, request, buffers=given)
         self.coming = deque(names)
 
     def _receive(self, until: float) -> dict[str, Any] | None:

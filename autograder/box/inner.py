@@ -7,6 +7,7 @@ runs before it is closed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from autograder.box import linux, seccomp
 from autograder.box.sandbox import USER, WORK, Limits
+
+ADDRESSES = 8  # times its memory: what one process may map
 
 _SPACES = (
     *(linux.NEWUSER, linux.NEWNS, linux.NEWPID),
@@ -49,7 +52,7 @@ def _close(uid: int, gid: int, limits: Limits) -> None:
     linux.mount("proc", "/proc", "proc", quiet | linux.NOEXEC)
     scratch = f"size={limits.scratch_mb}m,nr_inodes=4096,mode=700"
     linux.mount("tmpfs", "/tmp", "tmpfs", quiet, scratch)
-    linux.mount("tmpfs", "/dev/shm", "tmpfs", quiet, "size=16m,mode=700")
+    linux.mount("tmpfs", "/dev/shm", "tmpfs", quiet, "size=16m,nr_inodes=1024,mode=700")
     for folder in ("/tmp/home", WORK):
         os.makedirs(folder)
     os.chdir(WORK)
@@ -64,6 +67,11 @@ def _close(uid: int, gid: int, limits: Limits) -> None:
 def harden(limits: Limits) -> None:
     """What closes a box beside its namespaces: no rights, no doors, limits."""
     _limit(limits)
+    # Page tables come of addresses; without a GPU, torch is content with less than 1 GB.
+    room = ADDRESSES * limits.memory_mb << 20
+    resource.setrlimit(resource.RLIMIT_AS, (room, room))
+    with contextlib.suppress(OSError):  # who is to end if the machine has none left
+        Path("/proc/self/oom_score_adj").write_text("1000")
     linux.drop_capabilities()
     seccomp.restrict()
 
@@ -86,6 +94,7 @@ def _limit(limits: Limits) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_SIGPENDING, 256),  # and timers
     ):
         _, hard = resource.getrlimit(what)  # what the grader itself may, at most
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)

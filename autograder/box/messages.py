@@ -14,7 +14,7 @@ from typing import Any
 
 CELLS = "cells_request"  # a message of our own to a kernel: to run many cells
 CHANNELS = ("shell", "iopub", "stdin")  # the sockets that a kernel is given
-CASES = "cases.safetensors"  # the hidden inputs, among the submission's files
+CASES = "cases.safetensors"  # the hidden inputs, beside the submission's files
 
 
 def tell(connection: socket.socket, message: dict[str, Any]) -> None:

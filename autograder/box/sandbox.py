@@ -34,6 +34,7 @@ USER = 1000  # the user id inside
 WORK = "/tmp/work"  # the submission's own files, in its scratch folder
 COURSE = "/opt/course"  # where the box has the course's code,
 ENVIRONMENT = "/opt/environment"  # and the virtual environment, if there is one
+ZEROS = 16 << 20  # bytes of /dev/zero: what is mapped from the real one is nobody's
 _PREFIX = "gpt-"  # of the folders of graders, among the temporary files
 
 # Of the package autograder, what a kernel needs: nothing that knows an answer.
@@ -115,6 +116,9 @@ class Box:
             os.chown(self.folder, NOBODY, NOBODY)
         self.code = self.folder / "code"
         _lay_out(self.code)
+        with open(self.folder / "zero", "wb") as file:
+            file.truncate(ZEROS)
+            os.fchmod(file.fileno(), 0o444)
         (self.folder / "mnt").mkdir()
         self.prefixes = _prefixes()
 
@@ -156,6 +160,7 @@ class Box:
                 inside = f"{place}/{package.relative_to(path)}"
                 arguments += ["--ro-bind", str(self.code / "autograder"), inside]
         arguments += ["--proc", "/proc", "--dev", "/dev"]
+        arguments += ["--ro-bind", str(self.folder / "zero"), "/dev/zero"]
         if not cold:
             return [*arguments, "--tmpfs", "/tmp", "--chdir", "/tmp", "--"]
         for size, place in ((cold.scratch_mb, "/tmp"), (16, "/dev/shm")):

@@ -2,7 +2,8 @@
 
 It is a belt beside the box's braces: without privileges most of these calls fail anyway,
 but each is a door to code of the kernel's that has had holes. Some would hold memory
-that no limit counts (memfd_create, System V's shared memory and queues). Threads,
+that nobody can count from outside: files and shared mappings without a name, pages that
+a pipe keeps of a mapping that is gone, watches, locks, buffers of any size. Threads,
 processes, files and local sockets are not touched.
 
 Forty lines of the kernel's filter language do without a library: those on PyPI bind
@@ -36,7 +37,11 @@ io_uring_setup 425 425, io_uring_enter 426 426, io_uring_register 427 427,
 personality 135 92, add_key 248 217, request_key 249 218, keyctl 250 219
 memory that is not counted:
 memfd_create 319 279, memfd_secret 447 447, shmget 29 194, msgget 68 186,
-semget 64 190
+semget 64 190, splice 275 76, vmsplice 278 75, tee 276 77, sendfile 40 71,
+inotify_init 253 26, inotify_init1 294 26, inotify_add_watch 254 27,
+landlock_create_ruleset 444 444, landlock_add_rule 445 445,
+landlock_restrict_self 446 446, seccomp 317 277, io_setup 206 0,
+mbind 237 235, set_mempolicy 238 237, set_mempolicy_home_node 450 450
 the machine:
 kexec_load 246 104, kexec_file_load 320 294, reboot 169 142,
 init_module 175 105, finit_module 313 273, delete_module 176 106,
@@ -50,15 +55,24 @@ REFUSED = {
 }
 CLONE, CLONE3, IOCTL, SOCKET = (56, 220), (435, 435), (16, 29), (41, 198)
 SPACES = 0x7E020000  # the flags of clone that ask for new namespaces
+PRCTL, FCNTL, SETSOCKOPT, MMAP = (157, 167), (72, 25), (54, 208), (9, 222)
 TERMINAL = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
+TASK = (22, 78)  # PR_SET_SECCOMP, and PR_FUTEX_HASH: a table of a gigabyte
+# F_SETPIPE_SZ; locks on parts of a file (two kinds, with and without waiting), of which
+# one file may have millions; F_SETLEASE and F_NOTIFY. Of a whole file: flock.
+FILE = (1031, 6, 7, 37, 38, 1024, 1026)
+BUFFER = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and by force
+HUGE, SHARED = 0x40000, 0x21  # MAP_HUGETLB; MAP_SHARED with MAP_ANONYMOUS
 FAMILIES = (1, 2, 10)  # sockets of Unix, IPv4 and IPv6
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000  # the same calls under other numbers, on x86_64
 _LOAD, _EQUAL, _AT_LEAST, _ANY_OF, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_AND = 0x54
 _ALLOW, _ERROR, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _Row = tuple[int, int, int, int]  # code, value, rows to skip if it holds, and if not
-_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24  # where seccomp_data has what
+_NUMBER, _ARCHITECTURE = 0, 4  # where seccomp_data has what
+_FIRST, _SECOND, _THIRD, _FOURTH = 16, 24, 32, 40  # arguments
 
 
 def restrict() -> None:
@@ -100,6 +114,17 @@ def _rows(which: int, architecture: int) -> list[_Row]:
         *_asked(CLONE[which], _FIRST, _ANY_OF, (SPACES,), refused, allowed),
         *_asked(IOCTL[which], _SECOND, _EQUAL, TERMINAL, refused, allowed),
         *_asked(SOCKET[which], _FIRST, _EQUAL, FAMILIES, allowed, unknown),
+        *_asked(PRCTL[which], _FIRST, _EQUAL, TASK, refused, allowed),
+        *_asked(FCNTL[which], _SECOND, _EQUAL, FILE, refused, allowed),
+        *_asked(SETSOCKOPT[which], _THIRD, _EQUAL, BUFFER, refused, allowed),
+        (_EQUAL, MMAP[which], 0, 7),
+        (_LOAD, _FOURTH, 0, 0),
+        (_ANY_OF, HUGE, 0, 1),
+        refused,
+        (_AND, SHARED, 0, 0),
+        (_EQUAL, SHARED, 0, 1),
+        refused,
+        allowed,
         allowed,
     ]
 

@@ -36,7 +36,7 @@ IMPORTED = (
     *("gpt.model", "gpt.train", "autograder.check"),
     *("IPython.core.logger", "tornado.platform.asyncio"),  # what a kernel imports late
 )
-PAUSE = 0.2  # seconds between two looks at how much memory the boxes hold
+PAUSE = 0.1  # seconds between two looks at how much memory the boxes hold
 
 
 @dataclass
@@ -189,9 +189,10 @@ def _reap(grader: socket.socket, running: dict[int, Run]) -> None:
 def _look(running: dict[int, Run], shared: int, boxed: bool) -> None:
     """End the boxes that hold more memory than they may."""
     for pid, run in running.items():
-        if not run.why and memory.exceeds(pid, run.memory_mb << 20, shared, boxed):
-            run.why = memory.reason(run.memory_mb)
-            _signal(pid, signal.SIGKILL)
+        if not run.why:
+            run.why = memory.excess(pid, run.memory_mb, shared, boxed)
+            if run.why:
+                _signal(pid, signal.SIGKILL)
 
 
 def _signal(pid: int, number: int) -> None:

@@ -26,7 +26,7 @@ from autograder.box.sandbox import Limits
 from autograder.box.watch import REACHED
 from autograder.classroom import submission
 from autograder.classroom.exam import Exam, made, public, wanted
-from autograder.verdict import look, outcome, panel, source, wire
+from autograder.verdict import look, outcome, panel, source, told, wire
 from autograder.verdict.compare import ERRORS
 from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 
@@ -61,8 +61,10 @@ def run(
     """Run the notebook in a box of its own; the CPU seconds that it took there.
 
     RuntimeError where it was cut short through no fault of the submission.
-    Of a cell that failed only the type of its error stays. What stands after the last
-    check is not run: nothing there can change a grade.
+    Of a cell that failed the type of its error stays, and after the first check, which
+    brings the hidden inputs, only that it failed; of cells that were not released, not
+    even that. What stands after the last check is not run: nothing there can change a
+    grade.
     A check that is not passed, as is one of the steps before it, is run once more in
     another box, where the course's own steps stand in place of those, if there is time:
     both runs together have the seconds of one.
@@ -75,9 +77,11 @@ def run(
         (n, Cell(c.source, submission.is_grade(c))) for n, c in enumerate(cells, 1)
     ]
     cpu = _execute(running, grading, template, files, limits)
+    knows = False  # the inputs
     for cell, (_, ran) in zip(cells, running, strict=True):
         cell.outputs, cell.execution_count = [], None
-        if ended := ran.died or _error(ran):
+        knows = knows or ran.graded
+        if ended := _ended(cell, ran, knows):
             cell.outputs = [_output("error", ename=ended, evalue="", traceback=[])]
         if submission.is_grade(cell):
             grading.ran[cell.metadata.nbgrader["grade_id"]] = ran
@@ -177,13 +181,18 @@ def _output(kind: str, **content: Any) -> NotebookNode:
     return nbformat.from_dict({"output_type": kind, **content})
 
 
-def _error(ran: Cell) -> str | None:
-    """The type of the error that ended a cell, if Python or PyTorch has one so named.
+def _ended(cell: NotebookNode, ran: Cell, knows: bool) -> str | None:
+    """What is told of a cell that failed, by whether it may have known the inputs.
 
-    Any other name could carry a message out of the box.
+    Before: the type of its error, if Python or PyTorch has one so named. After: that it
+    failed, where it is one of those cells that were released, which have a number.
     """
-    if ran.error is None or ran.error in ERRORS or ran.error in _KNOWN:
-        return ran.error
+    if not (ran.died or ran.error):
+        return None
+    if knows:
+        return told.ODD if "nbgrader" in cell.metadata else None
+    if ran.died or ran.error in ERRORS or ran.error in _KNOWN:
+        return ran.died or ran.error
     return "an error of its own"
 
 
@@ -201,10 +210,16 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
     nbgrader's own rule reads as the points.
     """
     verdicts = _verdicts(nb, grading)
+    explained = 0
     for cell in _graded(nb):
         verdict = verdicts[cell.metadata.nbgrader["grade_id"]]
+        said = verdict
+        if grading and verdict.results:
+            right = wanted(grading.exam, verdict.check)
+            said = told.bounded(verdict, right, explained < told.EXPLAINED)
+            explained += not verdict.right
         cell.outputs = [
-            _output("display_data", data=panel.feedback(verdict), metadata={}),
+            _output("display_data", data=panel.feedback(said), metadata={}),
             _output(
                 "execute_result",
                 data={"text/plain": repr(verdict.points)},
@@ -323,7 +338,7 @@ def _verdict(
         if ran.error is None:
             grading.flag(f"{name}: ran without an error or an answer")
             return _noted(nothing, "Nothing was handed in.")
-        return _noted(nothing, f"Nothing was handed in: it stopped with {_error(ran)}.")
+        return _noted(nothing, f"Nothing was handed in: {told.stopped(ran.error)}.")
     return judge(
         check,
         cases,
@@ -332,7 +347,7 @@ def _verdict(
         hidden=True,
         known=public(check),
         made=functools.partial(made, grading.exam, name),
-        written=source.of(own, function),
+        written=functools.partial(source.of, own, function),  # only if wrong
     )
 
 

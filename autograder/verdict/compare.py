@@ -7,6 +7,7 @@ that `wire.unpack` has rebuilt, so no method of the student's can take part in i
 from __future__ import annotations
 
 import builtins
+import itertools
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,22 @@ import numpy as np
 from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome, StillRunning
 from autograder.verdict.wire import article, is_torch
 
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+INSIDE = " in a part of it"
+SHARES = ("some", "most", "all")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 ERRORS = {
     name
     for name, kind in vars(builtins).items()
     if isinstance(kind, type) and issubclass(kind, BaseException)
 }
+
+COMMON = (  # of these the ones that are named in feedback on hidden cases
+    *("ArithmeticError", "AssertionError", "AttributeError", "FileNotFoundError"),
+    *("IndexError", "KeyError", "MemoryError", "ModuleNotFoundError", "NameError"),
+    *("NotImplementedError", "OverflowError", "RecursionError", "RuntimeError"),
+    *("StopIteration", "SyntaxError", "TypeError", "UnboundLocalError", "ValueError"),
+    "ZeroDivisionError",
+)
 
 
 def describe(value: Any) -> str:
@@ -41,9 +52,9 @@ def difference(
 ) -> str | None:
     """How `got` differs from `expected`, as a sentence's end; None where it is right.
 
-    With `hidden`, the sentence gives no value of the expected answer away, nor anything
-    that the answer could spell: who made it may have seen the inputs, and write them
-    into the name of an error, a shape or a number of keys.
+    With `hidden`, the sentence gives no value of the expected answer away, and is one of
+    few: who made the answer may have seen the inputs, and write them into the name of an
+    error, a shape or a place. `told` counts those sentences.
     """
     if got.raised != expected.raised:
         if got.raised is None:
@@ -57,25 +68,27 @@ def difference(
             return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
         said = f": {got.message}" if got.message and not hidden else ""
         wanted = f" instead of {article(expected.raised)}" if expected.raised else ""
-        shown = got.raised in ERRORS or not hidden
+        shown = got.raised in COMMON or not hidden
         return f"it raised {article(got.raised) if shown else 'an error'}{said}{wanted}"
     if got.raised is None:
         found = _differ(expected.value, got.value, "", rtol, atol, hidden)
         if found:
             return found
     if changed := set(got.changed) - set(expected.changed):
-        return f"it changed its {_which(changed)} argument, which is the caller's"
+        told = _which(changed, hidden)
+        return f"it changed its {told} argument, which is the caller's"
     if own := set(got.own) - set(expected.own):
         return (
-            f"it returned its {_which(own)} argument itself, which is the caller's: "
-            "make a new one, a copy if need be"
+            f"it returned its {_which(own, hidden)} argument itself, which is the "
+            "caller's: make a new one, a copy if need be"
         )
     return None
 
 
-def _which(places: set[int]) -> str:
-    words = [word for i, word in enumerate(_ORDINALS) if i in places]
-    return " and ".join(words or ["last"])
+def _which(places: set[int], hidden: bool) -> str:
+    """Which arguments; where the case is hidden one is enough, so that little is told."""
+    words = [word for i, word in enumerate(ORDINALS) if i in places] or ["last"]
+    return " and ".join(words[:1] if hidden else words)
 
 
 def steady(outcomes: list[Outcome], again: Outcome) -> list[Outcome]:
@@ -113,7 +126,7 @@ def _kind(value: Any) -> str:
 def _differ(
     want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
-    at = _at(where)
+    at = _at(where, hidden)
     if got is None and want is not None:
         return f"it returned None{at}: is there a `return` at its end?"
     if _kind(want) != _kind(got):
@@ -146,12 +159,14 @@ def _differ(
 def _differ_dict(
     want: dict, got: dict, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
-    at = _at(where)
+    at = _at(where, hidden)
     theirs = {key: key for key in got}
     missing = [key for key in want if key not in theirs]
     extra = [key for key in got if key not in want]
     if missing:
-        named = "" if hidden else f", {_short(missing[0])} among them"
+        if hidden:
+            return f"it lacks keys{at}"
+        named = f", {_short(missing[0])} among them"
         return f"it lacks {len(missing)} of {len(want)} keys{at}{named}"
     if extra:
         if hidden:
@@ -174,8 +189,7 @@ def _differ_tensor(
 ) -> str | None:
     theirs, ours = tuple(got.shape), tuple(want.shape)
     if theirs != ours:
-        honest = len(theirs) <= len(ours) + 2 and {*theirs} <= {*ours, 1}
-        if hidden and not honest:
+        if hidden and theirs not in near_shapes(ours):
             return f"its shape{at} is not {ours}"
         return f"its shape{at} is {theirs}, where {ours} is expected"
     if want.dtype != got.dtype:
@@ -196,15 +210,30 @@ def _differ_tensor(
         near = np.asarray(got == want)
     if near.all():
         return None
-    first = tuple(int(i) for i in np.argwhere(~near)[0])
-    share = f"{int((~near).sum())} of {near.size} values{at} differ, first at {first}"
+    wrong = int((~near).sum())
     if hidden:
-        return share
+        which = SHARES[(2 * wrong >= near.size) + (wrong == near.size)]
+        return f"{which} values{at} differ"
+    first = tuple(int(i) for i in np.argwhere(~near)[0])
+    share = f"{wrong} of {near.size} values{at} differ, first at {first}"
     ours, theirs = float(want[first]), float(got[first])
     digits = next(
         n for n in (4, 7, 17) if n == 17 or f"{ours:.{n}g}" != f"{theirs:.{n}g}"
     )
     return f"{share}: {theirs:.{digits}g}, not {ours:.{digits}g}"
+
+
+def near_shapes(ours: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """The shapes that a forgotten transpose, axis or keepdim makes of this one."""
+    sizes, axes = {*ours, 1}, range(len(ours) + 1)
+    found = {(), *itertools.permutations(ours[-5:])}
+    for i in axes:
+        found |= {
+            ours[:i] + ours[i + 1 :],
+            *(ours[:i] + (n,) + ours[i:] for n in sizes),
+        }
+        found |= {ours[:i] + (n,) + ours[i + 1 :] for n in sizes}
+    return found - {ours}
 
 
 def _article(value: Any) -> str:
@@ -227,7 +256,9 @@ def _values(want: Any, got: Any, at: str, hidden: bool) -> str:
     return f"{at} it is {_short(got)}, not {_short(want)}".strip()
 
 
-def _at(where: str) -> str:
+def _at(where: str, hidden: bool) -> str:
     """A place in a nested value: " at index 3", or " at [0][2]", or nothing."""
+    if hidden:
+        return INSIDE if where else ""
     index = where[1:-1]
     return f" at index {index}" if index.isdigit() else f" at {where}" if where else ""

@@ -93,14 +93,14 @@ def judge(
     known: Sequence[Outcome] = (),
     made: Callable[[Mistake, int], Outcome] | None = None,
     call: Call | None = None,
-    written: source.Written | None = None,
+    written: source.Written | Callable[[], source.Written | None] | None = None,
 ) -> Verdict:
     """Compare the outcomes `got` with those `wanted`, case by case.
 
     With `hidden`, no reason tells anything of a case but what it tests. `known` are the
     answers to the public cases, `made` tells what a mistake makes of a case, if not by
     running it each time, `call` runs the function once more, and `written` tells of its
-    source.
+    source, or is asked to, where the answer is wrong.
     Credit is by case (`_share`), but nothing is earned where no work is needed: where
     all that is right is what a function would get right that always raises an error,
     gives back an argument or something empty, or the answers of the public cases.
@@ -124,10 +124,11 @@ def judge(
         whys = _whys(check, wanted, got, hidden)
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]
-    only = _only(cases, wanted, known, right)
-    points = 0.0 if only else check.points * _share(cases, right)
     if all(right):
         return Verdict(check.name, float(check.points), check.points, results)
+    written = written() if callable(written) else written
+    only = _only(cases, wanted, known, right)
+    points = 0.0 if only else check.points * _share(cases, right)
     told = advice(
         check,
         cases,

@@ -57,8 +57,11 @@ def student(
 
 
 def feedback(verdict: Verdict) -> dict[str, str]:
-    """What a student reads after grading: no hidden input and no expected value."""
-    return _render(verdict, _explain(verdict), "")
+    """What a student reads after grading: no hidden input and no expected value.
+
+    Nor which cases are right: that could be chosen, to tell what the inputs are.
+    """
+    return _render(verdict, _explain(verdict), "", listed=False)
 
 
 def reason(verdict: Verdict) -> str:
@@ -278,6 +281,7 @@ def _render(
     lines: list[str],
     code: str,
     seen: tuple[str, str] = ("", ""),
+    listed: bool = True,
 ) -> dict[str, str]:
     head = _headline(verdict)
     text = "\n".join([head, *lines, *filter(None, [code, seen[1]])])
@@ -285,13 +289,13 @@ def _render(
         f"<li>{'✓' if r.why is None else '✗'} {escape(r.what)}</li>"
         for r in verdict.results
     )
-    listed = (
+    items = (
         f'<ul style="list-style: none; padding-left: 1em; margin: .2em 0">{cases}</ul>'
     )
     every = ""
-    if verdict.results and not verdict.right:
+    if listed and verdict.results and not verdict.right:
         summary = f"<summary>All {len(verdict.results)} cases</summary>"
-        every = f"<details>{summary}{listed}</details>" if code else listed
+        every = f"<details>{summary}{items}</details>" if code else items
     style = _STYLE.format(colour=_GOOD if verdict.right else _BAD)
     html = (
         f'<div style="{style}"><strong>{escape(head)}</strong>'

@@ -76,6 +76,23 @@ def test_nothing_for_an_answer_that_does_nothing(lazy):
     assert verdict(lazy).points == 0
 
 
+def test_of_a_right_answer_nothing_more_is_asked(monkeypatch):
+    """Neither what takes no work, which it is not, nor its source."""
+    asked = []
+    monkeypatch.setattr(
+        "autograder.verdict.judge._only", lambda *_: asked.append("idle") or ""
+    )
+    wanted = expected(CHECK, CASES)
+
+    def written():
+        asked.append("source")
+
+    assert judge(CHECK, CASES, wanted, wanted, written=written).right
+    assert asked == []
+    assert not judge(CHECK, CASES, wanted, wanted[::-1], written=written).right
+    assert sorted(asked) == ["idle", "source"]
+
+
 def test_who_has_the_idea_loses_a_fifth_at_most():
     found = verdict(lambda ns: [n / 2 for n in ns])  # a TypeError on "two"
     assert found.points == pytest.approx(0.8 * 4)

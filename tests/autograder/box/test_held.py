@@ -1,0 +1,92 @@
+"""What the kernel would hold for a box is refused, or counted with its memory."""
+
+import mmap
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autograder.box import memory, sandbox
+from autograder.box.kernel import Template
+from tests.autograder.box import held
+from tests.need import need
+
+
+@pytest.mark.parametrize("kind", ["warm", "cold"])
+def test_what_nobody_could_count_is_refused(kind):
+    problem = sandbox.why_not()
+    need(problem is None, problem)
+    if kind == "warm":
+        need(sandbox.warm(), "namespaces inside bubblewrap: see sandbox.why_not")
+    # How many files a cold box's folders take is counted, not bounded.
+    tries = [
+        x for x in held.REFUSED if kind == "warm" or "without content" not in x.what
+    ]
+    with Template(cold=kind == "cold") as template:
+        cells = held.tried(template, *tries)
+    ended = {
+        attempt.what: cell.died or cell.error
+        for attempt, cell in zip(tries, cells, strict=True)
+        if not attempt.holds(cell)
+    }
+    assert ended == {}
+
+
+@pytest.mark.parametrize("attempt", held.ENDED, ids=lambda attempt: attempt.what)
+def test_what_can_be_counted_ends_the_box(template, attempt):
+    (cell,) = held.tried(template, attempt)
+    assert attempt.holds(cell), cell.died or cell.error
+
+
+def test_page_tables_count():
+    """Sixty-four MB of them, for one page that is read in each of 16,384 places."""
+    code = (
+        "import mmap, sys\nx = mmap.mmap(-1, 32 << 30, flags=mmap.MAP_PRIVATE | 0x4020,"
+        " prot=1)\nfor i in range(0, 32 << 30, 2 << 20): x[i]\n"
+        "print(flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        for most in (0, 1 << 40):  # by who shares what, and by the simple sum
+            assert memory.held(process.pid, most, boxed=False) > 64 << 20
+        process.stdin.close()
+
+
+def test_files_count_by_their_number_too(monkeypatch, tmp_path):
+    about = os.statvfs_result((4096, 4096, 1000, 1000, 1000, 5000, 4000, 4000, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda folder: about)
+    assert memory._files(os.getpid()) == 2 * 1000 * memory._FILE
+
+
+def test_descriptors_of_a_thread_of_its_own_table_count():
+    """Each thread is asked; so what is open counts once for each that shares it."""
+    before = memory._open_files(os.getpid())
+    kept = [os.dup(0) for _ in range(30)]
+    try:
+        assert memory._open_files(os.getpid()) >= before + 30 * memory._DESCRIPTOR
+    finally:
+        for file in kept:
+            os.close(file)
+
+
+def test_how_many_descriptors_is_found_out_by_an_older_kernel_too(monkeypatch):
+    now = memory._open_files(os.getpid())
+    stat = os.stat
+    monkeypatch.setattr(
+        os,
+        "stat",
+        lambda place: os.stat_result([*stat(place)[:6], 0, *stat(place)[7:]]),
+    )
+    assert memory._open_files(os.getpid()) >= now > 0
+
+
+def test_mappings_are_counted_up_to_a_bound():
+    me = [os.getpid()]
+    before = memory._mappings(me)
+    kept = [mmap.mmap(-1, 4096, prot=1 + i % 2) for i in range(500)]
+    assert before + 400 < memory._mappings(me) <= before + 700
+    assert memory._mappings(me * 1000) == memory.MAPPINGS + 1
+    del kept

@@ -1,0 +1,240 @@
+"""What feedback can carry of the hidden inputs, whatever a submission does: counted.
+
+The inputs are in the box from the first check on. Whoever answers in there can choose
+how each check fails, and reads what is said of it; so that is one of so many pages.
+"""
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from nbformat.v4 import new_code_cell
+
+from autograder import checks
+from autograder.box.execute import Cell, execute
+from autograder.box.messages import CASES
+from autograder.box.sandbox import Limits
+from autograder.classroom import verify
+from autograder.classroom.exam import exam, wanted
+from autograder.verdict import panel, told
+from autograder.verdict.compare import ERRORS, difference
+from autograder.verdict.judge import Result, Verdict, judge
+from autograder.verdict.outcome import Outcome, run
+from tests.autograder.hostile.item import ALL, Item, notebook
+
+PAGE = Path(__file__).parents[3] / "book" / "grading.md"
+CHECKS = [(word, name) for word in checks.exercises() for name in checks.load(word)]
+
+
+def asked(word):
+    """Each check of an exercise, with its hidden cases and what is right there."""
+    drawn = exam(word, b"told")
+    return {n: (c, drawn.cases[n], wanted(drawn, n)) for n, c in drawn.checks.items()}
+
+
+def marked(word):
+    """How many released cells after the first check are marked where they fail."""
+    cells = notebook(Item("as released", "", assignment=word)).cells
+    cells = [c for c in cells if c.cell_type == "code" and "nbgrader" in c.metadata]
+    cells = [c.metadata.nbgrader for c in cells]
+    first = next(i for i, about in enumerate(cells) if about["grade"])
+    return sum(not about["grade"] for about in cells[first:])
+
+
+def test_the_page_for_instructors_says_how_much_feedback_can_carry():
+    most = max(
+        told.bits(asked(word), marked(word)) for word in sorted(checks.exercises())
+    )
+    (said,) = re.findall(r"at most (\d+) bits", PAGE.read_text("utf-8"))
+    assert int(said) == math.ceil(most)
+
+
+def test_bits_are_those_of_all_combinations():
+    """Of two checks with a right page each: counted one by one."""
+    word = min(checks.exercises())
+    two = dict([*asked(word).items()][:2])
+    ways = [2 + sum(told.pages(*each)) for each in two.values()]
+    assert told.bits(two, 3) == pytest.approx(math.log2(math.prod(ways)) + 3)
+
+
+def test_beyond_the_steps_that_are_explained_only_points_count(monkeypatch):
+    word = min(checks.exercises())
+    monkeypatch.setattr(told, "EXPLAINED", 0)
+    ways = [2 + told.pages(*each)[0] for each in asked(word).values()]
+    assert told.bits(asked(word), 0) == pytest.approx(math.log2(math.prod(ways)))
+
+
+ODD = [
+    *(
+        Outcome(x)
+        for x in (None, True, 3, 0.5, "x", b"x", [], (), {}, [None], {7: [7]})
+    ),
+    *(Outcome(x) for x in (np.ones(3), torch.ones(2, 3), torch.ones(3, 2).long())),
+    *(Outcome([torch.full((2, 2), n)]) for n in (0.0, math.nan)),
+    *(Outcome(raised=name, message="8128") for name in sorted(ERRORS)),
+    *(Outcome(raised=name) for name in ("another answer", "unusable answer", "8128")),
+    Outcome(raised="StillRunning", message="after 8128 seconds"),
+]
+
+
+def bent(want):
+    """Answers that differ from the right one in every part."""
+    yield replace(want, changed=(0, 1, 2))
+    value = want.value
+    if isinstance(value, torch.Tensor):
+        for shape in ((), (1, *value.shape), value.shape[::-1], (8128,)):
+            yield Outcome(torch.ones(shape).to(value.dtype))
+        for dtype in (torch.bfloat16, torch.float64, torch.int8, torch.bool):
+            yield Outcome(value.to(dtype))
+        if value.is_floating_point():
+            other = value.clone().contiguous()
+            other.reshape(-1)[:1] += 7
+            yield from map(Outcome, (other, value + 7, value * math.nan))
+    if isinstance(value, list | tuple):
+        yield from map(Outcome, (value[:-1], [*value, 8128], [None for _ in value]))
+        for i, part in enumerate(value[:3]):
+            for other in bent(Outcome(part)):
+                yield Outcome([*value[:i], other.value, *value[i + 1 :]])
+    if isinstance(value, dict) and value:
+        *most, (key, last) = value.items()
+        yield from (Outcome(dict(most)), Outcome({**value, 8128: 1}))
+        for other in bent(Outcome(last)):
+            yield Outcome({**value, key: other.value})
+
+
+@pytest.mark.parametrize(("word", "name"), CHECKS, ids=[n for _, n in CHECKS])
+def test_every_reason_is_one_of_those_counted(word, name):
+    check, cases, right = asked(word)[name]
+    for want in right[:: max(1, len(right) // 6)]:
+        known = told.reasons(want)
+        for got in (*ODD, *right[:3], *bent(want)):
+            said = difference(want, got, check.rtol, check.atol, hidden=True)
+            assert said is None or said in known, said
+    for mistake in check.mistakes[:3]:
+        got = [run(mistake.answer, case.args) for case in cases]
+        found = judge(check, cases, right, got, hidden=True)
+        if not found.note:  # of mistakes, nothing is lost
+            assert told.bounded(found, right).results == found.results
+            assert (found.mistake and found.mistake.hint or "") in told.hints(check)
+
+
+def test_a_sentence_that_is_not_counted_is_not_said():
+    """Whatever made it: the bound does not rest on there being none."""
+    result = Result("a case", "its first number is 8128")
+    found = Verdict("softmax", 1, 3, (result,), remark="Its first number is 8128.")
+    said = panel.feedback(told.bounded(found, [Outcome(1.0)]))["text/html"]
+    assert "8128" not in said
+    assert told.SOMEHOW in said
+
+
+def test_which_cases_are_right_is_not_told():
+    def page(whys):
+        results = tuple(map(Result, ["one", "two", "three", "four"], whys))
+        return panel.feedback(Verdict("softmax", 1.5, 3, results))
+
+    wrong = "the value is wrong"
+    assert page([wrong, None, wrong, None]) == page([wrong, wrong, None, None])
+
+
+def test_a_remark_that_stands_word_for_word_is_kept():
+    kept = min(told.remarks())
+    found = Verdict("softmax", 0, 3, (Result("a", told.SOMEHOW),), remark=kept)
+    assert told.bounded(found, [Outcome(1.0)]).remark == kept
+    assert not any(re.search(r"\{|\ue000", said) for said in told.remarks())
+
+
+# --- what cells can say ---------------------------------------------------------------
+SPELL = """
+def spell(n):
+    kinds = (ValueError, TypeError, KeyError, IndexError, OSError, EOFError, None)
+    if kinds[n % len(kinds)]:
+        raise kinds[n % len(kinds)]
+"""
+
+
+def graded(template, edit, **more):
+    nb = notebook(Item("siege", "", solved=ALL, edit=edit, **more))
+    grading = verify.Grading(exam("attend", b"told"))
+    verify.run(nb, grading, template, {}, Limits())
+    verify.verify(nb, grading)
+    return nb, grading
+
+
+def test_cells_after_the_first_check_spell_nothing(template):
+    def edit(nb):
+        code = [i for i, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+        graded = [
+            i for i in code if nb.cells[i].metadata.get("nbgrader", {}).get("grade")
+        ]
+        own = [SPELL, *(f"spell({n})" for n in range(30))]
+        late = [new_code_cell(source) for source in own]
+        early = [new_code_cell(source) for source in own]
+        nb.cells[graded[1] : graded[1]] = late  # first, so that the places hold
+        nb.cells[graded[0] : graded[0]] = early
+        for cell in nb.cells[graded[3] + 61 :]:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == "write_attend":
+                cell.source += "\nraise BlockingIOError"
+
+    nb, _ = graded(template, edit)
+    cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+    first = next(
+        i for i, c in enumerate(cells) if c.metadata.get("nbgrader", {}).get("grade")
+    )
+    said = [[o.ename for o in c.outputs if o.output_type == "error"] for c in cells]
+    assert len({name for names in said[:first] for name in names}) == 6
+    assert {name for names in said[first:] for name in names} == {told.ODD}
+    own = [
+        names
+        for c, names in zip(cells, said, strict=True)
+        if "nbgrader" not in c.metadata
+    ]
+    assert sum(map(bool, own)) == sum(map(bool, said[:first]))
+
+
+MEMORY = """
+import os, re
+found = os.path.exists(os.environ["GPT_CASES"])
+with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+    for line in maps:
+        if re.search(r" rw-p .* 0\\s*(\\[heap\\])?$", line):
+            start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            memory.seek(start)
+            found = found or re.search(rb"[i]nputs-[t]hat-[n]obody", memory.read(end - start))
+assert not found
+"""
+
+
+def test_before_the_first_check_the_inputs_are_nowhere(template):
+    mark = b"inputs-that-nobody-knows-yet"
+    look = MEMORY
+    there = (
+        "import os\nassert open(os.environ['GPT_CASES'], 'rb').read()[:6] == b'inputs'"
+    )
+    cells = [Cell(look), Cell("import os; os._exit(1)"), Cell(look)]
+    cells += [Cell(there, graded=True), Cell(there)]
+    execute(cells, template, {CASES: mark}, {}, Limits())
+    assert cells[1].died == "the kernel died"
+    assert [cell.error for cell in cells] == [None] * 5
+    late = [Cell("pass", graded=True), Cell(look)]
+    execute(late, template, {CASES: mark}, {}, Limits())
+    assert late[1].error == "AssertionError", "it would have been found"
+
+
+def test_a_box_that_dies_gets_them_again_with_its_next_check(template):
+    there = "import os\nassert os.path.exists(os.environ['GPT_CASES'])"
+    early = there.replace("assert", "assert not")
+    cells = [Cell(early), Cell("os._exit(1)", graded=True), Cell("x = 1")]
+    cells.append(Cell(there, graded=True))
+    execute(cells, template, {CASES: b"x"}, {}, Limits())
+    assert [cell.error for cell in cells] == [None] * 4
+    assert [bool(cell.died) for cell in cells] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("error", ["Timeout", "NameError", "8128", "BlockingIOError"])
+def test_why_a_check_handed_nothing_in_is_one_of_a_few(error):
+    said = told.stopped(error)
+    assert said in {*told.STOPS.values(), told.stopped("ValueError")}
