@@ -50,7 +50,7 @@ def test_the_page_for_instructors_says_how_much_feedback_can_carry():
         told.bits(asked(word), marked(word)) for word in sorted(checks.exercises())
     )
     (said,) = re.findall(r"at most (\d+) bits", PAGE.read_text("utf-8"))
-    assert int(said) == math.ceil(most)
+    assert int(said) - 20 < most <= int(said)  # a mistake more leaves it true
 
 
 def test_bits_are_those_of_all_combinations():
