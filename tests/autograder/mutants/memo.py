@@ -37,6 +37,8 @@ def _last(value: Any) -> Any:
 def _at(value: Any, place: int) -> Any:
     """The item at a place; of a tensor, along its last axis but one."""
     if isinstance(value, torch.Tensor):
+        if not value.numel():
+            return None
         flat = value.reshape(-1, value.shape[-1]) if value.ndim > 1 else value
         return _exactly(flat[place]) if len(flat) else None
     value = [*value.items()] if isinstance(value, dict) else value
