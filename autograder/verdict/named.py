@@ -41,6 +41,8 @@ def explained(
     if all(right):
         return None, None
     mistake = _name(check, cases, wanted, clean, right, made)
+    if not mistake:
+        return None, None
     names = arguments(check)
     which = _listed([names[k] for k in sorted(set().union(*touched))])
     return mistake, (
