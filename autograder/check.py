@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
-import json
 import os
 import re
 import sys
@@ -39,7 +38,6 @@ if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.checks import Check
     from autograder.verdict.bank import Entries
     from autograder.verdict.judge import Verdict
-    from autograder.verdict.look import Cell
 
 CHECKS = re.compile(r"\s*check\([\"'](\w+)[\"'], *(\w+)\)\s*$")  # a cell that checks
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
@@ -94,12 +92,13 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
         with contextlib.suppress(Exception):
             yield _leave
         return
+    from autograder.verdict import notebook
     from autograder.verdict.finale import Finale, changed
 
     names = vars(sys.modules["__main__"])
     known, entries = _here()
     wrong = functools.partial(_first, known, entries)
-    found = Finale(names, known, wrong, _foreign, _given)
+    found = Finale(names, known, wrong, notebook.foreign, notebook.given_names)
     found.found = changed(given)
     try:
         yield found.agrees
@@ -167,7 +166,7 @@ def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
 def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
-    from autograder.verdict import panel
+    from autograder.verdict import notebook, panel
     from autograder.verdict.judge import UNWRITTEN, followed
 
     known, entries = _here(name)
@@ -179,11 +178,11 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     if not verdict.right and (wrong := _wrong(known, name, function, entries)):
         with _in_place(known, wrong):
             course, new = _verdict(known[name], function, entries, wrong)
-        verdict = followed(verdict, course, wrong, _foreign(wrong))
+        verdict = followed(verdict, course, wrong, notebook.foreign(wrong))
         got = new if verdict.instead else got
-    told = _stale(name, function, known, verdict.note == UNWRITTEN)
+    told = notebook.not_newest(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
-        told = told or _replaced(name, function)
+        told = told or notebook.replaced(name, function)
     if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
@@ -208,7 +207,7 @@ def _verdict(
     apart: Collection[str] = (),
 ) -> tuple[Verdict, list[Outcome]]:
     """What comes of a function with the public cases; steps `apart` are not its own."""
-    from autograder.verdict import source
+    from autograder.verdict import notebook, source
     from autograder.verdict.judge import Verdict, judge
 
     if note := _forbidden(check, function, apart):
@@ -216,7 +215,7 @@ def _verdict(
     cases, wanted = entries[check.name]
     got = _answers(function, [case.args for case in cases])
     again = functools.partial(run, function)
-    own, given, called = _seen(check.name, function)
+    own, given, called = notebook.seen(check.name, function)
     written = source.of(own, called, given)
     if written:
         written = replace(written, space=getattr(function, "__globals__", None))
@@ -228,9 +227,9 @@ def _wrong(
     known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
 ) -> list[str]:
     """The steps that a step is made from and that are not right in themselves."""
-    from autograder.verdict import look
+    from autograder.verdict import look, notebook
 
-    own, given, called = _seen(name, function)
+    own, given, called = notebook.seen(name, function)
     wrong: list[str] = []
     for step in look.earlier(known, name, own, called, latest=True, given=given):
         with _in_place(known, wrong):
@@ -269,54 +268,18 @@ def _forbidden(
     check: Check, function: Callable[..., Any], apart: Collection[str]
 ) -> str | None:
     """Why this step may not use a name that the notebook uses all the same."""
-    from autograder.verdict import look
+    from autograder.verdict import look, notebook
 
-    own, given, called = _seen(check.name, function)
+    own, given, called = notebook.seen(check.name, function)
     found = look.refusal(check, own, called, latest=True, given=given, apart=apart)
     return found.note if found else None
-
-
-def _seen(
-    name: str, function: Callable[..., Any]
-) -> tuple[list[Cell], list[Cell], str]:
-    """The student's cells and the given ones, and the name of a step's function there."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is not None and shell.user_ns.get(name) is not function:
-        name = getattr(function, "__name__", name)
-    return *_ran(), name
-
-
-def _ran() -> tuple[list[Cell], list[Cell]]:
-    """The student's cells and the given ones, as far as there is a notebook."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    return _cells(shell) if shell else ([], [])
-
-
-def _stale(
-    name: str, function: Callable[..., Any], known: Collection[str], unwritten: bool
-) -> str | None:
-    """What to say first where the newest version of a step is not what was checked."""
-    from IPython import get_ipython
-
-    from autograder.verdict import stale
-
-    shell = get_ipython()
-    if shell is None:
-        return None
-    with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
-        return stale.told(shell, _cells(shell)[0], name, function, known, unwritten)
-    return None
 
 
 def _undefined(result: Any) -> None:
     """Below a cell that checks what has no meaning: why, and what to do next."""
     from IPython import get_ipython
 
-    from autograder.verdict import stale
+    from autograder.verdict import notebook, stale
 
     shell, error = get_ipython(), result.error_in_exec
     asked = CHECKS.match(getattr(result.info, "raw_cell", None) or "")
@@ -326,7 +289,7 @@ def _undefined(result: Any) -> None:
     if error.name == asked[2] == name:
         with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
             known, _ = _here(name)
-            told = stale.undefined(shell, _cells(shell)[0], name, known)
+            told = stale.undefined(shell, notebook.of(shell)[0], name, known)
             print(f"✗ {name}: {told}")
 
 
@@ -336,58 +299,6 @@ def _watch() -> None:
     shell = ipython and ipython.get_ipython()
     if shell and not os.environ.get("GPT_CASES"):
         shell.events.register("post_run_cell", _undefined)
-
-
-def _foreign(steps: Collection[str]) -> dict[str, str]:
-    """Those of these steps whose names an import has taken, with what they stand for."""
-    from autograder.verdict import look
-
-    own, given = _ran()
-    beside = look.modules(path.name for path in Path().iterdir())
-    found = {step: look.imported(step, own, beside, given) for step in steps}
-    return {step: taken[0] for step, taken in found.items() if taken}
-
-
-def _given() -> set[str]:
-    """The names that the notebook's own cells define."""
-    from autograder.verdict import source
-
-    return {name for _, cell in _ran()[1] for name in source.defined(cell)}
-
-
-def _replaced(name: str, function: Callable[..., Any]) -> str | None:
-    """What to say where a name is no longer what the notebook gives, or the step itself."""
-    from autograder.verdict import look, stale
-
-    own, given, called = _seen(name, function)
-    beside = look.modules(path.name for path in Path().iterdir())
-    taken = look.imported(called, own, beside, given)
-    return stale.replaced(called, taken, look.replaced(called, own, beside, given))
-
-
-def _cells(shell: Any) -> tuple[list[Cell], list[Cell]]:
-    """The cells that ran, by their numbers: the student's, and the given ones."""
-    beside = [path for path in Path().glob("*.ipynb") if path.is_file()]
-    locked: set[str] = set()
-    for path in beside:
-        locked |= _locked(path.resolve(), path.stat().st_mtime_ns)
-    cells = list(enumerate(shell.user_ns.get("In", [])))
-    own = [(number, cell) for number, cell in cells if cell.strip() not in locked]
-    return own, [cell for cell in cells if cell[1].strip() in locked]
-
-
-@functools.lru_cache(maxsize=8)
-def _locked(path: Path, _changed: int) -> frozenset[str]:
-    """The cells of a notebook that are not the student's, as far as it can be read."""
-    try:
-        cells = json.loads(path.read_text("utf-8"))["cells"]
-        return frozenset(
-            "".join(cell["source"]).strip()
-            for cell in cells
-            if cell["metadata"].get("nbgrader", {}).get("locked")
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return frozenset()
 
 
 @functools.lru_cache(maxsize=8)

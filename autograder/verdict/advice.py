@@ -57,7 +57,7 @@ def advice(
         if mistake and source.denies(written, mistake.hint):
             mistake = None
         if not mistake or isinstance(mistake, Pair):
-            also = _repaired(check, cases, wanted, right, first, written) or also
+            also = _repaired(check, cases, wanted, got, right, first, written) or also
         if isinstance(mistake, Pair):
             if not (first.raised or also):
                 said = one_thing(check, cases, wanted, got, call, written)
@@ -99,12 +99,21 @@ def _repaired(
     check: Check,
     cases: Sequence[Case],
     wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
     right: Sequence[bool],
     first: Outcome,
     written: source.Written | None,
 ) -> str | None:
     """Where one small change would make all the values right, if it can be tried."""
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
+        return None
+    wrong = [
+        difference(want, replace(outcome, changed=want.changed, own=()), *margins)
+        for want, outcome in zip(wanted, got, strict=True)
+        for margins in [(check.rtol, check.atol, True)]
+        if not want.raised
+    ]
+    if not any(wrong):  # no value is wrong: it is another kind of error, or a change
         return None
     order = sorted(
         (i for i, want in enumerate(wanted) if not want.raised),

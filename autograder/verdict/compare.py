@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome, StillRunning
+from autograder.verdict.outcome import AGAIN, REUSED, UNUSABLE, Outcome, StillRunning
 from autograder.verdict.wire import article, is_torch
 
 INSIDE = " in a part of it"
@@ -61,6 +61,8 @@ def difference(
             return f"it should raise {article(expected.raised)} and returned a value"
         if got.raised == AGAIN:
             return "called again with the same arguments, it gives another answer"
+        if got.raised == REUSED:
+            return "the next call wrote into the answer: make a new one each time"
         if got.raised == UNUSABLE:
             return "what it returned cannot be used" if hidden else got.message
         if got.raised == StillRunning.__name__:

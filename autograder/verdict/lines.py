@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.statement import LONGEST
@@ -66,16 +66,24 @@ def signature(function: FUNCTION, asked: Sequence[str]) -> str | None:
     return None
 
 
-def global_in_place(function: FUNCTION, data: frozenset[str]) -> str | None:
-    """That a name of the notebook is used where a parameter never is."""
+def global_in_place(
+    function: FUNCTION, data: Callable[[], frozenset[str]]
+) -> str | None:
+    """That a name of the notebook is used where a parameter never is.
+
+    data: gives the names to which the notebook gives values.
+    """
     unused = [name for name in _parameters(function) if not _loads(function, name)]
+    if len(unused) != 1:
+        return None
+    free = data() - own_names(function)
     others = [
         node.id
         for node in ast.walk(function)
-        if isinstance(node, ast.Name) and node.id in data - own_names(function)
+        if isinstance(node, ast.Name) and node.id in free
     ]
     others = [n for n in others if not (n.isupper() and len(n) > 2)]  # a constant
-    if len(unused) != 1 or not others or len(others[0]) > SHOWN:
+    if not others or len(others[0]) > SHOWN:
         return None
     return (
         f"Your function never uses its argument `{unused[0]}`, and it does use "
@@ -187,9 +195,12 @@ def not_kept(function: FUNCTION) -> str | None:
                     "value, and the next round of the loop forgets it. What the loop goes "
                     "through stays as it was: put the new values into a list of your own."
                 )
+    used = _used(function)
+    if not used.isdisjoint(("locals", "eval", "exec")):
+        return None
     for node in ast.walk(function):
         name = _assigned(node)
-        if name and not _loads(function, name) and len(name) <= SHOWN:
+        if name and name not in used and len(name) <= SHOWN:
             return (
                 f"Line {node.lineno} gives `{name}` a value, and nothing uses it "
                 f"afterwards. Should `{name}` stand in a later line?"
@@ -235,19 +246,19 @@ def own_names(function: FUNCTION) -> set[str]:
 
 
 def _loads(node: ast.AST, name: str) -> bool:
-    return (
-        any(
-            isinstance(x, ast.Name)
-            and x.id == name
-            and isinstance(x.ctx, ast.Load | ast.Del)
-            for x in _body(node)
-        )
-        or any(
-            isinstance(x, ast.AugAssign) and getattr(x.target, "id", "") == name
-            for x in _body(node)
-        )
-        or any(getattr(x, "id", "") in ("locals", "eval", "exec") for x in _body(node))
-    )
+    used = _used(node)
+    return name in used or not used.isdisjoint(("locals", "eval", "exec"))
+
+
+def _used(node: ast.AST) -> set[str]:
+    """The names that a node reads; of a function, its body."""
+    found = set()
+    for x in _body(node):
+        if isinstance(x, ast.AugAssign):
+            found.add(getattr(x.target, "id", ""))
+        elif isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Store):
+            found.add(x.id)
+    return found
 
 
 def _body(node: ast.AST) -> Iterator[ast.AST]:

@@ -43,7 +43,7 @@ def explained(
     mistake = _name(check, cases, wanted, clean, right, made)
     told = set().union(*touched)  # by the kernel: it may name what there is not
     which = _listed([name for k, name in enumerate(arguments(check)) if k in told])
-    if not which:
+    if not (mistake and which):
         return mistake, None
     return mistake, (
         f"Besides, {which} itself is changed on the way, and the caller still needs it. "

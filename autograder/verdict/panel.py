@@ -14,7 +14,7 @@ from autograder.checks import Case
 from autograder.verdict import picture
 from autograder.verdict.compare import describe, difference
 from autograder.verdict.judge import Verdict
-from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome
+from autograder.verdict.outcome import AGAIN, REUSED, UNUSABLE, Outcome
 from autograder.verdict.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
@@ -242,7 +242,7 @@ def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
 
 
 def _say(outcome: Outcome) -> str:
-    if outcome.raised in (AGAIN, UNUSABLE):
+    if outcome.raised in (AGAIN, REUSED, UNUSABLE):
         return outcome.message
     if outcome.raised:
         return f"an error: {outcome.raised}"

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from autograder.verdict import lines
@@ -27,15 +28,22 @@ _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
 class Written:
     """What a function's source tells: whether it has loops, and no `return` in any of
     them; and that something is `used_up`, if it is. `function` is its `def`; `data` are
-    the names to which the notebook gives values, and `names` all that it defines; `space`
-    are the notebook's own values, where it runs here."""
+    the names to which the notebook's `cells` give values, and `names` all that they
+    define; `space` are the notebook's own values, where it runs here."""
 
     none_inside: bool
     used_up: str | None
     function: lines.FUNCTION
-    data: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
+    cells: tuple[str, ...] = field(default=(), repr=False)
     space: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def data(self) -> frozenset[str]:
+        return frozenset().union(*(defined(cell, data=True) for cell in self.cells))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset().union(*map(defined, self.cells))
 
     def first(
         self, asked: Sequence[str], outcome: Outcome, tensors: bool
@@ -46,7 +54,7 @@ class Written:
         """
         return (
             lines.signature(self.function, asked)
-            or lines.global_in_place(self.function, self.data)
+            or lines.global_in_place(self.function, lambda: self.data)
             or lines.overwritten(self.function)
             or lines.not_a_power(self.function)
             or lines.none_made(self.function, outcome, tensors)
@@ -73,13 +81,7 @@ def of(
     given: the cells that are not the student's, which define names too.
     """
     found = read(cells, [name]).get(name)
-    if found is None:
-        return None
-    data, names = set(), set()
-    for _, cell in (*given, *cells):
-        names |= defined(cell)
-        data |= defined(cell, data=True)
-    return replace(found, data=frozenset(data), names=frozenset(names))
+    return found and replace(found, cells=tuple(cell for _, cell in (*given, *cells)))
 
 
 def defined(cell: str, data: bool = False) -> set[str]:

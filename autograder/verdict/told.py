@@ -89,6 +89,7 @@ def reasons(want: Outcome) -> set[str]:
     found = {
         SOMEHOW,
         "called again with the same arguments, it gives another answer",
+        "the next call wrote into the answer: make a new one each time",
         "what it returned cannot be used",
         "it was still running: does every round of its loop bring it nearer to its end?",
         *(f"it raised {article(name)}{after}" for name in (*COMMON, "error")),

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograder.checks import Case, Check
-from autograder.verdict.outcome import AGAIN, UNUSABLE, Outcome
+from autograder.verdict.outcome import AGAIN, REUSED, UNUSABLE, Outcome
 from autograder.verdict.remark import (
     again,
     as_if,
@@ -113,7 +113,11 @@ def _first_of_the_rest(seen: Seen, hidden: bool) -> str | None:
     if said:
         said = said.removeprefix("Where it is wrong, ")
     raised = {seen.got[i].raised for i in seen.wrong} - {None}
-    others = "other cases" if raised & {AGAIN, UNUSABLE} else "cases without an error"
+    others = (
+        "other cases"
+        if raised & {AGAIN, REUSED, UNUSABLE}
+        else "cases without an error"
+    )
     return said and f"In the {others}: {small(said)}"
 
 

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from autograder.checks._material import stop
-from autograder.verdict.errors import _MEANT, STANDS_IN, alike, hint, sure, told
+from autograder.verdict.errors import STANDS_IN, alike, hint, sure, told
+from autograder.verdict.meanings import MEANT
 from autograder.verdict.outcome import Outcome, run
 
 x = torch.arange(6.0).reshape(2, 3)
@@ -169,7 +170,7 @@ def test_a_cache_that_is_given_a_list_is_no_line_of_the_function_s():
 
 def test_every_hint_is_tried():
     tried = [words for words, *_ in [*HINTS, *PLAIN, ("`@cache`",)]]
-    for known in _MEANT:
+    for known in MEANT:
         assert any(words in known.hint for words in tried), known.hint
 
 
@@ -226,7 +227,7 @@ def test_what_does_not_fail_has_no_hint():
 
 
 def test_hints_are_sentences_and_give_no_code_away():
-    for known in _MEANT:
+    for known in MEANT:
         assert re.compile(known.said) and re.compile(known.line)
         assert known.hint[0].isupper() or known.hint[0] == "`"
         assert known.hint.endswith((".", "?", ")"))

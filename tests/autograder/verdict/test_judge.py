@@ -808,3 +808,15 @@ def test_an_error_inside_an_earlier_step_is_told_by_the_line_that_calls_it():
     assert told(outer, inner).startswith(said)
     assert "came up" not in told(outer) + told(inner, outer) + told(inner)
     assert "came up" not in told(outer, inner, hidden=True)
+
+
+def test_of_no_mistake_nothing_is_told_besides():
+    cases = [CASES[1], CASES[2], Case("four numbers", ([9, 8, 7, 5],))]
+
+    def answer(numbers):
+        numbers.append(0)
+        return [7, *numbers, 7.5]
+
+    wanted = expected(SCREWS, cases)
+    found = judge(SCREWS, cases, wanted, [run(answer, case.args) for case in cases])
+    assert not found.mistake and "Besides" not in (found.remark or "")
