@@ -7,6 +7,7 @@ change makes it right; two mistakes at once; what an error means; a true remark.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograder.checks import Case, Check, Mistake
