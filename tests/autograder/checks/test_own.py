@@ -17,7 +17,11 @@ from autograder.verdict.judge import expected, is_right, judge
 from autograder.verdict.outcome import from_rows, run, run_all, to_rows
 
 CHECKS = {c.name: c for e in checks.exercises() for c in checks.load(e).values()}
-every_check = pytest.mark.parametrize("name", CHECKS)
+TENSORS = [
+    name
+    for name, found in CHECKS.items()
+    if found.oracle.__annotations__["return"] == "Tensor"
+]
 # Those with a case in which the answer equals an argument that could be changed.
 GIVEN_BACK = ("merge", "dropout", "keep_top_k", "keep_top_p", "write")
 
@@ -52,7 +56,7 @@ def test_an_argument_itself_is_no_answer(name):
         assert told(found, found.oracle, seed).right
 
 
-@every_check
+@pytest.mark.parametrize("name", TENSORS)
 def test_a_buffer_that_is_used_again_does_no_harm(name, monkeypatch, tmp_path):
     """Each answer is taken down before the next call, when graded, too."""
     found = CHECKS[name]
@@ -60,8 +64,6 @@ def test_a_buffer_that_is_used_again_does_no_harm(name, monkeypatch, tmp_path):
 
     def reused(*args):
         value = found.oracle(*args)
-        if not isinstance(value, torch.Tensor):
-            return value
         buffer = kept.setdefault(value.shape, torch.empty_like(value))
         return buffer.copy_(value)
 
