@@ -214,10 +214,12 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
     for cell in _graded(nb):
         verdict = verdicts[cell.metadata.nbgrader["grade_id"]]
         said = verdict
-        if grading and verdict.results:
+        if grading and verdict.results and not verdict.right:
             right = wanted(grading.exam, verdict.check)
-            said = told.bounded(verdict, right, explained < told.EXPLAINED)
-            explained += not verdict.right
+            written = source.of(_sources(nb)[0], _function(cell.source))
+            about = written and written.used_up
+            said = told.bounded(verdict, right, explained < told.EXPLAINED, about)
+            explained += 1
         cell.outputs = [
             _output("display_data", data=panel.feedback(said), metadata={}),
             _output(

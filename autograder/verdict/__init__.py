@@ -1,7 +1,8 @@
 """The room that answers: is the answer right, and what is said?
 
 Outcomes are compared with what the oracle says (`compare`, `judge`), a mistake gets its
-name, and a student a panel to read (`panel`, `picture`); `finale` tells how the steps
+name, and a student a panel to read (`panel`, `picture`); `told` counts what feedback on
+hidden cases can say, and keeps it to that; `finale` tells how the steps
 differ from the course's own in its model; `look` reads what a step leans on without
 running it, from each `statement` and its `scope`; `source` what only its text can tell;
 `stale` tells where that is not what the student wrote last; `bank` draws the cases,

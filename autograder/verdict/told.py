@@ -54,7 +54,7 @@ _DTYPES = ("bool", "float16", "bfloat16", "float32", "float64") + tuple(
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 )
 _ONLY = 6  # ways to be right only where it earns nothing
-_NOTES = 6  # of `verify` and `judge` that depend on what ran, beside those of steps
+_NOTES = 9  # of `verify` and `judge`, beside those of earlier steps
 
 
 def stopped(error: str) -> str:
@@ -63,9 +63,15 @@ def stopped(error: str) -> str:
 
 
 def bounded(
-    verdict: Verdict, wanted: Sequence[Outcome], explained: bool = True
+    verdict: Verdict,
+    wanted: Sequence[Outcome],
+    explained: bool = True,
+    written: str | None = None,
 ) -> Verdict:
-    """A verdict that says only what is counted; if not `explained`, only the points."""
+    """A verdict that says only what is counted; if not `explained`, only the points.
+
+    written: what the source tells. It may be said, as the inputs do not change it.
+    """
     if verdict.right or verdict.note:
         return verdict
     if not explained:
@@ -78,7 +84,7 @@ def bounded(
         r if r.why is None or r.why in reasons(want) else Result(r.what, SOMEHOW)
         for r, want in zip(verdict.results, wanted, strict=True)
     )
-    said = verdict.remark if verdict.remark in remarks() else None
+    said = verdict.remark if verdict.remark in {*remarks(), written} else None
     return replace(verdict, results=results, remark=said)
 
 

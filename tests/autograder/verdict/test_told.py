@@ -140,6 +140,22 @@ def test_which_cases_are_right_is_not_told():
     assert page([wrong, None, wrong, None]) == page([wrong, wrong, None, None])
 
 
+def test_what_the_source_tells_is_kept():
+    found = Verdict("a", 0, 3, (Result("a", told.SOMEHOW),), remark="`x` is used up.")
+    assert told.bounded(found, [Outcome(1.0)], written=found.remark) == found
+    assert told.bounded(found, [Outcome(1.0)]).remark is None
+
+
+def test_of_steps_that_are_not_explained_only_the_points_are_told():
+    results = (Result("one", "its value is wrong"), Result("two"))
+    found = Verdict("a", 1.5, 3, results, remark=min(told.remarks()))
+    shown = panel.feedback(told.bounded(found, [Outcome(1.0)] * 2, explained=False))
+    assert (
+        shown["text/plain"]
+        == f"✗ a: 1.5 of 3 points\nRight in 1 of 2 cases. {told.MORE}"
+    )
+
+
 def test_a_remark_that_stands_word_for_word_is_kept():
     kept = min(told.remarks())
     found = Verdict("softmax", 0, 3, (Result("a", told.SOMEHOW),), remark=kept)
