@@ -8,10 +8,12 @@ same functions in parallel (see `worker`).
 from __future__ import annotations
 
 import atexit
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -20,7 +22,7 @@ from traitlets import Bool, Dict, Unicode
 
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
-from autograder.classroom import submission, verify
+from autograder.classroom import reader, submission, verify
 from autograder.classroom.exam import exam_of
 
 
@@ -61,7 +63,9 @@ class Sanitize(NbGraderPreprocessor):
             as_released = submission.released(
                 gradebook, about["assignment"], about["notebook"]
             )
-        nb, flags = submission.sanitize(nb, as_released)
+        data = json.dumps(nb).encode()
+        nb, flags = reader.here().sanitized(data, as_released)
+        nb = nbformat.from_dict(nb)
         nb.metadata["autograder"] = {"flags": [*resources.get("flags", []), *flags]}
         return nb, resources
 

@@ -17,12 +17,11 @@ import itertools
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from autograder.checks import Check
-from autograder.checks._material import WHY
 from autograder.verdict.scope import (
     ANYTHING,
     CALL,
@@ -31,6 +30,7 @@ from autograder.verdict.scope import (
     ITEM,
     SELF,
     Class,
+    Tables,
     Way,
     tables_of,
     written,
@@ -40,6 +40,7 @@ from autograder.verdict.statement import (
     FILE,
     LOADERS,
     LONGEST,
+    PATCH,
     REBIND,
     SCRIPTS,
     SHELL,
@@ -47,7 +48,11 @@ from autograder.verdict.statement import (
     Use,
     around,
     as_python,
+    code_in,
 )
+
+if TYPE_CHECKING:  # who looks at hostile code imports as little as may be
+    from autograder.checks import Check
 
 # What code may come from beside the libraries that a notebook of this course can have.
 KNOWN = frozenset(sys.stdlib_module_names) | {
@@ -68,8 +73,30 @@ DYNAMIC = (
     *("__import__", "importlib", "exec", "eval", "compile", "sys.modules", ".modules"),
     *("autograder", "globals", "vars", "setattr", "__main__", ".__dict__", ".__code__"),
     *(".__globals__", ".__builtins__", "builtins", ".user_ns", "sys._getframe", "gc"),
-    *("ctypes", COMPUTED, FILE, SHELL, *SCRIPTS, *LOADERS),
+    *("ctypes", COMPUTED, FILE, SHELL, PATCH, *SCRIPTS, *LOADERS),
+    # What makes a function of bytes or text, finds one, or lets another process work.
+    *("pickle", "marshal", "copyreg", "shelve", "dill", "cloudpickle", "joblib"),
+    *("torch.load", "numpy.load", ".read_pickle", "types.FunctionType"),
+    *("types.LambdaType", "types.CodeType", "types.MethodType", "inspect", "runpy"),
+    *("codeop", "code.InteractiveInterpreter", "code.InteractiveConsole", "pydoc"),
+    *("pkgutil", "unittest", "logging.config", ".get_field", "subprocess", "os.system"),
+    *("os.popen", "multiprocessing", "torch.library", "torch.ops", "torch._C"),
+    *("torch._refs", "torch._decomp", "torch._dynamo", "torch.overrides", "torch.fx"),
+    *("torch.jit", "torch.package", "torch.export", "torch.utils.cpp_extension"),
+    *(".__subclasses__", ".__mro__", ".__base__", ".__bases__", ".__closure__"),
+    *(".__self__", ".__reduce__", ".__reduce_ex__", ".__setstate__", ".__setattr__"),
+    *(".f_globals", ".f_locals", ".f_back", ".gi_frame", ".tb_frame"),
 )
+# What is as good as a name that a step forbids, though its text does not name it.
+KIN = {
+    "torch.distributions": ".softmax",  # Categorical(logits=x).probs
+    ".gumbel_softmax": ".softmax",
+    ".cross_entropy": ".softmax",  # by its gradient
+    ".CrossEntropyLoss": ".softmax",
+    ".stages": "gpt.model",  # the course's own functions, in its model
+}
+# Libraries of which one sets what is no function.
+SETTINGS = {".sys", ".warnings", ".os", ".logging", ".tqdm", ".matplotlib"}
 Cell = tuple[int, str]  # its number, and its source
 SHORT = 5_000  # characters of a cell that is remembered
 
@@ -92,19 +119,43 @@ def refusal(
     apart: Iterable[str] = (),
 ) -> Refusal | None:
     """Whether a step leans on what its text forbids: the one rule of check and grader."""
-    found = uses(cells, function, check.forbidden, latest, beside, given, apart)
+    names = check.forbidden
+    found = forbidden(cells, function, names, latest, beside, given, apart)
+    return told(check, *found) if found else None
+
+
+def told(check: Check, use: Use, line: str) -> Refusal:
+    """What is said of a forbidden name in a line of a student's."""
+    from autograder.checks._material import WHY
+
+    asked = {*check.forbidden}
+    name = next(n for n in around(use.name) if n in asked or KIN.get(n) in asked)
+    why = WHY[name if name in asked else KIN[name]]
+    return Refusal(
+        use,
+        f"It uses `{name.lstrip('.')}`, in the line `{line}`: {why}. "
+        f"This step asks you to write `{check.name}` yourself.",
+    )
+
+
+def forbidden(
+    cells: Sequence[Cell],
+    function: str,
+    names: Iterable[str],
+    latest: bool = False,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+    apart: Iterable[str] = (),
+) -> tuple[Use, str] | None:
+    """The first of these names that a function leans on, and the line in which it is."""
+    found = uses(cells, function, names, latest, beside, given, apart)
     if not found:
         return None
     use = found[0]
     source = next(source for number, source in cells if number == use.cell)
-    line = re.split(r"\r\n?|\n", source)[use.line - 1].strip().replace("`", "'")
-    line = line if len(line) <= LONGEST // 2 else f"{line[: LONGEST // 2]}…"
-    name = next(name for name in around(use.name) if name in check.forbidden)
-    return Refusal(
-        use,
-        f"It uses `{name.lstrip('.')}`, in the line `{line}`: {WHY[name]}. "
-        f"This step asks you to write `{check.name}` yourself.",
-    )
+    lines = re.split(r"\r\n?|\n", source)
+    line = lines[min(use.line, len(lines)) - 1].strip().replace("`", "'")
+    return use, line if len(line) <= LONGEST // 2 else f"{line[: LONGEST // 2]}…"
 
 
 def uses(
@@ -133,7 +184,8 @@ def uses(
     """
     book = _read(tuple(cells), latest, beside, tuple(given))
     wanted = frozenset(names)
-    found: dict[Use, None] = {}
+    wanted |= {name for name, like in KIN.items() if like in wanted}
+    found: dict[Use, None] = dict.fromkeys(book.patched if PATCH in wanted else ())
     for statement in book.defined.get(ANYTHING, ()):
         found |= book.met(statement, wanted & REBIND)
     for name in book.behind(function, apart):
@@ -193,6 +245,14 @@ def replaced(
     }
 
 
+def unread(
+    cells: Sequence[Cell], beside: frozenset[str] = frozenset()
+) -> dict[int, str]:
+    """Cells of which nobody can say what they do, by number, and why."""
+    found = {number: _taken(number, source, beside).unread for number, source in cells}
+    return {number: why for number, why in found.items() if why}
+
+
 def modules(files: Iterable[str]) -> frozenset[str]:
     """The names of those files that can be imported."""
     kinds = (".py", ".pyc", ".so")
@@ -211,6 +271,8 @@ class _Notebook:
         self._others: dict[str, bool] = {}
         self._taken: frozenset[str] = frozenset()
         self._stars: set[Way] = set()  # of which all names are imported
+        self._every: list[Statement] = []
+        self.patched: list[Use] = []
 
     def give(self, statement: Statement) -> None:
         """Note what a cell gives that is not the student's."""
@@ -235,6 +297,7 @@ class _Notebook:
 
     def add(self, statement: Statement, latest: bool) -> None:
         """Add the next statement; with `latest`, it may take another's place."""
+        self._every.append(statement)
         for name in statement.defines:
             if latest and name in statement.renews:
                 self.defined[name] = []
@@ -248,6 +311,7 @@ class _Notebook:
         In such a method `self` may be anything.
         """
         methods = set().union(*(c.methods for c in self.classes.values()))
+        self._spread()
         every = {s: None for statements in self.defined.values() for s in statements}
         taken = {
             led[0]
@@ -259,6 +323,29 @@ class _Notebook:
         }
         self._taken = frozenset(base for name in taken for base in self._line(name))
         self._known = {}
+
+    def _spread(self) -> None:
+        """Whom a statement concerns that only changes something.
+
+        What is handed to a function of the notebook may be changed by it, and what is
+        set in a library is set for everybody who uses it, by whatever name.
+        """
+        holds = set().union(*(s.holds for s in self._every))
+        for statement in self._every:
+            for function, name in statement.handed:
+                if name in holds and self.defined.get(function):
+                    self._concern(name, statement)
+            for way, use in statement.patches:
+                roots = {led[0] for led in self._leads(way) if led and led[0][0] == "."}
+                if roots and not roots <= SETTINGS:
+                    self.patched.append(use)
+                    for name in {*self.defined, *self.given}:
+                        if any(way and way[0] in roots for way in self._bound(name)):
+                            self._concern(name, statement)
+
+    def _concern(self, name: str, statement: Statement) -> None:
+        if statement not in self.defined[name]:
+            self.defined[name].append(statement)
 
     def behind(self, function: str, apart: Iterable[str] = ()) -> list[str]:
         """A function's name and all that it leans on, but for what is `apart`."""
@@ -367,7 +454,7 @@ class _Notebook:
 
 
 # Every check of a notebook looks at the same cells.
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=4)
 def _read(
     cells: tuple[Cell, ...],
     latest: bool,
@@ -375,19 +462,14 @@ def _read(
     given: tuple[Cell, ...],
 ) -> _Notebook:
     """All statements of a notebook."""
-
-    def statements(number: int, source: str) -> list[Statement]:
-        read = _statements if len(source) <= SHORT else _statements.__wrapped__
-        return read(number, source, KNOWN - beside)
-
     book = _Notebook()
     for number, source in given:
-        for statement in statements(number, source):
+        for statement in _taken(number, source, beside).statements:
             book.give(statement)
     theirs = ((number, source, False) for number, source in given)
     mine = ((number, source, True) for number, source in cells)
     for number, source, own in heapq.merge(theirs, mine, key=itemgetter(0)):
-        for statement in statements(number, source):
+        for statement in _taken(number, source, beside).statements:
             if own and not book.is_given(statement):
                 book.add(statement, latest)
             elif latest:  # the given one is what counts from here on
@@ -396,18 +478,77 @@ def _read(
     return book
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A cell's statements; or `unread`, why nobody can say what it does."""
+
+    statements: list[Statement]
+    unread: str | None = None
+
+
+def _taken(number: int, source: str, beside: frozenset[str]) -> _Read:
+    read = _statements if len(source) <= SHORT else _statements.__wrapped__
+    return read(number, source, KNOWN - beside)
+
+
 @functools.lru_cache(maxsize=128)  # what no student has changed is everybody's
-def _statements(cell: int, source: str, known: frozenset[str]) -> list[Statement]:
-    for read in (str, as_python):
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            text = read(source)
-            body, tables = ast.parse(text).body, tables_of(text)
-            break
-    else:
-        return []  # such a cell does not run either
-    return [
-        Statement(cell, part, known, tables) for node in body for part in _parts(node)
-    ]
+def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
+    """A cell taken apart. What no parser can read does not run either; but what only
+    is too deep for this one may, in a notebook that has raised its limits."""
+    found: list[Statement] = []
+    todo = [(source, 1, 0)]
+    try:
+        while todo:
+            text, first, depth = todo.pop()
+            for node, tables in _parsed(text, inside=depth > 0):
+                ast.increment_lineno(node, first - 1)
+                for part in _parts(node):
+                    statement = Statement(cell, part, known, tables)
+                    if depth:  # it may run, or not
+                        statement.renews = set()
+                    found.append(statement)
+                inner = [code for x in ast.walk(node) for code in code_in(x)]
+                if inner and depth == NESTED:
+                    raise RecursionError
+                todo += [(text, line, depth + 1) for text, line in reversed(inner)]
+    except (RecursionError, MemoryError):
+        return _Read(found, f"code cell {cell} is nested too deeply to be looked at")
+    return _Read(found)
+
+
+NESTED = 5  # code within a text within code, and so on
+
+
+def _parsed(text: str, inside: bool) -> list[tuple[ast.stmt, Tables]]:
+    """The statements of a text that may be code, as IPython would run it.
+
+    A text `inside` code has options before it, mostly, if it is a magic's.
+    """
+    for source in _readings(text, inside):
+        with contextlib.suppress(SyntaxError, ValueError):
+            body = ast.parse(source).body
+            tables = tables_of(source)
+            return [(node, tables) for node in body]
+    return []
+
+
+def _readings(text: str, inside: bool) -> Iterator[str]:
+    yield text
+    with contextlib.suppress(SyntaxError, ValueError):
+        yield as_python(text)
+    lines = text.split("\n")
+    if len([line for line in lines if line.strip()]) == 1:  # `time x = 1`, by automagic
+        word, _, rest = text.strip().partition(" ")
+        if word.isidentifier() and rest:
+            yield f"get_ipython().run_line_magic({word!r}, {rest!r})"
+    if inside:
+        words = text.lstrip()
+        for _ in range(OPTIONS if words.startswith("-") else 0):
+            words = words.partition(" ")[2].lstrip()
+            yield words
+
+
+OPTIONS = 9  # words that may be options of a magic, with what they are given
 
 
 def _parts(node: ast.stmt) -> list[ast.stmt]:

@@ -22,6 +22,7 @@ _TELLING = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Call, *IMPORTS),
     *(ast.Assign, ast.AnnAssign, ast.NamedExpr, *FUNCTIONS, ast.ClassDef),
     *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping),
+    ast.MatchClass,
 )
 DEEPEST = 50  # steps of a way that is followed
 # A way to a value: a name of the notebook, and from there attributes, "()" for a call

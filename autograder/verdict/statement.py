@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,15 +31,29 @@ from autograder.verdict.scope import (
 
 COMPUTED = "a computed name"  # getattr of something that is no plain string
 FILE = "a module of its own"  # a file beside the notebook, which is not looked at
+PATCH = "a patch of a library"  # another meaning for a name in it
 SHELL = "the shell"  # get_ipython() for more than a magic
 # Magics that run what is not in the notebook, or bring it in.
-SCRIPTS = ("%run", "%load", "%loadpy", "%rerun", "%macro")
+SCRIPTS = (
+    *(
+        "%run",
+        "%load",
+        "%loadpy",
+        "%rerun",
+        "%macro",
+        "%rep",
+        "%recall",
+        "%edit",
+        "%ed",
+    ),
+    *("%paste", "%cpaste", "%alias_magic", "%autocall"),
+)
 LOADERS = ("%load_ext", "%reload_ext")
 HARMLESS = ("autoreload", "storemagic")  # extensions that come with IPython
 REBIND = frozenset(
     (
         *("exec", "autograder", "globals", "setattr", "__main__"),
-        *(".__code__", ".user_ns", SHELL, *SCRIPTS, *LOADERS),
+        *(".__code__", ".user_ns", SHELL, PATCH, *SCRIPTS, *LOADERS),
     )
 )
 LONGEST = 200  # characters of a name that is looked for
@@ -54,10 +66,36 @@ BY_NAME = {
     "import_module": 0,
     "__import__": 0,
     "__getattribute__": -1,
+    "__getattr__": -1,
 }
 HOLDERS = ("vars", "globals", "locals", "__dict__", "modules")  # of what has a name
-ODD = {"get_ipython": SHELL, "getattr": COMPUTED}  # where they are not just called
+# What is odd where it is not just called.
+ODD = {"get_ipython": SHELL, **dict.fromkeys(BY_NAME, COMPUTED)}
 MAGICS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
+# What runs text as code.
+RUNNERS = frozenset(
+    (
+        *("exec", "eval", "compile", "timeit", "repeat", "Timer", "run", "runctx"),
+        *("run_cell", "run_code", "ex", "ev", "runsource", "runcode", "push"),
+    )
+)
+# What changes the thing that it is called on, or that is its first argument.
+CHANGERS = frozenset(
+    (
+        *("append", "appendleft", "extend", "extendleft", "insert", "add", "update"),
+        *("setdefault", "push", "put", "put_nowait", "heappush", "insort", "register"),
+        *("__setitem__", "__iadd__", "__ior__", "setitem", "iadd", "ior", "iconcat"),
+        *(
+            "__setattr__",
+            "setattr",
+            "__init__",
+            "__setstate__",
+            "send",
+            "set",
+            "copyto",
+        ),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +132,9 @@ class Statement:
         self.mentions: list[_Mention] = []
         notebook, leans = Scope(), set()
         nodes = list(scoped(statement, notebook, cell, tables))
+        self.handed: set[tuple[str, str]] = set()  # a function, and what it is handed
+        self.holds: set[str] = set()  # names of things that can be changed
+        self.patches: list[tuple[Way, Use]] = []  # attributes that are set, of what
         values = {
             target: value for node, _ in nodes for target, value in assigned(node)
         }
@@ -103,9 +144,7 @@ class Statement:
         for node, scope in nodes:
             for name, given in bindings(node, scope, cell, values):
                 scope.home(name, stored=True).bound[name].append(given)
-            part = isinstance(node, ast.Attribute | ast.Subscript)
-            if part and scope is notebook and isinstance(node.ctx, ast.Store):
-                self.defines.add(root_of(node))
+            self._change(node, scope, values)
         for node, scope in nodes:
             leans |= self._mention(node, scope, understood)
         self.classes = classes_in(nodes, cell, values)
@@ -119,6 +158,34 @@ class Statement:
         self.renews = renewed(statement) - leans
         if isinstance(statement, FUNCTIONS):
             self.renews = {statement.name}
+
+    def _change(
+        self,
+        node: ast.AST,
+        scope: Scope,
+        values: dict[ast.expr, ast.expr | None],
+    ) -> None:
+        """Note what of the notebook's a node changes, without giving it a new meaning."""
+        changed: list[ast.expr] = []
+        if isinstance(node, ast.Attribute | ast.Subscript):
+            if isinstance(node.ctx, ast.Store):
+                changed.append(node)
+        elif isinstance(node, ast.Call) and last_of(node.func) in CHANGERS:
+            changed += [node.func, *node.args[:1]]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            for given in _values(node):
+                if isinstance(given, ast.Name) and _is_shared(given, scope):
+                    self.handed.add((node.func.id, given.id))
+        elif isinstance(node, ast.Name) and isinstance(values.get(node), _CHANGEABLE):
+            self.holds |= {node.id} if _is_shared(node, scope) else set()
+        for part in changed:
+            root = root_of(part)
+            if root and scope.home(root).outer is None:
+                self.defines.add(root)
+        is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        way = way_of(node.value, scope) if is_set else None
+        if way and not isinstance(values.get(node), ast.Constant):
+            self.patches.append((way, Use(PATCH, self.cell, node.lineno)))
 
     def _mention(
         self, node: ast.AST, scope: Scope, understood: set[ast.expr]
@@ -154,6 +221,8 @@ class Statement:
         elif isinstance(node, ast.Attribute):
             way = way_of(node.value, scope)
             self._attribute(note, way, node.attr, isinstance(node.ctx, ast.Load))
+            if node.attr in ODD and node not in understood:
+                note(ODD[node.attr])
         elif isinstance(node, ast.Subscript):
             holder = node.value.func if isinstance(node.value, ast.Call) else node.value
             text = text_of(node.slice)
@@ -163,6 +232,9 @@ class Statement:
                 return {text}
         elif isinstance(node, ast.Call):
             self._called(node, scope, note)
+        elif isinstance(node, ast.MatchClass):  # case object(softmax=mine)
+            for name in node.kwd_attrs:
+                note(f".{name}")
         return set()
 
     def _attribute(
@@ -184,6 +256,7 @@ class Statement:
                 note(COMPUTED)
             elif f"%{magic}" in LOADERS:
                 named = text_of(args[1]) if len(args) > 1 else None
+                named = named.strip() if named else None
                 if named not in HARMLESS:
                     note(f"%{magic} {named}" if named else f"%{magic}")
             elif f"%{magic}" in SCRIPTS:
@@ -200,6 +273,16 @@ class Statement:
                     note(text)
                     for part in text.split("."):
                         note(f".{part}")
+
+
+# What makes something that can be changed.
+_CHANGEABLE = (
+    *(ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call),
+)
+
+
+def _is_shared(name: ast.Name, scope: Scope) -> bool:
+    return scope.home(name.id).outer is None
 
 
 def _is_plain_call(node: ast.AST) -> bool:
@@ -222,24 +305,31 @@ def around(mention: str) -> list[str]:
 
 
 def as_python(source: str) -> str:
-    """A cell with magics, as Python: about what IPython makes of it, line by line.
+    """A cell as IPython runs it: its magics and shell commands as calls with text.
 
-    IPython's own translation takes minutes for some cells of a few kilobytes, and hides
-    the body of a cell magic such as `%%time`, which runs, in a string.
+    It takes time without bounds for some cells of a few kilobytes, so who does not trust
+    them does this within limits.
     """
-    source = _PROMPT.sub("", source)
-    source = _MAGIC.sub(
-        lambda m: f"{m[1]}get_ipython().run_line_magic({m[2]!r}, {m[3].strip()!r})",
-        source,
-    )
-    source = _SHELL.sub(r"\1get_ipython().system('')", source)
-    return _HELP.sub(r"\1pass", textwrap.dedent(source))
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
 
 
-_START = (
-    r"^([^\S\n]*(?:[^\n=(#'\"]{1,200}=[^\S\n]*)?)"  # of a line, and what it assigns to
-)
-_PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d+\]:) ?", re.MULTILINE)
-_MAGIC = re.compile(_START + r"%{1,2}(\w+)([^\n]*)$", re.MULTILINE)
-_SHELL = re.compile(_START + r"!{1,2}[^\n]*$", re.MULTILINE)
-_HELP = re.compile(r"^([^\S\n]*)(?:\?[^\n]*|[^\n#'\"]{0,200}\?)$", re.MULTILINE)
+def code_in(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Texts that a call runs as code, or may, each with its first line's number.
+
+    Nobody knows which magics run what stands behind them: a notebook can name them anew.
+    """
+    if not isinstance(node, ast.Call):
+        return
+    last = last_of(node.func)
+    if last in RUNNERS or last in MAGICS[:2]:
+        body = 1 if last == "run_cell_magic" else 0
+        for place, given in enumerate(_values(node)):
+            text = text_of(given)
+            if text and (place or last in RUNNERS):
+                yield text, node.lineno + (body if place == 2 else 0)
+
+
+def _values(node: ast.Call) -> list[ast.expr]:
+    return [*node.args, *(keyword.value for keyword in node.keywords)]
