@@ -178,6 +178,7 @@ class Reader:
                 self.process.stdin.close()
             ended = self.process.wait()
             self.close()
+            self.cpu += self.seconds if ended == -signal.SIGPROF else 0
             raise Stopped(_why(ended, self.seconds)) from None
         self.cpu += said["cpu"]
         if said["last"]:
@@ -247,6 +248,7 @@ def main(memory_mb: int, seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.freeze()
+    gc.set_threshold(50_000)  # most of what it makes is let go of at once
     with contextlib.suppress(EOFError):
         while True:
             request, data = json.loads(_part(asked)), _part(asked)
@@ -295,6 +297,7 @@ def looks(
     files = frozenset(beside)
     known = {name: Asked(**ask) for name, ask in asked.items()}
     unread = look.unread(own, files)
+    written = source.read(own, {ask.function for ask in known.values()})
     found = {}
     for name, ask in known.items():
         seen = {"beside": files, "given": given}
@@ -302,22 +305,17 @@ def looks(
         refused = look.forbidden(own, ask.function, ask.forbidden, **apart)
         around = look.uses(own, ask.function, look.DYNAMIC, **apart)
         steps = look.earlier(known, name, own, ask.function, **seen)
-        before = [
-            tuple(cell for cell in cells if cell[0] < ask.at) for cells in (own, given)
-        ]
-        taken = {
-            step: look.imported(step, before[0], files, before[1]) for step in steps
-        }
+        taken = look.taken(steps, own, ask.at, **seen)
         odd = [why for number, why in unread.items() if number < ask.at]
-        written = source.of(own, ask.function)
+        told = written.get(ask.function)
         found[name] = {
             "refused": dataclasses.asdict(refused[0]) if refused else None,
             "line": refused[1] if refused else "",
             "around": dataclasses.asdict(around[0]) if around else None,
             "unread": odd[0] if odd else None,
-            "written": dataclasses.asdict(written) if written else None,
+            "written": dataclasses.asdict(told) if told else None,
             "steps": steps,
-            "taken": {step: by[0] for step, by in taken.items() if by},
+            "taken": taken,
         }
     return found
 

@@ -48,7 +48,6 @@ from autograder.verdict.statement import (
     Use,
     around,
     as_python,
-    code_in,
 )
 
 if TYPE_CHECKING:  # who looks at hostile code imports as little as may be
@@ -231,6 +230,24 @@ def imported(
     return written(ways[-1]), last.cell
 
 
+def taken(
+    names: Iterable[str],
+    cells: Sequence[Cell],
+    at: int,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> dict[str, str]:
+    """Which of these names an import has taken before the cell `at`, and for what."""
+    book, given = _read(tuple(cells), False, beside, tuple(given)), tuple(given)
+    found = {}
+    for name in names:
+        if any(statement.is_import for statement in book.defined.get(name, ())):
+            mine, theirs = ([c for c in x if c[0] < at] for x in (cells, given))
+            if by := imported(name, mine, beside, theirs):
+                found[name] = by[0]
+    return found
+
+
 def replaced(
     function: str,
     cells: Sequence[Cell],
@@ -272,6 +289,7 @@ class _Notebook:
         self._taken: frozenset[str] = frozenset()
         self._stars: set[Way] = set()  # of which all names are imported
         self._every: list[Statement] = []
+        self._concerned: set[tuple[str, Statement]] = set()
         self.patched: list[Use] = []
 
     def give(self, statement: Statement) -> None:
@@ -344,7 +362,8 @@ class _Notebook:
                             self._concern(name, statement)
 
     def _concern(self, name: str, statement: Statement) -> None:
-        if statement not in self.defined[name]:
+        if (name, statement) not in self._concerned:
+            self._concerned.add((name, statement))
             self.defined[name].append(statement)
 
     def behind(self, function: str, apart: Iterable[str] = ()) -> list[str]:
@@ -501,16 +520,16 @@ def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
         while todo:
             text, first, depth = todo.pop()
             for node, tables in _parsed(text, inside=depth > 0):
-                ast.increment_lineno(node, first - 1)
+                if depth:
+                    ast.increment_lineno(node, first - 1)
                 for part in _parts(node):
                     statement = Statement(cell, part, known, tables)
                     if depth:  # it may run, or not
                         statement.renews = set()
                     found.append(statement)
-                inner = [code for x in ast.walk(node) for code in code_in(x)]
-                if inner and depth == NESTED:
-                    raise RecursionError
-                todo += [(text, line, depth + 1) for text, line in reversed(inner)]
+                    if statement.runs and depth == NESTED:
+                        raise RecursionError
+                    todo += [(code, at, depth + 1) for code, at in statement.runs]
     except (RecursionError, MemoryError):
         return _Read(found, f"code cell {cell} is nested too deeply to be looked at")
     return _Read(found)

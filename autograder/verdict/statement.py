@@ -147,6 +147,7 @@ class Statement:
             self._change(node, scope, values)
         for node, scope in nodes:
             leans |= self._mention(node, scope, understood)
+        self.runs = [code for node, _ in nodes for code in _code_in(node)]
         self.classes = classes_in(nodes, cell, values)
         self.binds = settled(notebook)
         self.defines = (self.defines | {*self.binds}) - {""}
@@ -315,7 +316,7 @@ def as_python(source: str) -> str:
     return TransformerManager().transform_cell(source)
 
 
-def code_in(node: ast.AST) -> Iterator[tuple[str, int]]:
+def _code_in(node: ast.AST) -> Iterator[tuple[str, int]]:
     """Texts that a call runs as code, or may, each with its first line's number.
 
     Nobody knows which magics run what stands behind them: a notebook can name them anew.
