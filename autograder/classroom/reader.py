@@ -262,6 +262,8 @@ def main(memory_mb: int, seconds: float) -> None:
                 said = {"stopped": "it is nested too deeply to read"}
             except ValueError as error:
                 said = {"error": f"{error}"[:300]}
+            except Exception as error:  # noqa: BLE001 - nobody has thought of this one
+                said = {"stopped": f"{type(error).__name__} while it was read"}
             signal.setitimer(signal.ITIMER_PROF, 0)
             held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
             said["last"] = "stopped" in said or held > KEPT_MB

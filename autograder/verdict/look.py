@@ -36,7 +36,9 @@ from autograder.verdict.scope import (
     written,
 )
 from autograder.verdict.statement import (
+    CHANGERS,
     COMPUTED,
+    EXPANDED,
     FILE,
     LOADERS,
     LONGEST,
@@ -72,13 +74,20 @@ DYNAMIC = (
     *("__import__", "importlib", "exec", "eval", "compile", "sys.modules", ".modules"),
     *("autograder", "globals", "vars", "setattr", "__main__", ".__dict__", ".__code__"),
     *(".__globals__", ".__builtins__", "builtins", ".user_ns", "sys._getframe", "gc"),
-    *("ctypes", COMPUTED, FILE, SHELL, PATCH, *SCRIPTS, *LOADERS),
+    *("ctypes", COMPUTED, FILE, SHELL, PATCH, EXPANDED, *SCRIPTS, *LOADERS),
     # What makes a function of bytes or text, finds one, or lets another process work.
     *("pickle", "marshal", "copyreg", "shelve", "dill", "cloudpickle", "joblib"),
     *("torch.load", "numpy.load", ".read_pickle", "types.FunctionType"),
     *("types.LambdaType", "types.CodeType", "types.MethodType", "inspect", "runpy"),
     *("codeop", "code.InteractiveInterpreter", "code.InteractiveConsole", "pydoc"),
-    *("pkgutil", "unittest", "logging.config", ".get_field", "subprocess", "os.system"),
+    *(
+        "pkgutil",
+        "unittest.mock",
+        "logging.config",
+        ".get_field",
+        "subprocess",
+        "os.system",
+    ),
     *("os.popen", "multiprocessing", "torch.library", "torch.ops", "torch._C"),
     *("torch._refs", "torch._decomp", "torch._dynamo", "torch.overrides", "torch.fx"),
     *("torch.jit", "torch.package", "torch.export", "torch.utils.cpp_extension"),
@@ -348,23 +357,39 @@ class _Notebook:
         What is handed to a function of the notebook may be changed by it, and what is
         set in a library is set for everybody who uses it, by whatever name.
         """
-        holds = set().union(*(s.holds for s in self._every))
+        alter = {name for s in self._every if s.alters for name in s.defines}
         for statement in self._every:
+            changed = statement.changes | (statement.defines - {*statement.binds})
             for function, name in statement.handed:
-                if name in holds and self.defined.get(function):
-                    self._concern(name, statement)
+                if function in alter or (not function and statement.alters):
+                    changed.add(name)
+            for name in statement.called:  # add = box.append
+                ways = [way for way in self._bound(name) if way]
+                changed |= {way[0] for way in ways if way[-1] in CHANGERS}
+            for name in changed - {ANYTHING}:
+                self._concern(name, statement)
             for way, use in statement.patches:
-                roots = {led[0] for led in self._leads(way) if led and led[0][0] == "."}
+                led = [x for x in self._leads(way) if x and CALL not in x]
+                roots = {x[0] for x in led if x[0][0] == "."}
                 if roots and not roots <= SETTINGS:
                     self.patched.append(use)
                     for name in {*self.defined, *self.given}:
                         if any(way and way[0] in roots for way in self._bound(name)):
-                            self._concern(name, statement)
+                            self.defined[name].append(statement)
 
     def _concern(self, name: str, statement: Statement) -> None:
-        if (name, statement) not in self._concerned:
+        """It changes what a name stands for, and so what others for the same thing do."""
+        todo = [name]
+        while todo:
+            name = todo.pop()
+            if not name or name[0] == "." or (name, statement) in self._concerned:
+                continue
             self._concerned.add((name, statement))
-            self.defined[name].append(statement)
+            ways = [way for way in self._bound(name) if way]
+            todo += [way[0] for way in ways]
+            of_library = any(way[0][0] == "." for way in ways)  # torch.add changes none
+            if not of_library and statement not in self.defined[name]:
+                self.defined[name].append(statement)
 
     def behind(self, function: str, apart: Iterable[str] = ()) -> list[str]:
         """A function's name and all that it leans on, but for what is `apart`."""
@@ -515,10 +540,10 @@ def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
     """A cell taken apart. What no parser can read does not run either; but what only
     is too deep for this one may, in a notebook that has raised its limits."""
     found: list[Statement] = []
-    todo = [(source, 1, 0)]
+    todo: list[tuple[str, int, int, set[str]]] = [(source, 1, 0, set())]
     try:
         while todo:
-            text, first, depth = todo.pop()
+            text, first, depth, around = todo.pop()
             for node, tables in _parsed(text, inside=depth > 0):
                 if depth:
                     ast.increment_lineno(node, first - 1)
@@ -526,10 +551,12 @@ def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
                     statement = Statement(cell, part, known, tables)
                     if depth:  # it may run, or not
                         statement.renews = set()
+                        statement.defines |= around
                     found.append(statement)
                     if statement.runs and depth == NESTED:
                         raise RecursionError
-                    todo += [(code, at, depth + 1) for code, at in statement.runs]
+                    within = statement.defines - {ANYTHING}
+                    todo += [(c, at, depth + 1, within) for c, at in statement.runs]
     except (RecursionError, MemoryError):
         return _Read(found, f"code cell {cell} is nested too deeply to be looked at")
     return _Read(found)
@@ -553,8 +580,11 @@ def _parsed(text: str, inside: bool) -> list[tuple[ast.stmt, Tables]]:
 
 def _readings(text: str, inside: bool) -> Iterator[str]:
     yield text
-    with contextlib.suppress(SyntaxError, ValueError):
-        yield as_python(text)
+    with contextlib.suppress(SyntaxError, ValueError, RuntimeError):
+        translated = as_python(
+            text
+        )  # a RuntimeError: IPython has given it up, as there
+        yield translated
     lines = text.split("\n")
     if len([line for line in lines if line.strip()]) == 1:  # `time x = 1`, by automagic
         word, _, rest = text.strip().partition(" ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -32,6 +33,7 @@ from autograder.verdict.scope import (
 COMPUTED = "a computed name"  # getattr of something that is no plain string
 FILE = "a module of its own"  # a file beside the notebook, which is not looked at
 PATCH = "a patch of a library"  # another meaning for a name in it
+EXPANDED = "a line that is made when it runs"  # %time x = {y}
 SHELL = "the shell"  # get_ipython() for more than a magic
 # Magics that run what is not in the notebook, or bring it in.
 SCRIPTS = (
@@ -52,8 +54,8 @@ LOADERS = ("%load_ext", "%reload_ext")
 HARMLESS = ("autoreload", "storemagic")  # extensions that come with IPython
 REBIND = frozenset(
     (
-        *("exec", "autograder", "globals", "setattr", "__main__"),
-        *(".__code__", ".user_ns", SHELL, PATCH, *SCRIPTS, *LOADERS),
+        *("exec", "autograder", "globals", "setattr", "__main__", "unittest.mock"),
+        *(".__code__", ".user_ns", SHELL, PATCH, EXPANDED, *SCRIPTS, *LOADERS),
     )
 )
 LONGEST = 200  # characters of a name that is looked for
@@ -69,6 +71,10 @@ BY_NAME = {
     "__getattr__": -1,
 }
 HOLDERS = ("vars", "globals", "locals", "__dict__", "modules")  # of what has a name
+TIMERS = ("time", "timeit", "prun", "memit", "mprun", "lprun")
+_EXPANDED = re.compile(
+    r"\{\w+\}|\$\w"
+)  # which IPython replaces by what a name stands for
 # What is odd where it is not just called.
 ODD = {"get_ipython": SHELL, **dict.fromkeys(BY_NAME, COMPUTED)}
 MAGICS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
@@ -132,8 +138,10 @@ class Statement:
         self.mentions: list[_Mention] = []
         notebook, leans = Scope(), set()
         nodes = list(scoped(statement, notebook, cell, tables))
+        self.changes: set[str] = set()  # by a method, or as an argument
         self.handed: set[tuple[str, str]] = set()  # a function, and what it is handed
-        self.holds: set[str] = set()  # names of things that can be changed
+        self.called: set[str] = set()
+        self.alters = False  # it has a function that changes what it is handed
         self.patches: list[tuple[Way, Use]] = []  # attributes that are set, of what
         values = {
             target: value for node, _ in nodes for target, value in assigned(node)
@@ -168,25 +176,46 @@ class Statement:
     ) -> None:
         """Note what of the notebook's a node changes, without giving it a new meaning."""
         changed: list[ast.expr] = []
-        if isinstance(node, ast.Attribute | ast.Subscript):
-            if isinstance(node.ctx, ast.Store):
-                changed.append(node)
-        elif isinstance(node, ast.Call) and last_of(node.func) in CHANGERS:
-            changed += [node.func, *node.args[:1]]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            for given in _values(node):
-                if isinstance(given, ast.Name) and _is_shared(given, scope):
-                    self.handed.add((node.func.id, given.id))
-        elif isinstance(node, ast.Name) and isinstance(values.get(node), _CHANGEABLE):
-            self.holds |= {node.id} if _is_shared(node, scope) else set()
+        is_part = isinstance(node, ast.Attribute | ast.Subscript)
+        is_stored = is_part and isinstance(node.ctx, ast.Store)
+        if is_stored or isinstance(node, ast.Attribute) and node.attr in CHANGERS:
+            changed.append(node)
+        elif isinstance(node, ast.Call):
+            if last_of(node.func) in CHANGERS:
+                plain = isinstance(node.func, ast.Name) or len(node.args) > 1
+                changed += node.args[:1] if plain else []
+            self._hand(node, scope)
         for part in changed:
             root = root_of(part)
-            if root and scope.home(root).outer is None:
-                self.defines.add(root)
+            home = scope.home(root)
+            if home.outer is None:
+                (self.defines if is_stored else self.changes).add(root)
+            elif root in home.params:
+                self.alters = True
+            if _is_of_names(part):  # vars(torch).update(…)
+                self.mentions.append(_Mention(Use(PATCH, self.cell, node.lineno)))
         is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         way = way_of(node.value, scope) if is_set else None
         if way and not isinstance(values.get(node), ast.Constant):
             self.patches.append((way, Use(PATCH, self.cell, node.lineno)))
+
+    def _hand(self, call: ast.Call, scope: Scope) -> None:
+        """Note which names of the notebook are handed to which function, "" for a lambda."""
+        function = call.func
+        while isinstance(function, ast.Attribute | ast.Call):
+            function = getattr(function, "value", None) or function.func
+        name = "" if isinstance(function, ast.Lambda) else root_of(function)
+        if isinstance(call.func, ast.Name):
+            self.called.add(name)
+        todo = _values(call)
+        while todo and (name or isinstance(function, ast.Lambda)):
+            given = todo.pop()
+            if isinstance(given, ast.Name) and _is_shared(given, scope):
+                self.handed.add((name, given.id))
+            elif isinstance(given, ast.Starred):
+                todo.append(given.value)
+            elif isinstance(given, ast.List | ast.Tuple | ast.Set):
+                todo += given.elts
 
     def _mention(
         self, node: ast.AST, scope: Scope, understood: set[ast.expr]
@@ -233,6 +262,9 @@ class Statement:
                 return {text}
         elif isinstance(node, ast.Call):
             self._called(node, scope, note)
+            kind = node.func.args if isinstance(node.func, ast.Call) else []
+            if kind and isinstance(kind[0], ast.Lambda):  # type(lambda: 0)(code, {})
+                note(COMPUTED)
         elif isinstance(node, ast.MatchClass):  # case object(softmax=mine)
             for name in node.kwd_attrs:
                 note(f".{name}")
@@ -253,6 +285,8 @@ class Statement:
         last, args = last_of(node.func), node.args
         if last in MAGICS[:2] and args:
             magic = text_of(args[0])
+            if magic in TIMERS and _EXPANDED.search(text_of(args[1]) or ""):
+                note(EXPANDED)
             if magic is None:
                 note(COMPUTED)
             elif f"%{magic}" in LOADERS:
@@ -276,14 +310,18 @@ class Statement:
                         note(f".{part}")
 
 
-# What makes something that can be changed.
-_CHANGEABLE = (
-    *(ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call),
-)
-
-
 def _is_shared(name: ast.Name, scope: Scope) -> bool:
     return scope.home(name.id).outer is None
+
+
+def _is_of_names(node: ast.expr) -> bool:
+    """Whether it is a part of a module's or the notebook's own table of names."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        called = isinstance(node, ast.Call)
+        node = node.func if called else node.value
+        if last_of(node) in HOLDERS:
+            return True
+    return False
 
 
 def _is_plain_call(node: ast.AST) -> bool:
