@@ -168,17 +168,18 @@ def _looks(nb: NotebookNode, grading: Grading) -> dict[str, Look]:
 def _look(
     nb: NotebookNode, grading: Grading, apart: dict[str, list[str]]
 ) -> dict[str, Look] | None:
-    asked = {}
-    for cell in _graded(nb):
-        name = cell.metadata.nbgrader["grade_id"]
-        if check := grading.exam.checks.get(name):
-            asked[name] = Asked(
-                _function(cell.source),
-                check.forbidden,
-                check.after,
-                _place(nb, name),
-                tuple(apart.get(name, ())),
-            )
+    cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in _graded(nb)}
+    asked = {
+        name: Asked(
+            _function(cells[name].source),
+            check.forbidden,
+            check.after,
+            _place(nb, name),
+            tuple(apart.get(name, ())),
+        )
+        for name, check in grading.exam.checks.items()  # the exercise's order counts
+        if name in cells
+    }
     try:
         return reader.here().look(*_sources(nb), grading.beside, asked)
     except (Stopped, ValueError) as error:

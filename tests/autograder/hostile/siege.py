@@ -1,6 +1,8 @@
 """Submissions that want to be read wrongly, not to be read, or to stop their reader."""
 
-from tests.autograder.hostile.item import ALL, Item, family
+from nbformat import NotebookNode
+
+from tests.autograder.hostile.item import ALL, Item, family, find
 
 SOFTMAX = "def softmax(scores):\n    return torch.softmax(scores, -1)"
 BY = "def softmax(scores):\n    return {}(scores, -1)"
@@ -36,9 +38,7 @@ def hidden(name: str, code: str, way: str) -> Item:
     )
 
 
-def bomb(
-    name: str, code: str | Callable[[], str], wrong: tuple[str, ...] = ALL
-) -> Item:
+def bomb(name: str, code: str) -> Item:
     """What takes gigabytes or minutes to read."""
     return Item(
         name,
@@ -55,8 +55,42 @@ def large(name: str, raw: bytes, flagged: bool | None = True) -> Item:
     return Item(name, "the grader runs out of memory", raw=raw, flagged=flagged)
 
 
+def kept(name: str) -> str:
+    """A step that takes what there is by its name, and is not written otherwise."""
+    return f"""
+def wrong(*args):
+    raise ValueError
+try:
+    {name}
+except NameError:
+    {name} = wrong
+def other():
+    pass
+"""
+
+
+def last_first(notebook: NotebookNode) -> None:
+    """A late check comes before the first step, and the steps between are not written.
+
+    Where a check is run once more after the course's own steps, they are there.
+    """
+    for step in ("softmax", "attention_weights"):
+        notebook.cells[find(notebook, f"write_{step}")].source = kept(step)
+    check = notebook.cells.pop(find(notebook, "attention"))
+    notebook.cells.insert(find(notebook, "write_average_past"), check)
+
+
 ITEMS = family(
     "siege",
+    Item(
+        "a late check comes first",
+        "the course's own steps stand before it, and stay",
+        edit=last_first,
+        solved=(
+            *("average_past", "averaging_weights", "scores", "split_heads"),
+            "merge_heads",
+        ),
+    ),
     beside("a call by a slash", "/print 1"),
     beside("a call by a comma", ",print a b"),
     beside("a magic in two lines", "%time x = [ \\\n1]"),
