@@ -37,7 +37,7 @@ from autograder.verdict.look import Use
 if TYPE_CHECKING:
     from autograder.verdict.look import Cell
 
-MEMORY_MB = 600  # of addresses; an honest notebook takes 50, and they are loaded
+MEMORY_MB = 500  # beyond what is loaded; an honest notebook takes 20
 SECONDS = 5  # of processor time for a request; an honest one takes a few milliseconds
 KEPT_MB = 200  # a reader that has held more ends, so that its memory is free again
 LONGEST = 128 << 20  # bytes of an answer
@@ -103,7 +103,7 @@ class Reader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=env | {"PYTHONPATH": home, "IPYTHONDIR": "/nonexistent"},
+            env=env | {"PYTHONPATH": home, "OMP_NUM_THREADS": "1"},
             cwd="/",
         )
 
@@ -245,7 +245,8 @@ def main(memory_mb: int, seconds: float) -> None:
     """Answer requests from standard input until it is closed."""
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else is to be written there
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    most = _loaded() + (memory_mb << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.freeze()
     gc.set_threshold(50_000)  # most of what it makes is let go of at once
@@ -272,6 +273,12 @@ def main(memory_mb: int, seconds: float) -> None:
             _send(answers, said)
             if said["last"]:
                 break
+
+
+def _loaded() -> int:
+    """Bytes of addresses that this process has."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    return pages * resource.getpagesize()
 
 
 def _notebook(data: bytes, about: dict[str, Any] | None) -> tuple[Plain, list[str]]:

@@ -115,8 +115,8 @@ def test_what_takes_too_long_is_stopped_and_said():
 
 
 def test_what_takes_too_much_memory_is_stopped_and_said():
-    small = Reader(memory_mb=120)
-    with pytest.raises(ValueError, match="cannot be read: it takes more than 120 MB"):
+    small = Reader(memory_mb=100)
+    with pytest.raises(ValueError, match="cannot be read: it takes more than 100 MB"):
         small.parse(NOTEBOOKS["lists"])
     assert small.parse(b'{"cells": []}')["cells"] == []
     small.close()
@@ -177,12 +177,12 @@ def test_it_answers_as_one_would_here(reads):
 
 
 def test_of_a_notebook_that_cannot_be_read_nothing_is_graded(monkeypatch):
-    made = Reader(memory_mb=120)
+    made = Reader(memory_mb=100)
     monkeypatch.setattr(submission, "here", lambda: made)
     handed_in = submission.HandedIn(NOTEBOOKS["lists"], {}, "yesterday", (), "")
     nb, flags = submission.sanitized(handed_in, cells.Released({}, {}))
     assert "Nothing could be graded" in nb.cells[0].source
-    assert flags == ["the notebook cannot be read: it takes more than 120 MB to read"]
+    assert flags == ["the notebook cannot be read: it takes more than 100 MB to read"]
     assert submission.sound(handed_in, flags) is None
     assert flags[1] == "timestamp.txt is no time: left out"
     made.close()
