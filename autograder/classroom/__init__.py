@@ -1,6 +1,7 @@
 """The room that answers: how is a class graded and recorded?
 
-`submission` reads what was handed in, `verify` runs it (`box`) and judges it
+`submission` takes what was handed in, and `reader` takes it apart (`cells`), in a process
+of its own with little memory and time; `verify` runs it (`box`) and judges it
 (`verdict`); `runner` and `worker` do that for many at a time, `record` writes a grade
 into the gradebook, whole or not at all, and `grade` is the command. `preprocessors` are
 the same steps for nbgrader's own; `course` knows where everything lies; `demo` makes a
