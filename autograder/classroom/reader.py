@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from autograder.classroom import cells
 from autograder.classroom.cells import Plain, Released, ReleasedCell
 from autograder.verdict import look, source
-from autograder.verdict.look import Use
+from autograder.verdict.reaches import DYNAMIC
+from autograder.verdict.statement import Use
 
 if TYPE_CHECKING:
     from autograder.verdict.look import Cell
@@ -312,7 +313,7 @@ def looks(
         seen = {"beside": files, "given": given}
         apart = {**seen, "apart": ask.apart}
         refused = look.forbidden(own, ask.function, ask.forbidden, **apart)
-        around = look.uses(own, ask.function, look.DYNAMIC, **apart)
+        around = look.uses(own, ask.function, DYNAMIC, **apart)
         steps = look.earlier(known, name, own, ask.function, **seen)
         taken = look.taken(steps, own, ask.at, **seen)
         odd = [why for number, why in unread.items() if number < ask.at]

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from autograder.verdict.reaches import (
+    BY_NAME,
+    CHANGERS,
+    COMPUTED,
+    EXPANDED,
+    EXPANSION,
+    FILE,
+    HARMLESS,
+    HOLDERS,
+    LOADERS,
+    LONGEST,
+    MAGICS,
+    ODD,
+    PATCH,
+    REBIND,
+    RUNNERS,
+    SCRIPTS,
+    TIMERS,
+)
 from autograder.verdict.scope import (
     ANYTHING,
     CALL,
@@ -28,79 +46,6 @@ from autograder.verdict.scope import (
     text_of,
     way_of,
     written,
-)
-
-COMPUTED = "a computed name"  # getattr of something that is no plain string
-FILE = "a module of its own"  # a file beside the notebook, which is not looked at
-PATCH = "a patch of a library"  # another meaning for a name in it
-EXPANDED = "a line that is made when it runs"  # %time x = {y}
-SHELL = "the shell"  # get_ipython() for more than a magic
-# Magics that run what is not in the notebook, or bring it in.
-SCRIPTS = (
-    *(
-        "%run",
-        "%load",
-        "%loadpy",
-        "%rerun",
-        "%macro",
-        "%rep",
-        "%recall",
-        "%edit",
-        "%ed",
-    ),
-    *("%paste", "%cpaste", "%alias_magic", "%autocall"),
-)
-LOADERS = ("%load_ext", "%reload_ext")
-HARMLESS = ("autoreload", "storemagic")  # extensions that come with IPython
-REBIND = frozenset(
-    (
-        *("exec", "autograder", "globals", "setattr", "__main__", "unittest.mock"),
-        *(".__code__", ".user_ns", SHELL, PATCH, EXPANDED, *SCRIPTS, *LOADERS),
-    )
-)
-LONGEST = 200  # characters of a name that is looked for
-# What takes a name as text, and which of its arguments that is (None: each of them).
-BY_NAME = {
-    "getattr": 1,
-    "getattr_static": 1,
-    "attrgetter": None,
-    "methodcaller": 0,
-    "import_module": 0,
-    "__import__": 0,
-    "__getattribute__": -1,
-    "__getattr__": -1,
-}
-HOLDERS = ("vars", "globals", "locals", "__dict__", "modules")  # of what has a name
-TIMERS = ("time", "timeit", "prun", "memit", "mprun", "lprun")
-_EXPANDED = re.compile(
-    r"\{\w+\}|\$\w"
-)  # which IPython replaces by what a name stands for
-# What is odd where it is not just called.
-ODD = {"get_ipython": SHELL, **dict.fromkeys(BY_NAME, COMPUTED)}
-MAGICS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
-# What runs text as code.
-RUNNERS = frozenset(
-    (
-        *("exec", "eval", "compile", "timeit", "repeat", "Timer", "run", "runctx"),
-        *("run_cell", "run_code", "ex", "ev", "runsource", "runcode", "push"),
-    )
-)
-# What changes the thing that it is called on, or that is its first argument.
-CHANGERS = frozenset(
-    (
-        *("append", "appendleft", "extend", "extendleft", "insert", "add", "update"),
-        *("setdefault", "push", "put", "put_nowait", "heappush", "insort", "register"),
-        *("__setitem__", "__iadd__", "__ior__", "setitem", "iadd", "ior", "iconcat"),
-        *(
-            "__setattr__",
-            "setattr",
-            "__init__",
-            "__setstate__",
-            "send",
-            "set",
-            "copyto",
-        ),
-    )
 )
 
 
@@ -285,7 +230,7 @@ class Statement:
         last, args = last_of(node.func), node.args
         if last in MAGICS[:2] and args:
             magic = text_of(args[0])
-            if magic in TIMERS and _EXPANDED.search(text_of(args[1]) or ""):
+            if magic in TIMERS and EXPANSION.search(text_of(args[1]) or ""):
                 note(EXPANDED)
             if magic is None:
                 note(COMPUTED)

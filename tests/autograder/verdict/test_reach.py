@@ -2,7 +2,8 @@
 
 import pytest
 
-from autograder.verdict.look import DYNAMIC, unread, uses
+from autograder.verdict.look import unread, uses
+from autograder.verdict.reaches import DYNAMIC
 
 GIVEN = [
     (
