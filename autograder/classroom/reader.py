@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from autograder.classroom import cells
 from autograder.classroom.cells import Plain, Released, ReleasedCell
-from autograder.verdict import look, source
+from autograder.verdict import look, notebook
 from autograder.verdict.reaches import DYNAMIC
 from autograder.verdict.statement import Use
 
@@ -70,7 +70,8 @@ class Look:
 
     `refused` is a forbidden name that its function leans on and `line` its source,
     `around` a name by which it reaches what it does not name, `unread` says of a cell
-    before the check that nobody can tell what it does. `steps` are the earlier steps
+    before the check that nobody can tell what it does. `text` is the function itself, if it
+    is small enough to be parsed without fear. `steps` are the earlier steps
     that it is made from, `taken` those that an import has taken the name of, with what.
     """
 
@@ -78,7 +79,7 @@ class Look:
     line: str
     around: Use | None
     unread: str | None
-    written: source.Written | None
+    text: str | None
     steps: list[str]
     taken: dict[str, str]
 
@@ -191,7 +192,7 @@ class Reader:
         return said
 
 
-_KINDS = {"refused": Use, "around": Use, "written": source.Written}
+_KINDS = {"refused": Use, "around": Use}
 
 
 def _why(ended: int, seconds: float) -> str:
@@ -307,7 +308,6 @@ def looks(
     files = frozenset(beside)
     known = {name: Asked(**ask) for name, ask in asked.items()}
     unread = look.unread(own, files)
-    written = source.read(own, {ask.function for ask in known.values()})
     found = {}
     for name, ask in known.items():
         seen = {"beside": files, "given": given}
@@ -317,13 +317,12 @@ def looks(
         steps = look.earlier(known, name, own, ask.function, **seen)
         taken = look.taken(steps, own, ask.at, **seen)
         odd = [why for number, why in unread.items() if number < ask.at]
-        told = written.get(ask.function)
         found[name] = {
             "refused": dataclasses.asdict(refused[0]) if refused else None,
             "line": refused[1] if refused else "",
             "around": dataclasses.asdict(around[0]) if around else None,
             "unread": odd[0] if odd else None,
-            "written": dataclasses.asdict(told) if told else None,
+            "text": notebook.definition(own, ask.function),
             "steps": steps,
             "taken": taken,
         }

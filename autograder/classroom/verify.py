@@ -27,7 +27,7 @@ from autograder.box.watch import REACHED
 from autograder.classroom import reader, submission
 from autograder.classroom.exam import Exam, made, public, wanted
 from autograder.classroom.reader import Asked, Look, Stopped
-from autograder.verdict import look, outcome, panel, wire
+from autograder.verdict import look, outcome, panel, source, wire
 from autograder.verdict.compare import ERRORS
 from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 
@@ -337,6 +337,7 @@ def _verdict(cell: NotebookNode, grading: Grading | None, again: bool) -> Verdic
     if grading is None or name not in grading.exam.checks or name not in grading.ran:
         return _noted(nothing, "This cell was not checked.")
     check, cases = grading.exam.checks[name], grading.exam.cases[name]
+    function = _function(cell.source)
     seen = grading.looks.get(name)
     if seen is None or seen.unread:
         if seen:  # for all checks together it has been flagged
@@ -369,7 +370,7 @@ def _verdict(cell: NotebookNode, grading: Grading | None, again: bool) -> Verdic
         hidden=True,
         known=public(check),
         made=functools.partial(made, grading.exam, name),
-        written=seen.written,
+        written=source.of([(1, seen.text)], function) if seen.text else None,
     )
 
 

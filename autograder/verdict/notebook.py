@@ -11,6 +11,8 @@ import ast
 import contextlib
 import functools
 import heapq
+import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from autograder.verdict.scope import (
     ANYTHING,
     CALL,
     DEEPEST,
+    FUNCTIONS,
     IMPORTS,
     ITEM,
     SELF,
@@ -316,17 +319,56 @@ def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
 NESTED = 5  # code within a text within code, and so on
 
 
+def definition(cells: Iterable[Cell], name: str) -> str | None:
+    """The lines of the last definition of a function, at their place in its cell.
+
+    None where there is none, or one that nobody would write by hand: it is small, so
+    that whoever is handed it need not fear to parse it.
+    """
+    for _, cell in reversed([*cells]):
+        if name not in cell:
+            continue
+        with contextlib.suppress(RecursionError, MemoryError):
+            text, body = _known(cell)
+            for node in reversed(body):
+                if isinstance(node, FUNCTIONS) and node.name == name:
+                    if any(True for _ in itertools.islice(ast.walk(node), NODES, None)):
+                        return None
+                    first = min(x.lineno for x in [node, *node.decorator_list])
+                    lines = re.split(r"\r\n?|\n", text)[first - 1 : node.end_lineno]
+                    found = "\n" * (first - 1) + "\n".join(lines)
+                    return found if len(found) <= CHARACTERS else None
+    return None
+
+
+NODES = 1_500
+CHARACTERS = 20_000
+
+
 def _parsed(text: str, inside: bool) -> list[tuple[ast.stmt, Tables]]:
     """The statements of a text that may be code, as IPython would run it.
 
     A text `inside` code has options before it, mostly, if it is a magic's.
     """
+    source, body = _read_as(text, inside) if inside else _known(text)
+    tables = tables_of(source) if body else {}
+    return [(node, tables) for node in body]
+
+
+def _known(cell: str) -> tuple[str, list[ast.stmt]]:
+    """A cell as it is read, which is not told apart by who asks."""
+    return (_remembered if len(cell) <= SHORT else _read_as)(cell, False)
+
+
+def _read_as(text: str, inside: bool) -> tuple[str, list[ast.stmt]]:
+    """The first reading of a text that Python can parse, and its statements."""
     for source in _readings(text, inside):
         with contextlib.suppress(SyntaxError, ValueError):
-            body = ast.parse(source).body
-            tables = tables_of(source)
-            return [(node, tables) for node in body]
-    return []
+            return source, ast.parse(source).body
+    return text, []
+
+
+_remembered = functools.lru_cache(maxsize=128)(_read_as)
 
 
 def _readings(text: str, inside: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from autograder.verdict.scope import FUNCTIONS
 from autograder.verdict.statement import LONGEST
+from autograder.verdict.wire import article
 
 RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
 LARGEST = 1_500  # nodes of a function whose source is asked
@@ -114,8 +115,7 @@ def _lazy(value: ast.expr) -> str | None:
         return "a generator"
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
         name = value.func.id
-        article = "an" if name[:1] in tuple("aeio") else "a"
-        return f"{article} `{name}`" if name in _LAZY else None
+        return f"{article(name).replace(name, '')}`{name}`" if name in _LAZY else None
     return None
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.classroom import cells, reader, submission
 from autograder.classroom.reader import Asked, Reader, Stopped
-from autograder.verdict import look
+from autograder.verdict import look, source
 
 ASKED = {"f": Asked("f", (".softmax",), (), 1_000)}
 F = (2, "def f(x):\n    return x")
@@ -170,7 +170,9 @@ def test_it_answers_as_one_would_here(reads):
         "g": Asked("g", (".softmax",), (), 9),
     }
     found = reads.look(own, given, frozenset(), asked)
-    assert found["f"].refused is None and found["f"].written.used_up
+    assert found["f"].refused is None
+    assert found["f"].text == "\n" + code.partition("\n")[2]
+    assert source.of([(1, found["f"].text)], "f").used_up
     assert str(found["f"].around) == "pickle (cell 2, line 1)"
     assert found["g"].refused == look.uses(own, "g", [".softmax"])[0]
     assert found["g"].line == "return f(x).softmax(-1)" and found["g"].steps == ["f"]
