@@ -356,7 +356,7 @@ def _parsed(text: str, inside: bool) -> list[tuple[ast.stmt, Tables]]:
 
 
 def _known(cell: str) -> tuple[str, list[ast.stmt]]:
-    """A cell as it is read, which is not told apart by who asks."""
+    """The same of a cell; a short one is remembered."""
     return (_remembered if len(cell) <= SHORT else _read_as)(cell, False)
 
 
