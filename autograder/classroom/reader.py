@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 MEMORY_MB = 500  # beyond what is loaded; an honest notebook takes 20
 SECONDS = 5  # of processor time for a request; an honest one takes a few milliseconds
-KEPT_MB = 200  # a reader that has held more ends, so that its memory is free again
+KEPT_MB = 150  # a reader that keeps more ends, so that its memory is free again
 LONGEST = 128 << 20  # bytes of an answer
 _LENGTH = struct.Struct("<Q")
 
@@ -247,7 +247,7 @@ def main(memory_mb: int, seconds: float) -> None:
     """Answer requests from standard input until it is closed."""
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else is to be written there
-    most = _loaded() + (memory_mb << 20)
+    most = _pages(0) + (memory_mb << 20)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.freeze()
@@ -268,8 +268,7 @@ def main(memory_mb: int, seconds: float) -> None:
             except Exception as error:  # noqa: BLE001 - nobody has thought of this one
                 said = {"stopped": f"{type(error).__name__} while it was read"}
             signal.setitimer(signal.ITIMER_PROF, 0)
-            held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            said["last"] = "stopped" in said or held > KEPT_MB
+            said["last"] = "stopped" in said or _pages(1) > KEPT_MB << 20
             said["cpu"] = time.process_time() - began
             request = data = None
             _send(answers, said)
@@ -277,9 +276,9 @@ def main(memory_mb: int, seconds: float) -> None:
                 break
 
 
-def _loaded() -> int:
-    """Bytes of addresses that this process has."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+def _pages(which: int) -> int:
+    """Bytes of addresses that this process has (0), or of memory that it holds (1)."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[which])
     return pages * resource.getpagesize()
 
 

@@ -201,3 +201,14 @@ def test_an_honest_notebook_takes_a_few_messages(reads):
     reads.look(own, [], frozenset(), ASKED)
     assert asked == ["notebook", "look"]
     del reads._ask
+
+
+def test_it_is_not_as_large_as_who_starts_it(reads):
+    """The kernel tells of a process's most memory as if it were its parent's."""
+    ours = bytearray(400 << 20)
+    ours[:: 1 << 12] = b"x" * len(ours[:: 1 << 12])
+    made = Reader()
+    made.parse(b'{"cells": []}')
+    assert made.process is not None
+    made.close()
+    del ours
