@@ -32,12 +32,13 @@ from tests.autograder.hostile import (
     library,
     pages,
     resources,
+    siege,
     theft,
 )
 from tests.autograder.hostile import item as item_module
 from tests.need import need
 
-FAMILIES = (forgery, library, pages, theft, resources, broken, honest)
+FAMILIES = (forgery, library, pages, theft, resources, siege, broken, honest)
 ITEMS = [item for module in FAMILIES for item in module.ITEMS]
 
 
