@@ -9,13 +9,13 @@ called, and read it by `collect` only. nbgrader_config.py calls `install`.
 from __future__ import annotations
 
 import datetime
-import importlib
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from nbgrader import converters, utils
+from nbgrader.apps import api, autogradeapp, generatefeedbackapp
 from nbgrader.converters import NbGraderException
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
@@ -101,11 +101,10 @@ def _timestamp(folder: str | Path) -> datetime.datetime | None:
 
 def install() -> None:
     """Put these in the place of nbgrader's own, in this process."""
-    for app, kind in _USED:
-        setattr(importlib.import_module(f"nbgrader.apps.{app}"), kind.__name__, kind)
+    autogradeapp.Autograde = api.Autograde = Autograde
+    generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = GenerateFeedback
     CourseDirectory.get_existing_timestamp = lambda self, folder: _timestamp(folder)
-    api = importlib.import_module("nbgrader.apps.api").NbGraderAPI
-    api.get_submitted_timestamp = _submitted
+    api.NbGraderAPI.get_submitted_timestamp = _submitted
     pages.install()
 
 
@@ -115,11 +114,3 @@ def _submitted(
     coursedir = self.coursedir
     step = coursedir.submitted_directory
     return _timestamp(coursedir.format_path(step, student_id, assignment_id))
-
-
-_USED = (
-    ("api", Autograde),
-    ("api", GenerateFeedback),
-    ("autogradeapp", Autograde),
-    ("generatefeedbackapp", GenerateFeedback),
-)
