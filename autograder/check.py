@@ -92,13 +92,13 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
         with contextlib.suppress(Exception):
             yield _leave
         return
-    from autograder.verdict import notebook
+    from autograder.verdict import session
     from autograder.verdict.finale import Finale, changed
 
     names = vars(sys.modules["__main__"])
     known, entries = _here()
     wrong = functools.partial(_first, known, entries)
-    found = Finale(names, known, wrong, notebook.foreign, notebook.given_names)
+    found = Finale(names, known, wrong, session.foreign, session.given_names)
     found.found = changed(given)
     try:
         yield found.agrees
@@ -166,7 +166,7 @@ def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
 def _show(name: str, function: Callable[..., Any]) -> None:
     from IPython.display import display
 
-    from autograder.verdict import notebook, panel
+    from autograder.verdict import panel, session
     from autograder.verdict.judge import UNWRITTEN, followed
 
     known, entries = _here(name)
@@ -178,11 +178,11 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     if not verdict.right and (wrong := _wrong(known, name, function, entries)):
         with _in_place(known, wrong):
             course, new = _verdict(known[name], function, entries, wrong)
-        verdict = followed(verdict, course, wrong, notebook.foreign(wrong))
+        verdict = followed(verdict, course, wrong, session.foreign(wrong))
         got = new if verdict.instead else got
-    told = notebook.not_newest(name, function, known, verdict.note == UNWRITTEN)
+    told = session.not_newest(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
-        told = told or notebook.replaced(name, function)
+        told = told or session.replaced(name, function)
     if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
@@ -207,7 +207,7 @@ def _verdict(
     apart: Collection[str] = (),
 ) -> tuple[Verdict, list[Outcome]]:
     """What comes of a function with the public cases; steps `apart` are not its own."""
-    from autograder.verdict import notebook, source
+    from autograder.verdict import session, source
     from autograder.verdict.judge import Verdict, judge
 
     if note := _forbidden(check, function, apart):
@@ -215,7 +215,7 @@ def _verdict(
     cases, wanted = entries[check.name]
     got = _answers(function, [case.args for case in cases])
     again = functools.partial(run, function)
-    own, given, called = notebook.seen(check.name, function)
+    own, given, called = session.seen(check.name, function)
     written = source.of(own, called, given)
     if written:
         written = replace(written, space=getattr(function, "__globals__", None))
@@ -227,9 +227,9 @@ def _wrong(
     known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
 ) -> list[str]:
     """The steps that a step is made from and that are not right in themselves."""
-    from autograder.verdict import look, notebook
+    from autograder.verdict import look, session
 
-    own, given, called = notebook.seen(name, function)
+    own, given, called = session.seen(name, function)
     wrong: list[str] = []
     for step in look.earlier(known, name, own, called, latest=True, given=given):
         with _in_place(known, wrong):
@@ -268,9 +268,9 @@ def _forbidden(
     check: Check, function: Callable[..., Any], apart: Collection[str]
 ) -> str | None:
     """Why this step may not use a name that the notebook uses all the same."""
-    from autograder.verdict import look, notebook
+    from autograder.verdict import look, session
 
-    own, given, called = notebook.seen(check.name, function)
+    own, given, called = session.seen(check.name, function)
     found = look.refusal(check, own, called, latest=True, given=given, apart=apart)
     return found.note if found else None
 
@@ -279,7 +279,7 @@ def _undefined(result: Any) -> None:
     """Below a cell that checks what has no meaning: why, and what to do next."""
     from IPython import get_ipython
 
-    from autograder.verdict import notebook, stale
+    from autograder.verdict import session, stale
 
     shell, error = get_ipython(), result.error_in_exec
     asked = CHECKS.match(getattr(result.info, "raw_cell", None) or "")
@@ -289,7 +289,7 @@ def _undefined(result: Any) -> None:
     if error.name == asked[2] == name:
         with contextlib.suppress(ValueError, RecursionError, MemoryError):  # no Python
             known, _ = _here(name)
-            told = stale.undefined(shell, notebook.of(shell)[0], name, known)
+            told = stale.undefined(shell, session.of(shell)[0], name, known)
             print(f"✗ {name}: {told}")
 
 

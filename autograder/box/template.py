@@ -133,10 +133,20 @@ def _import() -> App:
     for name in IMPORTED:
         importlib.import_module(name)
     sys.modules["torch"].set_num_threads(1)
+    sys.modules["torch"].compile = _as_written
     os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
     app = App.instance()
     app.prepare()
     return app
+
+
+def _as_written(model: Any = None, **_: Any) -> Any:
+    """In place of `torch.compile`: the function runs as it is written, which is the same.
+
+    The compiler would start a C++ compiler, which no box has, in threads that no signal
+    ends: an honest answer would have cost its author all the time there is.
+    """
+    return model if model is not None else lambda model: model
 
 
 def _become(

@@ -1,7 +1,8 @@
 """The room that answers: how is a class graded and recorded?
 
-`collect` reads a student's folder, `choose` says which notebook in it counts, and
-`submission` brings that one into order; `verify` runs it (`box`) and judges it
+`collect` reads a student's folder and `choose` says which notebook in it counts; `reader`
+takes that one apart (`cells`), in a process of its own with little memory and time, and
+`submission` brings it into order; `verify` runs it (`box`) and judges it
 (`verdict`); `runner` and `worker` do that for many at a time, `record` writes a grade
 into the gradebook, whole or not at all, `grade` is the command, and `table` is what it
 prints. `converters`, `preprocessors` and `pages` are the same steps for nbgrader's own

@@ -8,18 +8,19 @@ plain which notebook was meant, that one is graded, and the choice is flagged.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from nbformat import NotebookNode
+from typing import Any
 
 from autograder.classroom.names import told
 
+Plain = dict[str, Any]  # a notebook, or a cell of one, as in its file
+
 
 def choose(
-    own: NotebookNode | None,
-    copies: Mapping[str, NotebookNode],
+    own: Plain | None,
+    copies: Mapping[str, Plain],
     name: str,
     steps: Mapping[str, str],
-) -> tuple[NotebookNode | None, list[str]]:
+) -> tuple[Plain | None, list[str]]:
     """The notebook to grade, or None, and what a person should know of the others.
 
     `own` is the notebook called `name`.ipynb, or None where there is none that can be
@@ -43,24 +44,26 @@ def choose(
     return own, []
 
 
-def _sources(nb: NotebookNode) -> dict[str, str]:
+def _sources(nb: Plain) -> dict[str, str]:
     """The source of each labelled cell; of two with one grade id, the last counts."""
-    labels = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
-    return dict(zip(labels, [cell.source.strip() for cell in nb.cells], strict=True))
+    return {
+        cell["metadata"].get("nbgrader", {}).get("grade_id"): cell["source"].strip()
+        for cell in nb["cells"]
+    }
 
 
-def _carries(nb: NotebookNode, steps: Mapping[str, str]) -> bool:
+def _carries(nb: Plain, steps: Mapping[str, str]) -> bool:
     """Whether it is a notebook of this exercise: it has most of the cells to fill in."""
     return 2 * len(_sources(nb).keys() & steps.keys()) > len(steps)
 
 
-def _worked(nb: NotebookNode, steps: Mapping[str, str]) -> bool:
+def _worked(nb: Plain, steps: Mapping[str, str]) -> bool:
     """Whether a cell to fill in is not as it was released."""
     found = _sources(nb)
     return any(found.get(name) != source.strip() for name, source in steps.items())
 
 
-def _text(nb: NotebookNode) -> tuple[str, ...]:
+def _text(nb: Plain) -> tuple[str, ...]:
     """What two notebooks must share to be the same work."""
-    code = [cell.source.strip() for cell in nb.cells if cell.cell_type == "code"]
-    return tuple(source for source in code if source)
+    code = [cell for cell in nb["cells"] if cell["cell_type"] == "code"]
+    return tuple(cell["source"].strip() for cell in code if cell["source"].strip())

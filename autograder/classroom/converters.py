@@ -9,20 +9,20 @@ called, and read it by `collect` only. nbgrader_config.py calls `install`.
 from __future__ import annotations
 
 import datetime
-import importlib
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from nbgrader import converters, utils
+from nbgrader.apps import api, autogradeapp, generatefeedbackapp
 from nbgrader.converters import NbGraderException
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.classroom import course, names, pages
 from autograder.classroom.collect import STAMP, collect, timestamp
-from autograder.classroom.worker import _sound
+from autograder.classroom.reader import here
 
 
 class _Folders(BaseConverter):
@@ -68,7 +68,7 @@ class _Folders(BaseConverter):
         copies.mkdir(parents=True, exist_ok=True)
         files = collect(source, assignment_id).files
         files.pop(STAMP, None)
-        if when := _sound(timestamp(source), []):
+        if when := _sound(source):
             files[STAMP] = when.encode()
         for name, data in files.items():
             (copies / name).unlink(missing_ok=True)
@@ -85,19 +85,26 @@ class GenerateFeedback(converters.GenerateFeedback, _Folders):
     notebook_must_exist = True
 
 
+def _sound(folder: Path) -> str | None:
+    """When a submission was handed in, in UTC, as text that can be relied on, or None."""
+    stamp = timestamp(folder)
+    try:
+        return here().sound(stamp) if stamp else None
+    except ValueError:
+        return None
+
+
 def _timestamp(folder: str | Path) -> datetime.datetime | None:
-    """When a submission was handed in, in UTC, or None. No file is waited for."""
-    when = _sound(timestamp(Path(folder)), [])
+    when = _sound(Path(folder))
     return utils.parse_utc(when) if when else None
 
 
 def install() -> None:
     """Put these in the place of nbgrader's own, in this process."""
-    for app, kind in _USED:
-        setattr(importlib.import_module(f"nbgrader.apps.{app}"), kind.__name__, kind)
+    autogradeapp.Autograde = api.Autograde = Autograde
+    generatefeedbackapp.GenerateFeedback = api.GenerateFeedback = GenerateFeedback
     CourseDirectory.get_existing_timestamp = lambda self, folder: _timestamp(folder)
-    api = importlib.import_module("nbgrader.apps.api").NbGraderAPI
-    api.get_submitted_timestamp = _submitted
+    api.NbGraderAPI.get_submitted_timestamp = _submitted
     pages.install()
 
 
@@ -107,11 +114,3 @@ def _submitted(
     coursedir = self.coursedir
     step = coursedir.submitted_directory
     return _timestamp(coursedir.format_path(step, student_id, assignment_id))
-
-
-_USED = (
-    ("api", Autograde),
-    ("api", GenerateFeedback),
-    ("autogradeapp", Autograde),
-    ("generatefeedbackapp", GenerateFeedback),
-)

@@ -8,9 +8,11 @@ same functions in parallel (see `worker`).
 from __future__ import annotations
 
 import atexit
+import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -19,7 +21,7 @@ from traitlets import Bool, Dict, Unicode
 
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
-from autograder.classroom import submission, verify
+from autograder.classroom import reader, submission, verify
 from autograder.classroom.collect import collect
 from autograder.classroom.exam import exam_of
 
@@ -53,7 +55,9 @@ class Sanitize(NbGraderPreprocessor):
     """Bring the notebook back into the form in which it was released."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        nb, flags = submission.sanitize(nb, resources["released"])
+        data = json.dumps(nb).encode()
+        nb, flags = reader.here().sanitized(data, resources["released"])
+        nb = nbformat.from_dict(nb)
         nb.metadata["autograder"] = {"flags": [*resources.get("flags", []), *flags]}
         return nb, resources
 

@@ -24,13 +24,18 @@ from autograder.box.kernel import Template
 from autograder.box.messages import CASES
 from autograder.box.sandbox import Limits
 from autograder.box.watch import REACHED
-from autograder.classroom import submission
+from autograder.classroom import reader, submission
 from autograder.classroom.exam import Exam, made, public, wanted
+from autograder.classroom.reader import Asked, Look, Stopped
 from autograder.verdict import look, outcome, panel, source, told, wire
 from autograder.verdict.compare import ERRORS
 from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 
 NO_SANDBOX = "ran without a sandbox"
+UNSEEN = (
+    "No points: code that this function may come from could not be looked at, because it "
+    "is too large or nested too deeply. Write it in plain, shorter statements."
+)
 
 
 @dataclass
@@ -45,6 +50,7 @@ class Grading:
     again: dict[str, Cell] = field(default_factory=dict)
     instead: dict[str, list[str]] = field(default_factory=dict)
     found: dict[str, Verdict] | None = None  # of the first run
+    looks: dict[str, Look] | None = None  # what the code of each check tells
 
     def flag(self, what: str) -> None:
         if what not in self.flags:
@@ -118,35 +124,71 @@ def _execute(
 def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     """The steps that may be right with the course's own in place of which others."""
     asked, found = grading.exam.checks, grading.found
-    own, given = _sources(nb)
-    seen = {"beside": grading.beside, "given": given}
+    looks = _looks(nb, grading)
     failed = [name for name in asked if name in found and not found[name].right]
-    functions = {
-        c.metadata.nbgrader["grade_id"]: _function(c.source) for c in _graded(nb)
-    }
-    instead = {}
-    for name in failed:
-        made_from = look.earlier(asked, name, own, functions[name], **seen)
-        taken = _foreign(nb, grading, name, made_from)
-        steps = [step for step in made_from if step in failed or step in taken]
-        if not steps or found[name].note == UNWRITTEN:
-            continue
-        if not look.refusal(asked[name], own, functions[name], apart=steps, **seen):
+    instead: dict[str, list[str]] = {}
+    for name in (name for name in failed if name in looks):
+        look = looks[name]
+        steps = [step for step in look.steps if step in failed or step in look.taken]
+        if steps and found[name].note != UNWRITTEN:
             instead[name] = steps
-    return instead
+    if instead:
+        apart = _look(nb, grading, instead) or {}
+        instead = {n: s for n, s in instead.items() if _is_free(apart.get(n))}
+    return {n: s for n, s in instead.items() if _in_order(n, instead, nb, grading)}
+
+
+def _is_free(look: Look | None) -> bool:
+    return look is not None and not (look.refused or look.unread)
+
+
+def _in_order(
+    name: str, instead: dict[str, list[str]], nb: NotebookNode, grading: Grading
+) -> bool:
+    """Whether the course's own steps that stand before a check are earlier ones only.
+
+    In a notebook whose checks have changed places it would find its own answer there.
+    """
+    asked, place = list(grading.exam.checks), _place(nb, name)
+    there = [step for n in instead if _place(nb, n) <= place for step in instead[n]]
+    return all(asked.index(step) < asked.index(name) for step in there)
 
 
 def _foreign(
     nb: NotebookNode, grading: Grading, name: str, steps: Sequence[str]
 ) -> dict[str, str]:
     """Those of these steps whose names an import has taken where `name` is checked."""
-    own, given = (
-        [(n, source) for n, source in cells if n < at]
-        for at in [_place(nb, name)]
-        for cells in _sources(nb)
-    )
-    found = {step: look.imported(step, own, grading.beside, given) for step in steps}
-    return {step: taken[0] for step, taken in found.items() if taken}
+    taken = _looks(nb, grading)[name].taken
+    return {step: taken[step] for step in steps if step in taken}
+
+
+def _looks(nb: NotebookNode, grading: Grading) -> dict[str, Look]:
+    """What the code of each check tells; none where that cannot be found out."""
+    if grading.looks is None:
+        grading.looks = _look(nb, grading, {}) or {}
+    return grading.looks
+
+
+def _look(
+    nb: NotebookNode, grading: Grading, apart: dict[str, list[str]]
+) -> dict[str, Look] | None:
+    cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in _graded(nb)}
+    asked = {
+        name: Asked(
+            _function(cells[name].source),
+            check.forbidden,
+            check.after,
+            _place(nb, name),
+            tuple(apart.get(name, ())),
+        )
+        for name, check in grading.exam.checks.items()  # the exercise's order counts
+        if name in cells
+    }
+    try:
+        return reader.here().look(*_sources(nb), grading.beside, asked)
+    except (Stopped, ValueError) as error:
+        grading.flag(f"its code could not be looked at: {error}")
+        return None
 
 
 def _place(nb: NotebookNode, name: str) -> int:
@@ -254,7 +296,7 @@ def _verdicts(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
     for name, steps in grading.instead.items():  # in the exercise's order
         if name not in grading.again:
             continue  # there was no time left
-        course = _judged(cells[name], grading, *_sources(nb), steps)
+        course = _judged(cells[name], grading, again=True)
         taken = _foreign(nb, grading, name, steps)
         wrong = [step for step in steps if step in taken or not found[step].right]
         found[name] = followed(found[name], course, wrong, taken)
@@ -265,8 +307,9 @@ def _first(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
     """What each check found of the student's own steps."""
     for name, check in grading.exam.checks.items() if grading else ():
         wanted(grading.exam, name), public(check)  # an error here is our fault
-    own, given = _sources(nb)
-    found = [_judged(cell, grading, own, given) for cell in _graded(nb)]
+    if grading:
+        _looks(nb, grading)
+    found = [_judged(cell, grading) for cell in _graded(nb)]
     return {verdict.check: verdict for verdict in found}
 
 
@@ -286,14 +329,10 @@ def _graded(nb: NotebookNode) -> list[NotebookNode]:
 
 
 def _judged(
-    cell: NotebookNode,
-    grading: Grading | None,
-    own: list[look.Cell],
-    given: list[look.Cell],
-    apart: Sequence[str] = (),
+    cell: NotebookNode, grading: Grading | None, again: bool = False
 ) -> Verdict:
     try:
-        return _verdict(cell, grading, own, given, apart)
+        return _verdict(cell, grading, again)
     except Exception as error:  # noqa: BLE001 - it costs this check, no other
         return _unjudged(cell, grading, error)
 
@@ -308,27 +347,26 @@ def _unjudged(cell: NotebookNode, grading: Grading | None, error: Exception) -> 
     return _noted(nothing, "What was handed in could not be judged.")
 
 
-def _verdict(
-    cell: NotebookNode,
-    grading: Grading | None,
-    own: list[look.Cell],
-    given: list[look.Cell],
-    apart: Sequence[str],
-) -> Verdict:
-    """One check: by its first run, or by the one with the course's own for `apart`."""
+def _verdict(cell: NotebookNode, grading: Grading | None, again: bool) -> Verdict:
+    """One check: by its first run, or by the one with the course's own steps."""
     name = cell.metadata.nbgrader["grade_id"]
     nothing = Verdict(name, 0.0, cell.metadata.nbgrader["points"])
     if grading is None or name not in grading.exam.checks or name not in grading.ran:
         return _noted(nothing, "This cell was not checked.")
     check, cases = grading.exam.checks[name], grading.exam.cases[name]
     function = _function(cell.source)
-    seen = {"beside": grading.beside, "given": given, "apart": apart}
-    if refused := look.refusal(check, own, function, **seen):
+    seen = grading.looks.get(name)
+    if seen is None or seen.unread:
+        if seen:  # for all checks together it has been flagged
+            grading.flag(f"its code could not be looked at: {seen.unread}")
+        return _noted(nothing, UNSEEN)
+    if seen.refused and not again:
+        refused = look.told(check, seen.refused, seen.line)
         grading.flag(f"{name}: uses {refused.use}")
         return _noted(nothing, refused.note)
-    if found := look.uses(own, function, look.DYNAMIC, **seen):
-        grading.flag(f"reaches around with {found[0]}")
-    ran = grading.again[name] if apart else grading.ran[name]
+    if seen.around:
+        grading.flag(f"reaches around with {seen.around}")
+    ran = grading.again[name] if again else grading.ran[name]
     try:
         got = _answers(ran, name)
     except ValueError as error:
@@ -349,8 +387,13 @@ def _verdict(
         hidden=True,
         known=public(check),
         made=functools.partial(made, grading.exam, name),
-        written=functools.partial(source.of, own, function),  # only if wrong
+        written=functools.partial(_written, seen.text, function),  # only if wrong
     )
+
+
+def _written(text: str | None, function: str) -> source.Written | None:
+    """What the source of a function tells, where the reader has found it small."""
+    return source.of([(1, text)], function) if text else None
 
 
 def _answers(ran: Cell, name: str) -> list[outcome.Outcome] | None:

@@ -1,7 +1,7 @@
 """A worker: grades one submission after another, and never touches the gradebook.
 
-It reads a submission's files, sanitizes, executes and verifies them, and sends back the
-verified notebook. What it says travels as JSON, so that the process that holds the
+It has a submission's files read and sanitized (`reader`), executes and verifies them, and
+sends back the verified notebook. What it says travels as JSON, so that the process that holds the
 gradebook need not trust even this one.
 """
 
@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from dateutil import parser, tz
 
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
-from autograder.classroom import submission, verify
+from autograder.classroom import reader, submission, verify
 from autograder.classroom.collect import collect
 from autograder.classroom.exam import exam_of
 
@@ -51,6 +50,7 @@ def main(pipe: Connection, setup: Setup) -> None:
     if sys.platform == "linux":  # and does not outlive us
         ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     template = None
+    reader.here().start()
     try:
         with ThreadPoolExecutor(1) as thread:  # it imports while we draw the cases
             starting = thread.submit(Template, setup.sandboxed)
@@ -72,6 +72,7 @@ def main(pipe: Connection, setup: Setup) -> None:
     finally:
         if template:
             template.close()
+        reader.here().close()
 
 
 def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
@@ -79,13 +80,13 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     began = time.process_time()
     folder = setup.submitted / student / setup.assignment
     handed_in = collect(folder, setup.assignment)
-    nb, flags = submission.read(handed_in, setup.assignment, setup.about)
-    nb, odd = submission.sanitize(nb, setup.about)
+    read = reader.here().cpu
+    nb, flags = submission.sanitized(handed_in, setup.assignment, setup.about)
     asked = exam_of(setup.assignment, setup.seed_file)
-    grading = verify.Grading(asked, flags + odd)
+    grading = verify.Grading(asked, flags)
     if not setup.sandboxed:
         grading.flags.append(verify.NO_SANDBOX)
-    timestamp = _sound(handed_in.timestamp, grading.flags)
+    timestamp = submission.sound(handed_in, grading.flags)
     files = handed_in.files | setup.sources
     kernels = verify.run(nb, grading, template, files, setup.limits)
     verify.verify(nb, grading)
@@ -93,24 +94,5 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
         "notebook": json.dumps(nb, ensure_ascii=False),  # an indent takes Python, not C
         "timestamp": timestamp,
         "fingerprint": handed_in.fingerprint,
-        "cpu": kernels + time.process_time() - began,
+        "cpu": kernels + reader.here().cpu - read + time.process_time() - began,
     }
-
-
-def _sound(timestamp: str | None, flags: list[str]) -> str | None:
-    """A timestamp in UTC, of any form that nbgrader's own function reads, or None."""
-    if timestamp is None:
-        return None
-    *when, zone = timestamp.split(" ")
-    try:
-        if len(when) == 2:
-            known = int(zone) if zone.lstrip("+-").isdigit() else tz.gettz(zone)
-            found = parser.parse(f"{' '.join(when)} TZ", tzinfos={"TZ": known})
-        else:
-            found = parser.parse(timestamp)
-        if found.tzinfo is not None:
-            found = (found - found.utcoffset()).replace(tzinfo=None)
-        return f"{found} UTC"
-    except Exception:  # noqa: BLE001 - the text is the student's
-        flags.append("timestamp.txt is no time: left out")
-        return None

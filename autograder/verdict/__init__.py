@@ -4,7 +4,8 @@ Outcomes are compared with what the oracle says (`compare`, `judge`), a mistake 
 name, and a student a panel to read (`panel`, `picture`); `told` counts what feedback on
 hidden cases can say, and keeps it to that; `finale` tells how the steps
 differ from the course's own in its model; `look` reads what a step leans on without
-running it, from each `statement` and its `scope`; `source` what only its text can tell;
+running it, from each `statement` and its `scope` (for grading, in a process of its own,
+so these and `source` import next to nothing); `source` what only its text can tell;
 `stale` tells where that is not what the student wrote last; `bank` draws the cases,
 public and hidden; `wire` and `outcome` are how a tensor, and what a function made of it,
 travel.

@@ -1,77 +1,33 @@
 """A static look at a submission: what the graded function leans on, and where.
 
 It follows the names that a function mentions to the statements of the student's own
-cells that define them, and reports forbidden names met on the way. It knows whose a name
-is: a parameter is not the notebook's variable of that name, and a method of one's own
-class is not the library's. It runs nothing. It catches the honest shortcut and the lazy
-cheat; the determined one is the sandbox's job.
+cells that define them (see `notebook`), and reports forbidden names met on the way. It
+knows whose a name is: a parameter is not the notebook's variable of that name, and a
+method of one's own class is not the library's. It runs nothing. It catches the honest
+shortcut and the lazy cheat; the determined one is the sandbox's job.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import functools
-import heapq
 import itertools
 import re
-import sys
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from autograder.checks import Check
-from autograder.checks._material import WHY
-from autograder.verdict.scope import (
-    ANYTHING,
-    CALL,
-    DEEPEST,
-    IMPORTS,
-    ITEM,
-    SELF,
-    Class,
-    Way,
-    tables_of,
-    written,
-)
-from autograder.verdict.statement import (
-    COMPUTED,
-    FILE,
-    LOADERS,
+from autograder.verdict.notebook import Cell, read, taken_apart
+from autograder.verdict.reaches import (
+    KIN,
+    KNOWN,
     LONGEST,
+    PATCH,
     REBIND,
-    SCRIPTS,
-    SHELL,
-    Statement,
-    Use,
-    around,
-    as_python,
 )
+from autograder.verdict.scope import ANYTHING, written
+from autograder.verdict.statement import Use, around
 
-# What code may come from beside the libraries that a notebook of this course can have.
-KNOWN = frozenset(sys.stdlib_module_names) | {
-    *(
-        "IPython",
-        "autograder",
-        "gpt",
-        "google",
-        "matplotlib",
-        "mpl_toolkits",
-        "nbformat",
-    ),
-    *("numpy", "pandas", "regex", "safetensors", "scipy", "sklearn", "tiktoken"),
-    *("tokenizers", "torch", "tqdm", "transformers", "typing_extensions"),
-}
-# Names by which Python code reaches what it does not name. They deserve a human's look.
-DYNAMIC = (
-    *("__import__", "importlib", "exec", "eval", "compile", "sys.modules", ".modules"),
-    *("autograder", "globals", "vars", "setattr", "__main__", ".__dict__", ".__code__"),
-    *(".__globals__", ".__builtins__", "builtins", ".user_ns", "sys._getframe", "gc"),
-    *("ctypes", COMPUTED, FILE, SHELL, *SCRIPTS, *LOADERS),
-)
-Cell = tuple[int, str]  # its number, and its source
-SHORT = 5_000  # characters of a cell that is remembered
+if TYPE_CHECKING:  # who looks at hostile code imports as little as may be
+    from autograder.checks import Check
 
 
 @dataclass(frozen=True)
@@ -92,19 +48,43 @@ def refusal(
     apart: Iterable[str] = (),
 ) -> Refusal | None:
     """Whether a step leans on what its text forbids: the one rule of check and grader."""
-    found = uses(cells, function, check.forbidden, latest, beside, given, apart)
+    names = check.forbidden
+    found = forbidden(cells, function, names, latest, beside, given, apart)
+    return told(check, *found) if found else None
+
+
+def told(check: Check, use: Use, line: str) -> Refusal:
+    """What is said of a forbidden name in a line of a student's."""
+    from autograder.checks._material import WHY
+
+    asked = {*check.forbidden}
+    name = next(n for n in around(use.name) if n in asked or KIN.get(n) in asked)
+    why = WHY[name if name in asked else KIN[name]]
+    return Refusal(
+        use,
+        f"It uses `{name.lstrip('.')}`, in the line `{line}`: {why}. "
+        f"This step asks you to write `{check.name}` yourself.",
+    )
+
+
+def forbidden(
+    cells: Sequence[Cell],
+    function: str,
+    names: Iterable[str],
+    latest: bool = False,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+    apart: Iterable[str] = (),
+) -> tuple[Use, str] | None:
+    """The first of these names that a function leans on, and the line in which it is."""
+    found = uses(cells, function, names, latest, beside, given, apart)
     if not found:
         return None
     use = found[0]
     source = next(source for number, source in cells if number == use.cell)
-    line = re.split(r"\r\n?|\n", source)[use.line - 1].strip().replace("`", "'")
-    line = line if len(line) <= LONGEST // 2 else f"{line[: LONGEST // 2]}…"
-    name = next(name for name in around(use.name) if name in check.forbidden)
-    return Refusal(
-        use,
-        f"It uses `{name.lstrip('.')}`, in the line `{line}`: {WHY[name]}. "
-        f"This step asks you to write `{check.name}` yourself.",
-    )
+    lines = re.split(r"\r\n?|\n", source)
+    line = lines[min(use.line, len(lines)) - 1].strip().replace("`", "'")
+    return use, line if len(line) <= LONGEST // 2 else f"{line[: LONGEST // 2]}…"
 
 
 def uses(
@@ -131,9 +111,10 @@ def uses(
     A cell that may give any name a meaning is told where `names` ask for what it does
     that with; it says too little about the function for any other name to count.
     """
-    book = _read(tuple(cells), latest, beside, tuple(given))
+    book = read(tuple(cells), latest, beside, tuple(given))
     wanted = frozenset(names)
-    found: dict[Use, None] = {}
+    wanted |= {name for name, like in KIN.items() if like in wanted}
+    found: dict[Use, None] = dict.fromkeys(book.patched if PATCH in wanted else ())
     for statement in book.defined.get(ANYTHING, ()):
         found |= book.met(statement, wanted & REBIND)
     for name in book.behind(function, apart):
@@ -155,7 +136,7 @@ def earlier(
 
     To those of `Check.after` come any others that the student's function leans on.
     """
-    leans = _read(tuple(cells), latest, beside, tuple(given)).behind(function)
+    leans = read(tuple(cells), latest, beside, tuple(given)).behind(function)
     found = {*known[name].after, *leans}
     before = itertools.takewhile(lambda step: step != name, known)
     return [step for step in before if step in found]
@@ -171,12 +152,30 @@ def imported(
 
     A file that lies beside the notebook is the student's own.
     """
-    statements = _read(tuple(cells), True, beside, tuple(given)).defined.get(name)
+    statements = read(tuple(cells), True, beside, tuple(given)).defined.get(name)
     last = statements[-1] if statements else None
     ways = last.binds.get(name, [None]) if last and last.is_import else [None]
     if not ways[-1] or ways[-1][0].lstrip(".") not in KNOWN - beside:
         return None
     return written(ways[-1]), last.cell
+
+
+def taken(
+    names: Iterable[str],
+    cells: Sequence[Cell],
+    at: int,
+    beside: frozenset[str] = frozenset(),
+    given: Iterable[Cell] = (),
+) -> dict[str, str]:
+    """Which of these names an import has taken before the cell `at`, and for what."""
+    book, given = read(tuple(cells), False, beside, tuple(given)), tuple(given)
+    found = {}
+    for name in names:
+        if any(statement.is_import for statement in book.defined.get(name, ())):
+            mine, theirs = ([c for c in x if c[0] < at] for x in (cells, given))
+            if by := imported(name, mine, beside, theirs):
+                found[name] = by[0]
+    return found
 
 
 def replaced(
@@ -186,234 +185,24 @@ def replaced(
     given: Iterable[Cell] = (),
 ) -> dict[str, int]:
     """What a function leans on that is given, and has another meaning since some cell."""
-    book = _read(tuple(cells), True, beside, tuple(given))
+    book = read(tuple(cells), True, beside, tuple(given))
     names = [name for name in book.behind(function) if name in book.theirs]
     return {
         name: book.defined[name][-1].cell for name in names if book.defined.get(name)
     }
 
 
+def unread(
+    cells: Sequence[Cell], beside: frozenset[str] = frozenset()
+) -> dict[int, str]:
+    """Cells of which nobody can say what they do, by number, and why."""
+    found = {
+        number: taken_apart(number, source, beside).unread for number, source in cells
+    }
+    return {number: why for number, why in found.items() if why}
+
+
 def modules(files: Iterable[str]) -> frozenset[str]:
     """The names of those files that can be imported."""
     kinds = (".py", ".pyc", ".so")
     return frozenset(name.split(".")[0] for name in files if name.endswith(kinds))
-
-
-class _Notebook:
-    """All cells together: which statements give a name a meaning, and where ways lead."""
-
-    def __init__(self) -> None:
-        self.defined: dict[str, list[Statement]] = defaultdict(list)
-        self.given: dict[str, list[Way | None]] = defaultdict(list)
-        self.theirs: set[str] = set()  # names that given cells define
-        self.classes: dict[str, Class] = {}
-        self._known: dict[Way, frozenset[Way | None]] = {}
-        self._others: dict[str, bool] = {}
-        self._taken: frozenset[str] = frozenset()
-        self._stars: set[Way] = set()  # of which all names are imported
-
-    def give(self, statement: Statement) -> None:
-        """Note what a cell gives that is not the student's."""
-        for name in statement.binds:
-            if statement.is_import:
-                self.given[name] += statement.binds[name]
-            else:
-                self.theirs.add(name)
-
-    def renew(self, statement: Statement) -> None:
-        """What it defines has no other meaning any more."""
-        for name in statement.renews:
-            self.defined[name] = []
-
-    def is_given(self, statement: Statement) -> bool:
-        """Whether it only imports what a given cell defines, under the same name."""
-        return statement.is_import and all(
-            way and way[0] == ".gpt" and way[-1] == name and name in self.theirs
-            for name, ways in statement.binds.items()
-            for way in ways
-        )
-
-    def add(self, statement: Statement, latest: bool) -> None:
-        """Add the next statement; with `latest`, it may take another's place."""
-        for name in statement.defines:
-            if latest and name in statement.renews:
-                self.defined[name] = []
-            self.defined[name].append(statement)
-        self.classes |= statement.classes
-        self._stars |= {way for way in statement.binds.get(ANYTHING, ()) if way}
-
-    def close(self) -> None:
-        """See which classes have a method that is called as Own.method(x).
-
-        In such a method `self` may be anything.
-        """
-        methods = set().union(*(c.methods for c in self.classes.values()))
-        every = {s: None for statements in self.defined.values() for s in statements}
-        taken = {
-            led[0]
-            for statement in (every if methods else ())
-            for _, way, attribute in statement.mentions
-            if way and attribute in methods
-            for led in self._leads(way)
-            if led and len(led) == 1 and "@" in led[0]
-        }
-        self._taken = frozenset(base for name in taken for base in self._line(name))
-        self._known = {}
-
-    def behind(self, function: str, apart: Iterable[str] = ()) -> list[str]:
-        """A function's name and all that it leans on, but for what is `apart`."""
-        found, seen, todo = [], {ANYTHING, *apart}, [function]
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                found.append(name)
-                for statement in self.defined.get(name, ()):
-                    todo += statement.leans
-        return found
-
-    def met(self, statement: Statement, names: frozenset[str]) -> dict[Use, None]:
-        """Where it mentions one of `names`, or something within it."""
-        others = [n for n in statement.leans if self._is_other(n)]
-        if not others and statement.within.isdisjoint(names):
-            return {}
-        found: dict[Use, None] = {}
-        for mention in statement.mentions:
-            use, way, attribute = mention
-            if attribute:
-                if use.name in names and not self._is_own(way, attribute):
-                    found[use] = None
-            elif way is None:
-                if not names.isdisjoint(around(use.name)):
-                    found[use] = None
-            elif way[0] in others or not names.isdisjoint(around(use.name)):
-                for path in self._leads(way):
-                    if path and "@" not in path[0]:
-                        name, last = written(path), f".{path[-1]}"
-                        if not names.isdisjoint(around(name)):
-                            found[Use(name, use.cell, use.line)] = None
-                        elif path[0][0] == "." and last in names:
-                            found[Use(last, use.cell, use.line)] = None
-        return found
-
-    def _is_other(self, name: str) -> bool:
-        """Whether a name may stand for something that has another."""
-        if name not in self._others:
-            ways = self._bound(name)
-            self._others[name] = any(way and way != (f".{name}",) for way in ways)
-        return self._others[name]
-
-    def _bound(self, name: str) -> list[Way | None]:
-        """Where a name of the notebook may lead, by what is assigned to it."""
-        own = [w for s in self.defined.get(name, ()) for w in s.binds.get(name, ())]
-        if found := own or self.given.get(name):
-            return found
-        return [(*way, name) for way in self._stars]
-
-    def _leads(self, way: Way, depth: int = 0) -> frozenset[Way | None]:
-        """The ways that it may be at last: from a module, a class or an unknown name."""
-        if way in self._known:
-            return self._known[way]
-        if depth > DEEPEST // 2 or len(way) > DEEPEST:
-            return frozenset((None,))
-        self._known[way] = frozenset((None,))  # where it leads to itself
-        root, last = way[:-1], way[-1]
-        found: set[Way | None] = set()
-        if not root:
-            bound = [] if last[0] == "." or "@" in last else self._bound(last)
-            for other in bound:
-                found |= self._leads(other, depth + 1) if other else {None}
-            found = found or {way}
-        else:
-            for before in self._leads(root, depth + 1):
-                found |= self._step(before, last, depth)
-        self._known[way] = frozenset(found if len(found) < DEEPEST else (None,))
-        return self._known[way]
-
-    def _step(self, way: Way | None, step: str, depth: int) -> set[Way | None]:
-        """Where an attribute, a call or an item of what a way led to leads."""
-        if way is None:
-            return {None}
-        if "@" not in way[0]:
-            return {way if step == ITEM else (*way, step)}
-        if step in (CALL, SELF):
-            trusted = step == CALL or way[0] not in self._taken
-            return {(way[0], CALL) if len(way) == 1 and trusted else None}
-        owners = [x for x in self._line(way[0]) if step in self.classes[x].attributes]
-        found: set[Way | None] = set() if owners else {None}
-        for owner in owners[:1]:
-            for other in self.classes[owner].attributes[step] or [None]:
-                found |= self._leads(other, depth + 1) if other else {None}
-        return found
-
-    def _line(self, name: str) -> list[str]:
-        """A class and those of the notebook that it is made from."""
-        todo, found = [name], []
-        while todo and len(found) < DEEPEST:
-            name = todo.pop(0)
-            if name in self.classes and name not in found:
-                found.append(name)
-                for base in self.classes[name].bases:
-                    todo += [w[0] for w in (self._leads(base) if base else ()) if w]
-        return found
-
-    def _is_own(self, way: Way | None, attribute: str) -> bool:
-        """Whether the attribute of what a way leads to is the student's own."""
-        return way is not None and all(
-            led
-            and any(attribute in self.classes[x].attributes for x in self._line(led[0]))
-            for led in self._leads(way)
-        )
-
-
-# Every check of a notebook looks at the same cells.
-@functools.lru_cache(maxsize=1)
-def _read(
-    cells: tuple[Cell, ...],
-    latest: bool,
-    beside: frozenset[str],
-    given: tuple[Cell, ...],
-) -> _Notebook:
-    """All statements of a notebook."""
-
-    def statements(number: int, source: str) -> list[Statement]:
-        read = _statements if len(source) <= SHORT else _statements.__wrapped__
-        return read(number, source, KNOWN - beside)
-
-    book = _Notebook()
-    for number, source in given:
-        for statement in statements(number, source):
-            book.give(statement)
-    theirs = ((number, source, False) for number, source in given)
-    mine = ((number, source, True) for number, source in cells)
-    for number, source, own in heapq.merge(theirs, mine, key=itemgetter(0)):
-        for statement in statements(number, source):
-            if own and not book.is_given(statement):
-                book.add(statement, latest)
-            elif latest:  # the given one is what counts from here on
-                book.renew(statement)
-    book.close()
-    return book
-
-
-@functools.lru_cache(maxsize=128)  # what no student has changed is everybody's
-def _statements(cell: int, source: str, known: frozenset[str]) -> list[Statement]:
-    for read in (str, as_python):
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            text = read(source)
-            body, tables = ast.parse(text).body, tables_of(text)
-            break
-    else:
-        return []  # such a cell does not run either
-    return [
-        Statement(cell, part, known, tables) for node in body for part in _parts(node)
-    ]
-
-
-def _parts(node: ast.stmt) -> list[ast.stmt]:
-    """An import of several names as one of each: who uses one of them uses no other."""
-    if not isinstance(node, IMPORTS):
-        return [node]
-    fields = dict(ast.iter_fields(node))
-    parts = [type(node)(**fields | {"names": [alias]}) for alias in node.names]
-    return [ast.copy_location(part, node) for part in parts]

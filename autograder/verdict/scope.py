@@ -22,6 +22,7 @@ _TELLING = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Call, *IMPORTS),
     *(ast.Assign, ast.AnnAssign, ast.NamedExpr, *FUNCTIONS, ast.ClassDef),
     *(ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping),
+    ast.MatchClass,
 )
 DEEPEST = 50  # steps of a way that is followed
 # A way to a value: a name of the notebook, and from there attributes, "()" for a call
@@ -55,6 +56,7 @@ class Scope:
     bound: dict[str, list[_Given]] = field(default_factory=lambda: defaultdict(list))
     ways: dict[str, Way | None] = field(default_factory=dict)
     is_function: bool = False
+    params: Collection[str] = ()
     made: str = ""  # the class that it is
     at: int = 0
 
@@ -166,8 +168,9 @@ def _inside(
         table = known.pop() if known else None
         own = {*table.get_locals()} if table else ()
         inner = Scope(scope, own, table.get_frees() if table else (), is_function=True)
-        for arg in _arguments(node):
-            inner.bound[arg.arg].append(None)
+        inner.params = {arg.arg for arg in _arguments(node)}
+        for name in inner.params:
+            inner.bound[name].append(None)
         if scope.made and not _decorators(node) & {"staticmethod"}:
             first = [*node.args.posonlyargs, *node.args.args][:1] if own else []
             if first and first[0].arg in ("self", "cls"):

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import ast
-import re
-import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from autograder.verdict.reaches import (
+    BY_NAME,
+    CHANGERS,
+    COMPUTED,
+    EXPANDED,
+    EXPANSION,
+    FILE,
+    HARMLESS,
+    HOLDERS,
+    LOADERS,
+    LONGEST,
+    MAGICS,
+    ODD,
+    PATCH,
+    REBIND,
+    RUNNERS,
+    SCRIPTS,
+    TIMERS,
+)
 from autograder.verdict.scope import (
     ANYTHING,
     CALL,
@@ -30,34 +47,6 @@ from autograder.verdict.scope import (
     way_of,
     written,
 )
-
-COMPUTED = "a computed name"  # getattr of something that is no plain string
-FILE = "a module of its own"  # a file beside the notebook, which is not looked at
-SHELL = "the shell"  # get_ipython() for more than a magic
-# Magics that run what is not in the notebook, or bring it in.
-SCRIPTS = ("%run", "%load", "%loadpy", "%rerun", "%macro")
-LOADERS = ("%load_ext", "%reload_ext")
-HARMLESS = ("autoreload", "storemagic")  # extensions that come with IPython
-REBIND = frozenset(
-    (
-        *("exec", "autograder", "globals", "setattr", "__main__"),
-        *(".__code__", ".user_ns", SHELL, *SCRIPTS, *LOADERS),
-    )
-)
-LONGEST = 200  # characters of a name that is looked for
-# What takes a name as text, and which of its arguments that is (None: each of them).
-BY_NAME = {
-    "getattr": 1,
-    "getattr_static": 1,
-    "attrgetter": None,
-    "methodcaller": 0,
-    "import_module": 0,
-    "__import__": 0,
-    "__getattribute__": -1,
-}
-HOLDERS = ("vars", "globals", "locals", "__dict__", "modules")  # of what has a name
-ODD = {"get_ipython": SHELL, "getattr": COMPUTED}  # where they are not just called
-MAGICS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
 
 
 @dataclass(frozen=True)
@@ -94,6 +83,11 @@ class Statement:
         self.mentions: list[_Mention] = []
         notebook, leans = Scope(), set()
         nodes = list(scoped(statement, notebook, cell, tables))
+        self.changes: set[str] = set()  # by a method, or as an argument
+        self.handed: set[tuple[str, str]] = set()  # a function, and what it is handed
+        self.called: set[str] = set()
+        self.alters = False  # it has a function that changes what it is handed
+        self.patches: list[tuple[Way, Use]] = []  # attributes that are set, of what
         values = {
             target: value for node, _ in nodes for target, value in assigned(node)
         }
@@ -103,11 +97,10 @@ class Statement:
         for node, scope in nodes:
             for name, given in bindings(node, scope, cell, values):
                 scope.home(name, stored=True).bound[name].append(given)
-            part = isinstance(node, ast.Attribute | ast.Subscript)
-            if part and scope is notebook and isinstance(node.ctx, ast.Store):
-                self.defines.add(root_of(node))
+            self._change(node, scope, values)
         for node, scope in nodes:
             leans |= self._mention(node, scope, understood)
+        self.runs = [code for node, _ in nodes for code in _code_in(node)]
         self.classes = classes_in(nodes, cell, values)
         self.binds = settled(notebook)
         self.defines = (self.defines | {*self.binds}) - {""}
@@ -119,6 +112,55 @@ class Statement:
         self.renews = renewed(statement) - leans
         if isinstance(statement, FUNCTIONS):
             self.renews = {statement.name}
+
+    def _change(
+        self,
+        node: ast.AST,
+        scope: Scope,
+        values: dict[ast.expr, ast.expr | None],
+    ) -> None:
+        """Note what of the notebook's a node changes, without giving it a new meaning."""
+        changed: list[ast.expr] = []
+        is_part = isinstance(node, ast.Attribute | ast.Subscript)
+        is_stored = is_part and isinstance(node.ctx, ast.Store)
+        if is_stored or isinstance(node, ast.Attribute) and node.attr in CHANGERS:
+            changed.append(node)
+        elif isinstance(node, ast.Call):
+            if last_of(node.func) in CHANGERS:
+                plain = isinstance(node.func, ast.Name) or len(node.args) > 1
+                changed += node.args[:1] if plain else []
+            self._hand(node, scope)
+        for part in changed:
+            root = root_of(part)
+            home = scope.home(root)
+            if home.outer is None:
+                (self.defines if is_stored else self.changes).add(root)
+            elif root in home.params:
+                self.alters = True
+            if _is_of_names(part):  # vars(torch).update(…)
+                self.mentions.append(_Mention(Use(PATCH, self.cell, node.lineno)))
+        is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        way = way_of(node.value, scope) if is_set else None
+        if way and not isinstance(values.get(node), ast.Constant):
+            self.patches.append((way, Use(PATCH, self.cell, node.lineno)))
+
+    def _hand(self, call: ast.Call, scope: Scope) -> None:
+        """Note which names of the notebook are handed to which function, "" for a lambda."""
+        function = call.func
+        while isinstance(function, ast.Attribute | ast.Call):
+            function = getattr(function, "value", None) or function.func
+        name = "" if isinstance(function, ast.Lambda) else root_of(function)
+        if isinstance(call.func, ast.Name):
+            self.called.add(name)
+        todo = _values(call)
+        while todo and (name or isinstance(function, ast.Lambda)):
+            given = todo.pop()
+            if isinstance(given, ast.Name) and _is_shared(given, scope):
+                self.handed.add((name, given.id))
+            elif isinstance(given, ast.Starred):
+                todo.append(given.value)
+            elif isinstance(given, ast.List | ast.Tuple | ast.Set):
+                todo += given.elts
 
     def _mention(
         self, node: ast.AST, scope: Scope, understood: set[ast.expr]
@@ -154,6 +196,8 @@ class Statement:
         elif isinstance(node, ast.Attribute):
             way = way_of(node.value, scope)
             self._attribute(note, way, node.attr, isinstance(node.ctx, ast.Load))
+            if node.attr in ODD and node not in understood:
+                note(ODD[node.attr])
         elif isinstance(node, ast.Subscript):
             holder = node.value.func if isinstance(node.value, ast.Call) else node.value
             text = text_of(node.slice)
@@ -163,6 +207,12 @@ class Statement:
                 return {text}
         elif isinstance(node, ast.Call):
             self._called(node, scope, note)
+            kind = node.func.args if isinstance(node.func, ast.Call) else []
+            if kind and isinstance(kind[0], ast.Lambda):  # type(lambda: 0)(code, {})
+                note(COMPUTED)
+        elif isinstance(node, ast.MatchClass):  # case object(softmax=mine)
+            for name in node.kwd_attrs:
+                note(f".{name}")
         return set()
 
     def _attribute(
@@ -180,10 +230,13 @@ class Statement:
         last, args = last_of(node.func), node.args
         if last in MAGICS[:2] and args:
             magic = text_of(args[0])
+            if magic in TIMERS and EXPANSION.search(text_of(args[1]) or ""):
+                note(EXPANDED)
             if magic is None:
                 note(COMPUTED)
             elif f"%{magic}" in LOADERS:
                 named = text_of(args[1]) if len(args) > 1 else None
+                named = named.strip() if named else None
                 if named not in HARMLESS:
                     note(f"%{magic} {named}" if named else f"%{magic}")
             elif f"%{magic}" in SCRIPTS:
@@ -200,6 +253,20 @@ class Statement:
                     note(text)
                     for part in text.split("."):
                         note(f".{part}")
+
+
+def _is_shared(name: ast.Name, scope: Scope) -> bool:
+    return scope.home(name.id).outer is None
+
+
+def _is_of_names(node: ast.expr) -> bool:
+    """Whether it is a part of a module's or the notebook's own table of names."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        called = isinstance(node, ast.Call)
+        node = node.func if called else node.value
+        if last_of(node) in HOLDERS:
+            return True
+    return False
 
 
 def _is_plain_call(node: ast.AST) -> bool:
@@ -222,24 +289,31 @@ def around(mention: str) -> list[str]:
 
 
 def as_python(source: str) -> str:
-    """A cell with magics, as Python: about what IPython makes of it, line by line.
+    """A cell as IPython runs it: its magics and shell commands as calls with text.
 
-    IPython's own translation takes minutes for some cells of a few kilobytes, and hides
-    the body of a cell magic such as `%%time`, which runs, in a string.
+    It takes time without bounds for some cells of a few kilobytes, so who does not trust
+    them does this within limits.
     """
-    source = _PROMPT.sub("", source)
-    source = _MAGIC.sub(
-        lambda m: f"{m[1]}get_ipython().run_line_magic({m[2]!r}, {m[3].strip()!r})",
-        source,
-    )
-    source = _SHELL.sub(r"\1get_ipython().system('')", source)
-    return _HELP.sub(r"\1pass", textwrap.dedent(source))
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
 
 
-_START = (
-    r"^([^\S\n]*(?:[^\n=(#'\"]{1,200}=[^\S\n]*)?)"  # of a line, and what it assigns to
-)
-_PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d+\]:) ?", re.MULTILINE)
-_MAGIC = re.compile(_START + r"%{1,2}(\w+)([^\n]*)$", re.MULTILINE)
-_SHELL = re.compile(_START + r"!{1,2}[^\n]*$", re.MULTILINE)
-_HELP = re.compile(r"^([^\S\n]*)(?:\?[^\n]*|[^\n#'\"]{0,200}\?)$", re.MULTILINE)
+def _code_in(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Texts that a call runs as code, or may, each with its first line's number.
+
+    Nobody knows which magics run what stands behind them: a notebook can name them anew.
+    """
+    if not isinstance(node, ast.Call):
+        return
+    last = last_of(node.func)
+    if last in RUNNERS or last in MAGICS[:2]:
+        body = 1 if last == "run_cell_magic" else 0
+        for place, given in enumerate(_values(node)):
+            text = text_of(given)
+            if text and (place or last in RUNNERS):
+                yield text, node.lineno + (body if place == 2 else 0)
+
+
+def _values(node: ast.Call) -> list[ast.expr]:
+    return [*node.args, *(keyword.value for keyword in node.keywords)]

@@ -1,5 +1,6 @@
 """Is a folder that somebody else filled read without following, waiting or reading on?"""
 
+import json
 import os
 import shutil
 
@@ -8,7 +9,7 @@ import pytest
 from autograder.classroom import collect as module
 from autograder.classroom import submission
 from autograder.classroom.collect import collect
-from autograder.classroom.submission import Released
+from autograder.classroom.submission import Released, ReleasedCell
 
 
 @pytest.fixture
@@ -128,3 +129,45 @@ def test_a_fingerprint_tells_every_change(folder):
         seen.add(collect(folder, "work").fingerprint)
     assert len(seen) == 7
     assert collect(folder, "work").fingerprint in seen
+
+
+def labelled(source):
+    step = {"nbgrader": {"grade_id": "step"}}
+    cell = {"cell_type": "code", "source": source, "metadata": step}
+    return json.dumps({"nbformat": 4, "cells": [cell]})
+
+
+ABOUT = Released({"step": ReleasedCell("code", "", False, True, False, "", None)}, {})
+
+
+@pytest.mark.parametrize(
+    ("own", "copy", "graded", "flags"),
+    [
+        (labelled("x = 1"), labelled("x = 2"), "x = 1", ["copy.ipynb was not graded"]),
+        (
+            labelled(""),
+            labelled("x = 2"),
+            "x = 2",
+            ["work.ipynb is as it was released"],
+        ),
+        (
+            "{",
+            labelled("x = 2"),
+            "x = 2",
+            ["the notebook is not JSON", "copy.ipynb was"],
+        ),
+        (labelled("x = 1"), "[" * 99_999, "x = 1", []),
+        ("{", "[" * 99_999, "", ["the notebook is not JSON"]),
+    ],
+)
+def test_of_two_notebooks_the_one_that_was_meant_is_taken(
+    folder, own, copy, graded, flags
+):
+    (folder / "work.ipynb").write_text(own)
+    (folder / "copy.ipynb").write_text(copy)
+    for take in submission.read, submission.sanitized:
+        nb, odd = take(collect(folder, "work"), "work", ABOUT)
+        sources = [cell.source for cell in nb.cells if cell.metadata]
+        assert "".join(sources) == graded
+        assert len(odd) == len(flags)
+        assert all(told.startswith(flag) for told, flag in zip(odd, flags, strict=True))

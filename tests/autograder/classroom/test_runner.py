@@ -13,6 +13,7 @@ from nbgrader.utils import parse_utc
 from autograder.box import sandbox
 from autograder.box.sandbox import Limits
 from autograder.classroom import course, demo, grade, runner, submission, worker
+from autograder.classroom.cells import sound
 from autograder.classroom.demo import Submission, insert_cell
 from autograder.classroom.record import Record
 from autograder.classroom.runner import Runner
@@ -212,16 +213,13 @@ def test_what_stands_after_the_last_check_is_not_run(classroom):
     ],
 )
 def test_a_timestamp_is_read_as_nbgrader_reads_it(text):
-    flags = []
-    assert parse_utc(worker._sound(text, flags)) == parse_utc(text)
-    assert flags == []
+    assert parse_utc(sound(text)) == parse_utc(text)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "9" * 999, "1-1-1-1", "x y z", "\0"])
 def test_what_is_no_time_is_left_out(text):
-    flags = []
-    assert worker._sound(text, flags) is None
-    assert flags == ["timestamp.txt is no time: left out"]
+    with pytest.raises(ValueError, match="timestamp.txt is no time: left out"):
+        sound(text)
 
 
 # --- workers that fail: in place of the real one, in real processes --------------------

@@ -197,6 +197,26 @@ def softmax(scores):
         ),
     ),
     Item(
+        "compiled",
+        "every point: a compiled function has the same numbers",
+        "compiled = torch.compile(lambda x: x + 1, dynamic=True)\ncompiled(torch.ones(3))",
+        solved=ALL,
+        flagged=False,
+        instead=(
+            """
+@torch.compile
+def softmax(scores):
+    shifted = scores - scores.amax(-1, keepdim=True)
+    return shifted.exp() / shifted.exp().sum(-1, keepdim=True)
+""",
+            """
+@torch.compile(fullgraph=True, mode="reduce-overhead")
+def merge_heads(x):
+    return torch.cat([x[..., h, :, :] for h in range(x.shape[-3])], dim=-1)
+""",
+        ),
+    ),
+    Item(
         "with gradients",
         "every point: a tensor that asks for a gradient has the same numbers",
         "import autograder.check as c\nkeep = c._hand_in\n"

@@ -32,13 +32,14 @@ from tests.autograder.hostile import (
     library,
     pages,
     resources,
+    siege,
     siege_box,
     theft,
 )
 from tests.autograder.hostile import item as item_module
 from tests.need import need
 
-FAMILIES = (forgery, library, pages, theft, resources, siege_box, broken, honest)
+FAMILIES = (forgery, library, pages, theft, resources, siege, siege_box, broken, honest)
 ITEMS = [item for module in FAMILIES for item in module.ITEMS]
 
 

@@ -5,14 +5,8 @@ import tracemalloc
 
 import pytest
 
-from autograder.verdict.look import (
-    DYNAMIC,
-    FILE,
-    imported,
-    modules,
-    replaced,
-    uses,
-)
+from autograder.verdict.look import imported, modules, replaced, uses
+from autograder.verdict.reaches import DYNAMIC, FILE
 
 FORBIDDEN = ("tiktoken", "gpt.tokenize")
 

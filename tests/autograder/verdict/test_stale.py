@@ -120,7 +120,7 @@ def test_the_numbers_are_those_of_the_cells(run):
 
 @pytest.mark.parametrize("locked", [{CHECK}, set()])
 def test_a_name_of_nearly_the_step_s_is_told(run, monkeypatch, locked):
-    monkeypatch.setattr("autograder.verdict.notebook._locked", lambda *_: locked)
+    monkeypatch.setattr("autograder.verdict.session._locked", lambda *_: locked)
     typo = RIGHT.replace("scores", "score")
     told = f"Your last cell, [3], defines `score`, not `scores`. {BEFORE}"
     assert lines(run(WRONG, typo, CHECK))[1] == told
@@ -193,7 +193,7 @@ def test_an_import_over_a_step_s_name_is_told(run):
 
 def test_what_is_given_and_has_another_meaning_is_told(run, monkeypatch):
     given = "def given(q, k):\n    return q @ k.mT"
-    monkeypatch.setattr("autograder.verdict.notebook._locked", lambda *_: {given})
+    monkeypatch.setattr("autograder.verdict.session._locked", lambda *_: {given})
     mine = "def scores(q, k):\n    return given(q, k) / k.shape[-1] ** 0.5"
     assert len(lines(run(given, mine, CHECK))) == 1
     told = lines(run(given, mine, "from operator import add as given", CHECK))[1]
@@ -219,7 +219,7 @@ def test_what_is_handed_over_by_another_name_is_that(run):
 
 
 def test_a_cell_of_the_notebook_s_own_is_not_the_student_s(run, monkeypatch):
-    monkeypatch.setattr("autograder.verdict.notebook._locked", lambda *_: {RIGHT})
+    monkeypatch.setattr("autograder.verdict.session._locked", lambda *_: {RIGHT})
     seen = run(RIGHT, "def scores(q k): ...", CHECK)
     assert "from before" not in seen["text/plain"]
 
