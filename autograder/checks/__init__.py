@@ -4,7 +4,7 @@ The room that answers: what is asked? Each folder here holds the checks of one e
 one file a check, and its `CHECKS` names them in the order in which the notebook meets
 them. A check's file holds all of it, as `CHECK`: how its cases are drawn, its oracle,
 its mistakes, its points. What the checks of an exercise share is `_material.py` in its
-folder; what all share, `_material.py` and `_slips.py` here.
+folder; what all share, `_material.py`, `_slips.py` and `_twins.py` here.
 
 Trusted: the grader's own code, imported only by the grader and on the student's own
 machine, never by the kernel that grades. It imports `gpt` (for inputs, never for an

@@ -31,7 +31,7 @@ def test_every_file_is_named_and_every_name_is_a_file(exercise):
 
 def test_nothing_else_lies_among_the_checks():
     beside = {file.name for file in FOLDER.glob("*.py")}
-    assert beside == {"__init__.py", "_material.py", "_slips.py"}
+    assert beside == {"__init__.py", "_material.py", "_slips.py", "_twins.py"}
     folders = {p.name for p in FOLDER.iterdir() if p.is_dir()} - {"__pycache__"}
     assert folders == {*checks.exercises()}, "a folder without an __init__.py"
     deeper = {p.parent.name for p in FOLDER.glob("*/*/*.py")}
