@@ -134,6 +134,12 @@ def run_all(
     return outcomes
 
 
+def is_limited() -> bool:
+    """Whether what computes for too long can be interrupted here."""
+    main = threading.current_thread() is threading.main_thread()
+    return hasattr(signal, "setitimer") and main
+
+
 @contextlib.contextmanager
 def _limited(seconds: float):
     """Interrupt what computes for too long; seconds of this process, not of the clock.
@@ -141,8 +147,7 @@ def _limited(seconds: float):
     So a verdict does not depend on what else the machine does. Only the main thread can
     be interrupted, and not on Windows; elsewhere the limit is the notebook's own.
     """
-    main = threading.current_thread() is threading.main_thread()
-    if not (hasattr(signal, "setitimer") and main):
+    if not is_limited():
         yield
         return
 
