@@ -22,6 +22,12 @@ from autograder.verdict.outcome import Outcome, run, run_all
 from autograder.verdict.remark import remark
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """What PyTorch does for the first time may take long: no remark is late here."""
+    monkeypatch.setattr("autograder.verdict.remark.seen.PATIENCE", 60)
+
+
 def numbers(*shape):
     return torch.tensor(np.random.default_rng(sum(shape)).normal(size=shape)).float()
 
