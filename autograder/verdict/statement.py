@@ -181,6 +181,8 @@ class Statement:
             for alias in node.names:
                 note(f"{module}.{alias.name}")
                 note(f".{alias.name}")
+                if alias.asname and alias.name in ODD:  # by which nobody will know it
+                    note(ODD[alias.name])
             if node.level or module.split(".")[0] not in self.known:
                 note(FILE)
         elif isinstance(node, ast.Name):
