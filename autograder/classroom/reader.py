@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from autograder.classroom import cells
 from autograder.classroom.cells import Plain, Released, ReleasedCell
-from autograder.verdict import look, notebook
+from autograder.verdict import leans, look
 from autograder.verdict.reaches import DYNAMIC
 from autograder.verdict.statement import Use
 
@@ -321,7 +321,7 @@ def looks(
             "line": refused[1] if refused else "",
             "around": dataclasses.asdict(around[0]) if around else None,
             "unread": odd[0] if odd else None,
-            "text": notebook.definition(own, ask.function),
+            "text": leans.definition(own, ask.function),
             "steps": steps,
             "taken": taken,
         }
