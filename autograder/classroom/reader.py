@@ -23,6 +23,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from autograder.classroom import cells
 from autograder.classroom.cells import Plain, Released, ReleasedCell
-from autograder.verdict import look, notebook
+from autograder.verdict import leans, look
 from autograder.verdict.reaches import DYNAMIC
 from autograder.verdict.statement import Use
 
@@ -42,6 +43,8 @@ MEMORY_MB = 500  # beyond what is loaded; an honest notebook takes 20
 SECONDS = 5  # of processor time for a request; an honest one takes a few milliseconds
 KEPT_MB = 150  # a reader that keeps more ends, so that its memory is free again
 LONGEST = 128 << 20  # bytes of an answer
+FULL = 72  # the exit status where there is no memory even to say so
+THEIRS = (FULL, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
 _LENGTH = struct.Struct("<Q")
 
 
@@ -91,6 +94,7 @@ class Reader:
         self.memory_mb, self.seconds = memory_mb, seconds
         self.process: subprocess.Popen | None = None
         self.cpu = 0.0  # seconds that all its requests took
+        self._lock = threading.Lock()  # an answer is for who asked
 
     def start(self) -> None:
         """Let it start meanwhile. It ends when we do: there is nothing to read then."""
@@ -107,6 +111,7 @@ class Reader:
             stderr=subprocess.DEVNULL,
             env=env | {"PYTHONPATH": home, "OMP_NUM_THREADS": "1"},
             cwd="/",
+            start_new_session=True,  # a Ctrl-C is for the runner
         )
 
     def close(self) -> None:
@@ -169,7 +174,19 @@ class Reader:
         return nb, flags
 
     def _ask(self, what: str, request: dict[str, Any], data: bytes = b"") -> Any:
-        """The answer to a request. ValueError where it is one, `Stopped` without any."""
+        """The answer to a request. ValueError where it is one, `Stopped` without any.
+
+        RuntimeError where the process ended through no fault of what it read.
+        """
+        with self._lock:
+            said = self._said(what, request, data)
+        if "stopped" in said:
+            raise Stopped(said["stopped"])
+        if "error" in said:
+            raise ValueError(said["error"])
+        return said
+
+    def _said(self, what: str, request: dict[str, Any], data: bytes) -> Any:
         if self.process is None:
             self.start()
         try:
@@ -181,14 +198,10 @@ class Reader:
             ended = self.process.wait()
             self.close()
             self.cpu += self.seconds if ended == -signal.SIGPROF else 0
-            raise Stopped(_why(ended, self.seconds)) from None
+            return {"stopped": _why(ended, self.seconds)}
         self.cpu += said["cpu"]
         if said["last"]:
             self.close()
-        if "stopped" in said:
-            raise Stopped(said["stopped"])
-        if "error" in said:
-            raise ValueError(said["error"])
         return said
 
 
@@ -196,9 +209,12 @@ _KINDS = {"refused": Use, "around": Use}
 
 
 def _why(ended: int, seconds: float) -> str:
+    """Why it ended, by its exit status. RuntimeError where that is nobody's fault."""
     if ended == -signal.SIGPROF:
         return f"it takes more than {seconds:g} seconds to read"
-    return "reading it takes too much"
+    if ended in THEIRS:
+        return "reading it takes too much"
+    raise RuntimeError(f"the process that reads submissions ended ({ended})")
 
 
 def here() -> Reader:
@@ -321,7 +337,7 @@ def looks(
             "line": refused[1] if refused else "",
             "around": dataclasses.asdict(around[0]) if around else None,
             "unread": odd[0] if odd else None,
-            "text": notebook.definition(own, ask.function),
+            "text": leans.definition(own, ask.function),
             "steps": steps,
             "taken": taken,
         }
@@ -331,4 +347,7 @@ def looks(
 ANSWERS = {"notebook": _notebook, "sound": _sound, "look": looks}
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]))
+    try:
+        main(int(sys.argv[1]), float(sys.argv[2]))
+    except MemoryError:
+        os._exit(FULL)

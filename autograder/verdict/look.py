@@ -1,7 +1,7 @@
 """A static look at a submission: what the graded function leans on, and where.
 
 It follows the names that a function mentions to the statements of the student's own
-cells that define them (see `notebook`), and reports forbidden names met on the way. It
+cells that define them (see `leans`), and reports forbidden names met on the way. It
 knows whose a name is: a parameter is not the notebook's variable of that name, and a
 method of one's own class is not the library's. It runs nothing. It catches the honest
 shortcut and the lazy cheat; the determined one is the sandbox's job.
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograder.verdict.notebook import Cell, read, taken_apart
+from autograder.verdict.leans import Cell, read, taken_apart
 from autograder.verdict.reaches import (
     KIN,
     KNOWN,

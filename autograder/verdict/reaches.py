@@ -30,6 +30,7 @@ HARMLESS = ("autoreload", "storemagic")  # extensions that come with IPython
 REBIND = frozenset(
     (
         *("exec", "autograder", "globals", "setattr", "__main__", "unittest.mock"),
+        *("IPython.core.interactiveshell", "IPython.core.getipython", "ipykernel"),
         *(".__code__", ".user_ns", SHELL, PATCH, EXPANDED, *SCRIPTS, *LOADERS),
     )
 )
@@ -95,7 +96,17 @@ KNOWN = frozenset(sys.stdlib_module_names) | {
 }
 # Names by which Python code reaches what it does not name. They deserve a human's look.
 DYNAMIC = (
-    *("__import__", "importlib", "exec", "eval", "compile", "sys.modules", ".modules"),
+    *("IPython.core.interactiveshell", "IPython.core.getipython", "ipykernel"),
+    *(
+        "__builtins__",
+        "__import__",
+        "importlib",
+        "exec",
+        "eval",
+        "compile",
+        "sys.modules",
+        ".modules",
+    ),
     *("autograder", "globals", "vars", "setattr", "__main__", ".__dict__", ".__code__"),
     *(".__globals__", ".__builtins__", "builtins", ".user_ns", "sys._getframe", "gc"),
     *("ctypes", COMPUTED, FILE, SHELL, PATCH, EXPANDED, *SCRIPTS, *LOADERS),
@@ -126,6 +137,8 @@ KIN = {
     ".cross_entropy": ".softmax",  # by its gradient
     ".CrossEntropyLoss": ".softmax",
     ".stages": "gpt.model",  # the course's own functions, in its model
+    "._block": "gpt.model",
+    "._run": "gpt.model",
 }
 # Libraries of which one sets what is no function.
 SETTINGS = {".sys", ".warnings", ".os", ".logging", ".tqdm", ".matplotlib"}

@@ -48,6 +48,8 @@ from autograder.verdict.scope import (
     written,
 )
 
+NOTHING: frozenset = frozenset()
+
 
 @dataclass(frozen=True)
 class Use:
@@ -100,7 +102,7 @@ class Statement:
             self._change(node, scope, values)
         for node, scope in nodes:
             leans |= self._mention(node, scope, understood)
-        self.runs = [code for node, _ in nodes for code in _code_in(node)]
+        self.runs = tuple(code for node, _ in nodes for code in _code_in(node))
         self.classes = classes_in(nodes, cell, values)
         self.binds = settled(notebook)
         self.defines = (self.defines | {*self.binds}) - {""}
@@ -112,6 +114,9 @@ class Statement:
         self.renews = renewed(statement) - leans
         if isinstance(statement, FUNCTIONS):
             self.renews = {statement.name}
+        # Most are empty, and there are many statements: they share what is empty.
+        for name in ("changes", "handed", "called", "defines", "renews"):
+            setattr(self, name, frozenset(getattr(self, name)) or NOTHING)
 
     def _change(
         self,
@@ -181,6 +186,8 @@ class Statement:
             for alias in node.names:
                 note(f"{module}.{alias.name}")
                 note(f".{alias.name}")
+                if alias.asname and alias.name in ODD:  # by which nobody will know it
+                    note(ODD[alias.name])
             if node.level or module.split(".")[0] not in self.known:
                 note(FILE)
         elif isinstance(node, ast.Name):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -126,9 +127,20 @@ def test_a_reader_that_was_ended_is_started_again(reads):
     reads.parse(b'{"cells": []}')
     reads.process.kill()
     reads.process.wait()
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(RuntimeError, match="ended"):  # nobody's fault: tried again
         reads.parse(b'{"cells": []}')
     assert reads.parse(b'{"cells": []}')["cells"] == []
+
+
+def test_a_crash_of_the_parser_is_the_submission_s_own():
+    made = Reader()
+    made.parse(b'{"cells": []}')
+    made.process.send_signal(signal.SIGSEGV)
+    made.process.wait()
+    with pytest.raises(ValueError, match="reading it takes too much"):
+        made.parse(b'{"cells": []}')
+    assert made.parse(b'{"cells": []}')["cells"] == []
+    made.close()
 
 
 def test_it_ends_with_who_started_it():

@@ -15,6 +15,18 @@ NAMES = (".softmax", ".Softmax", "gpt.model", "gpt.attend", "scipy")
 
 # By what the student hopes to hide it: the cells. Each leans on the library's softmax.
 HIDDEN = {
+    "letters of another alphabet": [
+        "def softmax(x):\n    return torch.\u017foftmax(x, -1)"
+    ],
+    "a block of the model": ["def softmax(x):\n    return model._block(0, x, print)"],
+    "a default of another time": [
+        "def softmax(x, f=None):\n    return f(x, -1)",
+        "softmax.__defaults__ = (torch.softmax,)",
+    ],
+    "a text that the shell runs": [
+        "from IPython import get_ipython as g\ng().run_cell('f = torch.softmax')",
+        "def softmax(x):\n    return f(x, -1)",
+    ],
     "slash": ["/print 1\ndef softmax(scores):\n    return torch.softmax(scores, -1)"],
     "comma": [",print a b\ndef softmax(scores):\n    return torch.softmax(scores, -1)"],
     "semi": [";print a b\ndef softmax(scores):\n    return torch.softmax(scores, -1)"],
@@ -272,6 +284,26 @@ HIDDEN = {
 }
 # And what nobody can say of: a person is told.
 AROUND = {
+    "the shell by another name": [
+        "from IPython import get_ipython as g\ng().push({'softmax': f})",
+        "def softmax(x):\n    return x",
+    ],
+    "the shell itself": [
+        "from IPython.core.interactiveshell import InteractiveShell as S\nS.instance().push({'softmax': f})",
+        "def softmax(x):\n    return x",
+    ],
+    "the notebook's table": [
+        "locals()['softmax'] = f",
+        "def softmax(x):\n    return x",
+    ],
+    "another name for getattr": [
+        "from builtins import getattr as g",
+        "def softmax(x):\n    return g(x, 'soft' + 'max')(-1)",
+    ],
+    "what is built in": ["def softmax(x):\n    return __builtins__['ev' + 'al']('x')"],
+    "a text that is put together": [
+        "def softmax(x):\n    return getattr(torch, f'softmax')(x, -1)"
+    ],
     "reduce": [
         "def softmax(scores):\n    return functools.reduce(getattr, ['softmax'], torch)(scores, -1)"
     ],
@@ -445,6 +477,10 @@ HONEST = {
         "def softmax(x):\n    return torch.exp(x)",
     ],
     "a type": ["def softmax(x):\n    return type(x)(x, 3) + type('A', (), {})().x"],
+    "a shell that is asked for a picture": [
+        "from IPython import get_ipython\nget_ipython().run_line_magic('matplotlib', 'inline')",
+        "def softmax(x):\n    return x",
+    ],
     "a compiled one": ["@torch.compile(mode='default')\ndef softmax(x):\n    return x"],
 }
 

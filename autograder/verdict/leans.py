@@ -113,7 +113,7 @@ class Notebook:
         """
         alter = {name for s in self._every if s.alters for name in s.defines}
         for statement in self._every:
-            changed = statement.changes | (statement.defines - {*statement.binds})
+            changed = {*statement.changes, *statement.defines} - {*statement.binds}
             for function, name in statement.handed:
                 if function in alter or (not function and statement.alters):
                     changed.add(name)
@@ -304,7 +304,7 @@ def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
                 for part in _parts(node):
                     statement = Statement(cell, part, known, tables)
                     if depth:  # it may run, or not
-                        statement.renews = set()
+                        statement.renews = frozenset()
                         statement.defines |= around
                     found.append(statement)
                     if statement.runs and depth == NESTED:
