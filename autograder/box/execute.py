@@ -51,6 +51,7 @@ class Cell:
     answers: list[Any] = field(default_factory=list)
     error: str | None = None  # the type of the error that ended it
     died: str | None = None  # why the kernel had to be given up
+    later: bool = False  # it died when it was run again, after others had died
     reached: list[str] = field(default_factory=list)  # kinds of `watch.REACHED`
 
 
@@ -93,6 +94,7 @@ def execute(
                 done = max(done, number + 1)
                 if cell.died:
                     cells[number].died = cell.died
+                    cells[number].later = number in again
                     skipped.add(number)
                     break
         cpu += kernel.cpu

@@ -116,10 +116,10 @@ class Box:
             os.chown(self.folder, NOBODY, NOBODY)
         self.code = self.folder / "code"
         _lay_out(self.code)
-        with open(self.folder / "zero", "wb") as file:
+        (self.folder / "mnt").mkdir()
+        with open(self.folder / "mnt" / "zero", "wb") as file:
             file.truncate(ZEROS)
             os.fchmod(file.fileno(), 0o444)
-        (self.folder / "mnt").mkdir()
         self.prefixes = _prefixes()
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class Box:
                 inside = f"{place}/{package.relative_to(path)}"
                 arguments += ["--ro-bind", str(self.code / "autograder"), inside]
         arguments += ["--proc", "/proc", "--dev", "/dev"]
-        arguments += ["--ro-bind", str(self.folder / "zero"), "/dev/zero"]
+        arguments += ["--ro-bind", str(self.folder / "mnt" / "zero"), "/dev/zero"]
         if not cold:
             return [*arguments, "--tmpfs", "/tmp", "--chdir", "/tmp", "--"]
         for size, place in ((cold.scratch_mb, "/tmp"), (16, "/dev/shm")):

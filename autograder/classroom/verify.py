@@ -87,7 +87,8 @@ def run(
     for cell, (_, ran) in zip(cells, running, strict=True):
         cell.outputs, cell.execution_count = [], None
         knows = knows or ran.graded
-        if ended := _ended(cell, ran, knows):
+        # The clock tells a cell that runs again when another one died, and so anything.
+        if ended := _ended(cell, ran, knows or ran.later):
             cell.outputs = [_output("error", ename=ended, evalue="", traceback=[])]
         if submission.is_grade(cell):
             grading.ran[cell.metadata.nbgrader["grade_id"]] = ran

@@ -199,7 +199,7 @@ def bits(
     """How much the feedback on one submission can carry at most, in bits.
 
     asked: by its name each check with its cases and what is right. cells: how many cells
-    after the first check are marked where they end in an error.
+    are marked where they fail after the first check, or when they run again.
     """
     ways = {0: 1}  # by how many steps have been explained
     for check, cases, wanted in asked.values():

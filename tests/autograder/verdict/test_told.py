@@ -15,6 +15,7 @@ import torch
 from nbformat.v4 import new_code_cell
 
 from autograder import checks
+from autograder.box import execute as execute_module
 from autograder.box.execute import Cell, execute
 from autograder.box.messages import CASES
 from autograder.box.sandbox import Limits
@@ -24,6 +25,7 @@ from autograder.verdict import panel, told
 from autograder.verdict.compare import ERRORS, difference
 from autograder.verdict.judge import Result, Verdict, judge
 from autograder.verdict.outcome import Outcome, run
+from tests.autograder.hostile import item
 from tests.autograder.hostile.item import ALL, Item, notebook
 
 PAGE = Path(__file__).parents[3] / "book" / "grading.md"
@@ -37,12 +39,10 @@ def asked(word):
 
 
 def marked(word):
-    """How many released cells after the first check are marked where they fail."""
+    """How many released cells are marked where they fail, knowing the inputs or not."""
     cells = notebook(Item("as released", "", assignment=word)).cells
     cells = [c for c in cells if c.cell_type == "code" and "nbgrader" in c.metadata]
-    cells = [c.metadata.nbgrader for c in cells]
-    first = next(i for i, about in enumerate(cells) if about["grade"])
-    return sum(not about["grade"] for about in cells[first:])
+    return sum(not cell.metadata.nbgrader["grade"] for cell in cells)
 
 
 def test_the_page_for_instructors_says_how_much_feedback_can_carry():
@@ -222,6 +222,32 @@ with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
             found = found or re.search(rb"[i]nputs-[t]hat-[n]obody", memory.read(end - start))
 assert not found
 """
+
+
+def test_a_cell_that_dies_when_it_runs_again_spells_nothing(template, monkeypatch):
+    """It knows the time, and a cell that has seen the inputs chose when to die."""
+    mark = template.box.code / "later"
+    end = execute_module._Kernel.__exit__
+    monkeypatch.setattr(
+        execute_module._Kernel, "__exit__", lambda *a: (end(*a), mark.touch())[0]
+    )
+
+    def edit(nb):
+        places = [item.find(nb, name) for name in ("scores", "average_past")]
+        late, early = "import os\nos._exit(0)", "import os\nos.path.exists("
+        nb.cells.insert(places[0], new_code_cell(late))
+        nb.cells.insert(
+            places[1], new_code_cell(f"{early}'/opt/course/later') and os._exit(0)")
+        )
+
+    try:
+        nb, grading = graded(template, edit)
+    finally:
+        mark.unlink()
+    assert sum("the kernel died" in flag for flag in grading.flags) == 2
+    assert not [
+        o for c in nb.cells for o in c.get("outputs", ()) if o.output_type == "error"
+    ]
 
 
 def test_before_the_first_check_the_inputs_are_nowhere(template):
