@@ -63,6 +63,18 @@ def student(shown, name, function):
     return shown.pop(), False
 
 
+@functools.lru_cache(maxsize=4)  # all mistakes of a check come one after the other
+def drawn(found, seed):
+    """Hidden cases, what is right there, and what each mistake makes of them, once."""
+    cases = bank.draw(found, seed)
+
+    @functools.cache
+    def made(mistake, i):
+        return outcome.run(mistake.answer, cases[i].args)
+
+    return cases, expected(found, cases), made
+
+
 def test_every_mistake_is_caught_and_named(
     shown, monkeypatch, tmp_path, references, record
 ):
@@ -74,9 +86,9 @@ def test_every_mistake_is_caught_and_named(
         fine = raised and panel[RESULT]["points"] < found.points
         fine = fine and mistake.hint in plain
         for seed in SEEDS:
-            cases = bank.draw(found, seed)
+            cases, wanted, made = drawn(found, seed)
             got = hand_in(shown, monkeypatch, tmp_path, found, cases, mistake.answer)
-            verdict = judge(found, cases, expected(found, cases), got, hidden=True)
+            verdict = judge(found, cases, wanted, got, hidden=True, made=made)
             fine = fine and not verdict.right and verdict.points < found.points
             fine = fine and verdict.mistake == mistake
         killed += fine
