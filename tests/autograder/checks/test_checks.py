@@ -345,7 +345,7 @@ def test_special_tokens_are_those_of_tiktoken_itself():
             )
             assert not difference(want, run(encode, (text,)), 0, 0), case.what
             compared += 1
-    assert compared == 23 * len(SEEDS)
+    assert compared >= 28 * len(SEEDS)  # so many or more draw no such names
 
 
 def test_the_course_s_own_tokenizer_follows_the_exercise_s_rule_for_names():
