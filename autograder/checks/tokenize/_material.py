@@ -78,6 +78,11 @@ def large_id(rng: np.random.Generator) -> int:
     return int(rng.integers(66_000, 99_999))
 
 
+def huge_id(rng: np.random.Generator) -> int:
+    """An id beyond what one may take for infinite, but of less than 63 bits."""
+    return 2**61 + large_id(rng)
+
+
 def stories(rng: np.random.Generator, n_chars: int, end: str = "\n") -> str:
     """Stories of the small world, with `end` after each."""
     from gpt import world
@@ -153,6 +158,15 @@ def staircase(rng: np.random.Generator, steps: int) -> Merges:
     lefts = [letters[0], *range(256, 255 + steps)]
     pairs = zip(lefts, letters[1:], strict=True)
     return {pair: 256 + n for n, pair in enumerate(pairs)}
+
+
+def closed_up(merges: Merges) -> tuple[Merges, dict[int, int]]:
+    """The same merges with ids from 256 on, without gaps; and what each id was before."""
+    wide = {i: i for i in range(256)}
+    wide |= {256 + n: i for n, i in enumerate(sorted(merges.values()))}
+    dense = {i: n for n, i in wide.items()}
+    closed = {(dense[a], dense[b]): dense[i] for (a, b), i in merges.items()}
+    return closed, wide
 
 
 def turned(listed: dict) -> dict:

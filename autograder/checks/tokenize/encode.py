@@ -28,6 +28,7 @@ from autograder.checks.tokenize._material import (
     borders,
     characters_for_bytes,
     chunks_of,
+    closed_up,
     code_points,
     encoded,
     encoded_chunk,
@@ -58,7 +59,8 @@ if TYPE_CHECKING:
 
 
 def oracle(text: str, merges: Merges) -> list[int]:
-    return encoding(merges).encode_ordinary(text)
+    dense, wide = closed_up(merges)  # as tiktoken's ids have 32 bits
+    return [wide[i] for i in encoding(dense).encode_ordinary(text)]
 
 
 def encoding(merges: Merges, special: dict[str, int] | None = None) -> Encoding:
