@@ -135,13 +135,19 @@ def borders(rng: np.random.Generator) -> tuple[str, Merges]:
     forms = " ".join(f"{a}'{form}" for form in some(rng, FORMS, len(FORMS)))
     number = "".join(some(rng, "123456789", 5))
     digit, other = some(rng, "٣٤٥٦٧٨", 1)[0], some(rng, "éüßñжд", 1)[0]
+    one, two = some(rng, HANZI, 2)
     text = (
         f"{forms} {b}'S {digit}! {other}? {c}{number} {d}_ {e} {f}\t{g} & {h}% "
-        f"e\u0301{i}   {j} "
+        f"e\u0301{i}   {j} {a}2² {b}Ⅻ {c}{one}{two} {d}ж {e}{f.upper()} {g}'em "
+        f"{a} 's {b}-{c} 3.5 !🐸 {b}🐸🧵 3{one}{two} {d}\xa0{e} {f}’s {g}½ "
+        f"#{'=' * 141} {h}1{'0' * 141}\t{' ' * 142}\t"
     )
     places = [f"'{form[0]}" for form in FORMS]
     places += ["'S", f"{digit[-1]}!", f"{other}?", c + number[0], number[2:4], f"{d}_"]
     places += [f"{e} ", f" {f}", f"\t{g}", " &", f"{h}%", f"\u0301{i}", f" {j}", "  "]
+    places += ["2²", f"{b}Ⅻ", c + one, one + two, f"{d}ж", e + f.upper(), "'e"]
+    places += [f"{b}-", f"-{c}", "3.", ".5", "!🐸", "🐸🧵", f"\xa0{e}", "’s", f"{g}½"]
+    places += ["==", "00"]
     pairs = dict.fromkeys(middle(place) for place in places)
     return text, {pair: 256 + n for n, pair in enumerate(pairs)}
 

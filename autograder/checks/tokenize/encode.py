@@ -35,6 +35,7 @@ from autograder.checks.tokenize._material import (
     flat,
     four_merges,
     from_the_right,
+    huge_id,
     large_id,
     merged,
     mixed_page,
@@ -100,7 +101,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     run = n * (between(rng, 1, 3) * 4 + 3)
     chinese = "".join(some(rng, CHINESE, 3))
     story = stories(rng, 1200)
-    large = large_id(rng)
+    large, huge = large_id(rng), huge_id(rng)
     long, nasty = new_word(rng, 300), nasty_text(rng)
     longest = new_word(rng, 240)
     return [
@@ -173,6 +174,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (f"  \n\t{a}{b} {c}  \n\n", {(32, 32): 256, (10, 10): 257}),
         ),
         edge("every kind of border between chunks", borders(rng)),
+        edge(
+            "ids of more than 60 bits",
+            (
+                f"{a}{b}{c}{b} {a}{b}",
+                {(ia, ib): huge, (huge, ic): huge + 1, (32, ia): huge - 9},
+            ),
+        ),
+        edge("a text of many chunks", (f"{a}{b} " * 1100, {(ia, ib): 256})),
         *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 
