@@ -78,6 +78,11 @@ def large_id(rng: np.random.Generator) -> int:
     return int(rng.integers(66_000, 99_999))
 
 
+def huge_id(rng: np.random.Generator) -> int:
+    """An id beyond what one may take for infinite, but of less than 63 bits."""
+    return 2**61 + large_id(rng)
+
+
 def stories(rng: np.random.Generator, n_chars: int, end: str = "\n") -> str:
     """Stories of the small world, with `end` after each."""
     from gpt import world
@@ -130,13 +135,19 @@ def borders(rng: np.random.Generator) -> tuple[str, Merges]:
     forms = " ".join(f"{a}'{form}" for form in some(rng, FORMS, len(FORMS)))
     number = "".join(some(rng, "123456789", 5))
     digit, other = some(rng, "٣٤٥٦٧٨", 1)[0], some(rng, "éüßñжд", 1)[0]
+    one, two = some(rng, HANZI, 2)
     text = (
         f"{forms} {b}'S {digit}! {other}? {c}{number} {d}_ {e} {f}\t{g} & {h}% "
-        f"e\u0301{i}   {j} "
+        f"e\u0301{i}   {j} {a}2² {b}Ⅻ {c}{one}{two} {d}ж {e}{f.upper()} {g}'em "
+        f"{a} 's {b}-{c} 3.5 !🐸 {b}🐸🧵 3{one}{two} {d}\xa0{e} {f}’s {g}½ "
+        f"#{'=' * 141} {h}1{'0' * 141}\t{' ' * 142}\t"
     )
     places = [f"'{form[0]}" for form in FORMS]
     places += ["'S", f"{digit[-1]}!", f"{other}?", c + number[0], number[2:4], f"{d}_"]
     places += [f"{e} ", f" {f}", f"\t{g}", " &", f"{h}%", f"\u0301{i}", f" {j}", "  "]
+    places += ["2²", f"{b}Ⅻ", c + one, one + two, f"{d}ж", e + f.upper(), "'e"]
+    places += [f"{b}-", f"-{c}", "3.", ".5", "!🐸", "🐸🧵", f"\xa0{e}", "’s", f"{g}½"]
+    places += ["==", "00"]
     pairs = dict.fromkeys(middle(place) for place in places)
     return text, {pair: 256 + n for n, pair in enumerate(pairs)}
 
@@ -153,6 +164,15 @@ def staircase(rng: np.random.Generator, steps: int) -> Merges:
     lefts = [letters[0], *range(256, 255 + steps)]
     pairs = zip(lefts, letters[1:], strict=True)
     return {pair: 256 + n for n, pair in enumerate(pairs)}
+
+
+def closed_up(merges: Merges) -> tuple[Merges, dict[int, int]]:
+    """The same merges with ids from 256 on, without gaps; and what each id was before."""
+    wide = {i: i for i in range(256)}
+    wide |= {256 + n: i for n, i in enumerate(sorted(merges.values()))}
+    dense = {i: n for n, i in wide.items()}
+    closed = {(dense[a], dense[b]): dense[i] for (a, b), i in merges.items()}
+    return closed, wide
 
 
 def turned(listed: dict) -> dict:

@@ -24,6 +24,7 @@ from autograder.checks.tokenize._material import (
     chunks_of,
     counted,
     flat,
+    huge_id,
     large_id,
     only_the_first_chunk,
     stories,
@@ -45,7 +46,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     f, g = byte_ids(rng, 2)
     h, i, j, k = byte_ids(rng, 4)
     m, n = byte_ids(rng, 2)
-    large, huge = large_id(rng), 2**31 + large_id(rng)
+    large, huge = large_id(rng), huge_id(rng)
     run = between(rng, 250, 262)
     return [
         Case("one short chunk", ([[a, b, a, b, c]],)),
@@ -59,7 +60,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("nothing but single ids", ([[m], [], [n]],)),
         edge("no chunks at all", ([],)),
-        edge("ids of more than 31 bits", ([[huge, m, huge, m], [n, huge]],)),
+        edge("ids of more than 60 bits", ([[huge, m, huge, m], [n, huge]],)),
         Case("a few sentences of a story", (chunks_of(stories(rng, 300)),)),
         Case(
             "the id 0, and very large ids",
@@ -70,11 +71,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (rng.integers(250, 262, (between(rng, 4, 7), 12)).tolist(),),
         ),
         edge(
-            "many chunks, and a long one",
+            "many chunks, many pairs, and a long chunk",
             (
                 [
-                    *rng.integers(250, 262, (150, 3)).tolist(),
-                    [*rng.integers(250, 262, 150).tolist(), *[run] * 150],
+                    *rng.integers(250, 280, (1100, 3)).tolist(),
+                    [*rng.integers(250, 280, 150).tolist(), *[run] * 1100],
                 ],
             ),
         ),

@@ -137,12 +137,42 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "merges of merges, more than a hundred deep", ([385], staircase(rng, 130))
         ),
+        *_no_tokens(k, m, between(rng, 300, 4999)),
+        *(
+            edge(f"bytes that are not UTF-8, because {why}", (some_, {(k, m): 256}))
+            for why, some_ in (
+                ("no character begins so", [second, k]),
+                ("a letter is written too long", [k, 0xC0, 0x80 + k % 64]),
+                ("they are beyond the last character", [0xF4, 0x90, 0x80, 0x80]),
+                ("no byte of a text is so large", [k, 0xFF, m]),
+            )
+        ),
         *twins(
             oracle,
             lambda: ([256, 257, 258, 259], four_merges(rng)[1]),
             "the ids",
             "the merges",
         ),
+    ]
+
+
+def _no_tokens(k: int, m: int, far: int) -> list[Case]:
+    """Ids that are taken for another where bits are lost, or one counts from behind."""
+    merges = {(k, m): 256}
+    return [
+        edge(
+            "an id just below zero, at the beginning",
+            ([-1, k], {(k, m): 256, (m, k): 257}),
+        ),
+        edge("an id below zero that is the number of bytes", ([k, -256, m], {})),
+        edge("an id below zero that is the number of tokens", ([k, m, -257], merges)),
+        edge("an id far below zero, alone", ([-far], merges)),
+        edge("an id that lies between minus 256 and minus 3", ([k, k - 256], merges)),
+        edge("an id of more bits than a byte has, without merges", ([256 + k], {})),
+        edge("an id that is a letter in 16 bits", ([m, 2**16 + k], merges)),
+        edge("an id that is a letter in 32 bits", ([2**32 + k, m], merges)),
+        edge("an id that is a letter in 32 bits, below zero", ([k - 2**32], merges)),
+        edge("a single id, which does not exist", ([257], merges)),
     ]
 
 

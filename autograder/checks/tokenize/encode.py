@@ -28,12 +28,14 @@ from autograder.checks.tokenize._material import (
     borders,
     characters_for_bytes,
     chunks_of,
+    closed_up,
     code_points,
     encoded,
     encoded_chunk,
     flat,
     four_merges,
     from_the_right,
+    huge_id,
     large_id,
     merged,
     mixed_page,
@@ -58,7 +60,8 @@ if TYPE_CHECKING:
 
 
 def oracle(text: str, merges: Merges) -> list[int]:
-    return encoding(merges).encode_ordinary(text)
+    dense, wide = closed_up(merges)  # as tiktoken's ids have 32 bits
+    return [wide[i] for i in encoding(dense).encode_ordinary(text)]
 
 
 def encoding(merges: Merges, special: dict[str, int] | None = None) -> Encoding:
@@ -98,7 +101,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     run = n * (between(rng, 1, 3) * 4 + 3)
     chinese = "".join(some(rng, CHINESE, 3))
     story = stories(rng, 1200)
-    large = large_id(rng)
+    large, huge = large_id(rng), huge_id(rng)
     long, nasty = new_word(rng, 300), nasty_text(rng)
     longest = new_word(rng, 240)
     return [
@@ -171,6 +174,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (f"  \n\t{a}{b} {c}  \n\n", {(32, 32): 256, (10, 10): 257}),
         ),
         edge("every kind of border between chunks", borders(rng)),
+        edge(
+            "ids of more than 60 bits",
+            (
+                f"{a}{b}{c}{b} {a}{b}",
+                {(ia, ib): huge, (huge, ic): huge + 1, (32, ia): huge - 9},
+            ),
+        ),
+        edge("a text of many chunks", (f"{a}{b} " * 1100, {(ia, ib): 256})),
         *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 

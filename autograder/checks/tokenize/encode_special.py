@@ -34,14 +34,14 @@ from autograder.checks.tokenize._material import (
     turned,
     utf8,
 )
-from autograder.checks.tokenize.encode import encoding
+from autograder.checks.tokenize.encode import oracle as encoded_by_tiktoken
 from autograder.checks.tokenize.train import learned
 
 
 def oracle(
     text: str, merges: Merges, special: dict[str, int], allowed: list[str]
 ) -> list[int]:
-    encode = encoding(merges).encode_ordinary
+    encode = partial(encoded_by_tiktoken, merges=merges)
     ids, start, at = [], 0, 0
     while at < len(text):
         here = [name for name in special if text.startswith(name, at)]
@@ -231,6 +231,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a special token of one character, at the end",
             (f"{word} {other}{mark}", pair, {mark: 257}, [mark]),
         ),
+        *_refused_anywhere(rng, f"{word}{other}", (a, b, c), end_),
+        edge(
+            "a special token with an id of more than 40 bits",
+            (f"{word}{a} {word}", pair, {a: 2**40 + end}, [a]),
+        ),
         edge("an empty text", ("", pair, {a: 257}, [a])),
         edge("no merges", (f"{word}{a}{word}", {}, {a: 257}, [a])),
         edge("a text of one character", (word[0], pair, {a: 257}, [a])),
@@ -242,6 +247,52 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "the special tokens",
             "the allowed ones",
             others={3: _one_less_allowed},
+        ),
+    ]
+
+
+def _refused_anywhere(
+    rng: np.random.Generator, word: str, names: Sequence[str], plain: str
+) -> list[Case]:
+    """What is not allowed stands wherever a guard may forget to look.
+
+    `plain` is one more name, of letters only.
+    """
+    yes, no, other = names
+    known = {yes: 300, no: 301, other: 302}
+    x, y = new_word(rng, 1).upper(), new_word(rng, 1).upper()
+    return [
+        Case("one not allowed, at the beginning", (f"{no} {word}", {}, known, [yes])),
+        Case("one not allowed, which is the whole text", (no, {}, known, [yes])),
+        edge("one not allowed, at the end", (f"{word}\n{no}", {}, known, [yes])),
+        edge("the whole text is one token, and none is allowed", (no, {}, known, [])),
+        edge(
+            "one not allowed, twice", (f"{word}{no} {word}{no}{word}", {}, known, [yes])
+        ),
+        edge("one not allowed, twice in a row", (f"{no}{no}", {}, known, [yes])),
+        edge(
+            "one not allowed, right after one that is",
+            (f"{word}{yes}{no} {word}", {}, known, [yes, other]),
+        ),
+        edge(
+            "one not allowed, right before one that is",
+            (f"{word}{no}{yes} {word}", {}, known, [other, yes]),
+        ),
+        edge(
+            "one not allowed, after many that are",
+            (f"{word} {yes}" * 140 + no + word, {}, known, [yes]),
+        ),
+        edge(
+            "one not allowed, on a line of its own, with the smallest id",
+            (f"{word}\n{no}\n{word}", {}, {no: 256, yes: 257}, [yes]),
+        ),
+        edge(
+            "one not allowed, whose name ends one that is",
+            (f"{word} {plain}", {}, {x + plain: 300, plain: 301}, [x + plain]),
+        ),
+        edge(
+            "one not allowed, whose name ends in one that is",
+            (f"{word} {y}{plain}", {}, {y + plain: 300, plain: 301}, [plain]),
         ),
     ]
 

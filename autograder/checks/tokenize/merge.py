@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -25,13 +25,20 @@ from autograder.checks.tokenize._material import (
     as_text,
     byte_ids,
     from_the_right,
+    huge_id,
     large_id,
     merged,
 )
 
 
 def oracle(ids: list[int], pair: Pair, new_id: int) -> list[int]:
-    return as_ids(as_text(ids).replace(as_text(pair), as_text([new_id])))
+    known = [*dict.fromkeys([*ids, *pair, new_id])]
+
+    def text(ids: Iterable[int]) -> str:
+        return as_text(map(known.index, ids))
+
+    out = text(ids).replace(text(pair), text([new_id]))
+    return [known[place] for place in as_ids(out)]
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -45,10 +52,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
     n, o = byte_ids(rng, 2)
     p, q = byte_ids(rng, 2)
     s, t = between(rng, 10, 29), between(rng, 30, 89)
-    large = large_id(rng)
+    large, huge = large_id(rng), huge_id(rng)
     x, y, z = *byte_ids(rng, 2), new()
     # Three ids in random order, after an opening that holds every trap.
-    tail = [int(i) for i in rng.choice([x, y, z], between(rng, 290, 310))]
+    tail = [int(i) for i in rng.choice([x, y, z], between(rng, 1100, 1200))]
     return [
         Case("a pair in two places, once at the end", ([a, b, c, a, b], (a, b), new())),
         Case("a run of one id, from the left", ([d, e, e, e], (e, e), new())),
@@ -78,6 +85,18 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([a, b, c, a, b], (a, b), 998 + between(rng, 1, 99)),
         ),
         edge("an end and a beginning that are no pair", ([b, c, a], (a, b), new())),
+        edge("nothing but the pair", ([a, b], (a, b), new())),
+        edge("ids of more than 60 bits", ([huge, a, 0, a, huge], (a, huge), huge + 1)),
+        *(
+            edge(
+                f"a list that ends as a pair with the id {end} begins",
+                ([g, f, f], (f, end), new()),
+            )
+            for end in (0, 255, 256, 1)
+        ),
+        edge(
+            "a list that begins as a pair with the id 0 ends", ([f, g], (0, f), new())
+        ),
         *twins(
             oracle,
             lambda: ([a, b, c, a, b, c], (a, b), new()),

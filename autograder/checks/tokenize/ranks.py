@@ -22,7 +22,9 @@ from autograder.checks.tokenize._material import (
     Merges,
     as_ids,
     as_text,
+    closed_up,
     four_merges,
+    huge_id,
     letter_ids,
     oldest_first,
     right_half_first,
@@ -37,12 +39,13 @@ from autograder.checks.tokenize.train import learned
 
 
 def oracle(merges: Merges) -> dict[bytes, int]:
+    merges, wide = closed_up(merges)
     tokens = [*range(256), *merges.values()]
     lines = "\n".join(as_text([token]) for token in tokens)
     for pair, new_id in sorted(merges.items(), key=lambda item: -item[1]):
         lines = lines.replace(as_text([new_id]), as_text(pair))
     spelled = [bytes(as_ids(line)) for line in lines.split()]
-    return dict(zip(spelled, tokens, strict=True))
+    return dict(zip(spelled, map(wide.get, tokens), strict=True))
 
 
 def worked(merges: Merges) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     c, d, e = letter_ids(rng, 3)
     x, y, z = utf8(*some(rng, HANZI, 1))
     f, g = letter_ids(rng, 2)
-    (j,) = letter_ids(rng, 1)
+    (j,), huge = letter_ids(rng, 1), huge_id(rng)
     return [
         Case("two merges of single bytes", ({(a, b): 256, (h, i): 257},)),
         Case("a merge of a merge", ({(d, e): 256, (c, 256): 257},)),
@@ -74,6 +77,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("merges of a page of stories", (learned(stories(rng, 700), 140),)),
         edge("ids that leave gaps", ({(a, b): 300 + h, (300 + h, i): 1900 + h},)),
+        edge("ids of more than 60 bits", ({(a, b): huge, (huge, i): huge + h},)),
         edge("no merges", ({},)),
         edge("one merge", ({(j, f): 256},)),
         edge("merges of merges, more than a hundred deep", (staircase(rng, 130),)),

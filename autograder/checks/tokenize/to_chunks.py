@@ -79,7 +79,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an empty text", ("",)),
         edge(
             "many chunks, the last of them long",
-            (" ".join(new_word(rng, 2) for _ in range(140)) + new_word(rng, 140),),
+            (" ".join(new_word(rng, 2) for _ in range(1100)) + new_word(rng, 600),),
         ),
         edge("a text of one character", (str(rng.choice(list(_ACCENTS))),)),
         Case(

@@ -155,7 +155,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "a tie of pairs that come hundreds of times", (f"{r}{s},{p}{q}." * 300, 257)
         ),
-        edge("a very long word", (new_word(rng, 300) + "A" * 140, 258)),
+        edge(
+            "pairs that come a thousand times, and one hardly more often",
+            (f"{p}{q}," * 1020 + f"{r}{s}," * 1030, 257),
+        ),
+        edge("a very long word", (new_word(rng, 400) + "A" * 140, 540)),
         edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),
         edge("every kind of border between chunks", (borders(rng)[0], 600)),
         *twins(
