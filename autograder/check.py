@@ -183,6 +183,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     told = notebook.not_newest(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
         told = told or notebook.replaced(name, function)
+        told = told or _again(known, name, function, entries)
     if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
@@ -227,16 +228,37 @@ def _wrong(
     known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
 ) -> list[str]:
     """The steps that a step is made from and that are not right in themselves."""
-    from autograder.verdict import look, notebook
+    from autograder.verdict import look, notebook, source
 
     own, given, called = notebook.seen(name, function)
     wrong: list[str] = []
+    again = source.beside(own, called)  # these belong to the step itself
     for step in look.earlier(known, name, own, called, latest=True, given=given):
+        if step in again:
+            continue
         with _in_place(known, wrong):
             function = vars(sys.modules["__main__"]).get(step)
             if not _passes(known[step], function, entries, wrong):
                 wrong.append(step)
     return wrong
+
+
+def _again(
+    known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
+) -> str | None:
+    """That a step's own cell defines an earlier step again, and not rightly."""
+    from autograder.verdict import look, notebook, source
+
+    own, given, called = notebook.seen(name, function)
+    again = source.beside(own, called)
+    for step in look.earlier(known, name, own, called, latest=True, given=given):
+        mine = vars(sys.modules["__main__"]).get(step)
+        if step in again and not _passes(known[step], mine, entries, ()):
+            return (
+                f"This cell defines `{step}` again, and that `{step}` is not right. Leave "
+                f"it out, and run the cell of your step `{step}` again."
+            )
+    return None
 
 
 def _passes(

@@ -127,6 +127,8 @@ def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     instead = {}
     for name in failed:
         made_from = look.earlier(asked, name, own, functions[name], **seen)
+        again = source.beside(own, functions[name])  # these belong to the step itself
+        made_from = [step for step in made_from if step not in again]
         taken = _foreign(nb, grading, name, made_from)
         steps = [step for step in made_from if step in failed or step in taken]
         if not steps or found[name].note == UNWRITTEN:

@@ -23,7 +23,7 @@ from autograder.verdict.compare import describe, difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import remark
 from autograder.verdict.remark.seen import PLAIN
-from autograder.verdict.remark.unknown import close, elsewhere
+from autograder.verdict.remark.unknown import MODULES, close, elsewhere
 from autograder.verdict.wire import article
 from gpt import world
 from gpt.model import GPT, small
@@ -140,7 +140,7 @@ class Finale:
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         inside = {*frames[-1].f_locals} - {name}
         known = [n for n in self.names if not n.startswith("_")]
-        for names in (inside, known):
+        for names in () if name in MODULES else (inside, known):
             if meant := close(name, names):
                 return f"`{name}` has no meaning. Is `{meant}` meant?"
         where = elsewhere(name, self.names, "torch" in self.names)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from autograder.verdict import lines
+from autograder.verdict import ends, lines
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.scope import FUNCTIONS
 from autograder.verdict.statement import LONGEST, as_python
@@ -59,6 +59,9 @@ class Written:
             or lines.not_a_power(self.function)
             or lines.none_made(self.function, outcome, tensors)
             or lines.item_as_place(self.function, outcome)
+            or ends.unreached(self.function)
+            or ends.in_first_round(self.function)
+            or ends.not_returned(self.function)
         )
 
     def uses(self, name: str) -> bool:
@@ -103,6 +106,17 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
         for node in (statement, *_own(statement)):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 yield node.id
+
+
+def beside(cells: Sequence[tuple[int, str]], name: str) -> set[str]:
+    """What the last cell that defines a function defines beside it, but by no import."""
+    for _, cell in reversed(cells):
+        if name in defined(cell):
+            own = [
+                s for s in _body(cell) if not isinstance(s, ast.Import | ast.ImportFrom)
+            ]
+            return {n for s in own for n in _defined(s)} - {name}
+    return set()
 
 
 def _body(cell: str) -> list[ast.stmt]:
