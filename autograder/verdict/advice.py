@@ -59,7 +59,10 @@ def advice(
             mistake = None
         if mistake and not _fits(check, wanted, got, right, mistake, made):
             mistake, also = None, None
-        if not mistake or isinstance(mistake, Pair):
+        early = written and written.ends_early(mistake.hint if mistake else "")
+        if early:
+            mistake, also, said = None, None, early
+        if not said and (not mistake or isinstance(mistake, Pair)):
             also = _repaired(check, cases, wanted, got, right, first, written) or also
         if isinstance(mistake, Pair):
             if not (first.raised or also):

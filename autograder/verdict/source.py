@@ -60,9 +60,13 @@ class Written:
             or lines.none_made(self.function, outcome, tensors)
             or lines.item_as_place(self.function, outcome)
             or ends.unreached(self.function)
-            or ends.in_first_round(self.function)
             or ends.not_returned(self.function)
         )
+
+    def ends_early(self, hint: str) -> str | None:
+        """That a loop ends in its first round, unless a hint asks so already."""
+        asked = RETURN.search(hint)
+        return None if asked else ends.in_first_round(self.function)
 
     def uses(self, name: str) -> bool:
         """Whether a parameter is used, and not only to refuse some of its values."""
