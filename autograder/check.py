@@ -98,13 +98,15 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     names = vars(sys.modules["__main__"])
     known, entries = _here()
     wrong = functools.partial(_first, known, entries)
-    found = Finale(names, known, wrong, notebook.foreign, notebook.given_names)
+    found = Finale(
+        names, known, wrong, notebook.foreign, notebook.given_names, notebook.written
+    )
     found.found = changed(given)
     try:
         yield found.agrees
     except Exception as error:  # noqa: BLE001 - it is told in a sentence
         found.ended(error)
-    why = found.found or changed(given)
+    why = changed(given) or found.found  # what a step has changed explains the rest
     print(f"✗ {why}" if why else "✓ the same")
 
 

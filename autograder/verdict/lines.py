@@ -73,7 +73,7 @@ def global_in_place(
 
     data: gives the names to which the notebook gives values.
     """
-    unused = [name for name in _parameters(function) if not _loads(function, name)]
+    unused = [name for name in parameters(function) if not _loads(function, name)]
     if not unused:
         return None
     free = data() - own_names(function)
@@ -107,7 +107,7 @@ def _is_fixed(node: ast.AST, function: FUNCTION) -> bool:
 
 def overwritten(function: FUNCTION) -> str | None:
     """That a parameter gets a new value before anything has been done with it."""
-    left = {name for name in _parameters(function) if len(name) <= SHOWN}
+    left = {name for name in parameters(function) if len(name) <= SHOWN}
     for statement in function.body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             (target,) = statement.targets
@@ -228,6 +228,14 @@ def assigned_to(node: ast.AST) -> str:
     return ""
 
 
+def unused(function: FUNCTION) -> str | None:
+    """That a parameter is never read."""
+    for name in parameters(function):
+        if not _loads(function, name) and len(name) <= SHOWN:
+            return f"`{function.name}` never uses its argument `{name}`."
+    return None
+
+
 def uses(function: FUNCTION, name: str) -> bool:
     """Whether a function uses a name, and not only in an `if` or `assert` that refuses."""
     work = [s for s in function.body if not _is_guard(s)]
@@ -241,7 +249,7 @@ def _is_guard(statement: ast.stmt) -> bool:
     return raising and all(isinstance(s, ast.Raise) for s in statement.body)
 
 
-def _parameters(function: FUNCTION) -> list[str]:
+def parameters(function: FUNCTION) -> list[str]:
     given = function.args
     return [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
 

@@ -29,17 +29,21 @@ def place(
     function: lines.FUNCTION,
     space: dict[str, Any],
     right: Callable[[Callable[..., Any]], bool],
+    patience: float = PATIENCE,
 ) -> str | None:
     """What to look at in the function, if one small change there makes it right.
 
     space: the notebook's names. right: whether a function gives the right answers.
+    patience: seconds of computing for all changes together.
     """
     begun = time.process_time()
     for tried, (node, other, words) in enumerate(changes(function)):
-        if tried >= MOST or time.process_time() - begun > PATIENCE:
+        if tried >= MOST or time.process_time() - begun > patience:
             return None
         made = _made(function, node, other, space)
-        if made and right(made):
+        with warnings.catch_warnings(action="ignore"):  # odd things are tried
+            found = made and right(made)
+        if found:
             where = node
             if isinstance(node, ast.Constant | ast.Name):  # alone it says little
                 where = _statement(function, node)
