@@ -14,8 +14,10 @@ from typing import Any
 
 from autograder.verdict import lines
 
-# A node, what takes its place (a node, or several statements), and what to look at.
-Change = tuple[ast.AST, Any, str]
+# A node, what takes its place (a node, or several statements), and what to look at; and
+# where that is, if not at the node.
+Change = tuple[ast.AST, Any, str] | tuple[ast.AST, Any, str, ast.AST]
+_FAR = "how far in should it stand?"
 
 _SWAPPED: dict[type, tuple[type, ...]] = {
     ast.Add: (ast.Sub,),
@@ -213,10 +215,10 @@ def _of_arguments(function: lines.FUNCTION, node: ast.Call) -> Iterator[Change]:
             if (
                 isinstance(x, ast.Subscript)
                 and isinstance(x.value, ast.Name)
-                and isinstance(x.slice, ast.Name)
-                and x.slice.id == args[0].id
+                and any(getattr(n, "id", "") == args[0].id for n in ast.walk(x.slice))
             ):
-                yield node, ast.Call(node.func, [x], []), words
+                item = ast.Subscript(x.value, args[0], ast.Load())
+                yield node, ast.Call(node.func, [item], []), words
     if method in _FROM and len(args) == 1:
         words = f"where does `.{method}` begin to look?"
         for other in dict.fromkeys(_used(function)):
@@ -245,7 +247,7 @@ def _of_statements(function: lines.FUNCTION) -> Iterator[Change]:
         if isinstance(node, _LOOPS) and len(node.body) > 1:
             last = node.body[-1]
             out = type(node)(**{**_fields(node), "body": node.body[:-1]})
-            yield node, [out, last], _far(last)
+            yield node, [out, last], _FAR, last
     for node, block in _blocks(function):
         for loop, after in itertools.pairwise(block):
             if isinstance(loop, _LOOPS) and not isinstance(after, ast.Return):
@@ -253,10 +255,10 @@ def _of_statements(function: lines.FUNCTION) -> Iterator[Change]:
                 rest = block[block.index(after) + 1 :]
                 before = block[: block.index(loop)]
                 part = "body" if getattr(node, "body", None) is block else "orelse"
-                if node is function or not isinstance(node, ast.stmt):
+                if not isinstance(node, ast.stmt):
                     continue
                 whole = {**_fields(node), part: [*before, inner, *rest]}
-                yield node, type(node)(**whole), _far(after)
+                yield node, type(node)(**whole), _FAR, after
     for loop in ast.walk(function):
         for node in ast.walk(loop) if isinstance(loop, _LOOPS) else ():
             if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Continue):
@@ -276,12 +278,6 @@ def _of_statements(function: lines.FUNCTION) -> Iterator[Change]:
 
 def _fields(node: ast.AST) -> dict[str, Any]:
     return dict(ast.iter_fields(node))
-
-
-def _far(statement: ast.stmt) -> str:
-    return (
-        f"how far in should line {statement.lineno}, `{lines.shown(statement)}`, stand?"
-    )
 
 
 def _dropped(function: lines.FUNCTION) -> Iterator[Change]:

@@ -37,14 +37,14 @@ def place(
     patience: seconds of computing for all changes together.
     """
     begun = time.process_time()
-    for tried, (node, other, words) in enumerate(changes(function)):
+    for tried, (node, other, words, *at) in enumerate(changes(function)):
         if tried >= MOST or time.process_time() - begun > patience:
             return None
         made = _made(function, node, other, space)
         with warnings.catch_warnings(action="ignore"):  # odd things are tried
             found = made and right(made)
         if found:
-            where = node
+            node = where = at[0] if at else node
             if isinstance(node, ast.Constant | ast.Name):  # alone it says little
                 where = _statement(function, node)
             elif isinstance(node, ast.stmt):
@@ -74,9 +74,9 @@ def _head(statement: ast.stmt) -> ast.stmt:
     return inner
 
 
-def outcome(function: Callable[..., Any], args: tuple) -> Outcome:
-    """What a changed function does with a case, for a moment."""
-    return run(function, args, AT_ONCE)
+def outcome(function: Callable[..., Any], args: tuple, small: bool = False) -> Outcome:
+    """What a changed function does with a case, for a moment; if `small`, a short one."""
+    return run(function, args, AT_ONCE / 4 if small else AT_ONCE)
 
 
 def _made(
@@ -84,7 +84,7 @@ def _made(
 ) -> Callable[..., Any] | None:
     """The function with `other`, a node or several, in place of one of its nodes."""
     put = _Put(node, other)
-    changed = put.visit(copy.copy(function))
+    changed = copy.copy(other if node is function else put.visit(function))
     changed.decorator_list, changed.returns = [], None
     module = ast.fix_missing_locations(ast.Module([changed], []))
     names = dict(space)
