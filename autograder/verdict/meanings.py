@@ -276,11 +276,11 @@ MEANT = (
         r"\[",
     ),
     Known(
-        "is out of bounds for axis \\d+ with size (128|255|256)\\b",
+        "is out of bounds for (axis|dimension) \\d+ with size (128|255|256)\\b",
         "An index is larger than the table, whose size is fixed. Ids may be of any size.",
     ),
     Known(
-        "'(utf-?16|utf-?32|ascii|latin-1|cp\\d+|charmap)[\\w-]*' codec",
+        "'(utf-?16|utf-?32|latin-1|cp\\d+|charmap)[\\w-]*' codec",
         "The message names another encoding. Text and bytes go by UTF-8 here: ask for that "
         "wherever the one is made of the other.",
     ),
