@@ -91,7 +91,7 @@ def _inner(check: Check, got: Outcome) -> str | None:
     if endless or len(frames) < 2 or names[-1] not in check.after:
         return None
     place = names.index(names[-1])
-    if not place or names[place - 1] in check.after:
+    if names[place - 1] in check.after:  # or that is the first of all
         return None
     number, _, line = frames[place - 1][1].partition(":")
     return (

@@ -201,6 +201,12 @@ def _shares(value: Any, given: tuple[Any, ...]) -> bool:
     return any(value is x for x in given) or not mine.isdisjoint(theirs)
 
 
+def is_limited() -> bool:
+    """Whether what computes for too long can be interrupted here."""
+    main = threading.current_thread() is threading.main_thread()
+    return hasattr(signal, "setitimer") and main
+
+
 @contextlib.contextmanager
 def _limited(seconds: float):
     """Interrupt what computes for too long; seconds of this process, not of the clock.
@@ -208,8 +214,7 @@ def _limited(seconds: float):
     So a verdict does not depend on what else the machine does. Only the main thread can
     be interrupted, and not on Windows; elsewhere the limit is the notebook's own.
     """
-    main = threading.current_thread() is threading.main_thread()
-    if not (hasattr(signal, "setitimer") and main):
+    if not is_limited():
         yield
         return
 

@@ -22,6 +22,12 @@ from autograder.verdict.outcome import Outcome, run, run_all
 from autograder.verdict.remark import remark
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """What PyTorch does for the first time may take long: no remark is late here."""
+    monkeypatch.setattr("autograder.verdict.remark.seen.PATIENCE", 60)
+
+
 def numbers(*shape):
     return torch.tensor(np.random.default_rng(sum(shape)).normal(size=shape)).float()
 
@@ -724,7 +730,10 @@ def test_where_most_is_right_the_others_are_told_by_what_they_test():
     [
         (lambda ids: dict.fromkeys(ids, 0), "and every value is 0: nothing is ever"),
         (lambda ids: {i: 7 + n for i, n in counted(ids).items()}, "too large by 7"),
-        (lambda ids: {i: n * n + 3 for i, n in counted(ids).items()}, "counted too often"),
+        (
+            lambda ids: {i: n * n + 3 for i, n in counted(ids).items()},
+            "counted too often",
+        ),
         (lambda ids: {str(i): n for i, n in counted(ids).items()}, "kind `str`"),
         (
             lambda ids: {i + 99: n for i, n in counted(ids).items()},

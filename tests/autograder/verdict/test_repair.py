@@ -106,6 +106,13 @@ def test_nothing_is_told_where_no_small_change_is_enough():
     assert "small change" not in told("def scaled(x, w):\n    return x")
 
 
+def test_nothing_is_tried_where_it_could_not_be_interrupted(monkeypatch):
+    slip = RIGHT.replace("x - mean", "x + mean")
+    assert "small change" in told(slip)
+    monkeypatch.delattr("signal.setitimer")
+    assert "small change" not in told(slip)
+
+
 def test_a_change_that_never_ends_costs_little():
     cell = "def f(n):\n    i = 0\n    while i < n:\n        i += 1\n    return i"
     names = {}
