@@ -98,13 +98,15 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     names = vars(sys.modules["__main__"])
     known, entries = _here()
     wrong = functools.partial(_first, known, entries)
-    found = Finale(names, known, wrong, session.foreign, session.given_names)
+    found = Finale(
+        names, known, wrong, session.foreign, session.given_names, session.written
+    )
     found.found = changed(given)
     try:
         yield found.agrees
     except Exception as error:  # noqa: BLE001 - it is told in a sentence
         found.ended(error)
-    why = found.found or changed(given)
+    why = changed(given) or found.found  # what a step has changed explains the rest
     print(f"✗ {why}" if why else "✓ the same")
 
 
@@ -183,6 +185,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     told = session.not_newest(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
         told = told or session.replaced(name, function)
+        told = told or _again(known, name, function, entries)
     if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
@@ -227,16 +230,37 @@ def _wrong(
     known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
 ) -> list[str]:
     """The steps that a step is made from and that are not right in themselves."""
-    from autograder.verdict import look, session
+    from autograder.verdict import leans, look, session
 
     own, given, called = session.seen(name, function)
     wrong: list[str] = []
+    again = leans.again(own, called)  # these belong to the step itself
     for step in look.earlier(known, name, own, called, latest=True, given=given):
+        if step in again:
+            continue
         with _in_place(known, wrong):
             function = vars(sys.modules["__main__"]).get(step)
             if not _passes(known[step], function, entries, wrong):
                 wrong.append(step)
     return wrong
+
+
+def _again(
+    known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
+) -> str | None:
+    """That a step's own cell defines an earlier step again, and not rightly."""
+    from autograder.verdict import leans, look, session
+
+    own, given, called = session.seen(name, function)
+    again = leans.again(own, called)
+    for step in look.earlier(known, name, own, called, latest=True, given=given):
+        mine = vars(sys.modules["__main__"]).get(step)
+        if step in again and not _passes(known[step], mine, entries, ()):
+            return (
+                f"This cell defines `{step}` again, and that `{step}` is not right. Leave "
+                f"it out, and run the cell of your step `{step}` again."
+            )
+    return None
 
 
 def _passes(

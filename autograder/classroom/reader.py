@@ -330,6 +330,8 @@ def looks(
         refused = look.forbidden(own, ask.function, ask.forbidden, **apart)
         around = look.uses(own, ask.function, DYNAMIC, **apart)
         steps = look.earlier(known, name, own, ask.function, **seen)
+        again = leans.again(own, ask.function)  # these belong to the step itself
+        steps = [step for step in steps if step not in again]
         taken = look.taken(steps, own, ask.at, **seen)
         odd = [why for number, why in unread.items() if number < ask.at]
         found[name] = {

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import errors, repair, source
+from autograder.verdict import ends, errors, repair, source
 from autograder.verdict.compare import difference
 from autograder.verdict.named import Pair, explained, size
 from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
@@ -57,7 +57,12 @@ def advice(
             mistake = None if better else mistake
         if mistake and source.denies(written, mistake.hint):
             mistake = None
-        if not mistake or isinstance(mistake, Pair):
+        if mistake and not _fits(check, wanted, got, right, mistake, made):
+            mistake, also = None, None
+        early = written and written.ends_early(mistake.hint if mistake else "")
+        if early:
+            mistake, also, said = None, None, early
+        if not said and (not mistake or isinstance(mistake, Pair)):
             also = _repaired(check, cases, wanted, got, right, first, written) or also
         if isinstance(mistake, Pair):
             if not (first.raised or also):
@@ -96,6 +101,26 @@ def _inner(check: Check, got: Outcome) -> str | None:
     )
 
 
+def _fits(
+    check: Check,
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+    right: Sequence[bool],
+    mistake: Mistake,
+    made: Callable[[Mistake, int], Outcome],
+) -> bool:
+    """Where only an object is the wrong one, whether a mistake has all the right values."""
+    margins = check.rtol, check.atol, True
+    pairs = [*zip(wanted, got, strict=True)]
+    if any(difference(w, replace(g, own=w.own), *margins) for w, g in pairs):
+        return True
+    return not any(
+        difference(want, replace(made(mistake, i), own=want.own), *margins)
+        for i, want in enumerate(wanted)
+        if right[i]
+    )
+
+
 def _repaired(
     check: Check,
     cases: Sequence[Case],
@@ -108,6 +133,8 @@ def _repaired(
     """Where one small change would make all the values right, if it can be tried."""
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
         return None
+    if ends.kept_outside(written.function):
+        return ends.kept_outside(written.function)
     wrong = [
         difference(want, replace(outcome, changed=want.changed, own=()), *margins)
         for want, outcome in zip(wanted, got, strict=True)
@@ -125,7 +152,7 @@ def _repaired(
         return bool(order) and not any(
             difference(
                 wanted[i],
-                repair.outcome(made, cases[i].args),
+                repair.outcome(made, cases[i].args, small=i == order[0]),
                 check.rtol,
                 check.atol,
                 hidden=True,

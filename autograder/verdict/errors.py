@@ -17,7 +17,8 @@ _REASONS = tuple(
     map(
         re.compile,
         (
-            "codec can't|invalid (start|continuation) byte|unexpected end of data",
+            "codec can't decode|invalid (start|continuation) byte|unexpected end of data",
+            "codec can't encode",
             "values to unpack",
             "bytes must be in range",
             "empty sequence|argument is empty",

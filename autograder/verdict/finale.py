@@ -18,12 +18,13 @@ import numpy as np
 import torch
 
 from autograder.checks import Case, Check
-from autograder.verdict import errors, whole
+from autograder.verdict import errors, lines, repair, whole
 from autograder.verdict.compare import describe, difference
 from autograder.verdict.outcome import Outcome, run
 from autograder.verdict.remark import remark
 from autograder.verdict.remark.seen import PLAIN
-from autograder.verdict.remark.unknown import close, elsewhere
+from autograder.verdict.remark.unknown import MODULES, close, elsewhere
+from autograder.verdict.source import Written
 from autograder.verdict.wire import article
 from gpt import world
 from gpt.model import GPT, small
@@ -31,6 +32,7 @@ from gpt.tokenize import PATTERN, Tokenizer
 
 RESTART = "choose *Kernel → Restart Kernel and Run All Cells*"
 CELL = "<module>"  # what Python calls the code that stands in no function
+PATIENCE = 2.0  # seconds of computing for all small changes in a whole model
 LONGEST = 200  # characters of an error's message
 
 
@@ -40,7 +42,7 @@ class Finale:
     names: what the notebook defines. known: the exercise's checks. wrong: the first of
     some steps that its check does not find right. taken: those of some steps whose names
     an import has taken, with what they stand for. given: the names that the notebook's
-    own cells define.
+    own cells define. written: what the source of one of its functions tells.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class Finale:
         wrong: Callable[[list[str]], str | None],
         taken: Callable[[list[str]], dict[str, str]] = lambda steps: {},
         given: Callable[[], Collection[str]] = frozenset,
+        written: Callable[[str], Written | None] = lambda name: None,
     ) -> None:
         self.names, self.known, self.wrong, self.taken = names, known, wrong, taken
-        self.given = given
+        self.given, self.written = given, written
         self.found: str | None = None
 
     def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
@@ -60,15 +63,14 @@ class Finale:
 
         Only the first difference is told; the others mostly come of it.
         """
-        check = self.known.get(step) or Check(
-            step, 0, list, lambda: None, (), atol=1e-4
-        )
+        check = self.known.get(step) or _plain(step)
         want, got = Outcome(course), run(lambda: mine, ())
         why = difference(want, got, check.rtol, check.atol)
         if why and not self.found:
             place = f" {where}" if where else ""
             text = f"`{step}` differs from the course's own{place}: {why.strip()}"
             said = self._as_if(step, mine)
+            said = said or self._in_source(step, course, check)
             said = said or remark(check, [Case(where, ())], [want], [got])
             self.found = self._with_advice(text, step, said=said)
         return not why
@@ -93,6 +95,12 @@ class Finale:
                     f"The error is in `{inner}`, which passes its check, so look at what "
                     f"this line gives it. {self._handed(error, inner)}"
                 ).strip()
+                with contextlib.suppress(
+                    Exception
+                ):  # the notebook's names may be anything
+                    course = small()[0](self.names["read"])
+                    why = self._in_source(where, course, _plain(where))
+                    said = f"{said} {why or ''}".strip()
             else:
                 failed = Outcome(raised=kind, message=message, trace=line)
                 said = errors.told(failed, tensors="torch" in self.names)
@@ -126,6 +134,26 @@ class Finale:
                 return f"As `{name}` it got {_told(value)}, and not {_asked(given)}."
         return ""
 
+    def _in_source(self, step: str, course: Any, check: Check) -> str | None:
+        """What the lines of a whole model show, or which of them one change makes right."""
+        about = None if step in self.known else self.written(step)
+        if not about or not isinstance(self.names.get("read"), torch.Tensor):
+            return None
+        read = self.names["read"]
+
+        def is_right(made: Callable[..., Any]) -> bool:
+            got, want = repair.outcome(made, (read,)), Outcome(course)
+            return not difference(want, got, check.rtol, check.atol, hidden=True)
+
+        parameters = lines.parameters(about.function)
+        return (
+            about.first(parameters, Outcome(0), tensors=True)
+            or about.ends_early("")
+            or repair.place(about.function, self.names, is_right, PATIENCE)
+            or about.not_kept
+            or lines.unused(about.function)
+        )
+
     def _as_if(self, step: str, mine: Any) -> str | None:
         """What a whole model or loop does instead, where each step is right in itself."""
         steps = [s for s in self.known if s in {*reached([step], self.names)}]
@@ -140,7 +168,7 @@ class Finale:
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         inside = {*frames[-1].f_locals} - {name}
         known = [n for n in self.names if not n.startswith("_")]
-        for names in (inside, known):
+        for names in () if name in MODULES else (inside, known):
             if meant := close(name, names):
                 return f"`{name}` has no meaning. Is `{meant}` meant?"
         where = elsewhere(name, self.names, "torch" in self.names)
@@ -183,6 +211,11 @@ class Finale:
             own = getattr(own, "__module__", None) == "__main__" and code
             if frame.name == CELL or (own and own.co_filename == frame.filename):
                 yield frame.name, frame.line or ""
+
+
+def _plain(step: str) -> Check:
+    """A check of what is no step of its own, such as a whole model."""
+    return Check(step, 0, list, lambda: None, (), atol=1e-4)
 
 
 def _like(value: Any) -> tuple:

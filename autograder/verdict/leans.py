@@ -341,6 +341,26 @@ def definition(cells: Iterable[Cell], name: str) -> str | None:
     return None
 
 
+def again(cells: Iterable[Cell], name: str) -> set[str]:
+    """What the last cell that defines a function defines beside it, and an earlier one
+    has defined before: by no import."""
+    told = [_named(cell) for _, cell in cells]
+    last = max((i for i, names in enumerate(told) if name in names), default=0)
+    return told[last] & set().union(*told[:last]) - {name} if told else set()
+
+
+def _named(cell: str) -> set[str]:
+    """The functions and classes that a cell defines, and the names that it assigns to."""
+    found: set[str] = set()
+    with contextlib.suppress(RecursionError, MemoryError):
+        for node in _known(cell)[1]:
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                found.add(node.name)
+            elif isinstance(node, ast.Assign):
+                found |= {x.id for x in node.targets if isinstance(x, ast.Name)}
+    return found
+
+
 NODES = 1_500
 CHARACTERS = 20_000
 

@@ -73,8 +73,8 @@ def global_in_place(
 
     data: gives the names to which the notebook gives values.
     """
-    unused = [name for name in _parameters(function) if not _loads(function, name)]
-    if len(unused) != 1:
+    unused = [name for name in parameters(function) if not _loads(function, name)]
+    if not unused:
         return None
     free = data() - own_names(function)
     others = [
@@ -83,18 +83,31 @@ def global_in_place(
         if isinstance(node, ast.Name) and node.id in free
     ]
     others = [n for n in others if not (n.isupper() and len(n) > 2)]  # a constant
-    if not others or len(others[0]) > SHOWN:
+    others = others if len(unused) == 1 else []
+    others += [shown(node) for node in ast.walk(function) if _is_fixed(node, function)]
+    if not others or max(map(len, (*others, *unused))) > SHOWN:
         return None
+    named = " and ".join(f"`{name}`" for name in unused)
     return (
-        f"Your function never uses its argument `{unused[0]}`, and it does use "
-        f"`{others[0]}`, a name of the notebook that is the same in every call. A function "
-        "computes with what it is given."
+        f"Your function never uses its argument{'s' * (len(unused) > 1)} {named}, and it "
+        f"does use `{others[0]}`, which is the same in every call. A function computes with "
+        "what it is given."
     )
+
+
+def _is_fixed(node: ast.AST, function: FUNCTION) -> bool:
+    """Whether it calls a function of the notebook with numbers only, as in `layer(0)`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    name = node.func.id
+    plain = all(isinstance(x, ast.Constant) for x in node.args)
+    known = hasattr(builtins, name) or name in own_names(function)
+    return plain and bool(node.args) and not known and not node.keywords
 
 
 def overwritten(function: FUNCTION) -> str | None:
     """That a parameter gets a new value before anything has been done with it."""
-    left = {name for name in _parameters(function) if len(name) <= SHOWN}
+    left = {name for name in parameters(function) if len(name) <= SHOWN}
     for statement in function.body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             (target,) = statement.targets
@@ -102,7 +115,7 @@ def overwritten(function: FUNCTION) -> str | None:
             if known and not _loads(statement.value, target.id):
                 return (
                     f"`{shown(statement)}` gives `{target.id}` a new value before the one "
-                    "that comes in has been used. So it is the same whatever is asked. "
+                    "that comes in has been used. So what comes in plays no part. "
                     "Leave that line out, or take another name."
                 )
         left -= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
@@ -189,7 +202,7 @@ def not_kept(function: FUNCTION) -> str | None:
     for loop in ast.walk(function):
         if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name):
             last, item = loop.body[-1], loop.target.id
-            if _assigned(last) == item and len(item) <= SHOWN:
+            if assigned_to(last) == item and len(item) <= SHOWN:
                 return (
                     f"Line {last.lineno}, `{shown(last)}`, gives the name `{item}` another "
                     "value, and the next round of the loop forgets it. What the loop goes "
@@ -199,7 +212,7 @@ def not_kept(function: FUNCTION) -> str | None:
     if not used.isdisjoint(("locals", "eval", "exec")):
         return None
     for node in ast.walk(function):
-        name = _assigned(node)
+        name = assigned_to(node)
         if name and name not in used and len(name) <= SHOWN:
             return (
                 f"Line {node.lineno} gives `{name}` a value, and nothing uses it "
@@ -208,11 +221,19 @@ def not_kept(function: FUNCTION) -> str | None:
     return None
 
 
-def _assigned(node: ast.AST) -> str:
+def assigned_to(node: ast.AST) -> str:
     """The one name to which a plain line gives a value; or nothing."""
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         return getattr(node.targets[0], "id", "")
     return ""
+
+
+def unused(function: FUNCTION) -> str | None:
+    """That a parameter is never read."""
+    for name in parameters(function):
+        if not _loads(function, name) and len(name) <= SHOWN:
+            return f"`{function.name}` never uses its argument `{name}`."
+    return None
 
 
 def uses(function: FUNCTION, name: str) -> bool:
@@ -228,7 +249,7 @@ def _is_guard(statement: ast.stmt) -> bool:
     return raising and all(isinstance(s, ast.Raise) for s in statement.body)
 
 
-def _parameters(function: FUNCTION) -> list[str]:
+def parameters(function: FUNCTION) -> list[str]:
     given = function.args
     return [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
 

@@ -256,6 +256,35 @@ MEANT = (
         sure=True,
     ),
     Known(
+        "unhashable type: 'bytearray'",
+        "A `bytearray` can change, so it cannot be a key. `bytes(…)` makes what can.",
+    ),
+    Known(
+        "encode\\(\\) argument 'encoding' must be str|decode\\(\\) argument 'encoding'",
+        "After a dot this is Python's own method, between text and bytes. A step of the same "
+        "name stands alone, and takes what is worked on as its first argument.",
+    ),
+    Known(
+        "^\\(\\d+, \\d+\\)$",
+        "The pair in this message is not a key of the table. Ask whether it is there before "
+        "you look it up, and think of what to do where it is not.",
+    ),
+    Known(
+        "^\\d+$",
+        "The number in this message is not a key of the table, or not yet. If a loop fills "
+        "the table: does what an entry is made of always come before it?",
+        r"\[",
+    ),
+    Known(
+        "is out of bounds for (axis|dimension) \\d+ with size (128|255|256)\\b",
+        "An index is larger than the table, whose size is fixed. Ids may be of any size.",
+    ),
+    Known(
+        "'(utf-?16|utf-?32|latin-1|cp\\d+|charmap)[\\w-]*' codec",
+        "The message names another encoding. Text and bytes go by UTF-8 here: ask for that "
+        "wherever the one is made of the other.",
+    ),
+    Known(
         "unhashable type: 'list'",
         "A list cannot be a key or stand in a set, because it can change. A tuple can: "
         "`(a, b)`.",

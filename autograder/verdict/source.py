@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from autograder.verdict import lines
+from autograder.verdict import ends, lines
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.scope import FUNCTIONS
 from autograder.verdict.statement import LONGEST, as_python
@@ -59,7 +59,14 @@ class Written:
             or lines.not_a_power(self.function)
             or lines.none_made(self.function, outcome, tensors)
             or lines.item_as_place(self.function, outcome)
+            or ends.unreached(self.function)
+            or ends.not_returned(self.function)
         )
+
+    def ends_early(self, hint: str) -> str | None:
+        """That a loop ends in its first round, unless a hint asks so already."""
+        asked = RETURN.search(hint)
+        return None if asked else ends.in_first_round(self.function)
 
     def uses(self, name: str) -> bool:
         """Whether a parameter is used, and not only to refuse some of its values."""

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import Case, Check
-from autograder.verdict import errors, remark
+from autograder.verdict import remark
 from autograder.verdict.compare import (
     COMMON,
     INSIDE,
@@ -29,6 +29,7 @@ from autograder.verdict.compare import (
     near_shapes,
 )
 from autograder.verdict.judge import Result, Verdict
+from autograder.verdict.meanings import MEANT
 from autograder.verdict.named import pairs
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.wire import article, is_torch
@@ -170,7 +171,7 @@ def remarks() -> frozenset[str]:
 def hints(check: Check) -> set[str]:
     """The tutor's sentences: of mistakes, alone and in pairs, of errors, and remarks."""
     mistakes = {m.hint for m in (*check.mistakes, *pairs(check))}
-    return {"", *mistakes, *(known.hint for known in errors._MEANT), *remarks()}
+    return {"", *mistakes, *(known.hint for known in MEANT), *remarks()}
 
 
 # --- how many pages there are ---------------------------------------------------------

@@ -89,12 +89,20 @@ def _models(model: GPT) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
     for n in range(config.n_layer):
         rest = [m for m in range(config.n_layer) if m != n]
         yield f"It is as if layer {n} were left out.", _of_layers(model, rest)
-    yield "It is as if there were no blocks at all.", _of_layers(model, [])
+    yield "It is as if there were no blocks at all.", partial(_without_blocks, model)
     still = w | {"wpe.weight": torch.zeros_like(w["wpe.weight"])}
     yield (
         "It is as if the places were left out: no row of `wpe` is added.",
         GPT(config, still),
     )
+
+
+def _without_blocks(model: GPT, ids: Tensor) -> Tensor:
+    """Logits of the embeddings alone: a model has at least one layer."""
+    w = model.weights
+    x = model.trace(ids, "embed")["embed"]
+    ends = w["ln_f.weight"], w["ln_f.bias"]
+    return torch.layer_norm(x, x.shape[-1:], *ends, 1e-5) @ w["wte.weight"].T
 
 
 def _of_layers(model: GPT, order: list[int]) -> GPT:

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from autograder.verdict import session
+from autograder.verdict.source import of as source_of
 from autograder import checks
 from autograder.check import finale
 from autograder.verdict.finale import Finale
@@ -37,7 +39,10 @@ def told(monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, "__main__", main)
         monkeypatch.chdir(ROOT / "solutions" / word)
         book = json.loads(Path(f"{word}.ipynb").read_text("utf-8"))
-        said, after = {}, ""
+        said, after, ran = {}, "", []
+        monkeypatch.setattr(
+            notebook, "written", lambda name: source_of([*enumerate(ran)], name)
+        )
         for cell in book["cells"]:
             label = cell["metadata"].get("nbgrader", {"grade": True})
             if cell["cell_type"] != "code" or label["grade"]:
@@ -51,6 +56,7 @@ def told(monkeypatch, capsys):
                 exec(after, vars(main))  # noqa: S102 - it is ours
                 after = ""
             capsys.readouterr()
+            ran.append(source)
             file = f"<{word}, {name}>"
             linecache.cache[file] = (len(source), None, source.splitlines(True), file)
             exec(compile(source, file, "exec"), vars(main))  # noqa: S102
@@ -73,7 +79,7 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
     (
         *("mlp", "agree", STORY, '["wte.weight"])\n    ###'),
         '["wte.weight"]).softmax(-1)\n    ###',
-        "right one after a softmax along each row",
+        "is `.softmax` needed?",
     ),
     ("mlp", "agree", "write_gelu", "inside =", LATE, "`gelu` is not written yet."),
     ("mlp", "agree", "write_mlp", "gelu(x", "torch.relu(x", "`mlp` is not right yet"),
@@ -97,6 +103,25 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
         "x = layer_norm(x",
         "layer_norm(x",
         "`ln_f`, were left out",
+    ),
+    (
+        *("mlp", "agree", STORY, 'embed(ids, w["wte.weight"], w["wpe.weight"])'),
+        'w["wte.weight"][ids]',
+        "the places were left out",
+    ),
+    (
+        *("mlp", "agree", STORY, "x = block(x, layer", "x = x + block(x, layer"),
+        "config.n_head)`: is that operation needed?",
+    ),
+    (
+        *("mlp", "agree", STORY, "    x = layer_norm(x", "        x = layer_norm(x"),
+        "how far in should it stand?",
+    ),
+    ("mlp", "agree", STORY, "n_layer)", "n_layer + 1)", "where does it end?"),
+    ("mlp", "agree", STORY, "embed(ids", "embed(read", "never uses its argument `ids`"),
+    (
+        *("mlp", "agree", STORY, "w = model.weights", "w = model.weights; w['wte.weight'][3] = 0"),
+        '`model.weights["wte.weight"]` is no longer the course\'s',
     ),
     ("attend", "agree", "write_scores", " / sqrt(d_head)", "", "in layer 0: 1248 of"),
     ("attend", "look", "write_scores", " / sqrt(d_head)", "", "`scores` is not right"),

@@ -192,6 +192,12 @@ MISTAKES = (
         partial(_plain, scale=lambda p: 1.0),
     ),
     Mistake(
+        "multiplied by the points",
+        "You multiply by `u` itself. The points only decide: where one is at least p, the "
+        "number is kept, and the others become 0.",
+        partial(_plain, masked="product", kept=lambda u, p: u),
+    ),
+    Mistake(
         "divided by p",
         "You divide by p, the share that is dropped. Divide by the share that is **kept**.",
         partial(_plain, scale=lambda p: p if p else math.inf),

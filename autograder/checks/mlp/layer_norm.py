@@ -211,6 +211,11 @@ def _another_eps(eps: float, like: str) -> Mistake:
     )
 
 
+def _exchanged(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    mean, var = torch.var_mean(x, dim=-1, correction=0, keepdim=True)
+    return (x - mean) / (var + EPS).sqrt() * weight + bias
+
+
 def _in_place(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     x -= x.mean(-1, keepdim=True)
     return x / (x.square().mean(-1, keepdim=True) + EPS).sqrt() * weight + bias
@@ -228,6 +233,12 @@ MISTAKES = (
         "on what is still to come. Each vector is normed by itself: over the **last** "
         "axis.",
         partial(_plain, axis=lambda x: 0),
+    ),
+    Mistake(
+        "mean and variance exchanged",
+        "You subtract the variance and divide by the root of the mean. `torch.var_mean` "
+        "gives the variance first, then the mean.",
+        _exchanged,
     ),
     Mistake(
         "over axis 1, whatever the shape",

@@ -231,6 +231,19 @@ def _places_move(ids, pair, new_id):
     return ids
 
 
+def _two_by_two(ids, pair, new_id):
+    places = range(0, len(ids), 2)
+    return [new_id if _here(ids, i, pair) else ids[i] for i in places]
+
+
+def _stops_early(ids, pair, new_id):
+    out = [*ids]
+    while pair[0] in out and _here(out, out.index(pair[0]), pair):
+        i = out.index(pair[0])
+        out[i : i + 2] = [new_id]
+    return out
+
+
 def _places_of_before(ids, pair, new_id):
     """The places that the pair had before anything was taken out."""
     out = list(ids)
@@ -287,6 +300,24 @@ MISTAKES = (
         "In a `for` loop, `i += 2` is forgotten at the next round: use `while`, and look "
         "to the right only where there is a right neighbour.",
         lambda ids, pair, new_id: stop(IndexError) if ids else [],
+    ),
+    _with(
+        "the right neighbour is not compared",
+        "You look for the left half of the pair alone. The id right after it has to be the "
+        "right half: compare both.",
+        here=lambda ids, i, pair: ids[i] == pair[0],
+    ),
+    Mistake(
+        "two ids at each step",
+        "You move on by two ids in every round, so an id that is not merged takes its "
+        "neighbour with it. Two steps are right only after a merge: else it is one.",
+        _two_by_two,
+    ),
+    Mistake(
+        "it stops at the first left half that is none",
+        "Where the left half stands before another id, you stop, and what follows stays as "
+        "it was. Go on to the end of the list.",
+        _stops_early,
     ),
     Mistake(
         "it returns after one step",

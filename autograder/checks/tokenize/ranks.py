@@ -137,6 +137,20 @@ def _merges_decoded(merges, errors="strict"):
     }
 
 
+def _bytes_of_the_id(merges):
+    ranks = {bytes([b]): b for b in range(256)}
+    return ranks | {
+        i.to_bytes(max(2, (i.bit_length() + 7) // 8)): i for i in merges.values()
+    }
+
+
+def _halves_added(merges):
+    data = {b: bytes([b]) for b in range(256)}
+    for (a, b), new_id in oldest_first(merges):
+        data[new_id] = bytes([a + b])  # which refuses what is above 255
+    return {data: token for token, data in data.items()}
+
+
 def _unknown_is_empty(merges):
     data = {b: bytes([b]) for b in range(256)}
     for (a, b), new_id in merges.items():
@@ -252,6 +266,12 @@ MISTAKES = (
         number=partial(_sorted_places, key=len),
     ),
     _seldom(
+        "ranks by length, then by bytes",
+        "You number the tokens anew, by length and by bytes. The rank of a token is its id, "
+        "which tells when it was learned: a long one may be older.",
+        number=partial(_sorted_places, key=lambda data: (len(data), data)),
+    ),
+    _seldom(
         "GPT-2's order of the bytes",
         "You give the bytes the order in which GPT-2 numbers them, the printable ones "
         "first. Here the byte b has the id b.",
@@ -311,6 +331,18 @@ MISTAKES = (
         "Your keys are tuples of numbers. tiktoken asks for the bytes themselves: make a "
         "`bytes` object of the numbers.",
         key=tuple,
+    ),
+    Mistake(
+        "the bytes of the new id",
+        "The keys of your merges are the digits of their ids, written in bytes. A merge is "
+        "the bytes of its left half, followed by those of its right half.",
+        _bytes_of_the_id,
+    ),
+    Mistake(
+        "the halves added",
+        "You add the ids of the two halves like numbers. A merge is the bytes of its left "
+        "half, followed by those of its right half: join them.",
+        _halves_added,
     ),
     Mistake(
         "pairs of ids as keys",

@@ -6,6 +6,7 @@ that are characters of their own, invisible characters.
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -195,6 +196,18 @@ MISTAKES = (
             change=partial(unicodedata.normalize, form),
         )
         for form in ("NFC", "NFKC")
+    ),
+    _with(
+        "what the object takes in memory",
+        "You ask how much memory Python takes for the text. Wanted is how many bytes the "
+        "text has in UTF-8: encode it, and count them.",
+        weigh=sys.getsizeof,
+    ),
+    _with(
+        "three bytes too many",
+        "You count three bytes too many: the encoding with `sig` in its name puts a mark "
+        "before the text. Plain UTF-8 has none.",
+        weigh=lambda text: len(text.encode("utf-8-sig")),
     ),
     _with(
         "line by line",

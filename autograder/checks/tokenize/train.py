@@ -270,6 +270,19 @@ def _no_pair_left(text, n_vocab):
     return merges if len(merges) >= n_vocab - 256 else stop(ValueError)
 
 
+def _in_the_first_alone(text, n_vocab):
+    """Merged in the first chunk, counted in all of them."""
+    pieces, merges = chunks_of(text), {}
+    for new_id in range(256, n_vocab):
+        counts = counted(pieces)
+        if not counts:
+            break
+        pair = _most_frequent(counts, merges)
+        merges[pair] = new_id
+        pieces[0] = merged(pieces[0], pair, new_id)
+    return merges
+
+
 def _waits_for_it(text, n_vocab):
     n_vocab = 1 << 30 if n_vocab > 256 else 0
     return training(text, n_vocab, noted=256, inside=256)
@@ -388,6 +401,24 @@ MISTAKES = (
         "You merge the rarest pair first. The most frequent one is wanted, and the "
         "smallest ids decide only among equally frequent ones.",
         pick=_least(lambda pair, n: (n, pair)),
+    ),
+    _seldom(
+        "the rarest pair, the first one seen",
+        "You merge the rarest pair: `min` by the counts finds the smallest count. The most "
+        "frequent pair is wanted, and the smallest ids among equally frequent ones.",
+        pick=lambda counts, merges: min(counts, key=counts.get),
+    ),
+    _seldom(
+        "only the first chunk",
+        "Only the first chunk is trained on. The pairs of all chunks count, and every "
+        "chunk is merged in.",
+        chunks=lambda text: chunks_of(text)[:1],
+    ),
+    Mistake(
+        "merged in the first chunk only",
+        "Only the first chunk is merged in, and the others stay as they were. So a pair "
+        "of theirs comes again: replace it in every chunk.",
+        _in_the_first_alone,
     ),
     _seldom(
         "the smallest pair, however rare",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.verdict.remark.seen import Seen, exactly, theirs
+from autograder.verdict.wire import article
 
 
 def sequence(seen: Seen) -> str | None:
@@ -131,18 +132,36 @@ def table(seen: Seen) -> str | None:
             return (
                 f"The keys are right; every value is too {more} by {theirs(abs(step))}."
             )
+        if all(not any(g.values()) for _, g in pairs):
+            return "The keys are right, and every value is 0: nothing is ever counted."
         if all(g.items() != w.items() and _less(g, w) for w, g in pairs):
             return "The keys are right, but some are counted too seldom."
         if all(g.items() != w.items() and _less(w, g) for w, g in pairs):
             return "The keys are right, but some are counted too often."
-        return "The keys are right, but some values are not."
+        off = all(w[key] != g[key] for w, g in pairs for key in w)
+        few = "not one value is" if off else "some values are not"
+        return f"The keys are right, but {few}."
+    if said := _other_keys(pairs):
+        return said
     if all({*g} < {*w} and g and _agree(w, g) for w, g in pairs):
         return "What is in the table is right, but some of it is missing."
     if all({*w} < {*g} and _agree(w, g) for w, g in pairs):
         return "All that should be in the table is right, but there is more in it."
     if all({*w.values()} == {*g.values()} for w, g in pairs if _hashable(w, g)):
-        return "The values are right, but some keys are not."
+        off = all({*w}.isdisjoint(g) for w, g in pairs)
+        few = "not one key is" if off else "some keys are not"
+        return f"The values are right, but {few}."
     return None
+
+
+def _other_keys(pairs: list[tuple[dict, dict]]) -> str | None:
+    """That no key is of the kind that the keys should be of."""
+    want = {type(key) for w, _ in pairs for key in w}
+    got = {type(key) for _, g in pairs for key in g}
+    if len(want) != 1 or len(got) != 1 or want == got:
+        return None
+    (want, got) = (kind.__name__ for kind in (*want, *got))
+    return f"Each key should be {article(want)}, and yours are of the kind `{theirs(got)}`."
 
 
 def _both_int(want: dict, got: dict, key: Any) -> bool:

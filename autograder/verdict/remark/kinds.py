@@ -35,6 +35,11 @@ def unusable(seen: Seen) -> str | None:
     if not isinstance(want.value, list | tuple | dict):
         return f"What comes back is, or holds, a {what}. A {_called(want.value)} is wanted."
     name = type(want.value).__name__
+    if name == "dict" and not _LAZY.fullmatch(kind[1]):
+        return (
+            f"A {what} is in the table, as a key or as a value. The step says what the keys "
+            "are and what the values are."
+        )
     if not _LAZY.fullmatch(kind[1]):
         return (
             f"What comes back is, or holds, a {what}. `{name}(…)` makes a {name} of it."

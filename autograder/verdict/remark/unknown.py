@@ -44,10 +44,12 @@ def undefined(seen: Seen) -> str | None:
             f"{told} in that line: it has a meaning only inside the brackets of a "
             "comprehension, or in an inner function. Give it a value before."
         )
+    tensors = any(is_tensor(x) for case in seen.cases for x in case.args)
+    if name in MODULES:  # it is spelt well, so no other name is meant
+        return f"{told}. {elsewhere(name, notebook, tensors)}"
     for known in ({*seen.names, *own}, {*seen.check.after, *notebook}):
         if meant := close(name, known):
             return f"{told}. Is `{meant}` meant?"
-    tensors = any(is_tensor(x) for case in seen.cases for x in case.args)
     if where := elsewhere(name, notebook, tensors, seen.check.forbidden):
         return f"{told}. {where}"
     given = listed([f"`{name}`" for name in seen.names])

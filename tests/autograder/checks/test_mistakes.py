@@ -201,6 +201,35 @@ def test_with_the_course_s_own_steps_its_own_mistake_is_named(
     assert wrong.hint in text and "course's own" not in text
 
 
+def test_an_earlier_step_that_a_cell_defines_again_is_not_excused(
+    shown, monkeypatch, references
+):
+    monkeypatch.chdir(references / "mlp")
+    known = checks.load("mlp")
+    again = "def gelu(x):\n    return x\n"
+    cell = "def mlp(x, w, b, v, c):\n    return gelu(x @ w + b) @ v + c"
+    space = {"In": ["", "def gelu(x):\n    return oracle(x)", again + cell]}
+    monkeypatch.setattr(
+        "IPython.get_ipython", lambda: types.SimpleNamespace(user_ns=space)
+    )
+    main = sys.modules["__main__"]
+
+    def mlp(x, w, b, v, c):
+        return main.gelu(x @ w + b) @ v + c
+
+    space["mlp"] = mlp
+    monkeypatch.setattr(main, "gelu", lambda x: x, raising=False)
+    panel, raised = student(shown, "mlp", mlp)
+    assert raised
+    assert "This cell defines `gelu` again, and that" in panel["text/plain"]
+    space["In"][2] = cell  # it stands in a cell of its own
+    panel, raised = student(shown, "mlp", mlp)
+    assert not raised and "the course's own `gelu`" in panel["text/plain"]
+    space["In"][2] = again + cell  # and a right one does no harm
+    monkeypatch.setattr(main, "gelu", known["gelu"].oracle)
+    assert not student(shown, "mlp", mlp)[1]
+
+
 def test_a_ready_made_answer_is_refused_in_the_notebook_too(
     shown, monkeypatch, references
 ):

@@ -37,6 +37,12 @@ BY_GREEDY = (  # it calls a step that the course's own does without
     "        kept[best], left[best] = p[best], -1\n"
     "    return kept / kept.sum()"
 )
+NO_GELU = "def gelu(x):\n    return x"
+MLP_AND_GELU = (  # an earlier step again, and not rightly, in a later one's own cell
+    "def gelu(x):\n    return x * (1 + torch.erf(x / 2**0.5)) / 2\n"
+    "def mlp(x, w_in, b_in, w_out, b_out):\n"
+    "    return gelu(x @ w_in + b_in) @ w_out + b_out"
+)
 LAST = (
     "def greedy(logits):\n"
     "    return max(range(len(logits)), key=lambda i: (logits[i], i))"
@@ -97,6 +103,8 @@ def test_one_wrong_step_costs_its_own_points(template, word, step):
             {"scores"},
         ),
         ("sample", {"greedy": LAST, "keep_top_k": BY_GREEDY}, {"greedy"}),
+        ("mlp", {"mlp": MLP_AND_GELU}, {"mlp"}),
+        ("mlp", {"gelu": NO_GELU, "mlp": MLP_AND_GELU}, {"gelu", "mlp"}),
     ],
 )
 def test_check_and_grader_follow_through_alike(template, tmp_path, word, spoil, lost):

@@ -33,6 +33,12 @@ HINTS = [
     ("several numbers stands where", "float(x)", "torch.tensor([x[0], x[1]])"),
     ("the root of n is", "torch.sqrt(4)", "torch.sqrt('4')"),
     ("Two shapes do not fit", "x - x.mean(1)", "x @ x"),
+    ("`bytes(…)` makes what can", "{bytearray([1]): 2}", "{x}['a']"),
+    ("Python's own method", "'a'.encode({})", "'a'.encode('ascii', {})"),
+    ("The pair in this message", "{}[1, 2]", "{}[x]"),
+    ("The number in this message", "{}[257]", "{}['a']"),
+    ("larger than the table", "torch.zeros(2, 256)[0, 300]", "torch.zeros(2)[3]"),
+    ("names another encoding", "b'abc'.decode('utf-16')", "b'\\xe6'.decode()"),
     ("turns True and False around", "~x", "x.masked_fill(x, 0)"),
     ("turns True and False around", "~1.5", "-'a'"),
     ("made of `torch.bool`", "x.masked_fill(x, 0)", "x.masked_fill(x > 0, 'a')"),
@@ -239,3 +245,9 @@ def test_of_an_error_with_one_cause_no_guess_is_better():
     assert sure(failed("math.exp(x)"))  # a ValueError, but no refusal
     assert not sure(failed("x @ x"))
     assert not sure(Outcome(1))
+
+
+def test_what_cannot_be_encoded_is_no_error_of_decoding():
+    encoding = run(lambda: "果".encode("latin-1"), ())
+    decoding = run(lambda: "果".encode()[:1].decode(), ())
+    assert not alike(decoding, encoding, "") and alike(decoding, decoding, "")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import lines, source
+from autograder.verdict import ends, lines, source
 from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import Outcome, run
 
@@ -214,3 +214,64 @@ def test_an_item_that_is_taken_for_its_place_is_told(body, part, told):
 def test_a_value_that_nothing_uses_is_told(body, told):
     said = written(f"def f(x, u):\n    {body}").not_kept
     assert told in said if told else said is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "return x @ layer(0) * p",
+            "never uses its argument `u`, and it does use `lay",
+        ),
+        ("return layer(0)[p]", "its arguments `x` and `u`, and it does use `layer(0)`"),
+        ("return len('abc') * x * p", None),  # Python's own
+        ("return x * layer(p)", None),  # another one for each p
+    ],
+)
+def test_a_call_that_is_the_same_each_time_is_told(body, said):
+    told = first(f"def f(x, u, p):\n    {body}", "def layer(n): ...")
+    assert said in told if said else told is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("y = 1\n    return y + u\n    return y * p", "Line 3, `return y + u`, comes"),
+        ("for n in x:\n        break\n        y = n", "comes before line 4, `y = n`"),
+        ("y = []\n    for n in x:\n        y.append(n * u * p)\n    return x", "`y`"),
+        (
+            "y = {}\n    for n in x:\n        y[n] = u * p\n    return x",
+            "fills `y`, and",
+        ),
+        ("y = []\n    y += [u * p]\n    return x, y", None),
+        ("y = []\n    y += [u * p]\n    x.append(y)\n    return x", None),
+        ("y = []\n    for n in x:\n        if n in y:\n            y.append(n)", None),
+        ("if u:\n        return p\n    return x", None),
+    ],
+)
+def test_what_is_never_reached_or_given_back_is_told(body, said):
+    told = first(f"def f(x, u, p):\n    {body}")
+    assert said in told if said else told is None
+
+
+@pytest.mark.parametrize(
+    ("body", "early"),
+    [
+        ("for n in x:\n        y = n\n        return y", True),
+        ("while x:\n        return u", True),
+        ("for n in x:\n        if n:\n            return n", False),
+        ("while True:\n        return x", False),
+        ("for n in x:\n        if n:\n            continue\n        return n", False),
+    ],
+)
+def test_a_return_in_the_first_round_is_told(body, early):
+    found = written(f"def f(x, u, p):\n    {body}")
+    assert bool(found.ends_early("")) is early
+    assert found.ends_early("Does `return` stand inside the loop?") is None
+
+
+def test_what_outlives_a_call_is_told():
+    kept = "def f(x, u, p):\n    seen[x] = u\n    return seen[x] * p"
+    assert "writes into `seen`, which" in ends.kept_outside(written(kept).function)
+    own = kept.replace("    seen[x]", "    seen = {}\n    seen[x]", 1)
+    assert ends.kept_outside(written(own).function) is None

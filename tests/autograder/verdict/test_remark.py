@@ -723,3 +723,35 @@ def test_where_most_is_right_the_others_are_told_by_what_they_test():
         assert told == "All else is right. What is special about these: case 0; case 2?"
     finally:
         CASES[area] = before
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda ids: dict.fromkeys(ids, 0), "and every value is 0: nothing is ever"),
+        (lambda ids: {i: 7 + n for i, n in counted(ids).items()}, "too large by 7"),
+        (
+            lambda ids: {i: n * n + 3 for i, n in counted(ids).items()},
+            "counted too often",
+        ),
+        (lambda ids: {str(i): n for i, n in counted(ids).items()}, "kind `str`"),
+        (
+            lambda ids: {i + 99: n for i, n in counted(ids).items()},
+            "but not one key is",
+        ),
+        (
+            lambda ids: {frozenset([i]): n for i, n in counted(ids).items()},
+            "as a key or",
+        ),
+    ],
+)
+def test_what_is_wrong_in_all_of_a_table_is_told_as_that(function, said):
+    assert said in about(counted, function)
+
+
+def test_a_name_that_people_import_is_not_taken_for_another():
+    def function(ids):
+        counts = defaultdict(int)  # noqa: F821
+        return counts
+
+    assert "Is `collections.defaultdict` meant?" in about(counted, function)

@@ -9,6 +9,7 @@ import torch
 
 from autograder.checks import Case, Check
 from autograder.verdict import repair, source
+from autograder.verdict.changes import changes
 from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import run, run_all
 
@@ -122,3 +123,133 @@ def test_a_change_that_never_ends_costs_little():
         repair.place(function, names, lambda f: run(f, (3,), 0.02).value == 7) is None
     )
     assert time.process_time() - begun < 4 * repair.PATIENCE
+
+
+def merge(ids, pair, new_id):
+    out, i = [], 0
+    while i < len(ids):
+        if tuple(ids[i : i + 2]) == pair:
+            out.append(new_id)
+            i += 2
+        else:
+            out.append(ids[i])
+            i += 1
+    return out
+
+
+MERGE = """
+def merge(ids, pair, new_id):
+    out, i = [], 0
+    while i < len(ids):
+        if tuple(ids[i : i + 2]) == pair:
+            out.append(new_id)
+            i += 2
+        else:
+            out.append(ids[i])
+            i += 1
+    return out
+"""
+MERGED = [([1, 2, 3, 1, 2, 1], (1, 2), 9), ([5, 5, 5], (5, 5), 8), ([4], (1, 2), 7)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("append(ids[i])", "append(i)", "`i` is a place. Is the item at that place"),
+        ("append(ids[i])", "append(ids[i - 1])", "look at the"),
+        ("append(new_id)", "append(ids[i])", "is that the right value there?"),
+        ("len(ids)", "min(ids)", "is `min` the right function there?"),
+        ("    while", "    ids = [*ids[:-1]]\n    while", "is that line needed?"),
+        ("return out", "return out[:-1]", "is that slice needed?"),
+        ("return out", "return sorted(out)", "is `sorted` needed?"),
+        ("== pair", "!= pair", "look at the comparison."),
+    ],
+)
+def test_lines_calls_and_slices_too_many_are_found(old, new, said):
+    assert said in told(MERGE.replace(old, new), merge, MERGED)
+
+
+def flat(rows, n):
+    out = []
+    for row in rows:
+        for x in row:
+            out.append(x)
+            n += 1
+        out.append(n)
+    return [*out, n]
+
+
+FLAT = """
+def flat(rows, n):
+    out = []
+    for row in rows:
+        for x in row:
+            out.append(x)
+            n += 1
+        out.append(n)
+    return [*out, n]
+"""
+ROWS = [([[1, 2], [3, 4, 5]], 0), ([[7, 8, 9]], 2), ([], 5)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("        out.append(n)", "            out.append(n)"),
+        ("        out.append(n)", "    out.append(n)"),
+    ],
+)
+def test_a_line_too_far_in_or_out_is_found(old, new):
+    found = told(FLAT.replace(old, new), flat, ROWS)
+    assert "line 8, `out.append(n)`: how far in should it stand?" in found
+
+
+def joined_at(text, names):
+    out, i = [], 0
+    while i < len(text):
+        for name in names:
+            if text.startswith(name, i):
+                out.append(name)
+                i += len(name)
+                break
+        else:
+            out.append(text[i])
+            i += 1
+    return out
+
+
+JOINED = """
+def joined_at(text, names):
+    out, i = [], 0
+    while i < len(text):
+        for name in names:
+            if text.startswith(name, i):
+                out.append(name)
+                i += len(name)
+                break
+        else:
+            out.append(text[i])
+            i += 1
+    return out
+"""
+TEXTS = [("abxyab", ["xy"]), ("xyxyaxy", ["xy", "a"]), ("", []), ("bb", ["b"])]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("(name, i)", "(name)", "where does `.startswith` begin to look?"),
+        ("                break\n", "", "should the loop go on after that?"),
+    ],
+)
+def test_where_a_search_begins_and_a_loop_ends(old, new, said):
+    assert said in told(JOINED.replace(old, new), joined_at, TEXTS)
+
+
+def test_a_name_in_a_condition_is_not_asked_about():
+    """There any other name may make it right by luck."""
+    cell = "def f(a, b):\n    if a:\n        return b\n    return [a for c in b if c]"
+    tried = [c for c in changes(source.of([(1, cell)], "f").function) if "name" in c[2]]
+    assert {(node.id, node.lineno) for node, *_ in tried} == {
+        *(("b", 3), ("a", 4), ("b", 4)),
+    }
