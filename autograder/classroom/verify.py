@@ -124,13 +124,16 @@ def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     functions = {
         c.metadata.nbgrader["grade_id"]: _function(c.source) for c in _graded(nb)
     }
+    # What the cell of a wrong step defines again may be wrong from there on.
+    spoiled = {s for name in failed for s in source.beside(own, functions[name])}
     instead = {}
     for name in failed:
         made_from = look.earlier(asked, name, own, functions[name], **seen)
         again = source.beside(own, functions[name])  # these belong to the step itself
         made_from = [step for step in made_from if step not in again]
         taken = _foreign(nb, grading, name, made_from)
-        steps = [step for step in made_from if step in failed or step in taken]
+        wrong = {*failed, *taken, *spoiled}
+        steps = [step for step in made_from if step in wrong]
         if not steps or found[name].note == UNWRITTEN:
             continue
         if not look.refusal(asked[name], own, functions[name], apart=steps, **seen):
