@@ -75,7 +75,8 @@ class Look:
     `around` a name by which it reaches what it does not name, `unread` says of a cell
     before the check that nobody can tell what it does. `text` is the function itself, if it
     is small enough to be parsed without fear. `steps` are the earlier steps
-    that it is made from, `taken` those that an import has taken the name of, with what.
+    that it is made from, `taken` those that an import has taken the name of, with what,
+    and `again` what the function's own cell defines anew: it belongs to the step itself.
     """
 
     refused: Use | None
@@ -85,6 +86,7 @@ class Look:
     text: str | None
     steps: list[str]
     taken: dict[str, str]
+    again: list[str]
 
 
 class Reader:
@@ -330,7 +332,7 @@ def looks(
         refused = look.forbidden(own, ask.function, ask.forbidden, **apart)
         around = look.uses(own, ask.function, DYNAMIC, **apart)
         steps = look.earlier(known, name, own, ask.function, **seen)
-        again = leans.again(own, ask.function)  # these belong to the step itself
+        again = leans.again(own, ask.function)
         steps = [step for step in steps if step not in again]
         taken = look.taken(steps, own, ask.at, **seen)
         odd = [why for number, why in unread.items() if number < ask.at]
@@ -342,6 +344,7 @@ def looks(
             "text": leans.definition(own, ask.function),
             "steps": steps,
             "taken": taken,
+            "again": sorted(again),
         }
     return found
 

@@ -127,10 +127,13 @@ def _to_follow(nb: NotebookNode, grading: Grading) -> dict[str, list[str]]:
     asked, found = grading.exam.checks, grading.found
     looks = _looks(nb, grading)
     failed = [name for name in asked if name in found and not found[name].right]
+    # What the cell of a wrong step defines again may be wrong from there on.
+    spoiled = {step for n in failed if n in looks for step in looks[n].again}
     instead: dict[str, list[str]] = {}
     for name in (name for name in failed if name in looks):
         look = looks[name]
-        steps = [step for step in look.steps if step in failed or step in look.taken]
+        wrong = {*failed, *look.taken, *spoiled}
+        steps = [step for step in look.steps if step in wrong]
         if steps and found[name].note != UNWRITTEN:
             instead[name] = steps
     if instead:
