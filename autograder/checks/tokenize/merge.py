@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -32,13 +32,9 @@ from autograder.checks.tokenize._material import (
 
 
 def oracle(ids: list[int], pair: Pair, new_id: int) -> list[int]:
-    known = [*dict.fromkeys([*ids, *pair, new_id])]
-
-    def text(ids: Iterable[int]) -> str:
-        return as_text(map(known.index, ids))
-
-    out = text(ids).replace(text(pair), text([new_id]))
-    return [known[place] for place in as_ids(out)]
+    known = [*ids, *pair, new_id]  # an id is its first place here: a small number
+    text, two, one = (as_text(map(known.index, x)) for x in (ids, pair, [new_id]))
+    return [known[place] for place in as_ids(text.replace(two, one))]
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
