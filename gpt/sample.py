@@ -83,7 +83,7 @@ def keep_top_p(p: Tensor, top_p: float) -> Tensor:
     if not 0 < top_p <= 1:
         raise ValueError(f"top_p is {top_p}; it must be above 0 and at most 1")
     if top_p == 1:  # a rounded sum could reach it early
-        return p
+        return p.clone()
     likeliest, order = p.sort(descending=True, stable=True)
     before = likeliest.cumsum(-1) - likeliest  # what those before have
     enough = (before < top_p) * likeliest

@@ -41,7 +41,7 @@ def told(monkeypatch, capsys):
         book = json.loads(Path(f"{word}.ipynb").read_text("utf-8"))
         said, after, ran = {}, "", []
         monkeypatch.setattr(
-            notebook, "written", lambda name: source_of([*enumerate(ran)], name)
+            session, "written", lambda name: source_of([*enumerate(ran)], name)
         )
         for cell in book["cells"]:
             label = cell["metadata"].get("nbgrader", {"grade": True})

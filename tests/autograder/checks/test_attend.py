@@ -282,11 +282,6 @@ SLIPS = [
     ),
     ("averaging_weights", _shares_by_column, "the axis of the sums is lost"),
     (
-        "softmax",
-        lambda s: torch.exp(s - s.max(-1, keepdim=True)),
-        "a thing of the wrong kind",
-    ),
-    (
         "attention_weights",
         lambda q, k: _masked(
             q, k, lambda s, m: (t := s.tril()).masked_fill(t == 0, -inf)
@@ -338,6 +333,16 @@ def test_a_slip_is_called_by_its_name(name, answer, named):
         got = [run(answer, case.args) for case in drawn]
         verdict = judge(CHECKS[name], drawn, expected(CHECKS[name], drawn), got)
         assert verdict.mistake and verdict.mistake.name == named
+
+
+def test_what_torch_gives_in_two_parts_is_told():
+    def softmax(s):
+        return torch.exp(s - s.max(-1, keepdim=True))
+
+    cases = bank.draw(CHECKS["softmax"], bank.PUBLIC_SEED)
+    got = [run(softmax, case.args) for case in cases]
+    verdict = judge(CHECKS["softmax"], cases, expected(CHECKS["softmax"], cases), got)
+    assert "give two tensors" in verdict.meant
 
 
 def test_an_error_that_has_many_causes_is_not_laid_to_one():

@@ -49,7 +49,8 @@ def test_gelu_is_transformers_gelu_new():
 
 def test_the_exact_gelu_is_wrong_wherever_it_can_be_told_apart():
     for case, want in cases("gelu"):
-        if case.what != "numbers far from zero":
+        far = case.what == "numbers far from zero"
+        if not far and "call" not in case.what:  # nor the small ones of a twin
             off = (torch.nn.functional.gelu(*case.args) - want).abs()
             assert (off > 1e-4).any(), case.what
 

@@ -201,7 +201,7 @@ ROWS = [([[1, 2], [3, 4, 5]], 0), ([[7, 8, 9]], 2), ([], 5)]
 )
 def test_a_line_too_far_in_or_out_is_found(old, new):
     found = told(FLAT.replace(old, new), flat, ROWS)
-    assert "line 8, `out.append(n)`: how far in should it stand?" in found
+    assert "line 7, `out.append(n)`: how far in should it stand?" in found
 
 
 def joined_at(text, names):
