@@ -87,6 +87,14 @@ def uneven(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
     return q, k
 
 
+def sunk(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
+    """(T, 1): the past scores below −10³⁶, and the last token 0: whatever finite number
+    is put in place of the future, or added to it, is the larger one."""
+    k = -1e18 * torch.tensor(rng.permutation(T) + 1.0)[:, None]
+    k[-1] = 0
+    return torch.full((T, 1), 1e18), k.float()
+
+
 def fused(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """PyTorch's own causal attention: (..., T, d), (..., T, d), (..., T, d_v)."""
     q, k, v = q.double(), k.double(), v.double()

@@ -28,6 +28,7 @@ from autograder.checks.attend._material import (
     queries_and_keys,
     root_forgotten,
     rows_to_one,
+    sunk,
     two_texts,
     unchanged,
     uneven,
@@ -80,6 +81,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "large queries, keys or values of a single number",
             (*uneven(rng, 4), large(rng, 2, 4, 1) * signs),
+        ),
+        edge(
+            "very negative scores before one of 0",
+            (*sunk(rng, 4), tenths(rng, 4, 3)),
         ),
         *twins(oracle, lambda: three(5, 2), "the queries", "the keys", "the values"),
     ]

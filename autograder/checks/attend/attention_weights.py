@@ -30,6 +30,7 @@ from autograder.checks.attend._material import (
     queries_and_keys,
     root_forgotten,
     rows_to_one,
+    sunk,
     two_texts,
     unchanged,
     uneven,
@@ -107,6 +108,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a batch of many texts", both(between(rng, 129, 140), 2, 3)),
         edge("large queries or large keys of a single number", uneven(rng, 4)),
+        edge("very negative scores before one of 0", sunk(rng, 4)),
         *twins(oracle, lambda: both(5, 2), "the queries", "the keys"),
     ]
 

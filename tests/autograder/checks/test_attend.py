@@ -179,17 +179,27 @@ def test_a_right_answer_in_another_style_passes(name):
     assert not faults(name, OTHER_WAYS[name])
 
 
+def _added_to_the_future(q, k, v=None):
+    """A mask of −1e9 that is added: what scores as low as that is not hidden by it."""
+    s = CHECKS["scores"].oracle(q, k)
+    ahead = torch.ones(s.shape[-2:]).triu(1)
+    shares = torch.softmax(s - 1e9 * ahead, -1)
+    return shares if v is None else shares @ v
+
+
 def test_each_trap_has_its_case():
     """The rare wrong turns are met by the very case that was made for them."""
     past = {m.name: m.answer for m in CHECKS["attention_weights"].mistakes}
     alluring = "a last token that scores highest everywhere"
     again = past["masked after the softmax, then divided again"]
-    low = "very negative scores"
-    assert faults("attention_weights", again) == {alluring, low}
+    low, sunk = "very negative scores", "very negative scores before one of 0"
+    assert faults("attention_weights", again) == {alluring, low, sunk}
     zeros = past["every score of 0 masked"]
     assert "some scores of exactly 0" in faults("attention_weights", zeros)
     minus = past["scores of the future set to −100"]
-    assert faults("attention_weights", minus) == {low}
+    assert faults("attention_weights", minus) == {low, sunk}
+    for name in ("attention_weights", "attention"):
+        assert faults(name, _added_to_the_future) == {sunk}
     shares = {m.name: m.answer for m in CHECKS["softmax"].mistakes}
     assert faults("softmax", shares["the largest of all scores subtracted"]) == {
         "large, small and very negative scores"
