@@ -103,7 +103,7 @@ def instead(verdict: Verdict) -> str:
         verb = "are" if len(wrong) > 1 else "is"
         why.append(
             f"This step was run with the course's own {_names(wrong)}, for yours {verb} not "
-            "right yet, or not there: has the cell run?"
+            "right yet, or not there. Has the cell run? Has a later cell defined it anew?"
         )
     if taken:
         many = len(taken) > 1
@@ -165,7 +165,9 @@ def _on_the_way(values: dict[str, Any]) -> str:
         return ""
     wide = max(map(len, values))
     lines = [f"    {name:<{wide}}  {_rounded(value)}" for name, value in values.items()]
-    return "\n  on the way to it\n" + "\n".join(_clip(x, 2 * WIDTH) for x in lines)
+    return "\n  the right values on the way to it\n" + "\n".join(
+        _clip(x, 2 * WIDTH) for x in lines
+    )
 
 
 def _rounded(value: Any) -> str:

@@ -161,7 +161,7 @@ def test_the_way_to_an_answer_is_shown_where_no_mistake_explains_it():
         return panel.student(verdict, cases, wanted, got, check.worked)["text/plain"]
 
     assert text(lambda a, b: a + b + 7).splitlines()[-4:] == [
-        "  on the way to it",
+        "  the right values on the way to it",
         "    rows     3",
         "    a third  0.6667",
         "    each     [2, 2]",
