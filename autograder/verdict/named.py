@@ -144,10 +144,11 @@ def pairs(check: Check) -> tuple[Pair, ...]:
             continue
         if a.func is not b.func or a.args or b.args or {*a.keywords} & {*b.keywords}:
             continue
+        both = f"Two things at once. First: {one.hint} Second: {other.hint}"
         found.append(
             Pair(
                 f"{one.name}, and {other.name}",
-                f"Two things at once. First: {one.hint} Second: {other.hint}",
+                one.hint if one.hint == other.hint else both,
                 partial(a.func, **a.keywords, **b.keywords),
                 (one, other),
             )

@@ -12,7 +12,7 @@ from autograder.verdict import panel
 from autograder.verdict.compare import difference, steady
 from autograder.verdict.judge import expected, followed, is_right, judge
 from autograder.verdict.named import pairs
-from autograder.verdict.outcome import Outcome, from_rows, run, to_rows
+from autograder.verdict.outcome import REUSED, Outcome, from_rows, run, to_rows
 
 
 def halves(numbers):
@@ -532,6 +532,17 @@ def test_a_mistake_explains_an_error_only_by_the_same_reason():
     ):
         got = [run(answer, case.args) for case in cases]
         assert judge(check, cases, wanted, got).mistake == named
+
+
+def test_a_pair_says_the_same_sentence_once():
+    again = [dataclasses.replace(m, hint="Look again.") for m in SCREWS.mistakes]
+    check = dataclasses.replace(SCREWS, mistakes=tuple(again))
+    assert {pair.hint for pair in pairs(check)} == {"Look again."}
+
+
+def test_an_answer_that_was_overwritten_is_told_as_that_alone():
+    reused = [Outcome(raised=REUSED), Outcome(1)]
+    assert steady(reused, Outcome(2)) == reused
 
 
 def test_pairs_are_of_screws_that_can_be_turned_together():
