@@ -211,7 +211,7 @@ def decode(ids, merges):
     ),
     Submission(
         "mistaken-special",
-        18.27,
+        18.1,
         instead=(
             """
 def encode_special(text, merges, special, allowed):

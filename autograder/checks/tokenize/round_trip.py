@@ -6,7 +6,6 @@ that are characters of their own, invisible characters.
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -196,12 +195,6 @@ MISTAKES = (
             change=partial(unicodedata.normalize, form),
         )
         for form in ("NFC", "NFKC")
-    ),
-    _with(
-        "what the object takes in memory",
-        "You ask how much memory Python takes for the text. Wanted is how many bytes the "
-        "text has in UTF-8: encode it, and count them.",
-        weigh=sys.getsizeof,
     ),
     _with(
         "three bytes too many",
