@@ -22,7 +22,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.classroom import course, names, pages
 from autograder.classroom.collect import STAMP, collect, timestamp
-from autograder.classroom.reader import here
+from autograder.classroom.submission import sound
 
 
 class _Folders(BaseConverter):
@@ -68,7 +68,7 @@ class _Folders(BaseConverter):
         copies.mkdir(parents=True, exist_ok=True)
         files = collect(source, assignment_id).files
         files.pop(STAMP, None)
-        if when := _sound(source):
+        if when := sound(timestamp(source), []):
             files[STAMP] = when.encode()
         for name, data in files.items():
             (copies / name).unlink(missing_ok=True)
@@ -85,17 +85,9 @@ class GenerateFeedback(converters.GenerateFeedback, _Folders):
     notebook_must_exist = True
 
 
-def _sound(folder: Path) -> str | None:
-    """When a submission was handed in, in UTC, as text that can be relied on, or None."""
-    stamp = timestamp(folder)
-    try:
-        return here().sound(stamp) if stamp else None
-    except ValueError:
-        return None
-
-
 def _timestamp(folder: str | Path) -> datetime.datetime | None:
-    when = _sound(Path(folder))
+    """When a submission was handed in, in UTC, or None. No file is waited for."""
+    when = sound(timestamp(Path(folder)), [])
     return utils.parse_utc(when) if when else None
 
 

@@ -121,10 +121,10 @@ def _chosen(
     return handed_in.notebook, flags, why
 
 
-def sound(handed_in: HandedIn, flags: list[str]) -> str | None:
+def sound(timestamp: str | None, flags: list[str]) -> str | None:
     """When it was handed in, in UTC, or None; where that cannot be told, it is flagged."""
     try:
-        return here().sound(handed_in.timestamp) if handed_in.timestamp else None
+        return here().sound(timestamp) if timestamp else None
     except ValueError as error:
         flags.append(f"{error}")
         return None

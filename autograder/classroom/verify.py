@@ -262,7 +262,8 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
         said = verdict
         if grading and verdict.results and not verdict.right:
             right = wanted(grading.exam, verdict.check)
-            written = source.of(_sources(nb)[0], _function(cell.source))
+            seen = (grading.looks or {}).get(verdict.check)
+            written = seen and _written(seen.text, _function(cell.source))
             about = written and written.used_up
             said = told.bounded(verdict, right, explained < told.EXPLAINED, about)
             explained += 1

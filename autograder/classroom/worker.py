@@ -1,8 +1,8 @@
 """A worker: grades one submission after another, and never touches the gradebook.
 
-It has a submission's files read and sanitized (`reader`), executes and verifies them, and
-sends back the verified notebook. What it says travels as JSON, so that the process that holds the
-gradebook need not trust even this one.
+It has a submission's files read and sanitized (`reader`), executes and verifies them,
+and sends back the verified notebook. What it says travels as JSON, so that the process
+that holds the gradebook need not trust even this one.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     grading = verify.Grading(asked, flags)
     if not setup.sandboxed:
         grading.flags.append(verify.NO_SANDBOX)
-    timestamp = submission.sound(handed_in, grading.flags)
+    timestamp = submission.sound(handed_in.timestamp, grading.flags)
     files = handed_in.files | setup.sources
     kernels = verify.run(nb, grading, template, files, setup.limits)
     verify.verify(nb, grading)

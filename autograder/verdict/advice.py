@@ -111,8 +111,10 @@ def _fits(
 ) -> bool:
     """Where only an object is the wrong one, whether a mistake has all the right values."""
     margins = check.rtol, check.atol, True
-    pairs = [*zip(wanted, got, strict=True)]
-    if any(difference(w, replace(g, own=w.own), *margins) for w, g in pairs):
+    if any(
+        difference(want, replace(outcome, own=want.own), *margins)
+        for want, outcome in zip(wanted, got, strict=True)
+    ):
         return True
     return not any(
         difference(want, replace(made(mistake, i), own=want.own), *margins)
@@ -133,15 +135,14 @@ def _repaired(
     """Where one small change would make all the values right, if it can be tried."""
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
         return None
-    if ends.kept_outside(written.function):
-        return ends.kept_outside(written.function)
-    wrong = [
+    if outlives := ends.kept_outside(written.function):
+        return outlives
+    margins = check.rtol, check.atol, True
+    if not any(
         difference(want, replace(outcome, changed=want.changed, own=()), *margins)
         for want, outcome in zip(wanted, got, strict=True)
-        for margins in [(check.rtol, check.atol, True)]
         if not want.raised
-    ]
-    if not any(wrong):  # no value is wrong: it is another kind of error, or a change
+    ):  # no value is wrong: it is another kind of error, or a change
         return None
     order = sorted(
         (i for i, want in enumerate(wanted) if not want.raised),
@@ -153,9 +154,7 @@ def _repaired(
             difference(
                 wanted[i],
                 repair.outcome(made, cases[i].args, small=i == order[0]),
-                check.rtol,
-                check.atol,
-                hidden=True,
+                *margins,
             )
             for i in order
         )

@@ -16,6 +16,7 @@ from autograder.verdict.outcome import AGAIN, REUSED, UNUSABLE, Outcome, StillRu
 from autograder.verdict.wire import article, is_torch
 
 INSIDE = " in a part of it"
+COPY = "which is the caller's: make a new one, a copy if need be"
 SHARES = ("some", "most", "all")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 ERRORS = {
@@ -80,10 +81,8 @@ def difference(
         told = _which(changed, hidden)
         return f"it changed its {told} argument, which is the caller's"
     if own := set(got.own) - set(expected.own):
-        return (
-            f"it returned its {_which(own, hidden)} argument itself, which is the "
-            "caller's: make a new one, a copy if need be"
-        )
+        told = "an argument" if hidden else f"its {_which(own, hidden)} argument"
+        return f"it returned {told} itself, {COPY}"
     return None
 
 
@@ -133,8 +132,8 @@ def _differ(
     if got is None and want is not None:
         return f"it returned None{at}: is there a `return` at its end?"
     if _kind(want) != _kind(got):
-        returned = _article(got) if hidden else describe(got)
-        return f"it returned {returned}{at}, where {_article(want)} is expected"
+        returned = kind_of(got) if hidden else describe(got)
+        return f"it returned {returned}{at}, where {kind_of(want)} is expected"
     if isinstance(want, np.ndarray) or is_torch(want):
         return _differ_tensor(want, got, at, rtol, atol, hidden)
     if isinstance(want, float):
@@ -239,7 +238,8 @@ def near_shapes(ours: tuple[int, ...]) -> set[tuple[int, ...]]:
     return found - {ours}
 
 
-def _article(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """The kind of a value with its article, and nothing else of it: "a list"."""
     if isinstance(value, np.ndarray):
         return "an array"
     kind = "tensor" if is_torch(value) else type(value).__name__

@@ -37,6 +37,10 @@ from autograder.verdict.statement import Statement, Use, around, as_python
 
 Cell = tuple[int, str]  # its number, and its source
 SHORT = 5_000  # characters of a cell that is remembered
+NESTED = 5  # code within a text within code, and so on
+OPTIONS = 9  # words that may be options of a magic, with what they are given
+NODES = 1_500  # of a function that anybody may parse
+CHARACTERS = 20_000  # and the characters of its text
 
 
 class Notebook:
@@ -316,9 +320,6 @@ def _statements(cell: int, source: str, known: frozenset[str]) -> _Read:
     return _Read(found)
 
 
-NESTED = 5  # code within a text within code, and so on
-
-
 def definition(cells: Iterable[Cell], name: str) -> str | None:
     """The lines of the last definition of a function, at their place in its cell.
 
@@ -361,10 +362,6 @@ def _named(cell: str) -> set[str]:
     return found
 
 
-NODES = 1_500
-CHARACTERS = 20_000
-
-
 def _parsed(text: str, inside: bool) -> list[tuple[ast.stmt, Tables]]:
     """The statements of a text that may be code, as IPython would run it.
 
@@ -393,10 +390,9 @@ _remembered = functools.lru_cache(maxsize=128)(_read_as)
 
 def _readings(text: str, inside: bool) -> Iterator[str]:
     yield text
+    # A RuntimeError: IPython gives it up, as it would there.
     with contextlib.suppress(SyntaxError, ValueError, RuntimeError):
-        translated = as_python(
-            text
-        )  # a RuntimeError: IPython has given it up, as there
+        translated = as_python(text)
         yield translated
     lines = text.split("\n")
     if len([line for line in lines if line.strip()]) == 1:  # `time x = 1`, by automagic
@@ -408,9 +404,6 @@ def _readings(text: str, inside: bool) -> Iterator[str]:
         for _ in range(OPTIONS if words.startswith("-") else 0):
             words = words.partition(" ")[2].lstrip()
             yield words
-
-
-OPTIONS = 9  # words that may be options of a magic, with what they are given
 
 
 def _parts(node: ast.stmt) -> list[ast.stmt]:

@@ -23,9 +23,11 @@ from autograder.checks import Case, Check
 from autograder.verdict import remark
 from autograder.verdict.compare import (
     COMMON,
+    COPY,
     INSIDE,
     ORDINALS,
     SHARES,
+    kind_of,
     near_shapes,
 )
 from autograder.verdict.judge import Result, Verdict
@@ -95,6 +97,7 @@ def reasons(want: Outcome) -> set[str]:
     after = f" instead of {article(want.raised)}" if want.raised else ""
     found = {
         SOMEHOW,
+        f"it returned an argument itself, {COPY}",
         "called again with the same arguments, it gives another answer",
         "the next call wrote into the answer: make a new one each time",
         "what it returned cannot be used",
@@ -120,7 +123,7 @@ def _parts(value: Any, at: str) -> Iterator[tuple[Any, str]]:
 
 def _differences(want: Any, at: str) -> set[str]:
     """How what came can differ from one part of a value, or from the whole."""
-    where = f"where {_kind(want)} is expected"
+    where = f"where {kind_of(want)} is expected"
     found = {f"it returned None{at}: is there a `return` at its end?"}
     found |= {f"it returned {article(kind)}{at}, {where}" for kind in _KINDS}
     found |= {f"it returned {kind}{at}, {where}" for kind in ("an array", "None")}
@@ -142,16 +145,6 @@ def _differences(want: Any, at: str) -> set[str]:
         found.add(f"it holds NaN or infinite values{at}")
         found |= {f"{which} values{at} differ" for which in SHARES}
     return found
-
-
-def _kind(want: Any) -> str:
-    if isinstance(want, np.ndarray):
-        return "an array"
-    return (
-        "None"
-        if want is None
-        else article("tensor" if is_torch(want) else type(want).__name__)
-    )
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Does what a student wrote stay within the reader's limits, and is the rest unharmed?"""
 
+import ast
 import json
 import os
 import signal
@@ -7,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classroom import cells, reader, submission
+from autograder.box.sandbox import Limits
+from autograder.classroom import cells, reader, submission, verify
+from autograder.classroom.exam import exam
 from autograder.classroom.reader import Asked, Reader, Stopped
-from autograder.verdict import look, source
+from autograder.verdict import leans, look, source
+from tests.autograder.hostile.item import Item, notebook
 
 ASKED = {"f": Asked("f", (".softmax",), (), 1_000)}
 F = (2, "def f(x):\n    return x")
@@ -197,9 +201,28 @@ def test_of_a_notebook_that_cannot_be_read_nothing_is_graded(monkeypatch):
     nb, flags = submission.sanitized(handed_in, "work", cells.Released({}, {}))
     assert "Nothing could be graded" in nb.cells[0].source
     assert flags == ["the notebook cannot be read: it takes more than 100 MB to read"]
-    assert submission.sound(handed_in, flags) is None
+    assert submission.sound(handed_in.timestamp, flags) is None
     assert flags[1] == "timestamp.txt is no time: left out"
     made.close()
+
+
+def test_the_grader_itself_parses_only_what_is_small(template, monkeypatch):
+    """Whatever stands in a cell, of a wrong step only its own few lines are parsed here."""
+    bomb = much("x = a[0] + 1\n")
+    wrong = f"def softmax(s):\n    return s * 0\n{bomb}"
+    nb = notebook(Item("much", "", instead=(wrong,)))
+    grading = verify.Grading(exam("attend", b"small"))
+    parsed, keep = [], ast.parse
+
+    def noted(text, *args, **more):
+        parsed.append(len(text))
+        return keep(text, *args, **more)
+
+    monkeypatch.setattr(ast, "parse", noted)
+    verify.run(nb, grading, template, {}, Limits())
+    verify.verify(nb, grading)
+    assert grading.ran["softmax"].answers and not grading.found["softmax"].right
+    assert parsed and max(parsed) <= leans.CHARACTERS
 
 
 def test_an_honest_notebook_takes_a_few_messages(reads):
