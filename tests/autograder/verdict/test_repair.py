@@ -13,14 +13,6 @@ from autograder.verdict.changes import changes
 from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import run, run_all
 
-
-def scaled(x, w):
-    if not w:
-        raise ValueError("w")
-    mean = x.mean(-1, keepdim=True)
-    return (x - mean) / 2 ** (w / 3) @ x.mT
-
-
 RIGHT = """
 def scaled(x, w):
     if not w:
@@ -28,6 +20,16 @@ def scaled(x, w):
     mean = x.mean(-1, keepdim=True)
     return (x - mean) / 2 ** (w / 3) @ x.mT
 """
+
+
+def made(cell, name):
+    """The function that a cell defines."""
+    names = {"torch": torch}
+    exec(cell, names)  # noqa: S102 - ours
+    return names[name]
+
+
+scaled = made(RIGHT, "scaled")
 CASES = [
     (torch.tensor([[1.0, 5.0, 2.0], [4.0, 4.0, 9.0]]), 2),
     (torch.tensor([[3.0, 7.0], [8.0, 1.0], [0.0, 4.0]]), 5),
@@ -37,9 +39,7 @@ CHECK = Check("scaled", 1, list, scaled, ())
 
 
 def told(cell, oracle=scaled, cases=CASES):
-    names = {"torch": torch}
-    exec(cell, names)  # noqa: S102 - ours
-    function = names[oracle.__name__]
+    function = made(cell, oracle.__name__)
     written = source.of([(1, cell)], oracle.__name__)
     written = replace(written, space=function.__globals__)
     check = replace(CHECK, name=oracle.__name__, oracle=oracle)
@@ -128,18 +128,6 @@ def test_no_change_is_told_where_no_value_is_wrong():
     assert "small change" not in told(written)
 
 
-def merge(ids, pair, new_id):
-    out, i = [], 0
-    while i < len(ids):
-        if tuple(ids[i : i + 2]) == pair:
-            out.append(new_id)
-            i += 2
-        else:
-            out.append(ids[i])
-            i += 1
-    return out
-
-
 MERGE = """
 def merge(ids, pair, new_id):
     out, i = [], 0
@@ -152,6 +140,7 @@ def merge(ids, pair, new_id):
             i += 1
     return out
 """
+merge = made(MERGE, "merge")
 MERGED = [([1, 2, 3, 1, 2, 1], (1, 2), 9), ([5, 5, 5], (5, 5), 8), ([4], (1, 2), 7)]
 
 
@@ -172,16 +161,6 @@ def test_lines_calls_and_slices_too_many_are_found(old, new, said):
     assert said in told(MERGE.replace(old, new), merge, MERGED)
 
 
-def flat(rows, n):
-    out = []
-    for row in rows:
-        for x in row:
-            out.append(x)
-            n += 1
-        out.append(n)
-    return [*out, n]
-
-
 FLAT = """
 def flat(rows, n):
     out = []
@@ -192,6 +171,7 @@ def flat(rows, n):
         out.append(n)
     return [*out, n]
 """
+flat = made(FLAT, "flat")
 ROWS = [([[1, 2], [3, 4, 5]], 0), ([[7, 8, 9]], 2), ([], 5)]
 
 
@@ -205,20 +185,6 @@ ROWS = [([[1, 2], [3, 4, 5]], 0), ([[7, 8, 9]], 2), ([], 5)]
 def test_a_line_too_far_in_or_out_is_found(old, new):
     found = told(FLAT.replace(old, new), flat, ROWS)
     assert "line 7, `out.append(n)`: how far in should it stand?" in found
-
-
-def joined_at(text, names):
-    out, i = [], 0
-    while i < len(text):
-        for name in names:
-            if text.startswith(name, i):
-                out.append(name)
-                i += len(name)
-                break
-        else:
-            out.append(text[i])
-            i += 1
-    return out
 
 
 JOINED = """
@@ -235,6 +201,7 @@ def joined_at(text, names):
             i += 1
     return out
 """
+joined_at = made(JOINED, "joined_at")
 TEXTS = [("abxyab", ["xy"]), ("xyxyaxy", ["xy", "a"]), ("", []), ("bb", ["b"])]
 
 
