@@ -30,6 +30,7 @@ from autograder.classroom.reader import Asked, Look, Stopped
 from autograder.verdict import look, outcome, panel, source, told, wire
 from autograder.verdict.compare import ERRORS
 from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
+from autograder.verdict.remark import arguments
 
 NO_SANDBOX = "ran without a sandbox"
 UNSEEN = (
@@ -264,7 +265,8 @@ def verify(nb: NotebookNode, grading: Grading | None) -> None:
             right = wanted(grading.exam, verdict.check)
             seen = (grading.looks or {}).get(verdict.check)
             written = seen and _written(seen.text, _function(cell.source))
-            about = written and written.used_up
+            asked = arguments(grading.exam.checks[verdict.check])
+            about = written.sentences(asked) if written else ()
             said = told.bounded(verdict, right, explained < told.EXPLAINED, about)
             explained += 1
         cell.outputs = [

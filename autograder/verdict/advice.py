@@ -46,7 +46,7 @@ def advice(
     first = got[right.index(False)]
     said = None
     if written and not wanted[right.index(False)].raised:
-        said = written.first(arguments(check), first, tensors)
+        said = written.first(arguments(check), first, tensors, hidden)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None

@@ -19,6 +19,7 @@ from autograder.verdict.statement import LONGEST, as_python
 from autograder.verdict.wire import article
 
 RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
+SENTENCES = 9  # that the lines of one function can give rise to
 LARGEST = 1_500  # nodes of a function whose source is asked
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
@@ -46,22 +47,37 @@ class Written:
         return frozenset().union(*map(defined, self.cells))
 
     def first(
-        self, asked: Sequence[str], outcome: Outcome, tensors: bool
+        self,
+        asked: Sequence[str],
+        outcome: Outcome,
+        tensors: bool,
+        hidden: bool = False,
     ) -> str | None:
         """What comes before any guess at a mistake: it is so, and it makes the trouble.
 
-        asked: the arguments of the step; outcome: of the first case that is wrong.
+        asked: the arguments of the step; outcome: of the first case that is wrong. If
+        that is `hidden`, it has no say.
         """
-        return (
-            lines.signature(self.function, asked)
-            or lines.global_in_place(self.function, lambda: self.data)
-            or lines.overwritten(self.function)
-            or lines.not_a_power(self.function)
-            or lines.none_made(self.function, outcome, tensors)
-            or lines.item_as_place(self.function, outcome)
-            or ends.unreached(self.function)
-            or ends.not_returned(self.function)
-        )
+        function = self.function
+        trouble = None
+        if not hidden:
+            trouble = lines.none_made(function, outcome, tensors)
+            trouble = trouble or lines.item_as_place(function, outcome)
+        return trouble or next(filter(None, self._plain(asked)), None)
+
+    def _plain(self, asked: Sequence[str]) -> Iterator[str | None]:
+        """What its lines alone show to be wrong, the worst first."""
+        yield lines.signature(self.function, asked)
+        yield lines.global_in_place(self.function, lambda: self.data)
+        yield lines.overwritten(self.function)
+        yield lines.not_a_power(self.function)
+        yield ends.unreached(self.function)
+        yield ends.not_returned(self.function)
+
+    def sentences(self, asked: Sequence[str]) -> set[str]:
+        """All that can be said whatever the function answers: at most `SENTENCES`."""
+        ways = self.ends_early(""), self.used_up, self.not_kept
+        return {said for said in (*self._plain(asked), *ways) if said}
 
     def ends_early(self, hint: str) -> str | None:
         """That a loop ends in its first round, unless a hint asks so already."""

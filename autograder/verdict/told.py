@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from autograder.verdict.judge import Result, Verdict
 from autograder.verdict.meanings import MEANT
 from autograder.verdict.named import pairs
 from autograder.verdict.outcome import Outcome
+from autograder.verdict.source import SENTENCES
 from autograder.verdict.wire import article, is_torch
 
 EXPLAINED = 5  # steps of a submission; of other wrong ones only the points are told
@@ -69,11 +70,12 @@ def bounded(
     verdict: Verdict,
     wanted: Sequence[Outcome],
     explained: bool = True,
-    written: str | None = None,
+    written: Collection[str] = (),
 ) -> Verdict:
     """A verdict that says only what is counted; if not `explained`, only the points.
 
-    written: what the source tells. It may be said, as the inputs do not change it.
+    written: what the source tells. It may be said, as the inputs do not change it; but a
+    named mistake, or what an error means, is enough.
     """
     if verdict.right or verdict.note:
         return verdict
@@ -87,7 +89,9 @@ def bounded(
         r if r.why is None or r.why in reasons(want) else Result(r.what, SOMEHOW)
         for r, want in zip(verdict.results, wanted, strict=True)
     )
-    said = verdict.remark if verdict.remark in {*remarks(), written} else None
+    enough = verdict.mistake or verdict.meant
+    known = not enough and verdict.remark in {*remarks(), *written}
+    said = verdict.remark if known else None
     return replace(verdict, results=results, remark=said)
 
 
@@ -182,8 +186,8 @@ def pages(
     points = (len(cases) - edges + 1) * (edges + 1)
     whys = sum(len(reasons(want)) for want in wanted)
     numbers = points + len(cases)  # few points, or none and how many cases are right
-    # One more hint: what the source tells, which is the same whatever the inputs are.
-    explained = whys * (points + _ONLY * len(cases)) * (len(hints(check)) + 1)
+    said = len(hints(check)) + SENTENCES  # these are the same whatever the inputs are
+    explained = whys * (points + _ONLY * len(cases)) * said
     return 2 * (notes + numbers), 2 * explained
 
 

@@ -21,7 +21,7 @@ from autograder.box.messages import CASES
 from autograder.box.sandbox import Limits
 from autograder.classroom import verify
 from autograder.classroom.exam import exam, wanted
-from autograder.verdict import panel, told
+from autograder.verdict import panel, source, told
 from autograder.verdict.compare import ERRORS, difference
 from autograder.verdict.judge import Result, Verdict, judge
 from autograder.verdict.outcome import Outcome, run
@@ -142,8 +142,45 @@ def test_which_cases_are_right_is_not_told():
 
 def test_what_the_source_tells_is_kept():
     found = Verdict("a", 0, 3, (Result("a", told.SOMEHOW),), remark="`x` is used up.")
-    assert told.bounded(found, [Outcome(1.0)], written=found.remark) == found
+    kept = [found.remark]
+    assert told.bounded(found, [Outcome(1.0)], written=kept) == found
     assert told.bounded(found, [Outcome(1.0)]).remark is None
+    both = replace(found, meant="Look at the axis.")
+    assert told.bounded(both, [Outcome(1.0)], written=kept).remark is None
+
+
+ALL_AT_ONCE = """
+def scores(k, q):
+    k = 2 ^ 3
+    rows = []
+    rows.append(1)
+    later = map(int, rows)
+    for row in later:
+        unused = len(later)
+        sorted(rows)
+        return row
+    return later
+    return rows
+"""
+
+
+def test_no_function_gives_rise_to_more_sentences_than_are_counted():
+    found = source.of([(1, ALL_AT_ONCE)], "scores").sentences(["q", "k"])
+    assert 5 <= len(found) <= source.SENTENCES
+
+
+def test_feedback_says_what_a_wrong_step_s_own_lines_show(template):
+    wrong = "def scores(q, k):\n    k = q\n    return q @ k.mT / q.shape[-1] ** 0.5"
+
+    def edit(nb):
+        for cell in nb.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == "write_scores":
+                cell.source = wrong
+
+    nb, _ = graded(template, edit)
+    pages = [c.outputs[0].data["text/plain"] for c in nb.cells if c.get("outputs")]
+    (said,) = [page for page in pages if page.startswith("✗ scores")]
+    assert "gives `k` a new value before the one that comes in has been used" in said
 
 
 def test_of_steps_that_are_not_explained_only_the_points_are_told():
