@@ -213,6 +213,9 @@ def _limited(seconds: float):
 
     So a verdict does not depend on what else the machine does. Only the main thread can
     be interrupted, and not on Windows; elsewhere the limit is the notebook's own.
+
+    Python drops what is raised while it clears an object away (in `__del__`, say). An
+    interrupt that is dropped there comes again; of other errors nothing is printed.
     """
     if not is_limited():
         yield
@@ -221,6 +224,11 @@ def _limited(seconds: float):
     def interrupt(*_):
         raise StillRunning(f"after {seconds:g} seconds")
 
+    def dropped(told):
+        if isinstance(told.exc_value, StillRunning):
+            signal.setitimer(signal.ITIMER_PROF, 0.05)
+
+    hook, sys.unraisablehook = sys.unraisablehook, dropped
     before = signal.signal(signal.SIGPROF, interrupt)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
@@ -228,6 +236,7 @@ def _limited(seconds: float):
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        sys.unraisablehook = hook
 
 
 def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:

@@ -675,6 +675,36 @@ def test_an_endless_loop_is_interrupted(monkeypatch):
     assert verdict(halves).right  # and what comes next is not
 
 
+def test_an_interrupt_that_python_drops_comes_again(monkeypatch):
+    """Python drops what is raised in `__del__`, and that may run at any moment."""
+    monkeypatch.setattr("autograder.verdict.outcome.SECONDS", 0.2)
+
+    class Slow:
+        def __del__(self):
+            while True:
+                pass
+
+    def endless(numbers):
+        Slow()
+        while True:
+            pass
+
+    assert run(endless, ([],)).raised == "StillRunning"
+
+
+def test_what_fails_while_an_object_is_cleared_away_is_not_printed(monkeypatch):
+    class Last:
+        def __del__(self):
+            raise RecursionError
+
+    told = []
+    monkeypatch.setattr("sys.unraisablehook", told.append)
+    assert run(lambda numbers: Last() and 1, ([],)).value == 1
+    assert not told
+    Last()
+    assert told  # as before
+
+
 def test_what_a_function_prints_is_shown_once_and_short(capsys):
     def chatty(numbers):
         for i in range(100):
