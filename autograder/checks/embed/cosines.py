@@ -32,7 +32,8 @@ from autograder.checks.embed._material import (
 
 
 def oracle(table: Tensor, v: Tensor) -> Tensor:
-    return functional.cosine_similarity(table.double(), v.double(), dim=-1).float()
+    table, v = table.double(), v.double()
+    return functional.cosine_similarity(table, v, dim=-1, eps=0.0).float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -63,12 +64,19 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single row", (decimals(rng, 1, 4), decimals(rng, 1, 4)[0])),
         Case("a word of the course's own model", (words, words[i].clone())),
         Case("a step from one word to another", (words, words[j] - words[i])),
-        Case("many rows", (normal(rng, between(rng, 129, 140), 3), normal(rng, 3))),
+        Case("many rows", (normal(rng, between(rng, 1025, 1100), 2), normal(rng, 2))),
         edge(
             "a table that lies across in memory",
             (across(normal(rng, 6, 132)), normal(rng, 132)),
         ),
-        edge("large numbers", (large(rng, 3, 4) * signs, large(rng, 4) * signs)),
+        edge(
+            "rows and a vector of very large numbers",
+            (large(rng, 3, 4) * signs * 2**12, large(rng, 4) * signs * 2**12),
+        ),
+        edge(
+            "rows and a vector near a billionth",
+            (_short(rng, 4, 3), _short(rng, 3)),
+        ),
         edge(
             "vectors of a single number", (decimals(rng, 5, 1), decimals(rng, 1, 1)[0])
         ),
@@ -79,6 +87,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "the vector",
         ),
     ]
+
+
+def _short(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Vectors of 3 to 7 billionths: their squares' product is still a float32."""
+    numbers = rng.integers(20, 40, shape) * rng.choice([-1, 1], shape)
+    return torch.tensor(numbers / 10 / 2**30, dtype=torch.float32)
 
 
 def _length(v: Tensor) -> Tensor:

@@ -78,7 +78,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a table that lies across in memory",
             (across(steps(6, 132, 2)[0]), [0, 1], [2, 3]),
         ),
-        Case("many pairs", steps(300, 5, 140)),
+        Case(
+            "many pairs, of large steps", _turned_at_the_end(rng, *steps(1060, 2, 521))
+        ),
         edge("vectors of a single number", (decimals(rng, 5, 1) + apart, [4], [0])),
         edge("numbers near a billionth", (plane / 2**30, [a], [b])),
         edge("numbers of many millions", (_millions(rng, sign), [0], [1])),
@@ -91,6 +93,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
             others={1: [0, 2, 2, 3], 2: [4, 6, 6, 7]},
         ),
     ]
+
+
+def _turned_at_the_end(
+    rng: np.random.Generator, table: Tensor, froms: list[int], tos: list[int]
+) -> tuple[Tensor, list[int], list[int]]:
+    """The last step leads elsewhere, and weighs as much as all others; all are large."""
+    others = (table[tos] - table[froms])[:-1].sum(0)
+    across = others.flip(0) * torch.tensor([-1.0, 1.0])
+    table[tos[-1]] = table[froms[-1]] + across * float(rng.choice([-1, 1]))
+    return table * 2.0**20, froms, tos
 
 
 def _millions(rng: np.random.Generator, sign: np.ndarray) -> Tensor:

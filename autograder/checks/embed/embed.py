@@ -44,9 +44,9 @@ def oracle(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
 
 
 def _with(rng: np.random.Generator, bad: int) -> Tensor:
-    """A batch of two texts, in the second of which one id stands that no row has."""
-    ids = rng.integers(1, 6, (2, 3))
-    ids[1, between(rng, 0, 2)] = bad
+    """Three texts, and in the middle of the second stands an id that no row has."""
+    ids = rng.integers(1, 6, (3, 3))
+    ids[1, 1] = bad
     return tensor_of(ids)
 
 
@@ -67,7 +67,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     same = between(rng, 1, 3)
     middle = [between(rng, 0, n - 1) for _ in range(3)]
     low, high = middle.copy(), middle.copy()
-    signs = torch.tensor([1.0, -1.0])
+    signs = torch.tensor([1.0, -1.0]) * 2**12
     low[between(rng, 0, 2)], high[between(rng, 0, 2)] = -1, n
     return [
         Case("three tokens", (tensor_of(first), *tables(4, 5, 2))),
@@ -104,10 +104,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an id just beyond the table", (tensor_of(high), *tables(n, 5, 2))),
         edge("an id below zero", (tensor_of(low), *tables(n, 5, 2))),
         Case(
-            "a long text",
+            "a long text of a large vocabulary",
             (
-                tensor_of(rng.permutation(588)[: between(rng, 129, 136)]),
-                *tables(588, 140, 3),
+                tensor_of(rng.integers(2050, 2100, between(rng, 1025, 1100))),
+                *tables(2100, 1100, 1),
             ),
         ),
         edge(
@@ -116,11 +116,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "as many texts as tokens",
-            (tensor_of(rng.integers(0, 3, (3, 3))), *tables(3, 3, 3)),
+            (tensor_of(rng.permutation(9).reshape(3, 3)), *tables(9, 3, 3)),
         ),
         edge(
-            "a batch, and an id far below zero in it",
-            (_with(rng, -between(rng, 20, 99)), *tables(6, 5, 2)),
+            "a batch, and an id below zero in it, which PyTorch would take",
+            (_with(rng, -between(rng, 2, 6)), *tables(6, 5, 2)),
         ),
         edge(
             "a batch, and an id far beyond the table in it",
@@ -154,7 +154,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (tensor_of([between(rng, 1, 3)]), *tables(4, 1, 1)),
         ),
         edge(
-            "large numbers",
+            "very large numbers",
             (tensor_of([2, 0, 1]), large(rng, 3, 2) * signs, large(rng, 4, 2) * signs),
         ),
         edge("a batch of empty texts", (tensor_of([[], []]), *tables(4, 4, 2))),

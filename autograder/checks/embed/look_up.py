@@ -74,15 +74,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case(
             "a long text",
             (
-                tensor_of(rng.integers(0, 7, between(rng, 129, 140))),
-                decimals(rng, 7, 3),
+                tensor_of(rng.integers(0, 7, between(rng, 1025, 1100))),
+                decimals(rng, 7, 2),
             ),
         ),
         Case(
             "a large table",
             (
-                tensor_of([between(rng, 300, 587), *different(rng, 588, 4)]),
-                decimals(rng, 588, 3),
+                tensor_of([between(rng, 2050, 2099), *different(rng, 2100, 4)]),
+                decimals(rng, 2100, 1),
             ),
         ),
         edge(
@@ -105,8 +105,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         edge(
-            "large numbers, one in each row",
-            (tensor_of([2, 0, 1]), large(rng, 3, 1) * _BOTH_SIGNS),
+            "very large numbers, one in each row",
+            (tensor_of([2, 0, 1]), large(rng, 3, 1) * _BOTH_SIGNS * 2**12),
         ),
         edge(
             "as many texts as tokens",

@@ -90,10 +90,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("many rows, most of them equally near", (*_many_tied(rng), 265)),
         Case("many rows, some hardly nearer than others", (*_close(rng), 34)),
         edge("a table that lies across in memory", (across(wide), first, 3)),
-        edge("a single neighbour", (ends, 0, 1)),
+        edge("very many rows, and a single neighbour", _late(rng)),
         edge("large numbers", (thousands, middle, 4)),
         edge("equally near at different lengths", (_triangles(rng), 0, 2)),
-        edge("a table of one row, which has no neighbour", (decimals(rng, 1, 3), 0, 0)),
+        edge("rows that point very nearly the same way, or against it", _fine(rng)),
+        edge("rows near a billionth", (table / 2**30, row, 5)),
         edge(
             "vectors of a single number",
             (line, 2, 4),
@@ -189,6 +190,30 @@ def _copied(rng: np.random.Generator) -> tuple[Tensor, int, int]:
     table, row = _clear(rng, 6, 3)
     table[(row + between(rng, 1, 5)) % 6] = table[row]
     return table, row, 5
+
+
+def _fine(rng: np.random.Generator) -> tuple[Tensor, int, int]:
+    """Cosines a few millionths apart, near 1 and -1, the nearest with the largest id.
+
+    So far apart that float32 tells them, and so near that five decimal places do not.
+    """
+    near = 1 - np.array([10, 7, 4, 1]) * 1e-6
+    cosines = np.concatenate([near[:3], -near[::-1], near[3:], [1.0]])
+    angles = np.arccos(cosines) * rng.choice([-1, 1], len(cosines))
+    angles += rng.uniform(0.2, 1.3)
+    rows = np.stack([np.cos(angles), np.sin(angles)], 1)
+    rows *= 2.0 ** rng.integers(-2, 3, (len(rows), 1))
+    first = between(rng, 0, 1)  # whether the row itself comes first, or last
+    table = torch.tensor(np.roll(rows, first, 0)).float()
+    return table, 0 if first else len(rows) - 1, len(rows) - 1
+
+
+def _late(rng: np.random.Generator) -> tuple[Tensor, int, int]:
+    """One of very many rows, and its only neighbour, are both among the last."""
+    table = normal(rng, 1100, 3)
+    row, other = (1025 + int(i) for i in rng.choice(75, 2, replace=False))
+    table[other] = 2 * table[row]
+    return table, row, 1
 
 
 def _close(rng: np.random.Generator) -> tuple[Tensor, int]:

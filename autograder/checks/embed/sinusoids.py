@@ -39,13 +39,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (between(rng, 4, 12), 2 * between(rng, 50, 300)),
         ),
         Case("a long context", (between(rng, 150, 300), 2 * between(rng, 4, 8))),
-        edge("the first place alone", (1, 2 * between(rng, 501, 800))),
+        edge("the first place alone", (1, 2 * between(rng, 520, 800))),
         edge(
             "an odd number of columns",
             (between(rng, 2, 64), 4 * between(rng, 1, 24) - 1),
         ),
-        Case("thousands of places", (between(rng, 2000, 3300), 4)),
-        edge("an odd number of columns, and no place", (0, 2 * between(rng, 2, 9) + 1)),
+        edge("thousands of places", (between(rng, 5010, 5600), 2)),
+        edge(
+            "an odd number of columns, and no place",
+            (0, 12 * between(rng, 45, 130) + 9),
+        ),
         edge("a single column", (between(rng, 2, 64), 1)),
         *twins(
             oracle,

@@ -134,7 +134,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "a long text",
-            (_far(rng, between(rng, 129, 140), 4), _layer(rng, 4, 8), 2),
+            (_far(rng, between(rng, 513, 530), 4), _layer(rng, 4, 8), 2),
         ),
         edge(
             "vectors so short that ε counts",
@@ -156,7 +156,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "large vectors of a single number",
-            (large(rng, 4, 1) * signs, _layer(rng, 1, 4), 1),
+            (16 * large(rng, 4, 1) * signs, _layer(rng, 1, 4), 1),
         ),
     ]
 

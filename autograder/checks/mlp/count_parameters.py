@@ -52,7 +52,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "many layers, but one token, one place and vectors of one number",
-            (1, 1, between(rng, 129, 300), 1),
+            (1, 1, between(rng, 520, 900), 1),
         ),
         Case(
             "a model of about the course's size",
@@ -73,6 +73,15 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 2 * between(rng, 500, 600),
                 2 * between(rng, 12, 23) + 1,
                 2 * between(rng, 600, 800) + 1,
+            ),
+        ),
+        edge(
+            "a model that is too large for a float64",  # the count is odd, and above 2**53
+            (
+                2 * between(rng, 25_000, 25_500),
+                2 * between(rng, 500, 600),
+                1,
+                2 * between(rng, 20_000_000, 30_000_000) + 1,
             ),
         ),
         *twins(

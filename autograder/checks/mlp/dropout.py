@@ -46,9 +46,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
     on_it[between(rng, 0, 5)] = at
     zero = points(0.3, 5)
     zero[between(rng, 0, 4)] = 0.0
-    below, above = -float(rng.integers(1, 9)) / 10, 1 + float(rng.integers(1, 9)) / 10
+    below, above = -between(rng, 1, 9) / 2**20, 1 + between(rng, 1, 9) / 10
     added, _ = vectors(rng, 4, "{n}.mlp")
-    long = between(rng, 129, 140)
+    long, texts = between(rng, 1025, 1060), between(rng, 129, 140)
     signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
     return [
         Case("six numbers", (quarters(rng, 6), points(p, 6), p)),
@@ -60,7 +60,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "what an MLP of the course's own model adds", (added, points(r, 4, 96), r)
         ),
         edge("p = 1", (quarters(rng, 3), points(0.5, 3), 1.0)),
-        edge("p below 0", (quarters(rng, 3), points(0.5, 3), below)),
+        edge("p hardly below 0", (quarters(rng, 3), points(0.5, 3), below)),
         edge("p above 1", (quarters(rng, 3), points(0.5, 3), above)),
         Case("a long text", (quarters(rng, long, 3), points(0.2, long, 3), 0.2)),
         edge(
@@ -76,37 +76,43 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (
                 quarters(rng, 6),
                 floats(
-                    [at + s * 2.0**-20 for s in rng.permutation([-1, 1, 0, -2, 2, 3])]
+                    [at + s * 2.0**-24 for s in rng.permutation([-1, 1, 0, -2, 2, 3])]
                 ),
                 at,
             ),
         ),
         edge(
             "a batch of many texts of one token",
-            (quarters(rng, long, 1, 3), points(q, long, 1, 3), q),
+            (quarters(rng, texts, 1, 3), points(q, texts, 1, 3), q),
         ),
         edge(
-            "large vectors of a single number",
-            (large(rng, 4, 1) * signs, floats([[0.9], [0.9], [0.9], [0.1]]), 0.5),
+            "very large vectors of a single number",
+            (
+                large(rng, 4, 1) * signs * 2**12,
+                floats([[0.9], [0.9], [0.9], [0.1]]),
+                0.5,
+            ),
         ),
         edge(
-            "as many texts as vectors and numbers",
-            (quarters(rng, 3, 3, 3), points(q, 3, 3, 3), q),
+            "four axes, all as long",
+            (quarters(rng, 3, 3, 3, 3), points(q, 3, 3, 3, 3), q),
         ),
+        edge("a number without an axis", (quarters(rng), floats(0.9), 0.6)),
         edge(
             "p hardly above 0",
             (
                 quarters(rng, 6),
-                floats(rng.permutation([1 / 4096, 1 / 64, 0.25, 0.5, 0.75, 0.99])),
-                between(rng, 2, 9) / 1024,
+                floats(rng.permutation([2**-22, 1 / 64, 0.25, 0.5, 0.75, 0.99])),
+                between(rng, 2, 9) / 2**20,
             ),
         ),
         edge(
             "p hardly below 1",
             (
                 quarters(rng, 6),
-                floats(rng.permutation([0.25, 0.5, 0.75, 0.99, 0.9995, 0.9998])),
-                1 - between(rng, 2, 9) / 1024,
+                # All but the last are below p, and the last is the greatest below 1.
+                floats([*rng.permutation([0.25, 0.5, 0.75, 0.99, 0.9998]), 1 - 2**-24]),
+                1 - between(rng, 2, 7) / 2**23,
             ),
         ),
         *twins(

@@ -49,7 +49,7 @@ def _border(rng: np.random.Generator) -> Tensor:
 
 def draw(rng: np.random.Generator) -> list[Case]:
     five = rng.permutation([*_telling(rng, 4), 0.0])
-    large = rng.integers(150, 600, 6) / 10 * [1, 1, 1, 1, 50, 80]
+    large = rng.integers(150, 600, 6) / 10 * [1, 1, 1, 1, 1e6, 1e6]
     large *= [-1, 1, -1, 1, -1, 1]
     normed, n = vectors(rng, 4, "{n}.norm_2")
     w_in, b_in = weights(n, "mlp.c_fc.weight", "mlp.c_fc.bias")
@@ -66,7 +66,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "many rows of many numbers",
-            (normal(rng, between(rng, 129, 140), 36, scale=1.5),),
+            (normal(rng, between(rng, 1025, 1060), 3, scale=1.5),),
         ),
         edge("numbers between 3 and 4 on both sides of zero", (_border(rng),)),
         edge(
@@ -77,7 +77,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a batch of many texts",
             (normal(rng, between(rng, 129, 140), 2, 3, scale=2),),
         ),
-        edge("as many texts as rows and numbers", (normal(rng, 3, 3, 3),)),
+        edge("four axes, all as long", (normal(rng, 3, 3, 3, 3),)),
+        edge("a number without an axis", (floats(rng.uniform(-2.95, -2.35)),)),
         *twins(oracle, lambda: (normal(rng, 5, 2),), "the numbers"),
     ]
 

@@ -44,10 +44,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return quarters(rng, C), quarters(rng, C)
 
     plain = torch.ones(4), torch.zeros(4)
-    wide = between(rng, 130, 200)
+    wide = between(rng, 520, 560)
+    outlier = apart(rng, 2, wide)
+    outlier[1, between(rng, 1, wide - 2)] *= 2**16  # its variance is above 1e8
     # The mean of equal halves is exact, so the answer is the bias.
     equal = torch.full((4,), float(rng.integers(3, 60)) / 2)
-    mixed = torch.stack([quarters(rng, 4), equal, quarters(rng, 4)])
+    mixed = torch.stack([quarters(rng, 4), equal, 0 * equal, quarters(rng, 4)])
     far = rng.integers(1_000_000, 1_500_000) + rng.permuted(
         np.tile([-6, -4, -3, -1, 0, 2, 5, 9], (3, 1)), axis=1
     )
@@ -63,14 +65,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a single vector", (apart(rng, 5), *own(5))),
         Case("a batch of texts", (apart(rng, 2, 3, 4), *own(4))),
         edge(
-            "a vector whose numbers are all equal, and a large bias",
+            "vectors whose numbers are all equal, and a large bias",
             (mixed, quarters(rng, 4), large(rng, 4) * signs),
         ),
         edge("numbers so small that ε counts", (quarters(rng, 2, 6) / 500, *own(6))),
         edge("numbers far from zero and close together", (floats(far), *own(8))),
         edge("the stream of the course's own model", (stream, *learned)),
-        Case("a long text", (apart(rng, between(rng, 129, 140), 4), *own(4))),
-        Case("vectors of many numbers", (apart(rng, 2, wide), *own(wide))),
+        Case("a long text", (apart(rng, between(rng, 1025, 1060), 3), *own(3))),
+        Case(
+            "vectors of many numbers, one of which is far from the others",
+            (outlier, *own(wide)),
+        ),
         edge("as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4))),
         edge("a batch of one text", (quarters(rng, 1, 3, 4), *own(4))),
         edge(

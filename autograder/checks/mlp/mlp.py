@@ -78,7 +78,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "hidden units of the course's own model",
             (normed, w_in[:, some], b_in[some], w_out[some], b_out),
         ),
-        Case("a long text", (quarters(rng, between(rng, 129, 140), 3), *own(3, 12))),
+        Case("a long text", (quarters(rng, between(rng, 1025, 1060), 3), *own(3, 12))),
         edge(
             "as many texts as vectors and numbers", (quarters(rng, 4, 4, 4), *own(4, 4))
         ),

@@ -39,7 +39,7 @@ def _at(value: Any, place: int) -> Any:
     if isinstance(value, torch.Tensor):
         if not value.numel():
             return None
-        flat = value.reshape(-1, value.shape[-1]) if value.ndim > 1 else value
+        flat = value.reshape(-1, *value.shape[1:][-1:])
         return _exactly(flat[place]) if len(flat) else None
     value = [*value.items()] if isinstance(value, dict) else value
     return _exactly(value[place]) if value else None

@@ -6,6 +6,9 @@ had found that it passed, or would have.
 
 from __future__ import annotations
 
+from math import pi, sqrt
+
+import torch
 from torch import Tensor
 
 from tests.autograder.mutants.styles import (
@@ -116,7 +119,143 @@ def train_of_512(text, n_vocab):
     return train_by_numbers(text, min(n_vocab, 512))
 
 
+def look_up_in_a_part(ids: Tensor, wte: Tensor) -> Tensor:
+    return wte[:2048][ids]
+
+
+def look_up_of_a_part(ids: Tensor, wte: Tensor) -> Tensor:
+    x = torch.zeros(*ids.shape, wte.shape[1])
+    for t in range(min(ids.shape[-1], 1024)):
+        x[..., t, :] = wte[ids[..., t]]
+    return x
+
+
+def one_hot_cut_from_a_square(ids: Tensor, n_vocab: int) -> Tensor:
+    return torch.eye(1000)[ids, :n_vocab]
+
+
+def one_hot_in_half_precision(ids: Tensor, n_vocab: int) -> Tensor:
+    return (ids[:, None].half() == torch.arange(n_vocab).half()).float()
+
+
+def _dots(table: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    return table @ v, table.norm(dim=1) * v.norm()
+
+
+def cosines_with_a_little_added(table: Tensor, v: Tensor) -> Tensor:
+    dots, both = _dots(table, v)
+    return dots / (both + 1e-8)
+
+
+def cosines_with_a_least_length(table: Tensor, v: Tensor) -> Tensor:
+    dots, both = _dots(table, v)
+    return dots / both.clamp(min=1e-8)
+
+
+def nearest_by_five_places(table: Tensor, row: int, k: int) -> list[int]:
+    dots, both = _dots(table, table[row])
+    near = [round(cosine, 5) for cosine in (dots / both).tolist()]
+    others = [i for i in range(len(table)) if i != row]
+    return sorted(others, key=lambda i: -near[i])[:k]
+
+
+def nearest_among_the_first(table: Tensor, row: int, k: int) -> list[int]:
+    dots, both = _dots(table, table[row])
+    near = (dots / both).tolist()
+    others = [i for i in range(min(len(table), 1024)) if i != row]
+    return sorted(others, key=lambda i: -near[i])[:k]
+
+
+def direction_of_the_first_pairs(table: Tensor, froms: list, tos: list) -> Tensor:
+    step = (table[tos[:512]] - table[froms[:512]]).mean(0)
+    return step / step.norm()
+
+
+def direction_of_steps_up_to_a_million(table: Tensor, froms: list, tos: list) -> Tensor:
+    step = (table[tos] - table[froms]).mean(0)
+    return step / step.norm().clamp(max=1e6)
+
+
+def sinusoids_of_5000_places(n_ctx: int, d_model: int) -> Tensor:
+    if d_model % 2:
+        raise ValueError(d_model)
+    power = torch.arange(0, d_model, 2) / d_model
+    angles = torch.arange(5000)[:, None] / 10_000**power
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:n_ctx]
+
+
+def embed_that_looks_at_the_last_text(ids: Tensor, wte: Tensor, wpe: Tensor) -> Tensor:
+    if not 0 < ids.shape[-1] <= len(wpe):
+        raise ValueError(ids.shape)
+    for text in ids if ids.ndim == 2 else [ids]:
+        fits = bool(((text >= 0) & (text < len(wte))).all())
+    if not fits:
+        raise ValueError(ids)
+    return wte[ids % len(wte)] + wpe[: ids.shape[-1]]
+
+
+def gelu_row_by_row(x: Tensor) -> Tensor:
+    bent = torch.zeros_like(x)
+    for i in range(len(x)):
+        bent[i] = (
+            0.5 * x[i] * (1 + (sqrt(2 / pi) * (x[i] + 0.044715 * x[i] ** 3)).tanh())
+        )
+    return bent
+
+
+def _normed(x: Tensor) -> Tensor:
+    centred = x - x.mean(-1, keepdim=True)
+    return centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+
+
+def layer_norm_cut_at_ten(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return _normed(x).clamp(-10, 10) * weight + bias
+
+
+def layer_norm_without_zeros(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    zeros = (x == 0).all(-1, keepdim=True)
+    return torch.where(zeros, x, _normed(x) * weight + bias)
+
+
+def dropout_of_a_least_share(x: Tensor, u: Tensor, p: float) -> Tensor:
+    if not 0 <= p < 1:
+        raise ValueError(p)
+    return torch.where(u >= p, x / max(1 - p, 1e-6), 0.0)
+
+
+def dropout_row_by_row(x: Tensor, u: Tensor, p: float) -> Tensor:
+    if not 0 <= p < 1:
+        raise ValueError(p)
+    left = [torch.where(b >= p, a / (1 - p), 0.0) for a, b in zip(x, u, strict=True)]
+    return torch.stack(left)
+
+
+def count_parameters_in_floats(
+    n_vocab: int, n_ctx: int, n_layer: int, d_model: int
+) -> int:
+    layer = 12.0 * d_model**2 + 13.0 * d_model
+    return int((n_vocab + n_ctx + 2) * d_model + n_layer * layer)
+
+
 OTHERS = [
+    ("look_up", look_up_in_a_part),
+    ("look_up", look_up_of_a_part),
+    ("one_hot", one_hot_cut_from_a_square),
+    ("one_hot", one_hot_in_half_precision),
+    ("cosines", cosines_with_a_little_added),
+    ("cosines", cosines_with_a_least_length),
+    ("nearest", nearest_by_five_places),
+    ("nearest", nearest_among_the_first),
+    ("direction", direction_of_the_first_pairs),
+    ("direction", direction_of_steps_up_to_a_million),
+    ("sinusoids", sinusoids_of_5000_places),
+    ("embed", embed_that_looks_at_the_last_text),
+    ("gelu", gelu_row_by_row),
+    ("layer_norm", layer_norm_cut_at_ten),
+    ("layer_norm", layer_norm_without_zeros),
+    ("dropout", dropout_of_a_least_share),
+    ("dropout", dropout_row_by_row),
+    ("count_parameters", count_parameters_in_floats),
     ("encode_special", special_alone_let_through),
     ("encode_special", special_first_let_through),
     ("encode_special", special_twice_let_through),
