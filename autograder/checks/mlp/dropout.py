@@ -101,7 +101,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "p hardly above 0",
             (
-                quarters(rng, 6),
+                quarters(rng, 6) / 70,
                 floats(rng.permutation([2**-22, 1 / 64, 0.25, 0.5, 0.75, 0.99])),
                 between(rng, 2, 9) / 2**20,
             ),
