@@ -49,7 +49,7 @@ def test_attend_is_the_attention_of_transformers_gpt2():
     def theirs(x, w_qkv, b_qkv, w_out, b_out, n_head):
         C = x.shape[-1]
         config = transformers.GPT2Config(
-            n_embd=C, n_head=n_head, n_positions=256, attn_implementation="eager"
+            n_embd=C, n_head=n_head, n_positions=512, attn_implementation="eager"
         )
         module = transformers.models.gpt2.modeling_gpt2.GPT2Attention(config).eval()
         weights = {
