@@ -241,6 +241,12 @@ MISTAKES = (
         partial(weights, fill=-100.0),
     ),
     Mistake(
+        "scores of the future set to −20",
+        "A score of −20 leaves the future a small share, and a large one where the past "
+        "scores even less. Only −∞ is below every score.",
+        partial(weights, fill=-20.0),
+    ),
+    Mistake(
         "scores of the future set to −1e9",
         "Minus a billion for the future gives no share, unless the past scores even less: "
         "then the future takes all. Only −∞ is below every score.",
@@ -474,5 +480,5 @@ CHECK = Check(
     forbidden=LIBRARIES + KERNELS,
     after=("softmax", "scores"),
     worked=worked,
-    atol=1e-9,
+    atol=1e-7,
 )
