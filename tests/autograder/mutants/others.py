@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from tests.autograder.mutants.numbers import NUMBERS
 from tests.autograder.mutants.styles import (
     counted,
     decode_by_taking_apart,
@@ -135,4 +136,5 @@ OTHERS = [
     ("ranks", ranks_of_few_levels),
     ("ranks", ranks_of_many_levels),
     ("embed", embed_of_a_batch_of_nothing),
+    *NUMBERS,
 ]
