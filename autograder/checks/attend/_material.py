@@ -64,6 +64,11 @@ def whole(rng: np.random.Generator, low: int, high: int, *shape: int) -> Tensor:
     return torch.tensor(rng.integers(low, high + 1, shape), dtype=torch.float32)
 
 
+def huge(rng: np.random.Generator, *shape: int) -> Tensor:
+    """As `large`, but more than a billion."""
+    return large(rng, *shape) * 2.0**20
+
+
 def queries_and_keys(rng: np.random.Generator, *shape: int) -> tuple[Tensor, Tensor]:
     return tenths(rng, *shape), tenths(rng, *shape)
 
@@ -81,17 +86,16 @@ def two_texts(rng: np.random.Generator, n: int, T: int, C: int) -> tuple[Tensor,
 def uneven(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
     """(2, T, 1): large queries and small keys, then small queries and large keys."""
     signs = torch.tensor([[-1.0, 1.0]]).repeat(1, T)[0, :T, None]
-    few = [torch.tensor(rng.permutation(T) + 1)[:, None] / 1000 for _ in range(2)]
-    q = torch.stack([large(rng, T, 1) * signs, few[0]])
-    k = torch.stack([few[1], large(rng, T, 1) * signs])
+    few = [torch.tensor(rng.permutation(T) + 1)[:, None] / 1e9 for _ in range(2)]
+    q = torch.stack([huge(rng, T, 1) * signs, few[0]])
+    k = torch.stack([few[1], huge(rng, T, 1) * signs])
     return q, k
 
 
 def sunk(rng: np.random.Generator, T: int) -> tuple[Tensor, Tensor]:
     """(T, 1): the past scores below −10³⁶, and the last token 0: whatever finite number
     is put in place of the future, or added to it, is the larger one."""
-    k = -1e18 * torch.tensor(rng.permutation(T) + 1.0)[:, None]
-    k[-1] = 0
+    k = -1e18 * torch.tensor([T, *(rng.permutation(T - 2) + 2.0), 0])[:, None]
     return torch.full((T, 1), 1e18), k.float()
 
 

@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, lying, tenths
+from autograder.checks._material import across, between, lying, tenths
 from autograder.checks._slips import batches_only, no_batches
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
+    huge,
     not_masked,
     root_forgotten,
     shipped,
@@ -55,17 +56,17 @@ def _weights(rng: np.random.Generator, C: int) -> list[Tensor]:
     return [tenths(rng, *shape) / 5 for shape in shapes]
 
 
-def _large(rng: np.random.Generator) -> tuple:
+def _huge(rng: np.random.Generator) -> tuple:
     """Each bias is seen in a text of its own, of zeros or of what makes the values zero."""
-    w_qkv, b_qkv = large(rng, 2, 6), large(rng, 6)
+    w_qkv, b_qkv = huge(rng, 2, 6), huge(rng, 6)
     w_qkv[:, :4] *= -1
     b_qkv[:3] *= -1
-    w_qkv[0, 4:] = b_qkv[4:] = large(rng, 2)
+    w_qkv[0, 4:] = b_qkv[4:] = huge(rng, 2)
     w_qkv[1, 4:] *= -1
-    one, other = large(rng, 2).tolist()
+    one, other = huge(rng, 2).tolist()
     x = torch.tensor([[0.0, 0.0], [-1.0, 0.0], [one, -other], [-one, other]])
     signs = torch.tensor([1.0, -1.0])
-    w_out, b_out = large(rng, 2, 2) * signs, large(rng, 2) * signs
+    w_out, b_out = huge(rng, 2, 2) * signs, huge(rng, 2) * signs
     return x[:, None], w_qkv, b_qkv, w_out, b_out, 2
 
 
@@ -92,7 +93,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two texts that differ in the last token", (texts, *_weights(rng, 4), 2)),
         Case(
             "a long text",
-            (tenths(rng, between(rng, 129, 140), 6), *_weights(rng, 6), 3),
+            (tenths(rng, between(rng, 257, 270), 6), *_weights(rng, 6), 3),
         ),
         Case("many heads", (tenths(rng, 3, 130) / 3, *_weights(rng, 130), 130)),
         edge(
@@ -110,13 +111,20 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "a batch of many texts",
-            (tenths(rng, between(rng, 129, 140), 2, 4), *_weights(rng, 4), 2),
+            (tenths(rng, between(rng, 257, 270), 2, 4), *_weights(rng, 4), 2),
         ),
         edge("vectors of a single number", (tenths(rng, 3, 1), *_weights(rng, 1), 1)),
-        edge("large numbers, in four texts of one token", _large(rng)),
+        edge("large numbers, in four texts of one token", _huge(rng)),
+        edge(
+            "a batch, and a single head", (tenths(rng, 2, 3, 4), *_weights(rng, 4), 1)
+        ),
+        edge(
+            "a batch, and heads of a single number",
+            (tenths(rng, 2, 3, 4), *_weights(rng, 4), 4),
+        ),
         *twins(
             oracle,
-            lambda: (tenths(rng, 5, 4), *_weights(rng, 4), 2),
+            lambda: (mirrored(rng, tenths(rng, 7, 4)), *_weights(rng, 4), 2),
             "the vectors",
             "w_qkv",
             "b_qkv",

@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, stop, tenths
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks._slips import two_at_once
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
     fused,
+    huge,
     lower,
     not_masked,
     one_head_only,
@@ -55,7 +56,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
 
     signs = torch.tensor([1.0, -1.0])[:, None, None]
     same = tenths(rng, 1, 3).repeat(4, 1)
-    q, k, v = three(between(rng, 129, 140), 3)
+    q, k, v = three(between(rng, 257, 270), 3)
     return [
         Case("three tokens", (*telling(rng), tenths(rng, 3, 2))),
         edge("a single token", three(1, 3)),
@@ -75,18 +76,25 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a batch of texts, each with several heads", three(2, 3, 4, 5)),
         Case("a long text", (q / 3, k, v)),
         edge("as many texts as heads, tokens and numbers", three(3, 3, 3, 3)),
+        edge("five axes", three(2, 1, 2, 3, 2)),
         edge("a batch of one text", three(1, 2, 3, 4)),
-        edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 132)))),
-        edge("a batch of many texts", three(between(rng, 129, 140), 2, 3)),
+        edge("tensors that lie across in memory", tuple(map(across, three(2, 5, 260)))),
+        edge("a batch of many texts", three(between(rng, 257, 270), 2, 3)),
         edge(
             "large queries, keys or values of a single number",
-            (*uneven(rng, 4), large(rng, 2, 4, 1) * signs),
+            (*uneven(rng, 4), huge(rng, 2, 4, 1) * signs),
         ),
         edge(
             "very negative scores before one of 0",
             (*sunk(rng, 4), tenths(rng, 4, 3)),
         ),
-        *twins(oracle, lambda: three(5, 2), "the queries", "the keys", "the values"),
+        *twins(
+            oracle,
+            lambda: tuple(mirrored(rng, x) for x in three(7, 2)),
+            "the queries",
+            "the keys",
+            "the values",
+        ),
     ]
 
 

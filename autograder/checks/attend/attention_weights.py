@@ -17,7 +17,7 @@ from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, stop, tenths
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -101,15 +101,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
         Case("a long text", (q / 3, k)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
+        edge("five axes", both(2, 1, 2, 3, 2)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(
             "queries and keys that lie across in memory",
-            tuple(map(across, both(2, 5, 132))),
+            tuple(map(across, both(2, 5, 260))),
         ),
-        edge("a batch of many texts", both(between(rng, 129, 140), 2, 3)),
+        edge("a batch of many texts", both(between(rng, 257, 270), 2, 3)),
         edge("large queries or large keys of a single number", uneven(rng, 4)),
         edge("very negative scores before one of 0", sunk(rng, 4)),
-        *twins(oracle, lambda: both(5, 2), "the queries", "the keys"),
+        *twins(
+            oracle,
+            lambda: tuple(mirrored(rng, x) for x in both(7, 2)),
+            "the queries",
+            "the keys",
+        ),
     ]
 
 
@@ -233,6 +239,12 @@ MISTAKES = (
         "A negative score for the future gives next to nothing, unless the past scores "
         "even less: then the future takes all. Only −∞ is below every score.",
         partial(weights, fill=-100.0),
+    ),
+    Mistake(
+        "scores of the future set to −20",
+        "A score of −20 leaves the future a small share, and a large one where the past "
+        "scores even less. Only −∞ is below every score.",
+        partial(weights, fill=-20.0),
     ),
     Mistake(
         "scores of the future set to −1e9",
@@ -468,4 +480,5 @@ CHECK = Check(
     forbidden=LIBRARIES + KERNELS,
     after=("softmax", "scores"),
     worked=worked,
+    atol=1e-7,
 )

@@ -14,20 +14,21 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, normal, tenths
+from autograder.checks._material import across, between, normal, tenths
 from autograder.checks._slips import (
     list_of_rows,
     only_the_first,
     only_the_last,
     written_into,
 )
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
     counts,
     divided_by_t,
     fused,
+    huge,
     own,
     unchanged,
     whole,
@@ -50,11 +51,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two vectors of five numbers", (tenths(rng, 2, 5),)),
         Case("as many vectors as numbers in each", (tenths(rng, 4, 4),)),
         edge("vectors of a single number", (tenths(rng, 5, 1),)),
-        Case("a longer text", (normal(rng, between(rng, 129, 140), 3),)),
+        Case("a longer text", (normal(rng, between(rng, 257, 270), 3),)),
         Case("vectors of the course's own model", (vectors,)),
         edge("vectors that lie across in memory", (across(tenths(rng, 6, 132)),)),
-        edge("large numbers", (large(rng, 4, 2) * torch.tensor([1, -1]),)),
-        *twins(oracle, lambda: (tenths(rng, 5, 2),), "the vectors"),
+        edge("large numbers", (huge(rng, 4, 2) * torch.tensor([1, -1]),)),
+        *twins(oracle, lambda: (mirrored(rng, tenths(rng, 7, 2)),), "the vectors"),
     ]
 
 

@@ -21,6 +21,7 @@ from autograder.checks.attend._material import (
     LIBRARIES,
     counts,
     divided_by_t,
+    huge,
     lower,
     on_its_side,
     own,
@@ -46,6 +47,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("as many vectors as numbers in each", (tenths(rng, n, n),)),
         Case("a longer text", (normal(rng, between(rng, 129, 132), 2),)),
         Case("vectors of the course's own model", (vectors,)),
+        edge(
+            "vectors of zeros beside very large ones",
+            (torch.cat([torch.zeros(2, 3), 1e15 * huge(rng, 2, 3)]),),
+        ),
     ]
 
 
@@ -366,4 +371,6 @@ CHECK = Check(
     MISTAKES,
     forbidden=LIBRARIES + KERNELS,
     worked=worked,
+    rtol=1e-5,
+    atol=1e-9,
 )

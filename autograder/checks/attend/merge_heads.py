@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, stop, tenths
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks._slips import batches_only, no_batches
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     LIBRARIES,
     axes_1_and_2_exchanged,
     first_two_axes_exchanged,
+    huge,
     on_its_side,
     own,
 )
@@ -35,18 +36,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a single head", (tenths(rng, 1, 3, 132),)),
         edge(
             "heads of a single number, some of them large",
-            (torch.cat([large(rng, 2, 3, 1) * signs, tenths(rng, 2, 3, 1)]),),
+            (torch.cat([huge(rng, 2, 3, 1) * signs, tenths(rng, 2, 3, 1)]),),
         ),
         edge("a single token", (tenths(rng, 3, 1, 2),)),
         Case("as many heads as tokens and numbers", (tenths(rng, 3, 3, 3),)),
         Case("heads of the course's own model", heads),
         Case("a batch of texts", (tenths(rng, 2, 3, 4, 2),)),
         Case("a batch with as many texts as heads", (tenths(rng, 2, 2, 3, 2),)),
-        Case("a long text", (tenths(rng, 3, between(rng, 129, 140), 2),)),
+        Case("a long text", (tenths(rng, 3, between(rng, 257, 270), 2),)),
         Case("many heads", (tenths(rng, 132, 5, 2),)),
         edge("a batch of one text", (tenths(rng, 1, 2, 3, 4),)),
         edge("heads that lie across in memory", (across(tenths(rng, 2, 5, 3)),)),
-        *twins(oracle, lambda: (tenths(rng, 2, 4, 2),), "the heads"),
+        edge("a batch, and a single head", (tenths(rng, 2, 1, 3, 4),)),
+        edge("a batch, and heads of a single number", (tenths(rng, 2, 3, 4, 1),)),
+        edge("a batch of texts of one token", (tenths(rng, 3, 2, 1, 4),)),
+        edge("as many texts as heads, tokens and numbers", (tenths(rng, 3, 3, 3, 3),)),
+        *twins(oracle, lambda: (mirrored(rng, tenths(rng, 2, 7, 2)),), "the heads"),
     ]
 
 

@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large
+from autograder.checks._material import across, between
 from autograder.checks._slips import written_into
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
+    huge,
     one_head_only,
     own,
     past,
@@ -55,17 +56,23 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a batch of texts, each with several heads", both(2, 3, 4, 5)),
         Case("a long text", both(between(rng, 129, 132), 3)),
         edge("as many texts as heads, tokens and numbers", both(3, 3, 3, 3)),
+        edge("five axes", both(2, 1, 2, 3, 2)),
         edge("a batch of one text", both(1, 2, 3, 4)),
         edge(
             "queries and keys that lie across in memory",
-            tuple(map(across, both(2, 5, 132))),
+            tuple(map(across, both(2, 5, 260))),
         ),
-        edge("a batch of many texts", both(between(rng, 129, 140), 2, 3)),
+        edge("a batch of many texts", both(between(rng, 257, 270), 2, 3)),
         edge(
             "large vectors of a single number",
-            (large(rng, 4, 1) * signs, large(rng, 4, 1) * signs),
+            (huge(rng, 4, 1) * signs, huge(rng, 4, 1) * signs),
         ),
-        *twins(oracle, lambda: both(5, 2), "the queries", "the keys"),
+        *twins(
+            oracle,
+            lambda: tuple(mirrored(rng, x) for x in both(7, 2)),
+            "the queries",
+            "the keys",
+        ),
     ]
 
 

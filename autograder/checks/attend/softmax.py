@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, normal, tenths
 from autograder.checks._slips import two_at_once, written_into
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
     LIBRARIES,
@@ -31,6 +31,15 @@ from autograder.checks.attend._material import (
 
 def oracle(scores: Tensor) -> Tensor:
     return torch.softmax(scores.double(), -1).float()
+
+
+def _beyond(rng: np.random.Generator) -> Tensor:
+    """(2, 2, 4): each row ends with −∞, and one score is so high that it gets all."""
+    steps = torch.tensor(np.stack([rng.permutation(3) + 1.0 for _ in range(4)]))
+    away = torch.tensor([[2.0**22], [-(2.0**22)], [0.0], [0.0]])
+    unit = torch.tensor([[128.0], [-128.0], [2.0**40], [-1e30]])
+    rows = torch.cat([away + unit * steps, torch.full((4, 1), -inf)], -1)
+    return rows.float().reshape(2, 2, 4)
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -52,6 +61,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a score of minus infinity for the future", (past(tenths(rng, 4, 4)),)),
         edge("large scores", (500 + whole(rng, 0, 80, 1, 1) + apart,)),
         edge("large, small and very negative scores", (wide,)),
+        edge(
+            "a score far below the others",
+            (torch.cat([tenths(rng, 2, 3), -50 - tenths(rng, 2, 1)], -1),),
+        ),
+        edge("scores beyond a million, and minus infinity", (_beyond(rng),)),
         edge("only very negative scores", (-1000 - whole(rng, 0, 80, 1, 1) - apart,)),
         Case("several matrices at once", (tenths(rng, 2, 3, 4),)),
         Case("scores of the course's own model", (past(scores),)),
@@ -60,12 +74,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (normal(rng, between(rng, 129, 140), 36, scale=2),),
         ),
         edge("a batch of texts, each with several heads", (tenths(rng, 2, 3, 4, 3),)),
+        edge("scores of five axes", (tenths(rng, 2, 1, 2, 1, 3),)),
         edge("a batch of one text with one head", (tenths(rng, 1, 1, 3, 4),)),
-        edge("scores that lie across in memory", (across(tenths(rng, 4, 132)),)),
-        edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 3),)),
+        edge("scores that lie across in memory", (across(tenths(rng, 4, 260)),)),
+        edge("a batch of many texts", (tenths(rng, between(rng, 257, 270), 2, 3),)),
         edge("rows of a single score", (tenths(rng, 3, 1),)),
         edge("as many texts as rows and scores", (tenths(rng, 3, 3, 3),)),
-        *twins(oracle, lambda: (tenths(rng, 5, 3),), "the scores"),
+        *twins(oracle, lambda: (mirrored(rng, tenths(rng, 7, 3)),), "the scores"),
     ]
 
 
@@ -401,5 +416,5 @@ CHECK = Check(
     forbidden=LIBRARIES + KERNELS + _SOFTMAXES,
     worked=worked,
     rtol=5e-6,
-    atol=1e-6,
+    atol=1e-30,
 )

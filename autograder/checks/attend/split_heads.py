@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, stop, tenths
+from autograder.checks._material import across, between, stop, tenths
 from autograder.checks._slips import (
     an_assert,
     batches_only,
@@ -22,11 +22,12 @@ from autograder.checks._slips import (
     no_batches,
     two_at_once,
 )
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     LIBRARIES,
     axes_1_and_2_exchanged,
     first_two_axes_exchanged,
+    huge,
     own,
 )
 
@@ -51,17 +52,21 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("heads that do not share evenly", (tenths(rng, 4, 6), 4)),
         edge("more heads than numbers", (tenths(rng, 3, 3), between(rng, 4, 9))),
         edge("a batch, and heads that do not share evenly", (tenths(rng, 2, 4, 5), 2)),
-        Case("a long text", (tenths(rng, between(rng, 129, 140), 6), 3)),
+        Case("a long text", (tenths(rng, between(rng, 257, 270), 6), 3)),
         Case("many heads", (tenths(rng, 5, 264), 132)),
         Case("a batch with as many texts as heads", (tenths(rng, 3, 2, 6), 3)),
         edge("a batch of one text", (tenths(rng, 1, 3, 4), 2)),
         edge("vectors that lie across in memory", (across(tenths(rng, 2, 5, 6)), 3)),
-        edge("a batch of many texts", (tenths(rng, between(rng, 129, 140), 2, 4), 2)),
-        edge("large vectors of a single number", (large(rng, 4, 1) * signs, 1)),
+        edge("a batch of many texts", (tenths(rng, between(rng, 257, 270), 2, 4), 2)),
+        edge("large vectors of a single number", (huge(rng, 4, 1) * signs, 1)),
         edge("a batch with as many tokens as numbers", (tenths(rng, 2, 4, 4), 2)),
+        edge("a batch, and a single head", (tenths(rng, 2, 3, 4), 1)),
+        edge("a batch, and as many heads as numbers", (tenths(rng, 2, 3, 4), 4)),
+        edge("a batch, and more heads than numbers", (tenths(rng, 2, 3, 4), 8)),
+        edge("a batch of texts of one token", (tenths(rng, 3, 1, 4), 2)),
         *twins(
             oracle,
-            lambda: (tenths(rng, 5, 6), 2),
+            lambda: (across(mirrored(rng, tenths(rng, 7, 6))), 2),
             "the vectors",
             "the number of heads",
             others={1: 3},

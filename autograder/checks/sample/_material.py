@@ -85,9 +85,9 @@ def shares(
 
 
 def uneven(rng: np.random.Generator) -> Tensor:
-    """Three shares, and three that are hardly more than a thousandth."""
-    cuts = np.sort(rng.choice(np.arange(100, 921, 2), 2, replace=False))
-    return fractions([*np.diff([0, *cuts, 1021]).tolist(), 1, 1, 1], 1024)
+    """Three shares, and three of less than a millionth."""
+    cuts = np.sort(rng.choice(np.arange(100, 921, 2), 2, replace=False)) * 1024
+    return fractions([*np.diff([0, *cuts, 2**20 - 3]).tolist(), 1, 1, 1], 2**20)
 
 
 def tied(rng: np.random.Generator) -> Tensor:

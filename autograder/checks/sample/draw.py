@@ -126,7 +126,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a point hardly beyond a border", _beside(rng, 0.001, 0.004)),
         edge("a point hardly before a border", _beside(rng, 0.996, 0.999)),
         Case(
-            "many tokens", inside(torch.full((256,), 1 / 256), between(rng, 150, 250))
+            "many tokens",
+            inside(torch.full((1024,), 1 / 1024), between(rng, 600, 1000)),
         ),
         edge(
             "a vocabulary of one token", (torch.ones(1), round(float(rng.random()), 4))
@@ -134,11 +135,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("u beyond the sum of many tokens", (far, nearer)),
         edge(
             "a point near 1, and three small shares at the end",
-            (uneven(rng), 1 - between(rng, 33, 38) / 16384),
+            (uneven(rng), 1 - between(rng, 36, 40) / 2**24),
         ),
         edge(
             "a point near 0, and three small shares at the beginning",
-            (uneven(rng).flip(0), between(rng, 33, 38) / 16384),
+            (uneven(rng).flip(0), between(rng, 36, 40) / 2**24),
         ),
         *twins(
             oracle,

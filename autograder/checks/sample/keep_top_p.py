@@ -103,10 +103,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("three tokens", crossed(shares(rng, 6, 64, 3), 3)),
         edge("the line is reached exactly", reached(shares(rng, 6), 3)),
         Case("the first token alone is enough", crossed(shares(rng, 5, 32, 2), 1)),
-        edge(
-            "a tiny share", (shares(rng, 5), round(float(rng.uniform(1, 9)) / 1e4, 5))
-        ),
-        edge("top_p = 1, which keeps all", (shares(rng, 6), 1.0)),
+        edge("a tiny share", (shares(rng, 5), float(rng.uniform(1, 9)) * 1e-9)),
+        edge("top_p = 1, which keeps all", (shares(rng, 6), 1)),
         edge(
             "top_p = 1, and a sum that rounding left below 1",
             (short(shares(rng, 6)), 1.0),
@@ -123,20 +121,22 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the shipped model's probabilities", crossed(model, many)),
         edge("top_p = 0", (shares(rng, 5), 0.0)),
         edge("top_p below 0", (shares(rng, 5), -hundredths(rng, 0.1, 1))),
+        edge("top_p hardly above 1", (shares(rng, 5), 1 + 2.0**-20)),
         edge("top_p above 1", (shares(rng, 5), hundredths(rng, 1.01, 1.9))),
         edge(
-            "256 tokens equally likely",
-            (torch.full((256,), 1 / 256), (between(rng, 130, 200) + 0.5) / 256),
+            "512 tokens equally likely",
+            (torch.full((512,), 1 / 512), (between(rng, 260, 400) + 0.5) / 512),
         ),
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),
         edge("a vocabulary of one token", (torch.ones(1), 0.5)),
-        edge("a line hardly below 1", (uneven(rng), 1 - between(rng, 40, 54) / 16384)),
+        edge("a line hardly below 1", (uneven(rng), 1 - between(rng, 40, 54) / 2**24)),
         *twins(
             oracle,
-            lambda: crossed(shares(rng, 6), 3),
+            lambda: crossed(shares(rng, 8), 3),
             "the probabilities",
             "top_p",
+            good=lambda p, top_p: int(p.argmax()) in (3, 5),
             others={1: lambda p, _: crossed(p, 2)[1]},
         ),
     ]
@@ -498,4 +498,5 @@ CHECK = Check(
     forbidden=COURSE,
     after=("keep_top_k",),
     worked=worked,
+    atol=1e-30,
 )

@@ -60,13 +60,15 @@ def model_probabilities(rng: np.random.Generator, low: float, high: float) -> Te
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
-    tiny = 2.0 ** -between(rng, 7, 9)
+    tiny = 2.0**-7
     gaps = np.sort(rng.choice(np.arange(1, 8), 3, replace=False))
-    base = between(rng, 8, 12)
-    close = [base + g * tiny / 2 for g in [0, *map(int, gaps)]]
-    heights = torch.tensor([[600.0], [0.0], [-600.0]])
-    far = torch.tensor([400.0, 400.0, 0.0, 0.0, 0.0])
-    deep = torch.tensor([0.0, 0.0, 0.0, 0.0, -100.0])
+    close = [1 + g * tiny / 2 for g in [0, *map(int, gaps)]]
+    heights = torch.tensor([[150.0], [0.0], [-150.0]])
+    far = torch.tensor([200.0, 200.0, 0.0, 0.0, 0.0])
+    below = torch.cat([different_eighths(rng, 4) - 200, torch.tensor([-4200.0])])
+    places = torch.tensor(np.stack([rng.permutation(3) + 1.0 for _ in range(2)]))
+    apart = (torch.tensor([[2.0**22], [-(2.0**31)]]) * places).float()
+    deep = torch.tensor([0.0, 0.0, 0.0, -50.0, -100.0])
     return [
         Case("a temperature of 1", (different_eighths(rng, 4), 1.0)),
         Case(
@@ -76,24 +78,29 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("several rows", (eighths(rng, 2, 4), hundredths(rng, 0.6, 1.5))),
         Case("as many rows as tokens", (eighths(rng, 3, 3), hundredths(rng, 0.6, 1.5))),
         Case("a batch of texts", (eighths(rng, 2, 3, 4), hundredths(rng, 0.6, 1.5))),
-        edge("very large logits", (different_eighths(rng, 5) + 800, 1.0)),
-        edge("logits far below zero", (different_eighths(rng, 5) - 800, 1.0)),
+        edge("very large logits", (different_eighths(rng, 5) + 200, 1.0)),
+        edge("logits far below zero", (different_eighths(rng, 5) - 200, 1.0)),
         edge(
             "rows of very different heights",
-            (eighths(rng, 3, 4) + heights, 2.0 ** between(rng, -1, 1)),
+            (eighths(rng, 3, 4) + heights, 2.0 ** between(rng, -1, 0)),
         ),
         edge(
             "two logits far above the others",
             (different_eighths(rng, 5) + far[rng.permutation(5)], 1.0),
         ),
         edge(
-            "one logit far below the others",
+            "two logits far below the others",
             (different_eighths(rng, 5) + deep[rng.permutation(5)], 1.0),
         ),
         edge("a tiny temperature", (torch.tensor(close)[rng.permutation(4)], tiny)),
         Case(
             "the shipped model's logits", (model_logits(rng), hundredths(rng, 0.6, 1.4))
         ),
+        edge(
+            "a batch of rows of very different heights",
+            (eighths(rng, 2, 3, 4) + heights, 0.5),
+        ),
+        edge("a temperature hardly below 0", (different_eighths(rng, 4), -(2.0**-20))),
         edge("a temperature of 0", (different_eighths(rng, 4), 0.0)),
         edge(
             "a temperature below 0",
@@ -107,22 +114,32 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of one text", (eighths(rng, 1, 3, 4), hundredths(rng, 0.6, 1.5))),
         edge(
             "many rows that lie across in memory",
-            (across(eighths(rng, between(rng, 130, 140), 4)), 0.5),
+            (across(eighths(rng, between(rng, 257, 270), 4)), 0.5),
         ),
         edge("four axes", (eighths(rng, 2, 3, 4, 3), hundredths(rng, 0.6, 1.5))),
+        edge("logits beyond a million, far from each other", (apart, 0.5)),
+        edge("five axes", (eighths(rng, 2, 1, 2, 1, 3), between(rng, 2, 3))),
+        edge(
+            "logits and a temperature hardly above 0",
+            (different_eighths(rng, 4) * 2.0**-40, 2.0**-40),
+        ),
+        edge(
+            "logits and a temperature of more than a million",
+            (2.0**32 * below, 2**32),
+        ),
         edge(
             "a very high temperature",
-            (10 * eighths(rng, 5), float(between(rng, 40, 60))),
+            (10 * eighths(rng, 5), between(rng, 50, 60) + 0.5),
         ),
         edge(
             "a batch of many texts",
-            (eighths(rng, between(rng, 130, 140), 2, 3), hundredths(rng, 0.6, 1.5)),
+            (eighths(rng, between(rng, 257, 270), 2, 3), hundredths(rng, 0.6, 1.5)),
         ),
         edge("a vocabulary of one token", (eighths(rng, 2, 1, 1), 0.5)),
         edge("as many texts as rows and tokens", (eighths(rng, 3, 3, 3), 0.5)),
         *twins(
             oracle,
-            lambda: (different_eighths(rng, 6), 0.5),
+            lambda: (different_eighths(rng, 8), 0.5),
             "the logits",
             "the temperature",
             others={1: 2.0},
@@ -508,5 +525,5 @@ CHECK = Check(
     forbidden=COURSE + _SOFTMAX,
     worked=worked,
     rtol=2e-5,
-    atol=1e-7,
+    atol=1e-30,
 )

@@ -17,7 +17,7 @@ from torch import Tensor
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, tenths
 from autograder.checks._slips import Answer, double_precision, list_of_rows
-from autograder.checks._twins import twins
+from autograder.checks._twins import mirrored, twins
 from autograder.checks.sample._material import COURSE, eighths, shipped, softmax, story
 
 
@@ -32,7 +32,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     rows = np.sort(rng.choice(len(wte), 40, replace=False))
     places = np.sort(rng.choice(len(x), 3, replace=False))
     heights = torch.tensor([[200.0], [0.0], [-200.0]])
-    n_columns = between(rng, 130, 140)
+    n_columns = between(rng, 257, 270)
     return [
         Case("two vectors and three tokens", (eighths(rng, 2, 4), eighths(rng, 3, 4))),
         Case(
@@ -46,11 +46,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (x[places].clone(), wte[rows].clone()),
         ),
         Case(
-            "a long text", (eighths(rng, between(rng, 130, 140), 4), eighths(rng, 6, 4))
+            "a long text", (eighths(rng, between(rng, 257, 270), 4), eighths(rng, 6, 4))
         ),
         Case("as many vectors as columns", (eighths(rng, 5, 5), eighths(rng, 3, 5))),
         Case(
-            "many tokens", (eighths(rng, 2, 4), eighths(rng, between(rng, 130, 140), 4))
+            "many tokens", (eighths(rng, 2, 4), eighths(rng, between(rng, 257, 270), 4))
         ),
         edge(
             "as many texts, vectors, columns and tokens",
@@ -64,7 +64,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single token", (eighths(rng, 2, 4), eighths(rng, 1, 4))),
         edge(
             "a batch of many texts",
-            (eighths(rng, between(rng, 130, 140), 2, 4), eighths(rng, 6, 4)),
+            (eighths(rng, between(rng, 257, 270), 2, 4), eighths(rng, 6, 4)),
         ),
         edge(
             "vectors of many numbers",
@@ -73,11 +73,18 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("vectors of one number", (tenths(rng, 2, 1, 1), tenths(rng, 3, 1))),
         edge(
             "large numbers",
-            (eighths(rng, 3, 4) + heights, eighths(rng, 3, 4) - heights),
+            tuple(2.0**20 * (eighths(rng, 3, 4) + h) for h in (heights, -heights)),
         ),
+        edge("one vector, and one token", (eighths(rng, 4), eighths(rng, 1, 4))),
+        edge(
+            "one vector, and as many tokens as columns",
+            (eighths(rng, 4), eighths(rng, 4, 4)),
+        ),
+        edge("a batch of single vectors", (eighths(rng, 3, 1, 4), eighths(rng, 5, 4))),
+        edge("a batch, and one token", (eighths(rng, 2, 3, 4), eighths(rng, 1, 4))),
         *twins(
             oracle,
-            lambda: (eighths(rng, 5, 4), eighths(rng, 5, 4)),
+            lambda: tuple(mirrored(rng, eighths(rng, 7, 2)) for _ in range(2)),
             "the vectors",
             "the table",
         ),

@@ -143,6 +143,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             if (ends - u).abs().min() > 0.01:
                 return t, [a, c], [u] * 6, _never(t, [a, c], u)
 
+    def from_zero():
+        """0 is drawn at 0, from whichever row."""
+        t, text, us, stop = told([d, 0], 2, e)
+        return t, text, [0.0, 0.0, *us, 0.0], stop
+
     def model():
         t = _world_table(rng, 24)
         seldom = int(torch.softmax(t, -1).mean(0).argmin())
@@ -178,7 +183,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "an empty prompt, and nothing to draw",
             (table(4), [], [], between(rng, 0, 3)),
         ),
-        Case("a long text", told([a], 140, b)),
+        Case("a long text, and a `stop` that is no token", told([a], 260, 9)),
         Case("points hardly beside a border", narrow([c], 24, e)),
         edge("`stop` is the id 0", told([between(rng, 1, 4)], 3, 0, then=True)),
         edge(
@@ -187,6 +192,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("a large vocabulary, and a long prompt with ids that come again", many),
         edge("points that are all the same", again()),
+        edge("points of exactly 0", from_zero()),
         edge(
             "ids above 256, and rows far above or below zero",
             (wide, [259], _us(rng, wide, [259], 3, 258, stopping=True) + tail(), 258),

@@ -49,7 +49,7 @@ def test_attend_is_the_attention_of_transformers_gpt2():
     def theirs(x, w_qkv, b_qkv, w_out, b_out, n_head):
         C = x.shape[-1]
         config = transformers.GPT2Config(
-            n_embd=C, n_head=n_head, n_positions=256, attn_implementation="eager"
+            n_embd=C, n_head=n_head, n_positions=512, attn_implementation="eager"
         )
         module = transformers.models.gpt2.modeling_gpt2.GPT2Attention(config).eval()
         weights = {
@@ -115,7 +115,7 @@ def test_shares_of_the_past_and_nothing_of_the_future():
             for t in range(tensors[0].shape[-2]):
                 changed = [x.clone() for x in tensors]
                 for x in changed:
-                    x[..., t:, :] += torch.rand(x.shape[-1])
+                    x[..., t:, :] += torch.rand(x.shape[-1]) * (1 + x[..., t:, :].abs())
                 moved = CHECKS[name].oracle(*changed, *rest) - outcome.value
                 assert (moved[..., :t, :].abs() < 1e-6).all()
                 assert (moved[..., t:, :].abs() > 1e-4).any()
@@ -201,10 +201,13 @@ def test_each_trap_has_its_case():
     for name in ("attention_weights", "attention"):
         assert faults(name, _added_to_the_future) == {sunk}
     shares = {m.name: m.answer for m in CHECKS["softmax"].mistakes}
+    beyond = "scores beyond a million, and minus infinity"
     assert faults("softmax", shares["the largest of all scores subtracted"]) == {
-        "large, small and very negative scores"
+        beyond,
+        "large, small and very negative scores",
     }
     assert faults("softmax", shares["the largest score not subtracted"]) == {
+        beyond,
         "large scores",
         "large, small and very negative scores",
         "only very negative scores",
@@ -301,7 +304,7 @@ SLIPS = [
     (
         "attention_weights",
         lambda q, k: _masked(q, k, lambda s, m: s.masked_fill(m, -20.0)),
-        "scores of the future set to −100",
+        "scores of the future set to −20",
     ),
     (
         "attention_weights",

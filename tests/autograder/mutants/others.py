@@ -11,6 +11,7 @@ from math import pi, sqrt
 import torch
 from torch import Tensor
 
+from tests.autograder.mutants.numbers import NUMBERS
 from tests.autograder.mutants.styles import (
     counted,
     decode_by_taking_apart,
@@ -274,4 +275,5 @@ OTHERS = [
     ("ranks", ranks_of_few_levels),
     ("ranks", ranks_of_many_levels),
     ("embed", embed_of_a_batch_of_nothing),
+    *NUMBERS,
 ]
