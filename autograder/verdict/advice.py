@@ -6,17 +6,22 @@ change makes it right; two mistakes at once; what an error means; a true remark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import ends, errors, repair, source
+from autograder.verdict import ends, errors, lines, repair, source
+from autograder.verdict.changes import changes
 from autograder.verdict.compare import difference
 from autograder.verdict.named import Pair, explained, size
 from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
+from autograder.verdict.swaps import Change, likes
 from autograder.verdict.wire import is_torch
+
+rare = functools.partial(likes, odd=True)
 
 
 class Advice(NamedTuple):
@@ -44,7 +49,8 @@ def advice(
     """
     tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
     first = got[right.index(False)]
-    said = None
+    said, proved = None, None
+    mended = functools.partial(_repaired, check, cases, wanted, got, right, first)
     if written and not wanted[right.index(False)].raised:
         said = written.first(arguments(check), first, tensors, hidden)
     if not said:
@@ -62,8 +68,13 @@ def advice(
         early = written and written.ends_early(mistake.hint if mistake else "")
         if early:
             mistake, also, said = None, None, early
-        if not said and (not mistake or isinstance(mistake, Pair)):
-            also = _repaired(check, cases, wanted, got, right, first, written) or also
+        if not said:
+            # Two at once, and an error that a mistake ends in too, are only a guess.
+            guess = not mistake or isinstance(mistake, Pair) or first.raised
+            proved = mended(written, changes if guess else rare)
+            if proved and not isinstance(mistake, Pair):
+                mistake = None
+            also = proved or also
         if isinstance(mistake, Pair):
             if not (first.raised or also):
                 said = one_thing(check, cases, wanted, got, call, written)
@@ -71,7 +82,7 @@ def advice(
                 mistake = None  # two at once that explain it by luck
         if first.raised != "NameError":  # the name says more than what is not used
             also = written and written.not_kept or also
-    if not (mistake or said):
+    if not (mistake or said or proved):
         meant = (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
             meant = f"{inner} {meant or ''}".strip()
@@ -131,8 +142,12 @@ def _repaired(
     right: Sequence[bool],
     first: Outcome,
     written: source.Written | None,
+    tried: Callable[[lines.FUNCTION], Iterator[Change]],
 ) -> str | None:
-    """Where one small change would make all the values right, if it can be tried."""
+    """Where one small change would make all the values right, if it can be tried.
+
+    tried: the changes of a function. What is refused rightly is to stay so.
+    """
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
         return None
     if outlives := ends.kept_outside(written.function):
@@ -149,6 +164,8 @@ def _repaired(
         key=lambda i: (right[i], size(cases[i].args)),
     )
 
+    refused = [i for i, want in enumerate(wanted) if want.raised and right[i]]
+
     def is_right(made: Callable[..., Any]) -> bool:
         return bool(order) and not any(
             difference(
@@ -156,10 +173,12 @@ def _repaired(
                 repair.outcome(made, cases[i].args, small=i == order[0]),
                 *margins,
             )
-            for i in order
+            for i in (*order, *refused)
         )
 
-    return repair.place(written.function, written.space, is_right)
+    return repair.place(
+        written.function, written.space, is_right, tried=tried(written.function)
+    )
 
 
 def _has_tensors(cases: Sequence[Case], wanted: Sequence[Outcome]) -> bool:

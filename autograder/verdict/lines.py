@@ -302,6 +302,21 @@ def _computes(value: ast.expr) -> bool:
     return name in PURE_ALONE and hasattr(builtins, name)
 
 
+def called(node: ast.AST) -> str:
+    """The name of the function or method that a call calls; or nothing."""
+    func = getattr(node, "func", None)
+    return getattr(func, "attr", getattr(func, "id", ""))
+
+
+def whole(node: ast.expr) -> int | None:
+    """The whole number that a node is; None where it is none."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError):
+        return None
+    return value if type(value) is int else None
+
+
 def _is_list(value: ast.expr, function: FUNCTION) -> bool:
     """Whether a value is made a list, as far as one line of the function tells."""
     if isinstance(value, ast.Name):
