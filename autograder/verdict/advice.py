@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import ends, errors, lines, repair, source
+from autograder.verdict import ends, errors, lines, misuse, repair, source
 from autograder.verdict.changes import changes
 from autograder.verdict.compare import difference
 from autograder.verdict.named import Pair, explained, size
@@ -51,8 +51,11 @@ def advice(
     first = got[right.index(False)]
     said, proved = None, None
     mended = functools.partial(_repaired, check, cases, wanted, got, right, first)
-    if written and not wanted[right.index(False)].raised:
+    want = wanted[right.index(False)]
+    if written and not want.raised:
         said = written.first(arguments(check), first, tensors, hidden)
+    elif written and not hidden:
+        said = written.refused(first, want)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -61,6 +64,8 @@ def advice(
             hint = errors.hint(first, tensors)
             better = hint is not None and hint != errors.hint(own, tensors)
             mistake = None if better else mistake
+        if mistake and not hidden and misuse.exact(first):
+            mistake = None
         if mistake and source.denies(written, mistake.hint):
             mistake = None
         if mistake and not _fits(check, wanted, got, right, mistake, made):
@@ -81,9 +86,10 @@ def advice(
             if said or also or (call and unsteady(check, cases, wanted, got, call)):
                 mistake = None  # two at once that explain it by luck
         if first.raised != "NameError":  # the name says more than what is not used
-            also = written and written.not_kept or also
+            also = written and written.beside or also
     if not (mistake or said or proved):
-        meant = (errors.hint if hidden else errors.told)(first, tensors)
+        own_line = written.last(first, want) if written and not hidden else None
+        meant = own_line or (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
             meant = f"{inner} {meant or ''}".strip()
         if not (meant or also):
