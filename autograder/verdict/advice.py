@@ -87,8 +87,11 @@ def advice(
                 mistake = None  # two at once that explain it by luck
         if first.raised != "NameError":  # the name says more than what is not used
             also = written and written.beside or also
+            also = also or (written and not mistake and written.unused) or None
     if not (mistake or said or proved):
         own_line = written.last(first, want) if written and not hidden else None
+        if written and not hidden and _of_another_size(first, want):
+            own_line = own_line or written.fixed_size()
         meant = own_line or (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
             meant = f"{inner} {meant or ''}".strip()
@@ -98,6 +101,14 @@ def advice(
                 check, cases, wanted, got, call, hidden, written=written
             )
     return Advice(mistake, meant, said or also)
+
+
+def _of_another_size(got: Outcome, want: Outcome) -> bool:
+    """Whether it is the size of something that is wrong."""
+    if got.raised:
+        return got.raised in ("RuntimeError", "IndexError")
+    shapes = [getattr(x.value, "shape", None) for x in (got, want)]
+    return None not in shapes and shapes[0] != shapes[1]
 
 
 def _inner(check: Check, got: Outcome) -> str | None:

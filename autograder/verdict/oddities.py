@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from autograder.verdict import lines
 
@@ -100,17 +100,14 @@ def cover(function: lines.FUNCTION) -> str | None:
 
 
 def outside(
-    function: lines.FUNCTION, values: Callable[[], dict[str, int]]
+    function: lines.FUNCTION, numbers: dict[str, int]
 ) -> tuple[str, int, int] | None:
-    """A number of the notebook that a function uses: its name, line and value.
-
-    values: gives the notebook's own whole numbers, by their names.
-    """
+    """One of these numbers of the notebook that it uses: its name, line and value."""
     own = lines.own_names(function)
     for node in ast.walk(function):
         name = node.id if isinstance(node, ast.Name) else ""
-        if name and name not in own and name in (known := values()):
-            return name, node.lineno, known[name]
+        if name and name not in own and name in numbers:
+            return name, node.lineno, numbers[name]
     return None
 
 

@@ -93,7 +93,7 @@ class Written:
 
     def sentences(self, asked: Sequence[str]) -> set[str]:
         """All that can be said whatever the function answers: at most `SENTENCES`."""
-        ways = self.ends_early(""), self.used_up, self.beside
+        ways = self.ends_early(""), self.used_up, self.beside, self.unused
         return {said for said in (*self._plain(asked), *ways) if said}
 
     def ends_early(self, hint: str) -> str | None:
@@ -104,6 +104,21 @@ class Written:
     def uses(self, name: str) -> bool:
         """Whether a parameter is used, and not only to refuse some of its values."""
         return lines.uses(self.function, name)
+
+    @property
+    def unused(self) -> str | None:
+        """That an argument is never used."""
+        return lines.unused(self.function)
+
+    def fixed_size(self) -> str | None:
+        """That it takes a number from the notebook, which is the same in each call."""
+        space = self.space or {}
+        numbers = {n: space[n] for n in self.data if type(space.get(n)) is int}
+        found = oddities.outside(self.function, numbers)
+        return found and (
+            f"`{found[0]}` in line {found[1]} is a name of the notebook, and {found[2]} in "
+            "every call. Take each size from what comes in."
+        )
 
     @property
     def not_kept(self) -> str | None:
