@@ -66,6 +66,14 @@ def stopped(error: str) -> str:
     return STOPS.get(error, "it ended in an error")
 
 
+def renamed(name: str, other: str) -> str:
+    """Why nothing was handed in where a step's own cell defines another function."""
+    return (
+        f"Nothing was handed in: `{name}` is not known there. Its own cell defines "
+        f"`{other}`: give that the name `{name}`."
+    )
+
+
 def bounded(
     verdict: Verdict,
     wanted: Sequence[Outcome],

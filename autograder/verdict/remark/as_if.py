@@ -172,6 +172,10 @@ def _deep(x: Any) -> Tensor:
     return x
 
 
+def _reordered(order: tuple[int, ...]) -> Callable[[Any], Tensor]:
+    return lambda x: _deep(x).permute(order)
+
+
 def _table(x: Any) -> dict[Any, int]:
     if not isinstance(x, dict) or not all(type(i) is int for i in x.values()):
         raise TypeError
@@ -246,7 +250,7 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were rounded", lambda x: _float(x).round(decimals=2)),
     ("had its last two axes exchanged", lambda x: x.mT),
     *(
-        (f"had its axes in the order {order}", lambda x, o=order: _deep(x).permute(o))
+        (f"had its axes in the order {order}", _reordered(order))
         for order in ((1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
     ),
     (

@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+from dataclasses import replace
 
 import pytest
 
@@ -242,3 +243,41 @@ def test_so_it_is_in_a_verdict():
 def test_a_hint_is_not_said_of_what_is_not_there(hint, body, denied):
     assert source.denies(written(f"def f(x, u):\n    {body}"), hint) == bool(denied)
     assert not source.denies(None, hint)
+
+
+def test_a_number_of_the_notebook_is_told_where_a_size_is_wrong():
+    cell = "def f(x):\n    return [x] * T"
+    space = {"T": 2}
+    seen = replace(source.of([(1, "T = 2"), (2, cell)], "f"), space=space)
+    told = "`T` in line 2 is a name of the notebook, and 2 in every call."
+    assert seen.fixed_size().startswith(told)
+    space["T"] = [2]
+    assert seen.fixed_size() is None
+    own = replace(
+        source.of([(1, "T = 2"), (2, f"{cell} * len(T := x)")], "f"), space=space
+    )
+    assert own.fixed_size() is None
+
+
+def test_an_argument_that_is_never_used_is_told_where_no_mistake_is_named():
+    def f(x, u):
+        return x + u
+
+    cell = "def f(x, *u):\n    return x"
+    cases = [Case("a", (2, 1)), Case("b", (0, 4))]
+    got = [run(lambda x, u: x, c.args) for c in cases]
+    asked = (
+        Check("f", 1, list, f, ()),
+        cases,
+        expected(Check("f", 1, list, f, ()), cases),
+    )
+    seen = judge(*asked, got, written=source.of([(1, cell)], "f"))
+    assert "`f` never uses its argument `u`." in seen.remark
+    assert seen.remark in source.of([(1, cell)], "f").sentences(["x", "u"])
+
+
+def test_two_globals_in_place_of_two_arguments_are_told():
+    given = "rows = 1\nwide = 2"
+    told = first("def f(x, u, p):\n    return g(rows, wide, p)", given)
+    assert "its arguments `x` and `u`, and it does use `rows`" in told
+    assert first("def f(x, u, p):\n    return g(rows, p)", given) is None
