@@ -28,6 +28,7 @@ _LIKE = (  # functions and methods that are taken for one another
     ("ones", "zeros"),
 )
 ODD = {"expm1", "exp2", "log1p", "log2", "log10", "cumprod", "sinh", "cosh", "prod"}
+_LARGEST = 3e38  # of float32, nearly
 _TURNING = {"transpose", "swapaxes", "swapdims", "permute", "movedim"}
 _CUTTING = {"chunk", "split", "cat", "concat", "concatenate", "stack", "tensor_split"}
 _REDUCING = {"sum", "mean", "amax", "amin", "prod", "std", "norm"}
@@ -45,6 +46,14 @@ def swaps(function: lines.FUNCTION) -> Iterator[Change]:
             yield from _of_bounds(node)
         elif isinstance(node, ast.Subscript):
             yield from _of_places(node)
+        elif isinstance(node, ast.Constant) and _is_large(node.value):
+            words = f"is {node.value:g} beyond all that may come in? Only ∞ is."
+            yield node, ast.Constant(_LARGEST), words
+
+
+def _is_large(value: Any) -> bool:
+    """Whether a number may stand in the place of infinity."""
+    return type(value) in (int, float) and 1000 <= value < _LARGEST
 
 
 def likes(function: lines.FUNCTION, odd: bool = False) -> Iterator[Change]:

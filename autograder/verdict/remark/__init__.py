@@ -163,4 +163,5 @@ _REMARKS = (
     casewise.special,
     places.axes,
     again.draws,
+    unknown.not_called,
 )

@@ -62,6 +62,12 @@ SLIPS = [
         MATRICES,
         "does it need one more axis to meet the other?",
     ),
+    (
+        "(x + torch.triu(x * 0 - 3e38, 1)).softmax(-1)",
+        ("3e38", "1e4"),
+        [(SQUARE,), (SQUARE - 1e30 * torch.eye(3),)],
+        "is 10000 beyond all that may come in? Only ∞ is.",
+    ),
     ("[min(i, 4) for i in x]", ("min(i, 4)", "min(min(i, 4), 3)"), LISTS, "limit need"),
     ("[i // 2 + 128 for i in x]", ("128", "256"), LISTS, "look at the number 256."),
     ("[[i] for i in range(1, len(x))]", ("1, ", ""), LISTS, "where does it begin"),
