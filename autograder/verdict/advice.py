@@ -74,8 +74,9 @@ def advice(
         if early:
             mistake, also, said = None, None, early
         if not said:
-            # Two at once, and an error that a mistake ends in too, are only a guess.
-            guess = not mistake or isinstance(mistake, Pair) or first.raised
+            # Two at once are only a guess, and so is what asks about an error.
+            guess = not mistake or isinstance(mistake, Pair)
+            guess = guess or (first.raised and "?" in mistake.hint)
             proved = mended(written, changes if guess else rare)
             if proved and not isinstance(mistake, Pair):
                 mistake = None

@@ -203,10 +203,19 @@ def denies(written: Written | None, hint: str) -> bool:
         return False
     if written.none_inside and RETURN.search(hint):
         return True
+    nodes = [*ast.walk(written.function)]
+    if _AS_BYTES.search(hint) and any(map(_compares_with_a_byte, nodes)):
+        return True
     return any(
-        said.search(hint) and not any(map(is_there, ast.walk(written.function)))
+        said.search(hint) and not any(map(is_there, nodes))
         for said, is_there in _SPOKEN_OF
     )
+
+
+def _compares_with_a_byte(node: ast.AST) -> bool:
+    """Whether ids that are bytes are told from others."""
+    inner = ast.walk(node) if isinstance(node, ast.Compare) else ()
+    return any(getattr(x, "value", None) in (255, 256, 257) for x in inner)
 
 
 def _compares_a_part(node: ast.AST) -> bool:
@@ -231,6 +240,7 @@ def _takes_a_shape_apart(node: ast.AST) -> bool:
     )
 
 
+_AS_BYTES = re.compile("hand the ids themselves to `bytes`")
 # What hints speak of as if it stood there, and which node it would be.
 _SPOKEN_OF: tuple[tuple[re.Pattern, Callable[[ast.AST], bool]], ...] = (
     (re.compile("compare a part of the list with the pair"), _compares_a_part),

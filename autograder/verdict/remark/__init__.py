@@ -163,5 +163,6 @@ _REMARKS = (
     casewise.special,
     places.axes,
     again.draws,
+    unknown.not_taken,
     unknown.not_called,
 )

@@ -161,7 +161,10 @@ def axes(seen: Seen) -> str | None:
             "in it has more axes than what comes in: print its shape after each line."
         )
     if all(g.ndim == w.ndim + 1 for w, g in pairs):
-        return "Your answer has one axis too many."
+        return (
+            "Your answer has one axis too many. Print the shape after each line: where "
+            "does it come in?"
+        )
     if all(g.ndim == w.ndim for w, g in pairs):
         for axis in (-1, -2, -3, -4):
             if all(
@@ -184,7 +187,7 @@ def axes(seen: Seen) -> str | None:
 
 def _only_ones_before(want: Tensor, got: Tensor) -> bool:
     more = got.ndim - want.ndim
-    return more > 0 and {*got.shape[:more]} == {1} and got.shape[more:] == want.shape
+    return more > 1 and {*got.shape[:more]} == {1} and got.shape[more:] == want.shape
 
 
 def _length(seen: Seen, axis: int) -> str | None:

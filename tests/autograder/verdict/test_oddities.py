@@ -236,6 +236,12 @@ def test_so_it_is_in_a_verdict():
         ),
         ("which cannot be unpacked into T and C", "T, C = x.shape", 0),
         ("which cannot be unpacked into T and C", "q, k = x.chunk(2)", 1),
+        ("You hand the ids themselves to `bytes`, which", "return bytes(x)", 0),
+        (
+            "You hand the ids themselves to `bytes`, which",
+            "return x if x > 256 else u",
+            1,
+        ),
         ("`mean` over axis 1 averages", "return x.mean(1)", 0),
         ("`mean` over axis 1 averages", "return x.cumsum(1)", 1),
     ],

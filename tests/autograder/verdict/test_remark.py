@@ -895,3 +895,14 @@ def test_what_a_called_step_is_made_of_need_not_be_called():
     seen = Seen(check, [], [], [], None, source.of([(1, cell)], "attend"))
     found = unknown.not_called(seen)
     assert "`split_heads`" in found and "softmax" not in found
+
+
+def test_that_what_is_given_is_not_used_is_told():
+    check = checks.load("tokenize")["to_chunks"]
+    for body, told in (("regex.findall('a', text)", True), ("split(text)", False)):
+        cell = f"def to_chunks(text):\n    return {body}"
+        written = source.of([(1, cell)], "to_chunks")
+        found = unknown.not_taken(Seen(check, [], [], [], None, written))
+        assert bool(found) == told and "uses `split`, which is given" in (
+            found or "uses `split`, which is given"
+        )

@@ -158,7 +158,9 @@ def test_a_change_leaves_what_is_refused_rightly():
 def test_what_one_change_proves_comes_before_the_guess_that_an_error_is():
     """`>` for `>=`: the same error as that of a mistake which was not made."""
     right = "def f(x):\n    return [1 / i if i >= 1 else 0 for i in x]"
-    guessed = Mistake("guessed", "You divide by all of it, and nothing is left.", None)
+    guessed = Mistake(
+        "guessed", "Do you divide by all of it, and is nothing left?", None
+    )
     wrong = right.replace(">= 1", ">= 0")
     oracle = by.made(right, "f")
     check = by.replace(by.CHECK, name="f", oracle=oracle)
@@ -172,3 +174,7 @@ def test_what_one_change_proves_comes_before_the_guess_that_an_error_is():
     assert seen.mistake is None and "`i >= 0`" in seen.remark and seen.meant is None
     blind = judge(check, asked, expected(check, asked), got)
     assert blind.mistake is hint
+    told = by.replace(hint, hint="You divide by 0, which no number is.")
+    check = by.replace(check, mistakes=(told,))
+    seen = judge(check, asked, expected(check, asked), got, written=written)
+    assert seen.mistake is told  # who does not ask knows
