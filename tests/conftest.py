@@ -61,3 +61,8 @@ def pytest_terminal_summary(terminalreporter):
             f"dishonest submissions that earned nothing: "
             f"{figures['hostile_passed']} of {figures['hostile_total']}"
         )
+    if "trusted_peak_mb" in figures:
+        terminalreporter.line(
+            f"memory of the grader and its workers, boxes aside, while it graded them: "
+            f"{figures['trusted_peak_mb']:,} MB at most"
+        )

@@ -39,7 +39,7 @@ from autograder.verdict.statement import Use
 if TYPE_CHECKING:
     from autograder.verdict.look import Cell
 
-MEMORY_MB = 500  # beyond what is loaded; an honest notebook takes 20
+MEMORY_MB = 300  # beyond what is loaded; an honest notebook takes 20
 SECONDS = 5  # of processor time for a request; an honest one takes a few milliseconds
 KEPT_MB = 150  # a reader that keeps more ends, so that its memory is free again
 LONGEST = 128 << 20  # bytes of an answer

@@ -150,8 +150,9 @@ def run_all(
 ) -> list[Outcome]:
     """Run every case, but after one that did not come to an end, no other.
 
-    As in a program, a tensor that has been an argument comes again with other numbers,
-    where the shape is the same; and an answer is to stay what it is at the next call.
+    As in a program, an object that has been an argument comes again with other contents
+    (a tensor where the shape is the same, a list, a dict of merges that has grown); and
+    an answer is to stay what it is at the next call.
     """
     outcomes: list[Outcome] = []
     used: dict[tuple[Any, ...], Any] = {}
@@ -170,8 +171,13 @@ def run_all(
 
 
 def _refilled(value: Any, place: int, used: dict[tuple[Any, ...], Any]) -> Any:
-    """A copy of an argument: in the tensor that stood in its place before, if it fits."""
+    """A copy of an argument: in the object that stood in its place before, if it fits."""
     torch = sys.modules.get("torch")
+    if type(value) in (list, dict):
+        old = used.setdefault((place, type(value)), type(value)())
+        old.clear()
+        (old.extend if type(value) is list else old.update)(_copied(value))
+        return old
     if torch is None or type(value) is not torch.Tensor or not value.is_contiguous():
         return _copied(value)
     key = place, value.dtype, value.shape
@@ -198,7 +204,8 @@ def _shares(value: Any, given: tuple[Any, ...]) -> bool:
     parts = value if isinstance(value, list | tuple) else [value]
     tensors = [[x for x in of if wire.is_torch(x)] for of in (parts, given)]
     mine, theirs = ({x.untyped_storage().data_ptr() for x in of} for of in tensors)
-    return any(value is x for x in given) or not mine.isdisjoint(theirs)
+    held = any(part is x for part in [value, *parts] for x in given if not _fixed(x))
+    return held or not mine.isdisjoint(theirs)
 
 
 def is_limited() -> bool:

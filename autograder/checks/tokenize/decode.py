@@ -28,6 +28,7 @@ from autograder.checks.tokenize._material import (
     nasty_text,
     right_half_first,
     staircase,
+    turned,
     utf8,
     written_out,
     zeros_for_a_byte,
@@ -136,6 +137,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single id, and a merge of the byte 255", ([k], {(255, k): 256})),
         edge(
             "merges of merges, more than a hundred deep", ([385], staircase(rng, 130))
+        ),
+        edge(
+            "merges of merges, listed from the last to the first",
+            ([385], turned(staircase(rng, 130))),
+        ),
+        edge(
+            "the character that often stands for bytes that no one can read",
+            ([k, *utf8("\ufffd"), m, 256], {(k, m): 256}),
         ),
         *_no_tokens(k, m, between(rng, 300, 4999)),
         *(

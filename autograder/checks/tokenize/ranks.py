@@ -81,6 +81,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("no merges", ({},)),
         edge("one merge", ({(j, f): 256},)),
         edge("merges of merges, more than a hundred deep", (staircase(rng, 130),)),
+        edge(
+            "merges of merges, listed from the last to the first",
+            (turned(staircase(rng, 130)),),
+        ),
         *twins(oracle, lambda: (four_merges(rng)[1],), "the merges"),
     ]
 

@@ -78,6 +78,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "the text of the first case, without merges", (f"{word} {word}{other}", {})
         ),
         edge("an empty text", ("", learned(word, 2))),
+        edge(
+            "the character that often stands for bytes that no one can read",
+            (f"{word} \ufffd{other}", learned(word, 2)),
+        ),
         edge("no merges", (f"{word} {other}", {})),
         edge("large ids that leave gaps", (f"{word} {word}{other}", far_apart(merges))),
         edge("one character, and one merge", (hanzi[0], learned(hanzi[0], 1))),

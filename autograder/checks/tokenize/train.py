@@ -157,7 +157,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "pairs that come a thousand times, and one hardly more often",
-            (f"{p}{q}," * 1020 + f"{r}{s}," * 1030, 257),
+            (f"{p}{q}," * 1030 + f"{r}{s}," * 1040, 257),
         ),
         edge("a very long word", (new_word(rng, 400) + "A" * 140, 540)),
         edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),

@@ -31,6 +31,7 @@ from nbgrader.api import Gradebook
 from autograder.classroom import demo
 from autograder.classroom.demo import Submission, insert_cell
 from autograder.classroom.record import GRADED, RELEASE
+from tests.autograder.classroom import trusted
 
 ROOT = Path(__file__).parents[3]
 EXERCISE = "tokenize"
@@ -52,6 +53,15 @@ class Kind:
     share: float
 
 
+# Reads a byte in each 2 MB of far more than there is: only the page tables take memory.
+_TABLES = """import mmap
+for _ in range(64):
+    held = mmap.mmap(-1, 10 << 30, flags=mmap.MAP_PRIVATE | 0x4000)
+    sum(held[i] for i in range(0, len(held), 2 << 20))
+    globals().setdefault("kept", []).append(held)
+"""
+
+
 def kinds() -> list[Kind]:
     """All kinds, the demo class's own among them."""
     found = [
@@ -61,15 +71,21 @@ def kinds() -> list[Kind]:
     loop = insert_cell("while True: pass", 8)
     bomb = insert_cell("x = [bytearray(10**8) for _ in range(99)]", 8)
     noise = insert_cell("print('x' * 10**8)", 8)
+    tables = insert_cell(_TABLES, 8)
     for name, edit, share, status in (
         ("crash", crash, 3, "FLAGGED"),
         ("loop", loop, 0.5, "GRADED"),
         ("memory", bomb, 2, None),
         ("noise", noise, 2, "FLAGGED"),
+        ("page tables", tables, 2, None),
     ):
         found.append(
             Kind(name, _bytes(Submission(name, 20, edit=edit)), 20, status, share)
         )
+    # No step that may call what nobody could look at earns a point: all but the first.
+    parser = insert_cell("import " + "a." * 60_000 + "b", 8)
+    content = _bytes(Submission("parser", 20, edit=parser))
+    found.append(Kind("parser", content, 1, "FLAGGED", 2))
     for name, content in (("text", b"{"), ("bytes", b"\xff\xfe\0"), ("list", b"[]")):
         found.append(Kind(name, content, 0, "FLAGGED", 2))
     return found
@@ -107,6 +123,7 @@ class Soak:
             (path / f"{EXERCISE}.ipynb").write_bytes(data)
         (self.place / "seed").write_text("the demo class\n")  # of the demo's points
         self.killed: Counter[str] = Counter()
+        self.peak_mb = 0.0  # of the grader and its workers, boxes aside
 
     def run(self, pause: float) -> None:
         """Grade until all is graded, with something killed every `pause` seconds.
@@ -115,12 +132,14 @@ class Soak:
         """
         while (left := self.left()) > 0:
             process = self._start()
-            while process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    seconds = pause if self.killed else 0.2
-                    process.wait(self.random.expovariate(1 / seconds))
-                if process.poll() is None and left > self.left() > 0:
-                    self._kill(process)
+            with trusted.watched(process.pid) as seen:
+                while process.poll() is None:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        seconds = pause if self.killed else 0.2
+                        process.wait(self.random.expovariate(1 / seconds))
+                    if process.poll() is None and left > self.left() > 0:
+                        self._kill(process)
+            self.peak_mb = max(self.peak_mb, *seen)
             print(f"  {self.left():5} left, killed: {dict(self.killed)}", flush=True)
         code, log = self._start().wait(), (self.folder / "log").read_text()
         told = log.count(" INFRA\n"), log.count("rename the folder to 'José ")
@@ -239,6 +258,7 @@ def main(size: int = 2000, seed: int = 1, pause: float = 8.0) -> None:
             f"{size} submissions of {len(kinds())} kinds, each graded once and right, in "
             f"{time.monotonic() - start:.0f} s, through {kills} kills: "
             + ", ".join(f"{n} of a {whom}" for whom, n in soak.killed.most_common())
+            + f"; memory of the grader and its workers {soak.peak_mb:,.0f} MB at most"
         )
 
 

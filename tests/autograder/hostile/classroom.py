@@ -6,15 +6,13 @@ run (temporary files, processes, mounts) can be told from what other runs make.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import shutil
 import sqlite3
 import tempfile
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ from traitlets.config import PyFileConfigLoader
 from autograder import checks
 from autograder.classroom import grade
 from autograder.classroom.course import api as course_api
+from tests.autograder.classroom import trusted
 from tests.autograder.hostile.item import ALL, ROOT, Item, write
 
 MARK = "KwAqZvPt"  # whatever holds it must not come out again
@@ -51,7 +50,7 @@ class Classroom:
     errors: dict[str, str] = field(default_factory=dict)
     left: dict[str, Any] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
-    peak_mb: int = 0
+    peak_mb: float = 0  # of the grader and its workers, besides the tests' own
 
     @property
     def folder(self) -> Path:
@@ -171,9 +170,10 @@ def graded(
     os.environ["GPT_CLASS"] = group
     for name in names:
         try:
-            with _watching(room):
+            with trusted.watched(os.getpid()) as seen:
                 for row in grade.grade(name):
                     room.rows[name, row.student] = row
+            room.peak_mb = max(room.peak_mb, max(seen) - seen[1])
         except Exception:  # noqa: BLE001 - one of them brought the whole class down
             room.errors[name] = traceback.format_exc()
     for item in mine:
@@ -204,32 +204,6 @@ def neighbours(assignment: str) -> list[Item]:
         )
         for place in NEIGHBOURS
     ]
-
-
-@contextlib.contextmanager
-def _watching(room: Classroom) -> Iterator[None]:
-    """Note the largest memory that a process of the grader's, not of a box, has."""
-    me, over = psutil.Process(), threading.Event()
-
-    def ours(process: psutil.Process) -> Iterator[psutil.Process]:
-        yield process
-        for child in process.children():
-            if child.name() != "bwrap":
-                yield from ours(child)
-
-    def watch() -> None:
-        while not over.wait(0.1):
-            with contextlib.suppress(psutil.Error):
-                for process in ours(me):
-                    room.peak_mb = max(room.peak_mb, process.memory_info().rss >> 20)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _traces() -> dict[str, set[str]]:
