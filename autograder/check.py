@@ -196,7 +196,8 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     told = session.not_newest(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
         told = told or _is_class(name, function) or session.replaced(name, function)
-        told = told or _again(known, name, function, entries, left)
+        if not told and (told := _again(known, name, function, entries, left)):
+            verdict = replace(verdict, mistake=None, meant=None, remark=None)
     if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}

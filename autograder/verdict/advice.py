@@ -77,7 +77,8 @@ def advice(
             # Two at once are only a guess, and so is what asks about an error.
             guess = not mistake or isinstance(mistake, Pair)
             guess = guess or (first.raised and "?" in mistake.hint)
-            proved = mended(written, changes if guess else rare)
+            every = functools.partial(changes, steps=check.after)
+            proved = mended(written, every if guess else rare)
             if proved and not isinstance(mistake, Pair):
                 mistake = None
             also = proved or also

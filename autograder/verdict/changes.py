@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograder.verdict import lines, swaps
@@ -18,9 +18,9 @@ from autograder.verdict.swaps import Change
 _FAR = "how far in should it stand?"
 
 _SWAPPED: dict[type, tuple[type, ...]] = {
-    ast.Add: (ast.Sub,),
+    ast.Add: (ast.Sub, ast.Mult),
     ast.Sub: (ast.Add,),
-    ast.Mult: (ast.Div, ast.MatMult),
+    ast.Mult: (ast.Div, ast.MatMult, ast.Add),
     ast.Div: (ast.Mult,),
     ast.FloorDiv: (ast.Div,),
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE),
@@ -49,14 +49,18 @@ _FROM = {"startswith", "find", "index"}  # take the place to begin at
 _LOOPS = ast.For | ast.While
 
 
-def changes(function: lines.FUNCTION) -> Iterator[Change]:
-    """All small changes, by what a student would look at."""
+def changes(function: lines.FUNCTION, steps: Sequence[str] = ()) -> Iterator[Change]:
+    """All small changes, by what a student would look at.
+
+    steps: earlier steps, of which one may have been left out.
+    """
     yield from swaps.swaps(function)
     yield from _of_expressions(function)
     yield from _of_statements(function)
     yield from _dropped(function)
     yield from _of_names(function)
     yield from _looked_up(function)
+    yield from swaps.left_out(function, steps)
     yield from swaps.later(function)
 
 

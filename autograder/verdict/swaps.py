@@ -7,7 +7,7 @@ As in `changes`, each is a node, what takes its place, and what to look at there
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograder.verdict import lines
@@ -221,6 +221,22 @@ def _apart(low: ast.expr, high: ast.expr) -> list[ast.expr] | None:
         return None
     begin = ast.BinOp(low, ast.Mult(), high.right)
     return [begin, ast.BinOp(begin, ast.Add(), high.right)]
+
+
+def left_out(function: lines.FUNCTION, steps: Sequence[str]) -> Iterator[Change]:
+    """An earlier step that is not called for what another function is given."""
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    for node in ast.walk(function):
+        for k, arg in enumerate(node.args if isinstance(node, ast.Call) else ()):
+            for step in steps if isinstance(node.func, ast.Name) else ():
+                if step not in used and not isinstance(arg, ast.Starred):
+                    made = ast.Call(ast.Name(step, ast.Load()), [arg], [])
+                    args = [*node.args[:k], made, *node.args[k + 1 :]]
+                    words = (
+                        f"is `{lines.shown(arg)}` already what `{node.func.id}` takes? An "
+                        "earlier step is never called."
+                    )
+                    yield node, ast.Call(node.func, args, node.keywords), words
 
 
 def later(function: lines.FUNCTION) -> Iterator[Change]:

@@ -164,5 +164,4 @@ _REMARKS = (
     places.axes,
     again.draws,
     unknown.not_taken,
-    unknown.not_called,
 )

@@ -53,8 +53,8 @@ def not_finite(seen: Seen) -> str | None:
         return None
     if all(g.isnan().any() for g in found):
         return (
-            "There is NaN in your answer. It comes from ∞ − ∞, ∞ / ∞, 0 / 0 or the root "
-            "of a negative number. In float32, `exp` is ∞ from 89 on."
+            "There is NaN in your answer. It comes from ∞ − ∞, 0 · ∞, ∞ / ∞, 0 / 0 or the "
+            "root of a negative number. In float32, `exp` is ∞ from 89 on."
         )
     if all(g.is_floating_point() and g.isinf().any() for g in found):
         return (

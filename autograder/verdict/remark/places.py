@@ -155,7 +155,8 @@ def axes(seen: Seen) -> str | None:
             "Your answer has one axis too few: a sum, a mean or an index has taken it "
             "away. `keepdim=True`, or a slice instead of an index, keeps it."
         )
-    if all(_only_ones_before(w, g) for w, g in pairs):
+    many = any(g.ndim > w.ndim + 1 for w, g in pairs)
+    if many and all(_only_ones_before(w, g) for w, g in pairs):
         return (
             "Your answer has axes of size 1 in front which should not be there. Something "
             "in it has more axes than what comes in: print its shape after each line."
@@ -187,7 +188,7 @@ def axes(seen: Seen) -> str | None:
 
 def _only_ones_before(want: Tensor, got: Tensor) -> bool:
     more = got.ndim - want.ndim
-    return more > 1 and {*got.shape[:more]} == {1} and got.shape[more:] == want.shape
+    return more > 0 and {*got.shape[:more]} == {1} and got.shape[more:] == want.shape
 
 
 def _length(seen: Seen, axis: int) -> str | None:

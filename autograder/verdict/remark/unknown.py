@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 
 import torch
 
-from autograder import checks
 from autograder.verdict import lines
 from autograder.verdict.remark.seen import Seen, is_tensor, listed, theirs
 
@@ -76,30 +75,6 @@ def not_taken(seen: Seen) -> str | None:
                 "Does it do itself what that does, and exactly so?"
             )
     return None
-
-
-def not_called(seen: Seen) -> str | None:
-    """That an earlier step is never called, where no helper may do so instead."""
-    if not seen.written or not seen.check.after:
-        return None
-    function = seen.written.function
-    used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
-    known = checks.load(checks.having(seen.check.name))
-    space = seen.written.space or {}
-    helpers = used & seen.written.names - {*known} - lines.own_names(function)
-    if any(callable(space.get(name)) for name in helpers):
-        return None
-    called = [step for step in seen.check.after if step in used]
-    within = {inner for step in called for inner in known[step].after}
-    never = [s for s in seen.check.after if s not in used and s not in within]
-    # What a step that is never called is made of, nobody has to call either.
-    never = [s for s in never if not any(s in known[x].after for x in never)]
-    if not never or not called:
-        return None
-    return (
-        f"Your function never calls {listed([f'`{step}`' for step in never])}, on which "
-        "this step builds. Does it do itself what that does?"
-    )
 
 
 def close(name: str, known: Iterable[str]) -> str | None:

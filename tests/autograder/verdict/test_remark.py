@@ -6,7 +6,6 @@ For each remark: a function of which it is true, and one close by of which it is
 import random
 import re
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -867,34 +866,6 @@ def test_what_is_true_of_each_answer_needs_no_word_of_errors():
     got = [run(wide, case.args) for case in asked]
     told = remark(check, asked, expected(check, asked), got, partial(run, wide))
     assert told.startswith("The shape is right but for axis -1"), told
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("draw(table[text[-1]], u)", "never calls `probabilities`, on which this step"),
-        ("draw(probabilities(table[text[-1]]), u)", ""),
-        ("draw(own(table[text[-1]]), u)", ""),  # a helper may do so
-        ("0", ""),  # calls none of them: it goes another way
-    ],
-)
-def test_an_earlier_step_that_is_not_called_is_told(line, said):
-    cell = f"def write(table, ids, us, stop):\n    return {line}"
-    space = {"own": abs, "draw": abs, "probabilities": abs, "table": [0]}
-    written = source.of([(1, "def own(x): return x"), (2, cell)], "write")
-    written = replace(written, space=space)
-    check = checks.load("sample")["write"]
-    seen = Seen(check, [], [], [], None, written)
-    found = unknown.not_called(seen) or ""
-    assert said in found and bool(said) == bool(found), found
-
-
-def test_what_a_called_step_is_made_of_need_not_be_called():
-    check = checks.load("attend")["attend"]
-    cell = "def attend(x, w, b, o, p, n):\n    return merge_heads(attention(x, x, x))"
-    seen = Seen(check, [], [], [], None, source.of([(1, cell)], "attend"))
-    found = unknown.not_called(seen)
-    assert "`split_heads`" in found and "softmax" not in found
 
 
 def test_that_what_is_given_is_not_used_is_told():

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from autograder.checks import Mistake
+from autograder.verdict import repair
+from autograder.verdict.changes import changes
 from autograder.verdict.judge import expected, judge
 from tests.autograder.verdict import test_repair as by
 
@@ -178,3 +180,22 @@ def test_what_one_change_proves_comes_before_the_guess_that_an_error_is():
     check = by.replace(check, mistakes=(told,))
     seen = judge(check, asked, expected(check, asked), got, written=written)
     assert seen.mistake is told  # who does not ask knows
+
+
+def test_a_step_that_is_left_out_is_found():
+    right = "def f(x):\n    return total(shares(x))"
+    wrong = "def f(x):\n    return total(x)"
+    space = {"shares": lambda x: x / x.sum(), "total": lambda x: x.cumsum(0)}
+    function = by.source.of([(1, wrong)], "f").function
+    cases = [(SQUARE,), (SQUARE[0] + 2,)]
+    exec(right, oracle := dict(space))  # noqa: S102 - ours
+
+    def is_right(made):
+        return all(
+            made(*args).allclose(oracle["f"](*args), equal_nan=True) for args in cases
+        )
+
+    for steps, found in ((("shares", "total"), True), (("total",), False), ((), False)):
+        told = repair.place(function, space, is_right, tried=changes(function, steps))
+        assert bool(told) == found
+        assert not found or "is `x` already what `total` takes?" in told
