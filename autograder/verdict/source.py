@@ -19,7 +19,7 @@ from autograder.verdict.statement import LONGEST, as_python
 from autograder.verdict.wire import article
 
 RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
-SENTENCES = 14  # that the lines of one function can give rise to
+SENTENCES = 12  # that the lines of one function can give rise to
 LARGEST = 1_500  # nodes of a function whose source is asked
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
