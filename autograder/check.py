@@ -145,7 +145,8 @@ def _first(known: dict[str, Check], entries: Entries, steps: list[str]) -> str |
 def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
     from IPython.display import display
 
-    cases = _hidden(file.read_bytes()).get(name, [])
+    is_now = file.stat()
+    cases = _hidden(file, is_now.st_mtime_ns, is_now.st_ino).get(name, [])
     data = wire.pack(to_rows(_answers(function, [*map(tuple, cases)])))
     answer = {"check": name, "outcomes": base64.b64encode(data).decode()}
     text = f"{name}: {len(cases)} answers handed in"
@@ -168,9 +169,9 @@ def _answers(
 
 
 @functools.lru_cache(maxsize=1)
-def _hidden(packed: bytes) -> dict[str, list[list[Any]]]:
+def _hidden(file: Path, *_version: int) -> dict[str, list[list[Any]]]:
     """The hidden inputs of all checks, unpacked once for all of them."""
-    return wire.unpack(packed)
+    return wire.unpack(file.read_bytes())
 
 
 def _show(name: str, function: Callable[..., Any]) -> None:

@@ -44,7 +44,7 @@ OPTIONS = (
     "--IPKernelApp.outstream_class=autograder.box.app.Output",
     "--IPythonKernel._execute_sleep=0",
 )
-BUFFER = 1 << 14  # characters that are printed before they are sent
+PRINTED = 1 << 18  # characters that are printed before the grader hears of it
 PATIENCE = 30_000  # milliseconds that the grader has to connect
 
 
@@ -90,6 +90,7 @@ class App(IPKernelApp):
         self.init_signal()
         kernel, shell = self.kernel, self.shell
         kernel._stdout, kernel._stderr = sys.stdout, sys.stderr
+        sys.stdout.tell_of = sys.stderr.tell_of = kernel.count
         kernel.shell_stream = ZMQStream(self.shell_socket)
         kernel.stdin_socket = self.stdin_socket
         kernel.iopub_thread = self.iopub_thread
@@ -191,6 +192,7 @@ class Kernel(IPythonKernel):
     shell_class = Type(Shell)
     compiler_class = Type(Compiler)
     msg_types = (*IPythonKernel.msg_types, CELLS)
+    printed = 0  # characters that the grader has not been told of
 
     async def cells_request(self, _: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Run the `cells` of the request, each the id that it answers to, and its code.
@@ -209,8 +211,6 @@ class Kernel(IPythonKernel):
                 mine = {**parent, "header": {**header, "msg_id": name}}
                 self.set_parent(ident, mine)
                 await self.run(code)
-                sys.stdout.flush()
-                sys.stderr.flush()
                 self._publish_status("idle", "shell", mine)
                 if time.monotonic() - began > content["patience"]:
                     break
@@ -242,13 +242,19 @@ class Kernel(IPythonKernel):
     def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
         """With an idle one goes what the cell has reached for (see `watch`)."""
         if status != "busy":
-            self.session.send(
-                self.iopub_socket,
-                "status",
-                {"execution_state": status, "reached": self.watch.told()},
-                parent=parent or self.get_parent(channel),
-                ident=self._topic("status"),
-            )
+            self._tell(parent or self.get_parent(channel), reached=self.watch.told())
+
+    def count(self, printed: int) -> None:
+        """Nobody reads what is printed; the grader is told how much it is."""
+        self.printed += printed
+        if self.printed > PRINTED:
+            self._tell(self.get_parent("shell"))
+
+    def _tell(self, parent: dict[str, Any], **idle: Any) -> None:
+        state = "idle" if idle else "busy"
+        content = {"execution_state": state, "printed": self.printed, **idle}
+        self.printed = 0
+        self.session.send(self.iopub_socket, "status", content, parent=parent)
 
 
 class Publisher(IOPubThread):
@@ -285,8 +291,17 @@ class Publisher(IOPubThread):
 
 
 class Output(OutStream):
-    """What is printed: sent when there is enough of it, and when a cell is done."""
+    """What is printed: counted, and no more."""
 
-    def _schedule_flush(self) -> None:
-        if sum(buffer.tell() for buffer in self._buffers.values()) > BUFFER:
-            self._flush()
+    def write(self, string: str) -> int:
+        if not isinstance(string, str):
+            kind = type(string).__name__
+            raise TypeError(f"write() argument must be str, not {kind}")
+        self.tell_of(len(string))
+        return len(string)
+
+    def tell_of(self, printed: int) -> None:
+        """The kernel's own `count`, once there is one."""
+
+    def flush(self) -> None:
+        """There is nothing to be sent."""

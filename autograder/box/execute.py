@@ -1,7 +1,7 @@
 """Run a submission's cells in a box, and keep what its checks hand in. Nothing else.
 
-What a cell prints, displays or publishes is counted and thrown away: hidden inputs are
-in the kernel, so they could be in any of it. Kept are the answers that a graded cell
+What a cell prints, displays or publishes is counted and thrown away (what it prints, in
+the kernel already): hidden inputs are there, so they could be in any of it. Kept are the answers that a graded cell
 published while it ran, and the type of the error that ended a cell.
 
 A cell that dies (exit, segmentation fault, memory) or that cannot be stopped costs its
@@ -177,6 +177,8 @@ class _Kernel:
             if message is not None:
                 kind, content = message["type"], message["content"]
                 idle = kind == "status" and content.get("execution_state") == "idle"
+                printed = content.get("printed") if kind == "status" else 0
+                self.received += printed if type(printed) is int and printed > 0 else 0
                 whole = idle and message["parent"] == self.request
                 if whole and not (first or interrupted):  # it has left the rest
                     self._ask(cells)

@@ -24,7 +24,7 @@ from autograder.verdict.outcome import Outcome, run
 
 ROOT = Path(__file__).parents[3]
 SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(50))]
-SOME = SEEDS[:16]  # where every mistake is tried with each of them
+SOME = SEEDS[:16]
 
 EXERCISES = checks.exercises()
 CHECKS = [
@@ -147,7 +147,7 @@ def test_the_oracle_answers_every_case_and_changes_nothing(exercise, check):
 @every_check
 def test_every_mistake_is_wrong_in_every_draw_and_like_no_other(exercise, check):
     assert len(check.mistakes) >= 2
-    for seed in SOME:
+    for seed in SEEDS[:3]:  # that each is wrong is asked of 200 seeds elsewhere
         cases, wanted = drawn(exercise, check.name, seed)
         made = {m.name: answers(m.answer, cases) for m in check.mistakes}
         assert len(made) == len(check.mistakes), "two mistakes of one name"

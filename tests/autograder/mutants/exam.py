@@ -126,10 +126,11 @@ def remembering(check: Check, seeds: Iterable[bytes] = SEEDS) -> dict[str, list[
 
 
 @cache
-def tried(exercise: str, name: str) -> dict[str, int]:
-    """With how many of SEEDS each mutant of a check is right, memos among them."""
-    check = checks.load(exercise)[name]
-    found = passed(check, wrong(exercise, name)) | remembering(check)
+def tried(exercise: str, name: str, many: int = len(SEEDS)) -> dict[str, int]:
+    """With how many of the SEEDS each mutant of a check is right, memos among them."""
+    check, seeds = checks.load(exercise)[name], SEEDS[:many]
+    found = passed(check, wrong(exercise, name), seeds=seeds)
+    found |= remembering(check, seeds)
     return {key: len(seeds) for key, seeds in found.items()}
 
 
