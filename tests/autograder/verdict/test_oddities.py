@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from autograder import check as check_module
 from autograder.checks import Case, Check
 from autograder.verdict import causes, oddities, source
 from autograder.verdict.judge import expected, judge
@@ -287,3 +288,12 @@ def test_two_globals_in_place_of_two_arguments_are_told():
     told = first("def f(x, u, p):\n    return g(rows, wide, p)", given)
     assert "its arguments `x` and `u`, and it does use `rows`" in told
     assert first("def f(x, u, p):\n    return g(rows, p)", given) is None
+
+
+def test_a_class_that_is_checked_is_told():
+    class Average:
+        pass
+
+    told = check_module._is_class("average_past", Average)
+    assert "`average_past` is the class `Average` itself" in told
+    assert check_module._is_class("average_past", Average().__eq__) is None
