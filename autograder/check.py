@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # the kernel that grades imports neither
     from autograder.checks import Check
     from autograder.verdict.bank import Entries
     from autograder.verdict.judge import Verdict
+    from autograder.verdict.patience import Left
 
 CHECKS = re.compile(r"\s*check\([\"'](\w+)[\"'], *(\w+)\)\s*$")  # a cell that checks
 RESULT = "application/vnd.gpt-in-four-stages.result+json"
@@ -152,8 +153,15 @@ def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
     display({ANSWER: answer, "text/plain": text}, raw=True)
 
 
-def _answers(function: Callable[..., Any], cases: list[tuple]) -> list[Outcome]:
-    """What comes of all cases, and once more of the first: something may outlive a call."""
+def _answers(
+    function: Callable[..., Any], cases: list[tuple], left: Left | None = None
+) -> list[Outcome]:
+    """What comes of all cases, and once more of the first: something may outlive a call.
+
+    left: the time for it, on a student's own machine.
+    """
+    if left:
+        return left.answers(function, cases)
     outcomes = run_all(function, cases)
     if not outcomes or outcomes[-1].raised == StillRunning.__name__:
         return outcomes
@@ -171,22 +179,26 @@ def _show(name: str, function: Callable[..., Any]) -> None:
 
     from autograder.verdict import panel, session
     from autograder.verdict.judge import UNWRITTEN, followed
+    from autograder.verdict.patience import Left
 
     known, entries = _here(name)
     if name not in entries:
         raise CheckMisused(
             f"no check named {name!r} in this exercise: it has {', '.join(entries)}"
         )
-    verdict, got = _verdict(known[name], function, entries)
-    if not verdict.right and (wrong := _wrong(known, name, function, entries)):
+    left = Left()
+    verdict, got = _verdict(known[name], function, entries, left=left)
+    wrong = () if verdict.right else _wrong(known, name, function, entries, left)
+    if wrong and not left.is_over:
         with _in_place(known, wrong):
-            course, new = _verdict(known[name], function, entries, wrong)
+            course, new = _verdict(known[name], function, entries, wrong, left)
         verdict = followed(verdict, course, wrong, session.foreign(wrong))
         got = new if verdict.instead else got
     told = session.not_newest(name, function, known, verdict.note == UNWRITTEN)
     if not verdict.right and not verdict.note:
-        told = told or session.replaced(name, function)
-        told = told or _again(known, name, function, entries)
+        told = told or _is_class(name, function) or session.replaced(name, function)
+        if not told and (told := _again(known, name, function, entries, left)):
+            verdict = replace(verdict, mistake=None, meant=None, remark=None)
     if told:
         verdict = replace(verdict, **{"note" if verdict.note else "stale": told})
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
@@ -204,11 +216,22 @@ def _show(name: str, function: Callable[..., Any]) -> None:
         raise CheckFailed(f"{name}: {which}")
 
 
+def _is_class(name: str, function: Callable[..., Any]) -> str | None:
+    """That a class is checked, and what it makes is meant."""
+    if not isinstance(function, type):
+        return None
+    return (
+        f"`{name}` is the class `{function.__name__}` itself, and calling it makes an "
+        f"object. Give the name `{name}` to such an object, or to a function."
+    )
+
+
 def _verdict(
     check: Check,
     function: Callable[..., Any],
     entries: Entries,
     apart: Collection[str] = (),
+    left: Left | None = None,
 ) -> tuple[Verdict, list[Outcome]]:
     """What comes of a function with the public cases; steps `apart` are not its own."""
     from autograder.verdict import session, source
@@ -217,7 +240,7 @@ def _verdict(
     if note := _forbidden(check, function, apart):
         return Verdict(check.name, 0.0, check.points, note=note), []
     cases, wanted = entries[check.name]
-    got = _answers(function, [case.args for case in cases])
+    got = _answers(function, [case.args for case in cases], left)
     again = functools.partial(run, function)
     own, given, called = session.seen(check.name, function)
     written = source.of(own, called, given)
@@ -228,7 +251,11 @@ def _verdict(
 
 
 def _wrong(
-    known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
+    known: dict[str, Check],
+    name: str,
+    function: Callable[..., Any],
+    entries: Entries,
+    left: Left,
 ) -> list[str]:
     """The steps that a step is made from and that are not right in themselves."""
     from autograder.verdict import leans, look, session
@@ -241,13 +268,19 @@ def _wrong(
             continue
         with _in_place(known, wrong):
             function = vars(sys.modules["__main__"]).get(step)
-            if not _passes(known[step], function, entries, wrong):
+            if left.is_over:
+                break
+            if not _passes(known[step], function, entries, wrong, left):
                 wrong.append(step)
     return wrong
 
 
 def _again(
-    known: dict[str, Check], name: str, function: Callable[..., Any], entries: Entries
+    known: dict[str, Check],
+    name: str,
+    function: Callable[..., Any],
+    entries: Entries,
+    left: Left,
 ) -> str | None:
     """That a step's own cell defines an earlier step again, and not rightly."""
     from autograder.verdict import leans, look, session
@@ -256,7 +289,9 @@ def _again(
     again = leans.again(own, called)
     for step in look.earlier(known, name, own, called, latest=True, given=given):
         mine = vars(sys.modules["__main__"]).get(step)
-        if step in again and not _passes(known[step], mine, entries, ()):
+        if step not in again or left.is_over:
+            continue
+        if not _passes(known[step], mine, entries, (), left):
             return (
                 f"This cell defines `{step}` again, and that `{step}` is not right. Leave "
                 f"it out, and run the cell of your step `{step}` again."
@@ -265,14 +300,19 @@ def _again(
 
 
 def _passes(
-    check: Check, function: object, entries: Entries, apart: Collection[str]
+    check: Check,
+    function: object,
+    entries: Entries,
+    apart: Collection[str],
+    left: Left | None = None,
 ) -> bool:
     from autograder.verdict.judge import is_right
 
     if not callable(function) or _forbidden(check, function, apart):
         return False
     cases, wanted = entries[check.name]
-    return is_right(check, wanted, _answers(function, [case.args for case in cases]))
+    got = _answers(function, [case.args for case in cases], left)
+    return is_right(check, wanted, got)
 
 
 @contextlib.contextmanager

@@ -33,6 +33,7 @@ from autograder.verdict.judge import UNWRITTEN, Verdict, followed, judge
 from autograder.verdict.remark import arguments
 
 NO_SANDBOX = "ran without a sandbox"
+_DEF = re.compile(r"^(?:async +)?def +(\w{1,60}) *\(", re.MULTILINE)
 UNSEEN = (
     "No points: code that this function may come from could not be looked at, because it "
     "is too large or nested too deeply. Write it in plain, shorter statements."
@@ -52,6 +53,7 @@ class Grading:
     instead: dict[str, list[str]] = field(default_factory=dict)
     found: dict[str, Verdict] | None = None  # of the first run
     looks: dict[str, Look] | None = None  # what the code of each check tells
+    renamed: dict[str, str] = field(default_factory=dict)  # what stands for a step
 
     def flag(self, what: str) -> None:
         if what not in self.flags:
@@ -316,6 +318,7 @@ def _first(nb: NotebookNode, grading: Grading | None) -> dict[str, Verdict]:
         wanted(grading.exam, name), public(check)  # an error here is our fault
     if grading:
         _looks(nb, grading)
+        grading.renamed = _renamed(nb, grading)
     found = [_judged(cell, grading) for cell in _graded(nb)]
     return {verdict.check: verdict for verdict in found}
 
@@ -325,6 +328,25 @@ def _sources(nb: NotebookNode) -> tuple[list[look.Cell], list[look.Cell]]:
     code = [(n, cell) for n, cell in enumerate(nb.cells, 1) if cell.cell_type == "code"]
     own = [(n, cell.source) for n, cell in code if not submission.is_locked(cell)]
     return own, [(n, cell.source) for n, cell in code if submission.is_locked(cell)]
+
+
+def _renamed(nb: NotebookNode, grading: Grading) -> dict[str, str]:
+    """By the names of steps, the other names by which their own cells define a function.
+
+    They stood there before the box was opened, so they tell nothing of what is in it. By
+    the lines alone: a student's cell is not parsed here.
+    """
+    found, cell = {}, ""
+    for each in nb.cells:
+        if submission.is_solution(each):
+            cell = each.source
+        elif submission.is_grade(each):
+            name = each.metadata.nbgrader["grade_id"]
+            defined = _DEF.findall(cell)
+            known = name in defined or not defined
+            if not known and defined[-1] not in grading.exam.checks:
+                found[name] = defined[-1]
+    return found
 
 
 def _graded(nb: NotebookNode) -> list[NotebookNode]:
@@ -385,6 +407,8 @@ def _verdict(cell: NotebookNode, grading: Grading | None, again: bool) -> Verdic
         if ran.error is None:
             grading.flag(f"{name}: ran without an error or an answer")
             return _noted(nothing, "Nothing was handed in.")
+        if ran.error == "NameError" and name in grading.renamed:
+            return _noted(nothing, told.renamed(name, grading.renamed[name]))
         return _noted(nothing, f"Nothing was handed in: {told.stopped(ran.error)}.")
     return judge(
         check,

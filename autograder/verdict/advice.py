@@ -6,17 +6,22 @@ change makes it right; two mistakes at once; what an error means; a true remark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import ends, errors, repair, source
+from autograder.verdict import ends, errors, lines, misuse, repair, source
+from autograder.verdict.changes import changes
 from autograder.verdict.compare import difference
 from autograder.verdict.named import Pair, explained, size
 from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
+from autograder.verdict.swaps import Change, likes
 from autograder.verdict.wire import is_torch
+
+rare = functools.partial(likes, odd=True)
 
 
 class Advice(NamedTuple):
@@ -44,9 +49,13 @@ def advice(
     """
     tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
     first = got[right.index(False)]
-    said = None
-    if written and not wanted[right.index(False)].raised:
+    said, proved = None, None
+    mended = functools.partial(_repaired, check, cases, wanted, got, right, first)
+    want = wanted[right.index(False)]
+    if written and not want.raised:
         said = written.first(arguments(check), first, tensors, hidden)
+    elif written and not hidden:
+        said = written.refused(first, want)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -55,6 +64,8 @@ def advice(
             hint = errors.hint(first, tensors)
             better = hint is not None and hint != errors.hint(own, tensors)
             mistake = None if better else mistake
+        if mistake and not hidden and misuse.exact(first):
+            mistake = None
         if mistake and source.denies(written, mistake.hint):
             mistake = None
         if mistake and not _fits(check, wanted, got, right, mistake, made):
@@ -62,17 +73,28 @@ def advice(
         early = written and written.ends_early(mistake.hint if mistake else "")
         if early:
             mistake, also, said = None, None, early
-        if not said and (not mistake or isinstance(mistake, Pair)):
-            also = _repaired(check, cases, wanted, got, right, first, written) or also
+        if not said:
+            # Two at once are only a guess, and so is what asks about an error.
+            guess = not mistake or isinstance(mistake, Pair)
+            guess = guess or (first.raised and "?" in mistake.hint)
+            every = functools.partial(changes, steps=check.after)
+            proved = mended(written, every if guess else rare)
+            if proved and not isinstance(mistake, Pair):
+                mistake = None
+            also = proved or also
         if isinstance(mistake, Pair):
             if not (first.raised or also):
                 said = one_thing(check, cases, wanted, got, call, written)
             if said or also or (call and unsteady(check, cases, wanted, got, call)):
                 mistake = None  # two at once that explain it by luck
         if first.raised != "NameError":  # the name says more than what is not used
-            also = written and written.not_kept or also
-    if not (mistake or said):
-        meant = (errors.hint if hidden else errors.told)(first, tensors)
+            also = written and written.beside or also
+            also = also or (written and not mistake and written.unused) or None
+    if not (mistake or said or proved):
+        own_line = written.last(first, want) if written and not hidden else None
+        if written and not hidden and _of_another_size(first, want):
+            own_line = own_line or written.fixed_size()
+        meant = own_line or (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
             meant = f"{inner} {meant or ''}".strip()
         if not (meant or also):
@@ -81,6 +103,14 @@ def advice(
                 check, cases, wanted, got, call, hidden, written=written
             )
     return Advice(mistake, meant, said or also)
+
+
+def _of_another_size(got: Outcome, want: Outcome) -> bool:
+    """Whether it is the size of something that is wrong."""
+    if got.raised:
+        return got.raised in ("RuntimeError", "IndexError")
+    shapes = [getattr(x.value, "shape", None) for x in (got, want)]
+    return None not in shapes and shapes[0] != shapes[1]
 
 
 def _inner(check: Check, got: Outcome) -> str | None:
@@ -131,8 +161,12 @@ def _repaired(
     right: Sequence[bool],
     first: Outcome,
     written: source.Written | None,
+    tried: Callable[[lines.FUNCTION], Iterator[Change]],
 ) -> str | None:
-    """Where one small change would make all the values right, if it can be tried."""
+    """Where one small change would make all the values right, if it can be tried.
+
+    tried: the changes of a function. What is refused rightly is to stay so.
+    """
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
         return None
     if outlives := ends.kept_outside(written.function):
@@ -149,6 +183,8 @@ def _repaired(
         key=lambda i: (right[i], size(cases[i].args)),
     )
 
+    refused = [i for i, want in enumerate(wanted) if want.raised and right[i]]
+
     def is_right(made: Callable[..., Any]) -> bool:
         return bool(order) and not any(
             difference(
@@ -156,10 +192,12 @@ def _repaired(
                 repair.outcome(made, cases[i].args, small=i == order[0]),
                 *margins,
             )
-            for i in order
+            for i in (*order, *refused)
         )
 
-    return repair.place(written.function, written.space, is_right)
+    return repair.place(
+        written.function, written.space, is_right, tried=tried(written.function)
+    )
 
 
 def _has_tensors(cases: Sequence[Case], wanted: Sequence[Outcome]) -> bool:

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograder.verdict import lines
+from autograder.verdict import lines, swaps
+from autograder.verdict.swaps import Change
 
-# A node, what takes its place (a node, or several statements), and what to look at; and
-# where that is, if not at the node.
-Change = tuple[ast.AST, Any, str] | tuple[ast.AST, Any, str, ast.AST]
 _FAR = "how far in should it stand?"
 
 _SWAPPED: dict[type, tuple[type, ...]] = {
-    ast.Add: (ast.Sub,),
+    ast.Add: (ast.Sub, ast.Mult),
     ast.Sub: (ast.Add,),
-    ast.Mult: (ast.Div, ast.MatMult),
+    ast.Mult: (ast.Div, ast.MatMult, ast.Add),
     ast.Div: (ast.Mult,),
     ast.FloorDiv: (ast.Div,),
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE),
@@ -39,18 +37,31 @@ _SWAPPED: dict[type, tuple[type, ...]] = {
     ast.NotIn: (ast.In,),
 }
 _REDUCING = {"sum", "mean", "amax", "amin", "norm", "var", "std"}
-_ALIKE = ("min", "max", "len", "sum")  # take one thing apart and give one number
+_ALIKE = (
+    "min",
+    "max",
+    "len",
+    "sum",
+    "any",
+    "all",
+)  # take one thing apart and give one number
 _FROM = {"startswith", "find", "index"}  # take the place to begin at
 _LOOPS = ast.For | ast.While
 
 
-def changes(function: lines.FUNCTION) -> Iterator[Change]:
-    """All small changes, by what a student would look at."""
+def changes(function: lines.FUNCTION, steps: Sequence[str] = ()) -> Iterator[Change]:
+    """All small changes, by what a student would look at.
+
+    steps: earlier steps, of which one may have been left out.
+    """
+    yield from swaps.swaps(function)
     yield from _of_expressions(function)
     yield from _of_statements(function)
     yield from _dropped(function)
     yield from _of_names(function)
     yield from _looked_up(function)
+    yield from swaps.left_out(function, steps)
+    yield from swaps.later(function)
 
 
 def _of_expressions(function: lines.FUNCTION) -> Iterator[Change]:
@@ -129,13 +140,19 @@ def _of_operation(node: ast.BinOp) -> Iterator[Change]:
 def _of_call(node: ast.Call) -> Iterator[Change]:
     words = "look at the axis."
     for k, arg in enumerate(node.args):
-        if isinstance(node.func, ast.Attribute) and (number := _whole(arg)) is not None:
+        if (
+            isinstance(node.func, ast.Attribute)
+            and (number := lines.whole(arg)) is not None
+        ):
             for axis in {-1, -2, -3, 0, 1} - {number}:
                 args = [*node.args[:k], ast.Constant(axis), *node.args[k + 1 :]]
                 yield node, ast.Call(node.func, args, node.keywords), words
     for k, key in enumerate(node.keywords):
-        if key.arg in ("dim", "axis") and (number := _whole(key.value)) is not None:
-            for axis in {-1, -2, 0, 1} - {number}:
+        if (
+            key.arg in ("dim", "axis")
+            and (number := lines.whole(key.value)) is not None
+        ):
+            for axis in {-1, -2, -3, 0, 1} - {number}:
                 keys = [*node.keywords]
                 keys[k] = ast.keyword(key.arg, ast.Constant(axis))
                 yield node, ast.Call(node.func, node.args, keys), words
@@ -181,15 +198,6 @@ def _moved(low: Any, high: Any) -> Iterator[tuple[Any, Any]]:
             yield low, ast.BinOp(high, kind, ast.Constant(1))
     if not low:
         yield ast.Constant(1), high
-
-
-def _whole(node: ast.expr) -> int | None:
-    """The whole number that a node is; None where it is none."""
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError):
-        return None
-    return value if type(value) is int else None
 
 
 def _of_arguments(function: lines.FUNCTION, node: ast.Call) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def difference(
         if got.raised == StillRunning.__name__:
             after = "" if hidden else f" {got.message}"
             return f"it was still running{after}: does every round of its loop bring it nearer to its end?"
-        said = f": {got.message}" if got.message and not hidden else ""
+        said = f": {brief(got.message)}" if got.message and not hidden else ""
         wanted = f" instead of {article(expected.raised)}" if expected.raised else ""
         shown = got.raised in COMMON or not hidden
         return f"it raised {article(got.raised) if shown else 'an error'}{said}{wanted}"
@@ -84,6 +85,11 @@ def difference(
         told = "an argument" if hidden else f"its {_which(own, hidden)} argument"
         return f"it returned {told} itself, {COPY}"
     return None
+
+
+def brief(message: str) -> str:
+    """What an error says, without the ways to call a function that PyTorch lists."""
+    return re.split(r" - got \(|\n", message, maxsplit=1)[0].strip() or message
 
 
 def _which(places: set[int], hidden: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from autograder.verdict import failed
+from autograder.verdict import failed, misuse
 from autograder.verdict.meanings import MEANT, Known
 from autograder.verdict.outcome import Outcome
 
@@ -95,6 +95,8 @@ def hint(got: Outcome, tensors: bool = True) -> str | None:
 
 def told(got: Outcome, tensors: bool = True) -> str | None:
     """The same with the names and sizes of this one error, for a student's own eyes."""
+    if exact := misuse.exact(got):
+        return exact
     known = _known(got, tensors)
     return known and " ".join(filter(None, [failed.detail(got), known.hint]))
 

@@ -29,11 +29,11 @@ def detail(got: Outcome) -> str:
     """A sentence on the names and sizes of this one error; or nothing."""
     for said, about in _DETAILS:
         if found := re.search(said, got.message):
-            return about(found, _parsed(got))
+            return about(found, parsed(got))
     return ""
 
 
-def _parsed(got: Outcome) -> ast.AST:
+def parsed(got: Outcome) -> ast.AST:
     """What failed, as Python: the part of a line, if it is known, or the whole of it."""
     line = got.trace.splitlines()[-1] if got.trace else ""
     line = re.sub(r"^[\w<>]+, line \d+:", "", line).strip()
@@ -113,6 +113,9 @@ def _attribute(found: re.Match, line: ast.AST) -> str:
 
 def _operands(found: re.Match, line: ast.AST) -> str:
     left, right = _sides(line)
+    compared = None if left else _one(line, ast.Compare)
+    if compared and len(compared.ops) == 1:
+        left, right = (f"`{_shown(x)}`" for x in (compared.left, *compared.comparators))
     return (
         f"{left or 'The left side'} is {_kind(found[1])} here, and "
         f"{right or 'the right side'} is {_kind(found[2])}."
@@ -155,7 +158,10 @@ _DETAILS = (
         _beside,
     ),
     (r"index (-?\d+) is out of bounds for dimension (\d+) with size (\d+)", _index),
-    (r"unsupported operand type\(s\) for .*: '(\w+)' and '(\w+)'", _operands),
+    (
+        r"(?:operand type\(s\) for .*:|not supported between .* of) '(\w+)' and '(\w+)'",
+        _operands,
+    ),
     (r"list index out of range|tuple index out of range", _listed),
     (r"'(\w+)' object is not callable", _called),
     (r"'(\w+)' object has no attribute '(\w+)'", _attribute),

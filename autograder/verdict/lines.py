@@ -83,7 +83,8 @@ def global_in_place(
         if isinstance(node, ast.Name) and node.id in free
     ]
     others = [n for n in others if not (n.isupper() and len(n) > 2)]  # a constant
-    others = others if len(unused) == 1 else []
+    others = [*dict.fromkeys(others)]
+    others = others if len(others) >= len(unused) else []
     others += [shown(node) for node in ast.walk(function) if _is_fixed(node, function)]
     if not others or max(map(len, (*others, *unused))) > SHOWN:
         return None
@@ -230,7 +231,8 @@ def assigned_to(node: ast.AST) -> str:
 
 def unused(function: FUNCTION) -> str | None:
     """That a parameter is never read."""
-    for name in parameters(function):
+    rest = [function.args.vararg.arg] if function.args.vararg else []
+    for name in (*parameters(function), *rest):
         if not _loads(function, name) and len(name) <= SHOWN:
             return f"`{function.name}` never uses its argument `{name}`."
     return None
@@ -300,6 +302,21 @@ def _computes(value: ast.expr) -> bool:
         return value.func.attr in PURE
     name = getattr(value.func, "id", "")
     return name in PURE_ALONE and hasattr(builtins, name)
+
+
+def called(node: ast.AST) -> str:
+    """The name of the function or method that a call calls; or nothing."""
+    func = getattr(node, "func", None)
+    return getattr(func, "attr", getattr(func, "id", ""))
+
+
+def whole(node: ast.expr) -> int | None:
+    """The whole number that a node is; None where it is none."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError):
+        return None
+    return value if type(value) is int else None
 
 
 def _is_list(value: ast.expr, function: FUNCTION) -> bool:

@@ -260,7 +260,7 @@ MEANT = (
         "A `bytearray` can change, so it cannot be a key. `bytes(…)` makes what can.",
     ),
     Known(
-        "encode\\(\\) argument 'encoding' must be str|decode\\(\\) argument 'encoding'",
+        "(en|de)code\\(\\) argument '(encoding|errors)' must be",
         "After a dot this is Python's own method, between text and bytes. A step of the same "
         "name stands alone, and takes what is worked on as its first argument.",
     ),
@@ -286,8 +286,8 @@ MEANT = (
     ),
     Known(
         "unhashable type: 'list'",
-        "A list cannot be a key or stand in a set, because it can change. A tuple can: "
-        "`(a, b)`.",
+        "A list cannot be a key or stand in a set, because it can change. A tuple can, "
+        "`(a, b)`, and so can `bytes`. Or is each item of the list to be a key by itself?",
     ),
     Known(
         "index .*out of (bounds|range)|list index out of range",
@@ -325,6 +325,17 @@ MEANT = (
         "missing \\d+ required positional",
         "A function is called with fewer arguments than its `def` asks for. An argument with "
         "a default, as in `def f(x, n=1)`, may be left out by the caller.",
+    ),
+    Known(
+        "bytes must be in range|byte must be in range",
+        "`bytes` takes whole numbers from 0 to 255, and an id may be larger: an id is no "
+        "byte. Where ids are worked on, leave them in a list; where bytes are wanted, find "
+        "out first which bytes each id stands for.",
+    ),
+    Known(
+        "not supported between instances of",
+        "`<` and `>` compare numbers with numbers, and texts with texts. Print both sides, "
+        "and look at what they are.",
     ),
     Known(
         "referenced before assignment|cannot access local variable",

@@ -14,7 +14,13 @@ from autograder.checks import Case
 from autograder.verdict import picture
 from autograder.verdict.compare import describe, difference
 from autograder.verdict.judge import Verdict
-from autograder.verdict.outcome import AGAIN, REUSED, UNUSABLE, Outcome
+from autograder.verdict.outcome import (
+    AGAIN,
+    REUSED,
+    UNUSABLE,
+    Outcome,
+    StillRunning,
+)
 from autograder.verdict.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
@@ -34,6 +40,17 @@ _CODE = (
 )
 
 
+# What to do where nothing is known of a mistake.
+_BESIDE = (
+    "Print what each line of yours makes of the case below, and compare: the right values "
+    "on the way stand there. The first that differs is where to look."
+)
+_BY_HAND = (
+    "Work the case below out by hand, and print what each line of yours makes of it. The "
+    "first line that surprises you is where to look."
+)
+
+
 def student(
     verdict: Verdict,
     cases: Sequence[Case],
@@ -50,8 +67,13 @@ def student(
     if verdict.results and not verdict.right:
         first = next(i for i, r in enumerate(verdict.results) if r.why)
         code = _example(verdict.check, cases[first], wanted[first], got[first])
+        on_the_way = ""
         if worked and not verdict.mistake and _is_off(wanted[first], got[first]):
-            code += _on_the_way(worked(*cases[first].args))
+            on_the_way = _on_the_way(worked(*cases[first].args))
+            code += on_the_way
+        told = verdict.mistake or verdict.meant or verdict.remark or verdict.stale
+        if not told and got[first].raised != StillRunning.__name__:
+            lines.append(_BESIDE if on_the_way else _BY_HAND)
         seen = _picture(wanted[first].value, got[first].value)
     return _render(verdict, lines, code, seen)
 

@@ -13,12 +13,13 @@ import contextlib
 import copy
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograder.verdict import lines
 from autograder.verdict.changes import changes
 from autograder.verdict.outcome import Outcome, is_limited, run
+from autograder.verdict.swaps import Change
 
 PATIENCE = 0.4  # seconds of computing for all changes together
 AT_ONCE = 0.1  # seconds of computing for one call
@@ -30,17 +31,20 @@ def place(
     space: dict[str, Any],
     right: Callable[[Callable[..., Any]], bool],
     patience: float = PATIENCE,
+    tried: Iterable[Change] | None = None,
 ) -> str | None:
     """What to look at in the function, if one small change there makes it right.
 
     space: the notebook's names. right: whether a function gives the right answers.
-    patience: seconds of computing for all changes together.
+    patience: seconds of computing for all changes together. tried: these, if not all
+    that are known.
     """
     if not is_limited():  # a changed loop may never end
         return None
     begun = time.process_time()
-    for tried, (node, other, words, *at) in enumerate(changes(function)):
-        if tried >= MOST or time.process_time() - begun > patience:
+    every = changes(function) if tried is None else tried
+    for count, (node, other, words, *at) in enumerate(every):
+        if count >= MOST or time.process_time() - begun > patience:
             return None
         made = _made(function, node, other, space)
         with warnings.catch_warnings(action="ignore"):  # odd things are tried

@@ -7,19 +7,19 @@ import contextlib
 import itertools
 import re
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from autograder.verdict import ends, lines
+from autograder.verdict import causes, ends, lines, oddities
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.scope import FUNCTIONS
 from autograder.verdict.statement import LONGEST, as_python
 from autograder.verdict.wire import article
 
 RETURN = re.compile(r"Does `return` stand inside the loop( [\w ]+)?\?")  # hints ask
-SENTENCES = 9  # that the lines of one function can give rise to
+SENTENCES = 12  # that the lines of one function can give rise to
 LARGEST = 1_500  # nodes of a function whose source is asked
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
@@ -63,7 +63,22 @@ class Written:
         if not hidden:
             trouble = lines.none_made(function, outcome, tensors)
             trouble = trouble or lines.item_as_place(function, outcome)
+            trouble = trouble or causes.item_as_several(function, outcome)
+            trouble = trouble or causes.missing_key(function, outcome)
         return trouble or next(filter(None, self._plain(asked)), None)
+
+    def refused(self, outcome: Outcome, wanted: Outcome) -> str | None:
+        """That its own `raise` names another error than the one that is wanted."""
+        if not wanted.raised:
+            return None
+        return causes.raised_other(self.function, outcome, wanted)
+
+    def last(self, outcome: Outcome, wanted: Outcome) -> str | None:
+        """What a line that failed shows where nothing better is known."""
+        if wanted.raised:
+            return None
+        function = self.function
+        return causes.own_raise(function, outcome) or causes.appended(function, outcome)
 
     def _plain(self, asked: Sequence[str]) -> Iterator[str | None]:
         """What its lines alone show to be wrong, the worst first."""
@@ -71,12 +86,14 @@ class Written:
         yield lines.global_in_place(self.function, lambda: self.data)
         yield lines.overwritten(self.function)
         yield lines.not_a_power(self.function)
+        yield oddities.sign_of_its_own(self.function)
+        yield oddities.bare_return(self.function)
         yield ends.unreached(self.function)
         yield ends.not_returned(self.function)
 
     def sentences(self, asked: Sequence[str]) -> set[str]:
         """All that can be said whatever the function answers: at most `SENTENCES`."""
-        ways = self.ends_early(""), self.used_up, self.not_kept
+        ways = self.ends_early(""), self.used_up, self.beside, self.unused
         return {said for said in (*self._plain(asked), *ways) if said}
 
     def ends_early(self, hint: str) -> str | None:
@@ -89,9 +106,30 @@ class Written:
         return lines.uses(self.function, name)
 
     @property
+    def unused(self) -> str | None:
+        """That an argument is never used."""
+        return lines.unused(self.function)
+
+    def fixed_size(self) -> str | None:
+        """That it takes a number from the notebook, which is the same in each call."""
+        space = self.space or {}
+        numbers = {n: space[n] for n in self.data if type(space.get(n)) is int}
+        found = oddities.outside(self.function, numbers)
+        return found and (
+            f"`{found[0]}` in line {found[1]} is a name of the notebook, and {found[2]} in "
+            "every call. Take each size from what comes in."
+        )
+
+    @property
     def not_kept(self) -> str | None:
-        """What is so beside a mistake, and may be how it was made."""
+        """That a line computes something which nothing keeps or uses."""
         return lines.not_kept(self.function)
+
+    @property
+    def beside(self) -> str | None:
+        """What is so beside a mistake, and may be how it was made."""
+        about = lines.not_kept, oddities.written_into, oddities.first_place
+        return next(filter(None, (told(self.function) for told in about)), None)
 
 
 def of(
@@ -160,8 +198,58 @@ def _written(function: lines.FUNCTION) -> Written | None:
 
 
 def denies(written: Written | None, hint: str) -> bool:
-    """Whether a hint asks for what is not there: a `return` inside a loop."""
-    return bool(written and written.none_inside and RETURN.search(hint))
+    """Whether a hint speaks of what is not there, such as a `return` inside a loop."""
+    if not written:
+        return False
+    if written.none_inside and RETURN.search(hint):
+        return True
+    nodes = [*ast.walk(written.function)]
+    if _AS_BYTES.search(hint) and any(map(_compares_with_a_byte, nodes)):
+        return True
+    return any(
+        said.search(hint) and not any(map(is_there, nodes))
+        for said, is_there in _SPOKEN_OF
+    )
+
+
+def _compares_with_a_byte(node: ast.AST) -> bool:
+    """Whether ids that are bytes are told from others."""
+    inner = ast.walk(node) if isinstance(node, ast.Compare) else ()
+    return any(getattr(x, "value", None) in (255, 256, 257) for x in inner)
+
+
+def _compares_a_part(node: ast.AST) -> bool:
+    """Whether a slice of a list is compared as it is, or something made elsewhere."""
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    lists = (
+        isinstance(side, ast.List | ast.ListComp)
+        or (isinstance(side, ast.Subscript) and isinstance(side.slice, ast.Slice))
+        for side in sides
+    )
+    return any(lists) or all(isinstance(side, ast.Name) for side in sides)
+
+
+def _takes_a_shape_apart(node: ast.AST) -> bool:
+    """Whether a shape gets several names."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+        return False
+    return any(
+        getattr(x, "attr", "") in ("shape", "size") for x in ast.walk(node.value)
+    )
+
+
+_AS_BYTES = re.compile("hand the ids themselves to `bytes`")
+# What hints speak of as if it stood there, and which node it would be.
+_SPOKEN_OF: tuple[tuple[re.Pattern, Callable[[ast.AST], bool]], ...] = (
+    (re.compile("compare a part of the list with the pair"), _compares_a_part),
+    (re.compile("cannot be unpacked into T and C"), _takes_a_shape_apart),
+    (
+        re.compile("^`mean` over axis 1"),
+        lambda node: getattr(node, "attr", getattr(node, "id", "")) == "mean",
+    ),
+)
 
 
 def _none_inside(written: ast.AST) -> bool:

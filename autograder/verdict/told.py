@@ -66,6 +66,14 @@ def stopped(error: str) -> str:
     return STOPS.get(error, "it ended in an error")
 
 
+def renamed(name: str, other: str) -> str:
+    """Why nothing was handed in where a step's own cell defines another function."""
+    return (
+        f"Nothing was handed in: `{name}` is not known there. Its own cell defines "
+        f"`{other}`: give that the name `{name}`."
+    )
+
+
 def bounded(
     verdict: Verdict,
     wanted: Sequence[Outcome],
@@ -154,12 +162,17 @@ def _differences(want: Any, at: str) -> set[str]:
 @functools.cache
 def remarks() -> frozenset[str]:
     """The remarks that stand word for word in `remark`: no part of them is chosen."""
-    constants = {
-        node.value
-        for module in sorted(Path(remark.__file__).parent.glob("*.py"))
-        for node in ast.walk(ast.parse(module.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    constants: set[str] = set()
+    for module in sorted(Path(remark.__file__).parent.glob("*.py")):
+        nodes = [*ast.walk(ast.parse(module.read_text("utf-8")))]
+        docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        constants |= {
+            node.value
+            for node in nodes
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docs
+        }
     whole = {x for x in constants if len(x) > 20 and x[0].isupper() and x[-1] in ".?)"}
     rest = {f"In the cases without an error: {x[0].lower()}{x[1:]}" for x in whole}
     return frozenset(whole | rest)

@@ -225,6 +225,32 @@ def _one_pass(text, merges):
     return out
 
 
+def _stacked(text, merges):
+    """Each byte is put on what is there, and merged with it as long as that goes."""
+    out = []
+    for ids in chunks_of(text):
+        done = []
+        for i in ids:
+            done.append(i)
+            while (
+                len(done) > 1 and (new_id := merges.get(tuple(done[-2:]))) is not None
+            ):
+                done[-2:] = [new_id]
+        out += done
+    return out
+
+
+def _as_they_come(text, merges):
+    """The pairs of the bytes, from the left: what is formed on the way is not looked at."""
+    out = []
+    for ids in chunks_of(text):
+        for pair in pairwise(ids):
+            if pair in merges:
+                ids = merged(ids, pair, merges[pair])
+        out += ids
+    return out
+
+
 def _smallest_of_none(text, merges):
     chunks = [encoded_chunk(ids, merges) for ids in chunks_of(text)]
     if any(len(ids) == 1 for ids in chunks):
@@ -428,6 +454,20 @@ MISTAKES = (
         "You go through each chunk once, from the left, and merge what you meet. Look at "
         "all pairs of the chunk, merge the one with the lowest new id, and look again.",
         _one_pass,
+    ),
+    Mistake(
+        "each byte merged with what stands before it",
+        "You build the tokens up from the left: each byte is merged with what stands before "
+        "it, as soon as that goes. What was learned first comes first, wherever it stands: "
+        "of all pairs in the chunk, merge the one with the lowest new id, then look again.",
+        _stacked,
+    ),
+    Mistake(
+        "the pairs in the order of the text, once each",
+        "You go through the pairs of a chunk once, in the order of the text, and merge "
+        "each that is in `merges`. The lowest new id comes first, wherever it stands, and "
+        "a merge makes new pairs: look at all of them again after each.",
+        _as_they_come,
     ),
     Mistake(
         "in the order of the dictionary",

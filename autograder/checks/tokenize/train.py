@@ -459,8 +459,8 @@ MISTAKES = (
     Mistake(
         "the chunks never change",
         "The same pair is learned again and again. Either the chunks stay as they were "
-        "(`merge` gives back a new list: put it in the place of the old one, in the list "
-        "of all chunks), or you count only once, before the loop.",
+        "(`merge` takes **one** chunk and gives back a new one: put that in the place of "
+        "the old one, in the list of all chunks), or you count only once, before the loop.",
         _the_same_again,
     ),
     _often(
@@ -494,7 +494,8 @@ MISTAKES = (
     Mistake(
         "the new id never grows, and the loop waits for it",
         "Every merge gets the id 256, and your loop goes on until no pair is left. The "
-        "new id has to grow by 1 in every round; then the loop ends in time, too.",
+        "new id has to grow by 1 in every round, and once it is `n_vocab` the loop is to "
+        "end.",
         _waits_for_it,
     ),
     _seldom(

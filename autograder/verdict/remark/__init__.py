@@ -112,6 +112,8 @@ def _first_of_the_rest(seen: Seen, hidden: bool) -> str | None:
     said = _first(rest, hidden)
     if said:
         said = said.removeprefix("Where it is wrong, ")
+    if said and not seen.got[seen.wrong[0]].raised and said.startswith(_OF_ANSWERS):
+        return said  # where there is an error, there is no answer
     raised = {seen.got[i].raised for i in seen.wrong} - {None}
     others = (
         "other cases"
@@ -121,6 +123,7 @@ def _first_of_the_rest(seen: Seen, hidden: bool) -> str | None:
     return said and f"In the {others}: {small(said)}"
 
 
+_OF_ANSWERS = "Your", "The shape", "What comes back", "Along axis", "In your answer"
 _ODD = TypeError, ValueError, AttributeError  # an answer may be anything
 
 _REMARKS = (
@@ -160,4 +163,5 @@ _REMARKS = (
     casewise.special,
     places.axes,
     again.draws,
+    unknown.not_taken,
 )

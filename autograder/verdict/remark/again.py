@@ -111,9 +111,15 @@ def ignored(seen: Seen) -> str | None:
         return "It gives the same answer whatever it is given." if all(alike) else None
     used = [name for name in deaf if seen.written and seen.written.uses(name)]
     if used:
+        told = f"For every `{used[0]}` that was tried your answer is the same, though your "
+        at = seen.names.index(used[0])
+        if any(isinstance(c.args[at], dict | str | list) for c in seen.cases[:1]):
+            return (
+                f"{told}function does use it. So what it finds there does not reach the "
+                "answer: print it, and follow it from line to line."
+            )
         return (
-            f"For every `{used[0]}` that was tried your answer is the same, though your "
-            "function does use it. Is it made very small or very large on the way, or "
+            f"{told}function does use it. Is it made very small or very large on the way, or "
             "rounded, or compared with something else than you think? Print it."
         )
     named = listed([f"`{name}`" for name in deaf], "or")
@@ -175,8 +181,13 @@ def _length(value: Any) -> int:
 
 def ahead(seen: Seen) -> str | None:
     """A row that changes with what comes after it."""
-    if seen.call is None:
-        return None
+    first = seen.wrong[0]
+    apart = shape(seen.got[first].value) != shape(seen.wanted[first].value)
+    if seen.call is None or apart and not seen.got[first].raised:
+        return None  # of another shape, that comes first
+    value = seen.got[first].value
+    if is_tensor(value) and not value.isfinite().all():
+        return None  # and so does what is no number, which changes for other reasons
     for i in range(len(seen.cases)):
         args, want, got = seen.cases[i].args, seen.wanted[i], seen.got[i]
         if not is_tensor(want.value) or want.value.ndim < 2 or got.raised:

@@ -166,6 +166,22 @@ def _ids(x: Any) -> list:
     return x
 
 
+def _deep(x: Any) -> Tensor:
+    if not is_tensor(x) or x.ndim != 3:
+        raise TypeError
+    return x
+
+
+def _reordered(order: tuple[int, ...]) -> Callable[[Any], Tensor]:
+    return lambda x: _deep(x).permute(order)
+
+
+def _table(x: Any) -> dict[Any, int]:
+    if not isinstance(x, dict) or not all(type(i) is int for i in x.values()):
+        raise TypeError
+    return x
+
+
 def _plain_number(x: Any) -> float:
     if type(x) not in (int, float):
         raise TypeError
@@ -233,6 +249,18 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("had its rows in reverse order", lambda x: _float(x).flip(-2)),
     ("were rounded", lambda x: _float(x).round(decimals=2)),
     ("had its last two axes exchanged", lambda x: x.mT),
+    *(
+        (f"had its axes in the order {order}", _reordered(order))
+        for order in ((1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+    ),
+    (
+        "had been reshaped, not transposed: `reshape` exchanges no axes",
+        lambda x: x.reshape(*x.shape[:-2], x.shape[-1], x.shape[-2]).mT,
+    ),
+    (
+        "had its new ids counted from 256 on, without a gap",
+        lambda x: {key: 256 + n for n, key in enumerate(_table(x))},
+    ),
     ("were 1", lambda x: type(_plain_number(x))(1)),
     ("were one divided by it", lambda x: 1 / _plain_number(x)),
     ("were one larger", lambda x: _plain_number(x) + 1),

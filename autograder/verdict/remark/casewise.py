@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from autograder.checks import Case
+from autograder.verdict import oddities
 from autograder.verdict.outcome import UNUSABLE, StillRunning
 from autograder.verdict.remark.seen import FEW, Seen, is_tensor, listed, plain, theirs
 from autograder.verdict.wire import article
@@ -37,7 +38,15 @@ def refusals(seen: Seen) -> str | None:
 def where(seen: Seen) -> str | None:
     """What all the wrong cases have and no right one has, if it is one thing."""
     found = _only_there(seen)
-    return f"It is right everywhere but {found[0]}." if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    told = f"It is right everywhere but {found[0]}."
+    if found[0].endswith("very large numbers"):
+        cover = seen.written and oddities.cover(seen.written.function)
+        if cover:
+            return f"{told} What does `{cover}` make of them?"
+        told += " In float32, `exp` is ∞ from 89 on."
+    return told
 
 
 def where_many(seen: Seen) -> str | None:

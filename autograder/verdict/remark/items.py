@@ -156,12 +156,25 @@ def table(seen: Seen) -> str | None:
 
 def _other_keys(pairs: list[tuple[dict, dict]]) -> str | None:
     """That no key is of the kind that the keys should be of."""
-    want = {type(key) for w, _ in pairs for key in w}
-    got = {type(key) for _, g in pairs for key in g}
+    want = {_named(key) for w, _ in pairs for key in w}
+    got = {_named(key) for key in pairs[0][1]}
     if len(want) != 1 or len(got) != 1 or want == got:
         return None
-    (want, got) = (kind.__name__ for kind in (*want, *got))
+    ((want,), (got,)) = want, got
+    if want.startswith("("):
+        return (
+            f"Each key should be of the kind `{want}`, and here yours are of the kind "
+            f"`{theirs(got)}`."
+        )
     return f"Each key should be {article(want)}, and yours are of the kind `{theirs(got)}`."
+
+
+def _named(key: Any) -> str:
+    """The kind of a key; of a tuple, the kinds of what is in it."""
+    if isinstance(key, tuple) and 0 < len(key) < 4:
+        comma = "," if len(key) == 1 else ""
+        return f"({', '.join(type(part).__name__ for part in key)}{comma})"
+    return type(key).__name__
 
 
 def _both_int(want: dict, got: dict, key: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from autograder.verdict import oddities
 from autograder.verdict.remark.seen import Seen, is_tensor, plain
 
 
@@ -52,8 +53,8 @@ def not_finite(seen: Seen) -> str | None:
         return None
     if all(g.isnan().any() for g in found):
         return (
-            "There is NaN in your answer. It comes from ∞ − ∞, ∞ / ∞, 0 / 0 or the root "
-            "of a negative number. In float32, `exp` is ∞ from 89 on."
+            "There is NaN in your answer. It comes from ∞ − ∞, 0 · ∞, ∞ / ∞, 0 / 0 or the "
+            "root of a negative number. In float32, `exp` is ∞ from 89 on."
         )
     if all(g.is_floating_point() and g.isinf().any() for g in found):
         return (
@@ -74,6 +75,8 @@ def nearly(seen: Seen) -> str | None:
     ]
     if len(off) < len(pairs) or max(off) > 0.03:
         return None
+    if coarse := seen.written and oddities.coarse(seen.written.function):
+        return coarse
     return (
         "Nearly right: no number is off by more than "
         f"{plain(100 * max(off))} % of the largest. So look for a constant that is "

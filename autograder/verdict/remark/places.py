@@ -155,14 +155,24 @@ def axes(seen: Seen) -> str | None:
             "Your answer has one axis too few: a sum, a mean or an index has taken it "
             "away. `keepdim=True`, or a slice instead of an index, keeps it."
         )
+    many = any(g.ndim > w.ndim + 1 for w, g in pairs)
+    if many and all(_only_ones_before(w, g) for w, g in pairs):
+        return (
+            "Your answer has axes of size 1 in front which should not be there. Something "
+            "in it has more axes than what comes in: print its shape after each line."
+        )
     if all(g.ndim == w.ndim + 1 for w, g in pairs):
-        return "Your answer has one axis too many."
+        return (
+            "Your answer has one axis too many. Print the shape after each line: where "
+            "does it come in?"
+        )
     if all(g.ndim == w.ndim for w, g in pairs):
         for axis in (-1, -2, -3, -4):
             if all(
                 w.ndim >= -axis
                 and w.shape[axis] != g.shape[axis]
                 and w.shape[:axis] == g.shape[:axis]
+                and (axis == -1 or w.shape[axis + 1 :] == g.shape[axis + 1 :])
                 and w.ndim == g.ndim
                 for w, g in pairs
             ):
@@ -170,5 +180,32 @@ def axes(seen: Seen) -> str | None:
                 if steps in ({1}, {-1}):
                     more = "many" if steps == {1} else "few"
                     return f"Along axis {axis} there is one too {more}."
-                return f"The shape is right but for axis {axis}."
+                told = f"The shape is right but for axis {axis}."
+                return " ".join(filter(None, [told, _length(seen, axis)]))
+        return _length(seen, -1)
+    return None
+
+
+def _only_ones_before(want: Tensor, got: Tensor) -> bool:
+    more = got.ndim - want.ndim
+    return more > 0 and {*got.shape[:more]} == {1} and got.shape[more:] == want.shape
+
+
+def _length(seen: Seen, axis: int) -> str | None:
+    """From what an axis that is of another size has its size, if it always is that."""
+    wrong = [i for i in seen.wrong if not seen.wanted[i].raised]
+    sizes = [seen.got[i].value.shape[axis] for i in wrong]
+    right = [seen.wanted[i].value.shape[axis] for i in wrong]
+    if sizes == right or len({*sizes}) < 2:
+        return None
+    for k, name in enumerate(seen.names):
+        args = [seen.cases[i].args[k] for i in wrong if k < len(seen.cases[i].args)]
+        if len(args) < len(wrong) or not all(map(is_tensor, args)):
+            continue
+        if [x.numel() for x in args] == sizes:
+            return f"Along axis {axis} it is as long as `{name}` has numbers in all."
+        for other in (-1, -2, -3):
+            deep = all(x.ndim >= -other for x in args)
+            if deep and [x.shape[other] for x in args] == sizes:
+                return f"Along axis {axis} it is as long as axis {other} of `{name}`."
     return None

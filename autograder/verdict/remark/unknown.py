@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import math
 import re
@@ -57,6 +58,23 @@ def undefined(seen: Seen) -> str | None:
         f"{told}. It is given {given}, and all else has to be computed from that, or made "
         "or imported in a cell above."
     )
+
+
+def not_taken(seen: Seen) -> str | None:
+    """That what the notebook gives for a step, as hints of it say, is not used."""
+    hints = " ".join(m.hint for m in seen.check.mistakes)
+    given = dict.fromkeys(re.findall(r"`(\w+)` (?:that is )?given above", hints))
+    if not seen.written or not given:
+        return None
+    for name in given:
+        if not any(
+            getattr(node, "id", "") == name for node in ast.walk(seen.written.function)
+        ):
+            return (
+                f"Your function never uses `{name}`, which is given above for this step. "
+                "Does it do itself what that does, and exactly so?"
+            )
+    return None
 
 
 def close(name: str, known: Iterable[str]) -> str | None:

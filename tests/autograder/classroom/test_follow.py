@@ -172,6 +172,18 @@ def test_an_import_that_takes_a_step_s_name_is_followed_as_by_check(template):
     assert about["attention_weights"]["reason"] == ""
 
 
+def test_a_step_by_another_name_is_told_when_graded(template):
+    whole = course.steps("attend")["scores"]
+    changes = {"scores": whole.replace("def scores", "def my_scores")}
+    points, about, flags = graded(template, "attend", changes)
+    assert points == full("attend") | {"scores": 0} and not flags
+    told = "`scores` is not known there. Its own cell defines `my_scores`: give that"
+    assert told in about["scores"]["reason"]
+    for cell in ("kept = 1", f"{whole}\ndef helps(): ...", "def softmax(x): ..."):
+        nb = spoiled("attend", {"scores": cell})  # nothing, itself, another step
+        assert not verify._renamed(nb, verify.Grading(exam("attend", b"secret")))
+
+
 def test_after_names_all_that_a_step_calls():
     """In the notebook's order, with those that the called ones call."""
     for word, known in KNOWN.items():

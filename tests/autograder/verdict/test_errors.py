@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 
@@ -34,7 +35,10 @@ HINTS = [
     ("the root of n is", "torch.sqrt(4)", "torch.sqrt('4')"),
     ("Two shapes do not fit", "x - x.mean(1)", "x @ x"),
     ("`bytes(…)` makes what can", "{bytearray([1]): 2}", "{x}['a']"),
-    ("Python's own method", "'a'.encode({})", "'a'.encode('ascii', {})"),
+    ("Python's own method", "'a'.encode({})", "'a'.encode('none')"),
+    ("Python's own method", "'a'.encode('ascii', {})", "b'a'.decode('none')"),
+    ("from 0 to 255", "bytes([300])", "bytes(['a'])"),
+    ("`<` and `>` compare", "(1, 2) < 3", "(1, 2) + 3"),
     ("The pair in this message", "{}[1, 2]", "{}[x]"),
     ("The number in this message", "{}[257]", "{}['a']"),
     ("larger than the table", "torch.zeros(2, 256)[0, 300]", "torch.zeros(2)[3]"),
@@ -123,6 +127,28 @@ DETAILS = [
     ("`[1]` is a list here, and `[1](0)` calls it. Round", "int([1](0))"),
     ("`[1]` is a list here, and `x` is a tensor. With", "{0: [1] - x}"),
     ("`[x]` is a list here, and that has no `mT`. What", "x + [x].mT"),
+    ("`(1, 2)` is a tuple here, and `3` is a whole number. `<`", "[(1, 2) < 3]"),
+]
+
+# What a call was given that it does not take: that is all that is said then.
+CALLS = [
+    (
+        "`sum` takes no argument by the name `keep_dim`. Is `k",
+        "x.sum(-1, keep_dim=True)",
+    ),
+    ("no argument by the name `keep_dim`", "x.sum(axis=-1, keep_dim=True)"),
+    ("`max` takes no argument by the name `keepdm`", "x.max(-1, keepdm=True)"),
+    ("by the name `ky`. Is `key` meant?", "sorted([1], ky=abs)"),
+    ("`np.max` is NumPy's, and this is a tensor", "np.max(x, axis=-1, keepdims=True)"),
+    ("the same things in another order", "x.masked_fill(-math.inf, x > 0)"),
+    ("takes `(Tensor mask, Tensor value)` or", "x.masked_fill('a', 'b')"),
+    ("Each size that `ones` is given must be one", "torch.ones(x.size(), x.size())"),
+    ("Each size that `reshape` is given", "x.reshape([1], 2, 3)"),
+    ("`.chunk` makes at most `2` parts, and", "[q for q, k, v in [x.chunk(2)]]"),
+    (
+        "`.split` makes parts that are `len(x) - 1` long",
+        "[q for q, in [x.split(len(x) - 1)]]",
+    ),
 ]
 
 
@@ -133,8 +159,8 @@ def UNBOUND():
 
 def failed(line: str) -> Outcome:
     """What becomes of a step of which this is the one line."""
-    space = {"x": x, "torch": torch, "math": math, "re": re, "pairwise": pairwise}
-    space |= {"UNBOUND": UNBOUND}
+    space = {"x": x, "torch": torch, "math": math, "re": re, "np": np}
+    space |= {"UNBOUND": UNBOUND, "pairwise": pairwise}
     name = f"<{line}>"
     linecache.cache[name] = (len(line), None, [f"{line}\n"], name)
     code = compile(line, name, "eval")
@@ -159,6 +185,18 @@ def test_the_names_and_sizes_of_an_error_are_told(words, line):
     assert words not in hint(failed(line))  # which is all that is said while grading
     unknown = replace(failed(line), part="", trace="")
     assert told(unknown).endswith(hint(unknown))
+
+
+@pytest.mark.parametrize(("words", "line"), CALLS, ids=[c[1] for c in CALLS])
+def test_what_a_call_does_not_take_is_told_and_nothing_beside(words, line):
+    found = told(failed(line))
+    assert words in found, found
+    assert (said(line) or "…") not in found
+
+
+def test_an_argument_of_one_s_own_function_is_no_slip_of_the_pen():
+    found = told(failed("(lambda keep: keep)(kep=1)"))
+    assert found == said("(lambda keep: keep)(kep=1)")
 
 
 @pytest.mark.parametrize(("words", "line"), PLAIN, ids=[line for _, line in PLAIN])

@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from autograder import checks
 from autograder.checks import Case, Check, edge
 from autograder.verdict import source
 from autograder.verdict.judge import expected
 from autograder.verdict.outcome import Outcome, run, run_all
-from autograder.verdict.remark import remark
+from autograder.verdict.remark import remark, unknown
+from autograder.verdict.remark.seen import Seen
 
 
 @pytest.fixture(autouse=True)
@@ -755,3 +757,123 @@ def test_a_name_that_people_import_is_not_taken_for_another():
         return counts
 
     assert "Is `collections.defaultdict` meant?" in about(counted, function)
+
+
+AXES = torch.arange(24.0).reshape(2, 3, 4) % 7
+SPACE = torch.arange(10.0).reshape(2, 5)
+
+
+@pytest.mark.parametrize(
+    ("oracle", "function", "said"),
+    [
+        (
+            lambda x: x.transpose(0, 1).flatten(-2),
+            lambda x: x.permute(1, 2, 0).transpose(0, 1).flatten(-2) + 0,
+            "it answers as if `x` had its axes in the order (1, 2, 0).",
+        ),
+        (
+            lambda x: x.mT * 1,
+            lambda x: x.reshape(*x.shape[:-2], x.shape[-1], x.shape[-2]) * 1,
+            "`reshape` exchanges no axes",
+        ),
+        (lambda x: x * 1, lambda x: x[None, None] * 7, "axes of size 1 in front which"),
+        (
+            lambda x: torch.ones(len(x), len(x)),
+            lambda x: torch.ones(x.numel(), x.numel()),
+            "Along axis -1 it is as long as `x` has numbers in all.",
+        ),
+        (
+            lambda x: torch.ones(len(x), len(x)),
+            lambda x: torch.ones(len(x), x.shape[-1]),
+            "but for axis -1. Along axis -1 it is as long as axis -1 of `x`.",
+        ),
+    ],
+)
+def test_an_axis_in_another_s_place_is_told(oracle, function, said):
+    inputs = [(AXES,), (AXES.mT * 3,)] if "order" in said else [(SPACE,), (AXES[0],)]
+    asked = [Case("a", args) for args in inputs]
+    check = Check("axes", 1, list, oracle, ())
+    wanted = expected(check, asked)
+    got = [run(function, args) for args in inputs]
+    found = remark(check, asked, wanted, got, partial(run, function))
+    assert said in found, found
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            lambda ids: {(i,): 1 for i in ids},
+            "`(int, int)`, and here yours are of the kind `(int,)`",
+        ),
+        (lambda ids: {((i, i), 2): 1 for i in ids}, "of the kind `(tuple, int)`"),
+        (lambda ids: {(i, i): 1 for i in ids}, ""),
+    ],
+)
+def test_keys_of_another_kind_are_told(function, said):
+    def pairs_of(ids):
+        return {(i, i + 1): 1 for i in ids}
+
+    asked = [Case("a", ([1, 2],)), Case("b", ([7],))]
+    check = Check("pairs_of", 1, list, pairs_of, ())
+    got = [run(function, case.args) for case in asked]
+    found = remark(check, asked, expected(check, asked), got, partial(run, function))
+    assert said in (found or "") and ("of the kind" in (found or "")) == bool(said)
+
+
+def test_ids_that_are_counted_are_told():
+    def found_in(table):
+        return [*table.values()]
+
+    def counted(table):
+        return [256 + n for n, _ in enumerate(table)]
+
+    asked = [Case("a", ({(1, 2): 256, (3, 4): 300},)), Case("b", ({(1, 2): 400},))]
+    check = Check("found_in", 1, list, found_in, ())
+    got = [run(counted, case.args) for case in asked]
+    told = remark(check, asked, expected(check, asked), got, partial(run, counted))
+    assert "as if `table` had its new ids counted from 256 on, without a gap" in told
+
+
+def test_of_what_is_no_number_it_is_not_said_that_it_sees_ahead():
+    def weights(x):
+        return x.cumsum(0) / torch.arange(1, len(x) + 1)[:, None]
+
+    def none(x):
+        return weights(x) * ((x[-1, 0] - 3) * torch.inf)
+
+    asked = [Case("a", (AXES[0] + 1,)), Case("b", (AXES[1] + 2,))]
+    check = Check("weights", 1, list, weights, ())
+    got = [run(none, case.args) for case in asked]
+    told = remark(check, asked, expected(check, asked), got, partial(run, none))
+    assert "There is NaN" in told or "There is ∞" in told
+
+
+def test_what_is_true_of_each_answer_needs_no_word_of_errors():
+    """The first case is no error: the sentence is of it, and of all that are none."""
+
+    def doubled(x):
+        return torch.cat([x, x], -1)
+
+    def wide(x):
+        if len(x) > 2:
+            raise IndexError("x")
+        return torch.cat([x, x, x], -1)
+
+    asked = [Case("a", (torch.ones(2, n),)) for n in (1, 2)]
+    asked += [Case("b", (torch.ones(3, 2),))]
+    check = Check("doubled", 1, list, doubled, ())
+    got = [run(wide, case.args) for case in asked]
+    told = remark(check, asked, expected(check, asked), got, partial(run, wide))
+    assert told.startswith("The shape is right but for axis -1"), told
+
+
+def test_that_what_is_given_is_not_used_is_told():
+    check = checks.load("tokenize")["to_chunks"]
+    for body, told in (("regex.findall('a', text)", True), ("split(text)", False)):
+        cell = f"def to_chunks(text):\n    return {body}"
+        written = source.of([(1, cell)], "to_chunks")
+        found = unknown.not_taken(Seen(check, [], [], [], None, written))
+        assert bool(found) == told and "uses `split`, which is given" in (
+            found or "uses `split`, which is given"
+        )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from autograder.checks import Case, Check
-from autograder.verdict import repair, source
+from autograder.verdict import panel, repair, source
 from autograder.verdict.changes import changes
 from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import run, run_all
@@ -223,3 +223,28 @@ def test_a_name_in_a_condition_is_not_asked_about():
     assert {(node.id, node.lineno) for node, *_ in tried} == {
         *(("b", 3), ("a", 4), ("b", 4)),
     }
+
+
+def test_where_nothing_is_known_it_is_said_what_to_do_next():
+    """With the right values on the way, to compare with those; without, by hand."""
+
+    def odd(x):
+        return [i * i % 7 + 1 for i in x]
+
+    cases = [([3, 1, 4],), ([2, 7],)]
+    asked = [Case("a", args) for args in cases]
+    check = replace(CHECK, name="odd", oracle=odd)
+    got = run_all(lambda x: [i**3 % 11 + 9 for i in x], cases)
+    wanted = expected(check, asked)
+    verdict = replace(judge(check, asked, wanted, got), remark=None)
+    for worked, said in (
+        (lambda x: {"squares": [i * i for i in x]}, "right values on the way stand"),
+        (None, "Work the case below out by hand"),
+    ):
+        shown = panel.student(verdict, asked, wanted, got, worked)["text/plain"]
+        assert said in shown
+        told = panel.student(
+            replace(verdict, remark="So."), asked, wanted, got, worked
+        )["text/plain"]
+        assert said not in told
+    assert "Work the case" not in panel.feedback(verdict)["text/plain"]

@@ -1,0 +1,197 @@
+"""What a line that failed shows together with the function around it.
+
+Each is read in the source and in what happened, so what is said is true of this function.
+Said on a student's own machine only.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from autograder.verdict import lines
+from autograder.verdict.outcome import Outcome
+
+LOOPS = ast.For | ast.comprehension
+
+
+def item_as_several(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That one number, which a loop gives, is taken for several."""
+    if not re.search("'int' object is not (iter|subs)|'int' has no len", first.message):
+        return None
+    part = parsed(first.part)
+    name = ""
+    if isinstance(part, ast.Call) and len(part.args) == 1:
+        name = getattr(part.args[0], "id", "")
+    elif isinstance(part, ast.Subscript | ast.Name):
+        name = getattr(part, "id", getattr(getattr(part, "value", None), "id", ""))
+    for loop in _loops(function):
+        if name and getattr(loop.target, "id", "") == name:
+            through = lines.shown(loop.iter)
+            of = f"`{through}` gives one number after the other. So `{name}` is one of them"
+            return f"{of}, and `{lines.shown(part)}` takes it for several."
+    return None
+
+
+def missing_key(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That a loop comes to keys which are not there, or not there yet."""
+    if first.raised != "KeyError" or not re.fullmatch(r"-?\d+", first.message):
+        return None
+    for loop in _loops(function):
+        if _is_call(loop.iter, "sorted") and not loop.iter.keywords:
+            (inner,) = loop.iter.args[:1] or (None,)
+            if isinstance(inner, ast.Call) and lines.called(inner) == "items":
+                return (
+                    f"`{lines.shown(loop.iter)}` sorts by the keys of the table, which come "
+                    f"first in each item, and then {first.message} is needed before it is "
+                    "there. By what do they have to be sorted, so that all that an entry is "
+                    "made of comes before it?"
+                )
+    part = parsed(first.part)
+    if not isinstance(part, ast.Subscript) or not isinstance(part.ctx, ast.Load):
+        return None
+    index, table = getattr(part.slice, "id", ""), lines.shown(part.value)
+    for loop in _loops(function):
+        named = getattr(loop.target, "id", "")
+        if named and _is_call(loop.iter, "range") and _reaches(function, named, index):
+            return (
+                f"`{lines.shown(loop.iter)}` goes through all numbers in turn, and not each "
+                f"of them is a key of `{table}`: {first.message} is none. Which numbers are "
+                "keys, the table itself tells: go through that."
+            )
+    return None
+
+
+def _reaches(function: lines.FUNCTION, item: str, index: str) -> bool:
+    """Whether what a loop gives is the index, or is handed to an inner function as it."""
+    if item == index:
+        return True
+    for inner in ast.walk(function):
+        if isinstance(inner, lines.FUNCTION) and inner is not function:
+            given = [a.arg for a in inner.args.args]
+            calls = [c for c in ast.walk(function) if _is_call(c, inner.name)]
+            for call in calls:
+                at = [
+                    k for k, a in enumerate(call.args) if getattr(a, "id", "") == item
+                ]
+                if any(k < len(given) and given[k] == index for k in at):
+                    return True
+    return False
+
+
+def appended(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That the place of an item in a list is taken for its id."""
+    if first.raised != "IndexError":
+        return None
+    part = parsed(first.part)
+    if not isinstance(part, ast.Subscript) or not isinstance(part.slice, ast.Name):
+        return None
+    name = getattr(part.value, "id", "")
+    if not name or name in lines.parameters(function):
+        return None
+    for node in ast.walk(function):
+        if _is_call(node, "append") and getattr(node.func.value, "id", "") == name:
+            return (
+                f"`{name}` is a list, in the order of the `append`s, and "
+                f"`{lines.shown(part)}` takes `{part.slice.id}` for a place in it. Are the "
+                "places really those numbers, without a gap?"
+            )
+    return None
+
+
+def own_raise(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That the function itself refuses what it should answer, and by which condition."""
+    number = _raised_in(first)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Raise) and node.lineno == number:
+            told = (
+                f"Line {number} of your own, `{lines.shown(node)}`, refuses this, and it is "
+                "to be answered."
+            )
+            tests = [f"`{lines.shown(test)}`" for test in _on_the_way(function, node)]
+            if not tests or len(tests) > 3:
+                return told
+            verb = "asks" if len(tests) == 1 else "ask"
+            return f"{told} Print what {', '.join(tests)} {verb} for: is it what you think?"
+    return None
+
+
+def raised_other(
+    function: lines.FUNCTION, first: Outcome, wanted: Outcome
+) -> str | None:
+    """That its own `raise` names another error than the step asks for, or lets it through."""
+    number = _raised_in(first)
+    if first.raised == wanted.raised:
+        return None
+    if first.raised == "KeyError" and not number:
+        return _let_through(function, first, wanted)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Raise) and node.lineno == number and node.exc:
+            return (
+                f"Line {number} of your own, `{lines.shown(node)}`, does refuse this, but "
+                f"the step asks for a {wanted.raised}."
+            )
+    return None
+
+
+def _let_through(
+    function: lines.FUNCTION, first: Outcome, wanted: Outcome
+) -> str | None:
+    """That what is looked up in a table is compared with a number before."""
+    part = parsed(first.part)
+    if not isinstance(part, ast.Subscript) or not isinstance(part.slice, ast.Name):
+        return None
+    for node in ast.walk(function):
+        if not isinstance(node, ast.If) or not isinstance(node.body[-1], ast.Raise):
+            continue
+        test = node.test
+        by_size = isinstance(test, ast.Compare) and all(
+            isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in test.ops
+        )
+        if by_size and any(
+            getattr(x, "id", "") == part.slice.id for x in ast.walk(test)
+        ):
+            return (
+                f"`{lines.shown(test)}` lets it through, and then `{lines.shown(part)}` "
+                f"finds nothing. The step asks for a {wanted.raised}. What is there cannot "
+                "be told by its size: ask the table itself."
+            )
+    return None
+
+
+def _raised_in(first: Outcome) -> int:
+    """The number of the line, if it is a `raise` of the function's own; else 0."""
+    last = first.trace.splitlines()[-1] if first.trace else ""
+    found = re.match(r"[\w<>]+, line (\d+): .*\braise\b", last)
+    return int(found[1]) if found else 0
+
+
+def _on_the_way(function: ast.AST, node: ast.AST) -> list[ast.expr]:
+    """The conditions, inside the innermost loop, that lead to a statement."""
+    for part in ast.walk(function):
+        for name in ("body", "orelse"):
+            block = getattr(part, name, None)
+            if isinstance(block, list) and any(x is node for x in block):
+                return [*_on_the_way(function, part), part.test] if _is_if(part) else []
+    return []
+
+
+def _is_if(node: ast.AST) -> bool:
+    return isinstance(node, ast.If)
+
+
+def _is_call(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and lines.called(node) == name
+
+
+def _loops(function: lines.FUNCTION) -> Iterator[LOOPS]:
+    return (node for node in ast.walk(function) if isinstance(node, LOOPS))
+
+
+def parsed(part: str) -> ast.expr | None:
+    """What failed of a line, as Python."""
+    try:
+        return ast.parse(part.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
