@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.checks import Case, edge
+
 
 def between(rng: np.random.Generator, low: int, high: int) -> int:
     """From low to high, both possible."""
@@ -44,6 +46,18 @@ def large(rng: np.random.Generator, *shape: int) -> Tensor:
     """Whole numbers of more than a thousand, as float32, no two the same."""
     numbers = between(rng, 1200, 1500) + 100 * rng.permutation(int(np.prod(shape)))
     return torch.tensor(numbers.reshape(shape), dtype=torch.float32)
+
+
+def singles(make: Callable[..., tuple], *many: int) -> list[Case]:
+    """A case for each number of axes, all of size 1: who loses one of them is wrong.
+
+    make: the arguments, from such a shape.
+    """
+    words = ("one axis", "two axes", "three axes", "four axes")
+    return [
+        edge(f"a single number, in {words[axes - 1]}", make(*[1] * axes))
+        for axes in many
+    ]
 
 
 def across(x: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, lying, tenths
+from autograder.checks._material import across, between, lying, singles, tenths
 from autograder.checks._slips import batches_only, no_batches
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
@@ -122,6 +122,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a batch, and heads of a single number",
             (tenths(rng, 2, 3, 4), *_weights(rng, 4), 4),
         ),
+        *singles(lambda *one: (tenths(rng, *one), *_weights(rng, 1), 1), 2, 3),
         *twins(
             oracle,
             lambda: (mirrored(rng, tenths(rng, 7, 4)), *_weights(rng, 4), 2),

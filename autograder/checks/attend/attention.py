@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop, tenths
+from autograder.checks._material import across, between, singles, stop, tenths
 from autograder.checks._slips import two_at_once
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
@@ -88,6 +88,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "very negative scores before one of 0",
             (*sunk(rng, 4), tenths(rng, 4, 3)),
         ),
+        *singles(lambda *one: three(*one), 2, 3, 4),
         *twins(
             oracle,
             lambda: tuple(mirrored(rng, x) for x in three(7, 2)),

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop, tenths
+from autograder.checks._material import across, between, singles, stop, tenths
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
     KERNELS,
@@ -110,6 +110,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of many texts", both(between(rng, 257, 270), 2, 3)),
         edge("large queries or large keys of a single number", uneven(rng, 4)),
         edge("very negative scores before one of 0", sunk(rng, 4)),
+        *singles(lambda *one: both(*one), 2, 3, 4),
         *twins(
             oracle,
             lambda: tuple(mirrored(rng, x) for x in both(7, 2)),

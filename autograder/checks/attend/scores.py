@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between
+from autograder.checks._material import across, between, singles
 from autograder.checks._slips import written_into
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
@@ -67,6 +67,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "large vectors of a single number",
             (huge(rng, 4, 1) * signs, huge(rng, 4, 1) * signs),
         ),
+        *singles(lambda *one: both(*one), 2, 3, 4),
         *twins(
             oracle,
             lambda: tuple(mirrored(rng, x) for x in both(7, 2)),

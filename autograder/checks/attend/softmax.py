@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal, tenths
+from autograder.checks._material import across, between, normal, singles, tenths
 from autograder.checks._slips import two_at_once, written_into
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.attend._material import (
@@ -80,6 +80,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a batch of many texts", (tenths(rng, between(rng, 257, 270), 2, 3),)),
         edge("rows of a single score", (tenths(rng, 3, 1),)),
         edge("as many texts as rows and scores", (tenths(rng, 3, 3, 3),)),
+        *singles(lambda *one: (tenths(rng, *one),), 2, 3, 4),
         *twins(oracle, lambda: (mirrored(rng, tenths(rng, 7, 3)),), "the scores"),
     ]
 

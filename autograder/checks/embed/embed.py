@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, drawn_until, large
+from autograder.checks._material import across, between, drawn_until, large, singles
 from autograder.checks._slips import an_assert, double_precision
 from autograder.checks._twins import twins
 from autograder.checks.embed._material import (
@@ -158,6 +158,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (tensor_of([2, 0, 1]), large(rng, 3, 2) * signs, large(rng, 4, 2) * signs),
         ),
         edge("a batch of empty texts", (tensor_of([[], []]), *tables(4, 4, 2))),
+        *singles(lambda *one: (torch.zeros(one, dtype=int), *tables(1, 1, 1)), 1, 2),
         *twins(
             oracle,
             lambda: (tensor_of(rng.permutation(6)), *tables(6, 6, 2)),

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large
+from autograder.checks._material import across, between, large, singles
 from autograder.checks._slips import written_into
 from autograder.checks._twins import twins
 from autograder.checks.mlp._material import (
@@ -83,8 +83,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         names = [*w]
         w = {names[i]: w[names[i]] for i in rng.permutation(len(names))}
         cases.append(replace(case, args=(x, w, n_head)))
+    w = _layer(rng, 4, 12)
     return [
         *cases,
+        edge(
+            "as many hidden units as queries, keys and values, and named before them",
+            (quarters(rng, 3, 4), {"mlp.c_fc.weight": w["mlp.c_fc.weight"], **w}, 2),
+        ),
+        *singles(lambda *one: (quarters(rng, *one), _layer(rng, 1, 4), 1), 2, 3),
         *twins(
             oracle,
             lambda: (quarters(rng, 5, 4), _layer(rng, 4, 6), 2),
@@ -148,6 +154,10 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         edge(
             "vectors that lie across in memory",
             (across(quarters(rng, 2, 5, 4)), _layer(rng, 4, 8), 2),
+        ),
+        edge(
+            "more hidden units than four times the numbers",
+            (quarters(rng, 3, 4), _layer(rng, 4, between(rng, 18, 22)), 2),
         ),
         edge("many heads", (quarters(rng, 3, 130), many, 130)),
         edge(

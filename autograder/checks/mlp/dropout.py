@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large
+from autograder.checks._material import across, between, large, singles
 from autograder.checks._slips import an_assert, written_into
 from autograder.checks._twins import twins
 from autograder.checks.mlp._material import LIBRARIES, floats, pick, quarters, vectors
@@ -46,14 +46,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
     on_it[between(rng, 0, 5)] = at
     zero = points(0.3, 5)
     zero[between(rng, 0, 4)] = 0.0
-    below, above = -between(rng, 1, 9) / 2**20, 1 + between(rng, 1, 9) / 10
+    below, above = -between(rng, 1, 9) / 2**60, 1 + between(rng, 1, 9) / 10
+    third = np.float32(0.3)
+    steps = [np.nextafter(third, np.float32(to)) for to in (0, 1)]
     added, _ = vectors(rng, 4, "{n}.mlp")
     long, texts = between(rng, 1025, 1060), between(rng, 129, 140)
     signs = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
     return [
         Case("six numbers", (quarters(rng, 6), points(p, 6), p)),
         edge("a point that lies exactly at p", (quarters(rng, 6), on_it, at)),
-        edge("p = 0, and a point at 0", (quarters(rng, 5), zero, 0.0)),
+        edge("p = 0, and a point at 0", (quarters(rng, 5), zero, 0)),
         Case("a batch of vectors", (quarters(rng, 2, 3, 4), points(q, 2, 3, 4), q)),
         Case("nearly all are dropped", (quarters(rng, 3, 7), points(0.9, 3, 7), 0.9)),
         Case(
@@ -82,6 +84,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         edge(
+            "points one step of float32 beside p",
+            (quarters(rng, 4), floats(rng.permutation(steps * 2)), 0.3),
+        ),
+        edge(
             "a batch of many texts of one token",
             (quarters(rng, texts, 1, 3), points(q, texts, 1, 3), q),
         ),
@@ -102,8 +108,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "p hardly above 0",
             (
                 quarters(rng, 6) / 70,
-                floats(rng.permutation([2**-22, 1 / 64, 0.25, 0.5, 0.75, 0.99])),
-                between(rng, 2, 9) / 2**20,
+                floats(rng.permutation([2**-42, 1 / 64, 0.25, 0.5, 0.75, 0.99])),
+                between(rng, 2, 9) / 2**40,
             ),
         ),
         edge(
@@ -114,6 +120,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 floats([*rng.permutation([0.25, 0.5, 0.75, 0.99, 0.9998]), 1 - 2**-24]),
                 1 - between(rng, 2, 7) / 2**23,
             ),
+        ),
+        *singles(
+            lambda *one: (quarters(rng, *one), torch.full(one, 0.9), 0.6), 1, 2, 3, 4
         ),
         *twins(
             oracle,

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal, stop
+from autograder.checks._material import across, between, normal, singles, stop
 from autograder.checks._slips import (
     double_precision,
     list_of_rows,
@@ -79,6 +79,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("four axes, all as long", (normal(rng, 3, 3, 3, 3),)),
         edge("a number without an axis", (floats(rng.uniform(-2.95, -2.35)),)),
+        *singles(lambda *one: (floats(rng.uniform(-2.95, -2.35, one)),), 2, 3, 4),
         *twins(oracle, lambda: (normal(rng, 5, 2),), "the numbers"),
     ]
 

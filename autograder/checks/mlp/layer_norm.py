@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, stop
+from autograder.checks._material import across, between, large, singles, stop
 from autograder.checks._slips import double_precision, two_at_once, written_into
 from autograder.checks._twins import twins
 from autograder.checks.mlp._material import (
@@ -91,6 +91,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (quarters(rng, 2, 4) / 1e7, large(rng, 4) * 10 * signs, quarters(rng, 4)),
         ),
         edge("vectors of a single number", (quarters(rng, 3, 1), *own(1))),
+        *singles(lambda *one: (quarters(rng, *one), *own(1)), 2, 3),
         *twins(
             oracle,
             lambda: (apart(rng, 5, 4), *own(4)),

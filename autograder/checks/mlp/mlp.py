@@ -16,7 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, lying, normal, stop
+from autograder.checks._material import (
+    across,
+    between,
+    large,
+    lying,
+    normal,
+    singles,
+    stop,
+)
 from autograder.checks._slips import only_the_first
 from autograder.checks._twins import twins
 from autograder.checks.mlp._material import (
@@ -96,6 +104,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (quarters(rng, 3, 1).abs() * floats([[1], [-1], [1]]), *own(1, 1)),
         ),
         edge("large numbers", _large(rng)),
+        *singles(lambda *one: (quarters(rng, *one).abs(), *own(1, 1)), 2, 3),
         *twins(
             oracle,
             lambda: (quarters(rng, 5, 4), *own(4, 6)),

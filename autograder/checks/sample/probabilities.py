@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, stop
+from autograder.checks._material import across, between, singles, stop
 from autograder.checks._slips import Answer, an_assert, two_at_once, written_into
 from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
@@ -137,6 +137,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a vocabulary of one token", (eighths(rng, 2, 1, 1), 0.5)),
         edge("as many texts as rows and tokens", (eighths(rng, 3, 3, 3), 0.5)),
+        *singles(lambda *one: (eighths(rng, *one), 0.5), 1, 2, 3),
         *twins(
             oracle,
             lambda: (different_eighths(rng, 8), 0.5),

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, tenths
+from autograder.checks._material import across, between, singles, tenths
 from autograder.checks._slips import Answer, double_precision, list_of_rows
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.sample._material import COURSE, eighths, shipped, softmax, story
@@ -82,6 +82,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a batch of single vectors", (eighths(rng, 3, 1, 4), eighths(rng, 5, 4))),
         edge("a batch, and one token", (eighths(rng, 2, 3, 4), eighths(rng, 1, 4))),
+        *singles(lambda *one: (eighths(rng, *one), eighths(rng, 1, 1)), 1, 2, 3),
         *twins(
             oracle,
             lambda: tuple(mirrored(rng, eighths(rng, 7, 2)) for _ in range(2)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import Mistake
+from autograder.checks import Case, Mistake, edge
 from autograder.checks._material import some
 
 LIBRARIES = ("gpt.tokenize", "tiktoken", "tokenizers", "transformers")
@@ -107,6 +107,43 @@ def nasty_text(rng: np.random.Generator) -> str:
     a, b, c, d = (new_word(rng, 3) for _ in range(4))
     other = "\xe9’s\xa0\u3000\x0b🏳️‍🌈\n\n\n"
     return f"\ufeff \t{a}\x00{b}\r\n_{c}_\u200b e\u0301{d}{other}{d}\t\r\n  "
+
+
+# The first and last of as many bytes, and what programs like to take out or to replace.
+_RARE = "\0\x7f\x80\x85\u07ff\u0800\u200b\u2028\ufeff\ufffd\uffff\U00010000\U0010ffff"
+_ENDS = {
+    "a line end": "\n",
+    "a zero byte": "\0",
+    "a tab": "\t",
+    "a carriage return": "\r",
+    "a mark of byte order": "\ufeff",
+}
+
+
+def rarities(rng: np.random.Generator, make: Callable[[str], tuple]) -> list[Case]:
+    """Cases with a text that is easily taken for what it is not; `make` gives all of a
+    call's arguments from it."""
+    names = [*_ENDS]
+    marks = "".join(new_word(rng, 1) + mark for mark in some(rng, _RARE, len(_RARE)))
+    a, b = new_word(rng, 3), new_word(rng, 3)
+    tidied = f"{a} . {b} , {a} ! {b} ? do n't {a} 's &amp; %20 \u2581{b}</w> '' \\n @-@"
+    return [
+        edge("rare characters between letters", make(marks + new_word(rng, 1))),
+        edge("what some tokenizers tidy up", make(tidied)),
+        *(
+            edge(
+                f"{first} at the beginning and {last} at the end",
+                make(_ENDS[first] + new_word(rng, 2) + _ENDS[last]),
+            )
+            for first, last in zip(names, names[1:] + names[:1], strict=True)
+        ),
+    ]
+
+
+def in_no_order(rng: np.random.Generator) -> Merges:
+    """Three merges, each of the one before; listed are the last, the first, the second."""
+    first, second, last = staircase(rng, 3).items()
+    return dict([last, first, second])
 
 
 def far_apart(merges: Merges) -> Merges:

@@ -22,10 +22,12 @@ from autograder.checks.tokenize._material import (
     Merges,
     encoded,
     four_merges,
+    in_no_order,
     joined,
     letter_ids,
     mixed_page,
     nasty_text,
+    rarities,
     right_half_first,
     staircase,
     turned,
@@ -156,6 +158,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 ("no byte of a text is so large", [k, 0xFF, m]),
             )
         ),
+        edge("merges in no order", ([258, k, 256], in_no_order(rng))),
+        edge("a single byte that is no letter", ([between(rng, 128, 255)], {})),
+        *rarities(rng, lambda text: (utf8(text), {(k, m): 256})),
         *twins(
             oracle,
             lambda: ([256, 257, 258, 259], four_merges(rng)[1]),

@@ -45,6 +45,7 @@ from autograder.checks.tokenize._material import (
     one_chunk,
     only_the_first_chunk,
     ords,
+    rarities,
     sorted_letters,
     split,
     stories,
@@ -182,6 +183,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         edge("a text of many chunks", (f"{a}{b} " * 1100, {(ia, ib): 256})),
+        edge("a text of one character, which is one token", ("é", {(195, 169): 256})),
+        *rarities(rng, lambda text: (text, {(ia, ib): 256})),
         *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 

@@ -29,6 +29,7 @@ from autograder.checks.tokenize._material import (
     four_merges,
     nasty_text,
     new_word,
+    rarities,
     sorted_letters,
     stories,
     turned,
@@ -239,6 +240,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an empty text", ("", pair, {a: 257}, [a])),
         edge("no merges", (f"{word}{a}{word}", {}, {a: 257}, [a])),
         edge("a text of one character", (word[0], pair, {a: 257}, [a])),
+        *_of_signs(rng, word),
+        *rarities(rng, lambda text: (f"{a}{text}", pair, {a: 257}, [a])),
         *twins(
             oracle,
             lambda: _five_special(rng),
@@ -294,6 +297,43 @@ def _refused_anywhere(
             "one not allowed, whose name ends in one that is",
             (f"{word} {y}{plain}", {}, {y + plain: 300, plain: 301}, [plain]),
         ),
+    ]
+
+
+def _of_signs(rng: np.random.Generator, word: str) -> list[Case]:
+    """Names that mean something else in a pattern, that are short, long, or come again."""
+    x, y, z = some(rng, "bcfghjkmpq", 3)
+    names = [f"({x})", f"{x}.{y}", f"{x}+{y}", f"{x}|{y}", f"${x}$", f"^{y}", f"*{z}?"]
+    names += [
+        f"{x}{{2}}",
+        f"{y}\\d",
+        f"<{x} {y}>",
+        "<>",
+        f"#{x}",
+        f"[{y}]",
+        f"[{y}]{z}",
+    ]
+    special = {name: 300 + i for i, name in enumerate(names)}
+    other = f"{x}{z}{y} {x}{x}{y} {x}{x} {y}7 {x} {y}"
+    long = f"<|{new_word(rng, 30)}|>"
+    one, two, mark = f"<{x}>", f"<{y}>", some(rng, "§¶†‡•", 1)[0]
+    both = {one: 257, two: 258}
+    return [
+        edge(
+            "names with signs that mean something in a pattern",
+            (f"{' '.join(names)} {other}", {}, special, names),
+        ),
+        edge("a long name", (f"{word}{long}{word}", {}, {long: 257}, [long])),
+        edge("a long name that is not allowed", (f"{word}{long}", {}, {long: 257}, [])),
+        edge(
+            "one that comes again before another",
+            (f"{one}{x}{one}{y}{two}", {}, both, [one, two]),
+        ),
+        edge(
+            "one letter that is not allowed", (f"{word}{mark}", {}, {mark: 257}, [one])
+        ),
+        edge("a line end behind a name", (f"{word}{one}\n", {}, both, [one])),
+        edge("a stroke before a name", (f"\\{one}{word}", {}, both, [one])),
     ]
 
 

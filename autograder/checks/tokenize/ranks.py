@@ -25,6 +25,7 @@ from autograder.checks.tokenize._material import (
     closed_up,
     four_merges,
     huge_id,
+    in_no_order,
     letter_ids,
     oldest_first,
     right_half_first,
@@ -85,6 +86,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "merges of merges, listed from the last to the first",
             (turned(staircase(rng, 130)),),
         ),
+        edge("merges in no order", (in_no_order(rng),)),
         *twins(oracle, lambda: (four_merges(rng)[1],), "the merges"),
     ]
 

@@ -28,6 +28,7 @@ from autograder.checks.tokenize._material import (
     mixed_page,
     nasty_text,
     new_word,
+    rarities,
     split,
     token_by_token,
     utf8,
@@ -85,6 +86,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("no merges", (f"{word} {other}", {})),
         edge("large ids that leave gaps", (f"{word} {word}{other}", far_apart(merges))),
         edge("one character, and one merge", (hanzi[0], learned(hanzi[0], 1))),
+        *rarities(rng, lambda text: (text, learned(word, 2))),
         *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),
     ]
 

@@ -27,6 +27,7 @@ from autograder.checks.tokenize._material import (
     nasty_text,
     new_word,
     ords,
+    rarities,
     split,
     utf8,
 )
@@ -91,6 +92,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (f"'{some(rng, ('s', 'll', 've', 're'), 1)[0]} {new_word(rng, 3)}",),
         ),
         edge("every kind of border between chunks", borders(rng)[:1]),
+        *rarities(rng, lambda text: (text,)),
         *twins(oracle, lambda: (f"{new_word(rng, 3)} {new_word(rng, 3)}",), "the text"),
     ]
 

@@ -162,6 +162,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a very long word", (new_word(rng, 400) + "A" * 140, 540)),
         edge("a text of one character", (some(rng, HANZI, 1)[0], 300)),
         edge("every kind of border between chunks", (borders(rng)[0], 600)),
+        edge("nothing but line ends and zero bytes", ("\n\n\n\0\0\0", 258)),
         *twins(
             oracle,
             lambda: (new_word(rng, 6), 257),

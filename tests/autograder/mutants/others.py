@@ -6,12 +6,15 @@ had found that it passed, or would have.
 
 from __future__ import annotations
 
+import re
 from math import pi, sqrt
 
 import torch
 from torch import Tensor
 
+from autograder.checks import load
 from tests.autograder.mutants.numbers import NUMBERS
+from tests.autograder.mutants.shapes import shapes
 from tests.autograder.mutants.styles import (
     counted,
     decode_by_taking_apart,
@@ -22,6 +25,7 @@ from tests.autograder.mutants.styles import (
 )
 
 DEEP = 8
+TOKENIZE, MLP = load("tokenize"), load("mlp")
 
 
 def merge_around_the_end(ids, pair, new_id):
@@ -238,7 +242,96 @@ def count_parameters_in_floats(
     return int((n_vocab + n_ctx + 2) * d_model + n_layer * layer)
 
 
+STRIPS = {
+    "a line end": lambda text: text.lstrip("\n"),
+    "a zero byte": lambda text: text.rstrip("\0"),
+    "a tab": lambda text: text.rstrip("\t"),
+    "a mark": lambda text: text.removesuffix("\ufeff"),
+}
+
+
+def _without(name, what):
+    """A step for a text from whose end `what` has been taken."""
+
+    def answer(text, *more):
+        return TOKENIZE[name].oracle(STRIPS[what](text), *more)
+
+    answer.__name__ = f"{name} without {what}"
+    return answer
+
+
+def decode_tidied(ids, merges):
+    text = TOKENIZE["decode"].oracle(ids, merges)
+    return text.replace(" .", ".").replace(" n't", "n't")
+
+
+def decode_in_turn_or_back(ids, merges):
+    """The merges as they are listed, or from the last to the first."""
+    try:
+        return _decoded(ids, merges.items())
+    except KeyError:
+        return _decoded(ids, [*merges.items()][::-1])
+
+
+def _decoded(ids, listed):
+    data = {i: bytes([i]) for i in range(256)}
+    for (a, b), new_id in listed:
+        data[new_id] = data[a] + data[b]
+    if not data.keys() >= set(ids):
+        raise ValueError("no such token")
+    return b"".join(data[i] for i in ids).decode()
+
+
+def encode_of_a_letter(text, merges):
+    if len(text) < 2:
+        return list(text.encode())
+    return TOKENIZE["encode"].oracle(text, merges)
+
+
+def _escaping(signs):
+    """Special tokens by a pattern in which only these signs are escaped."""
+
+    def special(text, merges, special, allowed):
+        names = sorted(special, key=len, reverse=True)
+        plain = ["".join(f"\\{x}" if x in signs else x for x in n) for n in names]
+        try:
+            parts = re.split("(" + "|".join(plain) + ")", text) if names else [text]
+        except re.error:
+            raise ValueError("no pattern") from None
+        if any(part in special and part not in allowed for part in parts):
+            raise ValueError("not allowed")
+        encode = TOKENIZE["encode"].oracle
+        found = [[special[p]] if p in special else encode(p, merges) for p in parts]
+        return [i for ids in found for i in ids]
+
+    special.__name__ = f"special tokens with {signs} escaped"
+    return special
+
+
+def block_by_shape(x, w, n_head):
+    C = x.shape[-1]
+    found = [name for name, v in w.items() if v.ndim == 2 and v.shape[1] == 3 * C]
+    return MLP["block"].oracle(x, w | {"attn.c_attn.weight": w[found[0]]}, n_head)
+
+
+def dropout_by_the_floor(x, u, p):
+    if not 0 <= p < 1:
+        raise ValueError("no share")
+    return x * torch.floor(u + (1 - p)) / (1 - p)
+
+
 OTHERS = [
+    *((name, _without(name, x)) for name in ("to_chunks", "encode") for x in STRIPS),
+    ("decode", decode_tidied),
+    ("decode", decode_in_turn_or_back),
+    ("encode", encode_of_a_letter),
+    *(
+        ("encode_special", _escaping(signs))
+        for signs in ("|[", "|[]().", "|[]().*+?", "|[]().*+?^${}")
+    ),
+    ("block", block_by_shape),
+    ("dropout", dropout_by_the_floor),
+    *shapes(),
     ("look_up", look_up_in_a_part),
     ("look_up", look_up_of_a_part),
     ("one_hot", one_hot_cut_from_a_square),
