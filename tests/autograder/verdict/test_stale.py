@@ -289,3 +289,13 @@ def test_what_trying_mistakes_warns_of_is_not_shown(run, monkeypatch):
         warnings.simplefilter("always")
         run(WRONG, CHECK)
     assert not [warning for warning in seen if "degrees" in str(warning.message)]
+
+
+def test_what_the_numbers_of_a_check_bring_about_is_not_warned_of(run):
+    warns = RIGHT.replace(
+        "    return", "    import warnings\n    warnings.warn('degrees')\n    return", 1
+    )
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert lines(run(warns, CHECK))[0].startswith("✓")
+    assert not [warning for warning in seen if "degrees" in str(warning.message)]
