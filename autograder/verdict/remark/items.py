@@ -135,9 +135,9 @@ def table(seen: Seen) -> str | None:
         if all(not any(g.values()) for _, g in pairs):
             return "The keys are right, and every value is 0: nothing is ever counted."
         if all(g.items() != w.items() and _less(g, w) for w, g in pairs):
-            return "The keys are right, but some are counted too seldom."
+            return "The keys are right, but some of the values are too small."
         if all(g.items() != w.items() and _less(w, g) for w, g in pairs):
-            return "The keys are right, but some are counted too often."
+            return "The keys are right, but some of the values are too large."
         off = all(w[key] != g[key] for w, g in pairs for key in w)
         few = "not one value is" if off else "some values are not"
         return f"The keys are right, but {few}."

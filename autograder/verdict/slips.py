@@ -1,0 +1,173 @@
+"""Small changes of a third kind: a condition turned round, a number that is not the
+step's, one item where all are meant, a set where a list is meant.
+
+As in `changes`, each is a node, what takes its place, and what to look at there.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+from autograder.verdict import lines
+from autograder.verdict.swaps import Change
+
+_ENDLESS = 1e30  # numbers beyond it stand for infinity
+_DEEP = 3  # calls from a function to the one whose numbers are looked at
+_UNORDERED = "a set keeps no order and nothing twice. Is that meant?"
+
+
+def first(
+    function: lines.FUNCTION, asked: Sequence[str], numbers: Collection[float]
+) -> Iterator[Change]:
+    """Those that are few. asked: the step's arguments; numbers: those of its formula."""
+    yield from _of_defaults(function, asked)
+    yield from _of_guards(function)
+    yield from _of_numbers(function, numbers)
+    yield from _of_sets(function)
+
+
+def last(function: lines.FUNCTION) -> Iterator[Change]:
+    """Those that are many, or would do by luck: tried when nothing else is found."""
+    yield from _one_of_many(function)
+    yield from _of_loops(function)
+    yield from _fixed(function)
+
+
+def formula(oracle: Callable[..., Any]) -> set[float]:
+    """The numbers with a point that a function and those which it calls compute with."""
+    found: set[float] = set()
+    todo, seen = [(oracle, _DEEP)], set()
+    while todo:
+        made, deep = todo.pop()
+        code = getattr(made, "__code__", None)
+        if code is None or code in seen or not deep:
+            continue
+        seen.add(code)
+        named = [made.__globals__.get(name) for name in code.co_names]
+        defaults = made.__defaults__ or ()
+        every = (*code.co_consts, *named, *defaults)
+        found |= {x for x in every if type(x) is float and 0 < abs(x) < _ENDLESS}
+        todo += [(x, deep - 1) for x in named if callable(x)]
+    return found
+
+
+def _of_defaults(function: lines.FUNCTION, asked: Sequence[str]) -> Iterator[Change]:
+    """A condition on an argument that no call gives, so that it is always the same."""
+    given = function.args
+    extra = {
+        arg.arg: value
+        for arg, value in (
+            *zip([*given.posonlyargs, *given.args][::-1], given.defaults[::-1]),
+            *zip(given.kwonlyargs, given.kw_defaults),
+        )
+        if asked and arg.arg not in asked and isinstance(value, ast.Constant)
+    }
+    for node in ast.walk(function):
+        if isinstance(node, ast.Constant) and any(node is x for x in extra.values()):
+            (name,) = (n for n, x in extra.items() if x is node)
+            if isinstance(node.value, bool | None):
+                words = (
+                    f"`{name}` is an argument of your own. No call gives it, so it is "
+                    f"always {node.value}."
+                )
+                yield node, ast.Constant(not node.value), words
+
+
+def _of_guards(function: lines.FUNCTION) -> Iterator[Change]:
+    """A condition that refuses what is to be answered, and the other way round."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise):
+            words = "it refuses all that is to be answered. When is it true, and when false?"
+            yield node.test, ast.UnaryOp(ast.Not(), node.test), words
+
+
+def _of_numbers(
+    function: lines.FUNCTION, numbers: Collection[float]
+) -> Iterator[Change]:
+    for node in ast.walk(function):
+        value = node.value if isinstance(node, ast.Constant) else None
+        if type(value) is float and value.is_integer():
+            words = (
+                f"{value} has a point, so all that is computed with it is a float, which "
+                "is exact to 16 digits only."
+            )
+            yield node, ast.Constant(int(value)), words
+        if type(value) is not float or value in numbers:
+            continue
+        for number in sorted(numbers, key=lambda x: abs(x - value)):
+            words = f"compare the number {value} with the one that the step gives."
+            yield node, ast.Constant(number), words
+
+
+def _of_sets(function: lines.FUNCTION) -> Iterator[Change]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.SetComp):
+            yield node, ast.ListComp(node.elt, node.generators), _UNORDERED
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+            sides = [node.left, *node.comparators]
+            if all(_makes_a_set(side) for side in sides):
+                left, right = (
+                    ast.Call(ast.Name("list", ast.Load()), side.args, [])
+                    for side in sides
+                )
+                yield node, ast.Compare(left, node.ops, [right]), _UNORDERED
+
+
+def _makes_a_set(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("set", "frozenset")
+        and len(node.args) == 1
+    )
+
+
+def _one_of_many(function: lines.FUNCTION) -> Iterator[Change]:
+    """A place of a tensor or list where the whole of it is meant."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Subscript) or lines.whole(node.slice) is None:
+            continue
+        words = (
+            f"it is one item of `{lines.shown(node.value)}`. Or are all of them meant?"
+        )
+        if isinstance(node.ctx, ast.Load):
+            yield node, node.value, words
+        elif isinstance(node.value, ast.Name):
+            yield node, ast.Name(node.value.id, ast.Store()), words
+
+
+def _of_loops(function: lines.FUNCTION) -> Iterator[Change]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.For) and not node.orelse:
+            words = "does that have to be done more than once?"
+            yield node, node.body, words
+
+
+def _fixed(function: lines.FUNCTION) -> Iterator[Change]:
+    """A number that is the same in every call, where it depends on what comes in."""
+    names = dict.fromkeys([*lines.parameters(function), *_stored(function)])
+    for statement in function.body:
+        for node in ast.walk(statement):
+            value = node.value if isinstance(node, ast.Constant) else None
+            if type(value) not in (int, float) or not value:
+                continue
+            words = (
+                f"the number {value} is the same in every call. Does it depend on what "
+                "comes in?"
+            )
+            for name in names:
+                read = ast.Name(name, ast.Load())
+                yield node, read, words
+                if type(value) is float:
+                    yield node, ast.BinOp(ast.Constant(1), ast.Sub(), read), words
+                else:
+                    for times in (2, 3, 4):
+                        much = ast.BinOp(ast.Constant(times), ast.Mult(), read)
+                        yield node, much, words
+
+
+def _stored(function: lines.FUNCTION) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
