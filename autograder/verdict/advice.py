@@ -94,7 +94,7 @@ def advice(
                 changes,
                 steps=check.after,
                 asked=arguments(check),
-                numbers=slips.formula(check.oracle),
+                numbers=slips.formula(check),
             )
             proved = mended(written, every if guess else rare)
             if proved and not isinstance(mistake, Pair):

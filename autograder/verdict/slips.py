@@ -7,13 +7,15 @@ As in `changes`, each is a node, what takes its place, and what to look at there
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+import re
+from collections.abc import Collection, Iterator, Sequence
 
+from autograder.checks import Check
 from autograder.verdict import lines
 from autograder.verdict.swaps import Change
 
 _ENDLESS = 1e30  # numbers beyond it stand for infinity
+_NUMBER = re.compile(r"\b\d+(?:\.\d+(?:e-\d+)?|e-\d+)\b")
 _DEEP = 3  # calls from a function to the one whose numbers are looked at
 _UNORDERED = "a set keeps no order and nothing twice. Is that meant?"
 
@@ -35,10 +37,12 @@ def last(function: lines.FUNCTION) -> Iterator[Change]:
     yield from _fixed(function)
 
 
-def formula(oracle: Callable[..., Any]) -> set[float]:
-    """The numbers with a point that a function and those which it calls compute with."""
-    found: set[float] = set()
-    todo, seen = [(oracle, _DEEP)], set()
+def formula(check: Check) -> set[float]:
+    """The numbers with a point of a step: those which its right answer and what that calls
+    compute with, and those of which its hints speak."""
+    hints = " ".join(mistake.hint for mistake in check.mistakes)
+    found = {float(said) for said in _NUMBER.findall(hints)}
+    todo, seen = [(check.oracle, _DEEP)], set()
     while todo:
         made, deep = todo.pop()
         code = getattr(made, "__code__", None)
@@ -54,7 +58,7 @@ def formula(oracle: Callable[..., Any]) -> set[float]:
 
 
 def _of_defaults(function: lines.FUNCTION, asked: Sequence[str]) -> Iterator[Change]:
-    """A condition on an argument that no call gives, so that it is always the same."""
+    """What hangs on an argument that no call gives, so that it is always the same."""
     given = function.args
     extra = {
         arg.arg: value
@@ -72,7 +76,14 @@ def _of_defaults(function: lines.FUNCTION, asked: Sequence[str]) -> Iterator[Cha
                     f"`{name}` is an argument of your own. No call gives it, so it is "
                     f"always {node.value}."
                 )
-                yield node, ast.Constant(not node.value), words
+                asks = [
+                    x
+                    for x in ast.walk(function)
+                    if isinstance(x, ast.If)
+                    and any(getattr(y, "id", "") == name for y in ast.walk(x.test))
+                ]
+                where = asks[0] if asks else node
+                yield node, ast.Constant(not node.value), words, where
 
 
 def _of_guards(function: lines.FUNCTION) -> Iterator[Change]:
@@ -94,9 +105,9 @@ def _of_numbers(
                 "is exact to 16 digits only."
             )
             yield node, ast.Constant(int(value)), words
-        if type(value) is not float or value in numbers:
+        if type(value) is not float:
             continue
-        for number in sorted(numbers, key=lambda x: abs(x - value)):
+        for number in sorted({*numbers} - {value}, key=lambda x: abs(x - value)):
             words = f"compare the number {value} with the one that the step gives."
             yield node, ast.Constant(number), words
 
