@@ -1,0 +1,160 @@
+"""Are guards, numbers, items and arguments found that are not what they should be?"""
+
+import pytest
+import torch
+
+from tests.autograder.verdict import test_repair as by
+
+SCALED = """
+def scaled(x, p):
+    if not 0 <= p < 1:
+        raise ValueError("p")
+    kept = x * 1 / (1 - p) + 0.044715 * x ** 3
+    return kept - kept.mean()
+"""
+CASES = [
+    (torch.tensor([[1.0, 5.0], [4.0, 9.0], [2.0, 2.5]]), 0.5),
+    (torch.tensor([[3.0, 7.0, 1.0]]), 0.25),
+    (torch.tensor([2.0, 8.0]), 1.5),
+]
+ITEMS = """
+def items(ids, n):
+    found = []
+    for i in ids:
+        if i ** 2 == n * n or [i] + ids == [n]:
+            found.append(i)
+    return found + [len(ids)] + [3 * j for j in ids]
+"""
+LISTS = [([3, 1, 4, 1, 5], 3), ([2, 7, 2, 8], 2), ([1, 6, 1], 1), ([9, 9], 9)]
+
+
+def of(cell, cases, *slips):
+    name = cell.split("(")[0].split()[1]
+    wrong = cell
+    for slip in slips:
+        assert slip[0] in wrong
+        wrong = wrong.replace(*slip)
+    return by.told(wrong, by.made(cell, name), cases)
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (("if not 0 <= p < 1", "if 0 <= p < 1"), "`0 <= p < 1`: it refuses all"),
+        (("0.044715", "0.047715"), "compare the number 0.047715 with the one"),
+        (("(1 - p)", "0.75"), "the number 0.75 is the same in every call."),
+        (("x ** 3", "x[0] ** 3"), "`x[0]`: it is one item of `x`. Or are all"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_found(slip, said):
+    assert said in of(SCALED, CASES, slip)
+
+
+def test_an_argument_that_nobody_gives_is_told_as_one():
+    told = of(
+        SCALED,
+        CASES,
+        ("(x, p)", "(x, p, on=False)"),
+        ("    kept = x", "    if not on:\n        return x\n    kept = x"),
+    )
+    assert "`if not on: ...`: `on` is an argument of your own" in told
+    assert "so it is always False." in told and "counts as false" not in told
+
+
+def test_a_number_by_default_is_compared_with_the_formula():
+    slips = ("(x, p)", "(x, p, c=0.44)"), ("0.044715", "c")
+    assert "compare the number 0.44 with the one" in of(SCALED, CASES, *slips)
+
+
+def test_a_set_in_place_of_a_list_is_told():
+    slip = "[3 * j for j in ids]", "list({3 * j for j in ids})"
+    assert "a set keeps no order" in of(ITEMS, LISTS, slip)
+
+
+def test_two_sets_that_are_compared_are_two_sets():
+    cell = "def same(ids, n):\n    return [ids[i : i + 2] == [n, 1] for i in range(3)]"
+    cases = [([1, 1, 4, 1], 4), ([1, 4, 4, 1], 4), ([1, 5, 1, 5, 1], 5)]
+    slip = ("ids[i : i + 2] == [n, 1]", "set(ids[i : i + 2]) == set([n, 1])")
+    assert "a set keeps no order and nothing twice" in of(cell, cases, slip)
+
+
+def test_a_float_that_is_too_coarse_is_told():
+    cell = "def much(n, k):\n    return int(12 * n ** 2 + 13 * k)"
+    cases = [(3, 1), (50_000_001, 7), (90_000_001, 2)]
+    assert "2.0 has a point" in of(cell, cases, ("** 2", "** 2.0"))
+
+
+def test_a_loop_that_should_not_be_one():
+    cell = "def twice(x, n):\n    y = x * n\n    y = y.tanh()\n    return y"
+    cases = [(torch.tensor([1.0, 3.0]), 2), (torch.tensor([4.0, 5.0, 7.0]), 3)]
+    slip = "    y = y.tanh()", "    for _ in range(n):\n        y = y.tanh()"
+    assert "does that have to be done more than once?" in of(cell, cases, slip)
+
+
+def test_of_a_size_it_is_asked_whose_it_is():
+    cell = "def cut(x, w):\n    d = 2 * w.shape[-1]\n    return (x.T @ w)[:d] * d"
+    cases = [(torch.rand(n, m), torch.rand(n, 2)) for n, m in ((3, 4), (2, 6), (4, 3))]
+    assert "it is a size of `x`" in of(cell, cases, ("w.shape", "x.shape"))
+    assert "is a size of" not in of(cell, cases, ("2 * w", "3 * w"))
+
+
+def test_the_place_is_shown_where_a_line_is_long():
+    long = " + ".join(["(ids[0] * n + 7 * n * n)"] * 5)
+    cell = f"def much(ids, n):\n    return ({long})"
+    cases = [([3, 1], 2), ([5], 7), ([2, 2], 30)]
+    told = of(cell, cases, (f"({long})", f"({long}) // 1000000"))
+    assert "`… // 1000000`: is that operation needed?" in told
+
+
+def test_a_number_of_a_method_is_no_axis():
+    cell = "def wide(ids, n):\n    return [i.to_bytes(1, 'big') for i in ids]"
+    told = of(cell, LISTS, ("to_bytes(1", "to_bytes(2"))
+    assert "look at the number 2." in told and "axis" not in told
+
+
+def test_what_is_taken_out_of_a_table_is_told():
+    cell = "def looked(ids, n):\n    t = dict.fromkeys(ids, n)\n    return [t[i] for i in ids]"
+    told = of(cell, [*LISTS[1:], LISTS[0]], ("[t[i]", "[t.pop(i, 0)"))
+    assert "`pop` also takes it out" in told or "small change" not in told
+
+
+@pytest.mark.parametrize("line", ["w /= x.sum(-1, keepdim=True)", "w *= x + 2"])
+def test_what_is_written_into_is_named_though_an_error_comes_first(line):
+    cell = "def scaled(x, w):\n    y = w / x.sum(-1, keepdim=True)\n    return x * y + y.sqrt()"
+    cases = [(torch.rand(3, 4), torch.ones(4)), (torch.rand(2, 3), torch.ones(3))]
+    wrong = ("y = w / x.sum(-1, keepdim=True)", line), ("x * y + y.sqrt()", "x + w")
+    assert f"Line 2, `{line}`, writes into `w` itself" in of(cell, cases, *wrong)
+    own = line, f"w = w * 2\n    {line}"
+    assert "writes into" not in of(cell, cases, *wrong, own)
+
+
+def test_a_key_that_is_nearly_right_is_named():
+    cell = "def scaled(x, w):\n    return x * w['ln_1.weight'] + w['ln_1.bias']"
+    table = {"ln_1.weight": torch.ones(2), "ln_1.bias": torch.ones(2)}
+    cases = [(torch.rand(3, 2), table), (torch.rand(2), table)]
+    told = of(cell, cases, ("ln_1.weight", "ln_1.weigth"))
+    assert "no key 'ln_1.weigth'. The nearest that it has is 'ln_1.weight'" in told
+    assert "nearest" not in of(cell, cases, ("ln_1.weight", "h.0.something"))
+
+
+def test_a_mistyped_error_is_asked_for():
+    wrong = ("raise ValueError", "raise Valueerror")
+    assert "knows no `Valueerror`. Is `ValueError` meant?" in of(SCALED, CASES, wrong)
+    other = of(SCALED, CASES, ("raise ValueError", "raise TypeError"))
+    assert "Python knows no" not in other and "with a TypeError" in other
+
+
+def test_numbers_of_two_kinds_are_a_list_of_numbers():
+    cell = "def doubled(x, p):\n    return x * p"
+    cases = [(torch.tensor([1.0, 3.0]), 2), (torch.tensor([4.0, 5.0, 7.0]), 3)]
+    mixed = ("x * p", "[0 if a > p else a * p for a in x.tolist()]")
+    assert "A list of numbers comes back." in of(cell, cases, mixed)
+    shapes = ("x * p", "[x, x.sum() * p]")
+    assert "of different shapes" in of(cell, cases, shapes)
+
+
+def test_what_is_handed_over_with_a_star_may_be_in_another_order():
+    cell = "def summed(x, w):\n    return torch.where(x > 2, *[x, w])"
+    cases = [(torch.rand(3, 4) * 5, torch.ones(4)), (torch.rand(2, 3), torch.zeros(3))]
+    wrong = ("(x > 2, *[x, w])", "(*[x, w], x > 2)")
+    assert "look at the order of what is handed over" in of(cell, cases, wrong)
