@@ -67,6 +67,24 @@ def missing_key(function: lines.FUNCTION, first: Outcome) -> str | None:
     return None
 
 
+def made_anew(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That each round of a loop makes a new table, so that the entries before are gone."""
+    part = parsed(first.part)
+    if first.raised != "KeyError" or not isinstance(part, ast.Subscript):
+        return None
+    name = getattr(part.value, "id", "")
+    for loop in ast.walk(function):
+        for node in ast.walk(loop) if isinstance(loop, ast.For | ast.While) else ():
+            made = node.value if lines.assigned_to(node) == name else None
+            if isinstance(made, ast.Dict) and made.keys and None not in made.keys:
+                return (
+                    f"Line {node.lineno}, `{lines.shown(node)}`, makes a new table each "
+                    f"time, and what was in `{name}` before is gone. Should it not put an "
+                    "entry into the table that is there?"
+                )
+    return None
+
+
 def near_key(given: tuple, first: Outcome) -> str | None:
     """That a key which a table lacks is nearly one that it has."""
     try:

@@ -16,6 +16,7 @@ from autograder.verdict.swaps import Change
 
 _ENDLESS = 1e30  # numbers beyond it stand for infinity
 _NUMBER = re.compile(r"\b\d+(?:\.\d+(?:e-\d+)?|e-\d+)\b")
+_BYTE = 255  # the largest id of a byte
 _DEEP = 3  # calls from a function to the one whose numbers are looked at
 _UNORDERED = "a set keeps no order and nothing twice. Is that meant?"
 
@@ -28,12 +29,15 @@ def first(
     yield from _of_guards(function)
     yield from _of_numbers(function, numbers)
     yield from _of_sets(function)
+    yield from _of_ids(function)
+    yield from _of_patterns(function)
 
 
 def last(function: lines.FUNCTION) -> Iterator[Change]:
     """Those that are many, or would do by luck: tried when nothing else is found."""
     yield from _one_of_many(function)
     yield from _of_loops(function)
+    yield from _of_orders(function)
     yield from _fixed(function)
 
 
@@ -126,6 +130,58 @@ def _of_sets(function: lines.FUNCTION) -> Iterator[Change]:
                 yield node, ast.Compare(left, node.ops, [right]), _UNORDERED
 
 
+def _of_ids(function: lines.FUNCTION) -> Iterator[Change]:
+    """An id that is always the same; entries of a table that are added by their keys."""
+    names, given = dict.fromkeys(_stored(function)), lines.parameters(function)
+    handed = {
+        arg
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and lines.called(call) != "range"
+        for arg in call.args
+    }
+    for node in ast.walk(function):
+        if node in handed and (lines.whole(node) or 0) > _BYTE:
+            words = (
+                f"the number {lines.whole(node)} is the same each time. Should it be?"
+            )
+            for name in (ast.Name(name, ast.Load()) for name in names):
+                yield node, name, words
+                for table in given:
+                    whole = ast.Name(table, ast.Load())
+                    yield node, ast.Subscript(whole, name, ast.Load()), words
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.BinOp):
+            two = (
+                ast.Subscript(node.value, key, ast.Load())
+                for key in (node.slice.left, node.slice.right)
+            )
+            words = (
+                "it computes with the keys. Or is it what they stand for that is meant?"
+            )
+            if isinstance(node.ctx, ast.Load):
+                yield node, ast.BinOp(next(two), node.slice.op, next(two)), words
+
+
+def _of_patterns(function: lines.FUNCTION) -> Iterator[Change]:
+    """A pattern of names in which signs have a meaning, or that asks for a word's edge."""
+    modules = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and getattr(node.value, "id", "") in ("re", "regex")
+    ]
+    for node in ast.walk(function) if modules else ():
+        if lines.called(node) == "join" and len(node.args) == 1:
+            escape = ast.Attribute(modules[0], "escape", ast.Load())
+            plain = ast.Call(ast.Name("map", ast.Load()), [escape, *node.args], [])
+            words = (
+                "signs such as | [ . + mean something else in a pattern than in a text."
+            )
+            yield node, ast.Call(node.func, [plain], []), words
+        elif isinstance(getattr(node, "value", None), str) and r"\b" in node.value:
+            words = "`\\b` asks for the edge of a word. Is there always one?"
+            yield node, ast.Constant(node.value.replace(r"\b", "")), words
+
+
 def _makes_a_set(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Call)
@@ -153,6 +209,27 @@ def _of_loops(function: lines.FUNCTION) -> Iterator[Change]:
         if isinstance(node, ast.For) and not node.orelse:
             words = "does that have to be done more than once?"
             yield node, node.body, words
+
+
+def _of_orders(function: lines.FUNCTION) -> Iterator[Change]:
+    """What is gone through as it comes, where the longest has to be first."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Name):
+            keys = [
+                ast.keyword("key", ast.Name("len", ast.Load())),
+                ast.keyword("reverse", ast.Constant(True)),
+            ]
+            call = ast.Call(ast.Name("sorted", ast.Load()), [node.iter], keys)
+            words = (
+                "it takes them as they are listed. Which has to come first, and why?"
+            )
+            yield node.iter, call, words, _loop(node)
+
+
+def _loop(node: ast.For) -> ast.For:
+    """The first line of a loop."""
+    short = ast.For(node.target, node.iter, [ast.Expr(ast.Constant(...))], [])
+    return ast.copy_location(short, node)
 
 
 def _fixed(function: lines.FUNCTION) -> Iterator[Change]:

@@ -64,6 +64,7 @@ class Written:
             trouble = lines.none_made(function, outcome, tensors)
             trouble = trouble or lines.item_as_place(function, outcome)
             trouble = trouble or causes.item_as_several(function, outcome)
+            trouble = trouble or causes.made_anew(function, outcome)
             trouble = trouble or causes.missing_key(function, outcome)
         return trouble or next(filter(None, self._plain(asked)), None)
 

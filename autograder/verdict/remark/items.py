@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.verdict import lines
 from autograder.verdict.remark.seen import Seen, exactly, theirs
 from autograder.verdict.wire import article
 
@@ -116,6 +118,24 @@ def _leaves(want: Any, got: Any) -> Iterator[tuple[Any, Any]]:
             yield None, None
     else:
         yield want, got
+
+
+def joined(seen: Seen) -> str | None:
+    """That a line puts values in the place of others, where they are to be added."""
+    pairs = seen.values
+    if not pairs or not all(isinstance(x, dict) for pair in pairs for x in pair):
+        return None
+    if not all({*w} == {*g} and _less(g, w) for w, g in pairs):
+        return None
+    for node in ast.walk(seen.written.function) if seen.written else ():
+        joins = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr)
+        if joins or lines.called(node) == "update":
+            return (
+                "The keys are right, but some of the values are too small. In line "
+                f"{node.lineno}, `{theirs(lines.shown(node))}`, a key that is there already "
+                "gets the new value in place of the old one. Is it to be added?"
+            )
+    return None
 
 
 def table(seen: Seen) -> str | None:

@@ -1,8 +1,13 @@
 """Are guards, numbers, items and arguments found that are not what they should be?"""
 
+import ast
+
 import pytest
 import torch
 
+from autograder.checks import Check, Mistake
+from autograder.verdict import causes, slips, source
+from autograder.verdict.outcome import Outcome
 from tests.autograder.verdict import test_repair as by
 
 SCALED = """
@@ -113,9 +118,16 @@ def test_a_number_of_a_method_is_no_axis():
 
 
 def test_what_is_taken_out_of_a_table_is_told():
-    cell = "def looked(ids, n):\n    t = dict.fromkeys(ids, n)\n    return [t[i] for i in ids]"
-    told = of(cell, [*LISTS[1:], LISTS[0]], ("[t[i]", "[t.pop(i, 0)"))
-    assert "`pop` also takes it out" in told or "small change" not in told
+    cell = """
+def looked(ids, t):
+    t, found = dict(t), []
+    for i in ids:
+        found.append(t[i])
+    return found
+"""
+    cases = [([3, 1, 3], {1: 5, 3: 7}), ([2, 2], {2: 8}), ([4], {4: 1})]
+    told = of(cell, cases, ("(t[i])", "(t.pop(i, None))"))
+    assert "`pop` also takes it out. Is it needed again?" in told
 
 
 @pytest.mark.parametrize("line", ["w /= x.sum(-1, keepdim=True)", "w *= x + 2"])
@@ -158,3 +170,100 @@ def test_what_is_handed_over_with_a_star_may_be_in_another_order():
     cases = [(torch.rand(3, 4) * 5, torch.ones(4)), (torch.rand(2, 3), torch.zeros(3))]
     wrong = ("(x > 2, *[x, w])", "(*[x, w], x > 2)")
     assert "look at the order of what is handed over" in of(cell, cases, wrong)
+
+
+def test_an_id_that_is_always_the_same():
+    cell = "def last(ids, t):\n    found = max(t)\n    return [max(i, t[found]) for i in ids] + [found]"
+    cases = [([3, 999], {(1, 2): 256, (0, 3): 300}), ([7], {(8, 2): 257, (1, 1): 290})]
+    told = of(cell, cases, ("max(i, t[found])", "max(i, 256)"))
+    assert "the number 256 is the same each time. Should it be?" in told
+
+
+def test_keys_that_are_added_are_no_entries():
+    cell = "def spelt(ids, t):\n    return [t[i] + t[j] for i, j in ids]"
+    cases = [([(1, 2), (2, 2)], {1: 5, 2: 7, 3: 0, 4: 0}), ([(0, 0)], {0: 9})]
+    told = of(cell, cases, ("t[i] + t[j]", "t[i + j]"))
+    assert "`t[i + j]`: it computes with the keys." in told
+
+
+PATTERN = """
+def cut(text, names):
+    import re
+    pattern = "|".join(map(re.escape, names))
+    return re.split(f"({pattern})", text) + [len(names)]
+"""
+NAMES = [
+    ("ab<|x|>c<|x|>", ["<|x|>"]),
+    ("a.b.<|y|>", ["<|y|>", "."]),
+    ("x<|x|>xyz|", ["<|x|>"]),
+]
+
+
+def test_signs_that_mean_something_in_a_pattern():
+    told = of(PATTERN, NAMES, ("map(re.escape, names)", "names"))
+    assert "signs such as | [ . + mean something else in a pattern" in told
+    told = of(PATTERN, NAMES, ('f"({pattern})"', 'f"\\\\b({pattern})"'))
+    assert "asks for the edge of a word. Is there always one?" in told
+
+
+def test_what_comes_as_it_is_listed():
+    cell = """
+def without(text, names):
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "-" * len(name))
+    return text
+"""
+    cases = [("<a><abc>", ["<a", "<abc>"]), ("abcab", ["ab", "abc"]), ("x", ["x"])]
+    told = of(cell, cases, ("sorted(names, key=len, reverse=True)", "names"))
+    assert "`for name in names: ...`: it takes them as they are listed." in told
+
+
+def test_a_table_that_is_made_anew_in_each_round():
+    cell = "def reached(ids):\n    t = {{-1: 0}}\n    for k in ids:\n        {}\n    return t"
+    missing = Outcome(raised="KeyError", message="1", part="t[k - 1]")
+    anew, into = (
+        causes.made_anew(ast.parse(cell.format(line)).body[0], missing)
+        for line in ("t = {k: t[k - 1] + 1}", "t[k] = t[k - 1] + 1")
+    )
+    assert anew.startswith(
+        "Line 4, `t = {k: t[k - 1] + 1}`, makes a new table each time"
+    )
+    assert into is None
+
+
+def test_of_a_key_that_is_there_the_new_value_is_taken():
+    cell = """
+def counted(rows, n):
+    t = {}
+    for row in rows:
+        for i in row:
+            t[i] = t.get(i, 0) + n
+    return t
+"""
+    cases = [([[1, 2], [2, 3, 3]], 1), ([[4], [4], [4, 5]], 2)]
+    inner = "        for i in row:\n            t[i] = t.get(i, 0) + n\n"
+    told = of(cell, cases, (inner, "        t |= {i: n * row.count(i) for i in row}\n"))
+    assert "gets the new value in place of the old one. Is it to be added?" in told
+
+
+def test_that_all_is_encoded_is_said_only_where_it_is():
+    hint = "You encode all of the text and look for the names in its ids. By then"
+    for body, there in (
+        ("encode(text, merges)", True),
+        ("encode(part, merges)", False),
+    ):
+        cell = f"def encode_special(text, merges):\n    return {body}"
+        written = source.of([(1, cell)], "encode_special")
+        assert source.denies(written, hint) is not there
+
+
+def test_numbers_of_which_the_hints_speak_are_tried():
+    cell = "def scaled(x, p):\n    return hidden(x) * p"
+    slip = "def scaled(x, p):\n    return x * 0.0473 * p"
+    space = {"hidden": lambda x: x / 2 * 0.0894, "torch": torch}
+    exec(cell, space)  # noqa: S102 - ours
+    hint = Mistake("no number", "0.0447 is missing.", lambda x, p: x * p * 3)
+    check = Check("scaled", 1, list, space["scaled"], (hint,))
+    assert 0.0447 in slips.formula(check)
+    (node, found, *_), *_ = slips.first(ast.parse(slip).body[0], (), {0.0447})
+    assert (node.value, found.value) == (0.0473, 0.0447)
