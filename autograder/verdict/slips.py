@@ -7,6 +7,7 @@ As in `changes`, each is a node, what takes its place, and what to look at there
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Collection, Iterator, Sequence
 
@@ -31,13 +32,13 @@ def first(
     yield from _of_sets(function)
     yield from _of_ids(function)
     yield from _of_patterns(function)
+    yield from _of_orders(function)
 
 
 def last(function: lines.FUNCTION) -> Iterator[Change]:
     """Those that are many, or would do by luck: tried when nothing else is found."""
     yield from _one_of_many(function)
     yield from _of_loops(function)
-    yield from _of_orders(function)
     yield from _fixed(function)
 
 
@@ -177,9 +178,21 @@ def _of_patterns(function: lines.FUNCTION) -> Iterator[Change]:
                 "signs such as | [ . + mean something else in a pattern than in a text."
             )
             yield node, ast.Call(node.func, [plain], []), words
-        elif isinstance(getattr(node, "value", None), str) and r"\b" in node.value:
-            words = "`\\b` asks for the edge of a word. Is there always one?"
-            yield node, ast.Constant(node.value.replace(r"\b", "")), words
+    for node in ast.walk(function) if modules else ():
+        if isinstance(node, ast.Assign | ast.Return):
+            plain = _Edgeless().visit(copy.deepcopy(node))
+            if ast.dump(plain) != ast.dump(node):
+                words = "`\\b` asks for the edge of a word. Is there always one?"
+                yield node, plain, words
+
+
+class _Edgeless(ast.NodeTransformer):
+    """Takes what asks for the edge of a word out of all texts."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        if not isinstance(node.value, str):
+            return node
+        return ast.Constant(node.value.replace(r"\b", ""))
 
 
 def _makes_a_set(node: ast.AST) -> bool:

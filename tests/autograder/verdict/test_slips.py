@@ -202,7 +202,7 @@ NAMES = [
 def test_signs_that_mean_something_in_a_pattern():
     told = of(PATTERN, NAMES, ("map(re.escape, names)", "names"))
     assert "signs such as | [ . + mean something else in a pattern" in told
-    told = of(PATTERN, NAMES, ('f"({pattern})"', 'f"\\\\b({pattern})"'))
+    told = of(PATTERN, NAMES, ('f"({pattern})"', 'f"\\\\b({pattern})\\\\b"'))
     assert "asks for the edge of a word. Is there always one?" in told
 
 
