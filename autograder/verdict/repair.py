@@ -70,7 +70,8 @@ def _around(function: lines.FUNCTION, node: ast.AST) -> ast.AST:
     inside = [
         x
         for x in ast.walk(where)
-        if isinstance(x, ast.expr)
+        if isinstance(x, ast.expr | ast.keyword)
+        and x is not node
         and any(y is node for y in ast.walk(x))
         and len(ast.unparse(x)) <= lines.SHOWN
     ]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from autograder.checks import Check, Mistake
-from autograder.verdict import causes, slips, source
+from autograder.verdict import causes, repair, slips, source
 from autograder.verdict.outcome import Outcome
 from tests.autograder.verdict import test_repair as by
 
@@ -109,6 +109,16 @@ def test_the_place_is_shown_where_a_line_is_long():
     cases = [([3, 1], 2), ([5], 7), ([2, 2], 30)]
     told = of(cell, cases, (f"({long})", f"({long}) // 1000000"))
     assert "`… // 1000000`: is that operation needed?" in told
+    # A number alone says little: what it stands in is shown, if it is not too long.
+    for wrong, shown in (
+        ("7 * ids[0] * n", "`7 * ids[0] * n`"),
+        ("max(0, 7)", "`max(0, 7)`"),
+    ):
+        fits = f"def much(ids, n):\n    return ({long}) + {wrong}"
+        function = ast.parse(fits).body[0]
+        sevens = (x for x in ast.walk(function) if getattr(x, "value", 0) == 7)
+        node = max(sevens, key=lambda x: x.col_offset)
+        assert f"`{repair._shown(repair._around(function, node))}`" == shown
 
 
 def test_a_number_of_a_method_is_no_axis():
