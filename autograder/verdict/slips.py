@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import difflib
 import re
 from collections.abc import Collection, Iterator, Sequence
 
@@ -17,6 +18,7 @@ from autograder.verdict.swaps import Change
 
 _ENDLESS = 1e30  # numbers beyond it stand for infinity
 _NUMBER = re.compile(r"\b\d+(?:\.\d+(?:e-\d+)?|e-\d+)\b")
+_SMALL = 1e-3  # the largest ε
 _BYTE = 255  # the largest id of a byte
 _DEEP = 3  # calls from a function to the one whose numbers are looked at
 _UNORDERED = "a set keeps no order and nothing twice. Is that meant?"
@@ -112,9 +114,20 @@ def _of_numbers(
             yield node, ast.Constant(int(value)), words
         if type(value) is not float:
             continue
-        for number in sorted({*numbers} - {value}, key=lambda x: abs(x - value)):
+        for number in sorted(n for n in numbers if _may_be(value, n)):
             words = f"compare the number {value} with the one that the step gives."
             yield node, ast.Constant(number), words
+
+
+def _may_be(value: float, number: float) -> bool:
+    """Whether one number may be written in place of another: near it, of nearly the same
+    digits, or as small. Any other would do by luck."""
+    if value == number or value <= 0 or number <= 0:
+        return False
+    if max(value, number) <= _SMALL or 0.5 < value / number < 2:
+        return True
+    digits = (f"{x:.9g}".replace(".", "").strip("0") for x in (value, number))
+    return difflib.SequenceMatcher(None, *digits).ratio() > 0.8
 
 
 def _of_sets(function: lines.FUNCTION) -> Iterator[Change]:
@@ -253,10 +266,7 @@ def _fixed(function: lines.FUNCTION) -> Iterator[Change]:
             value = node.value if isinstance(node, ast.Constant) else None
             if type(value) not in (int, float) or not value:
                 continue
-            words = (
-                f"the number {value} is the same in every call. Does it depend on what "
-                "comes in?"
-            )
+            words = f"look at the number {value}. It is the same in every call: should it be?"
             for name in names:
                 read = ast.Name(name, ast.Load())
                 yield node, read, words

@@ -364,7 +364,8 @@ MISTAKES = (
         "no p is refused",
         "The numbers are right. But not every p is refused that should be: each that is "
         "no probability, and the one that would drop everything. Raise a ValueError. If "
-        "you have such a line: does `raise` stand in it, and does it ask for both ends?",
+        "you have such a line: does `raise` stand in it, does it ask for both "
+        "ends, and does `or` stand between two conditions?",
         partial(_plain, fits=_anything),
     ),
     Mistake(

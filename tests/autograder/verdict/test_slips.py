@@ -47,7 +47,7 @@ def of(cell, cases, *slips):
     [
         (("if not 0 <= p < 1", "if 0 <= p < 1"), "`0 <= p < 1`: it refuses all"),
         (("0.044715", "0.047715"), "compare the number 0.047715 with the one"),
-        (("(1 - p)", "0.75"), "the number 0.75 is the same in every call."),
+        (("(1 - p)", "0.75"), "look at the number 0.75. It is the same in every call"),
         (("x ** 3", "x[0] ** 3"), "`x[0]`: it is one item of `x`. Or are all"),
     ],
 )
@@ -67,8 +67,8 @@ def test_an_argument_that_nobody_gives_is_told_as_one():
 
 
 def test_a_number_by_default_is_compared_with_the_formula():
-    slips = ("(x, p)", "(x, p, c=0.44)"), ("0.044715", "c")
-    assert "compare the number 0.44 with the one" in of(SCALED, CASES, *slips)
+    slips = ("(x, p)", "(x, p, c=0.044)"), ("0.044715", "c")
+    assert "compare the number 0.044 with the one" in of(SCALED, CASES, *slips)
 
 
 def test_a_set_in_place_of_a_list_is_told():
@@ -275,5 +275,22 @@ def test_numbers_of_which_the_hints_speak_are_tried():
     hint = Mistake("no number", "0.0447 is missing.", lambda x, p: x * p * 3)
     check = Check("scaled", 1, list, space["scaled"], (hint,))
     assert 0.0447 in slips.formula(check)
-    (node, found, *_), *_ = slips.first(ast.parse(slip).body[0], (), {0.0447})
+    (node, found, *_), *_ = slips.first(ast.parse(slip).body[0], (), {0.0447, 3.5})
     assert (node.value, found.value) == (0.0473, 0.0447)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "may"),
+    [
+        (0.047715, 0.044715, True),
+        (0.44715, 0.044715, True),
+        (1e-12, 1e-5, True),
+        (0.1, 1e-5, False),
+        (0.5, 0.044715, False),
+        (1e-5, 1e-5, False),
+    ],
+)
+def test_a_number_stands_for_one_that_it_is_like(written, meant, may):
+    body = ast.parse(f"def f(x):\n    return x * {written}").body[0]
+    told = [other.value for _, other, *_ in slips.first(body, (), {meant})]
+    assert told == ([meant] if may else [])
