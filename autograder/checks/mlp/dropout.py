@@ -365,7 +365,7 @@ MISTAKES = (
         "The numbers are right. But not every p is refused that should be: each that is "
         "no probability, and the one that would drop everything. Raise a ValueError. If "
         "you have such a line: does `raise` stand in it, does it ask for both "
-        "ends, and does `or` stand between two conditions?",
+        "ends, and stands `or` between the two conditions?",
         partial(_plain, fits=_anything),
     ),
     Mistake(
