@@ -121,6 +121,13 @@ def test_the_place_is_shown_where_a_line_is_long():
         assert f"`{repair._shown(repair._around(function, node))}`" == shown
 
 
+def test_a_number_is_never_shown_alone():
+    long = " + ".join(["(ids[0] * n + n * n)"] * 5)
+    function = ast.parse(f"def much(ids, n):\n    return max({long}, 7)").body[0]
+    (seven,) = [x for x in ast.walk(function) if getattr(x, "value", 0) == 7]
+    assert isinstance(repair._around(function, seven), ast.Return)
+
+
 def test_a_number_of_a_method_is_no_axis():
     cell = "def wide(ids, n):\n    return [i.to_bytes(1, 'big') for i in ids]"
     told = of(cell, LISTS, ("to_bytes(1", "to_bytes(2"))
