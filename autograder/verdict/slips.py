@@ -183,7 +183,8 @@ def _of_patterns(function: lines.FUNCTION) -> Iterator[Change]:
         if isinstance(node, ast.Attribute)
         and getattr(node.value, "id", "") in ("re", "regex")
     ]
-    for node in ast.walk(function) if modules else ():
+    escaped = any(lines.called(node) == "escape" for node in ast.walk(function))
+    for node in ast.walk(function) if modules and not escaped else ():
         if lines.called(node) == "join" and len(node.args) == 1:
             escape = ast.Attribute(modules[0], "escape", ast.Load())
             plain = ast.Call(ast.Name("map", ast.Load()), [escape, *node.args], [])
