@@ -12,7 +12,17 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograder.checks import Case, Check, Mistake
-from autograder.verdict import ends, errors, lines, misuse, repair, source
+from autograder.verdict import (
+    causes,
+    ends,
+    errors,
+    lines,
+    misuse,
+    oddities,
+    repair,
+    slips,
+    source,
+)
 from autograder.verdict.changes import changes
 from autograder.verdict.compare import difference
 from autograder.verdict.named import Pair, explained, size
@@ -56,6 +66,9 @@ def advice(
         said = written.first(arguments(check), first, tensors, hidden)
     elif written and not hidden:
         said = written.refused(first, want)
+    given = cases[right.index(False)].args
+    if written and not said and not hidden:
+        said = causes.near_key(given, first)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -77,11 +90,18 @@ def advice(
             # Two at once are only a guess, and so is what asks about an error.
             guess = not mistake or isinstance(mistake, Pair)
             guess = guess or (first.raised and "?" in mistake.hint)
-            every = functools.partial(changes, steps=check.after)
+            every = functools.partial(
+                changes,
+                steps=check.after,
+                asked=arguments(check),
+                numbers=slips.formula(check),
+            )
             proved = mended(written, every if guess else rare)
             if proved and not isinstance(mistake, Pair):
                 mistake = None
             also = proved or also
+            if written and not (mistake or also or hidden):
+                also = oddities.changed_in_place(written.function, given)
         if isinstance(mistake, Pair):
             if not (first.raised or also):
                 said = one_thing(check, cases, wanted, got, call, written)

@@ -7,6 +7,8 @@ Said on a student's own machine only.
 from __future__ import annotations
 
 import ast
+import builtins
+import difflib
 import re
 from collections.abc import Iterator
 
@@ -14,6 +16,8 @@ from autograder.verdict import lines
 from autograder.verdict.outcome import Outcome
 
 LOOPS = ast.For | ast.comprehension
+NEAR = 0.88  # of 1: how alike two keys are where one may be meant for the other
+LONGEST = 60  # characters of a key that is shown
 
 
 def item_as_several(function: lines.FUNCTION, first: Outcome) -> str | None:
@@ -61,6 +65,44 @@ def missing_key(function: lines.FUNCTION, first: Outcome) -> str | None:
                 "keys, the table itself tells: go through that."
             )
     return None
+
+
+def made_anew(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That each round of a loop makes a new table, so that the entries before are gone."""
+    part = parsed(first.part)
+    if first.raised != "KeyError" or not isinstance(part, ast.Subscript):
+        return None
+    name = getattr(part.value, "id", "")
+    for loop in ast.walk(function):
+        for node in ast.walk(loop) if isinstance(loop, ast.For | ast.While) else ():
+            made = node.value if lines.assigned_to(node) == name else None
+            if isinstance(made, ast.Dict) and made.keys and None not in made.keys:
+                return (
+                    f"Line {node.lineno}, `{lines.shown(node)}`, makes a new table each "
+                    f"time, and what was in `{name}` before is gone. Should it not put an "
+                    "entry into the table that is there?"
+                )
+    return None
+
+
+def near_key(given: tuple, first: Outcome) -> str | None:
+    """That a key which a table lacks is nearly one that it has."""
+    try:
+        asked = ast.literal_eval(first.message) if first.raised == "KeyError" else None
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    for table in given if isinstance(asked, str) and len(asked) <= LONGEST else ():
+        keys = [key for key in table if isinstance(key, str)] if _is_dict(table) else []
+        if near := difflib.get_close_matches(asked, keys, 1, NEAR):
+            return (
+                f"The table has no key {asked!r}. The nearest that it has is {near[0]!r}: "
+                "compare the two letter by letter."
+            )
+    return None
+
+
+def _is_dict(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def _reaches(function: lines.FUNCTION, item: str, index: str) -> bool:
@@ -124,6 +166,14 @@ def raised_other(
     number = _raised_in(first)
     if first.raised == wanted.raised:
         return None
+    if unknown := re.match(r"name '(\w+)' is not defined", first.message):
+        same = str(wanted.raised).lower() == unknown[1].lower()
+        near = difflib.SequenceMatcher(None, str(wanted.raised), unknown[1]).ratio()
+        if hasattr(builtins, str(wanted.raised)) and (same or near > NEAR):
+            return (
+                f"Python knows no `{unknown[1][:LONGEST]}`. Is `{wanted.raised}` meant? "
+                "Capitals count."
+            )
     if first.raised == "KeyError" and not number:
         return _let_through(function, first, wanted)
     for node in ast.walk(function):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from autograder.verdict import lines, swaps
+from autograder.verdict import lines, slips, swaps
 from autograder.verdict.swaps import Change
 
 _FAR = "how far in should it stand?"
@@ -46,14 +46,31 @@ _ALIKE = (
     "all",
 )  # take one thing apart and give one number
 _FROM = {"startswith", "find", "index"}  # take the place to begin at
+_NO_AXIS = {
+    "to_bytes",
+    "from_bytes",
+    "pop",
+    "insert",
+    "range",
+    "get",
+    "replace",
+    "count",
+}
 _LOOPS = ast.For | ast.While
 
 
-def changes(function: lines.FUNCTION, steps: Sequence[str] = ()) -> Iterator[Change]:
+def changes(
+    function: lines.FUNCTION,
+    steps: Sequence[str] = (),
+    asked: Sequence[str] = (),
+    numbers: Collection[float] = (),
+) -> Iterator[Change]:
     """All small changes, by what a student would look at.
 
-    steps: earlier steps, of which one may have been left out.
+    steps: earlier steps, of which one may have been left out; asked: the arguments of
+    the step; numbers: those of its formula.
     """
+    yield from slips.first(function, asked, numbers)
     yield from swaps.swaps(function)
     yield from _of_expressions(function)
     yield from _of_statements(function)
@@ -62,6 +79,7 @@ def changes(function: lines.FUNCTION, steps: Sequence[str] = ()) -> Iterator[Cha
     yield from _looked_up(function)
     yield from swaps.left_out(function, steps)
     yield from swaps.later(function)
+    yield from slips.last(function)
 
 
 def _of_expressions(function: lines.FUNCTION) -> Iterator[Change]:
@@ -140,6 +158,8 @@ def _of_operation(node: ast.BinOp) -> Iterator[Change]:
 def _of_call(node: ast.Call) -> Iterator[Change]:
     words = "look at the axis."
     for k, arg in enumerate(node.args):
+        if lines.called(node) in _NO_AXIS:
+            break
         if (
             isinstance(node.func, ast.Attribute)
             and (number := lines.whole(arg)) is not None
@@ -205,7 +225,7 @@ def _of_arguments(function: lines.FUNCTION, node: ast.Call) -> Iterator[Change]:
     args, name = node.args, getattr(node.func, "id", "")
     words = "look at the order of what is handed over."
     orders = [(i, k) for k in range(len(args)) for i in range(k)]
-    for i, k in orders if not any(isinstance(x, ast.Starred) for x in args) else ():
+    for i, k in orders:
         swapped = [*args]
         swapped[i], swapped[k] = args[k], args[i]
         moved = [[*args[:i], *args[i + 1 : k + 1], args[i], *args[k + 1 :]]]
@@ -325,14 +345,22 @@ def _of_names(function: lines.FUNCTION) -> Iterator[Change]:
         for part in _conditions(node)
         for inner in ast.walk(part)
     }
+    sized = {
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size")
+    }
     for statement in function.body:
         for node in ast.walk(statement):
             if not isinstance(node, ast.Name) or node.id not in names or node in asked:
                 continue
+            words = f"is `{node.id}` the right name there?"
+            if node in sized:
+                words = f"it is a size of `{node.id}`. Is another's size meant?"
             for name in names if isinstance(node.ctx, ast.Load) else ():
                 if name != node.id:
                     other = ast.Name(name, ast.Load())
-                    yield node, other, f"is `{node.id}` the right name there?"
+                    yield node, other, words
 
 
 def _conditions(node: ast.AST) -> list[ast.expr]:
@@ -350,10 +378,13 @@ def _looked_up(function: lines.FUNCTION) -> Iterator[Change]:
         parts = node.args if isinstance(node, ast.Call) else parts
         for part in parts:
             words = "is that the right value there?"
+            if lines.called(part) == "pop":
+                words = "`pop` also takes it out. Is it needed again?"
             if isinstance(part, ast.Subscript | ast.Call | ast.BinOp):
                 for name in names:
                     yield part, ast.Name(name, ast.Load()), words
-            if isinstance(part, ast.Subscript | ast.Call | ast.BinOp | ast.Name):
+            kinds = ast.Subscript | ast.Call | ast.BinOp | ast.Name
+            if isinstance(part, kinds) or lines.whole(part):
                 for table in given:
                     for key in names:
                         found = ast.Subscript(

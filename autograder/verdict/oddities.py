@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from autograder.verdict import lines
+from autograder.verdict.wire import is_torch
 
 _COARSE = {"half", "float16", "bfloat16"}
 _COVERS = {"clamp", "clip", "clamp_max", "clamp_min", "nan_to_num"}
@@ -77,6 +78,28 @@ def written_into(function: lines.FUNCTION) -> str | None:
                 f"Line {node.lineno}, `{lines.shown(node)}`, writes into `{whose}` itself, "
                 "for its name ends in `_`. What was handed in belongs to the caller, and "
                 f"all later lines see the new `{whose}`."
+            )
+    return None
+
+
+def changed_in_place(function: lines.FUNCTION, given: tuple) -> str | None:
+    """That `+=` or the like writes into a tensor or list that was handed in.
+
+    given: the arguments of a call, in their order.
+    """
+    kinds = dict(zip(lines.parameters(function), given, strict=False))
+    added = [x.target for x in ast.walk(function) if isinstance(x, ast.AugAssign)]
+    for node in ast.walk(function):
+        stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        if stored and not any(node is x for x in added):
+            kinds.pop(node.id, None)  # from there on it is another value
+    for node in ast.walk(function):
+        name = getattr(node.target, "id", "") if isinstance(node, ast.AugAssign) else ""
+        if is_torch(kinds.get(name)) or isinstance(kinds.get(name), list):
+            return (
+                f"Line {node.lineno}, `{lines.shown(node)}`, writes into `{name}` itself, "
+                "which belongs to the caller and keeps its shape. Make a new value, under "
+                "a name of its own."
             )
     return None
 

@@ -52,14 +52,39 @@ def place(
         if found:
             node = where = at[0] if at else node
             if isinstance(node, ast.Constant | ast.Name):  # alone it says little
-                where = _statement(function, node)
+                where = _around(function, node)
             elif isinstance(node, ast.stmt):
                 where = _head(node)
             return (
                 "One small change would make its answers right. It is in line "
-                f"{getattr(node, 'lineno', 0) or node.iter.lineno}, `{lines.shown(where)}`: {words}"
+                f"{getattr(node, 'lineno', 0) or node.iter.lineno}, `{_shown(where)}`: {words}"
             )
     return None
+
+
+def _around(function: lines.FUNCTION, node: ast.AST) -> ast.AST:
+    """The statement that a node stands in; of a long one, so much as can be shown."""
+    where = _statement(function, node)
+    if len(ast.unparse(where)) <= lines.SHOWN:
+        return where
+    inside = [
+        x
+        for x in ast.walk(where)
+        if isinstance(x, ast.expr | ast.keyword)
+        and x is not node
+        and any(y is node for y in ast.walk(x))
+        and len(ast.unparse(x)) <= lines.SHOWN
+    ]
+    return inside[0] if inside else where
+
+
+def _shown(where: ast.AST) -> str:
+    """A node in one line that is not long: of an operation, at least the last part."""
+    if isinstance(where, ast.BinOp) and len(ast.unparse(where)) > lines.SHOWN:
+        short = ast.BinOp(ast.Name("…", ast.Load()), where.op, where.right)
+        if len(ast.unparse(short)) <= lines.SHOWN:
+            return lines.shown(short)
+    return lines.shown(where)
 
 
 def _statement(function: lines.FUNCTION, node: ast.AST) -> ast.AST:

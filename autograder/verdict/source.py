@@ -64,6 +64,7 @@ class Written:
             trouble = lines.none_made(function, outcome, tensors)
             trouble = trouble or lines.item_as_place(function, outcome)
             trouble = trouble or causes.item_as_several(function, outcome)
+            trouble = trouble or causes.made_anew(function, outcome)
             trouble = trouble or causes.missing_key(function, outcome)
         return trouble or next(filter(None, self._plain(asked)), None)
 
@@ -240,11 +241,18 @@ def _takes_a_shape_apart(node: ast.AST) -> bool:
     )
 
 
+def _encodes_a_name(node: ast.AST) -> bool:
+    """Whether a text that has a name is encoded as it is."""
+    called = isinstance(node, ast.Call) and lines.called(node) == "encode"
+    return called and bool(node.args) and getattr(node.args[0], "id", "") == "text"
+
+
 _AS_BYTES = re.compile("hand the ids themselves to `bytes`")
 # What hints speak of as if it stood there, and which node it would be.
 _SPOKEN_OF: tuple[tuple[re.Pattern, Callable[[ast.AST], bool]], ...] = (
     (re.compile("compare a part of the list with the pair"), _compares_a_part),
     (re.compile("cannot be unpacked into T and C"), _takes_a_shape_apart),
+    (re.compile("^You encode all of the text and look for"), _encodes_a_name),
     (
         re.compile("^`mean` over axis 1"),
         lambda node: getattr(node, "attr", getattr(node, "id", "")) == "mean",

@@ -371,9 +371,10 @@ MISTAKES = (
     written_into(_refusing(_in_place), by="`x[…] = 0` (or `/=`, or `*=`)"),
     Mistake(
         "no p is refused",
-        "The numbers are right. But a p that is no probability, or that would drop "
-        "everything, is not refused: raise a ValueError. If you have such a line: does `raise` stand in it, and "
-        "`or` between the two conditions?",
+        "The numbers are right. But not every p is refused that should be: each that is "
+        "no probability, and the one that would drop everything. Raise a ValueError. If "
+        "you have such a line: does `raise` stand in it, does it ask for both "
+        "ends, and stands `or` between the two conditions?",
         partial(_plain, fits=_anything),
     ),
     Mistake(

@@ -414,8 +414,9 @@ MISTAKES = (
     ),
     Mistake(
         "ε squared",
-        "You add the square of ε, or one much too small. ε itself stands under the root "
-        "beside the variance, and it is 1e-5.",
+        "Where the variance is tiny, ε does not count as it should. Under the root stands "
+        "the variance plus ε, and ε is 1e-5: its square, a much smaller one, or a lower "
+        "bound such as `clamp` is not the same.",
         partial(_plain, eps=EPS**2),
     ),
     _another_eps(1e-6, "1e-6, as in some other models"),

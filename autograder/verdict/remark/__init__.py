@@ -156,6 +156,7 @@ _REMARKS = (
     numbers.not_finite,
     numbers.nearly,
     items.sequence,
+    items.joined,
     items.table,
     factor.number,
     casewise.up_to,

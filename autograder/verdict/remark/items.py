@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograder.verdict import lines
 from autograder.verdict.remark.seen import Seen, exactly, theirs
 from autograder.verdict.wire import article
 
@@ -118,6 +120,24 @@ def _leaves(want: Any, got: Any) -> Iterator[tuple[Any, Any]]:
         yield want, got
 
 
+def joined(seen: Seen) -> str | None:
+    """That a line puts values in the place of others, where they are to be added."""
+    pairs = seen.values
+    if not pairs or not all(isinstance(x, dict) for pair in pairs for x in pair):
+        return None
+    if not all({*w} == {*g} and _less(g, w) for w, g in pairs):
+        return None
+    for node in ast.walk(seen.written.function) if seen.written else ():
+        joins = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr)
+        if joins or lines.called(node) == "update":
+            return (
+                "The keys are right, but some of the values are too small. In line "
+                f"{node.lineno}, `{theirs(lines.shown(node))}`, a key that is there already "
+                "gets the new value in place of the old one. Is it to be added?"
+            )
+    return None
+
+
 def table(seen: Seen) -> str | None:
     pairs = seen.values
     if not pairs or not all(isinstance(x, dict) for pair in pairs for x in pair):
@@ -135,9 +155,9 @@ def table(seen: Seen) -> str | None:
         if all(not any(g.values()) for _, g in pairs):
             return "The keys are right, and every value is 0: nothing is ever counted."
         if all(g.items() != w.items() and _less(g, w) for w, g in pairs):
-            return "The keys are right, but some are counted too seldom."
+            return "The keys are right, but some of the values are too small."
         if all(g.items() != w.items() and _less(w, g) for w, g in pairs):
-            return "The keys are right, but some are counted too often."
+            return "The keys are right, but some of the values are too large."
         off = all(w[key] != g[key] for w, g in pairs for key in w)
         few = "not one value is" if off else "some values are not"
         return f"The keys are right, but {few}."

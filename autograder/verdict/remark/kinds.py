@@ -153,7 +153,9 @@ def kind(seen: Seen) -> str | None:
             "not how it is printed."
         )
     if is_tensor(wanted) and parts:
-        if len({shape(part) for part in parts}) > 1:
+        if any(type(part) not in (int, float, bool) for part in parts) and (
+            len({shape(part) for part in parts}) > 1
+        ):
             return "Several things come back, of different shapes, and one is wanted."
         if all(map(is_tensor, parts)):
             return (

@@ -734,7 +734,7 @@ def test_where_most_is_right_the_others_are_told_by_what_they_test():
         (lambda ids: {i: 7 + n for i, n in counted(ids).items()}, "too large by 7"),
         (
             lambda ids: {i: n * n + 3 for i, n in counted(ids).items()},
-            "counted too often",
+            "of the values are too large",
         ),
         (lambda ids: {str(i): n for i, n in counted(ids).items()}, "kind `str`"),
         (
