@@ -183,6 +183,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ),
         ),
         edge("a text of many chunks", (f"{a}{b} " * 1100, {(ia, ib): 256})),
+        edge(
+            "a pair that stands twice, once behind a letter that fits it less",
+            (f"{b}{c}{a}{b}{c}", {(ib, ic): 256, (ia, ib): 257}),
+        ),
         edge("a text of one character, which is one token", ("é", {(195, 169): 256})),
         *rarities(rng, lambda text: (text, {(ia, ib): 256})),
         *twins(oracle, lambda: four_merges(rng), "the text", "the merges"),

@@ -172,7 +172,7 @@ def plus_a_half(step):
     return _after(step, lambda out: out + 0.5) if _floats(step) else None
 
 
-@said("without its signs|another sign")
+@said("without its signs|another sign|its absolute value")
 def without_signs(step):
     if not _floats(step) or not (step.gives < 0).any():
         return None

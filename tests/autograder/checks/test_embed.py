@@ -74,7 +74,7 @@ def test_embed_is_the_embedding_of_gpt2():
             got.hidden_states[0], want.value.reshape(-1, *want.value.shape[-2:])
         )
         compared += 1
-    assert compared == 20 * len(SEEDS)
+    assert compared == 22 * len(SEEDS)
 
 
 def test_sinusoids_are_those_of_a_published_model():
@@ -393,7 +393,7 @@ def test_every_check_has_rows_of_the_shipped_model():
 
 
 def test_the_reference_is_small():
-    assert (ROOT / "solutions" / "embed" / bank.REFERENCE).stat().st_size < 350_000
+    assert (ROOT / "solutions" / "embed" / bank.REFERENCE).stat().st_size < 500_000
 
 
 # What the notebook says of the model.
