@@ -60,6 +60,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         shapes = (C, d_mlp), (d_mlp,), (d_mlp, C), (C,)
         return tuple(quarters(rng, *shape) for shape in shapes)
 
+    level, shut = own(4, 4), own(4, 4)
+    level[1].sub_(level[1].flip(0))
+    shut[2].zero_()
     uneven = tuple(normal(rng, *shape) for shape in ((3, 4), (4,), (4, 3), (3,)))
     normed, n = vectors(rng, 3, "{n}.norm_2")
     w_in, b_in, w_out, b_out = weights(
@@ -104,6 +107,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (quarters(rng, 3, 1).abs() * floats([[1], [-1], [1]]), *own(1, 1)),
         ),
         edge("large numbers", _large(rng)),
+        edge("biases whose sum is 0", (quarters(rng, 2, 4), *level)),
+        edge("a way out of zeros", (quarters(rng, 2, 4), *shut)),
         *singles(lambda *one: (quarters(rng, *one).abs(), *own(1, 1)), 2, 3),
         *twins(
             oracle,

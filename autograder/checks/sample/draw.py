@@ -55,6 +55,12 @@ def _still_short(rng: np.random.Generator, n: int) -> Tensor:
             return p
 
 
+def _pair(rng: np.random.Generator) -> Tensor:
+    """A share of about a two-thousandth, then the rest."""
+    first = between(rng, 4, 8) / 2**13
+    return torch.tensor([first, 1 - first])
+
+
 def _tiny_last(rng: np.random.Generator) -> Tensor:
     p = shares(rng, 5)
     p[int(p.argmax())] -= 2.0**-22
@@ -123,6 +129,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             inside(model, int(rng.choice([i for i in large if i]))),
         ),
         edge("a last share of less than a millionth", (_tiny_last(rng), 1 - 2.0**-23)),
+        edge("a first share that is hardly likely", (_pair(rng), 1e-4)),
         edge("a point hardly beyond a border", _beside(rng, 0.001, 0.004)),
         edge("a point hardly before a border", _beside(rng, 0.996, 0.999)),
         Case(

@@ -130,6 +130,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),
         edge("a vocabulary of one token", (torch.ones(1), 0.5)),
+        edge(
+            "two shares that are nearly the same, the larger one behind",
+            (torch.tensor([0.25001, 0.2500104, 0.4999796]), 0.6),
+        ),
         edge("a line hardly below 1", (uneven(rng), 1 - between(rng, 40, 54) / 2**24)),
         *twins(
             oracle,

@@ -199,6 +199,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a vocabulary of one token", (table(1), [0, 0], tail(), 0)),
         edge(
+            "sixty tokens, all as likely, and a point near 1",
+            (torch.zeros(60, 60), [between(rng, 1, 9)], [0.99], 99),
+        ),
+        edge(
+            "a point so near 1 that what is hardly likely is drawn",
+            (torch.tensor([[10.0, 0.0], [10.0, 0.0]]), [0], [0.99997], 9),
+        ),
+        edge(
             "a single point, and a table that lies across in memory",
             (across(single[0]), *single[1:]),
         ),

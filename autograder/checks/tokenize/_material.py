@@ -117,6 +117,7 @@ _ENDS = {
     "a tab": "\t",
     "a carriage return": "\r",
     "a mark of byte order": "\ufeff",
+    "a space without width": "\u200b",
 }
 
 

@@ -187,6 +187,7 @@ def _no_tokens(k: int, m: int, far: int) -> list[Case]:
         edge("an id that is a letter in 32 bits", ([2**32 + k, m], merges)),
         edge("an id that is a letter in 32 bits, below zero", ([k - 2**32], merges)),
         edge("a single id, which does not exist", ([257], merges)),
+        edge("an id just below zero, and the byte 0", ([-1, 0], merges)),
     ]
 
 

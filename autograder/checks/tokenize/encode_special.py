@@ -323,6 +323,15 @@ def _of_signs(rng: np.random.Generator, word: str) -> list[Case]:
             "names with signs that mean something in a pattern",
             (f"{' '.join(names)} {other}", {}, special, names),
         ),
+        edge(
+            "names of two, three and four signs that begin alike",
+            (
+                f"<{x}{y}{z} <{x} <{x}{y}",
+                {},
+                {f"<{x}": 257, f"<{x}{y}": 258, f"<{x}{y}{z}": 259},
+                [f"<{x}", f"<{x}{y}", f"<{x}{y}{z}"],
+            ),
+        ),
         edge("a long name", (f"{word}{long}{word}", {}, {long: 257}, [long])),
         edge("a long name that is not allowed", (f"{word}{long}", {}, {long: 257}, [])),
         edge(
