@@ -565,7 +565,8 @@ def as_an_ordinary_user(stash):
 
 
 def test_the_box_holds_for_an_ordinary_user_too(tmp_path):
-    need(os.geteuid() == 0, "root, who can be another user")
+    if os.geteuid():
+        pytest.skip("whoever runs this is an ordinary user")
     need(sandbox.warm(), "namespaces inside bubblewrap")
     some = "warm and (privilege or written or other_process or killed)"
     options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-k", some]

@@ -159,7 +159,7 @@ def stolen(room):
     """What a thief's success would look like in the files."""
     seed = bank.hidden_seed(room.folder / "seed", "attend")
     inputs = bank.draw(checks.load("attend")["softmax"], seed)
-    found = [theft.loot(case.args[0]) for case in inputs]
+    found = [theft.loot(case.args[0]) for case in inputs if case.args[0].numel() > 2]
     shapes = [[int(x[i : i + 4], 16) for i in range(0, 24, 4)] for x in found]
     numbers = [", ".join(map(str, shape[:4])) for shape in shapes]
     plain = [x for x in found if len(set(x)) > 4]
