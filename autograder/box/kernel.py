@@ -89,6 +89,7 @@ class Template:
                 "PATH": os.environ["PATH"],
                 "HOME": room,
                 "IPYTHONDIR": f"{room}/.ipython",
+                "MPLCONFIGDIR": room,
             }
             how = {"env": env, "cwd": self.box.folder}
 

@@ -372,3 +372,18 @@ def test_the_grader_keeps_nothing_open(template):
             return
         time.sleep(0.1)
     pytest.fail(f"{len(os.listdir('/proc/self/fd'))} open, before {before}")
+
+
+def test_a_thread_that_is_about_to_end_keeps_no_template_from_forks():
+    """Matplotlib's ends a moment after it has found the fonts."""
+    code = (
+        "import threading, time\n"
+        "from autograder.box.template import _threads\n"
+        "ended = threading.Event()\n"
+        "threading.Thread(target=ended.wait, args=(0.3,)).start()\n"
+        "assert _threads(30) == 1\n"
+        "threading.Thread(target=ended.wait, args=(9,)).start()\n"
+        "assert _threads(0.1) == 2\n"
+        "ended.set()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
