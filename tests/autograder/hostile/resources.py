@@ -93,7 +93,7 @@ def stay(*a):
 atexit.register(stay)
 for number in (1, 3, 15):
     signal.signal(number, stay)
-threading.Thread(target=stay).start()
+threading.Thread(target=threading.Event().wait).start()
 """),
     # --- memory -----------------------------------------------------------------
     bomb("a list without end", "all memory is mine",
