@@ -24,17 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.verdict import wire
-from autograder.verdict.compare import describe, steady
-from autograder.verdict.outcome import (
-    ANSWER,
-    Outcome,
-    StillRunning,
-    run,
-    run_all,
-    to_rows,
-)
+from autograder.verdict.compare import answers, describe
+from autograder.verdict.outcome import ANSWER, Outcome, run, to_rows
 
-if TYPE_CHECKING:  # the kernel that grades imports neither
+if TYPE_CHECKING:  # the kernel that grades imports none of them
     from autograder.checks import Check
     from autograder.verdict.bank import Entries
     from autograder.verdict.judge import Verdict
@@ -137,40 +130,30 @@ def _here(name: str = "") -> tuple[dict[str, Check], Entries]:
 
 def _first(known: dict[str, Check], entries: Entries, steps: list[str]) -> str | None:
     """The first of these steps that is not right."""
-    mine = vars(sys.modules["__main__"])
-    right = (_passes(known[s], mine.get(s), entries, ()) for s in steps)
+    from autograder.verdict.patience import Left
+
+    mine, left = vars(sys.modules["__main__"]), Left()
+    right = (_passes(known[s], mine.get(s), entries, (), left) for s in steps)
     return next((s for s, ok in zip(steps, right, strict=True) if not ok), None)
 
 
 def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
     from IPython.display import display
 
-    is_now = file.stat()
-    cases = _hidden(file, is_now.st_mtime_ns, is_now.st_ino).get(name, [])
-    data = wire.pack(to_rows(_answers(function, [*map(tuple, cases)])))
+    now = file.stat()
+    cases = _hidden(file, now.st_mtime_ns, now.st_ino).get(name, [])
+    data = wire.pack(to_rows(answers(function, [*map(tuple, cases)])))
     answer = {"check": name, "outcomes": base64.b64encode(data).decode()}
     text = f"{name}: {len(cases)} answers handed in"
     display({ANSWER: answer, "text/plain": text}, raw=True)
 
 
-def _answers(
-    function: Callable[..., Any], cases: list[tuple], left: Left | None = None
-) -> list[Outcome]:
-    """What comes of all cases, and once more of the first: something may outlive a call.
-
-    left: the time for it, on a student's own machine.
-    """
-    if left:
-        return left.answers(function, cases)
-    outcomes = run_all(function, cases)
-    if not outcomes or outcomes[-1].raised == StillRunning.__name__:
-        return outcomes
-    return steady(outcomes, run(function, cases[0]))
-
-
 @functools.lru_cache(maxsize=1)
 def _hidden(file: Path, *_version: int) -> dict[str, list[list[Any]]]:
-    """The hidden inputs of all checks, unpacked once for all of them."""
+    """The hidden inputs of all checks, unpacked once for all of them.
+
+    _version: what changes when the file does.
+    """
     return wire.unpack(file.read_bytes())
 
 
@@ -187,11 +170,11 @@ def _show(name: str, function: Callable[..., Any]) -> None:
             f"no check named {name!r} in this exercise: it has {', '.join(entries)}"
         )
     left = Left()
-    verdict, got = _verdict(known[name], function, entries, left=left)
+    verdict, got = _verdict(known[name], function, entries, left)
     wrong = () if verdict.right else _wrong(known, name, function, entries, left)
     if wrong and not left.is_over:
         with _in_place(known, wrong):
-            course, new = _verdict(known[name], function, entries, wrong, left)
+            course, new = _verdict(known[name], function, entries, left, wrong)
         verdict = followed(verdict, course, wrong, session.foreign(wrong))
         got = new if verdict.instead else got
     told = session.not_newest(name, function, known, verdict.note == UNWRITTEN)
@@ -230,8 +213,8 @@ def _verdict(
     check: Check,
     function: Callable[..., Any],
     entries: Entries,
+    left: Left,
     apart: Collection[str] = (),
-    left: Left | None = None,
 ) -> tuple[Verdict, list[Outcome]]:
     """What comes of a function with the public cases; steps `apart` are not its own."""
     from autograder.verdict import session, source
@@ -241,7 +224,7 @@ def _verdict(
         return Verdict(check.name, 0.0, check.points, note=note), []
     cases, wanted = entries[check.name]
     with warnings.catch_warnings(action="ignore"):  # of numbers that only a check gives
-        got = _answers(function, [case.args for case in cases], left)
+        got = left.answers(function, [case.args for case in cases])
     again = functools.partial(run, function)
     own, given, called = session.seen(check.name, function)
     written = source.of(own, called, given)
@@ -305,14 +288,14 @@ def _passes(
     function: object,
     entries: Entries,
     apart: Collection[str],
-    left: Left | None = None,
+    left: Left,
 ) -> bool:
     from autograder.verdict.judge import is_right
 
     if not callable(function) or _forbidden(check, function, apart):
         return False
     cases, wanted = entries[check.name]
-    got = _answers(function, [case.args for case in cases], left)
+    got = left.answers(function, [case.args for case in cases])
     return is_right(check, wanted, got)
 
 

@@ -34,7 +34,7 @@ def run(
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=log
         )
-        with _watched(process.pid) as peak:
+        with watched(process.pid) as peak:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - start
@@ -44,14 +44,20 @@ def run(
 
 
 @contextlib.contextmanager
-def _watched(pid: int) -> Iterator[list[float]]:
-    """The proportional memory, in MB, of a process and all its descendants."""
+def watched(
+    pid: int, pause: float = 1.0, without: str | None = None
+) -> Iterator[list[float]]:
+    """The proportional memory, in MB, of a process and all its descendants.
+
+    A page that two processes share counts once. pause: seconds between two looks.
+    without: the name of programs that do not count, nor what they start.
+    """
     seen, done = [0.0], threading.Event()
 
     def watch() -> None:
-        while not done.wait(1.0):
+        while not done.wait(pause):
             with contextlib.suppress(OSError, IndexError, ValueError):
-                seen.append(sum(map(_memory, _descendants(pid))))
+                seen.append(sum(map(_memory, _descendants(pid, without))))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -62,13 +68,16 @@ def _watched(pid: int) -> Iterator[list[float]]:
         thread.join()
 
 
-def _descendants(pid: int) -> list[int]:
+def _descendants(pid: int, without: str | None) -> list[int]:
+    with contextlib.suppress(OSError):
+        if without and Path(f"/proc/{pid}/comm").read_text().strip() == without:
+            return []
     found = [pid]
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
             children = Path(f"/proc/{pid}/task/{task}/children").read_text()
             for child in map(int, children.split()):
-                found += _descendants(child)
+                found += _descendants(child, without)
     return found
 
 

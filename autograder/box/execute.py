@@ -1,8 +1,9 @@
 """Run a submission's cells in a box, and keep what its checks hand in. Nothing else.
 
 What a cell prints, displays or publishes is counted and thrown away (what it prints, in
-the kernel already): hidden inputs are there, so they could be in any of it. Kept are the answers that a graded cell
-published while it ran, and the type of the error that ended a cell.
+the kernel already): hidden inputs are there, so they could be in any of it. Kept are the
+answers that a graded cell published while it ran, and the type of the error that ended a
+cell.
 
 A cell that dies (exit, segmentation fault, memory) or that cannot be stopped costs its
 own points: the cells before it are run again in a fresh kernel, without it and without

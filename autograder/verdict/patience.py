@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.verdict.compare import steady
-from autograder.verdict.outcome import Outcome, StillRunning, run, run_all
+from autograder.verdict import compare
+from autograder.verdict.compare import is_endless
+from autograder.verdict.outcome import Outcome, run
 
 PATIENCE = 3  # seconds of computing for all other tries, once one did not end
 LEAST = 1  # seconds of computing for one call: what is right takes far less
@@ -36,17 +37,13 @@ class Left:
     def answers(
         self, function: Callable[..., Any], cases: Sequence[tuple]
     ) -> list[Outcome]:
-        """What comes of all cases, and once more of the first, in the time that is left.
-
-        Something may outlive a call: `steady` tells so.
-        """
+        """What comes of all cases, in the time that is left."""
         if self._begun is not None:
             return self._hurried(function, cases)
-        outcomes = run_all(function, cases)
-        if _is_endless(outcomes):
+        outcomes = compare.answers(function, cases)
+        if is_endless(outcomes):
             self._begun = time.process_time()
-            return outcomes
-        return steady(outcomes, run(function, cases[0])) if outcomes else outcomes
+        return outcomes
 
     def _hurried(
         self, function: Callable[..., Any], cases: Sequence[tuple]
@@ -54,12 +51,8 @@ class Left:
         """One that goes on does so for a moment only: there may be others to try."""
         outcomes: list[Outcome] = []
         for args in cases:
-            if _is_endless(outcomes):
+            if is_endless(outcomes):
                 outcomes.append(outcomes[-1])
             else:
                 outcomes.append(run(function, args, LEAST))
         return outcomes
-
-
-def _is_endless(outcomes: Sequence[Outcome]) -> bool:
-    return bool(outcomes) and outcomes[-1].raised == StillRunning.__name__

@@ -566,7 +566,9 @@ def as_an_ordinary_user(stash):
 
 def test_the_box_holds_for_an_ordinary_user_too(tmp_path):
     if os.geteuid():
-        pytest.skip("whoever runs this is an ordinary user")
+        pytest.skip(
+            "all of this run is an ordinary user's, so every test here shows it"
+        )
     need(sandbox.warm(), "namespaces inside bubblewrap")
     some = "warm and (privilege or written or other_process or killed)"
     options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-k", some]
@@ -599,8 +601,9 @@ def test_without_a_sandbox_grading_refuses_in_a_sentence(monkeypatch, tmp_path):
 
 def test_code_that_is_trusted_runs_without_one():
     with Template(sandboxed=False) as template:
-        cells = run(template, "x = 1", "assert x == 2", files={"a": b"1"})
-        assert [cell.error for cell in cells] == [None, "AssertionError"]
+        fonts = "import os; assert os.environ['MPLCONFIGDIR'] == os.environ['HOME']"
+        cells = run(template, "x = 1", "assert x == 2", fonts, files={"a": b"1"})
+        assert [cell.error for cell in cells] == [None, "AssertionError", None]
         folder = template.box.folder
     assert not folder.exists()
 

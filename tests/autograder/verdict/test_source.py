@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder import checks
 from autograder.checks import Case, Check, Mistake
 from autograder.verdict import source
 from autograder.verdict.judge import expected, judge
@@ -87,3 +88,15 @@ def test_a_hint_that_its_source_denies_gives_way():
     body = "y = (i for i in x)\nfor i in y:\n    z = next(y)\nreturn [z]"
     assert found(body).mistake is None
     assert found(body).remark.startswith("`y` becomes a generator")
+
+
+def test_what_a_source_can_deny_is_said_by_some_hint():
+    """The words stand in the hints of the checks: whoever rewords one sees it here."""
+    hints = [
+        mistake.hint
+        for exercise in checks.exercises()
+        for check in checks.load(exercise).values()
+        for mistake in check.mistakes
+    ]
+    asked = [source.RETURN, source._AS_BYTES, *(said for said, _ in source._SPOKEN_OF)]
+    assert not [said.pattern for said in asked if not any(map(said.search, hints))]
