@@ -282,6 +282,26 @@ def test_of_many_answers_two_are_kept(template):
     assert not cell.died and len(cell.answers[0]) == 3_000_000
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_what_is_printed_is_counted_and_not_sent(template, monkeypatch, stream):
+    read, kinds = execute_module._Kernel._read, []
+
+    def reading(self, parts):
+        message = read(self, parts)
+        kinds.append(message["type"])
+        return message
+
+    monkeypatch.setattr(execute_module._Kernel, "_read", reading)
+    limits = Limits(output_mb=2)
+    prints = f"import sys\nfor _ in range(%d): print('x' * 99_999, file=sys.{stream})"
+    little, much = prints % 15, prints % 90
+    first, second = run(template, little, little, limits=limits)
+    assert not first.died and "more than 2 MB of output" in second.died
+    (endless,) = run(template, much + "\nwhile True: pass", limits=limits)
+    assert "more than 2 MB of output" in endless.died  # before it is done
+    assert "stream" not in kinds and "status" in kinds
+
+
 def test_no_message_is_lost_where_the_grader_is_slow(template, monkeypatch):
     def slowly(kernel, parts, read=execute_module._Kernel._read):
         time.sleep(0.002)
