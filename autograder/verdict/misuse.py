@@ -50,7 +50,7 @@ _SHOWN = 2  # ways to call a function that are shown
 
 def exact(got: Outcome) -> str | None:
     """What is wrong with the call that failed, if that can be said exactly."""
-    if got.raised not in ("TypeError", "ValueError"):
+    if got.raised not in ("TypeError", "ValueError", "IndexError"):
         return None
     return next((said for said in _all(got) if said), None)
 
@@ -61,6 +61,7 @@ def _all(got: Outcome) -> Iterator[str | None]:
     yield _of_numpy(got.message, line)
     yield _combination(got.message)
     yield _sizes(got.message)
+    yield _places(got.message, line)
     yield _parts(got.message, failed.parsed(replace(got, part="")))  # the whole line
 
 
@@ -141,6 +142,27 @@ def _sizes(message: str) -> str | None:
         f"Each size that `{found[1]}` is given must be one whole number, and one of them is "
         "something else, such as a list or a whole shape. Print each of them."
     )
+
+
+def _places(message: str, line: ast.AST) -> str | None:
+    """More places in square brackets than a tensor has axes."""
+    found = re.match(r"too many indices for tensor of dimension (\d+)", message)
+    for node in ast.walk(line) if found else ():
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            named = [x for x in node.slice.elts if not _is_nothing(x)]
+            if len(named) > int(found[1]):
+                axes = "1 axis" if found[1] == "1" else f"{found[1]} axes"
+                return (
+                    f"`{lines.shown(node.value)}` has {axes} here, and "
+                    f"`{lines.shown(node)}` names {len(named)}. Which axes are there in "
+                    "every case, and does one have to be picked out at all?"
+                )
+    return None
+
+
+def _is_nothing(place: ast.expr) -> bool:
+    """Whether a place in square brackets takes no axis: None and `...`."""
+    return isinstance(place, ast.Constant) and place.value in (None, ...)
 
 
 def _parts(message: str, line: ast.AST) -> str | None:

@@ -149,6 +149,10 @@ CALLS = [
         "`.split` makes parts that are `len(x) - 1` long",
         "[q for q, in [x.split(len(x) - 1)]]",
     ),
+    (
+        "`x[0]` has 1 axis here, and `x[0][:, -1, None, :]` names 3.",
+        "x[0][:, -1, None, :]",
+    ),
 ]
 
 
