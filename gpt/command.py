@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from gpt import band, train
 from gpt.data import write_whole
-from gpt.model import GPT, initial
+from gpt.model import GPT
 from gpt.presets import PRESETS, Preset, source
 from gpt.runs import Folder, load_settings, told
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
     }
     folder = Folder(args.to, settings, args.resume)
     config = preset.config(data.tokenizer.n_vocab)
-    model = GPT(config, initial(config, seed)).to(device)
+    model = train.start(config, seed, preset.spread).to(device)
     torch.manual_seed(seed)  # dropout draws from it
     if preset.optimizer == "muon":
         optimizer = train.muon(model, beta2=preset.beta2)
@@ -86,6 +86,7 @@ def _steps(args, preset, name, data, folder, model, optimizer, optimizers) -> No
         preset.steps,
         peak=preset.peak,
         last=preset.last,
+        warm_up=preset.warm_up,
         optimizer=optimizer,
         done=folder.done,
     )

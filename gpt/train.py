@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gpt import world
-from gpt.model import GPT
+from gpt.model import GPT, Config, initial
 from gpt.tokenize import Tokenizer, train
 
 TEXT = {"n_chars": 130_000, "seed": 272}  # what the tokenizer is trained on
@@ -89,6 +89,20 @@ def learning_rate(
     return last + (peak - last) * 0.5 * (1 + cos(pi * (step - up) / (steps - up)))
 
 
+def start(config: Config, seed: int = 0, spread: float | None = None) -> GPT:
+    """A model at its first step: GPT-2's random weights (`gpt.model.initial`).
+
+    spread: another standard deviation than 0.02 for the matrices, and 0 for the last of
+    each part, so that every layer begins by adding nothing. A small model can begin
+    wider: its vectors are short, and a product with them grows less.
+    """
+    weights = initial(config, seed)
+    for name, weight in weights.items():
+        if spread and weight.ndim == 2:
+            weight.mul_(0 if "c_proj" in name else spread / 0.02)
+    return GPT(config, weights)
+
+
 def adamw(parameters: Iterable[Tensor], beta2: float = 0.95) -> torch.optim.Optimizer:
     """AdamW with weight decay for the matrices; vectors are not drawn to zero."""
     parameters = list(parameters)
@@ -101,7 +115,7 @@ def adamw(parameters: Iterable[Tensor], beta2: float = 0.95) -> torch.optim.Opti
     return torch.optim.AdamW(groups, betas=(0.9, beta2))
 
 
-def muon(model: GPT, scale: float = 8.0, beta2: float = 0.99) -> "Together":
+def muon(model: GPT, scale: float = 4.0, beta2: float = 0.95) -> "Together":
     """Muon for the matrices of the layers, AdamW for all else (Jordan et al., 2024).
 
     Muon makes each matrix's step as large in every direction, so that rare directions
