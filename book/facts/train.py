@@ -39,17 +39,15 @@ def shifted(tokenizer, ids, targets, many=9):
 
 
 # --- the loss -----------------------------------------------------------------------
-def beginnings(tokenizer, first_loss):
-    """For `say`: what blind guessing costs, and what the loss of noise is."""
+def beginnings(tokenizer):
+    """For `say`: what blind guessing costs, and what the author pays."""
     floor = world.entropy(tokenizer).nats_per_token
     many = tokenizer.n_vocab
     return {
         "n_vocab": many,
         "blind": f"{log(many):.3f}",
-        "first_loss": f"{first_loss:.3f}",
         "floor": f"{floor:.4f}",
         "floor_perplexity": two(exp(floor)),
-        "first_perplexity": round(exp(first_loss)),
     }
 
 
@@ -93,7 +91,6 @@ def quick_run(tokenizer, losses, counted):
     last = sum(losses[-25:]) / 25
     below = next(step for step, loss in band.means(losses) if loss < counted)
     said = {
-        "quick_last": two(last),
         "quick_over": percent(last / floor - 1),
         "quick_steps": len(losses),
         "quick_below": below,
@@ -186,10 +183,15 @@ def overfit():
         said |= {
             f"cure_{i}_best": two(best),
             f"cure_{i}_last": two(run["validation"][-1]),
-            f"cure_{i}_train": two(run["training"][-1]),
-            f"cure_{i}_at": run["step"][run["validation"].index(best)],
         }
-    return runs, said | {"overfit_made": made("overfit")}
+    plain = runs["nothing done"]
+    turn = plain["validation"].index(min(plain["validation"]))
+    said |= {
+        "cure_0_train": two(plain["training"][-1]),
+        "cure_0_at": plain["step"][turn],
+        "overfit_made": made("overfit"),
+    }
+    return runs, said
 
 
 def characters():
@@ -206,7 +208,6 @@ def characters():
         "char_parameters": found["parameters"],
         "bpe_vocab": pieces["n_vocab"],
         "bpe_steps": pieces["steps"],
-        "bpe_first": two(pieces["first"]),
         "bpe_loss": two(pieces["validation"]),
         "bpe_per_token": two(per_token),
         "bpe_per_character": two(pieces["validation"] / per_token),
@@ -225,8 +226,6 @@ def scaling():
     said |= {
         "scale_tokens": found["tokens a step"],
         "scale_made": made("scaling"),
-        "scale_most": sizes["large"]["parameters"],
-        "scale_least": sizes["small"]["parameters"],
     }
     return sizes, said
 
@@ -240,7 +239,6 @@ def fine_tuning():
         "tune_steps": found["steps"],
         "tune_characters": found["characters"],
         "tuned": two(tuned[-1][1]),
-        "tuned_first": two(tuned[0][1]),
         "untuned": two(noise[-1][1]),
         "forgot_before": two(tuned[0][2]),
         "forgot_after": two(tuned[-1][2]),
@@ -274,5 +272,4 @@ def faster():
     """([(what was changed, loss), …], facts): each step that makes training faster."""
     found = recorded("faster")
     said = {"faster_steps": found["steps"], "faster_made": made("faster")}
-    said |= {f"faster_{i}": two(v) for i, v in enumerate(found["runs"].values())}
     return found["runs"], said

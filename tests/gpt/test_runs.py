@@ -91,8 +91,6 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(text, tmp_path, refused):
     names = {path.name for path in whole.iterdir()}
     assert names == {path.name for path in killed.iterdir() if path.suffix != ".part"}
     assert names >= {"loss.png", "step-0", "best", "tokenizer.json", "run.json"}
-    first = json.loads((whole / "card.json").read_text())["losses"][0]
-    assert first == pytest.approx(torch.tensor(len({*TEXT})).log().item(), abs=0.3)
     # it is over, and another run may not take its place
     assert "--resume goes on" in refused(*options, to=whole)
     other = refused("--data", text, "--steps", "15", to=whole)
