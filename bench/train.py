@@ -84,6 +84,7 @@ class Runner:
         if self.done in self.looks or self.done == self.steps:
             loss = train.mean_loss(self.model, held_out)
             self.at[self.done] = loss, self.wall, self.cpu_
+            print(f"  {self.name}, step {self.done}: {loss:.4f}", flush=True)
             if loss <= GOAL and not self.reached:
                 self.reached = self.done
 
@@ -100,7 +101,7 @@ def race() -> tuple[Runner, Runner]:
     theirs = Recipe(data.tokenizer.n_vocab)
     ours = train.start(preset.config(data.tokenizer.n_vocab), 0, preset.spread)
     steps = recipe_steps(theirs, train.windows(data.trained, 64, 12, seed=0))
-    recipe = Runner("recipe", steps, theirs, 2000, range(1600, 2001, 80))
+    recipe = Runner("recipe", steps, theirs, 2000, range(1760, 2001, 80))
     losses = train.fit(
         ours,
         data.batches(),

@@ -92,14 +92,16 @@ def learning_rate(
 def start(config: Config, seed: int = 0, spread: float | None = None) -> GPT:
     """A model at its first step: GPT-2's random weights (`gpt.model.initial`).
 
-    spread: another standard deviation than 0.02 for the matrices, and 0 for the last of
-    each part, so that every layer begins by adding nothing. A small model can begin
-    wider: its vectors are short, and a product with them grows less.
+    spread: another standard deviation than 0.02 for the two tables of embeddings; then
+    the last matrix of each part is 0, so that every layer begins by adding nothing. In a
+    small model a wider table has less way to go.
     """
     weights = initial(config, seed)
     for name, weight in weights.items():
-        if spread and weight.ndim == 2:
-            weight.mul_(0 if "c_proj" in name else spread / 0.02)
+        if spread and name in ("wte.weight", "wpe.weight"):
+            weight.mul_(spread / 0.02)
+        elif spread and name.endswith("c_proj.weight"):
+            weight.zero_()
     return GPT(config, weights)
 
 
