@@ -188,6 +188,15 @@ def _plain_number(x: Any) -> float:
     return x
 
 
+def _shifted(step: float) -> Callable[[Any], float]:
+    def other(x: Any) -> float:
+        if type(x) is not float:
+            raise TypeError
+        return x + step
+
+    return other
+
+
 _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were all zeros", lambda x: torch.zeros_like(_float(x))),
     ("were all ones", lambda x: torch.ones_like(_float(x))),
@@ -233,6 +242,17 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     (
         "were divided by the root of its second to last axis",
         lambda x: _float(x) / x.shape[-2] ** 0.5,
+    ),
+    *(
+        (
+            f"were a little {size}: look at what just reaches it, and at what you {do}",
+            _shifted(step),
+        )
+        for much in (1e-6, 1e-5, 1e-4)
+        for size, do, step in (
+            ("larger", "add", much),
+            ("smaller", "subtract", -much),
+        )
     ),
     ("were twice as large", lambda x: 2 * (x if is_tensor(x) else _plain_number(x))),
     ("were half as large", lambda x: (x if is_tensor(x) else _plain_number(x)) / 2),

@@ -158,6 +158,11 @@ def kind(seen: Seen) -> str | None:
         ):
             return "Several things come back, of different shapes, and one is wanted."
         if all(map(is_tensor, parts)):
+            if isinstance(got, tuple):
+                return (
+                    "A tuple of tensors comes back, and one is wanted. A comma after "
+                    "`return` makes a tuple."
+                )
             return (
                 "A list of tensors comes back. `torch.stack` makes one tensor of them."
             )
