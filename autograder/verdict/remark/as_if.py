@@ -30,7 +30,7 @@ def as_if(seen: Seen) -> str | None:
         return None  # one of a few numbers, which many ways lead to
     if all(is_hollow(seen.got[i].value) for i in wrong):
         return None  # many ways lead to nothing
-    hair = _HAIR if all(_is_far_off(seen, i) for i in wrong) else ()
+    hair = _HAIR if any(_is_far_off(seen, i) for i in wrong) else ()
     for k, name in enumerate(seen.names):
         fixed = [one for one in _FIXED if _everywhere(seen, k, one[1])]
         for words, other in (*fixed, *hair, *_OTHERS):
