@@ -289,7 +289,9 @@ def faster(runs):
     names = {
         "as in the recipe": tr("as in the recipe"),
         "rate": tr("a higher rate, to zero"),
-        "spread": tr("and wider tables at the start, the last matrix of each part zero"),
+        "spread": tr(
+            "and wider tables at the start, the last matrix of each part zero"
+        ),
         "muon": tr("and Muon for the matrices"),
     }
     rows = ((names[name], two(loss)) for name, loss in runs.items())
