@@ -292,6 +292,11 @@ def test_a_padded_batch_gives_each_text_its_logits_at_every_step(size):
         assert_close(logits, model(alone[None])[0, -1], **TIGHT)
 
 
+def test_each_row_has_its_own_places():
+    cache = Cache(1, pads=torch.tensor([2, 0]))
+    assert cache.places(4).tolist() == [[0, 0, 0, 1], [0, 1, 2, 3]]
+
+
 @torch.no_grad()
 def test_a_padded_batch_is_that_of_transformers():
     theirs = GPT2LMHeadModel.from_pretrained(SMALL).eval()
