@@ -5,6 +5,7 @@ al. (2024, table 3), DeepSeek-AI (2024, sections 2.1 and 3.1).
 """
 
 import json
+import re
 from functools import partial
 from math import log
 from pathlib import Path
@@ -15,11 +16,13 @@ from edition import mark, percent
 
 from gpt import world
 from gpt.cache import Cache, fast_attention, kept_bytes, pad_left, window_mask
+from gpt.model import Config
 from gpt.train import batches
 
 from . import held_out, ids_of_words, label
 from .apart import ANIMALS, NAMES
 
+GPT2 = Config(n_vocab=50_257, n_ctx=1024, n_layer=12, n_head=12, d_model=768)
 RECORDED = Path(__file__).parents[1] / "recorded" / "cache.json"
 MANY = 60  # held-out stories
 LONG = 100_000  # tokens
@@ -106,9 +109,9 @@ def cost(file=RECORDED) -> Cost:
     long, mid = at[max(length)], at[512]
     said = {
         "cost_date": found["date"],
-        "cost_machine": found["machine"],
+        "cost_cores": re.search(r"(\d+) cores", found["machine"])[1],
         "cost_threads": found["threads"],
-        "cost_rounds": found["rounds"],
+        "cost_seed": found["seed"],
         "cost_longest": max(length),
         "anew_longest": f"{anew[long][1]:.1f}",
         "kept_longest": f"{1000 * kept[long][1]:.0f}",
@@ -123,10 +126,11 @@ def cost(file=RECORDED) -> Cost:
     return Cost(length, anew, kept, prompt, said)
 
 
-def budget(config):
+def budget(config=GPT2):
     """For `say`: the multiplications of a token at a context's end, and its bytes."""
     matrices, scores = multiplications(config, 1, config.n_ctx - 1)
-    kept = kept_bytes(config.n_ctx, config.n_layer, config.n_head, 64, 4)
+    d_head = config.d_model // config.n_head
+    kept = kept_bytes(config.n_ctx, config.n_layer, config.n_head, d_head, 4)
     return {
         "matrices": f"{matrices / 1e6:.0f}",
         "scores_end": f"{scores / 1e6:.0f}",
@@ -216,6 +220,16 @@ def scores(n=LONG):
     }
 
 
+def shared():
+    """For `say`: the heads of Llama 3.1 405B, and how much less it keeps than GPT-3."""
+    kept = {row.model: row.per_token for row in memory()}
+    return {
+        "llama_queries": 128,
+        "llama_kv": 8,
+        "llama_less": f"{kept['GPT-3'] / kept['Llama 3.1 405B']:.0f}",
+    }
+
+
 # --- a window ---------------------------------------------------------------------
 def window(q, k, v, width):
     """Attention in which each token sees only the last `width`, itself among them."""
@@ -238,15 +252,15 @@ class Stories:
         self.animal = self.ids[rows, self.last + 3]
 
     @property
+    def named(self):
+        """Where the hero's name stands before the last sentence: (many, T), bool."""
+        before = torch.arange(self.ids.shape[-1]) < self.last[:, None]
+        return (self.ids == self.name[:, None]) & before
+
+    @property
     def back(self):
-        """How many tokens lie between each story's first name, or animal, and the last
-        token before it is copied; both ends count: what a window must hold. (many,) each.
-        """
-        first = [
-            (self.ids == word[:, None]).int().argmax(-1)
-            for word in (self.name, self.animal)
-        ]
-        return self.last - first[0] + 1, self.last + 2 - first[1] + 1
+        """The tokens from the first name to *last*, both included: (many,)."""
+        return self.last - self.named.int().argmax(-1) + 1
 
     def loss(self, model):
         """Nats per token."""
@@ -284,7 +298,7 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
         read.loss(model.replace(attention=partial(window, width=width)))
         for width in widths
     ]
-    back, _ = read.back
+    back = read.back
     name = []
     for beyond in BEYOND:
         bets = []
@@ -297,11 +311,21 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
     forgets = log(len(NAMES) * len(ANIMALS)) / floor.tokens
     said = {
         "window_stories": MANY,
+        "story_tokens": f"{floor.tokens:.0f}",
+        "named_again": percent(float((read.named.sum(-1) > 1).float().mean())),
+        "names_many": len(NAMES),
+        "bet_chance": percent(1 / len(NAMES)),
+        "train_date": run["date"],
+        "train_steps": run["steps"],
+        "train_seed": run["seed"],
         "back_least": int(back.min()),
         "back_most": int(back.max()),
         "bet_short": percent(at[-1]),
         "bet_reached": percent(at[0], ".1f"),
     }
+    for width, learned in run["windows"].items():
+        said[f"reach_{width}"] = 3 * (int(width) - 1)
+        said[f"name_{width}"] = percent(learned["the name"])
     return Windows(
         [*widths],
         losses,
@@ -312,3 +336,65 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
         {int(width): found for width, found in run["windows"].items()},
         said,
     )
+
+
+COPIES = {  # word before -> what stands there in the last sentences, if it is a copy
+    ("last", NAMES): mark("At last *Ada*"),
+    ("the", ANIMALS): mark("At last Ada the *fox*"),
+    (",", NAMES): mark("Good night, *Ada*."),
+    ("little", ANIMALS): mark("Good night, little *fox*."),
+}
+
+
+class Lost(NamedTuple):
+    at: dict  # where -> nats per token of all stories; the last for all other words
+    said: dict
+
+
+@torch.no_grad()
+def lost(model, tokenizer, width=24) -> Lost:
+    """What a window costs, by the word that is to be predicted."""
+    read = Stories(tokenizer)
+    cut = model.replace(attention=partial(window, width=width))
+    asked = read.targets >= 0
+    targets = read.targets.clamp(min=0)
+
+    def paid(one):
+        p = one(read.ids).softmax(-1)
+        return p, -p.gather(-1, targets[..., None])[..., 0].log() * asked
+
+    p, dear = paid(cut)
+    more = (dear - paid(model)[1]) / asked.sum()  # (many, T)
+    late = torch.arange(more.shape[-1]) >= read.last[:, None]
+    at, copied = {}, torch.zeros_like(asked)
+    for (before, words), where in COPIES.items():
+        (here,) = tokenizer.encode(before if before == "," else f" {before}")
+        here = (read.ids == here) & late
+        here &= torch.isin(targets, torch.tensor(ids_of_words(tokenizer, words)))
+        at[where] = float(more[here].sum())
+        copied |= here
+    at[mark("all other words")] = float(more[~copied].sum())
+    ids = torch.tensor(ids_of_words(tokenizer, ANIMALS))
+    bets = p[torch.arange(MANY), read.last + 2][:, ids].mean(0)
+    most = int(bets.argmax())
+    said = {
+        "lost_size": width,
+        "favourite": ANIMALS[most],
+        "favourite_bet": percent(float(bets[most])),
+        "favourite_true": percent(float((read.animal == ids[most]).float().mean())),
+    }
+    return Lost(at, said)
+
+
+# --- predictions ------------------------------------------------------------------
+@torch.no_grad()
+def twice(model, tokenizer, ids):
+    """For `say`: what is written where the last token of ids (1, T) is given twice."""
+    cache = Cache(model.config.n_layer)
+    model(ids, cache)
+    text, new = [], ids[:, -1:]
+    for _ in range(8):
+        new = model(new, cache)[:, -1:].argmax(-1)
+        text.append(int(new))
+    told = tokenizer.decode([int(ids[0, -1]), *text])
+    return {"twice": f"*One day{told} …*"}

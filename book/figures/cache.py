@@ -1,6 +1,9 @@
 """The pictures of the chapter Cache: what is computed anew, what is kept, what it costs."""
 
-from edition import percent
+import re
+
+from edition import mark, minus, percent
+from matplotlib.patches import Rectangle
 
 from . import (
     BLUE,
@@ -13,6 +16,7 @@ from . import (
     PAPER,
     PURPLE,
     VERMILION,
+    Markup,
     canvas,
     drawing,
     play,
@@ -56,8 +60,6 @@ def _step(labels, old, cached):
 
 
 def _square(x, y, colour, width=1.0, height=1.0, **look):
-    from matplotlib.patches import Rectangle
-
     look = {"facecolor": colour, "edgecolor": PAPER, "linewidth": 1.2} | look
     return Rectangle((x + 0.03, y + 0.03), width - 0.06, height - 0.06, **look)
 
@@ -172,15 +174,16 @@ def padded(rows):
 
 # --- memory -----------------------------------------------------------------------
 def _bytes(n):
-    """37,748,736 -> "38 MB": two digits or three."""
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+    """37,748,736 -> "38 MB"."""
+    for size, words in (
+        (1e9, mark("{n} GB")),
+        (1e6, mark("{n} MB")),
+        (1e3, mark("{n} kB")),
+    ):
         if n >= size:
-            return (
-                f"{n / size:,.2g}\N{NO-BREAK SPACE}{unit}"
-                if n < 100 * size
-                else (f"{n / size:,.0f}\N{NO-BREAK SPACE}{unit}")
-            )
-    return f"{n}\N{NO-BREAK SPACE}B"
+            digits = 2 if n < 100 * size else 3
+            return tr(words, n=f"{n / size:.{digits}g}")
+    raise ValueError(f"{n} bytes are too few to be told")
 
 
 def memory(rows, long):
@@ -277,3 +280,16 @@ def where_copying_ends(found):
             reached=percent(at[0], ".1f"),
         ),
     )
+
+
+def lost(found):
+    """A table: what a window costs, by the word that is to be predicted.
+
+    found: {where, with the copied word in *stars*: nats per token}.
+    """
+
+    def lit(where):
+        return Markup(re.sub(r"\*([^*]+)\*", r"<strong>\1</strong>", where), where)
+
+    rows = ((lit(tr(where)), minus(more, ".3f")) for where, more in found.items())
+    return table((tr("predicting the word in bold"), tr("more, nats per token")), *rows)

@@ -292,9 +292,27 @@ def test_a_padded_batch_gives_each_text_its_logits_at_every_step(size):
         assert_close(logits, model(alone[None])[0, -1], **TIGHT)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("padded", [False, True])
+def test_rows_may_be_forgotten(padded):
+    texts = [IDS[:12], IDS[1:13], IDS[2:14]]
+    if padded:
+        texts = [texts[0], texts[1][3:], texts[2][5:]]
+    ids, pads = pad_left(texts)
+    cache = Cache(3, pads if padded else None)
+    MODEL(ids, cache)
+    cache.keep([2, 0])
+    found = MODEL(torch.tensor([[7], [8]]), cache)[:, 0]
+    for logits, text, id in zip(found, (texts[2], texts[0]), (7, 8)):
+        assert_close(logits, MODEL(torch.tensor([[*text, id]]))[0, -1], **TIGHT)
+
+
 def test_each_row_has_its_own_places():
     cache = Cache(1, pads=torch.tensor([2, 0]))
     assert cache.places(4).tolist() == [[0, 0, 0, 1], [0, 1, 2, 3]]
+    first, second = cache.mask(4)[:, 0].int().tolist()
+    assert first == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]]
+    assert second == attend.causal_mask(4).int().tolist()
 
 
 @torch.no_grad()
