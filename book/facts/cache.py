@@ -5,7 +5,6 @@ al. (2024, table 3), DeepSeek-AI (2024, sections 2.1 and 3.1).
 """
 
 import json
-import re
 from functools import partial
 from math import log
 from pathlib import Path
@@ -14,13 +13,13 @@ from typing import NamedTuple
 import torch
 from edition import mark, percent
 
-from gpt import world
 from gpt.cache import Cache, fast_attention, kept_bytes, pad_left, window_mask
 from gpt.model import Config
 from gpt.train import batches
 
 from . import held_out, ids_of_words, label
 from .apart import ANIMALS, NAMES
+from .sample import Author
 
 GPT2 = Config(n_vocab=50_257, n_ctx=1024, n_layer=12, n_head=12, d_model=768)
 RECORDED = Path(__file__).parents[1] / "recorded" / "cache.json"
@@ -96,7 +95,6 @@ class Cost(NamedTuple):
     length: list  # of the text before the token
     anew: list  # [lower quartile, median, upper quartile] in seconds, for each length
     kept: list
-    prompt: list  # of the text itself, in one pass
     said: dict
 
 
@@ -104,26 +102,24 @@ def cost(file=RECORDED) -> Cost:
     """The seconds of a token of GPT-2's size, as recorded."""
     found = recorded("cost", file)
     length = found["length"]
-    anew, kept, prompt = found["anew"], found["kept"], found["prompt"]
+    anew, kept = found["anew"], found["kept"]
     at = {n: i for i, n in enumerate(length)}
     long, mid = at[max(length)], at[512]
     said = {
         "cost_date": found["date"],
-        "cost_cores": re.search(r"(\d+) cores", found["machine"])[1],
-        "cost_threads": found["threads"],
         "cost_seed": found["seed"],
         "cost_longest": max(length),
         "anew_longest": f"{anew[long][1]:.1f}",
         "kept_longest": f"{1000 * kept[long][1]:.0f}",
         "kept_shortest": f"{1000 * kept[0][1]:.0f}",
         "kept_growth": percent(kept[long][1] / kept[0][1] - 1),
+        "anew_growth": f"{anew[long][1] / anew[0][1]:.0f}",
         "cost_times": f"{anew[mid][1] / kept[mid][1]:.0f}",
         "cost_times_longest": f"{anew[long][1] / kept[long][1]:.0f}",
-        "prompt_rate": f"{512 / prompt[mid][1]:.0f}",
+        "prompt_rate": f"{513 / anew[mid][1]:.0f}",
         "kept_rate": f"{1 / kept[mid][1]:.0f}",
-        "prompt_times": f"{512 * kept[mid][1] / prompt[mid][1]:.0f}",
     }
-    return Cost(length, anew, kept, prompt, said)
+    return Cost(length, anew, kept, said)
 
 
 def budget(config=GPT2):
@@ -262,6 +258,12 @@ class Stories:
         """The tokens from the first name to *last*, both included: (many,)."""
         return self.last - self.named.int().argmax(-1) + 1
 
+    def floor(self, tokenizer):
+        """What the author pays for these very stories, in nats per token."""
+        author = Author(tokenizer)
+        paid = [author.pays(story) for story in held_out(len(self.last))]
+        return sum(nats for nats, _ in paid) / sum(tokens for _, tokens in paid)
+
     def loss(self, model):
         """Nats per token."""
         return float(model.loss(self.ids, self.targets))
@@ -277,7 +279,7 @@ class Stories:
 class Windows(NamedTuple):
     widths: list
     losses: list  # nats per token, for each width
-    floor: float
+    floor: float  # what the author pays for these stories
     forgetful: float  # the least loss of a reader who has forgotten the hero
     beyond: list  # how far a window reaches beyond the first name
     name: list  # the mean bet on the name there
@@ -293,7 +295,7 @@ BEYOND = range(-4, 5)
 def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
     """The loss against the width of a window, and where copying ends."""
     read = Stories(tokenizer)
-    floor = world.entropy(tokenizer)
+    floor, tokens = read.floor(tokenizer), float((read.targets >= 0).sum() / MANY)
     losses = [
         read.loss(model.replace(attention=partial(window, width=width)))
         for width in widths
@@ -308,10 +310,10 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
         name.append(sum(bets) / len(bets))
     at = dict(zip(BEYOND, name))
     run = recorded("windows", file)
-    forgets = log(len(NAMES) * len(ANIMALS)) / floor.tokens
+    forgets = log(len(NAMES) * len(ANIMALS)) / tokens
     said = {
         "window_stories": MANY,
-        "story_tokens": f"{floor.tokens:.0f}",
+        "story_tokens": f"{tokens:.0f}",
         "named_again": percent(float((read.named.sum(-1) > 1).float().mean())),
         "names_many": len(NAMES),
         "bet_chance": percent(1 / len(NAMES)),
@@ -326,11 +328,12 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
     for width, learned in run["windows"].items():
         said[f"reach_{width}"] = 3 * (int(width) - 1)
         said[f"name_{width}"] = percent(learned["the name"])
+    said["gap_16"] = percent(run["windows"]["16"]["loss"] / floor - 1, ".1f")
     return Windows(
         [*widths],
         losses,
-        floor.nats_per_token,
-        floor.nats_per_token + forgets,
+        floor,
+        floor + forgets,
         [*BEYOND],
         name,
         {int(width): found for width, found in run["windows"].items()},

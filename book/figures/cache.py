@@ -33,7 +33,7 @@ def _step(labels, old, cached):
     labels: of the tokens read and of the one written last. old: how many an earlier step
     had read. cached: whether what was computed for those is kept.
     """
-    n, most = len(labels) - 1, 5
+    n = len(labels) - 1
     fig, ax = drawing(352, 262, x=(-4.2, 6.8), y=(7.2, -1))
     for row in range(n):
         done = row < old
@@ -53,9 +53,8 @@ def _step(labels, old, cached):
             ax.text(old + 0.15, n + 0.3, tr("kept: their keys and values"), **look)
     ax.text(-0.4, -0.3, tr("vector"), ha="center", size=9.5, color=MUTED)
     ax.text(0.1, -0.3, tr("scores"), ha="left", size=9.5, color=MUTED)
-    ax.text(
-        most + 0.2, n - 0.5, f"→ {labels[n]}", weight="bold", **CENTRED | {"ha": "left"}
-    )
+    written = {"weight": "bold", "ha": "left", "va": "center_baseline"}
+    ax.text(n + 0.25, n - 0.5, f"→ {labels[n]}", **written)
     return fig
 
 
@@ -221,7 +220,7 @@ def memory(rows, long):
 
 # --- a window ---------------------------------------------------------------------
 def loss_of_windows(found):
-    """The loss against the width of the window.
+    """The loss against the size of the window.
 
     found: a `facts.cache.Windows`.
     """
@@ -232,18 +231,17 @@ def loss_of_windows(found):
     for (width, run), colour in zip(found.trained.items(), (ORANGE, PURPLE)):
         ax.plot([width], [run["loss"]], "D", ms=7, color=colour)
         words = tr("trained with {width}", width=width)
-        ax.text(width + 1.2, run["loss"] + 0.012, words, color=colour, va="bottom")
-    right = {"ha": "right", "va": "bottom"}
-    ax.text(54, found.floor + 0.008, tr("the floor"), color=GREEN, **right)
+        ax.text(width, run["loss"] - 0.02, words, color=colour, ha="center", va="top")
+    ax.text(54, found.floor - 0.01, tr("the floor"), color=GREEN, ha="right", va="top")
     forgets = tr("who has forgotten the hero")
-    ax.text(54, found.forgetful + 0.01, forgets, color=VERMILION, **right)
-    ax.set(ylim=(0.32, 1.0), xlim=(0, 55), xlabel=tr("width of the window, tokens"))
+    ax.text(14, found.forgetful - 0.01, forgets, color=VERMILION, va="top")
+    ax.set(ylim=(0.28, 1.0), xlim=(0, 55), xlabel=tr("size of the window, tokens"))
     ax.set_title(tr("loss, nats per token"))
     points = ", ".join(f"{w}: {x:.2f}" for w, x in zip(found.widths, found.losses))
     return show(
         fig,
         tr(
-            "The loss against the width of the window. {points}. The floor is {floor}. "
+            "The loss against the size of the window. {points}. The floor is {floor}. "
             "Trained with a window from the first step: {trained}.",
             points=points,
             floor=f"{found.floor:.2f}",

@@ -13,7 +13,7 @@ from book import facts as shared
 from book import record_cache as record
 from book.facts import cache as measured
 from gpt import sample, world
-from gpt.cache import Cache
+from gpt.cache import Cache, attention
 from gpt.model import GPT, Config, small
 from gpt.train import course_tokenizer
 from tests.book.test_sample import cells, number
@@ -61,7 +61,7 @@ def test_the_pencil_s_row_is_five(page):
 # --- the loop ---------------------------------------------------------------------
 def test_the_loop_on_the_page_writes_what_the_old_one_writes(page, names):
     want = [*sample.generate(MODEL, IDS, 10, temperature=0.8)]
-    assert names["text"] == want
+    assert names["written"] == want
     kept = len(IDS) + 10
     assert f"{TOKENIZER.decode(want)} | {kept} tokens kept\n" in page.printed
 
@@ -73,19 +73,20 @@ def test_with_and_without_differ_by_rounding_only(names, facts):
 
 
 def test_texts_written_together_are_the_same(page):
-    assert page.printed.count("True Once a") == 2 and "False" not in page.printed
-    assert page.printed.count("\nTrue Once") == 3
+    assert page.printed.count("\nTrue Once a") == 3
+    assert "False" not in page.printed
 
 
 # --- what a token costs -----------------------------------------------------------
 @pytest.mark.parametrize(("new", "before"), [(1, 0), (1, 20), (9, 5)])
 def test_multiplications_are_those_that_torch_counts(new, before):
     cache = Cache(3)
+    counted = MODEL.replace(attention=attention)  # torch counts no flash kernel
     with torch.no_grad():
         if before:
-            MODEL(torch.tensor([IDS * 2])[:, :before], cache)
+            counted(torch.tensor([IDS * 2])[:, :before], cache)
         with FlopCounterMode(display=False) as counter:
-            MODEL(torch.tensor([IDS[:new]]), cache)
+            counted(torch.tensor([IDS[:new]]), cache)
     matrices, scores = measured.multiplications(MODEL.config, new, before)
     square = 2 * 3 * MODEL.config.d_model * new * (before + new)
     assert scores == square - 2 * 3 * MODEL.config.d_model * new * (new - 1) // 2
@@ -102,7 +103,7 @@ def test_the_budget_of_gpt_2(facts):
 def test_the_recorded_cost_is_as_the_prose_has_it(facts):
     cost = RECORDED["cost"]
     assert cost["length"] == [*record.LENGTHS]
-    for how in ("anew", "kept", "prompt"):
+    for how in ("anew", "kept"):
         assert all(low <= mid <= high for low, mid, high in cost[how])
     anew, kept = ([mid for _, mid, _ in cost[how]] for how in ("anew", "kept"))
     assert anew[-1] > 10 * anew[0]  # it grows with the text
@@ -112,9 +113,9 @@ def test_the_recorded_cost_is_as_the_prose_has_it(facts):
 
 
 def test_the_recorder_times_what_it_says():
-    found = record.cost(Config(13, 8, 1, 1, 8), lengths=(1, 3, 7), rounds=2)
-    assert found["length"] == [1, 3, 7] and found["rounds"] == 2
-    for how in ("anew", "kept", "prompt"):
+    found = record.cost(Config(13, 8, 1, 1, 8), lengths=(1, 3, 7), rounds=4)
+    assert found["length"] == [1, 3, 7] and found["rounds"] == 4
+    for how in ("anew", "kept"):
         assert [len(times) for times in found[how]] == [3, 3, 3]
         assert all(0 < low <= high for low, _, high in found[how])
     assert found.keys() == RECORDED["cost"].keys()
@@ -170,8 +171,6 @@ def test_what_is_copied_is_found():
         name, animal = re.search(r"At last (\w+) the (\w+)", story).groups()
         said = TOKENIZER.decode(row[last : last + 4].tolist())
         assert said == f" last {name} the {animal}"
-        first = TOKENIZER.decode(row[1 : last - read.back[0] * 0].tolist())
-        assert first in story
     starts = read.last - read.back + 1
     for story, row, start in zip(shared.held_out(60), read.ids, starts):
         assert f" named{TOKENIZER.decode([int(row[start])])} " in story
@@ -183,7 +182,7 @@ def test_copying_ends_where_the_window_ends(names, facts):
     assert max(p for beyond, p in at.items() if beyond < 0) < 1 / 8
     assert min(p for beyond, p in at.items() if beyond >= 0) > 0.99
     assert number(facts["bet_short"]) < number(facts["bet_chance"]) == 12
-    assert found.losses[-1] < found.floor * 1.02 or found.losses[-1] < 0.38
+    assert found.floor < found.losses[-1] < 1.01 * found.floor
     plateau = [x for n, x in zip(found.widths, found.losses) if 20 <= n <= 32]
     assert max(plateau) - min(plateau) < 0.01 and min(plateau) > found.forgetful
     assert 31 <= int(facts["back_least"]) < int(facts["back_most"]) <= 48
@@ -199,7 +198,7 @@ def test_what_is_lost_adds_up(names, facts):
     assert number(facts["favourite_bet"]) > 3 * number(facts["favourite_true"])
 
 
-def test_the_recorded_windows_are_as_the_prose_has_them(facts):
+def test_the_recorded_windows_are_as_the_prose_has_them(names, facts):
     runs = RECORDED["windows"]["windows"]
     assert [*runs] == [str(width) for width in record.WIDTHS]
     for width, run in runs.items():
@@ -207,6 +206,10 @@ def test_the_recorded_windows_are_as_the_prose_has_them(facts):
             100 * run["the name"], abs=0.51
         )
     assert facts["reach_16"] == "45" and facts["reach_8"] == "21"
+    assert runs["16"]["the name"] > 0.99
+    assert runs["8"]["the name"] == pytest.approx(1 / 4, abs=0.01)
+    assert 0 < number(facts["gap_16"]) < 1
+    assert runs["8"]["loss"] == pytest.approx(names["found"].forgetful, abs=0.005)
 
 
 @pytest.mark.parametrize("width", record.WIDTHS)
