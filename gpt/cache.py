@@ -60,7 +60,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
     mask: bool, fits (..., T_new, T); None is `late_mask`.
     """
     _fit(q, k, v)
-    scores = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])  # (..., T_new, T)
+    d_head = q.shape[-1]
+    scores = q @ k.transpose(-2, -1) / sqrt(d_head)  # (..., T_new, T)
     if mask is None:
         mask = late_mask(*scores.shape[-2:], q.device)
     return scores.masked_fill(~mask, -torch.inf).softmax(-1) @ v
@@ -137,11 +138,11 @@ class Cache:
             ]
         for buffer, new in zip(self._kept[layer], (k, v)):
             buffer[..., self.length : n, :] = new
-        keys, values = self._kept[layer]
+        keys, values = (buffer[..., :n, :] for buffer in self._kept[layer])
         self._next = (layer + 1) % len(self._kept)
-        if self._next == 0:
+        if self._next == 0:  # all layers hold them now
             self.length = n
-        return keys[..., :n, :], values[..., :n, :]
+        return keys, values
 
     def keep(self, rows: list[int]) -> None:
         """Forget all texts of the batch but these rows, in their order."""

@@ -105,7 +105,11 @@ def cost(file=RECORDED) -> Cost:
     anew, kept = found["anew"], found["kept"]
     at = {n: i for i, n in enumerate(length)}
     long, mid = at[max(length)], at[512]
+    spread = max(
+        max(high - middle, middle - low) / middle for low, middle, high in anew + kept
+    )
     said = {
+        "cost_spread": percent(spread),
         "cost_date": found["date"],
         "cost_seed": found["seed"],
         "cost_longest": max(length),

@@ -49,8 +49,8 @@ def _step(labels, old, cached):
             kept = {"facecolor": "none", "edgecolor": GREEN, "linewidth": 2}
             ax.add_patch(_square(column, n, PAPER, height=0.5, **kept))
         if old:
-            look = {"ha": "left", "va": "center_baseline", "size": 10, "color": GREEN}
-            ax.text(old + 0.15, n + 0.3, tr("kept: their keys and values"), **look)
+            look = {"va": "center_baseline", "size": 10, "color": GREEN}
+            ax.text(0, n + 0.9, tr("kept: their keys and values"), **look)
     ax.text(-0.4, -0.3, tr("vector"), ha="center", size=9.5, color=MUTED)
     ax.text(0.1, -0.3, tr("scores"), ha="left", size=9.5, color=MUTED)
     written = {"weight": "bold", "ha": "left", "va": "center_baseline"}
@@ -111,12 +111,11 @@ def three_steps(labels, prompt):
 def token_cost(cost):
     """The seconds of a token against the length of the text, anew and with a cache.
 
-    cost: a `facts.cache.Cost`; the bands are from the lower to the upper quartile.
+    cost: a `facts.cache.Cost`.
     """
     fig, ax = canvas(5.8, 3.6)
     for times, colour in ((cost.anew, VERMILION), (cost.kept, BLUE)):
-        low, middle, high = zip(*times)
-        ax.fill_between(cost.length, low, high, color=colour, alpha=0.2, lw=0)
+        middle = [one for _, one, _ in times]
         ax.plot(cost.length, middle, "o-", ms=4, color=colour)
     ax.set(yscale="log", xlim=(-20, 1050), xlabel=tr("tokens before it"))
     ax.set_title(tr("Seconds for one more token"))
@@ -164,8 +163,7 @@ def padded(rows):
             "own first token: {told}.",
             n=len(rows),
             told="; ".join(
-                " ".join(piece for piece in row.pieces if piece is not None)
-                for row in rows
+                tr("“{text}”", text=" ".join(filter(None, row.pieces))) for row in rows
             ),
         ),
     )
@@ -195,7 +193,8 @@ def memory(rows, long):
         tr("layers"),
         tr("numbers a layer"),
         tr("a token"),
-        tr("its context"),
+        tr("context"),
+        tr("filled"),
         tr("{long} tokens", long=f"{long:,}"),
     )
     return table(
@@ -206,11 +205,8 @@ def memory(rows, long):
                 row.layers,
                 f"{row.numbers:,}",
                 _bytes(row.per_token),
-                tr(
-                    "{n} tokens: {size}",
-                    n=f"{row.context:,}",
-                    size=_bytes(row.at_context),
-                ),
+                f"{row.context:,}",
+                _bytes(row.at_context),
                 _bytes(row.at_long),
             )
             for row in rows
@@ -234,7 +230,7 @@ def loss_of_windows(found):
         ax.text(width, run["loss"] - 0.02, words, color=colour, ha="center", va="top")
     ax.text(54, found.floor - 0.01, tr("the floor"), color=GREEN, ha="right", va="top")
     forgets = tr("who has forgotten the hero")
-    ax.text(14, found.forgetful - 0.01, forgets, color=VERMILION, va="top")
+    ax.text(20, found.forgetful - 0.01, forgets, color=VERMILION, va="top")
     ax.set(ylim=(0.28, 1.0), xlim=(0, 55), xlabel=tr("size of the window, tokens"))
     ax.set_title(tr("loss, nats per token"))
     points = ", ".join(f"{w}: {x:.2f}" for w, x in zip(found.widths, found.losses))
