@@ -120,6 +120,7 @@ class Cache:
         self.length = 0  # tokens that all layers hold: the place of the next one
         self._kept: list = [()] * n_layer  # of each, a buffer of keys and one of values
         self._next = 0  # the layer whose turn it is
+        self._end = 0  # the length after this reading
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Add k, v of the new tokens, (B, H, T_new, d_head); return those of all so far.
@@ -132,6 +133,12 @@ class Cache:
             raise ValueError(f"layer {layer} is not the next one: that is {self._next}")
         self._check(layer, k, v)
         n = self.length + k.shape[-2]
+        if layer > 0 and n != self._end:
+            raise ValueError(
+                f"layer {layer} gets {k.shape[-2]} new tokens, and the layers before it "
+                f"got {self._end - self.length}"
+            )
+        self._end = n
         if not self._kept[layer] or n > self._kept[layer][0].shape[-2]:
             self._kept[layer] = [
                 self._grown(layer, i, x, n) for i, x in enumerate((k, v))
@@ -239,13 +246,11 @@ class Reader:
 
     def _goes_on(self, ids: Tensor, pads: Tensor | None, old: int) -> bool:
         """Whether ids are those of the last call, all `old` of them, and more."""
-        before = self._cache.pads
-        if (pads is None) != (before is None) or ids.shape[:-1] != self._read.shape[
-            :-1
-        ]:
+        if ids.shape[:-1] != self._read.shape[:-1] or ids.shape[-1] <= old:
             return False
-        same = pads is None or torch.equal(pads, before)
-        return same and ids.shape[-1] > old and torch.equal(ids[..., :old], self._read)
+        both = [one for one in (pads, self._cache.pads) if one is not None]
+        same = not both or len(both) == 2 and torch.equal(*both)
+        return same and torch.equal(ids[..., :old], self._read)
 
 
 def write_together(

@@ -141,7 +141,8 @@ class GPT:
 
         With a cache, ids are only those that are new: they stand after all that it
         holds, look at that too, and are kept in it. A stage `attention` that was replaced
-        then gets fewer queries than keys. Raises ValueError where they have no place.
+        then gets fewer queries than keys, and of a padded batch a `mask`. Raises
+        ValueError where they have no place.
         """
         return self._run(ids, _ignore, cache)
 

@@ -363,6 +363,12 @@ def holding():
     return cache
 
 
+def uneven():
+    cache = Cache(2)
+    cache.extend(0, ONE, ONE)
+    cache.extend(1, ONE.expand(1, 2, 3, 4), ONE.expand(1, 2, 3, 4))
+
+
 def reading(n):
     model, cache = GPT(SIZES["one of each"]), Cache(1)
     with torch.no_grad():
@@ -397,6 +403,7 @@ BAD = {
         lambda: Cache(1).extend(0, ONE.clone().requires_grad_(), ONE),
         r"keeps no gradient: call .* torch.no_grad\(\)",
     ),
+    "uneven": (uneven, "layer 1 gets 3 new tokens, and the layers before it got 1"),
     "more queries": (lambda: late_mask(3, 2), "3 queries and 2 keys"),
     "q too long": (
         lambda: attention(ONE.expand(1, 2, 3, 4), ONE, ONE),
