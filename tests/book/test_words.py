@@ -24,6 +24,7 @@ from tests.book.pseudo import BRACKETED, FIRST, KEPT
 from tests.book.test_rooms import PAGES
 
 CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample", "train"
+CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample", "cache"
 ROOT = BOOK.parent
 
 # What stays as it is in any language, and why.

@@ -7,6 +7,7 @@ from bench.chapter import BOOK
 from tests.book.page import prose
 
 PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "train"]
+PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "cache"]
 
 
 def claims() -> dict[str, list[tuple[str, str]]]:
