@@ -49,6 +49,7 @@ PHRASES = (  # the last word is what is described, the one before it says how
     "the old river",
     "a little fox",
 )
+HEADS = (16, 0), (4, 2)  # (layer, head) that the page looks at
 MODELS = "a fashion model", "a machine learning model", "a neural network model"
 FRUIT = (
     "新鲜水果",
@@ -69,8 +70,8 @@ WRITTEN = (
     ("What is the capital of France?", GREEDY),
     (CHAT.format("What is the capital of France?"), GREEDY),
     (world.PROMPT, GREEDY),
-    *((world.PROMPT, {"temperature": t, "seed": 3}) for t in (0.3, 0.7, 1.0, 1.5, 2.0)),
-    (world.PROMPT, {"temperature": 1.5, "seed": 3, "top_p": 0.9}),
+    *((world.PROMPT, {"temperature": t, "seed": 1}) for t in (0.3, 0.7, 1.0, 1.5, 2.0)),
+    (world.PROMPT, {"temperature": 1.5, "seed": 1, "top_p": 0.9}),
 )
 N_NEW = 40
 
@@ -157,8 +158,17 @@ def heads(real):
         top = shares.flatten().topk(3)
         found[phrase] = {
             "most": [[f"{i // 9}.{i % 9}", rounded(s)] for s, i in zip(*top)],
-            **{f"{n}.{h}": rounded(shares[n, h]) for n, h in ((16, 0), (4, 2))},
+            **{f"{n}.{h}": rounded(shares[n, h]) for n, h in HEADS},
         }
+    return found
+
+
+def before(real):
+    """{head: what a token of the prompt gives to the one before it: least and mean}"""
+    trace, found = real.trace(world.PROMPT), {}
+    for n, h in HEADS:
+        shares = trace[f"{n}.weights"][0, h].diagonal(-1)
+        found[f"{n}.{h}"] = [rounded(shares.min()), rounded(shares.mean())]
     return found
 
 
@@ -209,6 +219,7 @@ def looked_at(real) -> dict:
         "near": near(real),
         "steps": steps(real),
         "heads": heads(real),
+        "before": before(real),
         "sink": sink(real),
         "models": apart(real, MODELS),
         "fruit": apart(real, FRUIT),
