@@ -97,7 +97,7 @@ def gates(silu, gelu):
     ax.axhline(0, color=FAINT, lw=0.8)
     ax.axvline(0, color=FAINT, lw=0.8)
     ax.plot(x, gelu(x), color=INK, lw=1.6, ls="--")
-    ax.text(4.15, 4, "GELU", color=INK, va="center")
+    ax.text(4.15, 4, tr("GELU"), color=INK, va="center")
     for up, colour in ((2, BLUE), (0.5, GREEN), (-1, VERMILION)):
         y = silu(x) * up
         ax.plot(x, y, color=colour)

@@ -148,16 +148,15 @@ def test_all_have_as_many_parameters(recorded):
     assert max(many) - min(many) < 0.002 * max(many)
 
 
-@pytest.mark.parametrize("name", ["GPT-2", "SwiGLU", "RoPE, short"])
+@pytest.mark.parametrize("name", ["GPT-2", "SwiGLU, wide start"])
 def test_the_first_steps_are_as_recorded(recorder, recorded, name):
     tokenizer = recorder.course_tokenizer()
-    _, losses = recorder.losses(tokenizer, name, 0, recorder.EVERY)
+    _, losses = recorder.losses(tokenizer, name, 0, recorder.FIRST)
     run = next(r for r in recorded["runs"] if (r["name"], r["seed"]) == (name, 0))
-    assert sum(losses) / len(losses) == pytest.approx(run["losses"][0], abs=0.005)
+    assert sum(losses) / len(losses) == pytest.approx(run["first losses"], abs=0.005)
 
 
 def test_the_record_is_whole(recorder, recorded):
     assert recorder.lines(recorded) == recorder.FILE.read_text("utf-8")
     runs = [(run["name"], run["seed"]) for run in recorded["runs"]]
     assert sorted(runs) == sorted((n, s) for n in recorder.RUNS for s in recorder.SEEDS)
-    assert all(len(run["losses"]) == 600 / recorder.EVERY for run in recorded["runs"])
