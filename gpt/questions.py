@@ -2,13 +2,11 @@
 
     a story  ->  what it told: {slot: what it became}  ->  question, short and long answer
 
->>> found = told("Once a shy owl named Ada lived by the sea. One day she lost her hat. She "
-...     "had to hop over the wall and look behind the rose, and there it was. At last Ada "
-...     "the owl flew home.")
+>>> found = told(STORY)
 >>> found["name"], found["thing"]
 ('Ada', 'hat')
->>> ask(LOST, found)
-Asked(question='What did Ada lose?', short='Her hat.', long='Ada lost her hat.')
+>>> ask(QUESTIONS[1], found, random.Random(0))
+Asked(question='Where did Ada live?', short='By the sea.', long='Ada lived by the sea.')
 
 A question is data, as the grammar is: it has slots, and they are filled with what the
 story told. So its answer is true by construction. A question whose slot the story did
@@ -21,6 +19,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gpt import world
+
+STORY = (
+    "Once a shy owl named Ada lived by the sea. One day she lost her hat. She had to hop "
+    "over the wall and look behind the rose, and there it was. At last Ada the owl flew "
+    "home."
+)
+TOLD = 0.75  # how many of the questions asked are about what the story told
 
 
 class Question(NamedTuple):
@@ -40,11 +45,8 @@ class Asked(NamedTuple):
     long: str
 
 
-LOST = Question("What did {name} lose?", "{her} {thing}.", "{name} lost {her} {thing}.", "thing")  # fmt: skip
 QUESTIONS = (
-    Question(
-        "Who lived {at_home}?", "{name}.", "{name} the {animal} lived {at_home}."
-    ),
+    Question("Who lived {at_home}?", "{name}.", "{name} the {animal} lived {at_home}."),
     Question("Where did {name} live?", "{at_home}.", "{name} lived {at_home}."),
     Question("What was {name}?", "A {mood} {animal}.", "{name} was a {mood} {animal}."),
     Question("Who was {mood}?", "{name}.", "{name} the {animal} was {mood}."),
@@ -77,9 +79,7 @@ QUESTIONS = (
         "count",
     ),
     Question("What did the model do?", "It {posed}.", "The model {posed}.", "posed"),
-    Question(
-        "What kind of model was it?", "{kind}.", "It was a {kind} model.", "kind"
-    ),
+    Question("What kind of model was it?", "{kind}.", "It was a {kind} model.", "kind"),
     Question(
         "Who did {name} meet?",
         "{friend} the {friend_animal}.",
@@ -98,7 +98,9 @@ QUESTIONS = (
         "{name} the {animal} showed {friend} how to {leap}.",
         "friend",
     ),
-    LOST,
+    Question(
+        "What did {name} lose?", "{her} {thing}.", "{name} lost {her} {thing}.", "thing"
+    ),
     Question(
         "Where did {name} look?",
         "Behind the {bush}.",
@@ -136,12 +138,11 @@ def _opened(plot: tuple, memory: dict) -> Iterator[tuple[tuple, dict]]:
         yield from _opened((*became.split(), *plot[1:]), memory | {slot: became})
 
 
-def ask(question: Question, told: dict[str, str], seed: int = 0) -> Asked:
-    """The question about a story that `told` this.
+def ask(question: Question, told: dict[str, str], draw: random.Random) -> Asked:
+    """The question about a story that `told` this, with its two true answers.
 
-    Slots that the story did not open are drawn: then the answer is that it was not told.
+    Slots that the story did not open are drawn: the answer is that it was not told.
     """
-    draw = random.Random(seed)
     memory = dict(told)
 
     def become(slot: str) -> str:
@@ -156,6 +157,28 @@ def ask(question: Question, told: dict[str, str], seed: int = 0) -> Asked:
             text = text[: slot.start()] + become(slot[1]) + text[slot.end() :]
         return text[0].upper() + text[1:]
 
-    if told.get(question.needs):
-        return Asked(*map(fill, question[:3]))
+    if _answered(question, told):
+        return Asked(fill(question.text), fill(question.short), fill(question.long))
     return Asked(fill(question.text), *NOT_TOLD)
+
+
+def _answered(question: Question, told: dict[str, str]) -> bool:
+    """Whether the story has told what the question needs. A kind of model may be ""."""
+    return bool(told.get(question.needs))
+
+
+def interview(story: str, draw: random.Random, turns: int) -> list[Asked]:
+    """Questions about a story, drawn: TOLD of them, on average, are about what it told."""
+    found = told(story)
+    by_answer = {True: [], False: []}
+    for question in QUESTIONS:
+        by_answer[_answered(question, found)].append(question)
+    drawn = (draw.choice(by_answer[draw.random() < TOLD]) for _ in range(turns))
+    return [ask(question, found, draw) for question in drawn]
+
+
+def interviews(seed: int, turns: int) -> Iterator[tuple[str, list[Asked]]]:
+    """Yield the stories of `gpt.world.stories(seed)`, each with questions about it."""
+    draw = random.Random(seed)
+    for story in world.stories(seed):
+        yield story, interview(story, draw, turns)
