@@ -96,26 +96,30 @@ def parse(
 
     Raises ValueError where a message should open and none does.
     """
-    ids, messages, at = [*map(int, ids)], [], 0
+    ids = [*map(int, ids)]
+    return [
+        Message(role, tokenizer.decode_bytes(ids[begin:end]).decode(errors="replace"))
+        for role, begin, end in _spans(ids, template)
+    ]
+
+
+def _spans(ids: list[int], template: Template) -> Iterator[tuple[str, int, int]]:
+    """Each message's role, and where its text begins and ends (its closing's place)."""
+    at = 0
     while at < len(ids):
-        begin, role = _opened(ids, at, template)
-        end = begin
+        for role, opening in template.opening.items():
+            if tuple(ids[at : at + len(opening)]) == opening:
+                break
+        else:
+            raise ValueError(
+                f"a message should open at place {at} of the ids, and {ids[at]} stands "
+                "there"
+            )
+        begin = end = at + len(opening)
         while end < len(ids) and ids[end] != template.closing[0]:
             end += 1
-        text = tokenizer.decode_bytes(ids[begin:end]).decode(errors="replace")
-        messages.append(Message(role, text))
+        yield role, begin, end
         at = end + len(template.closing)
-    return messages
-
-
-def _opened(ids: list[int], at: int, template: Template) -> tuple[int, str]:
-    """Where the text of the message that opens at `at` begins, and its role."""
-    for role, opening in template.opening.items():
-        if tuple(ids[at : at + len(opening)]) == opening:
-            return at + len(opening), role
-    raise ValueError(
-        f"at place {at} of the ids a message should open, and there stands {ids[at]}"
-    )
 
 
 def answers_only(ids: Sequence[int], template: Template) -> list[int]:
@@ -125,15 +129,10 @@ def answers_only(ids: Sequence[int], template: Template) -> list[int]:
     everywhere else.
     """
     ids, asked = [*map(int, ids)], [False] * len(ids)
-    at = 0
-    while at < len(ids):
-        begin, role = _opened(ids, at, template)
-        end = begin
-        while end < len(ids) and ids[end] != template.closing[0]:
-            end += 1
+    for role, begin, end in _spans(ids, template):
         if role == "assistant":
-            asked[begin : end + 1] = [True] * len(ids[begin : end + 1])
-        at = end + len(template.closing)
+            for place in range(begin, min(end + 1, len(ids))):
+                asked[place] = True
     return [new if ask else -1 for new, ask in zip(ids[1:], asked[1:])] + [-1]
 
 
@@ -155,9 +154,12 @@ def pad(
     return ids, targets
 
 
-def log_probabilities(model, ids: Tensor, targets: Tensor) -> Tensor:
-    """log p of each row's answer, all its tokens together, in nats: (B, T) -> (B,)."""
-    log_p = model(ids).log_softmax(-1)  # (B, T, n_vocab)
+def log_probabilities(logits: Tensor, targets: Tensor) -> Tensor:
+    """log p of each row's answer, all its tokens together, in nats.
+
+    logits: (B, T, n_vocab), targets: (B, T), -1 where nothing is asked  ->  (B,)
+    """
+    log_p = logits.log_softmax(-1)  # (B, T, n_vocab)
     of_target = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
     return (of_target * (targets >= 0)).sum(-1)
 
@@ -199,9 +201,9 @@ class Preference:
         """`dpo_loss` of ids and targets (2B, T)."""
         if len(ids) % 2:
             raise ValueError(f"{len(ids)} rows are no pairs of a chosen and a rejected")
-        now = log_probabilities(self.model, ids, targets).chunk(2)
+        now = log_probabilities(self.model(ids), targets).chunk(2)
         with torch.no_grad():
-            before = log_probabilities(self.before, ids, targets).chunk(2)
+            before = log_probabilities(self.before(ids), targets).chunk(2)
         return dpo_loss(*now, *before, self.beta)
 
 

@@ -145,7 +145,7 @@ def exam(
         ids, targets = both_forms(template, tokenizer, drawn)
         logits = model(ids)
         hit = ((logits.argmax(-1) == targets) | (targets < 0)).all(-1)  # (2B,)
-        p = chat.log_probabilities(lambda _: logits, ids, targets).exp()  # (2B,)
+        p = chat.log_probabilities(logits, targets).exp()  # (2B,)
         for (_, (asked,)), *row in zip(drawn, *hit.chunk(2), *p.double().chunk(2)):
             found.append((asked, bool(row[0] | row[1]), float(row[2]), float(row[3])))
     wrong = Counter(
