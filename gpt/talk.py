@@ -121,13 +121,17 @@ def opened(name: str, system: str | None, seed: int) -> Talk:
         story = next(world.stories(seed)) if system is None else system
         return Talk(model, tokenizer, template, story)
     model, tokenizer = smollm2()
-    return Talk(model, tokenizer, chat.chatml(tokenizer), SYSTEM if system is None else system)
+    return Talk(
+        model, tokenizer, chat.chatml(tokenizer), SYSTEM if system is None else system
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gpt.chat", description=ABOUT)
     parser.add_argument("--model", choices=[*TOKENS], default="small")
-    parser.add_argument("--system", help="what it is told first; the small one: a story")
+    parser.add_argument(
+        "--system", help="what it is told first; the small one: a story"
+    )
     parser.add_argument("--temperature", type=float, default=0.3)
     parser.add_argument("--top-k", type=int)
     parser.add_argument("--top-p", type=float, default=0.9)

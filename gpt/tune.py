@@ -9,9 +9,13 @@ of the answers alone. Plain stories go among the conversations, lest they be for
 Source: Ouyang et al. (2022, section 3.4), who mix the first training's texts in too.
 """
 
+import argparse
+import json
 import random
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -19,16 +23,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gpt import chat
+from gpt import chat, train
 from gpt.chat import Message, Template
-from gpt.model import GPT, Config, load
+from gpt.data import write_whole
+from gpt.model import GPT, Config, load, small
 from gpt.questions import NOT_TOLD, Asked, interviews
 from gpt.tokenize import Tokenizer
 
 TUNED = Path(__file__).parent / "tuned"
 N_CTX, TURNS = 128, 2  # the longest story with two questions has 122 tokens
-STEPS, BATCH, PEAK, PLAIN = 4000, 16, 3e-3, 0.2
-N_NEW = 20  # the longest answer has fewer tokens
+SEED, STEPS, BATCH, PEAK, PLAIN = 0, 4000, 16, 3e-3, 0.2
+HELD_OUT = train.HELD_OUT  # the seed of stories that training does not see
+MANY = 1000  # questions in an exam, and stories that are read again
 
 
 def tuned() -> tuple[GPT, Tokenizer, Template]:
@@ -89,6 +95,14 @@ def batches(
             ids = chat.render(messages, template, tokenizer, answer=False)
             rows.append((ids, chat.answers_only(ids, template)))
         yield chat.pad(rows, end)
+
+
+def tune(
+    model: GPT, fed: Iterable[tuple[Tensor, Tensor]], steps: int
+) -> Iterator[float]:
+    """Train the model in place on batches, with Muon; yield the loss of each step."""
+    optimizer = train.muon(model)
+    return train.fit(model, fed, steps, peak=PEAK, optimizer=optimizer)
 
 
 def pairs(
@@ -155,3 +169,70 @@ def exam(
     )
     _, right, short, long = zip(*found)
     return Marks(*(sum(x) / many for x in (right, short, long)), dict(wrong))
+
+
+def fresh() -> tuple[GPT, Tokenizer, Template]:
+    """The small model before it is tuned, with its new rows."""
+    model, tokenizer = small()
+    template, tokenizer = chat.small_template(tokenizer)
+    return grown(model, tokenizer.n_vocab, N_CTX), tokenizer, template
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gpt.tune", description=__doc__)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--to", type=Path, default=TUNED, help="a folder")
+    args = parser.parse_args()
+    if args.steps < 1 or not 0 <= args.seed < HELD_OUT:
+        parser.error(f"--steps is 1 at least, --seed is from 0 to {HELD_OUT - 1}")
+    try:  # rather now than after the training
+        args.to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--to {args.to} cannot be a folder to write in: {error}")
+    started = time.monotonic()
+    model, tokenizer, template = fresh()
+    before = train.held_out_loss(model, tokenizer, MANY)
+    losses = []
+    fed = batches(template, tokenizer, args.seed, BATCH, PLAIN)
+    for step, loss in enumerate(tune(model, fed, args.steps), 1):
+        losses.append(loss)
+        if step % 100 == 0:
+            seconds = time.monotonic() - started
+            print(
+                f"step {step:5} of {args.steps}   loss {sum(losses[-100:]) / 100:.4f}   "
+                f"{seconds:4.0f} s, about {seconds / step * (args.steps - step):.0f} left",
+                flush=True,
+            )
+    marks = exam(model, template, tokenizer, MANY, HELD_OUT)
+    card = {
+        "what": "gpt/small, tuned to answer questions about a story that it is given.",
+        "made by": f"python -m gpt.tune --steps {args.steps} --seed {args.seed}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "seconds": round(time.monotonic() - started),
+        "torch": torch.__version__.split("+")[0],
+        "data": f"gpt.questions.interviews(seed={args.seed}, turns={TURNS})",
+        "seed": args.seed,
+        "steps": args.steps,
+        "conversations a step": f"{BATCH}, of which {PLAIN:.0%} are plain stories",
+        "parameters": model.config.n_parameters,
+        "held out": f"gpt.questions.interviews(seed={HELD_OUT}, turns=1), {MANY}",
+        "answered exactly, greedily": round(marks.greedy, 4),
+        "wrong, by kind": marks.wrong,
+        "probability of the short true answer": round(marks.short, 4),
+        "probability of the long true answer": round(marks.long, 4),
+        "loss on plain stories": round(train.held_out_loss(model, tokenizer, MANY), 6),
+        "and before": round(before, 6),
+    }
+    model.save(args.to, template.closing[0])
+    tokenizer.save(args.to / "tokenizer.json")
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    write_whole(args.to / "card.json", (text + "\n").encode())
+    print(
+        f"{args.to}: {marks.greedy:.1%} of {MANY} questions about new stories are "
+        f"answered exactly; {card['seconds']} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Records what tuning does to the small model: what it learns, forgets and comes to prefer.
+
+    python book/record_chat.py forgetting     tunes it twice, with plain stories and without
+    python book/record_chat.py preference     DPO on the tuned model, for two values of β
+    python book/record_chat.py smollm2        what the real model says
+
+Each takes minutes, so the page reads the file; tests/book repeats what can be repeated
+cheaply. Each part of the file says when it was made, from which seed and by what command.
+"""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from gpt import chat, train, tune
+from gpt.questions import interviews
+
+FILE = Path(__file__).parent / "recorded" / "chat.json"
+SEED, MANY = 1, 300  # of the training; questions and stories at every measurement
+BETAS, STEPS, EVERY, PEAK, PAIRS = (0.1, 0.02), 300, 25, 3e-4, 16
+
+
+def forgetting(steps: int = 1000, every: int = 100) -> dict:
+    """{share of plain stories: {"step", "exact", "plain", "loss"}} of two tunings."""
+    runs = {}
+    for plain in (0.0, tune.PLAIN):
+        model, tokenizer, template = tune.fresh()
+        fed = tune.batches(template, tokenizer, SEED, tune.BATCH, plain)
+        run = {"step": [], "exact": [], "plain": [], "loss": []}
+
+        def measure(step, loss, model=model, run=run):
+            marks = tune.exam(model, template, tokenizer, MANY, tune.HELD_OUT)
+            run["step"].append(step)
+            run["exact"].append(round(marks.greedy, 4))
+            run["plain"].append(round(train.held_out_loss(model, tokenizer, MANY), 4))
+            run["loss"].append(loss and round(loss, 4))
+            print(plain, step, run["exact"][-1], run["plain"][-1], flush=True)
+
+        measure(0, None)
+        for step, loss in enumerate(tune.tune(model, fed, steps), 1):
+            if step % every == 0:
+                measure(step, loss)
+        runs[f"{plain:g}"] = run
+    return {"runs": runs}
+
+
+@torch.no_grad()
+def divergence(model, before, template, tokenizer, many: int, seed: int) -> float:
+    """KL(model || before) of whole answers, in nats: the mean over answers that it draws.
+
+    An answer is drawn from the model, and at every token of it the KL of the two
+    distributions is exact: so the mean of their sums is that of whole answers.
+    """
+    prompts = []
+    for story, asked in islice(interviews(tune.HELD_OUT, 1), many):
+        messages = tune.conversation(story, asked, [])
+        messages.append(chat.Message("user", asked[0].question))
+        prompts.append(chat.render(messages, template, tokenizer))
+    draw = torch.Generator().manual_seed(seed)
+    (end,) = template.closing
+    sums, open_ = torch.zeros(many), torch.ones(many, dtype=torch.bool)
+    for _ in range(24):
+        if not open_.any():
+            break
+        rows = [i for i in range(many) if open_[i]]
+        ids, _ = chat.pad(((prompts[i], []) for i in rows), end)
+        last = torch.tensor([len(prompts[i]) - 1 for i in rows])
+        here = torch.arange(len(rows))
+        log_p = model(ids)[here, last].log_softmax(-1)  # (rows, n_vocab)
+        log_q = before(ids)[here, last].log_softmax(-1)
+        sums[rows] += (log_p.exp() * (log_p - log_q)).sum(-1)
+        new = torch.multinomial(log_p.exp(), 1, generator=draw)[:, 0].tolist()
+        for i, id in zip(rows, new):
+            prompts[i].append(id)
+            open_[i] = id != end
+    return float(sums.mean())
+
+
+@torch.no_grad()
+def rewards(model, before, template, tokenizer, many: int) -> tuple[float, float]:
+    """The mean log-ratio of the short answers, and of the long ones, in nats."""
+    told = [*islice(interviews(tune.HELD_OUT, 1), many)]
+    ids, targets = tune.both_forms(template, tokenizer, told)
+    now = chat.log_probabilities(model(ids), targets)
+    was = chat.log_probabilities(before(ids), targets)
+    short, long = (now - was).chunk(2)
+    return float(short.mean()), float(long.mean())
+
+
+def prefer(beta: float, steps: int = STEPS, many: int = MANY) -> tuple[dict, object]:
+    """One DPO run from the tuned model: what is measured every EVERY steps; the model."""
+    before, tokenizer, template = tune.tuned()
+    model, _, _ = tune.tuned()
+    pairs = tune.pairs(template, tokenizer, SEED, PAIRS)
+    run = {"step": [], "loss": [], "short": [], "long": [], "greedy": []}
+    run |= {"reward": [], "log-ratio of the short": [], "kl": [], "plain": []}
+
+    def measure(step, loss):
+        marks = tune.exam(model, template, tokenizer, many, tune.HELD_OUT)
+        short, long = rewards(model, before, template, tokenizer, many)
+        kl = divergence(model, before, template, tokenizer, many, SEED)
+        found = {
+            "step": step,
+            "loss": loss,
+            "short": marks.short,
+            "long": marks.long,
+            "greedy": marks.greedy,
+            "reward": beta * (short - long),
+            "log-ratio of the short": short,
+            "kl": kl,
+            "plain": train.held_out_loss(model, tokenizer, many),
+        }
+        for name, value in found.items():
+            run[name].append(value if value is None else round(value, 4))
+        print(beta, {name: run[name][-1] for name in run}, flush=True)
+
+    measure(0, None)
+    learner = chat.Preference(model, before, beta)
+    losses = train.fit(learner, pairs, steps, peak=PEAK, last=PEAK / 10)
+    for step, loss in enumerate(losses, 1):
+        if step % EVERY == 0:
+            measure(step, loss)
+    return run, model
+
+
+def preference() -> dict:
+    """{β: what is measured over the steps of DPO}."""
+    return {"runs": {f"{beta:g}": prefer(beta)[0] for beta in BETAS}}
+
+
+PARTS = {"forgetting": forgetting, "preference": preference}
+
+
+def main(names):
+    recorded = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+    for name in names or PARTS:
+        started = time.monotonic()
+        found = PARTS[name]()
+        recorded[name] = {
+            "made by": f"python book/record_chat.py {name}",
+            "date": datetime.now(UTC).date().isoformat(),
+            "seed": SEED,
+            "seconds": round(time.monotonic() - started),
+            "torch": torch.__version__.split("+")[0],
+            **found,
+        }
+        FILE.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(sys.argv[1:])
