@@ -25,28 +25,30 @@ SEED, MANY = 1, 300  # of the training; questions and stories at every measureme
 BETAS, STEPS, EVERY, PEAK, PAIRS = (0.1, 0.02), 300, 25, 3e-4, 16
 
 
-def forgetting(steps: int = 1000, every: int = 100) -> dict:
-    """{share of plain stories: {"step", "exact", "plain", "loss"}} of two tunings."""
-    runs = {}
-    for plain in (0.0, tune.PLAIN):
-        model, tokenizer, template = tune.fresh()
-        fed = tune.batches(template, tokenizer, SEED, tune.BATCH, plain)
-        run = {"step": [], "exact": [], "plain": [], "loss": []}
+def tuning(plain: float, steps: int = 1000, every: int = 100) -> dict:
+    """{"step", "exact", "plain", "loss"} of a tuning with this share of plain stories."""
+    model, tokenizer, template = tune.fresh()
+    fed = tune.batches(template, tokenizer, SEED, tune.BATCH, plain)
+    run = {"step": [], "exact": [], "plain": [], "loss": []}
 
-        def measure(step, loss, model=model, run=run):
-            marks = tune.exam(model, template, tokenizer, MANY, tune.HELD_OUT)
-            run["step"].append(step)
-            run["exact"].append(round(marks.greedy, 4))
-            run["plain"].append(round(train.held_out_loss(model, tokenizer, MANY), 4))
-            run["loss"].append(loss and round(loss, 4))
-            print(plain, step, run["exact"][-1], run["plain"][-1], flush=True)
+    def measure(step, loss):
+        marks = tune.exam(model, template, tokenizer, MANY, tune.HELD_OUT)
+        run["step"].append(step)
+        run["exact"].append(round(marks.greedy, 4))
+        run["plain"].append(round(train.held_out_loss(model, tokenizer, MANY), 4))
+        run["loss"].append(loss and round(loss, 4))
+        print(plain, step, run["exact"][-1], run["plain"][-1], flush=True)
 
-        measure(0, None)
-        for step, loss in enumerate(tune.tune(model, fed, steps), 1):
-            if step % every == 0:
-                measure(step, loss)
-        runs[f"{plain:g}"] = run
-    return {"runs": runs}
+    measure(0, None)
+    for step, loss in enumerate(tune.tune(model, fed, steps), 1):
+        if step % every == 0:
+            measure(step, loss)
+    return run
+
+
+def forgetting() -> dict:
+    """{share of plain stories: a tuning}, without any and with as many as gpt/tuned had."""
+    return {"runs": {f"{plain:g}": tuning(plain) for plain in (0.0, tune.PLAIN)}}
 
 
 @torch.no_grad()
@@ -149,7 +151,9 @@ def main(names):
             "torch": torch.__version__.split("+")[0],
             **found,
         }
-        FILE.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        FILE.write_text(
+            json.dumps(recorded, indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
 
 
 if __name__ == "__main__":
