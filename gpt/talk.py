@@ -45,9 +45,9 @@ class Talk:
         room for `n_new` tokens more, or as many as there are. Raises ValueError where
         even the question alone leaves none; then nothing is remembered.
         """
-        asked = [*self.said, Message("user", question)]
+        asked, forgotten = [*self.said, Message("user", question)], self.forgotten
         while len(asked) > 1 and self._room(asked) < n_new:
-            asked, self.forgotten = asked[2:], self.forgotten + 1
+            asked, forgotten = asked[2:], forgotten + 1
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         text = ""
         try:
@@ -65,6 +65,7 @@ class Talk:
         finally:  # an answer that was stopped is remembered as far as it came
             if text:
                 self.said = [*asked, Message("assistant", text)]
+                self.forgotten = forgotten
         yield decoder.decode(b"", final=True)
 
     def _room(self, asked: list[Message]) -> int:

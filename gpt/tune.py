@@ -32,7 +32,7 @@ from gpt.tokenize import Tokenizer
 
 TUNED = Path(__file__).parent / "tuned"
 N_CTX, TURNS = 128, 2  # the longest story with two questions has 122 tokens
-SEED, STEPS, BATCH, PEAK, PLAIN = 0, 4000, 16, 3e-3, 0.2
+SEED, STEPS, BATCH, PEAK, PLAIN = 0, 2000, 32, 2e-3, 0.1
 HELD_OUT = train.HELD_OUT  # the seed of stories that training does not see
 MANY = 1000  # questions in an exam, and stories that are read again
 
