@@ -24,8 +24,7 @@ class Echo:
 
     def generate(self, ids, n_new, stop, **how):
         self.seen = chat.parse(ids, TEMPLATE, TOKENIZER)
-        for id in TOKENIZER.encode(self.seen[-2].text, disallowed_special=())[:n_new]:
-            yield id
+        yield from TOKENIZER.encode(self.seen[-2].text, disallowed_special=())[:n_new]
         if self.then:
             raise self.then
         yield stop
@@ -121,9 +120,11 @@ def test_typing_ends_with_the_file_and_with_an_interrupt(monkeypatch):
         assert [*talk.typed()] == ["Who?"]
 
 
-def command(*words, typed="", **how):
+def command(*words, typed):
     line = [sys.executable, "-m", "gpt.chat", *words]
-    return subprocess.run(line, input=typed, capture_output=True, text=True, **how)
+    return subprocess.run(
+        line, input=typed, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_command_answers_what_is_piped_in():
