@@ -1,30 +1,26 @@
-"""Train the course's own small model on the small world: python -m gpt.train
+"""Train a model: batches and their targets, the loss, the rate, the optimizer, the loop.
 
-    stories: END story END  ->  weights whose loss comes close to the exact floor
+    ids, targets: int64 (B, T)  ->  weights with a lower loss
 
-Whole stories, 32 a step, each seen once; AdamW, a warm-up and a cosine down to nothing.
-It writes gpt/small: the model in GPT-2's format, its tokenizer, and card.json, which
-says what it was made from and how good it is.
+`fit` trains any model on any batches. What the course itself trains is here too: whole
+stories of the small world, 32 a step, each seen once. `python -m gpt.train` is the
+command (see `gpt.command`); it makes a folder that holds the run.
 
 Sources: Loshchilov and Hutter (2019) for AdamW, Brown et al. (2020, appendix B) for the
-betas, the clipping and the shape of the learning rate.
+betas, the clipping and the shape of the learning rate, Srivastava et al. (2014) for
+dropout, Jordan et al. (2024) for Muon.
 """
 
-import argparse
-import json
-import time
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from math import cos, pi
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from gpt import world
-from gpt.data import write_whole
-from gpt.model import GPT, SMALL, Config, initial
+from gpt.model import GPT
 from gpt.tokenize import Tokenizer, train
 
 TEXT = {"n_chars": 130_000, "seed": 272}  # what the tokenizer is trained on
@@ -56,6 +52,26 @@ def batches(
         yield ids, targets
 
 
+def windows(
+    ids: Tensor, n_ctx: int, size: int, seed: int = 0
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield ids and targets without end, both (size, n_ctx): windows of one long text.
+
+    ids: (N,), int64. A window begins anywhere; its targets are its ids one place on.
+    Raises ValueError where the text is too short for a window and the token after it.
+    """
+    if len(ids) <= n_ctx:
+        raise ValueError(
+            f"a text of {len(ids)} tokens is too short: a window takes {n_ctx}, and "
+            "the token after them"
+        )
+    draw = torch.Generator().manual_seed(seed)
+    place = torch.arange(n_ctx)
+    while True:
+        begin = torch.randint(len(ids) - n_ctx, (size, 1), generator=draw)
+        yield ids[begin + place], ids[begin + place + 1]
+
+
 def learning_rate(
     step: int,
     steps: int,
@@ -83,6 +99,39 @@ def adamw(parameters: Iterable[Tensor], beta2: float = 0.95) -> torch.optim.Opti
         {"params": vectors, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, betas=(0.9, beta2))
+
+
+def muon(model: GPT, scale: float = 8.0, beta2: float = 0.99) -> "Together":
+    """Muon for the matrices of the layers, AdamW for all else (Jordan et al., 2024).
+
+    Muon makes each matrix's step as large in every direction, so that rare directions
+    learn too. scale: the rate of Muon's matrices, in rates of the others.
+    """
+    inner = [w for n, w in model.weights.items() if n.startswith("h.") and w.ndim == 2]
+    ids = {id(w) for w in inner}
+    rest = adamw([w for w in model.parameters() if id(w) not in ids], beta2)
+    matrices = torch.optim.Muon(inner, weight_decay=0.1)
+    matrices.param_groups[0]["scale"] = scale
+    return Together(matrices, rest)
+
+
+class Together:
+    """Several optimizers as one."""
+
+    def __init__(self, *optimizers: torch.optim.Optimizer):
+        self.optimizers = optimizers
+
+    @property
+    def param_groups(self) -> list[dict]:
+        return [group for one in self.optimizers for group in one.param_groups]
+
+    def zero_grad(self) -> None:
+        for one in self.optimizers:
+            one.zero_grad()
+
+    def step(self) -> None:
+        for one in self.optimizers:
+            one.step()
 
 
 def fit(
@@ -129,16 +178,39 @@ def fit(
         yield loss.item()
 
 
+def with_dropout(model: GPT, rate: float) -> GPT:
+    """The same weights, trained so that no number can rely on another to be there.
+
+    At every step a share `rate` of the numbers that enter the residual stream is set to
+    0, drawn anew, and the others grow by 1 / (1 - rate): their sum stays what it was on
+    average. The numbers are drawn from torch's own generator.
+    """
+    drop = partial(torch.nn.functional.dropout, p=rate)
+    embed, block = model.stages["embed"], model.stages["block"]
+
+    def thinned(x, norm_1, attend, norm_2, mlp):
+        return block(
+            x, norm_1, lambda y: drop(attend(y)), norm_2, lambda y: drop(mlp(y))
+        )
+
+    return model.replace(embed=lambda *given: drop(embed(*given)), block=thinned)
+
+
 @torch.no_grad()
-def held_out_loss(model: GPT, tokenizer: Tokenizer, many: int) -> float:
-    """The mean loss over held-out stories, in nats per token."""
-    stories = islice(world.stories(HELD_OUT), many)
+def mean_loss(model, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """The mean loss over all that the batches ask, in nats per token."""
     nats = tokens = 0
-    for ids, targets in batches(tokenizer, stories, 100):
+    for ids, targets in batches:
         asked = int((targets >= 0).sum())
         nats += model.loss(ids, targets).item() * asked
         tokens += asked
     return nats / tokens
+
+
+def held_out_loss(model: GPT, tokenizer: Tokenizer, many: int) -> float:
+    """The mean loss over held-out stories, in nats per token."""
+    stories = islice(world.stories(HELD_OUT), many)
+    return mean_loss(model, batches(tokenizer, stories, 100))
 
 
 def tell(model: GPT, tokenizer: Tokenizer, seed: int, prompt: str = "", **how) -> str:
@@ -158,82 +230,7 @@ def grammatical_share(
     return sum(map(world.grammatical, told)) / many
 
 
-def _from(least: int) -> Callable[[str], int]:
-    """A reader of whole numbers from `least` up, for argparse."""
-
-    def number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(
-                f"{text} must be a whole number from {least} up"
-            )
-        return int(text)
-
-    return number
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m gpt.train", description=__doc__)
-    parser.add_argument("--steps", type=_from(1), default=2500)
-    parser.add_argument("--seed", type=_from(0), default=0)
-    parser.add_argument("--held-out", type=_from(1), default=4000, help="stories")
-    parser.add_argument("--told", type=_from(1), default=500, help="stories of its own")
-    parser.add_argument("--to", type=Path, default=SMALL, help="a folder")
-    args = parser.parse_args()
-    if args.seed == HELD_OUT:
-        parser.error(f"--seed {HELD_OUT} is that of the held-out stories: take another")
-    try:  # rather now than after the training
-        args.to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--to {args.to} cannot be a folder to write in: {error}")
-    started = time.monotonic()
-    tokenizer = course_tokenizer()
-    model = GPT(Config(N_VOCAB, **SIZE), initial(Config(N_VOCAB, **SIZE), args.seed))
-    floor = world.entropy(tokenizer).nats_per_token
-    curve = []
-    told = batches(tokenizer, world.stories(args.seed), BATCH)
-    for step, loss in enumerate(fit(model, told, args.steps), 1):
-        curve.append(loss)
-        if step % 50 == 0:
-            mean = sum(curve[-50:]) / 50
-            print(
-                f"step {step:5}   loss {mean:.4f} nats per token   "
-                f"{mean / floor - 1:+7.1%} over the floor   "
-                f"{time.monotonic() - started:4.0f} s",
-                flush=True,
-            )
-    loss = held_out_loss(model, tokenizer, args.held_out)
-    share = grammatical_share(model, tokenizer, 0.8, args.told)
-    seconds = time.monotonic() - started
-    card = {
-        "what": "A GPT-2 that knows the small world (gpt/world.py) and nothing else.",
-        "made by": f"python -m gpt.train --steps {args.steps} --seed {args.seed}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "seconds": round(seconds),
-        "torch": torch.__version__.split("+")[0],
-        "data": f"gpt.world.stories(seed={args.seed}), {args.steps * BATCH} stories",
-        "tokenizer": f"gpt.tokenize.train on gpt.world.corpus(**{TEXT}), {N_VOCAB}",
-        "seed": args.seed,
-        "steps": args.steps,
-        "stories a step": BATCH,
-        "parameters": model.config.n_parameters,
-        "floor": round(floor, 6),
-        "loss": round(loss, 6),
-        "loss over floor": round(loss / floor - 1, 5),
-        "held out": f"gpt.world.stories(seed={HELD_OUT}), the first {args.held_out}",
-        "grammatical share at temperature 0.8": share,
-        "losses": [round(x, 4) for x in curve],
-    }
-    model.save(args.to, tokenizer.special_tokens[world.END])
-    tokenizer.save(args.to / "tokenizer.json")
-    tokenizer.save(args.to / "tokenizer.tiktoken")
-    text = json.dumps(card, indent=2).replace("\n    ", " ").replace("\n  ]", " ]")
-    write_whole(args.to / "card.json", (text + "\n").encode())
-    print(
-        f"{args.to}: {loss:.4f} nats per token on held-out stories, "
-        f"{loss / floor - 1:.2%} over the floor; {share:.1%} of its stories at "
-        f"temperature 0.8 are grammatical; {seconds:.0f} s"
-    )
-
-
 if __name__ == "__main__":
+    from gpt.command import main
+
     main()

@@ -10,6 +10,7 @@ import torch
 
 from gpt import world
 from gpt.attend import attention
+from gpt.command import main
 from gpt.embed import neighbours
 from gpt.model import GPT, SMALL, Config, load, small
 from gpt.tokenize import Tokenizer
@@ -25,7 +26,6 @@ from gpt.train import (
     grammatical_share,
     held_out_loss,
     learning_rate,
-    main,
     tell,
 )
 
@@ -91,12 +91,12 @@ def test_the_command_writes_a_whole_model(tmp_path):
     command += ["--held-out", "50", "--told", "2", "--to", str(tmp_path / "new")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "over the floor" in done.stdout
-    assert {p.name for p in (tmp_path / "new").iterdir()} == {
-        p.name for p in SMALL.iterdir()
-    }
+    assert "too short to say" in done.stdout or "band" not in done.stdout
+    made = {p.name for p in (tmp_path / "new").iterdir()}
+    assert made >= {"config.json", "model.safetensors", "tokenizer.json", "card.json"}
     card = json.loads((tmp_path / "new" / "card.json").read_text())
-    assert card.keys() == CARD.keys()
     assert card["steps"] == 3 and len(card["losses"]) == 3 and card["seed"] == 5
+    assert card["floor"] == CARD["floor"]
     model = load(tmp_path / "new")
     assert model.config == MODEL.config
     config = json.loads((tmp_path / "new" / "config.json").read_text())
@@ -116,8 +116,8 @@ def test_the_command_writes_a_whole_model(tmp_path):
         (["--seed", "-1"], "--seed: -1 must be a whole number from 0 up"),
         (["--seed", "x"], "--seed: x must be a whole number"),
         (["--seed", str(HELD_OUT)], "that of the held-out stories"),
-        (["--to", __file__], f"--to {__file__} cannot be a folder"),
-        (["--to", f"{__file__}/new"], "cannot be a folder"),
+        (["--to", __file__], "cannot be a folder to write in"),
+        (["--to", f"{__file__}/new"], "cannot be a folder to write in"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_the_training(
