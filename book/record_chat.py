@@ -22,13 +22,14 @@ from gpt.questions import interviews
 
 FILE = Path(__file__).parent / "recorded" / "chat.json"
 SEED, MANY = 1, 300  # of the training; questions and stories at every measurement
+BATCH = 16  # conversations a step, half of what gpt/tuned was given
 BETAS, STEPS, EVERY, PEAK, PAIRS = (0.1, 0.02), 300, 25, 3e-4, 16
 
 
-def tuning(plain: float, steps: int = 1000, every: int = 100) -> dict:
+def tuning(plain: float, steps: int = 600, every: int = 100) -> dict:
     """{"step", "exact", "plain", "loss"} of a tuning with this share of plain stories."""
     model, tokenizer, template = tune.fresh()
-    fed = tune.batches(template, tokenizer, SEED, tune.BATCH, plain)
+    fed = tune.batches(template, tokenizer, SEED, BATCH, plain)
     run = {"step": [], "exact": [], "plain": [], "loss": []}
 
     def measure(step, loss):
@@ -135,7 +136,81 @@ def preference() -> dict:
     return {"runs": {f"{beta:g}": prefer(beta)[0] for beta in BETAS}}
 
 
-PARTS = {"forgetting": forgetting, "preference": preference}
+COMPLETED = (
+    "What is the capital of France?",
+    "write me a poem about bread and cheese.",
+    "This is a poem about bread and cheese:",
+)
+SAID = (
+    ("", "What is the capital of France?"),
+    ("", "write me a poem about bread and cheese."),
+    ("Answer in one word.", "What is the capital of France?"),
+    (
+        "Your name is Ada. You are a fox, and you live by the river.",
+        "Where do you live?",
+    ),
+    ("Your name is Ada. You are a fox, and you live by the river.", "Who are you?"),
+)
+OPPOSITES = (
+    "hot cold, big small, up down, happy sad, fast slow, open closed, light dark, rich poor, "
+    "old young, hard soft, wet dry, full empty, early late, strong weak, inside outside"
+)
+
+
+class Real:
+    """SmolLM2, greedily: as a completer, and in its template."""
+
+    def __init__(self):
+        from gpt.modern import smollm2
+
+        self.model, self.tokenizer = smollm2()
+        self.template = chat.chatml(self.tokenizer)
+        self.end = self.tokenizer.special_tokens["<|endoftext|>"]
+
+    def complete(self, text: str, n_new: int) -> str:
+        ids = self.tokenizer.encode(text)
+        new = self.model.generate(ids, n_new, stop=self.end, top_k=1)
+        return self._text(new)
+
+    def answer(self, system: str, question: str, n_new: int) -> str:
+        said = [chat.Message("system", system)] if system else []
+        said.append(chat.Message("user", question))
+        how = {"n_new": n_new, "top_k": 1}
+        return self._text(
+            chat.answer(self.model, said, self.template, self.tokenizer, **how)
+        )
+
+    def _text(self, ids) -> str:
+        return self.tokenizer.decode_bytes(ids).decode(errors="replace")
+
+
+def shots(real: Real, n: int) -> list[str]:
+    """What it says is the opposite of each word, after n examples."""
+    pairs = [pair.split() for pair in OPPOSITES.split(", ")]
+    head = "".join(f"{word}: {other}\n" for word, other in pairs[:n])
+    return [
+        real.complete(f"{head}{word}:", 4).split("\n")[0].strip()
+        for word, _ in pairs[3:]
+    ]
+
+
+def smollm2() -> dict:
+    """What the real model writes: as a document, in its template, after examples."""
+    real = Real()
+    found = {
+        "completed": {text: real.complete(text, 40) for text in COMPLETED},
+        "said": [[*pair, real.answer(*pair, 40)] for pair in SAID],
+        "opposites": [pair.split()[1] for pair in OPPOSITES.split(", ")[3:]],
+        "shots": {str(n): shots(real, n) for n in (0, 1, 3)},
+    }
+    found["stories"] = [
+        [story, asked.question, asked.short, real.answer(story, asked.question, 20)]
+        for story, (asked,) in islice(interviews(tune.HELD_OUT, 1), 30)
+    ]
+    return found
+
+
+PARTS = {"forgetting": forgetting, "preference": preference, "smollm2": smollm2}
 
 
 def main(names):
