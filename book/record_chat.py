@@ -1,7 +1,7 @@
 """Records what tuning does to the small model: what it learns, forgets and comes to prefer.
 
     python book/record_chat.py forgetting     tunes it twice, with plain stories and without
-    python book/record_chat.py preference     DPO on the tuned model, for two values of β
+    python book/record_chat.py preference     DPO on the tuned model, at two rates
     python book/record_chat.py smollm2        what the real model says
 
 Each takes minutes, so the page reads the file; tests/book repeats what can be repeated
@@ -23,7 +23,7 @@ from gpt.questions import interviews
 FILE = Path(__file__).parent / "recorded" / "chat.json"
 SEED, MANY = 1, 300  # of the training; questions and stories at every measurement
 BATCH = 16  # conversations a step, half of what gpt/tuned was given
-BETAS, STEPS, EVERY, PEAK, PAIRS = (0.1, 0.02), 300, 25, 3e-4, 16
+BETA, RATES, STEPS, EVERY, PAIRS = 0.1, (3e-5, 1e-4), 200, 25, 16  # of DPO
 
 
 def tuning(plain: float, steps: int = 600, every: int = 100) -> dict:
@@ -95,8 +95,8 @@ def rewards(model, before, template, tokenizer, many: int) -> tuple[float, float
     return float(short.mean()), float(long.mean())
 
 
-def prefer(beta: float, steps: int = STEPS, many: int = MANY) -> tuple[dict, object]:
-    """One DPO run from the tuned model: what is measured every EVERY steps; the model."""
+def prefer(rate: float, steps: int = STEPS, many: int = 100) -> dict:
+    """One DPO run from the tuned model, at this rate: what is measured as it goes."""
     before, tokenizer, template = tune.tuned()
     model, _, _ = tune.tuned()
     pairs = tune.pairs(template, tokenizer, SEED, PAIRS)
@@ -106,34 +106,33 @@ def prefer(beta: float, steps: int = STEPS, many: int = MANY) -> tuple[dict, obj
     def measure(step, loss):
         marks = tune.exam(model, template, tokenizer, many, tune.HELD_OUT)
         short, long = rewards(model, before, template, tokenizer, many)
-        kl = divergence(model, before, template, tokenizer, many, SEED)
         found = {
             "step": step,
             "loss": loss,
             "short": marks.short,
             "long": marks.long,
             "greedy": marks.greedy,
-            "reward": beta * (short - long),
+            "reward": BETA * (short - long),
             "log-ratio of the short": short,
-            "kl": kl,
+            "kl": divergence(model, before, template, tokenizer, many, SEED),
             "plain": train.held_out_loss(model, tokenizer, many),
         }
         for name, value in found.items():
             run[name].append(value if value is None else round(value, 4))
-        print(beta, {name: run[name][-1] for name in run}, flush=True)
+        print(rate, {name: run[name][-1] for name in run}, flush=True)
 
     measure(0, None)
-    learner = chat.Preference(model, before, beta)
-    losses = train.fit(learner, pairs, steps, peak=PEAK, last=PEAK / 10)
+    learner = chat.Preference(model, before, BETA)
+    losses = train.fit(learner, pairs, steps, peak=rate, last=rate / 10)
     for step, loss in enumerate(losses, 1):
         if step % EVERY == 0:
             measure(step, loss)
-    return run, model
+    return run
 
 
 def preference() -> dict:
-    """{β: what is measured over the steps of DPO}."""
-    return {"runs": {f"{beta:g}": prefer(beta)[0] for beta in BETAS}}
+    """{rate: what is measured over the steps of DPO}."""
+    return {"beta": BETA, "runs": {f"{rate:g}": prefer(rate) for rate in RATES}}
 
 
 COMPLETED = (
@@ -205,7 +204,7 @@ def smollm2() -> dict:
     }
     found["stories"] = [
         [story, asked.question, asked.short, real.answer(story, asked.question, 20)]
-        for story, (asked,) in islice(interviews(tune.HELD_OUT, 1), 30)
+        for story, (asked,) in islice(interviews(tune.HELD_OUT, 1), 24)
     ]
     return found
 
@@ -214,10 +213,10 @@ PARTS = {"forgetting": forgetting, "preference": preference, "smollm2": smollm2}
 
 
 def main(names):
-    recorded = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     for name in names or PARTS:
         started = time.monotonic()
         found = PARTS[name]()
+        recorded = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
         recorded[name] = {
             "made by": f"python book/record_chat.py {name}",
             "date": datetime.now(UTC).date().isoformat(),
@@ -226,9 +225,8 @@ def main(names):
             "torch": torch.__version__.split("+")[0],
             **found,
         }
-        FILE.write_text(
-            json.dumps(recorded, indent=1, ensure_ascii=False) + "\n", "utf-8"
-        )
+        text = json.dumps(recorded, indent=1, ensure_ascii=False)
+        FILE.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":
