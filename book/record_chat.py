@@ -23,7 +23,7 @@ from gpt.questions import interviews
 FILE = Path(__file__).parent / "recorded" / "chat.json"
 SEED, MANY = 1, 300  # of the training; questions and stories at every measurement
 BATCH = 16  # conversations a step, half of what gpt/tuned was given
-BETA, RATES, STEPS, EVERY, PAIRS = 0.1, (3e-5, 1e-4), 200, 25, 16  # of DPO
+BETA, RATES, STEPS, EVERY, PAIRS = 0.1, (3e-5, 1e-4), 150, 25, 16  # of DPO
 
 
 def tuning(plain: float, steps: int = 600, every: int = 100) -> dict:
@@ -95,7 +95,7 @@ def rewards(model, before, template, tokenizer, many: int) -> tuple[float, float
     return float(short.mean()), float(long.mean())
 
 
-def prefer(rate: float, steps: int = STEPS, many: int = 100) -> dict:
+def prefer(rate: float, steps: int = STEPS, many: int = 80) -> dict:
     """One DPO run from the tuned model, at this rate: what is measured as it goes."""
     before, tokenizer, template = tune.tuned()
     model, _, _ = tune.tuned()
@@ -197,6 +197,7 @@ def smollm2() -> dict:
     """What the real model writes: as a document, in its template, after examples."""
     real = Real()
     found = {
+        "parameters": real.model.config.n_parameters,
         "completed": {text: real.complete(text, 40) for text in COMPLETED},
         "said": [[*pair, real.answer(*pair, 40)] for pair in SAID],
         "opposites": [pair.split()[1] for pair in OPPOSITES.split(", ")[3:]],
@@ -204,7 +205,7 @@ def smollm2() -> dict:
     }
     found["stories"] = [
         [story, asked.question, asked.short, real.answer(story, asked.question, 20)]
-        for story, (asked,) in islice(interviews(tune.HELD_OUT, 1), 24)
+        for story, (asked,) in islice(interviews(tune.HELD_OUT, 1), 20)
     ]
     return found
 

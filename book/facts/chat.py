@@ -182,25 +182,30 @@ def pencil(beta=0.5):
 
 def preferred():
     """The recorded runs of DPO, and what the prose says of them."""
-    runs = recorded()["preference"]["runs"]
-    said = made("preference")
-    for beta, run in runs.items():
-        name = beta.replace(".", "_")
+    found = recorded()["preference"]
+    said = made("preference") | {"beta": found["beta"]}
+    for name, run in zip(("gentle", "hard"), found["runs"].values()):
+        exact = [short + long for short, long in zip(run["short"], run["long"])]
         said |= {
-            f"short_before_{name}": percent(run["short"][0]),
-            f"short_after_{name}": percent(run["short"][-1]),
-            f"long_after_{name}": percent(run["long"][-1], ".1f"),
-            f"exact_before_{name}": percent(run["short"][0] + run["long"][0], ".1f"),
-            f"exact_after_{name}": percent(run["short"][-1] + run["long"][-1], ".1f"),
-            f"kl_after_{name}": two(run["kl"][-1]),
-            f"steps_{name}": run["step"][-1],
+            f"{name}_steps": run["step"][-1],
+            f"{name}_short_before": percent(run["short"][0]),
+            f"{name}_short": percent(run["short"][-1]),
+            f"{name}_long": percent(run["long"][-1]),
+            f"{name}_exact_before": percent(exact[0]),
+            f"{name}_exact": percent(exact[-1]),
+            f"{name}_reward": two(run["reward"][-1]),
+            f"{name}_kl": two(run["kl"][-1]),
+            f"{name}_ratio": two(run["log-ratio of the short"][-1]),
         }
-    return runs, said
+    return found["runs"], said
 
 
 # --- a real model -----------------------------------------------------------------
-def real():
-    """What the real model wrote, and for `say` how many it got right."""
+def real(model):
+    """What the real model wrote, and for `say` how many it got right.
+
+    model: the tuned one, for its size.
+    """
     found = recorded()["smollm2"]
     right = {
         n: sum(a == b for a, b in zip(said, found["opposites"]))
@@ -213,6 +218,8 @@ def real():
     ]
     untold = [said for _, _, short, said in found["stories"] if short == NOT_TOLD[0]]
     said = {
+        "real_parameters": round(found["parameters"] / 1e6),
+        "times_larger": round(found["parameters"] / model.config.n_parameters),
         "opposites": len(found["opposites"]),
         "real_told": len(stories),
         "real_right": sum(hit for hit, _ in stories),

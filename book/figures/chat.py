@@ -118,13 +118,13 @@ def forgotten(runs, floor):
 
 # --- preferences ------------------------------------------------------------------
 def preferred(runs):
-    """DPO over its steps, a column a β: answers that are drawn, the reward, the KL.
+    """DPO over its steps, a column a rate: answers that are drawn, reward, KL.
 
-    runs: {β: {"step", "short", "long", "reward", "kl"}}.
+    runs: {rate: {"step", "short", "long", "reward", "kl"}}.
     """
     fig, axes = canvas(6.4, 6.2, nrows=3, ncols=len(runs), sharex=True, sharey="row")
     told = []
-    for column, (beta, run) in zip(axes.T, runs.items()):
+    for column, (rate, run) in zip(axes.T, runs.items()):
         step, exact = run["step"], [a + b for a, b in zip(run["short"], run["long"])]
         first, second, third = column
         for name, line, colour, style in (
@@ -133,15 +133,15 @@ def preferred(runs):
             (tr("long"), run["long"], VERMILION, "-"),
         ):
             first.plot(step, line, style, color=colour, label=name)
-        first.set_title(tr("β = {beta}", beta=beta))
+        first.set_title(tr("rate {rate}", rate=rate))
         second.plot(step, run["reward"], color=GREEN)
         third.plot(step, run["kl"], color=GREEN)
         third.set_xlabel(tr("steps"))
         told.append(
             tr(
-                "β = {beta}: the share of short answers goes from {first} to {last}, exact "
+                "rate {rate}: the share of short answers goes from {first} to {last}, exact "
                 "answers from {before} to {after}, the reward to {reward}, the KL to {kl}",
-                beta=beta,
+                rate=rate,
                 first=percent(run["short"][0]),
                 last=percent(run["short"][-1]),
                 before=percent(exact[0]),
