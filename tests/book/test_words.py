@@ -23,7 +23,7 @@ from gpt import world
 from tests.book.pseudo import BRACKETED, FIRST, KEPT
 from tests.book.test_rooms import PAGES
 
-CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample"
+CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample", "cache", "modern"
 ROOT = BOOK.parent
 
 # What stays as it is in any language, and why.
