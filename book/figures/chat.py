@@ -1,7 +1,5 @@
 """The pictures of the chapter Chat: a conversation as one row, and what tuning changes."""
 
-from textwrap import fill
-
 from edition import percent
 
 from . import (
@@ -14,6 +12,7 @@ from . import (
     VERMILION,
     canvas,
     drawing,
+    samp,
     show,
     table,
     tr,
@@ -24,7 +23,7 @@ from . import (
 def before_and_after(rows):
     """A table of (question, what the base model adds, what the tuned one answers)."""
     header = tr("question"), tr("the base model adds"), tr("the tuned model answers")
-    return table(header, *rows)
+    return table(header, *((ask, samp(added), samp(said)) for ask, added, said in rows))
 
 
 # --- the targets ------------------------------------------------------------------
@@ -165,14 +164,15 @@ def preferred(runs):
 # --- a real model -----------------------------------------------------------------
 def completions(completed):
     """A table of the texts that a real model was given, and what it added."""
-    rows = ((text, added) for text, added in completed.items())
+    rows = (map(samp, pair) for pair in completed.items())
     return table((tr("the text"), tr("what it adds")), *rows)
 
 
 def conversations(said):
     """A table of (system prompt, question, answer)."""
     header = tr("system prompt"), tr("question"), tr("answer")
-    return table(header, *((system or "–", *rest) for system, *rest in said))
+    rows = ((samp(part) if part else "–" for part in row) for row in said)
+    return table(header, *rows)
 
 
 def shots(opposites, found):
@@ -181,5 +181,5 @@ def shots(opposites, found):
     opposites: the right words; found: {n: what it wrote for each}.
     """
     heads = [tr("after {n} examples", n=n) for n in found]
-    rows = zip(opposites, *(map(fill, said) for said in found.values()))
-    return table((tr("right"), *heads), *rows)
+    rows = zip(opposites, *found.values())
+    return table((tr("right"), *heads), *(map(samp, row) for row in rows))

@@ -6,7 +6,17 @@ from pathlib import Path
 from bench.chapter import BOOK
 from tests.book.page import prose
 
-PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "cache", "modern"]
+PAGES = [
+    "index",
+    "tokenize",
+    "embed",
+    "attend",
+    "mlp",
+    "sample",
+    "cache",
+    "modern",
+    "chat",
+]
 
 
 def claims() -> dict[str, list[tuple[str, str]]]:
