@@ -85,7 +85,7 @@ def mask_by_hand(p):
     """For `say`: the loss of an answer whose tokens had these probabilities, by hand."""
     nats = [-torch.tensor(share).log().item() for share in p]
     return {
-        "hand_nats": " + ".join(two(x) for x in nats),
+        "hand_nats": " + ".join(two(abs(x)) for x in nats),
         "hand_loss": two(sum(nats) / len(nats)),
     }
 
