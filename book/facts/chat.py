@@ -4,6 +4,7 @@ What takes minutes is recorded by `python book/record_chat.py`, and read here.
 """
 
 import json
+import random
 from functools import cache
 from itertools import islice
 from math import exp
@@ -14,17 +15,13 @@ from edition import percent
 
 from gpt import chat, train, tune, world
 from gpt.chat import Message
-from gpt.questions import NOT_TOLD, STORY, interviews
+from gpt.model import small
+from gpt.questions import NOT_TOLD, QUESTIONS, STORY, ask, interviews, told
 
 from . import label, two
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "chat.json"
-ASKED = (
-    "Who was shy?",
-    "Where did Ada live?",
-    "What did Ada lose?",
-    "What did Ada plant?",
-)
+SHOWN = 2, 3, 5, 15, 7  # of QUESTIONS, for the table of before and after
 
 
 @cache
@@ -100,34 +97,35 @@ def answer(model, tokenizer, template, story, question, **how):
 
 
 def before_and_after(base, base_tokenizer, model, tokenizer, template):
-    """[(question, what the base model adds, what the tuned one answers)] about STORY."""
-    return [
-        (
-            question,
-            completed(base, base_tokenizer, f"{STORY} {question}", 10),
-            answer(model, tokenizer, template, STORY, question),
-        )
-        for question in ASKED
-    ]
+    """[(question, what the base model adds, what the tuned one answers, true?)] of STORY."""
+    rows = []
+    for number in SHOWN:
+        asked = ask(QUESTIONS[number], told(STORY), random.Random(0))
+        question = asked.question
+        added = completed(base, base_tokenizer, f"{STORY} {question}", 10)
+        said = answer(model, tokenizer, template, STORY, question)
+        rows.append((question, added, said, said in asked[1:]))
+    return rows
 
 
-def exam(model, tokenizer, template, many=200):
+def exam(model, tokenizer, template, many=tune.MANY):
     """For `say`: how many questions about new stories are answered exactly."""
-    marks = tune.exam(model, template, tokenizer, many, train.HELD_OUT)
+    marks = tune.exam(model, template, tokenizer, many, tune.HELD_OUT)
     card = json.loads((tune.TUNED / "card.json").read_text("utf-8"))
+    wrong = sum(marks.wrong.values())
     return {
         "exam_many": many,
         "exam_right": percent(marks.greedy, ".1f"),
+        "exam_wrong": wrong,
+        "exam_where": marks.wrong.get("Where", 0),
+        "exam_when": marks.wrong.get("When", 0),
         "exam_short": percent(marks.short),
         "exam_long": percent(marks.long),
-        "card_right": percent(card["answered exactly, greedily"], ".1f"),
-        "card_many": tune.MANY,
-        "card_minutes": round(card["seconds"] / 60),
         "card_steps": card["steps"],
         "tuned_parameters": model.config.n_parameters,
         "new_rows": len(chat.ROLES),
         "n_ctx": model.config.n_ctx,
-        "old_ctx": 64,
+        "old_ctx": small()[0].config.n_ctx,
         "turns": tune.TURNS,
         "batch": tune.BATCH,
         "plain_share": percent(tune.PLAIN),

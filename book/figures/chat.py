@@ -21,9 +21,18 @@ from . import (
 
 # --- a base model -----------------------------------------------------------------
 def before_and_after(rows):
-    """A table of (question, what the base model adds, what the tuned one answers)."""
-    header = tr("question"), tr("the base model adds"), tr("the tuned model answers")
-    return table(header, *((ask, samp(added), samp(said)) for ask, added, said in rows))
+    """A table of (question, what the base model adds, what the tuned one answers, true?)."""
+    header = (
+        tr("question"),
+        tr("the base model adds"),
+        tr("the tuned model"),
+        tr("true?"),
+    )
+    shown = (
+        (samp(ask), samp(added), samp(said), tr("yes") if true else tr("no"))
+        for ask, added, said, true in rows
+    )
+    return table(header, *shown)
 
 
 # --- the targets ------------------------------------------------------------------
@@ -124,6 +133,7 @@ def preferred(runs):
     fig, axes = canvas(6.4, 6.2, nrows=3, ncols=len(runs), sharex=True, sharey="row")
     told = []
     for column, (rate, run) in zip(axes.T, runs.items()):
+        rate = f"{float(rate):.6f}".rstrip("0")
         step, exact = run["step"], [a + b for a, b in zip(run["short"], run["long"])]
         first, second, third = column
         for name, line, colour, style in (
@@ -155,7 +165,7 @@ def preferred(runs):
         (tr("drawn answers"), tr("reward, short − long"), tr("KL, nats an answer")),
     ):
         ax.set_ylabel(label)
-    axes[0, 0].legend(loc="center right")
+    axes[0, 0].legend(loc="best")
     return show(
         fig, tr("Three rows over the steps of DPO. {told}.", told="; ".join(told))
     )

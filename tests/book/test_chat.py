@@ -1,6 +1,7 @@
 """The chapter Chat: what its prose says is what its cells and its record find."""
 
 import json
+import random
 from itertools import islice
 from math import log
 
@@ -10,14 +11,14 @@ import torch
 from book import record_chat
 from book.facts import chat as measured
 from gpt import chat, smollm2, train, tune
-from gpt.questions import NOT_TOLD, STORY, interviews, told
+from gpt.questions import NOT_TOLD, QUESTIONS, STORY, ask, interviews, told
 
 CHAPTER = "chat"
 RECORDED = json.loads(record_chat.FILE.read_text("utf-8"))
 
 
 def test_the_page_runs_and_glues_what_it_needs(facts, page):
-    assert facts["hand_loss"] == f"{(log(2) - log(0.8)) / 3:.2f}"
+    assert facts["hand_loss"] == f"{(log(2) - log(0.8)) / 4:.2f}"
     assert facts["dpo_by_hand"] == f"{log(1 + 3**-0.5):.2f}"
     assert "3 special tokens" in page.printed
     assert "Message(role='user', text='<|assistant|>Tom.<|endoftext|>')" in page.printed
@@ -32,12 +33,17 @@ def test_the_base_model_completes_and_the_tuned_one_answers(page, names):
         names["tokenizer"],
         names["template"],
     )
-    true = "Ada.", "By the sea.", "Her hat.", NOT_TOLD[0]
-    for (_, before, after), short in zip(rows, true, strict=True):
-        assert short.rstrip(".") in after or after in NOT_TOLD
-        assert short not in before
-    assert (rows[3][2] in NOT_TOLD) and rows[2][2] not in NOT_TOLD
-    assert told(STORY)["thing"] == "hat"
+    assert len(rows) == len(measured.SHOWN)
+    for question, before, after, true in rows:
+        (asked,) = [q for q in _all_asked() if q.question == question]
+        assert true == (after in asked[1:])
+        assert before.startswith(". Good night")
+    assert any(after in NOT_TOLD for *_, after, _ in rows)
+    assert sum(true for *_, true in rows) >= 3
+
+
+def _all_asked():
+    return [ask(q, told(STORY), random.Random(0)) for q in QUESTIONS]
 
 
 def test_few_shot_does_not_help_the_small_model(facts):
@@ -46,14 +52,12 @@ def test_few_shot_does_not_help_the_small_model(facts):
 
 
 def test_the_exam_is_what_the_card_says(facts):
-    assert (
-        abs(
-            float(facts["exam_right"].split()[0])
-            - float(facts["card_right"].split()[0])
-        )
-        < 5
-    )
+    card = json.loads((tune.TUNED / "card.json").read_text("utf-8"))
+    right = float(facts["exam_right"].split()[0])
+    assert right == pytest.approx(100 * card["answered exactly, greedily"], abs=0.3)
     assert int(facts["refused"]) > 0.9 * int(facts["refused_many"])
+    of_place_and_time = int(facts["exam_where"]) + int(facts["exam_when"])
+    assert of_place_and_time > int(facts["exam_wrong"]) / 2
 
 
 # --- what is recorded -------------------------------------------------------------

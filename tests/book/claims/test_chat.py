@@ -72,14 +72,15 @@ def test_without_the_end_it_never_learns_to_stop():
 def test_the_loss_is_divided_by_what_is_asked_for():
     claim(
         "chat",
-        "It is divided by the 3 tokens that were asked for, and not by 14.",
+        "It is divided by the 4 tokens that were asked for, and not by all 13.",
     )
-    ids = torch.tensor([[5] * 14])
-    targets = torch.full_like(ids, -1)
-    targets[0, 9:12] = torch.tensor([7, 8, END])
-    log_p = BASE(ids).log_softmax(-1)[0]
-    by_hand = -(log_p[9, 7] + log_p[10, 8] + log_p[11, END]) / 3
-    torch.testing.assert_close(BASE.loss(ids, targets), by_hand)
+    talk = [Message("user", "Who was shy?"), Message("assistant", "Ada.")]
+    row = chat.render(talk, TEMPLATE, TOKENIZER, answer=False)
+    ids, targets = chat.pad([(row, chat.answers_only(row, TEMPLATE))], END)
+    assert ids.shape == (1, 13) and row[8] == 590
+    log_p = MODEL(ids).log_softmax(-1)[0]
+    by_hand = -sum(log_p[place, row[place + 1]] for place in (8, 9, 10, 11)) / 4
+    torch.testing.assert_close(MODEL.loss(ids, targets), by_hand)
 
 
 def test_it_remembers_nothing_else():
