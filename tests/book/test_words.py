@@ -24,6 +24,16 @@ from tests.book.pseudo import BRACKETED, FIRST, KEPT
 from tests.book.test_rooms import PAGES
 
 CHAPTERS = ("index", "tokenize", "embed", "attend", "mlp", "sample", "train", "cache", "modern")
+    "index",
+    "tokenize",
+    "embed",
+    "attend",
+    "mlp",
+    "sample",
+    "cache",
+    "modern",
+    "chat",
+)
 ROOT = BOOK.parent
 
 # What stays as it is in any language, and why.

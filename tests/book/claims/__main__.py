@@ -7,6 +7,16 @@ from bench.chapter import BOOK
 from tests.book.page import prose
 
 PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "train", "cache", "modern"]
+    "index",
+    "tokenize",
+    "embed",
+    "attend",
+    "mlp",
+    "sample",
+    "cache",
+    "modern",
+    "chat",
+]
 
 
 def claims() -> dict[str, list[tuple[str, str]]]:

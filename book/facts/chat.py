@@ -1,0 +1,231 @@
+"""What the chapter Chat measures: what is said to questions, before and after tuning.
+
+What takes minutes is recorded by `python book/record_chat.py`, and read here.
+"""
+
+import json
+import random
+from functools import cache
+from itertools import islice
+from math import exp
+from pathlib import Path
+
+import torch
+from edition import percent
+
+from gpt import chat, train, tune, world
+from gpt.chat import Message
+from gpt.model import small
+from gpt.questions import NOT_TOLD, QUESTIONS, STORY, ask, interviews, told
+
+from . import label, two
+
+RECORDED = Path(__file__).parents[1] / "recorded" / "chat.json"
+SHOWN = 2, 3, 5, 15, 7  # of QUESTIONS, for the table of before and after
+
+
+@cache
+def recorded():
+    """The file that `python book/record_chat.py` writes."""
+    return json.loads(RECORDED.read_text("utf-8"))
+
+
+def made(part):
+    """For `say`: the date, the seed and the command of a part of the record."""
+    found = recorded()[part]
+    return {
+        f"{part}_date": found["date"],
+        f"{part}_seed": found["seed"],
+        f"{part}_minutes": max(1, round(found["seconds"] / 60)),
+    }
+
+
+# --- before -----------------------------------------------------------------------
+def completed(model, tokenizer, text, n_new=30):
+    """What a model adds to a text that begins after END, greedily, up to the next END."""
+    end = tokenizer.special_tokens[world.END]
+    ids = [end, *tokenizer.encode(text)]
+    room = min(n_new, model.config.n_ctx - len(ids))
+    new = [id for id in model.generate(ids, room, stop=end, top_k=1) if id != end]
+    return tokenizer.decode_bytes(new).decode(errors="replace")
+
+
+def few_shot(model, tokenizer, many=50, seed=train.HELD_OUT):
+    """For `say`: the share that a base model answers right, after 0 and 2 examples.
+
+    One kind of question, "Where did … live?", about a first sentence, since whole stories
+    with examples do not fit into the context.
+    """
+    told = []
+    for story in islice(world.stories(seed), many + 2):
+        first = story.split(". ")[0]
+        name, home = first.split(" named ")[1].split(" lived ")
+        told.append(
+            (f"{first}. Where did {name} live? ", f"{home[0].upper()}{home[1:]}.")
+        )
+    right = {}
+    for shots in (0, 1):
+        head = "".join(question + answer + " " for question, answer in told[:shots])
+        said = (completed(model, tokenizer, head + q.strip(), 8) for q, _ in told[2:])
+        hits = (text.strip().startswith(a) for text, (_, a) in zip(said, told[2:]))
+        right[shots] = sum(hits)
+    return {"shot_many": many, "shot_0": right[0], "shot_1": right[1]}
+
+
+# --- the template and the targets -------------------------------------------------
+def pieces(tokenizer, ids):
+    """Each id as a text for a picture."""
+    return [label(tokenizer, id) for id in ids]
+
+
+def mask_by_hand(p):
+    """For `say`: the loss of an answer whose tokens had these probabilities, by hand."""
+    nats = [-torch.tensor(share).log().item() for share in p]
+    return {
+        "hand_nats": " + ".join(two(abs(x)) for x in nats),
+        "hand_loss": two(sum(nats) / len(nats)),
+    }
+
+
+# --- after ------------------------------------------------------------------------
+def answer(model, tokenizer, template, story, question, **how):
+    """The tuned model's answer to a question about a story, greedily unless told how."""
+    messages = [Message("system", story), Message("user", question)]
+    how = how or {"top_k": 1}
+    ids = chat.answer(model, messages, template, tokenizer, 20, **how)
+    return tokenizer.decode_bytes(ids).decode(errors="replace")
+
+
+def before_and_after(base, base_tokenizer, model, tokenizer, template):
+    """[(question, what the base model adds, what the tuned one answers, true?)] of STORY."""
+    rows = []
+    for number in SHOWN:
+        asked = ask(QUESTIONS[number], told(STORY), random.Random(0))
+        question = asked.question
+        added = completed(base, base_tokenizer, f"{STORY} {question}", 10)
+        said = answer(model, tokenizer, template, STORY, question)
+        rows.append((question, added, said, said in asked[1:]))
+    return rows
+
+
+def exam(model, tokenizer, template, many=tune.MANY):
+    """For `say`: how many questions about new stories are answered exactly."""
+    marks = tune.exam(model, template, tokenizer, many, tune.HELD_OUT)
+    card = json.loads((tune.TUNED / "card.json").read_text("utf-8"))
+    wrong = sum(marks.wrong.values())
+    return {
+        "exam_many": many,
+        "exam_right": percent(marks.greedy, ".1f"),
+        "exam_wrong": wrong,
+        "exam_where": marks.wrong.get("Where", 0),
+        "exam_when": marks.wrong.get("When", 0),
+        "exam_short": percent(marks.short),
+        "exam_long": percent(marks.long),
+        "card_steps": card["steps"],
+        "tuned_parameters": model.config.n_parameters,
+        "new_rows": len(chat.ROLES),
+        "n_ctx": model.config.n_ctx,
+        "old_ctx": small()[0].config.n_ctx,
+        "turns": tune.TURNS,
+        "batch": tune.BATCH,
+        "plain_share": percent(tune.PLAIN),
+    }
+
+
+def not_told(model, tokenizer, template, many=100):
+    """For `say`: of questions whose answer was not told, how many are refused."""
+    asked = [
+        (story, one)
+        for story, (one,) in islice(interviews(train.HELD_OUT + 1, 1), 4 * many)
+        if one.short == NOT_TOLD[0]
+    ][:many]
+    said = [answer(model, tokenizer, template, s, one.question) for s, one in asked]
+    return {
+        "refused_many": len(asked),
+        "refused": sum(text in NOT_TOLD for text in said),
+    }
+
+
+# --- what is forgotten ------------------------------------------------------------
+def forgotten(tokenizer):
+    """The recorded runs, the floor, and what the prose says of them."""
+    found = recorded()["forgetting"]
+    alone, mixed = found["runs"].values()
+    floor = world.entropy(tokenizer).nats_per_token
+    said = {
+        "plain_before": f"{alone['plain'][0]:.3f}",
+        "plain_alone": two(alone["plain"][-1]),
+        "plain_mixed": f"{mixed['plain'][-1]:.3f}",
+        "plain_times": f"{exp(alone['plain'][-1] - alone['plain'][0]):.0f}",
+        "forget_steps": alone["step"][-1],
+        "exact_alone": percent(alone["exact"][-1]),
+        "exact_mixed": percent(mixed["exact"][-1]),
+        "forget_floor": f"{floor:.3f}",
+    }
+    return found["runs"], floor, said | made("forgetting")
+
+
+# --- preferences ------------------------------------------------------------------
+def pencil(beta=0.5):
+    """For `say`: DPO's loss for a pair of answers, by hand."""
+    now, before = (0.3, 0.1), (0.2, 0.2)
+    ratios = [a / b for a, b in zip(now, before)]
+    margin = beta * (torch.tensor(ratios[0]) / ratios[1]).log()
+    return {
+        "dpo_margin": two(margin),
+        "dpo_sigma": two(margin.sigmoid()),
+        "dpo_by_hand": two(-margin.sigmoid().log()),
+    }
+
+
+def preferred():
+    """The recorded runs of DPO, and what the prose says of them."""
+    found = recorded()["preference"]
+    said = made("preference") | {"beta": found["beta"]}
+    for name, run in zip(("gentle", "hard"), found["runs"].values()):
+        exact = [short + long for short, long in zip(run["short"], run["long"])]
+        said |= {
+            f"{name}_steps": run["step"][-1],
+            f"{name}_short_before": percent(run["short"][0]),
+            f"{name}_short": percent(run["short"][-1]),
+            f"{name}_long": percent(run["long"][-1]),
+            f"{name}_exact_before": percent(exact[0]),
+            f"{name}_exact": percent(exact[-1]),
+            f"{name}_reward": two(run["reward"][-1]),
+            f"{name}_kl": two(run["kl"][-1]),
+            f"{name}_ratio": two(run["log-ratio of the short"][-1]),
+        }
+    return found["runs"], said
+
+
+# --- a real model -----------------------------------------------------------------
+def real(model):
+    """What the real model wrote, and for `say` how many it got right.
+
+    model: the tuned one, for its size.
+    """
+    found = recorded()["smollm2"]
+    right = {
+        n: sum(a == b for a, b in zip(said, found["opposites"]))
+        for n, said in found["shots"].items()
+    }
+    stories = [
+        (short.rstrip(".").lower() in said.lower(), short)
+        for _, _, short, said in found["stories"]
+        if short != NOT_TOLD[0]
+    ]
+    untold = [said for _, _, short, said in found["stories"] if short == NOT_TOLD[0]]
+    said = {
+        "real_parameters": round(found["parameters"] / 1e6),
+        "times_larger": round(found["parameters"] / model.config.n_parameters),
+        "opposites": len(found["opposites"]),
+        "real_told": len(stories),
+        "real_right": sum(hit for hit, _ in stories),
+        "real_untold": len(untold),
+        "real_honest": sum(
+            any(word in text.lower() for word in ("not ", "n't", "unknown"))
+            for text in untold
+        ),
+        **{f"real_shots_{n}": hits for n, hits in right.items()},
+    }
+    return found, said | made("smollm2")

@@ -1,0 +1,195 @@
+"""The pictures of the chapter Chat: a conversation as one row, and what tuning changes."""
+
+from edition import percent
+
+from . import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    PAPER,
+    VERMILION,
+    canvas,
+    drawing,
+    samp,
+    show,
+    table,
+    tr,
+)
+
+
+# --- a base model -----------------------------------------------------------------
+def before_and_after(rows):
+    """A table of (question, what the base model adds, what the tuned one answers, true?)."""
+    header = (
+        tr("question"),
+        tr("the base model adds"),
+        tr("the tuned model"),
+        tr("true?"),
+    )
+    shown = (
+        (samp(ask), samp(added), samp(said), tr("yes") if true else tr("no"))
+        for ask, added, said, true in rows
+    )
+    return table(header, *shown)
+
+
+# --- the targets ------------------------------------------------------------------
+def mask(pieces, asked):
+    """A column of tokens, and beside each what it is asked for; nothing, mostly.
+
+    pieces: the T tokens as texts; asked: as many texts, "" where nothing is asked.
+    """
+    n = len(pieces)
+    fig, ax = drawing(300, 17 * n + 26, (0, 10), (n, -1.5))
+    head = {"va": "center_baseline", "size": 10, "color": MUTED, "ha": "center"}
+    ax.text(2.4, -0.8, tr("the model reads"), **head)
+    ax.text(7.4, -0.8, tr("and is asked for"), **head)
+    for y, (piece, target) in enumerate(zip(pieces, asked)):
+        for x, text, colour in (
+            (2.4, piece, FAINT),
+            (7.4, target, BLUE if target else PAPER),
+        ):
+            ax.barh(y + 0.5, 4.2, left=x - 2.1, height=0.84, color=colour)
+            ink = PAPER if colour == BLUE else INK
+            ax.text(
+                x,
+                y + 0.5,
+                text or "–",
+                color=ink if text else MUTED,
+                ha="center",
+                va="center_baseline",
+                size=10,
+            )
+        if target:
+            arrow = {"arrowstyle": "-|>", "color": BLUE, "shrinkA": 0, "shrinkB": 0}
+            ax.annotate("", (5.25, y + 0.5), (4.55, y + 0.5), arrowprops=arrow)
+    return show(
+        fig,
+        tr(
+            "The {n} tokens of a conversation, one below the other. Nothing is asked at "
+            "any of them but these: {told}.",
+            n=n,
+            told="; ".join(
+                tr("after “{piece}”: “{target}”", piece=piece, target=target)
+                for piece, target in zip(pieces, asked)
+                if target
+            ),
+        ),
+    )
+
+
+# --- what is forgotten ------------------------------------------------------------
+def forgotten(runs, floor):
+    """Two panels over the steps: answers that are exact, and the loss on plain stories.
+
+    runs: {share of plain stories: {"step", "exact", "plain"}}, of two tunings.
+    floor: the least loss that is possible, in nats per token.
+    """
+    fig, (above, below) = canvas(5.4, 4.8, nrows=2, sharex=True)
+    looks = zip(
+        runs.values(),
+        (VERMILION, BLUE),
+        (tr("answers alone"), tr("with plain stories")),
+    )
+    told = []
+    for run, colour, name in looks:
+        above.plot(run["step"], run["exact"], "o-", color=colour, ms=4, label=name)
+        below.plot(run["step"], run["plain"], "o-", color=colour, ms=4)
+        told.append(
+            tr(
+                "{name}: {exact} of the answers are exact at the end, and the loss on "
+                "plain stories goes from {first} to {last}",
+                name=name,
+                exact=percent(run["exact"][-1]),
+                first=f"{run['plain'][0]:.2f}",
+                last=f"{run['plain'][-1]:.2f}",
+            )
+        )
+    below.axhline(floor, color=MUTED, lw=1, ls="--")
+    below.text(
+        below.get_xlim()[1], floor, tr("the floor"), color=MUTED, ha="right", va="top"
+    )
+    above.set(ylim=(-0.03, 1.03))
+    above.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    above.set_title(tr("New questions answered exactly"))
+    above.legend(loc="lower right")
+    below.set_yscale("log")
+    ticks = [0.3, 0.5, 1, 2, 5]
+    below.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    below.minorticks_off()
+    below.set_title(tr("Loss on plain stories, nats per token"))
+    below.set_xlabel(tr("steps of tuning"))
+    return show(fig, tr("Two tunings. {told}.", told="; ".join(told)))
+
+
+# --- preferences ------------------------------------------------------------------
+def preferred(runs):
+    """DPO over its steps, a column a rate: answers that are drawn, reward, KL.
+
+    runs: {rate: {"step", "short", "long", "reward", "kl"}}.
+    """
+    fig, axes = canvas(6.4, 6.2, nrows=3, ncols=len(runs), sharex=True, sharey="row")
+    told = []
+    for column, (rate, run) in zip(axes.T, runs.items()):
+        rate = f"{float(rate):.6f}".rstrip("0")
+        step, exact = run["step"], [a + b for a, b in zip(run["short"], run["long"])]
+        first, second, third = column
+        for name, line, colour, style in (
+            (tr("exact, either"), exact, INK, "--"),
+            (tr("short"), run["short"], BLUE, "-"),
+            (tr("long"), run["long"], VERMILION, "-"),
+        ):
+            first.plot(step, line, style, color=colour, label=name)
+        first.set_title(tr("rate {rate}", rate=rate))
+        second.plot(step, run["reward"], color=GREEN)
+        third.plot(step, run["kl"], color=GREEN)
+        third.set_xlabel(tr("steps"))
+        told.append(
+            tr(
+                "rate {rate}: the share of short answers goes from {first} to {last}, exact "
+                "answers from {before} to {after}, the reward to {reward}, the KL to {kl}",
+                rate=rate,
+                first=percent(run["short"][0]),
+                last=percent(run["short"][-1]),
+                before=percent(exact[0]),
+                after=percent(exact[-1]),
+                reward=f"{run['reward'][-1]:.2f}",
+                kl=f"{run['kl'][-1]:.2f}",
+            )
+        )
+    axes[0, 0].set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    for ax, label in zip(
+        axes[:, 0],
+        (tr("drawn answers"), tr("reward, short − long"), tr("KL, nats an answer")),
+    ):
+        ax.set_ylabel(label)
+    axes[0, 0].legend(loc="best")
+    return show(
+        fig, tr("Three rows over the steps of DPO. {told}.", told="; ".join(told))
+    )
+
+
+# --- a real model -----------------------------------------------------------------
+def completions(completed):
+    """A table of the texts that a real model was given, and what it added."""
+    rows = (map(samp, pair) for pair in completed.items())
+    return table((tr("the text"), tr("what it adds")), *rows)
+
+
+def conversations(said):
+    """A table of (system prompt, question, answer)."""
+    header = tr("system prompt"), tr("question"), tr("answer")
+    rows = ((samp(part) if part else "–" for part in row) for row in said)
+    return table(header, *rows)
+
+
+def shots(opposites, found):
+    """A table: the word that is right, and what the model wrote after n examples.
+
+    opposites: the right words; found: {n: what it wrote for each}.
+    """
+    heads = [tr("after {n} examples", n=n) for n in found]
+    rows = zip(opposites, *found.values())
+    return table((tr("right"), *heads), *(map(samp, row) for row in rows))
