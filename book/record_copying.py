@@ -13,8 +13,9 @@ from pathlib import Path
 import torch
 from facts import apart
 
+from gpt import world
 from gpt.model import GPT, Config, initial
-from gpt.train import N_VOCAB, SIZE, course_tokenizer, fit
+from gpt.train import BATCH, N_VOCAB, SIZE, batches, course_tokenizer, fit
 
 FILE = Path(__file__).parent / "recorded" / "copying.json"
 STEPS, EVERY, STORIES, SEEDS = 600, 25, 100, (3, 0)
@@ -28,7 +29,8 @@ def run(tokenizer, seed, steps=STEPS) -> dict:
     told = apart.endings(tokenizer, STORIES)
     found = {"step": [], **{what: [] for what in apart.RECALLED}}
     with torch.enable_grad():
-        losses = fit(model, tokenizer, WHOLE_RUN, seed)
+        stories = batches(tokenizer, world.stories(seed), BATCH)
+        losses = fit(model, stories, WHOLE_RUN)
         for step, _ in zip(range(1, steps + 1), losses):
             if step % EVERY:
                 continue

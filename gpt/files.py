@@ -71,7 +71,7 @@ def read(folder: Path) -> tuple[dict[str, int], dict[str, Tensor]]:
 
     Raises ValueError where the files are not a GPT-2, or cannot be read.
     """
-    written = _read_json(folder / "config.json")
+    written = read_json(folder / "config.json")
     if missing := [theirs for theirs in SIZES.values() if theirs not in written]:
         raise ValueError(f"{folder}/config.json does not say {', '.join(missing)}")
     n_embd = written["n_embd"]
@@ -82,7 +82,7 @@ def read(folder: Path) -> tuple[dict[str, int], dict[str, Tensor]]:
                 f"{folder} is not a GPT-2 that this model can be: its {setting} is "
                 f"{value}, not {' or '.join(str(k) for k in known if k is not None)}"
             )
-    tensors = _read_weights(folder)
+    tensors = read_weights(folder, "GPT2LMHeadModel")
     # Masks are not weights, and some files put a word before every name.
     weights = {
         name.removeprefix("transformer."): tensor.float()
@@ -99,7 +99,7 @@ def read(folder: Path) -> tuple[dict[str, int], dict[str, Tensor]]:
     return {ours: written[theirs] for ours, theirs in SIZES.items()}, weights
 
 
-def _read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
     """ValueError where the file is missing or is no JSON object."""
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -112,8 +112,11 @@ def _read_json(path: Path) -> dict:
     return found
 
 
-def _read_weights(folder: Path) -> dict[str, Tensor]:
-    """The tensors of model.safetensors. ValueError, with the cure, where it has none."""
+def read_weights(folder: Path, theirs: str) -> dict[str, Tensor]:
+    """The tensors of model.safetensors. ValueError, with the cure, where it has none.
+
+    theirs: the class of `transformers` that makes one file of several.
+    """
     try:
         return load_file(folder / "model.safetensors")
     except FileNotFoundError:
@@ -123,7 +126,7 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
             for path in sorted(folder.glob(pattern))
         ]
         cure = (
-            "transformers makes one file of these: GPT2LMHeadModel.from_pretrained"
+            f"transformers makes one file of these: {theirs}.from_pretrained"
             f"({str(folder)!r}).save_pretrained(NEW, max_shard_size='100GB')"
             if found
             else "it belongs beside config.json"
@@ -145,7 +148,7 @@ _SEEN = [*range(33, 127), *range(161, 173), *range(174, 256)]
 _HIDDEN = [byte for byte in range(256) if byte not in _SEEN]
 _SIGN = {byte: chr(byte) for byte in _SEEN}
 _SIGN |= {byte: chr(256 + i) for i, byte in enumerate(_HIDDEN)}
-_BYTE = {sign: byte for byte, sign in _SIGN.items()}
+BYTE = {sign: byte for byte, sign in _SIGN.items()}
 
 
 def write_tokenizer(
@@ -182,12 +185,12 @@ def read_tokenizer(path: Path) -> tuple[dict[bytes, int], dict[str, int]]:
 
     Raises ValueError where it is not a byte-level BPE with the chunks of GPT-2.
     """
-    written = _read_json(path)
+    written = read_json(path)
     try:
         kind, cut = written["model"]["type"], written["pre_tokenizer"]
         special = {token["content"]: token["id"] for token in written["added_tokens"]}
         ranks = {
-            bytes(map(_BYTE.__getitem__, sign)): id
+            bytes(map(BYTE.__getitem__, sign)): id
             for sign, id in written["model"]["vocab"].items()
             if sign not in special
         }

@@ -25,7 +25,8 @@ import torch
 from torch import Tensor
 
 from gpt import files
-from gpt.attend import attend, fast_attention
+from gpt.attend import attend
+from gpt.cache import Cache, Reader, fast_attention
 from gpt.embed import embed
 from gpt.mlp import block, fast_gelu, fast_layer_norm, mlp
 from gpt.sample import generate, unembed
@@ -135,9 +136,14 @@ class GPT:
                     f"and is {got or 'absent'}"
                 )
 
-    def __call__(self, ids: Tensor) -> Tensor:
-        """The logits of what follows each token: (B, T) -> (B, T, n_vocab)."""
-        return self._run(ids, _ignore)
+    def __call__(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
+        """The logits of what follows each token: (B, T) -> (B, T, n_vocab).
+
+        With a cache, ids are only those that are new: they stand after all that it
+        holds, look at that too, and are kept in it. A stage `attention` that was replaced
+        then gets fewer queries than keys. Raises ValueError where they have no place.
+        """
+        return self._run(ids, _ignore, cache)
 
     def trace(self, ids: Tensor, *names: str) -> dict[str, Tensor]:
         """Every intermediate by name, in the order of the flow; or those named.
@@ -162,15 +168,48 @@ class GPT:
             )
         return {name: found[name] for name in names or found}
 
-    def _run(self, ids: Tensor, note: Callable[[str, Tensor], Tensor]) -> Tensor:
+    def _run(
+        self,
+        ids: Tensor,
+        note: Callable[[str, Tensor], Tensor],
+        cache: Cache | None = None,
+    ) -> Tensor:
         do, w = self.stages, self.weights
-        x = note("embed", do["embed"](ids, w["wte.weight"], w["wpe.weight"]))
+        x = note("embed", self._embed(ids, cache))
+        attention = do["attention"]
+        if cache is not None and cache.pads is not None:
+            attention = partial(attention, mask=cache.mask(ids.shape[-1]))
         for n in range(self.config.n_layer):
-            x = note(f"{n}.stream", self._block(n, x, note))
+            x = note(f"{n}.stream", self._block(n, x, note, attention, cache))
         x = note("norm", do["layer_norm"](x, w["ln_f.weight"], w["ln_f.bias"]))
         return note("logits", do["unembed"](x, w["wte.weight"]))
 
-    def _block(self, n: int, x: Tensor, note: Callable) -> Tensor:
+    def _embed(self, ids: Tensor, cache: Cache | None) -> Tensor:
+        """The tokens at their places, which go on after those of a cache."""
+        embed, wte, wpe = (
+            self.stages["embed"],
+            *(self.weights[name] for name in ("wte.weight", "wpe.weight")),
+        )
+        if cache is None:
+            return embed(ids, wte, wpe)
+        if cache.length + ids.shape[-1] > len(wpe):
+            raise ValueError(
+                f"{ids.shape[-1]} tokens after the {cache.length} of the cache are more "
+                f"than the context of {len(wpe)}: begin a new cache with the last ones"
+            )
+        if cache.pads is None:
+            return embed(ids, wte, wpe[cache.length :])
+        places = cache.places(ids.shape[-1])  # (B, T): each row has its own
+        return torch.stack([embed(row, wte, wpe[at]) for row, at in zip(ids, places)])
+
+    def _block(
+        self,
+        n: int,
+        x: Tensor,
+        note: Callable,
+        look: Callable[..., Tensor],
+        cache: Cache | None,
+    ) -> Tensor:
         """Layer n: its weights given to the stages, and what they return noted."""
         do = self.stages
 
@@ -190,8 +229,10 @@ class GPT:
             if note is not _ignore:  # what each value would get: one-hot values tell
                 one_hot = torch.eye(q.shape[-2], dtype=q.dtype, device=q.device)
                 one_hot = one_hot.expand(*q.shape[:-1], -1)
-                note(f"{n}.weights", do["attention"](q, k, one_hot))
-            return note(f"{n}.heads", do["attention"](q, k, v))
+                note(f"{n}.weights", look(q, k, one_hot))
+            if cache is not None:
+                k, v = cache.extend(n, k, v)
+            return note(f"{n}.heads", look(q, k, v))
 
         def attend_(x):
             w = (*weights("attn.c_attn"), *weights("attn.c_proj"))
@@ -247,8 +288,14 @@ class GPT:
         return GPT(self.config, moved, self.stages)
 
     def generate(self, ids: Iterable[int], n_new: int, **how) -> Iterator[int]:
-        """Yield ids that continue `ids` (T,): see `gpt.sample.generate`."""
-        return generate(self, ids, n_new, n_ctx=self.config.n_ctx, **how)
+        """Yield ids that continue `ids` (T,): see `gpt.sample.generate`.
+
+        Only what is new is computed at each step, until the text is longer than the
+        context: from then on, and with a reader's own function in place of a stage, which
+        may want to see the whole text, the model reads it anew for every token.
+        """
+        read = Reader(self) if self.stages == STAGES else self
+        return generate(read, ids, n_new, n_ctx=self.config.n_ctx, **how)
 
     def save(self, folder: str | os.PathLike, end: int | None = None) -> None:
         """Write config.json and model.safetensors, as GPT-2 is published.

@@ -143,6 +143,22 @@ def generate(
 
     Raises ValueError where ids is not (T,), is empty or longer than n_ctx.
     """
+    text = prompt_ids(ids, n_ctx)
+    uniform = random.Random(seed).random
+    device = getattr(model, "device", None)
+    for _ in range(n_new):
+        seen = text if n_ctx is None else text[-n_ctx:]
+        with torch.no_grad():
+            logits = model(torch.tensor([seen], device=device))
+        # (1, T, n_vocab): only the last vector has seen all.
+        text.append(choose(logits[0, -1], uniform(), **how))
+        yield text[-1]
+        if text[-1] == stop:
+            return
+
+
+def prompt_ids(ids: Iterable[int], n_ctx: int | None = None) -> list[int]:
+    """The ids of a prompt as Python's own; ValueError where they are none: see `generate`."""
     if isinstance(ids, Tensor) and ids.ndim != 1:
         raise ValueError(f"ids must be (T,), not {tuple(ids.shape)}: ids[0] is a text")
     text = [*ids]
@@ -155,17 +171,7 @@ def generate(
         raise ValueError(
             f"the prompt has {len(text)} tokens, more than the context of {n_ctx}"
         )
-    uniform = random.Random(seed).random
-    device = getattr(model, "device", None)
-    for _ in range(n_new):
-        seen = text if n_ctx is None else text[-n_ctx:]
-        with torch.no_grad():
-            logits = model(torch.tensor([seen], device=device))
-        # (1, T, n_vocab): only the last vector has seen all.
-        text.append(choose(logits[0, -1], uniform(), **how))
-        yield text[-1]
-        if text[-1] == stop:
-            return
+    return text
 
 
 def _is_whole(number: object) -> bool:

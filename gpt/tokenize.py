@@ -171,6 +171,8 @@ class Tokenizer:
     where a single byte has no id, or two tokens have the same, or a name is empty.
     """
 
+    pattern, chunks = PATTERN, staticmethod(split)  # how it cuts, before any merge
+
     def __init__(
         self, ranks: Mapping[bytes, int], special_tokens: Mapping[str, int] = {}
     ):
@@ -252,7 +254,7 @@ class Tokenizer:
         return ids
 
     def _encode_ordinary(self, text: str) -> list[int]:
-        chunks, ids = split(text), []
+        chunks, ids = self.chunks(text), []
         for start in range(0, len(chunks), REMEMBERED):
             some = chunks[start : start + REMEMBERED]
             if self._few:
@@ -400,6 +402,8 @@ class Tokenizer:
         if Path(path).suffix == ".json":
             from gpt import files  # imports torch, which no other part of this needs
 
+            if self.pattern != PATTERN:
+                raise ValueError(f"{path}: only chunks of GPT-2's kind can be written")
             return files.write_tokenizer(Path(path), self.ranks, self.special_tokens)
         ranks = sorted(self.ranks.items(), key=lambda item: item[1])
         write_whole(path, b"".join(b"%s %d\n" % (b64encode(p), id) for p, id in ranks))
@@ -438,7 +442,7 @@ class Tokenizer:
         """The same tokenizer as a tiktoken.Encoding."""
         return tiktoken.Encoding(
             name,
-            pat_str=PATTERN,
+            pat_str=self.pattern,
             mergeable_ranks=self.ranks,
             special_tokens=self.special_tokens,
         )

@@ -13,7 +13,7 @@ betas, the clipping and the shape of the learning rate.
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from math import cos, pi
@@ -56,37 +56,72 @@ def batches(
         yield ids, targets
 
 
-def learning_rate(step: int, steps: int) -> float:
-    """Straight up to PEAK in WARM_UP steps, then down a cosine to nothing.
+def learning_rate(
+    step: int,
+    steps: int,
+    peak: float = PEAK,
+    last: float = 0.0,
+    warm_up: int = WARM_UP,
+) -> float:
+    """Straight up to `peak` in `warm_up` steps, then down a cosine to `last`.
 
     In a short run, the way up is a tenth of it.
     """
-    up = min(WARM_UP, max(1, steps // 10))
+    up = min(warm_up, max(1, steps // 10))
     if step < up:
-        return PEAK * (step + 1) / up
-    return PEAK * 0.5 * (1 + cos(pi * (step - up) / (steps - up)))
+        return peak * (step + 1) / up
+    return last + (peak - last) * 0.5 * (1 + cos(pi * (step - up) / (steps - up)))
 
 
-def fit(model: GPT, tokenizer: Tokenizer, steps: int, seed: int) -> Iterator[float]:
-    """Train the model's weights in place; yield the loss of each step.
-
-    At this rate, about one step in a thousand goes too far: all weights move a little,
-    alike for one bet of every story (the "a" of "Once a"), and the next loss stands out
-    by a tenth of a nat or so, on any stories. The step after it takes that back.
-    """
-    parameters = model.parameters()
+def adamw(parameters: Iterable[Tensor], beta2: float = 0.95) -> torch.optim.Optimizer:
+    """AdamW with weight decay for the matrices; vectors are not drawn to zero."""
+    parameters = list(parameters)
     matrices = [w for w in parameters if w.ndim > 1]
-    vectors = [w for w in parameters if w.ndim == 1]  # these are not drawn to zero
+    vectors = [w for w in parameters if w.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": 0.1},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
-    told = batches(tokenizer, world.stories(seed), BATCH)
-    for step, (ids, targets) in zip(range(steps), told):
+    return torch.optim.AdamW(groups, betas=(0.9, beta2))
+
+
+def fit(
+    model,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    steps: int,
+    *,
+    peak: float = PEAK,
+    last: float = 0.0,
+    warm_up: int = WARM_UP,
+    optimizer: torch.optim.Optimizer | None = None,
+    done: int = 0,
+) -> Iterator[float]:
+    """Train the model's weights in place; yield the loss of each step, in nats.
+
+    model: anything with `parameters()` and `loss(ids, targets)`.
+    batches: yields ids and targets, both (B, T), int64; a target of -1 is not asked.
+    peak, last, warm_up: see `learning_rate`. optimizer: AdamW where none is given; a
+    group of its weights that has a "scale" learns at that many times the rate.
+    done: the steps that are behind it, where a run goes on: `batches` begins after them.
+
+    The course's own training has one step in a thousand or so that goes too far: all
+    weights move a little, alike for one bet of every story (the "a" of "Once a"), and
+    the next loss stands out by a tenth of a nat, on any stories. The step after it takes
+    that back.
+
+    Raises ValueError where the batches end before the steps do.
+    """
+    parameters = list(model.parameters())
+    optimizer = optimizer or adamw(parameters)
+    fed = iter(batches)
+    for step in range(done, steps):
+        pair = next(fed, None)
+        if pair is None:
+            raise ValueError(f"{steps} steps need {steps} batches; they end at {step}")
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps)
-        loss = model.loss(ids, targets)
+            rate = learning_rate(step, steps, peak, last, warm_up)
+            group["lr"] = rate * group.get("scale", 1.0)
+        loss = model.loss(*pair)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -155,7 +190,8 @@ def main() -> None:
     model = GPT(Config(N_VOCAB, **SIZE), initial(Config(N_VOCAB, **SIZE), args.seed))
     floor = world.entropy(tokenizer).nats_per_token
     curve = []
-    for step, loss in enumerate(fit(model, tokenizer, args.steps, args.seed), 1):
+    told = batches(tokenizer, world.stories(args.seed), BATCH)
+    for step, loss in enumerate(fit(model, told, args.steps), 1):
         curve.append(loss)
         if step % 50 == 0:
             mean = sum(curve[-50:]) / 50

@@ -17,7 +17,7 @@ from torch.nn.functional import cosine_similarity, normalize
 from gpt import world
 from gpt.embed import embed, neighbours, sinusoids, tokens
 from gpt.model import GPT, Config, initial, small
-from gpt.train import batches, fit
+from gpt.train import BATCH, batches, fit
 
 from . import card, cosine, cosines, held_out, ids_of, ids_of_words, label, written_on
 from .sample import Author
@@ -245,7 +245,8 @@ def trained(seed, steps, two_tables=False):
         weights = [*model.parameters(), predicts]
         model = model.replace(unembed=lambda x, wte: x @ predicts.T)
         model.parameters = lambda: weights
-    for _ in fit(model, tokenizer, steps, seed):
+    told = batches(tokenizer, world.stories(seed), BATCH)
+    for _ in fit(model, told, steps):
         pass
     return reads.detach(), predicts.detach()
 
