@@ -2182,6 +2182,77 @@ WRONG = {
             "stop",
         ),
     ),
+    "rms_norm": (
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(((x - m) ** 2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "You subtract the mean",
+        ),
+        (
+            """
+            rms = torch.sqrt((x**2).mean(-1, keepdim=True)) + eps
+            return x / rms * weight
+            """,
+            "\\*\\*under\\*\\* the root",
+        ),
+        (
+            """
+            rms = torch.sqrt((x**2).mean(-1) + eps)
+            return x / rms * weight
+            """,
+            "`keepdim` keeps the axis",
+        ),
+        (
+            """
+            return x / torch.sqrt(torch.mean(x**2) + eps) * weight
+            """,
+            "tell `mean` along which axis",
+        ),
+        (
+            """
+            return x / torch.sqrt((x**2).sum(-1, keepdim=True) + eps) * weight
+            """,
+            "under your root is the \\*\\*sum\\*\\*|Under your root is the \\*\\*sum\\*\\*",
+        ),
+        (
+            """
+            return x / ((x**2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "Divide by its \\*\\*root\\*\\*",
+        ),
+        (
+            """
+            return x * torch.sqrt((x**2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "You multiply by the root",
+        ),
+        (
+            """
+            return x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps)
+            """,
+            "multiplied by its own weight",
+        ),
+        (
+            """
+            return x / torch.sqrt((x**2).mean(-1, keepdim=True) + 1e-6) * weight
+            """,
+            "Use the argument `eps`",
+        ),
+        (
+            """
+            return x / sqrt((x**2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "`torch.sqrt`|one number",
+        ),
+        (
+            """
+            return x / (torch.sqrt((x**2).mean(-1, keepdim=True) + eps) * weight)
+            """,
+            "You divide by the weight",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -2408,5 +2479,11 @@ RIGHT = {
             if new[-1] == stop:
                 return ids + new
         return ids + new
+        """,
+    "rms_norm": """
+        out = torch.empty_like(x).reshape(-1, x.shape[-1])
+        for i, v in enumerate(x.reshape(-1, x.shape[-1])):
+            out[i] = v * torch.rsqrt(v.dot(v) / v.numel() + eps) * weight
+        return out.reshape(x.shape)
         """,
 }

@@ -1,4 +1,4 @@
-"""Right answers to the steps of tokenize and mlp, in another style."""
+"""Right answers to the steps of tokenize, mlp and modern, in another style."""
 
 from __future__ import annotations
 
@@ -144,6 +144,11 @@ def parameters_in_one_sum(n_vocab, n_ctx, n_layer, d_model):
     return (n_vocab + n_ctx + 2) * d_model + n_layer * layer
 
 
+def rms_norm_by_length(x, weight, eps=1e-5):
+    length = (x * x).sum(-1, keepdim=True)
+    return weight * (x * (length / len(weight) + eps) ** -0.5)
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -160,4 +165,5 @@ STYLES = [
     ("dropout", dropout_by_mask),
     ("block", block_of_one_piece),
     ("count_parameters", parameters_in_one_sum),
+    ("rms_norm", rms_norm_by_length),
 ]
