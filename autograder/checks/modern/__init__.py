@@ -7,4 +7,4 @@ code: they are PyTorch's own operators in double precision, and complex numbers 
 pairs of columns turn.
 """
 
-CHECKS = ("rms_norm",)
+CHECKS = ("rms_norm", "swiglu", "share")

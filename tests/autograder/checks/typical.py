@@ -2253,6 +2253,156 @@ WRONG = {
             "You divide by the weight",
         ),
     ),
+    "swiglu": (
+        (
+            """
+            return (torch.nn.functional.gelu(x @ w_gate.T) * (x @ w_up.T)) @ w_down.T
+            """,
+            "bent by the exact GELU",
+        ),
+        (
+            """
+            g = torch.sigmoid(x @ w_gate.T)
+            return (g * (x @ w_up.T)) @ w_down.T
+            """,
+            "the gate itself is missing",
+        ),
+        (
+            """
+            u = x @ w_up.T
+            return (x @ w_gate.T * u * torch.sigmoid(u)) @ w_down.T
+            """,
+            "have changed places",
+        ),
+        (
+            """
+            g = x @ w_gate
+            u = x @ w_up
+            return (g * torch.sigmoid(g) * u) @ w_down
+            """,
+            "stored as \\(out, in\\)",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return (g / (1 + torch.exp(g)) * (x @ w_up.T)) @ w_down.T
+            """,
+            "the sign in the exponential",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return g * torch.sigmoid(g) @ w_down.T
+            """,
+            "product with x @ w_up.T is missing",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return (g * torch.sigmoid(g) + x @ w_up.T) @ w_down.T
+            """,
+            "You add gate and up",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return x + (g * torch.sigmoid(g) * (x @ w_up.T)) @ w_down.T
+            """,
+            "You add x at the end",
+        ),
+        (
+            """
+            h = (x @ w_gate.T) * (x @ w_up.T)
+            return (h * torch.sigmoid(h)) @ w_down.T
+            """,
+            "multiply first and bend the product",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return g * torch.sigmoid(g) * (x @ w_up.T)
+            """,
+            "You stop at the hidden units",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return (g * torch.exp(g) / (1 + torch.exp(g)) * (x @ w_up.T)) @ w_down.T
+            """,
+            "`exp` is ∞",
+        ),
+    ),
+    "share": (
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return torch.cat([x] * (n_head // H), -3)
+            """,
+            "side by side: 0, 0, 1, 1",
+        ),
+        (
+            """
+            H = x.shape[0]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head // H, dim=0)
+            """,
+            "In a batch|batch the first axis",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat(n_head // H, 1, 1)
+            """,
+            "side by side: 0, 0, 1, 1|batch",
+        ),
+        (
+            """
+            return x.repeat_interleave(n_head // x.shape[-3], dim=-3)
+            """,
+            "look at the remainder first",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head, dim=-3)
+            """,
+            "comes `n_head` times",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head // H)
+            """,
+            "one long row of all numbers",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head // H, dim=-2)
+            """,
+            "You repeat the tokens",
+        ),
+        (
+            """
+            B, H, T, d = x.shape
+            if n_head % H:
+                raise ValueError(n_head)
+            return x[:, :, None].expand(B, H, n_head // H, T, d).reshape(B, n_head, T, d)
+            """,
+            "three axes",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -2485,5 +2635,17 @@ RIGHT = {
         for i, v in enumerate(x.reshape(-1, x.shape[-1])):
             out[i] = v * torch.rsqrt(v.dot(v) / v.numel() + eps) * weight
         return out.reshape(x.shape)
+        """,
+    "swiglu": """
+        gate = torch.einsum("...c,mc->...m", x, w_gate)
+        up = torch.einsum("...c,mc->...m", x, w_up)
+        return torch.einsum("...m,cm->...c", gate * (1 + torch.tanh(gate / 2)) / 2 * up, w_down)
+        """,
+    "share": """
+        H, T, d = x.shape[-3:]
+        if n_head // H * H != n_head:
+            raise ValueError("no")
+        which = [h * H // n_head for h in range(n_head)]
+        return x[..., which, :, :]
         """,
 }

@@ -11,7 +11,7 @@ from autograder import checks
 # How many axes a result may have, in steps that take whatever stands in front.
 AXES = {
     **dict.fromkeys(("softmax", "scores", "attention_weights", "attention"), (2, 3, 4)),
-    **dict.fromkeys(("gelu", "dropout", "rms_norm"), (1, 2, 3, 4)),
+    **dict.fromkeys(("gelu", "dropout", "rms_norm", "swiglu"), (1, 2, 3, 4)),
     **dict.fromkeys(("layer_norm", "mlp", "block", "attend"), (2, 3)),
     **dict.fromkeys(("unembed", "probabilities"), (1, 2, 3)),
     "embed": (2, 3),

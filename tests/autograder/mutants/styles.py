@@ -149,6 +149,19 @@ def rms_norm_by_length(x, weight, eps=1e-5):
     return weight * (x * (length / len(weight) + eps) ** -0.5)
 
 
+def swiglu_in_one_piece(x, w_gate, w_up, w_down):
+    gate, up = (x @ torch.cat([w_gate, w_up]).T).chunk(2, -1)
+    return functional.linear(up * gate / (1 + torch.exp(-gate)), w_down)
+
+
+def share_by_expanding(x, n_head):
+    H = x.shape[-3]
+    if n_head % H:
+        raise ValueError(n_head)
+    wide = x.unsqueeze(-3).expand(*x.shape[:-2], n_head // H, *x.shape[-2:])
+    return wide.flatten(-4, -3)
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -166,4 +179,6 @@ STYLES = [
     ("block", block_of_one_piece),
     ("count_parameters", parameters_in_one_sum),
     ("rms_norm", rms_norm_by_length),
+    ("swiglu", swiglu_in_one_piece),
+    ("share", share_by_expanding),
 ]
