@@ -1,7 +1,8 @@
 """share: each head of keys or values several times, for as many heads of queries.
 
-The oracle is NumPy's `repeat`. Where the heads cannot share evenly, a ValueError is
-right. In some cases there are as many heads as texts, tokens or numbers, so that a wrong
+The oracle lets each head be seen several times, so where each comes once, it gives back
+what it was given, and so may the student. Where the heads cannot share evenly, a
+ValueError is right. In some cases there are as many heads as texts, tokens or numbers, so that a wrong
 axis has a fitting shape.
 """
 
@@ -28,10 +29,12 @@ from autograder.checks.modern._material import LIBRARIES
 
 
 def oracle(x: Tensor, n_head: int) -> Tensor:
-    times, left = divmod(n_head, x.shape[-3])
-    if left:
+    if n_head % x.shape[-3]:
         raise ValueError(f"{n_head} heads of queries, {x.shape[-3]} of keys")
-    return torch.from_numpy(np.repeat(x.numpy(), times, -3))
+    times = n_head // x.shape[-3]
+    return (
+        x[..., None, :, :].expand(*x.shape[:-2], times, *x.shape[-2:]).flatten(-4, -3)
+    )
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -179,6 +182,22 @@ MISTAKES = (
         "Two things. All heads come again and again, where those that share one stand side "
         "by side: 0, 0, 1, 1. And in a batch the first axis is that of the texts.",
         _by(lambda x, times: torch.cat([x] * times, 0)),
+    ),
+    Mistake(
+        "tiled by repeat, for one text",
+        "All heads come again and again, where those that share one stand side by side: 0, "
+        "0, 1, 1. And in a batch, `repeat` wants a number for each of its four axes.",
+        _by(
+            lambda x, times: (
+                x.repeat(times, 1, 1) if x.ndim == 3 else stop(RuntimeError)
+            )
+        ),
+    ),
+    Mistake(
+        "tiled by repeat, for a batch",
+        "All heads come again and again, where those that share one stand side by side: 0, "
+        "0, 1, 1. And to a single text, which has three axes, your `repeat` adds a fourth.",
+        _by(lambda x, times: x.repeat(1, times, 1, 1)),
     ),
     Mistake(
         "tiled along the last axis",

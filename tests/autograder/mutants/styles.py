@@ -154,12 +154,11 @@ def swiglu_in_one_piece(x, w_gate, w_up, w_down):
     return functional.linear(up * gate / (1 + torch.exp(-gate)), w_down)
 
 
-def share_by_expanding(x, n_head):
+def share_by_places(x, n_head):
     H = x.shape[-3]
     if n_head % H:
         raise ValueError(n_head)
-    wide = x.unsqueeze(-3).expand(*x.shape[:-2], n_head // H, *x.shape[-2:])
-    return wide.flatten(-4, -3)
+    return x.index_select(-3, torch.arange(n_head) * H // n_head)
 
 
 STYLES = [
@@ -180,5 +179,5 @@ STYLES = [
     ("count_parameters", parameters_in_one_sum),
     ("rms_norm", rms_norm_by_length),
     ("swiglu", swiglu_in_one_piece),
-    ("share", share_by_expanding),
+    ("share", share_by_places),
 ]
