@@ -24,6 +24,7 @@ from ._reading import (
     stops,
     written_on,
 )
+from ._smollm2 import smollm2
 
 __all__ = [
     "bets",
@@ -38,6 +39,7 @@ __all__ = [
     "percent",
     "piece",
     "say",
+    "smollm2",
     "stops",
     "two",
     "written_on",

@@ -23,7 +23,7 @@ from gpt import world
 from gpt.attend import attention, attention_weights, causal_mask
 from gpt.embed import embed
 
-from . import bets, cosine, held_out, ids_of, ids_of_words, label
+from . import bets, cosine, held_out, ids_of, ids_of_words, label, smollm2
 
 KINDS = ("fashion", "clay", "machine learning")  # of model; "" is the kind of none
 POSED = ("wore", "dried", "guessed")  # what a model of each kind does
@@ -583,3 +583,22 @@ def _last_at(place):
         return x
 
     return mine
+
+
+# --- in a real model --------------------------------------------------------------
+def real_model():
+    """For `say`: shares and cosines of a real model, as they are recorded."""
+    least, mean = smollm2("before")["16.0"]
+    models, fruit = smollm2("models"), smollm2("fruit")
+    return {
+        "real_least": two(min(found["16.0"] for found in smollm2("heads").values())),
+        "real_before": two(mean),
+        "real_before_least": two(least),
+        "real_sink": two(smollm2("sink")[20]),
+        "real_apart": two(models["a fashion model | a machine learning model"][-1]),
+        "real_together": two(
+            models["a machine learning model | a neural network model"][-1]
+        ),
+        "real_apple_experiment": two(fruit["红苹果 | 实验结果"][-1]),
+        "real_apple_fruit": two(fruit["新鲜水果 | 红苹果"][-1]),
+    }

@@ -19,7 +19,7 @@ from gpt.embed import embed
 from gpt.sample import draw, keep_top_k, keep_top_p, probabilities
 from gpt.train import tell
 
-from . import held_out, ids_of_words, label
+from . import held_out, ids_of_words, label, smollm2
 
 MANY = 200  # stories in a sample
 TEMPERATURES = (0.3, 0.8, 1.0, 1.2, 1.5, 1.8, 2.1, 2.5)
@@ -635,3 +635,27 @@ def forgotten(tokenizer, logits, many=8):
     u = random.Random(0).random
     p = probabilities(logits, 0.8)
     return [tokenizer.decode([draw(p, u())]).strip() for _ in range(many)]
+
+
+# --- in a real model --------------------------------------------------------------
+class RealTexts(NamedTuple):
+    of_the_prompt: (
+        list  # how a real model goes on with world.PROMPT, from greedy to hot
+    )
+    greedy: list  # and with three other prompts, greedily
+    said: dict
+
+
+def real_texts():
+    """What a real model writes, and bets, as it is recorded."""
+    written, bets = smollm2("written"), dict(smollm2("bets")[world.PROMPT])
+    others = "The city", "The most effective", "To date"
+    return RealTexts(
+        [one for one in written if one["prompt"] == world.PROMPT],
+        [one for one in written if one["prompt"].startswith(others)],
+        {
+            "real_comma": f"{bets[',']:.2f}",
+            "real_she": f"{bets[' she']:.2f}",
+            "real_new": 40,
+        },
+    )

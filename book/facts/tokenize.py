@@ -20,7 +20,7 @@ from gpt import world
 from gpt.tokenize import Tokenizer, split, train
 from gpt.train import SIZE
 
-from . import bets, gpt2_tokens, ids_of, ids_of_words
+from . import bets, gpt2_tokens, ids_of, ids_of_words, smollm2
 
 
 # --- characters, words, or something between --------------------------------------
@@ -557,3 +557,23 @@ def predictions(count_pairs, merge):
         {name: [step.piece for step in steps] for name, steps in made.items()},
         {"ten_more": made["predict_baa"][0].count},
     )
+
+
+# --- in a real model --------------------------------------------------------------
+class RealTokens(NamedTuple):
+    cut: dict  # text: [(id, piece), ...]
+    said: dict
+
+
+def real_tokens():
+    """How the tokenizer of a real model cuts the texts that are recorded."""
+    cut = {
+        text: list(zip(found["ids"], found["pieces"]))
+        for text, found in smollm2("cut").items()
+    }
+    said = {
+        "real_vocab": 49_152,
+        "real_date": smollm2("date"),
+        "real_prompt": len(cut[world.PROMPT]),
+    }
+    return RealTokens(cut, said)

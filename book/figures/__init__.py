@@ -12,7 +12,7 @@ follows the reader's light or dark page by itself. The same input gives the same
 from edition import tr
 
 from ._map import stage_map
-from ._page import beside, table
+from ._page import beside, samp, table
 from ._player import play
 from ._style import (
     ACCENT,
@@ -61,6 +61,7 @@ __all__ = [
     "drawing",
     "heat",
     "play",
+    "samp",
     "show",
     "stage_map",
     "table",

@@ -27,6 +27,11 @@ def table(header, *rows):
     )
 
 
+def samp(text):
+    """What a model reads or writes, as it stands: it is the same in every edition."""
+    return Markup(f"<samp>{escape(text.replace(chr(10), ' ⏎ '))}</samp>", text)
+
+
 def beside(*things, gap=2.0):
     """Things that know their HTML beside each other, as far as there is room.
 

@@ -7,7 +7,7 @@ head is (layer, h), both counted from 0; its name in a picture is "layer.h".
 from html import escape
 from itertools import pairwise
 
-from edition import fraction, mark, minus, vector
+from edition import fraction, mark, minus, two, vector
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
@@ -28,6 +28,7 @@ from . import (
     drawing,
     heat,
     play,
+    samp,
     show,
     table,
     tr,
@@ -600,3 +601,95 @@ def _three_bets(ax, column, row, bets):
         if p >= 0.05:
             x = column + 0.56 * p + 0.03
             ax.text(x, y, f"{p:.2f}", va="center_baseline", size=9.5)
+
+
+# --- in a real model --------------------------------------------------------------
+def real_heads(heads):
+    """A table: what a noun takes from the word before it, in heads of a real model.
+
+    heads: {phrase: {"most": [[head, share], ...], head: share, ...}}.
+    """
+    named = [name for name in next(iter(heads.values())) if name != "most"]
+    header = tr("the last word asks"), *(tr("head {head}", head=h) for h in named)
+    rows = (
+        (
+            samp(phrase),
+            *(two(found[head]) for head in named),
+            ", ".join(f"{head}: {two(share)}" for head, share in found["most"]),
+        )
+        for phrase, found in heads.items()
+    )
+    return table((*header, tr("most")), *rows)
+
+
+def real_sink(shares, many):
+    """Bars: how much of its attention the last token gives to the first, by layer.
+
+    shares: of each layer, the mean of its heads. many: the tokens of the text.
+    """
+    fig, ax = canvas(6.2, 2.4)
+    ax.bar(range(len(shares)), shares, color=BLUE, width=0.7)
+    ax.axhline(1 / many, color=VERMILION, lw=1.2)
+    ax.text(-0.6, 1 / many + 0.03, tr("equal shares"), color=VERMILION, size=10)
+    ax.set(xlabel=tr("layer"), ylim=(0, 1), xlim=(-0.7, len(shares) - 0.3))
+    ax.set_title(tr("what the last token gives to the first"))
+    most = max(shares)
+    return show(
+        fig,
+        tr(
+            "Bars, one for each of {n} layers: the share that the last token gives to "
+            "the first, from {least} to {most} in layer {layer}. Equal shares would be "
+            "{equal}.",
+            n=len(shares),
+            least=two(min(shares)),
+            most=two(most),
+            layer=shares.index(most),
+            equal=two(1 / many),
+        ),
+    )
+
+
+def real_models_part(cosines):
+    """Lines: the cosine of the last vectors of two phrases, layer by layer.
+
+    cosines: {"one | other": [cosine as embedded, after layer 0, ...]}.
+    """
+    fig, ax = canvas(6.4, 3)
+    told = []
+    for (pair, line), colour, lift in zip(
+        cosines.items(), (BLUE, VERMILION, GREEN), (0.025, -0.03, 0.025)
+    ):
+        one, other = pair.split(" | ")
+        ax.plot(range(len(line)), line, color=colour)
+        name = f"{_kind(one)}, {_kind(other)}"
+        ax.text(
+            len(line) - 0.5, line[-1] + lift, name, color=colour, size=10, va="center"
+        )
+        told.append(
+            tr(
+                "“{one}” and “{other}”: least {least}, at the end {last}",
+                one=_kind(one),
+                other=_kind(other),
+                least=two(min(line)),
+                last=two(line[-1]),
+            )
+        )
+    n_layer = len(line) - 1
+    ax.set_xticks([0, 1, 10, 20, n_layer], [tr("embed"), "0", "9", "19", n_layer - 1])
+    ax.set(ylim=(0.7, 1.02), xlim=(-0.5, n_layer + 15), xlabel=tr("after layer"))
+    ax.xaxis.set_label_coords(0.33, -0.14)
+    ax.set_title(tr("cosine of the two last vectors"))
+    return show(
+        fig,
+        tr(
+            "Three lines over {n} layers, the cosine of the vectors of “model” in two "
+            "phrases. {told}.",
+            n=n_layer,
+            told="; ".join(told),
+        ),
+    )
+
+
+def _kind(phrase):
+    """ "a fashion model" -> "fashion"."""
+    return phrase.removeprefix("a ").removesuffix(" model")

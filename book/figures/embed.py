@@ -26,6 +26,7 @@ from . import (
     canvas,
     drawing,
     play,
+    samp,
     show,
     table,
     tokens,
@@ -474,4 +475,30 @@ def costs(models):
         for name, wte, wpe, whole in models
     )
     header = tr("model"), tr("tokens"), tr("places"), tr("share of all parameters")
+    return table(header, *rows)
+
+
+# --- in a real model --------------------------------------------------------------
+def real_neighbours(near):
+    """A table: words of a real model, and those whose rows are nearest.
+
+    near: {word: [[piece, cosine], ...]}.
+    """
+    rows = (
+        (samp(word), samp("   ".join(f"{piece} {two(c)}" for piece, c in found)))
+        for word, found in near.items()
+    )
+    return table((tr("word"), tr("nearest rows, with the cosine")), *rows)
+
+
+def real_steps(steps):
+    """A table: what lies nearest to c + (b - a), and nearest to c with nothing added.
+
+    steps: [[a, b, c, the nearest pieces, the nearest to c but c itself], ...].
+    """
+    header = tr("as"), tr("so"), tr("nearest rows"), tr("nothing added")
+    rows = (
+        (samp(f"{a} → {b}"), samp(f"{c} →"), samp(", ".join(near)), samp(other))
+        for a, b, c, near, other in steps
+    )
     return table(header, *rows)

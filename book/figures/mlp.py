@@ -24,6 +24,7 @@ from . import (
     canvas,
     heat,
     play,
+    samp,
     show,
     table,
     tr,
@@ -510,5 +511,24 @@ def work_of_a_token(costs):
             f"{cost.per_parameter:.2f}",
         )
         for size, cost in costs.items()
+    )
+    return table(header, *rows)
+
+
+# --- in a real model --------------------------------------------------------------
+def real_lens(found, stops):
+    """A table: what a real model's stream says at some stops, read with the lens.
+
+    found: [[piece, probability], ...], as embedded and after each layer; stops: those
+    that are shown.
+    """
+    header = tr("after"), tr("likeliest next token"), tr("probability")
+    rows = (
+        (
+            tr("layer {n}", n=stop - 1) if stop else tr("embed"),
+            samp(found[stop][0].replace(" ", "␣")),
+            two(found[stop][1]),
+        )
+        for stop in stops
     )
     return table(header, *rows)

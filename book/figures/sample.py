@@ -17,6 +17,7 @@ from . import (
     Markup,
     canvas,
     play,
+    samp,
     show,
     table,
     tr,
@@ -499,3 +500,27 @@ def divergence(curve, swept):
             swept_low=f"{swept_low:g}",
         ),
     )
+
+
+# --- in a real model --------------------------------------------------------------
+def real_texts(written):
+    """A table: how the tokens were chosen, and how a real model goes on.
+
+    written: [{"prompt": ..., "how": {...}, "text": ...}, ...].
+    """
+    rows = ((_how(one["how"]), samp(one["text"])) for one in written)
+    return table((tr("chosen"), tr("written")), *rows)
+
+
+def real_prompts(written):
+    """A table: prompts, and how a real model goes on, greedily."""
+    rows = ((samp(one["prompt"]), samp(one["text"])) for one in written)
+    return table((tr("prompt"), tr("written")), *rows)
+
+
+def _how(how):
+    """{"temperature": 1.5, "top_p": 0.9} -> "τ = 1.5, top-p 0.9"."""
+    if how == {"top_k": 1}:
+        return tr("greedy")
+    cut = tr(", top-p {p}", p=how["top_p"]) if "top_p" in how else ""
+    return f"τ = {how['temperature']:g}{cut}"

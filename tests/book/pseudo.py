@@ -43,7 +43,7 @@ class Brackets(gettext.NullTranslations):
 
 
 class Texts(HTMLParser):
-    """Every text of some HTML, and those of labels; without what is code."""
+    """Every text of some HTML, and those of labels; without what is code or a model's."""
 
     def __init__(self):
         super().__init__()
@@ -64,7 +64,7 @@ class Texts(HTMLParser):
             pass
 
     def handle_data(self, text):
-        if not {"code", "style"} & set(self.path):
+        if not {"code", "samp", "style"} & set(self.path):
             self.found.append((self.path[-1], text))
 
 

@@ -1,0 +1,232 @@
+"""Records what each modern part buys on the small world, at equal parameters and steps.
+
+    python book/record_modern.py
+
+It trains a GPT and, beside it, the same GPT with one part replaced, from several seeds,
+with the same stories in the same order. The MLPs are as wide as makes the number of
+parameters equal. That takes half an hour on one core, so the page reads the file; tests/book
+repeats some first steps.
+"""
+
+import json
+import platform
+from datetime import UTC, datetime
+from itertools import islice
+from math import sqrt
+from pathlib import Path
+
+import torch
+from facts.sample import Author
+from torch.nn.functional import linear
+
+from gpt import modern, world
+from gpt.attend import merge_heads, split_heads
+from gpt.cache import fast_attention
+from gpt.data import write_whole
+from gpt.mlp import fast_gelu, fast_layer_norm
+from gpt.train import HELD_OUT, N_VOCAB, batches, course_tokenizer, fit
+
+FILE = Path(__file__).parent / "recorded" / "modern.json"
+N_CTX, N_LAYER, N_HEAD, N_KV_HEAD, D_MODEL = 64, 2, 4, 1, 64
+D_HEAD, D_MLP = D_MODEL // N_HEAD, 4 * D_MODEL
+STEPS, STORIES, SEEDS, EVERY, TOLD = 600, 16, (0, 1, 2), 20, 500
+PEAK, FAST = 1e-2, 1e-1  # learning rates
+SHORT = 32  # places that a model sees in training, where it is tried beyond them
+# name -> (what is replaced, the rate's peak, the tokens of a story that it reads)
+RUNS = {
+    "GPT-2": ((), PEAK, N_CTX),
+    "RoPE": (("rope",), PEAK, N_CTX),
+    "RMSNorm": (("rms_norm",), PEAK, N_CTX),
+    "SwiGLU": (("swiglu",), PEAK, N_CTX),
+    "grouped": (("grouped",), PEAK, N_CTX),
+    "untied": (("untied",), PEAK, N_CTX),
+    "QK-norm": (("qk_norm",), PEAK, N_CTX),
+    "all but untied": (
+        ("rope", "rms_norm", "swiglu", "grouped", "qk_norm"),
+        PEAK,
+        N_CTX,
+    ),
+    "GPT-2, ten times the rate": ((), FAST, N_CTX),
+    "QK-norm, ten times the rate": (("qk_norm",), FAST, N_CTX),
+    "GPT-2, short": ((), PEAK, SHORT),
+    "RoPE, short": (("rope",), PEAK, SHORT),
+}
+
+
+class Hybrid:
+    """A GPT-2 with some parts replaced by modern ones: `parts`, of RUNS.
+
+    It begins as wide as GPT-2, and then its MLPs are made so wide that it has as many
+    parameters, as nearly as that goes.
+    """
+
+    def __init__(self, parts: tuple, seed: int):
+        self.parts = parts
+        many = count(shapes((), D_MLP))
+        wide = min(
+            range(8, 8 * D_MODEL), key=lambda w: abs(count(shapes(parts, w)) - many)
+        )
+        random = torch.Generator().manual_seed(seed)
+        self.weights = {}
+        for name, shape in shapes(parts, wide).items():
+            if len(shape) == 1:
+                self.weights[name] = torch.full(shape, float("bias" not in name))
+            else:
+                scale = 0.02 / (sqrt(2 * N_LAYER) if "out" in name else 1)
+                self.weights[name] = torch.randn(shape, generator=random) * scale
+
+    def __call__(self, ids):
+        """(B, T) -> (B, T, n_vocab)."""
+        w, T = self.weights, ids.shape[1]
+        x = w["table"][ids]
+        if "rope" not in self.parts:
+            x = x + w["places"][:T]
+        angles = modern.turns(torch.arange(T), D_HEAD)
+        for n in range(N_LAYER):
+            layer = {k[2:]: v for k, v in w.items() if k.startswith(f"{n}.")}
+            x = x + self._attend(self._norm(x, layer, "norm_1"), layer, angles)
+            x = x + self._mlp(self._norm(x, layer, "norm_2"), layer)
+        return (
+            self._norm(x, w, "norm")
+            @ w["unembed" if "untied" in self.parts else "table"].T
+        )
+
+    def _norm(self, x, w, name):
+        if "rms_norm" in self.parts:
+            return modern.fast_rms_norm(x, w[name])
+        return fast_layer_norm(x, w[name], w[f"{name}.bias"])
+
+    def _attend(self, x, w, angles):
+        n_kv_head = N_KV_HEAD if "grouped" in self.parts else N_HEAD
+        q, k, v = (
+            split_heads(linear(x, w[name], w[f"{name}.bias"]), heads)
+            for name, heads in (("q", N_HEAD), ("k", n_kv_head), ("v", n_kv_head))
+        )
+        if "qk_norm" in self.parts:
+            q, k = modern.qk_norm(q, k, w["norm_q"], w["norm_k"])
+        if "rope" in self.parts:
+            q, k = modern.rotate(q, *angles), modern.rotate(k, *angles)
+        k, v = modern.share(k, N_HEAD), modern.share(v, N_HEAD)
+        return linear(merge_heads(fast_attention(q, k, v)), w["out"], w["out.bias"])
+
+    def _mlp(self, x, w):
+        if "swiglu" in self.parts:
+            return modern.swiglu(x, w["gate"], w["up"], w["mlp_out"])
+        hidden = fast_gelu(linear(x, w["up"], w["up.bias"]))
+        return linear(hidden, w["mlp_out"], w["mlp_out.bias"])
+
+    def parameters(self):
+        return [weight.requires_grad_() for weight in self.weights.values()]
+
+    def loss(self, ids, targets):
+        logits = self(ids).flatten(0, 1)
+        return torch.nn.functional.cross_entropy(
+            logits, targets.flatten(), ignore_index=-1
+        )
+
+
+def shapes(parts, wide) -> dict:
+    """The name and shape of each weight; matrices are (out, in)."""
+    kv = D_HEAD * (N_KV_HEAD if "grouped" in parts else N_HEAD)
+    matrices = {"q": (D_MODEL, D_MODEL), "k": (kv, D_MODEL), "v": (kv, D_MODEL)}
+    matrices |= {"out": (D_MODEL, D_MODEL), "up": (wide, D_MODEL)}
+    matrices |= {"mlp_out": (D_MODEL, wide)}
+    found = {"table": (N_VOCAB, D_MODEL)}
+    if "rope" not in parts:
+        found["places"] = (N_CTX, D_MODEL)
+    for n in range(N_LAYER):
+        for name, shape in matrices.items():
+            found[f"{n}.{name}"] = shape
+            if "swiglu" not in parts or name not in ("up", "mlp_out"):
+                found[f"{n}.{name}.bias"] = shape[:1]
+        if "swiglu" in parts:
+            found[f"{n}.gate"] = (wide, D_MODEL)
+        if "qk_norm" in parts:
+            found |= {f"{n}.norm_q": (D_HEAD,), f"{n}.norm_k": (D_HEAD,)}
+    for name in ("norm", *(f"{n}.norm_{i}" for n in range(N_LAYER) for i in (1, 2))):
+        found[name] = (D_MODEL,)
+        if "rms_norm" not in parts:
+            found[f"{name}.bias"] = (D_MODEL,)
+    return found | ({"unembed": (N_VOCAB, D_MODEL)} if "untied" in parts else {})
+
+
+def count(shapes) -> int:
+    return sum(torch.Size(shape).numel() for shape in shapes.values())
+
+
+def cut(pairs, n):
+    """Batches of ids and targets, of which only the first n tokens are left."""
+    return ((ids[:, :n], targets[:, :n]) for ids, targets in pairs)
+
+
+def losses(tokenizer, name, seed, steps=STEPS):
+    """(the model of a run, the loss of each of its first steps)."""
+    parts, peak, n = RUNS[name]
+    model = Hybrid(parts, seed)
+    fed = cut(batches(tokenizer, world.stories(seed + 1), STORIES), n)
+    return model, [*islice(fit(model, fed, STEPS, peak=peak), steps)]
+
+
+@torch.no_grad()
+def judged(model, tokenizer, floor) -> dict:
+    """Nats per token on held-out stories above the author's own; of late tokens, all."""
+    stories = islice(world.stories(HELD_OUT), TOLD)
+    nats, asked = torch.zeros(N_CTX), torch.zeros(N_CTX)
+    for ids, targets in batches(tokenizer, stories, 100):
+        paid = torch.nn.functional.cross_entropy(
+            model(ids).transpose(1, 2), targets, ignore_index=-1, reduction="none"
+        )
+        nats[: ids.shape[1]] += paid.sum(0)
+        asked[: ids.shape[1]] += (targets >= 0).sum(0)
+    late = slice(SHORT, None)
+    return {
+        "over": round(float(nats.sum() / asked.sum()) - floor, 5),
+        "early": round(float(nats[:SHORT].sum() / asked[:SHORT].sum()), 4),
+        "late": round(float(nats[late].sum() / asked[late].sum()), 4),
+    }
+
+
+def author_pays(tokenizer) -> float:
+    """What the author itself pays on the held-out stories, in nats per token."""
+    author = Author(tokenizer)
+    paid = [author.pays(story) for story in islice(world.stories(HELD_OUT), TOLD)]
+    return sum(nats for nats, _ in paid) / sum(tokens for _, tokens in paid)
+
+
+def lines(recorded) -> str:
+    """The file, a line a run."""
+    runs = ",\n".join(json.dumps(run) for run in recorded["runs"])
+    head = {name: value for name, value in recorded.items() if name != "runs"}
+    return f'{json.dumps(head)[:-1]}, "runs": [\n{runs}\n]}}\n'
+
+
+def main():
+    torch.set_num_threads(1)
+    tokenizer = course_tokenizer()
+    floor = author_pays(tokenizer)
+    recorded = {
+        "made by": "python book/record_modern.py",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, one thread",
+        "torch": torch.__version__.split("+")[0],
+        "floor": round(floor, 5),
+        "runs": [],
+    }
+    for seed in SEEDS:
+        for name in RUNS:
+            model, paid = losses(tokenizer, name, seed)
+            means = [sum(paid[i : i + EVERY]) / EVERY for i in range(0, STEPS, EVERY)]
+            run = {
+                "name": name,
+                "seed": seed,
+                "parameters": count({k: w.shape for k, w in model.weights.items()}),
+                **judged(model, tokenizer, floor),
+                "losses": [round(loss, 3) for loss in means],
+            }
+            recorded["runs"].append(run)
+            print({k: v for k, v in run.items() if k != "losses"}, flush=True)
+    write_whole(FILE, lines(recorded).encode())
+
+
+if __name__ == "__main__":
+    main()
