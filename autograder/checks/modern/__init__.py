@@ -7,4 +7,4 @@ code: they are PyTorch's own operators in double precision, and complex numbers 
 pairs of columns turn.
 """
 
-CHECKS = ("rms_norm", "swiglu", "share")
+CHECKS = ("rms_norm", "swiglu", "turns", "rotate", "share")

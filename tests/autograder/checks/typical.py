@@ -2403,6 +2403,183 @@ WRONG = {
             "three axes",
         ),
     ),
+    "turns": (
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(d_head // 2)
+            speed = 1 / base ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "slow down only half as much",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            speed = base ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "exponent is negative",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            speed = 1 / 10000 ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "use the argument `base`",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            speed = 1 / base ** (i / d_head)
+            angle = torch.outer(places, speed)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "Right for one row of places",
+        ),
+        (
+            """
+            i = torch.arange(0, d_head, 2)
+            speed = 1 / base ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "odd d_head is accepted|odd",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = places[..., None] / base ** (i / d_head)
+            return torch.sin(angle), torch.cos(angle)
+            """,
+            "cosines come first",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = torch.arange(places.shape[-1])[:, None] / base ** (i / d_head)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "numbers in `places`",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = (places[..., None] + 1) / base ** (i / d_head)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "one place ahead",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = places[..., None] / base ** (i / d_head)
+            angle = torch.cat([angle, angle], -1)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "stands there twice",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = places / base ** (i / d_head)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "new axis",
+        ),
+    ),
+    "rotate": (
+        (
+            """
+            a, b = x[..., 0::2], x[..., 1::2]
+            out = torch.empty_like(x)
+            out[..., 0::2] = a * cos - b * sin
+            out[..., 1::2] = a * sin + b * cos
+            return out
+            """,
+            "You turn neighbours",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos + b * sin, b * cos - a * sin], -1)
+            """,
+            "turn the other way round",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos + b * sin, a * sin + b * cos], -1)
+            """,
+            "no turn",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            a = a * cos - b * sin
+            b = a * sin + b * cos
+            return torch.cat([a, b], -1)
+            """,
+            "\\*\\*old\\*\\* a",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos - b * sin, a * sin + b * cos])
+            """,
+            "along axis 0",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
+            """,
+            "side by side: columns 0 and 1",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return x * cos + torch.cat([-b, a], -1) * sin
+            """,
+            "half as wide",
+        ),
+        (
+            """
+            T, d = x.shape
+            a, b = x[:, : d // 2], x[:, d // 2 :]
+            return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+            """,
+            "Count axes from the end|axes|unpack",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos, b * sin], -1)
+            """,
+            "both coordinates mix",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -2647,5 +2824,21 @@ RIGHT = {
             raise ValueError("no")
         which = [h * H // n_head for h in range(n_head)]
         return x[..., which, :, :]
+        """,
+    "turns": """
+        if d_head % 2 == 1:
+            raise ValueError("odd")
+        columns = []
+        for i in range(d_head // 2):
+            columns.append(places / base ** (2 * i / d_head))
+        angle = torch.stack(columns, -1)
+        point = torch.polar(torch.ones_like(angle), angle)
+        return point.real.contiguous(), point.imag.contiguous()
+        """,
+    "rotate": """
+        h = x.shape[-1] // 2
+        point = torch.complex(x[..., :h].contiguous(), x[..., h:].contiguous())
+        point = point * torch.complex(cos, sin)
+        return torch.cat((point.real, point.imag), dim=-1)
         """,
 }

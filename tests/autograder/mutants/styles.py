@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from math import inf, pi, sqrt
+from math import inf, log, pi, sqrt
 
 import torch
 from torch.nn import functional
@@ -161,6 +161,19 @@ def share_by_places(x, n_head):
     return x.index_select(-3, torch.arange(n_head) * H // n_head)
 
 
+def turns_by_logarithm(places, d_head, base=10_000.0):
+    if d_head % 2:
+        raise ValueError(d_head)
+    speed = torch.exp(torch.arange(0, d_head, 2) * (-log(base) / d_head))
+    angle = torch.einsum("...t,i->...ti", places.float(), speed)
+    return torch.cos(angle), torch.sin(angle)
+
+
+def rotate_by_a_half(x, cos, sin):
+    a, b = x.split(x.shape[-1] // 2, -1)
+    return x * torch.cat([cos, cos], -1) + torch.cat([-sin * b, sin * a], -1)
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -179,5 +192,7 @@ STYLES = [
     ("count_parameters", parameters_in_one_sum),
     ("rms_norm", rms_norm_by_length),
     ("swiglu", swiglu_in_one_piece),
+    ("turns", turns_by_logarithm),
+    ("rotate", rotate_by_a_half),
     ("share", share_by_places),
 ]
