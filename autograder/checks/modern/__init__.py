@@ -7,4 +7,12 @@ code: they are PyTorch's own operators in double precision, and complex numbers 
 pairs of columns turn.
 """
 
-CHECKS = ("rms_norm", "swiglu", "turns", "rotate", "share")
+CHECKS = (
+    "rms_norm",
+    "swiglu",
+    "turns",
+    "rotate",
+    "share",
+    "grouped_attention",
+    "qk_norm",
+)

@@ -2580,6 +2580,138 @@ WRONG = {
             "both coordinates mix",
         ),
     ),
+    "grouped_attention": (
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            T = s.shape[-1]
+            mask = torch.ones(s.shape[-2], T).tril() == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "takes them for the first",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            T = q.shape[-2]
+            mask = torch.ones(T, T).tril() == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "square mask does not fit",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            return s.softmax(-1) @ v
+            """,
+            "hear the future",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1)
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "not divided by",
+        ),
+        (
+            """
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "fewer heads than the queries",
+        ),
+        (
+            """
+            n = q.shape[-3] // k.shape[-3]
+            k, v = torch.cat([k] * n, -3), torch.cat([v] * n, -3)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "round and round",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2] - 1) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "itself in your mask|one place off",
+        ),
+        (
+            """
+            B, H, T, d = q.shape
+            k, v = share(k, H), share(v, H)
+            s = q @ k.transpose(-2, -1) / sqrt(d)
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "three axes",
+        ),
+    ),
+    "qk_norm": (
+        (
+            """
+            return rms_norm(q, w_q, eps), rms_norm(k, w_q, eps)
+            """,
+            "one of their own, `w_k`",
+        ),
+        (
+            """
+            return rms_norm(q, w_q), rms_norm(k, w_k)
+            """,
+            "plays no part|does not depend on `eps`|never uses",
+        ),
+        (
+            """
+            return rms_norm(q, w_q, eps), k
+            """,
+            "keys come back as they were|argument itself",
+        ),
+        (
+            """
+            return rms_norm(k, w_k, eps), rms_norm(q, w_q, eps)
+            """,
+            "keys come back first",
+        ),
+        (
+            """
+            return rms_norm(q, w_q, eps)
+            """,
+            "Only the queries come back",
+        ),
+        (
+            """
+            return rms_norm(q, w_k, eps), rms_norm(k, w_q, eps)
+            """,
+            "have the keys' weight",
+        ),
+        (
+            """
+            q, k = rms_norm(q, w_q, eps), rms_norm(k, w_k, eps)
+            return q @ k.transpose(-2, -1)
+            """,
+            "dot products of both",
+        ),
+        (
+            """
+            return rms_norm(q, w_q, eps) / sqrt(q.shape[-1]), rms_norm(k, w_k, eps)
+            """,
+            "queries by the root of d_head",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -2840,5 +2972,25 @@ RIGHT = {
         point = torch.complex(x[..., :h].contiguous(), x[..., h:].contiguous())
         point = point * torch.complex(cos, sin)
         return torch.cat((point.real, point.imag), dim=-1)
+        """,
+    "grouped_attention": """
+        H, n_new, d = q.shape[-3:]
+        k, v = share(k, H), share(v, H)
+        n = k.shape[-2]
+        rows = []
+        for t in range(n_new):
+            seen = n - n_new + t + 1
+            s = (q[..., t : t + 1, :] @ k[..., :seen, :].transpose(-2, -1)) * d**-0.5
+            w = torch.exp(s - s.amax(-1, keepdim=True))
+            rows.append(w / w.sum(-1, keepdim=True) @ v[..., :seen, :])
+        return torch.cat(rows, -2)
+        """,
+    "qk_norm": """
+        out = []
+        for x, weight in ((q, w_q), (k, w_k)):
+            size = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+            mean = size**2 / x.shape[-1]
+            out.append(x / torch.sqrt(mean + eps) * weight)
+        return tuple(out)
         """,
 }

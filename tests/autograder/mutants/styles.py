@@ -174,6 +174,23 @@ def rotate_by_a_half(x, cos, sin):
     return x * torch.cat([cos, cos], -1) + torch.cat([-sin * b, sin * a], -1)
 
 
+def grouped_attention_of_groups(q, k, v):
+    H, n_new, d_head = q.shape[-3:]
+    H_kv, n = k.shape[-3:-1]
+    q = q.unflatten(-3, (H_kv, H // H_kv))
+    scores = torch.einsum("...hgtd,...hsd->...hgts", q, k) * d_head**-0.5
+    late = torch.arange(n)[None, :] > torch.arange(n - n_new, n)[:, None]
+    shares = torch.where(late, -inf, scores).softmax(-1)
+    return torch.einsum("...hgts,...hsd->...hgtd", shares, v).flatten(-4, -3)
+
+
+def qk_norm_by_hand(q, k, w_q, w_k, eps=1e-5):
+    return tuple(
+        x * torch.rsqrt(torch.mean(x * x, -1, True) + eps) * weight
+        for x, weight in ((q, w_q), (k, w_k))
+    )
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -195,4 +212,6 @@ STYLES = [
     ("turns", turns_by_logarithm),
     ("rotate", rotate_by_a_half),
     ("share", share_by_places),
+    ("grouped_attention", grouped_attention_of_groups),
+    ("qk_norm", qk_norm_by_hand),
 ]
