@@ -18,6 +18,7 @@ from gpt.data import write_whole
 PARTS = (
     "bpe",
     "model",
+    "cache",
     "check",
     "grader",
 )  # modules of this package; each has run() -> list[Row]

@@ -143,6 +143,11 @@ class Cache:
             self.length = n
         return keys[..., :n, :], values[..., :n, :]
 
+    def keep(self, rows: list[int]) -> None:
+        """Forget all texts of the batch but these rows, in their order."""
+        self._kept = [tuple(x[rows] for x in both) for both in self._kept]
+        self.pads = None if self.pads is None else self.pads[rows]
+
     def places(self, n_new: int) -> Tensor:
         """The places of the next tokens in their texts: (B, n_new); of no text, 0."""
         columns = torch.arange(

@@ -120,21 +120,15 @@ PARTS = {  # name in the record: as the page shows it
 
 class Bought(NamedTuple):
     over: dict  # name of a run: what its seeds pay above the author, nats per token
-    late: dict  # the same: nats per token on the tokens from place 32 on
-    curves: dict  # name: the mean over the seeds of the loss, each `every` steps
-    every: int
     said: dict
 
 
 def bought() -> Bought:
     """What was recorded of the trainings with one part replaced."""
     recorded = json.loads(RECORDED.read_text("utf-8"))
-    over, late, lines = {}, {}, {}
+    over = {}
     for run in recorded["runs"]:
         over.setdefault(run["name"], []).append(run["over"])
-        late.setdefault(run["name"], []).append(run["late"])
-        lines.setdefault(run["name"], []).append(run["losses"])
-    curves = {name: torch.tensor(many).mean(0).tolist() for name, many in lines.items()}
     many = [run["parameters"] for run in recorded["runs"]]
     said = {
         "bought_date": recorded["date"],
@@ -144,7 +138,7 @@ def bought() -> Bought:
         "bought_seeds": len(over["GPT-2"]),
         "bought_floor": two(recorded["floor"]),
     }
-    return Bought(over, late, curves, 20, said)
+    return Bought(over, said)
 
 
 # --- a real model -----------------------------------------------------------------

@@ -15,7 +15,7 @@ import torch
 from edition import mark, percent
 
 from gpt import world
-from gpt.embed import embed
+from gpt.cache import Cache
 from gpt.sample import draw, keep_top_k, keep_top_p, probabilities
 from gpt.train import tell
 
@@ -98,46 +98,6 @@ def from_dull_to_nonsense(model, tokenizer, temperatures=(0.3, 0.8, 1.5, 2.5)):
     }
 
 
-class _Remembering:
-    """A model that is given only new tokens: it keeps the keys and values of the past.
-
-    new ids (B, T) -> logits of the last place (B, n_vocab)
-    """
-
-    def __init__(self, model):
-        self.n_layer = model.config.n_layer
-        self.model = model.replace(embed=self._embed, attention=self._attention)
-        self.past = {}  # layer -> keys and values, both (B, n_head, seen, d_head)
-        self.seen = 0  # tokens of each text
-        self.calls = 0  # of the attention: they go through the layers in turn
-
-    def __call__(self, new):
-        with torch.no_grad():
-            logits = self.model(new)[:, -1]
-        self.seen += new.shape[1]
-        return logits
-
-    def keep(self, rows):
-        """Forget all texts but those of `rows`."""
-        for layer, both in self.past.items():
-            self.past[layer] = tuple(t[rows] for t in both)
-
-    def _embed(self, ids, wte, wpe):
-        return embed(ids, wte, wpe[self.seen :])
-
-    def _attention(self, q, k, v):
-        layer = self.calls % self.n_layer
-        self.calls += 1
-        if layer in self.past:
-            k, v = (torch.cat(both, -2) for both in zip(self.past[layer], (k, v)))
-        self.past[layer] = k, v
-        # one new token may see all there is; the prompt's must not look ahead
-        causal = q.shape[-2] > 1
-        return torch.nn.functional.scaled_dot_product_attention(
-            q, k, v, is_causal=causal
-        )
-
-
 def _draw_each(p, u):
     """gpt.sample.draw for each row: p (B, n_vocab), u (B, 1) float64 -> ids (B, 1)."""
     ends = p.double().cumsum(-1)
@@ -158,20 +118,20 @@ def tell_many(
 ):
     """The stories of `gpt.train.tell` for the seeds 0 … many - 1, all at once.
 
-    Every story goes one token a step, and the keys and values of its past are kept, so
-    that only the new token's are computed. The tests compare it with `tell`. min_p and
-    penalty: see `keep_min_p` and `penalised`; the END before a story does not count as
-    said.
+    Every story goes one token a step, with a cache of what is past. The tests compare it
+    with `tell`. min_p and penalty: see `keep_min_p` and `penalised`; the END before a
+    story does not count as said.
     """
     end = tokenizer.special_tokens[world.END]
     uniform = [random.Random(seed).random for seed in range(many)]
     text = [[end, *tokenizer.encode(prompt)] for _ in range(many)]
-    remembering = _Remembering(model)
+    past = Cache(model.config.n_layer)
     said = torch.zeros(many, tokenizer.n_vocab, dtype=torch.bool)
     said[:, text[0][1:]] = True
     new, rows, told = torch.tensor(text), list(range(many)), set()
     while len(told) < many:
-        logits = remembering(new)
+        with torch.no_grad():
+            logits = model(new, past)[:, -1]
         if penalty is not None:
             logits = penalised(logits, said[rows], penalty)
         p = probabilities(logits, temperature)
@@ -189,7 +149,7 @@ def tell_many(
         stay = [row for row, i in enumerate(rows) if i not in told]
         if len(stay) < 0.7 * len(rows):  # the rows of told stories cost time
             rows, new = [rows[row] for row in stay], new[stay]
-            remembering.keep(stay)
+            past.keep(stay)
     whole = (tokenizer.decode_bytes(ids[1:]) for ids in text)
     return [story.decode(errors="replace") for story in whole]
 

@@ -95,18 +95,6 @@ def test_the_table_is_tied(facts):
 
 
 # --- from dull to nonsense --------------------------------------------------------
-def test_a_model_that_remembers_says_what_the_model_says():
-    stories = islice(world.stories(seed=3), 3)
-    text = torch.tensor([[END, *TOKENIZER.encode(s)[:30]] for s in stories])
-    remembering = measured._Remembering(MODEL)
-    for start, stop in ((0, 12), (12, 13), (13, 14)):
-        logits = MODEL(text[:, :stop])[:, -1]
-        torch.testing.assert_close(remembering(text[:, start:stop]), logits)
-    remembering.keep([2, 0])
-    logits = MODEL(text[[2, 0], :15])[:, -1]
-    torch.testing.assert_close(remembering(text[[2, 0], 14:15]), logits)
-
-
 def test_the_many_stories_are_those_of_tell():
     for how in (
         {"temperature": 0.8},

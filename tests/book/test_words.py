@@ -23,7 +23,7 @@ from gpt import world
 from tests.book.pseudo import BRACKETED, FIRST, KEPT
 from tests.book.test_rooms import PAGES
 
-CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample"
+CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample", "cache", "modern"
 ROOT = BOOK.parent
 
 # What stays as it is in any language, and why.
@@ -39,6 +39,7 @@ NAMES = {
         ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"), "tokens of a chat"
     ),
     "The sheep sees a ball in the grass.": "the sentence that GPT-2 cuts",
+    "neural network": "what the real model reads of, beside those of the stories",
     "水果": "a text of two characters that is cut",
     "vening": "a token that no story has",
     "wor": "a token, with which *word* begins",

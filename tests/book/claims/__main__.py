@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.chapter import BOOK
 from tests.book.page import prose
 
-PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample"]
+PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "cache", "modern"]
 
 
 def claims() -> dict[str, list[tuple[str, str]]]:

@@ -1,0 +1,295 @@
+"""The pictures of the chapter Cache: what is computed anew, what is kept, what it costs."""
+
+import re
+
+from edition import mark, minus, percent
+from matplotlib.patches import Rectangle
+
+from . import (
+    BLUE,
+    CENTRED,
+    FAINT,
+    GREEN,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    VERMILION,
+    Markup,
+    canvas,
+    drawing,
+    play,
+    show,
+    table,
+    tr,
+)
+
+
+# --- three steps ------------------------------------------------------------------
+def _step(labels, old, cached):
+    """One frame: the tokens read, their vectors, and the scores of each with each.
+
+    labels: of the tokens read and of the one written last. old: how many an earlier step
+    had read. cached: whether what was computed for those is kept.
+    """
+    n, most = len(labels) - 1, 5
+    fig, ax = drawing(352, 262, x=(-4.2, 6.8), y=(7.2, -1))
+    for row in range(n):
+        done = row < old
+        colour = (FAINT if cached else VERMILION) if done else BLUE
+        middle = {"va": "center_baseline", "size": 10.5}
+        ink = MUTED if done and cached else INK
+        ax.text(-0.75, row + 0.5, labels[row], ha="right", color=ink, **middle)
+        ax.add_patch(_square(-0.55, row, colour, width=0.35))
+        for column in range(row + 1):
+            ax.add_patch(_square(column, row, colour))
+    if cached:
+        for column in range(old):  # what the new ones read
+            kept = {"facecolor": "none", "edgecolor": GREEN, "linewidth": 2}
+            ax.add_patch(_square(column, n, PAPER, height=0.5, **kept))
+        if old:
+            look = {"ha": "left", "va": "center_baseline", "size": 10, "color": GREEN}
+            ax.text(old + 0.15, n + 0.3, tr("kept: their keys and values"), **look)
+    ax.text(-0.4, -0.3, tr("vector"), ha="center", size=9.5, color=MUTED)
+    ax.text(0.1, -0.3, tr("scores"), ha="left", size=9.5, color=MUTED)
+    ax.text(
+        most + 0.2, n - 0.5, f"→ {labels[n]}", weight="bold", **CENTRED | {"ha": "left"}
+    )
+    return fig
+
+
+def _square(x, y, colour, width=1.0, height=1.0, **look):
+    look = {"facecolor": colour, "edgecolor": PAPER, "linewidth": 1.2} | look
+    return Rectangle((x + 0.03, y + 0.03), width - 0.06, height - 0.06, **look)
+
+
+def three_steps(labels, prompt):
+    """The player: three words written without a cache, and with one.
+
+    labels: of all tokens, in order; the first `prompt` are given.
+    """
+    frames, captions = [], []
+    for cached in (False, True):
+        for step in range(3):
+            n = prompt + step
+            old = n - 1 if step else 0
+            frames.append(_step(labels[: n + 1], old, cached))
+            told = {
+                "n": n,
+                "word": labels[n],
+                "scores": n * (n + 1) // 2,
+                "new": n - old,
+            }
+            if not step and not cached:
+                words = tr(
+                    "The first word. {n} vectors and {scores} scores a head are computed, "
+                    "and “{word}” is drawn.",
+                    **told,
+                )
+            elif not cached:
+                words = tr(
+                    "The next word. Of {n} vectors and {scores} scores, all but the last "
+                    "row (vermilion) had been computed before.",
+                    **told,
+                )
+            elif not step:
+                words = tr(
+                    "Now with a cache. The prompt is read in one pass, as before, and its "
+                    "keys and values are kept."
+                )
+            else:
+                words = tr(
+                    "One vector and one row of {n} scores. The rows above (grey) are not "
+                    "needed any more, only the keys and values of their tokens.",
+                    **told,
+                )
+            captions.append(words)
+    return play(frames, tr("Three words, without a cache and with one"), captions, 3.0)
+
+
+# --- what a token costs -----------------------------------------------------------
+def token_cost(cost):
+    """The seconds of a token against the length of the text, anew and with a cache.
+
+    cost: a `facts.cache.Cost`; the bands are from the lower to the upper quartile.
+    """
+    fig, ax = canvas(5.8, 3.6)
+    for times, colour in ((cost.anew, VERMILION), (cost.kept, BLUE)):
+        low, middle, high = zip(*times)
+        ax.fill_between(cost.length, low, high, color=colour, alpha=0.2, lw=0)
+        ax.plot(cost.length, middle, "o-", ms=4, color=colour)
+    ax.set(yscale="log", xlim=(-20, 1050), xlabel=tr("tokens before it"))
+    ax.set_title(tr("Seconds for one more token"))
+    at = cost.length.index(512)
+    ax.text(512, 1.6 * cost.anew[at][2], tr("all anew"), color=VERMILION, ha="right")
+    ax.text(512, 1.5 * cost.kept[at][2], tr("with a cache"), color=BLUE)
+    ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+    ax.minorticks_off()
+    return show(
+        fig,
+        tr(
+            "The seconds of one more token after texts of {first} to {last} tokens. All "
+            "anew they rise from {anew_first} to {anew_last}, with a cache from "
+            "{kept_first} to {kept_last}.",
+            first=cost.length[0],
+            last=cost.length[-1],
+            anew_first=f"{cost.anew[0][1]:.2f}",
+            anew_last=f"{cost.anew[-1][1]:.1f}",
+            kept_first=f"{cost.kept[0][1]:.2f}",
+            kept_last=f"{cost.kept[-1][1]:.2f}",
+        ),
+    )
+
+
+# --- several texts at once --------------------------------------------------------
+def padded(rows):
+    """Texts of different lengths as one batch, each token over its place.
+
+    rows: [(labels, None where there is no text; places), ...].
+    """
+    columns = len(rows[0].pieces)
+    fig, ax = drawing(460, 44 * len(rows) + 8, x=(0, columns), y=(len(rows), -0.1))
+    for row, (pieces, places) in enumerate(rows):
+        for column, (piece, place) in enumerate(zip(pieces, places)):
+            look = {"facecolor": FAINT if piece is None else "none", "edgecolor": MUTED}
+            ax.add_patch(_square(column, row, PAPER, height=0.95, **look))
+            if piece is not None:
+                ax.text(column + 0.5, row + 0.35, piece, size=9, **CENTRED)
+                ax.text(column + 0.5, row + 0.72, place, size=9, color=BLUE, **CENTRED)
+    return show(
+        fig,
+        tr(
+            "{n} texts as rows that end in the same column. The shorter ones begin with "
+            "grey squares that are no text, and the places of each are counted from its "
+            "own first token: {told}.",
+            n=len(rows),
+            told="; ".join(
+                " ".join(piece for piece in row.pieces if piece is not None)
+                for row in rows
+            ),
+        ),
+    )
+
+
+# --- memory -----------------------------------------------------------------------
+def _bytes(n):
+    """37,748,736 -> "38 MB"."""
+    for size, words in (
+        (1e9, mark("{n} GB")),
+        (1e6, mark("{n} MB")),
+        (1e3, mark("{n} kB")),
+    ):
+        if n >= size:
+            digits = 2 if n < 100 * size else 3
+            return tr(words, n=f"{n / size:.{digits}g}")
+    raise ValueError(f"{n} bytes are too few to be told")
+
+
+def memory(rows, long):
+    """A table: what models keep of a token, of their context, and of a long text.
+
+    rows: [facts.cache.Kept, ...]; long: the tokens of the long text.
+    """
+    header = (
+        tr("model"),
+        tr("layers"),
+        tr("numbers a layer"),
+        tr("a token"),
+        tr("its context"),
+        tr("{long} tokens", long=f"{long:,}"),
+    )
+    return table(
+        header,
+        *(
+            (
+                tr(row.model),
+                row.layers,
+                f"{row.numbers:,}",
+                _bytes(row.per_token),
+                tr(
+                    "{n} tokens: {size}",
+                    n=f"{row.context:,}",
+                    size=_bytes(row.at_context),
+                ),
+                _bytes(row.at_long),
+            )
+            for row in rows
+        ),
+    )
+
+
+# --- a window ---------------------------------------------------------------------
+def loss_of_windows(found):
+    """The loss against the width of the window.
+
+    found: a `facts.cache.Windows`.
+    """
+    fig, ax = canvas(5.8, 3.3)
+    ax.axhline(found.floor, color=GREEN, lw=1.6)
+    ax.axhline(found.forgetful, color=VERMILION, lw=1.6, ls=(0, (4, 3)))
+    ax.plot(found.widths, found.losses, "o-", ms=4, color=BLUE)
+    for (width, run), colour in zip(found.trained.items(), (ORANGE, PURPLE)):
+        ax.plot([width], [run["loss"]], "D", ms=7, color=colour)
+        words = tr("trained with {width}", width=width)
+        ax.text(width + 1.2, run["loss"] + 0.012, words, color=colour, va="bottom")
+    right = {"ha": "right", "va": "bottom"}
+    ax.text(54, found.floor + 0.008, tr("the floor"), color=GREEN, **right)
+    forgets = tr("who has forgotten the hero")
+    ax.text(54, found.forgetful + 0.01, forgets, color=VERMILION, **right)
+    ax.set(ylim=(0.32, 1.0), xlim=(0, 55), xlabel=tr("width of the window, tokens"))
+    ax.set_title(tr("loss, nats per token"))
+    points = ", ".join(f"{w}: {x:.2f}" for w, x in zip(found.widths, found.losses))
+    return show(
+        fig,
+        tr(
+            "The loss against the width of the window. {points}. The floor is {floor}. "
+            "Trained with a window from the first step: {trained}.",
+            points=points,
+            floor=f"{found.floor:.2f}",
+            trained=", ".join(
+                f"{width}: {run['loss']:.2f}" for width, run in found.trained.items()
+            ),
+        ),
+    )
+
+
+def where_copying_ends(found):
+    """The mean bet on the name against how far the window reaches beyond it.
+
+    found: a `facts.cache.Windows`.
+    """
+    fig, ax = canvas(5.8, 2.9)
+    ax.axvspan(-0.5, max(found.beyond) + 0.5, color=FAINT, alpha=0.6, lw=0)
+    ax.plot(found.beyond, found.name, "o-", ms=5, color=BLUE)
+    ax.set(
+        ylim=(-0.03, 1.05),
+        xlim=(min(found.beyond) - 0.3, max(found.beyond) + 0.3),
+        xlabel=tr("tokens that the window holds beyond the first name"),
+        xticks=found.beyond[::2],
+    )
+    ax.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    ax.set_title(tr("bet on the right name"))
+    at = dict(zip(found.beyond, found.name))
+    return show(
+        fig,
+        tr(
+            "The mean bet on the right name. With a window that ends one token after the "
+            "first name it is {short}, with one that just holds it {reached}.",
+            short=percent(at[-1]),
+            reached=percent(at[0], ".1f"),
+        ),
+    )
+
+
+def lost(found):
+    """A table: what a window costs, by the word that is to be predicted.
+
+    found: {where, with the copied word in *stars*: nats per token}.
+    """
+
+    def lit(where):
+        return Markup(re.sub(r"\*([^*]+)\*", r"<strong>\1</strong>", where), where)
+
+    rows = ((lit(tr(where)), minus(more, ".3f")) for where, more in found.items())
+    return table((tr("predicting the word in bold"), tr("more, nats per token")), *rows)

@@ -1,0 +1,140 @@
+"""Records what takes long of the page Cache: what a token costs, and trained windows.
+
+    python book/record_cache.py cost       some minutes
+    python book/record_cache.py windows    an hour
+
+The first times a model of GPT-2's size, with random weights, at several lengths of the
+text; the second trains the course's model again, with a window from its first step. The
+page reads the file; tests/book repeats the first steps of the training.
+"""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from statistics import quantiles
+
+import torch
+from facts import cache as facts
+
+from bench.__main__ import machine
+from gpt import world
+from gpt.cache import Cache
+from gpt.data import write_whole
+from gpt.model import GPT, Config, initial
+from gpt.train import BATCH, N_VOCAB, SIZE, batches, course_tokenizer, fit
+
+FILE = Path(__file__).parent / "recorded" / "cache.json"
+GPT2 = Config(50_257, 1024, 12, 12, 768)
+LENGTHS = 1, 64, 128, 256, 384, 512, 640, 768, 896, 1023  # of the text before the token
+ROUNDS, STEPS_A_ROUND = 5, 5
+WIDTHS, STEPS, SEED, FIRST = (8, 16), 2000, 3, 4
+
+
+def timed(model, *read) -> float:
+    """The seconds in which it reads ids, with a cache or without."""
+    start = time.perf_counter()
+    model(*read)
+    return time.perf_counter() - start
+
+
+@torch.no_grad()
+def cost(config=GPT2, lengths=LENGTHS, rounds=ROUNDS) -> dict:
+    """The seconds of a token after texts of some lengths: quartiles, anew and kept.
+
+    Every round visits every length. "prompt" is what the text before it takes, in one
+    pass into a new cache.
+    """
+    model = GPT(config, initial(config, SEED))
+    ids = torch.randint(config.n_vocab, (1, config.n_ctx))
+    taken = {how: {n: [] for n in lengths} for how in ("anew", "kept", "prompt")}
+    for _ in range(rounds):
+        for n in lengths:
+            cache = Cache(config.n_layer)
+            taken["anew"][n].append(timed(model, ids[:, : n + 1]))
+            taken["prompt"][n].append(timed(model, ids[:, :n], cache))
+            for _ in range(STEPS_A_ROUND):
+                cache.length = n  # the same step again
+                taken["kept"][n].append(timed(model, ids[:, n : n + 1], cache))
+    found = {
+        how: [[round(s, 5) for s in quantiles(times[n])] for n in lengths]
+        for how, times in taken.items()
+    }
+    made = {"made by": "python book/record_cache.py cost", **_when()}
+    about = {"threads": torch.get_num_threads(), "rounds": rounds, "seed": SEED}
+    return {**made, **about, "length": [*lengths], **found}
+
+
+def windowed(width: int) -> GPT:
+    """A new model of the course's size that sees `width` tokens in each layer."""
+    config = Config(N_VOCAB, **SIZE)
+    model = GPT(config, initial(config, SEED))
+    return model.replace(attention=partial(facts.window, width=width))
+
+
+def losses(model: GPT, tokenizer):
+    """Train it as the course's own, on the same stories; yield the loss of each step."""
+    told = batches(tokenizer, world.stories(SEED), BATCH)
+    return fit(model, told, STEPS)
+
+
+def windows() -> dict:
+    """Of each width: the first losses of its training, and what it has learned."""
+    tokenizer, found = course_tokenizer(), {}
+    for width in WIDTHS:
+        model = windowed(width)
+        paid = [*losses(model, tokenizer)]
+        found[str(width)] = learned(model, tokenizer, paid)
+    made = {"made by": "python book/record_cache.py windows", **_when()}
+    return {**made, "steps": STEPS, "seed": SEED, "windows": found}
+
+
+@torch.no_grad()
+def learned(model: GPT, tokenizer, paid: list[float]) -> dict:
+    """The loss on held-out stories, and the mean bets on what the last sentence copies."""
+    read = facts.Stories(tokenizer)
+    name, animal = read.copied(model)
+    return {
+        "first": [round(loss, 5) for loss in paid[:FIRST]],
+        "loss": round(read.loss(model), 5),
+        "the name": round(float(name.mean()), 4),
+        "the animal": round(float(animal.mean()), 4),
+    }
+
+
+def first(width: int, tokenizer) -> list[float]:
+    """The first losses of a window's training, which the test repeats."""
+    return [*islice(losses(windowed(width), tokenizer), FIRST)]
+
+
+def _when() -> dict:
+    return {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
+
+
+def lines(recorded: dict) -> str:
+    """The file, a line an entry."""
+    parts = []
+    for part, entries in recorded.items():
+        inside = ",\n".join(
+            f"{json.dumps(k)}: {json.dumps(v)}" for k, v in entries.items()
+        )
+        parts.append(f"{json.dumps(part)}: {{\n{inside}\n}}")
+    return "{" + ",\n".join(parts) + "}\n"
+
+
+def main(parts: list[str]) -> None:
+    make = {"cost": cost, "windows": windows}
+    if not parts or set(parts) - set(make):
+        raise SystemExit(f"name what to record: {' or '.join(make)}")
+    recorded = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+    for part in parts:
+        recorded[part] = make[part]()
+    write_whole(FILE, lines(recorded).encode())
+    print(f"{' and '.join(parts)} in {FILE.name}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
