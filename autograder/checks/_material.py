@@ -96,7 +96,7 @@ WHY = {
     **_why(
         "the course's own answers are in there",
         *("gpt.tokenize", "gpt.embed", "gpt.attend", "gpt.mlp", "gpt.sample"),
-        "gpt.model",
+        *("gpt.model", "gpt.modern", "gpt.cache"),
     ),
     **_why("it has whole models, ready made", "transformers"),
     **_why("it is a tokenizer, ready made", "tiktoken", "tokenizers"),
@@ -133,6 +133,8 @@ WHY = {
         *(".layer_norm", ".LayerNorm", ".native_layer_norm"),
         *(".group_norm", ".GroupNorm"),
     ),
+    **_why("it is an RMS norm, ready made", ".rms_norm", ".RMSNorm"),
+    **_why("it is the bend of the gate, ready made", ".silu", ".SiLU"),
     **_why(
         "it is dropout, ready made, with random numbers of its own",
         *(".dropout", ".Dropout", ".alpha_dropout", ".feature_dropout"),

@@ -2182,6 +2182,536 @@ WRONG = {
             "stop",
         ),
     ),
+    "rms_norm": (
+        (
+            """
+            m = x.mean(-1, keepdim=True)
+            return (x - m) / torch.sqrt(((x - m) ** 2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "You subtract the mean",
+        ),
+        (
+            """
+            rms = torch.sqrt((x**2).mean(-1, keepdim=True)) + eps
+            return x / rms * weight
+            """,
+            "\\*\\*under\\*\\* the root",
+        ),
+        (
+            """
+            rms = torch.sqrt((x**2).mean(-1) + eps)
+            return x / rms * weight
+            """,
+            "`keepdim` keeps the axis",
+        ),
+        (
+            """
+            return x / torch.sqrt(torch.mean(x**2) + eps) * weight
+            """,
+            "tell `mean` along which axis",
+        ),
+        (
+            """
+            return x / torch.sqrt((x**2).sum(-1, keepdim=True) + eps) * weight
+            """,
+            "under your root is the \\*\\*sum\\*\\*|Under your root is the \\*\\*sum\\*\\*",
+        ),
+        (
+            """
+            return x / ((x**2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "Divide by its \\*\\*root\\*\\*",
+        ),
+        (
+            """
+            return x * torch.sqrt((x**2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "You multiply by the root",
+        ),
+        (
+            """
+            return x / torch.sqrt((x**2).mean(-1, keepdim=True) + eps)
+            """,
+            "multiplied by its own weight",
+        ),
+        (
+            """
+            return x / torch.sqrt((x**2).mean(-1, keepdim=True) + 1e-6) * weight
+            """,
+            "Use the argument `eps`",
+        ),
+        (
+            """
+            return x / sqrt((x**2).mean(-1, keepdim=True) + eps) * weight
+            """,
+            "`torch.sqrt`|one number",
+        ),
+        (
+            """
+            return x / (torch.sqrt((x**2).mean(-1, keepdim=True) + eps) * weight)
+            """,
+            "You divide by the weight",
+        ),
+    ),
+    "swiglu": (
+        (
+            """
+            return (torch.nn.functional.gelu(x @ w_gate.T) * (x @ w_up.T)) @ w_down.T
+            """,
+            "bent by the exact GELU",
+        ),
+        (
+            """
+            g = torch.sigmoid(x @ w_gate.T)
+            return (g * (x @ w_up.T)) @ w_down.T
+            """,
+            "the gate itself is missing",
+        ),
+        (
+            """
+            u = x @ w_up.T
+            return (x @ w_gate.T * u * torch.sigmoid(u)) @ w_down.T
+            """,
+            "have changed places",
+        ),
+        (
+            """
+            g = x @ w_gate
+            u = x @ w_up
+            return (g * torch.sigmoid(g) * u) @ w_down
+            """,
+            "stored as \\(out, in\\)",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return (g / (1 + torch.exp(g)) * (x @ w_up.T)) @ w_down.T
+            """,
+            "the sign in the exponential",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return g * torch.sigmoid(g) @ w_down.T
+            """,
+            "product with x @ w_up.T is missing",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return (g * torch.sigmoid(g) + x @ w_up.T) @ w_down.T
+            """,
+            "You add gate and up",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return x + (g * torch.sigmoid(g) * (x @ w_up.T)) @ w_down.T
+            """,
+            "You add x at the end",
+        ),
+        (
+            """
+            h = (x @ w_gate.T) * (x @ w_up.T)
+            return (h * torch.sigmoid(h)) @ w_down.T
+            """,
+            "multiply first and bend the product",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return g * torch.sigmoid(g) * (x @ w_up.T)
+            """,
+            "You stop at the hidden units",
+        ),
+        (
+            """
+            g = x @ w_gate.T
+            return (g * torch.exp(g) / (1 + torch.exp(g)) * (x @ w_up.T)) @ w_down.T
+            """,
+            "`exp` is ∞",
+        ),
+    ),
+    "share": (
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return torch.cat([x] * (n_head // H), -3)
+            """,
+            "side by side: 0, 0, 1, 1",
+        ),
+        (
+            """
+            H = x.shape[0]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head // H, dim=0)
+            """,
+            "In a batch|batch the first axis",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat(n_head // H, 1, 1)
+            """,
+            "side by side: 0, 0, 1, 1|batch",
+        ),
+        (
+            """
+            return x.repeat_interleave(n_head // x.shape[-3], dim=-3)
+            """,
+            "look at the remainder first",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head, dim=-3)
+            """,
+            "comes `n_head` times",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head // H)
+            """,
+            "one long row of all numbers",
+        ),
+        (
+            """
+            H = x.shape[-3]
+            if n_head % H:
+                raise ValueError(n_head)
+            return x.repeat_interleave(n_head // H, dim=-2)
+            """,
+            "You repeat the tokens",
+        ),
+        (
+            """
+            B, H, T, d = x.shape
+            if n_head % H:
+                raise ValueError(n_head)
+            return x[:, :, None].expand(B, H, n_head // H, T, d).reshape(B, n_head, T, d)
+            """,
+            "three axes",
+        ),
+    ),
+    "turns": (
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(d_head // 2)
+            speed = 1 / base ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "slow down only half as much",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            speed = base ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "exponent is negative",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            speed = 1 / 10000 ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "use the argument `base`",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            speed = 1 / base ** (i / d_head)
+            angle = torch.outer(places, speed)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "Right for one row of places",
+        ),
+        (
+            """
+            i = torch.arange(0, d_head, 2)
+            speed = 1 / base ** (i / d_head)
+            angle = places[..., None] * speed
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "odd d_head is accepted|odd",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = places[..., None] / base ** (i / d_head)
+            return torch.sin(angle), torch.cos(angle)
+            """,
+            "cosines come first",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = torch.arange(places.shape[-1])[:, None] / base ** (i / d_head)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "numbers in `places`",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = (places[..., None] + 1) / base ** (i / d_head)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "one place ahead",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = places[..., None] / base ** (i / d_head)
+            angle = torch.cat([angle, angle], -1)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "stands there twice",
+        ),
+        (
+            """
+            if d_head % 2:
+                raise ValueError(d_head)
+            i = torch.arange(0, d_head, 2)
+            angle = places / base ** (i / d_head)
+            return torch.cos(angle), torch.sin(angle)
+            """,
+            "new axis",
+        ),
+    ),
+    "rotate": (
+        (
+            """
+            a, b = x[..., 0::2], x[..., 1::2]
+            out = torch.empty_like(x)
+            out[..., 0::2] = a * cos - b * sin
+            out[..., 1::2] = a * sin + b * cos
+            return out
+            """,
+            "You turn neighbours",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos + b * sin, b * cos - a * sin], -1)
+            """,
+            "turn the other way round",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos + b * sin, a * sin + b * cos], -1)
+            """,
+            "no turn",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            a = a * cos - b * sin
+            b = a * sin + b * cos
+            return torch.cat([a, b], -1)
+            """,
+            "\\*\\*old\\*\\* a",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos - b * sin, a * sin + b * cos])
+            """,
+            "along axis 0",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
+            """,
+            "side by side: columns 0 and 1",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return x * cos + torch.cat([-b, a], -1) * sin
+            """,
+            "half as wide",
+        ),
+        (
+            """
+            T, d = x.shape
+            a, b = x[:, : d // 2], x[:, d // 2 :]
+            return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+            """,
+            "Count axes from the end|axes|unpack",
+        ),
+        (
+            """
+            a, b = x.chunk(2, -1)
+            return torch.cat([a * cos, b * sin], -1)
+            """,
+            "both coordinates mix",
+        ),
+    ),
+    "grouped_attention": (
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            T = s.shape[-1]
+            mask = torch.ones(s.shape[-2], T).tril() == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "takes them for the first",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            T = q.shape[-2]
+            mask = torch.ones(T, T).tril() == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "square mask does not fit",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            return s.softmax(-1) @ v
+            """,
+            "hear the future",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1)
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "not divided by",
+        ),
+        (
+            """
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "fewer heads than the queries",
+        ),
+        (
+            """
+            n = q.shape[-3] // k.shape[-3]
+            k, v = torch.cat([k] * n, -3), torch.cat([v] * n, -3)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "round and round",
+        ),
+        (
+            """
+            n_head = q.shape[-3]
+            k, v = share(k, n_head), share(v, n_head)
+            s = q @ k.transpose(-2, -1) / sqrt(q.shape[-1])
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2] - 1) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "itself in your mask|one place off",
+        ),
+        (
+            """
+            B, H, T, d = q.shape
+            k, v = share(k, H), share(v, H)
+            s = q @ k.transpose(-2, -1) / sqrt(d)
+            mask = torch.ones(s.shape[-2:]).tril(s.shape[-1] - s.shape[-2]) == 0
+            return s.masked_fill(mask, -torch.inf).softmax(-1) @ v
+            """,
+            "three axes",
+        ),
+    ),
+    "qk_norm": (
+        (
+            """
+            return rms_norm(q, w_q, eps), rms_norm(k, w_q, eps)
+            """,
+            "one of their own, `w_k`",
+        ),
+        (
+            """
+            return rms_norm(q, w_q), rms_norm(k, w_k)
+            """,
+            "plays no part|does not depend on `eps`|never uses",
+        ),
+        (
+            """
+            return rms_norm(q, w_q, eps), k
+            """,
+            "keys come back as they were|argument itself",
+        ),
+        (
+            """
+            return rms_norm(k, w_k, eps), rms_norm(q, w_q, eps)
+            """,
+            "keys come back first",
+        ),
+        (
+            """
+            return rms_norm(q, w_q, eps)
+            """,
+            "Only the queries come back",
+        ),
+        (
+            """
+            return rms_norm(q, w_k, eps), rms_norm(k, w_q, eps)
+            """,
+            "have the keys' weight",
+        ),
+        (
+            """
+            q, k = rms_norm(q, w_q, eps), rms_norm(k, w_k, eps)
+            return q @ k.transpose(-2, -1)
+            """,
+            "dot products of both",
+        ),
+        (
+            """
+            return rms_norm(q, w_q, eps) / sqrt(q.shape[-1]), rms_norm(k, w_k, eps)
+            """,
+            "queries by the root of d_head",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -2408,5 +2938,59 @@ RIGHT = {
             if new[-1] == stop:
                 return ids + new
         return ids + new
+        """,
+    "rms_norm": """
+        out = torch.empty_like(x).reshape(-1, x.shape[-1])
+        for i, v in enumerate(x.reshape(-1, x.shape[-1])):
+            out[i] = v * torch.rsqrt(v.dot(v) / v.numel() + eps) * weight
+        return out.reshape(x.shape)
+        """,
+    "swiglu": """
+        gate = torch.einsum("...c,mc->...m", x, w_gate)
+        up = torch.einsum("...c,mc->...m", x, w_up)
+        return torch.einsum("...m,cm->...c", gate * (1 + torch.tanh(gate / 2)) / 2 * up, w_down)
+        """,
+    "share": """
+        H, T, d = x.shape[-3:]
+        if n_head // H * H != n_head:
+            raise ValueError("no")
+        which = [h * H // n_head for h in range(n_head)]
+        return x[..., which, :, :]
+        """,
+    "turns": """
+        if d_head % 2 == 1:
+            raise ValueError("odd")
+        columns = []
+        for i in range(d_head // 2):
+            columns.append(places / base ** (2 * i / d_head))
+        angle = torch.stack(columns, -1)
+        point = torch.polar(torch.ones_like(angle), angle)
+        return point.real.contiguous(), point.imag.contiguous()
+        """,
+    "rotate": """
+        h = x.shape[-1] // 2
+        point = torch.complex(x[..., :h].contiguous(), x[..., h:].contiguous())
+        point = point * torch.complex(cos, sin)
+        return torch.cat((point.real, point.imag), dim=-1)
+        """,
+    "grouped_attention": """
+        H, n_new, d = q.shape[-3:]
+        k, v = share(k, H), share(v, H)
+        n = k.shape[-2]
+        rows = []
+        for t in range(n_new):
+            seen = n - n_new + t + 1
+            s = (q[..., t : t + 1, :] @ k[..., :seen, :].transpose(-2, -1)) * d**-0.5
+            w = torch.exp(s - s.amax(-1, keepdim=True))
+            rows.append(w / w.sum(-1, keepdim=True) @ v[..., :seen, :])
+        return torch.cat(rows, -2)
+        """,
+    "qk_norm": """
+        out = []
+        for x, weight in ((q, w_q), (k, w_k)):
+            size = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+            mean = size**2 / x.shape[-1]
+            out.append(x / torch.sqrt(mean + eps) * weight)
+        return tuple(out)
         """,
 }

@@ -80,6 +80,7 @@ def _others(exercise: str, name: str) -> list[Callable[..., Any]]:
         "sample": test_sample.OTHERS,
         "tokenize": STYLES,
         "mlp": STYLES,
+        "modern": STYLES,
     }
     return [answer for of, answer in known.get(exercise, ()) if of == name]
 

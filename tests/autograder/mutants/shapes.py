@@ -11,10 +11,11 @@ from autograder import checks
 # How many axes a result may have, in steps that take whatever stands in front.
 AXES = {
     **dict.fromkeys(("softmax", "scores", "attention_weights", "attention"), (2, 3, 4)),
-    **dict.fromkeys(("gelu", "dropout"), (1, 2, 3, 4)),
+    **dict.fromkeys(("gelu", "dropout", "rms_norm", "swiglu"), (1, 2, 3, 4)),
     **dict.fromkeys(("layer_norm", "mlp", "block", "attend"), (2, 3)),
     **dict.fromkeys(("unembed", "probabilities"), (1, 2, 3)),
     "embed": (2, 3),
+    **dict.fromkeys(("share", "grouped_attention"), (3, 4)),
 }
 
 

@@ -1,10 +1,10 @@
-"""Right answers to the steps of tokenize and mlp, in another style."""
+"""Right answers to the steps of tokenize, mlp and modern, in another style."""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from math import inf, pi, sqrt
+from math import inf, log, pi, sqrt
 
 import torch
 from torch.nn import functional
@@ -144,6 +144,53 @@ def parameters_in_one_sum(n_vocab, n_ctx, n_layer, d_model):
     return (n_vocab + n_ctx + 2) * d_model + n_layer * layer
 
 
+def rms_norm_by_length(x, weight, eps=1e-5):
+    length = (x * x).sum(-1, keepdim=True)
+    return weight * (x * (length / len(weight) + eps) ** -0.5)
+
+
+def swiglu_in_one_piece(x, w_gate, w_up, w_down):
+    gate, up = (x @ torch.cat([w_gate, w_up]).T).chunk(2, -1)
+    return functional.linear(up * gate / (1 + torch.exp(-gate)), w_down)
+
+
+def share_by_places(x, n_head):
+    H = x.shape[-3]
+    if n_head % H:
+        raise ValueError(n_head)
+    return x.index_select(-3, torch.arange(n_head) * H // n_head)
+
+
+def turns_by_logarithm(places, d_head, base=10_000.0):
+    if d_head % 2:
+        raise ValueError(d_head)
+    speed = torch.exp(torch.arange(0, d_head, 2) * (-log(base) / d_head))
+    angle = torch.einsum("...t,i->...ti", places.float(), speed)
+    return torch.cos(angle), torch.sin(angle)
+
+
+def rotate_by_a_half(x, cos, sin):
+    a, b = x.split(x.shape[-1] // 2, -1)
+    return x * torch.cat([cos, cos], -1) + torch.cat([-sin * b, sin * a], -1)
+
+
+def grouped_attention_of_groups(q, k, v):
+    H, n_new, d_head = q.shape[-3:]
+    H_kv, n = k.shape[-3:-1]
+    q = q.unflatten(-3, (H_kv, H // H_kv))
+    scores = torch.einsum("...hgtd,...hsd->...hgts", q, k) * d_head**-0.5
+    late = torch.arange(n)[None, :] > torch.arange(n - n_new, n)[:, None]
+    shares = torch.where(late, -inf, scores).softmax(-1)
+    return torch.einsum("...hgts,...hsd->...hgtd", shares, v).flatten(-4, -3)
+
+
+def qk_norm_by_hand(q, k, w_q, w_k, eps=1e-5):
+    return tuple(
+        x * torch.rsqrt(torch.mean(x * x, -1, True) + eps) * weight
+        for x, weight in ((q, w_q), (k, w_k))
+    )
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -160,4 +207,11 @@ STYLES = [
     ("dropout", dropout_by_mask),
     ("block", block_of_one_piece),
     ("count_parameters", parameters_in_one_sum),
+    ("rms_norm", rms_norm_by_length),
+    ("swiglu", swiglu_in_one_piece),
+    ("turns", turns_by_logarithm),
+    ("rotate", rotate_by_a_half),
+    ("share", share_by_places),
+    ("grouped_attention", grouped_attention_of_groups),
+    ("qk_norm", qk_norm_by_hand),
 ]
