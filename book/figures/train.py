@@ -232,8 +232,8 @@ def samples(found):
     """What the model writes after some steps. found: {step: text}."""
     rows = "".join(
         f"<tr><th scope='row' style='vertical-align:top;text-align:right'>{step}</th>"
-        f"<td><pre style='white-space:pre-wrap;margin:0;overflow-wrap:anywhere'>"
-        f"{html.escape(text.strip()[:150])}</pre></td></tr>"
+        f"<td><pre style='white-space:pre-wrap;margin:0;overflow-wrap:anywhere'><code>"
+        f"{html.escape(text.strip()[:150])}</code></pre></td></tr>"
         for step, text in found.items()
     )
     head = f"<tr><th>{tr('step')}</th><th>{tr('what it writes')}</th></tr>"
