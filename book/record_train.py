@@ -158,7 +158,7 @@ def overfit(steps=800, every=50):
 
 
 # --- from noise to Shakespeare ----------------------------------------------------------
-STOPS = (0, 10, 50, 100, 200, 400)
+STOPS = (0, 10, 50, 100, 300)
 
 
 def characters(steps=None):

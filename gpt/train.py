@@ -66,9 +66,9 @@ def windows(
             "the token after them"
         )
     draw = torch.Generator().manual_seed(seed)
-    place = torch.arange(n_ctx)
+    place, begins = torch.arange(n_ctx), len(ids) - n_ctx
     while True:
-        begin = torch.randint(len(ids) - n_ctx, (size, 1), generator=draw)
+        begin = torch.randint(begins, (size, 1), generator=draw)
         yield ids[begin + place], ids[begin + place + 1]
 
 
@@ -182,7 +182,7 @@ def fit(
     for step in range(done, steps):
         pair = next(fed, None)
         if pair is None:
-            raise ValueError(f"{steps} steps need {steps} batches; they end at {step}")
+            raise ValueError(f"the batches end at {step} of {steps} steps")
         for group in optimizer.param_groups:
             rate = learning_rate(step, steps, peak, last, warm_up)
             group["lr"] = rate * group.get("scale", 1.0)
@@ -204,12 +204,19 @@ def with_dropout(model: GPT, rate: float) -> GPT:
     drop = partial(torch.nn.functional.dropout, p=rate)
     embed, block = model.stages["embed"], model.stages["block"]
 
-    def thinned(x, norm_1, attend, norm_2, mlp):
-        return block(
-            x, norm_1, lambda y: drop(attend(y)), norm_2, lambda y: drop(mlp(y))
-        )
+    def thin_embed(*given):
+        return drop(embed(*given))
 
-    return model.replace(embed=lambda *given: drop(embed(*given)), block=thinned)
+    def thin_block(x, norm_1, attend, norm_2, mlp):
+        def thin_attend(y):
+            return drop(attend(y))
+
+        def thin_mlp(y):
+            return drop(mlp(y))
+
+        return block(x, norm_1, thin_attend, norm_2, thin_mlp)
+
+    return model.replace(embed=thin_embed, block=thin_block)
 
 
 @torch.no_grad()

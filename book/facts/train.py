@@ -133,7 +133,7 @@ def whole_run():
         "whole_over": percent(kept["loss over floor"], ".2f"),
         "whole_within": within,
         "whole_seconds": kept["seconds"],
-        "whole_command": kept["made by"],
+        "whole_seed": kept["seed"],
     }
     return Whole(losses, floor, said)
 

@@ -97,10 +97,10 @@ def peaks(warm, cold):
     fig, ax = canvas(5.4, 2.6)
     ax.plot(list(warm), list(warm.values()), "o-", color=BLUE, ms=4)
     ax.plot(list(cold), list(cold.values()), "o--", color=VERMILION, ms=4)
-    ax.set(xscale="log", xlabel=tr("peak of the learning rate"), ylim=(0, 6.5))
+    ax.set(xscale="log", xlabel=tr("peak of the learning rate"), ylim=(0, 5))
     ax.set_title(tr("loss at the end"))
-    ax.text(0.02, 0.1, tr("with warm-up"), color=BLUE, transform=ax.transAxes)
-    ax.text(0.36, 0.1, tr("without"), color=VERMILION, transform=ax.transAxes)
+    ax.text(0.5, 0.85, tr("with warm-up"), color=BLUE, transform=ax.transAxes)
+    ax.text(0.5, 0.7, tr("without (dashed)"), color=VERMILION, transform=ax.transAxes)
 
     def told(line):
         pairs = (tr("{loss} at {p}", loss=two(v), p=f"{p:g}") for p, v in line.items())
@@ -123,7 +123,7 @@ def run(found, counted, first):
     """
     fig, ax = canvas(6.4, 3.2)
     steps, low, high = zip(*found.band)
-    middle = [step - 12 for step in steps]
+    middle = [step - 12 for step in steps]  # each is a mean of 25
     ax.fill_between(middle, low, high, color=FAINT)
     ax.plot(range(1, len(found.losses) + 1), found.losses, color=BLUE, lw=1.2)
     for y, words, colour in (
@@ -132,9 +132,12 @@ def run(found, counted, first):
         (found.floor, tr("the floor"), GREEN),
     ):
         ax.axhline(y, color=colour, lw=1.2, ls=(0, (4, 3)))
-        ax.text(len(found.losses), y + 0.1, words, color=colour, ha="right")
-    ax.set(xlim=(0, len(found.losses)), ylim=(0, 7.1), xlabel=tr("training step"))
-    ax.set_title(tr("loss, nats per token"))
+        ax.text(len(found.losses), 1.05 * y, words, color=colour, ha="right")
+    ax.set(yscale="log", xlim=(0, len(found.losses)), ylim=(0.3, 8))
+    ax.set_yticks([0.5, 1, 2, 4, 6], ["0.5", "1", "2", "4", "6"])
+    ax.minorticks_off()
+    ax.set(xlabel=tr("training step"))
+    ax.set_title(tr("loss, nats per token, on a scale of powers"))
     alt = tr(
         "The loss of {n} steps falls from {first} through the line of the bigram table, "
         "{counted}, to {last}, near the floor, {floor}. A grey band of other runs lies "
@@ -229,14 +232,14 @@ def samples(found):
     """What the model writes after some steps. found: {step: text}."""
     rows = "".join(
         f"<tr><th scope='row' style='vertical-align:top;text-align:right'>{step}</th>"
-        f"<td><pre style='white-space:pre-wrap;margin:0;overflow-wrap:anywhere'>"
-        f"{html.escape(text.strip()[:150])}</pre></td></tr>"
+        f"<td><pre style='white-space:pre-wrap;margin:0;overflow-wrap:anywhere'><code>"
+        f"{html.escape(text.strip()[:150])}</code></pre></td></tr>"
         for step, text in found.items()
     )
     head = f"<tr><th>{tr('step')}</th><th>{tr('what it writes')}</th></tr>"
-    return Markup(
-        f"<table class='table'><thead>{head}</thead><tbody>{rows}</tbody></table>"
-    )
+    body = f"<thead>{head}</thead><tbody>{rows}</tbody>"
+    alt = tr("What the model writes after some steps of training.")
+    return Markup(f"<table class='table'>{body}</table>", alt)
 
 
 def scaling(sizes):
