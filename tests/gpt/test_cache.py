@@ -246,6 +246,26 @@ def test_a_reader_begins_anew_where_the_text_is_another():
 
 
 @torch.no_grad()
+def test_a_reader_begins_anew_where_the_padding_is_another():
+    ids = torch.tensor([[0, 5, 7], [1, 2, 3]])
+    for pads, then in (([1, 0], None), (None, [1, 0]), ([1, 0], [0, 1])):
+        read = Reader(MODEL)
+        pads, then = (each and torch.tensor(each) for each in (pads, then))
+        read(ids[:, :2], pads)
+        want = MODEL(ids, Cache(3, then))
+        assert_close(read(ids, then)[:, -1], want[:, -1], **TIGHT)
+
+
+@torch.no_grad()
+def test_after_a_text_that_failed_the_one_before_is_read_anew():
+    read, text = Reader(MODEL), torch.tensor([[1, 2, 3, 4]])
+    read(text[:, :3])
+    with pytest.raises(ValueError, match="id 600 has no row"):
+        read(torch.tensor([[5, 600]]))
+    assert_close(read(text)[:, -1], MODEL(text)[:, -1], **TIGHT)
+
+
+@torch.no_grad()
 def test_a_call_that_fails_leaves_no_trace():
     read, cache = Reader(MODEL), Cache(3)
     good, bad = torch.tensor([[1, 2, 3]]), torch.tensor([[1, 2, 3, 600]])
