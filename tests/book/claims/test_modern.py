@@ -118,13 +118,15 @@ def test_qk_norm_does_not_help_a_fast_training(over):
     assert sorted(normed)[1] >= sorted(fast)[1]
 
 
-def test_swiglu_is_worse_and_begins_better_wide(over):
+def test_swiglu_is_worse_and_a_wide_start_is_no_cure(over):
     claim("modern", "**SwiGLU** is worse.")
     assert sorted(over["SwiGLU"])[1] > max(over["GPT-2"])
-    claim("modern", "Then all three trainings do better than before")
-    assert max(over["SwiGLU, wide start"]) < min(over["SwiGLU"])
-    claim("modern", "but none of this makes it better than GELU")
-    assert sorted(over["SwiGLU, wide start"])[1] > min(over["GPT-2, wide start"])
+    claim(
+        "modern", "That did not make it better than GELU, nor surely better than before"
+    )
+    wide = over["SwiGLU, wide start"]
+    assert sorted(wide)[1] > sorted(over["GPT-2, wide start"])[1]
+    assert max(wide) > min(over["SwiGLU"])
 
 
 def test_all_together_are_no_better(over):
