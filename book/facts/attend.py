@@ -594,6 +594,7 @@ def real_model():
         "real_least": two(min(found["16.0"] for found in smollm2("heads").values())),
         "real_before": two(mean),
         "real_before_least": two(least),
+        "real_other": two(smollm2("before")["4.2"][1]),
         "real_sink": two(smollm2("sink")[20]),
         "real_apart": two(models["a fashion model | a machine learning model"][-1]),
         "real_together": two(

@@ -630,7 +630,7 @@ def real_sink(shares, many):
     fig, ax = canvas(6.2, 2.4)
     ax.bar(range(len(shares)), shares, color=BLUE, width=0.7)
     ax.axhline(1 / many, color=VERMILION, lw=1.2)
-    ax.text(-0.6, 1 / many + 0.03, tr("equal shares"), color=VERMILION, size=10)
+    ax.text(9.5, 1 / many + 0.03, tr("equal shares"), color=VERMILION, size=10)
     ax.set(xlabel=tr("layer"), ylim=(0, 1), xlim=(-0.7, len(shares) - 0.3))
     ax.set_title(tr("what the last token gives to the first"))
     most = max(shares)
@@ -675,7 +675,7 @@ def real_models_part(cosines):
             )
         )
     n_layer = len(line) - 1
-    ax.set_xticks([0, 1, 10, 20, n_layer], [tr("embed"), "0", "9", "19", n_layer - 1])
+    ax.set_xticks([0, 10, 20, n_layer], [tr("embed"), "9", "19", n_layer - 1])
     ax.set(ylim=(0.7, 1.02), xlim=(-0.5, n_layer + 15), xlabel=tr("after layer"))
     ax.xaxis.set_label_coords(0.33, -0.14)
     ax.set_title(tr("cosine of the two last vectors"))

@@ -485,7 +485,7 @@ def real_neighbours(near):
     near: {word: [[piece, cosine], ...]}.
     """
     rows = (
-        (samp(word), samp("   ".join(f"{piece} {two(c)}" for piece, c in found)))
+        (samp(word), samp(", ".join(f"{_seen(piece)} {two(c)}" for piece, c in found)))
         for word, found in near.items()
     )
     return table((tr("word"), tr("nearest rows, with the cosine")), *rows)
@@ -498,7 +498,17 @@ def real_steps(steps):
     """
     header = tr("as"), tr("so"), tr("nearest rows"), tr("nothing added")
     rows = (
-        (samp(f"{a} → {b}"), samp(f"{c} →"), samp(", ".join(near)), samp(other))
+        (
+            samp(f"{a} → {b}"),
+            samp(f"{c} →"),
+            samp(", ".join(map(_seen, near))),
+            samp(_seen(other)),
+        )
         for a, b, c, near, other in steps
     )
     return table(header, *rows)
+
+
+def _seen(piece):
+    """ " fox" -> "␣fox": the space that belongs to a token."""
+    return piece.replace(" ", "␣")

@@ -68,7 +68,15 @@ def scores(found):
             ax.plot(far, line, color=colour, lw=wide, label=place)
         ax.set(xlabel=tr("places back"), xticks=[1, 5, 10, 15])
         ax.set_title(title)
-    axes[1].legend(title=tr("query at place"), ncols=2, loc="best", fontsize=9)
+    axes[1].set_ylim(-1.1, 1.75)
+    axes[1].legend(
+        title=tr("query at place"),
+        ncols=4,
+        loc="upper center",
+        fontsize=9,
+        columnspacing=0.8,
+        handlelength=1.0,
+    )
     axes[0].set_ylabel(tr("score"))
     return show(
         fig,
@@ -89,14 +97,14 @@ def gates(silu, gelu):
     ax.axhline(0, color=FAINT, lw=0.8)
     ax.axvline(0, color=FAINT, lw=0.8)
     ax.plot(x, gelu(x), color=INK, lw=1.6, ls="--")
-    ax.text(2.1, 3.4, "GELU", color=INK, ha="right")
+    ax.text(4.15, 4, tr("GELU"), color=INK, va="center")
     for up, colour in ((2, BLUE), (0.5, GREEN), (-1, VERMILION)):
         y = silu(x) * up
         ax.plot(x, y, color=colour)
         at = 3.0 if up == 2 else 4
         end = float(np.interp(at, x, y))
         ax.text(at + 0.15, end, tr("up = {n}", n=minus(up)), color=colour, va="center")
-    ax.set(xlim=(-4, 5.6), ylim=(-4, 6), xlabel=tr("gate"))
+    ax.set(xlim=(-4, 5.6), ylim=(-4.5, 6), xlabel=tr("gate"))
     return show(
         fig,
         tr(

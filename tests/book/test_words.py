@@ -49,6 +49,7 @@ NAMES = {
         ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"), "tokens of a chat"
     ),
     "The sheep sees a ball in the grass.": "the sentence that GPT-2 cuts",
+    "neural network": "what the real model reads of, beside those of the stories",
     "水果": "a text of two characters that is cut",
     "vening": "a token that no story has",
     "wor": "a token, with which *word* begins",
