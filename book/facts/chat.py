@@ -31,12 +31,12 @@ def recorded():
 
 
 def made(part):
-    """For `say`: the date, the seed and the command of a part of the record."""
+    """For `say`: the date, the seed and the machine of a part of the record."""
     found = recorded()[part]
     return {
         f"{part}_date": found["date"],
         f"{part}_seed": found["seed"],
-        f"{part}_minutes": max(1, round(found["seconds"] / 60)),
+        f"{part}_machine": found["machine"],
     }
 
 
