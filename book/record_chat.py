@@ -9,6 +9,8 @@ cheaply. Each part of the file says when it was made, from which seed and by wha
 """
 
 import json
+import os
+import platform
 import sys
 import time
 from datetime import UTC, datetime
@@ -223,6 +225,7 @@ def main(names):
             "date": datetime.now(UTC).date().isoformat(),
             "seed": SEED,
             "seconds": round(time.monotonic() - started),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "torch": torch.__version__.split("+")[0],
             **found,
         }

@@ -15,6 +15,7 @@ Sources: Ouyang et al. (2022) for tuning on answers and on preferences, Rafailov
 (2023) for DPO.
 """
 
+import runpy
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -233,7 +234,5 @@ def answer(
             yield id
 
 
-if __name__ == "__main__":
-    from gpt.talk import main
-
-    main()
+if __name__ == "__main__":  # the terminal stands above this module, and imports it
+    runpy.run_module("gpt.talk", run_name="__main__")

@@ -157,3 +157,7 @@ def main() -> None:
         converse(talk, typed(), n_new, seed, **how)
     except BrokenPipeError:  # whoever read the answers has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

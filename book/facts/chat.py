@@ -11,7 +11,7 @@ from math import exp
 from pathlib import Path
 
 import torch
-from edition import percent
+from edition import minus, percent
 
 from gpt import chat, train, tune, world
 from gpt.chat import Message
@@ -31,12 +31,12 @@ def recorded():
 
 
 def made(part):
-    """For `say`: the date, the seed and the command of a part of the record."""
+    """For `say`: the date, the seed and the machine of a part of the record."""
     found = recorded()[part]
     return {
         f"{part}_date": found["date"],
         f"{part}_seed": found["seed"],
-        f"{part}_minutes": max(1, round(found["seconds"] / 60)),
+        f"{part}_machine": found["machine"],
     }
 
 
@@ -191,11 +191,16 @@ def preferred():
             f"{name}_long": percent(run["long"][-1]),
             f"{name}_exact_before": percent(exact[0]),
             f"{name}_exact": percent(exact[-1]),
-            f"{name}_reward": two(run["reward"][-1]),
-            f"{name}_kl": two(run["kl"][-1]),
-            f"{name}_ratio": two(run["log-ratio of the short"][-1]),
+            f"{name}_reward": _short(run["reward"][-1]),
+            f"{name}_kl": _short(run["kl"][-1]),
+            f"{name}_ratio": _short(run["log-ratio of the short"][-1]),
         }
     return found["runs"], said
+
+
+def _short(number):
+    """Two decimals, or none where the number is large."""
+    return two(number) if abs(number) < 10 else minus(number, ".0f")
 
 
 # --- a real model -----------------------------------------------------------------

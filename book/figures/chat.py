@@ -165,7 +165,7 @@ def preferred(runs):
         (tr("drawn answers"), tr("reward, short − long"), tr("KL, nats an answer")),
     ):
         ax.set_ylabel(label)
-    axes[0, 0].legend(loc="best")
+    axes[0, -1].legend(loc="upper right")
     return show(
         fig, tr("Three rows over the steps of DPO. {told}.", told="; ".join(told))
     )
@@ -190,6 +190,6 @@ def shots(opposites, found):
 
     opposites: the right words; found: {n: what it wrote for each}.
     """
-    heads = [tr("after {n} examples", n=n) for n in found]
+    heads = [tr("examples: {n}", n=n) for n in found]
     rows = zip(opposites, *found.values())
     return table((tr("right"), *heads), *(map(samp, row) for row in rows))

@@ -68,6 +68,7 @@ def test_every_part_is_recorded_with_its_command_date_and_seed():
     for name, part in RECORDED.items():
         assert part["made by"] == f"python book/record_chat.py {name}"
         assert len(part["date"]) == 10 and part["seed"] == record_chat.SEED
+        assert "cores" in part["machine"]
 
 
 def test_the_first_losses_of_the_recorded_tuning_come_again():
