@@ -22,6 +22,7 @@ FINALES = {
     "attend": ["agree", "look"],
     "mlp": ["agree"],
     "sample": ["agree", "own_story"],
+    "modern": ["agree"],
 }
 
 
@@ -123,6 +124,15 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
         *("mlp", "agree", STORY, "w = model.weights", "w = model.weights; w['wte.weight'][3] = 0"),
         '`model.weights["wte.weight"]` is no longer the course\'s',
     ),
+    ("modern", "agree", "write_rotate", "a * cos - b", "a * cos + b", "`rotate` differs"),
+    ("modern", "agree", "write_turns", "-pairs", "pairs", "`turns` differs from"),
+    ("modern", "agree", "write_swiglu", "gate * torch", "torch", "`swiglu` differs"),
+    (
+        *("modern", "agree", "write_grouped_attention", "n - n_new", "n - n_new + 1"),
+        "`grouped_attention` differs from the course's own in the model's logits",
+    ),
+    ("modern", "agree", "write_qk_norm", "w_k, eps", "w_q, eps", "`qk_norm` differs"),
+    ("modern", "agree", "write_rms_norm", "mean_square =", LATE, "is not written yet"),
     ("attend", "agree", "write_scores", " / sqrt(d_head)", "", "in layer 0: 1248 of"),
     ("attend", "look", "write_scores", " / sqrt(d_head)", "", "`scores` is not right"),
     ("attend", "agree", "write_attention", "@ v", "@ v * torch.nan", "holds NaN"),
