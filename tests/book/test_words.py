@@ -23,13 +23,14 @@ from gpt import world
 from tests.book.pseudo import BRACKETED, FIRST, KEPT
 from tests.book.test_rooms import PAGES
 
-CHAPTERS = ("index", "tokenize", "embed", "attend", "mlp", "sample", "train", "cache", "modern")
+CHAPTERS = (
     "index",
     "tokenize",
     "embed",
     "attend",
     "mlp",
     "sample",
+    "train",
     "cache",
     "modern",
     "chat",

@@ -6,13 +6,14 @@ from pathlib import Path
 from bench.chapter import BOOK
 from tests.book.page import prose
 
-PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "train", "cache", "modern"]
+PAGES = [
     "index",
     "tokenize",
     "embed",
     "attend",
     "mlp",
     "sample",
+    "train",
     "cache",
     "modern",
     "chat",
