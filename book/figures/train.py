@@ -238,8 +238,8 @@ def samples(found):
     )
     head = f"<tr><th>{tr('step')}</th><th>{tr('what it writes')}</th></tr>"
     body = f"<thead>{head}</thead><tbody>{rows}</tbody>"
-    alt = tr("What the model writes after some steps of training.")
-    return Markup(f"<table class='table'>{body}</table>", alt)
+    told = (f"{step}: {text.strip()[:150]}" for step, text in found.items())
+    return Markup(f"<table class='table'>{body}</table>", "\n".join(told))
 
 
 def scaling(sizes):
