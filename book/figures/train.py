@@ -40,7 +40,8 @@ def shifted(rows):
     ax.set(xlim=(-1.5, len(read) - 0.4), ylim=(-0.4, 1.4))
     ax.axis("off")
     alt = tr(
-        "Two rows of tokens. Read: {read}. Asked, each below the token before it: {asked}.",
+        "Two rows of tokens. Read: “{read}”. Asked, each below the token before it: "
+        "“{asked}”.",
         read=" ".join(read),
         asked=" ".join(asked),
     )
