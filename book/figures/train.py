@@ -133,7 +133,8 @@ def run(found, counted, first):
         (found.floor, tr("the floor"), GREEN),
     ):
         ax.axhline(y, color=colour, lw=1.2, ls=(0, (4, 3)))
-        ax.text(len(found.losses), 1.05 * y, words, color=colour, ha="right")
+        lift = 0.86 if y == found.floor else 1.06
+        ax.text(len(found.losses), lift * y, words, color=colour, ha="right")
     ax.set(yscale="log", xlim=(0, len(found.losses)), ylim=(0.3, 8))
     ax.set_yticks([0.5, 1, 2, 4, 6], ["0.5", "1", "2", "4", "6"])
     ax.minorticks_off()
@@ -233,7 +234,7 @@ def samples(found):
     """What the model writes after some steps. found: {step: text}."""
     rows = "".join(
         f"<tr><th scope='row' style='vertical-align:top;text-align:right'>{step}</th>"
-        f"<td><pre style='white-space:pre-wrap;margin:0;overflow-wrap:anywhere'><code>"
+        f"<td><pre style='white-space:pre-wrap;margin:0;'><code style='white-space:pre-wrap;overflow-wrap:anywhere'>"
         f"{html.escape(text.strip()[:150])}</code></pre></td></tr>"
         for step, text in found.items()
     )
