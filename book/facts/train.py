@@ -1,7 +1,6 @@
 """What the chapter Train measures, and what it reads of the trainings on record."""
 
 import json
-from itertools import islice
 from math import exp, log
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +8,8 @@ from typing import NamedTuple
 import torch
 from edition import mark, minus, percent, two
 
-from gpt import band, train, world
-from gpt.model import GPT, initial
-from gpt.presets import PRESETS
+from gpt import band, world
+from gpt.model import GPT
 
 from ._reading import card, piece
 
@@ -24,9 +22,8 @@ def recorded(part):
 
 
 def made(part):
-    """Where a part comes from, in a line for the reader."""
-    one = recorded(part)
-    return f"{one['made by']}, {one['date']}, seed {one['seed']}"
+    """The day on which a part was recorded."""
+    return recorded(part)["date"]
 
 
 # --- batches ------------------------------------------------------------------------
@@ -94,24 +91,8 @@ def quick_run(tokenizer, losses, counted):
         "quick_over": percent(last / floor - 1),
         "quick_steps": len(losses),
         "quick_below": below,
-        "verdict": band.judge(losses, known, floor),
     }
     return Run(losses, known, floor, said)
-
-
-def unshifted(tokenizer, steps=400):
-    """The verdict on a run whose targets are its ids: (losses, verdict)."""
-    preset = PRESETS["quick"]
-    model = GPT(preset.config(tokenizer.n_vocab), initial(preset.config(588)))
-    told = train.batches(tokenizer, world.stories(0), preset.batch)
-    same = ((ids, ids) for ids, _ in islice(told, steps))
-    losses = []
-    floor = world.entropy(tokenizer).nats_per_token
-    for loss in train.fit(model, same, preset.steps, peak=preset.peak):
-        losses.append(loss)
-        if len(losses) % 25 == 0 and sum(losses[-25:]) / 25 < 0.5 * floor:
-            break
-    return losses, band.judge(losses, band.of("quick"), floor)
 
 
 class Whole(NamedTuple):
@@ -212,7 +193,6 @@ def characters():
         "bpe_per_token": two(per_token),
         "bpe_per_character": two(pieces["validation"] / per_token),
         "char_made": made("characters"),
-        "bpe_made": made("bpe"),
     }
     return found["samples"], said
 

@@ -40,7 +40,8 @@ def shifted(rows):
     ax.set(xlim=(-1.5, len(read) - 0.4), ylim=(-0.4, 1.4))
     ax.axis("off")
     alt = tr(
-        "Two rows of tokens. Read: {read}. Asked, each below the token before it: {asked}.",
+        "Two rows of tokens. Read: “{read}”. Asked, each below the token before it: "
+        "“{asked}”.",
         read=" ".join(read),
         asked=" ".join(asked),
     )
@@ -132,7 +133,8 @@ def run(found, counted, first):
         (found.floor, tr("the floor"), GREEN),
     ):
         ax.axhline(y, color=colour, lw=1.2, ls=(0, (4, 3)))
-        ax.text(len(found.losses), 1.05 * y, words, color=colour, ha="right")
+        lift = 0.86 if y == found.floor else 1.06
+        ax.text(len(found.losses), lift * y, words, color=colour, ha="right")
     ax.set(yscale="log", xlim=(0, len(found.losses)), ylim=(0.3, 8))
     ax.set_yticks([0.5, 1, 2, 4, 6], ["0.5", "1", "2", "4", "6"])
     ax.minorticks_off()
@@ -232,14 +234,14 @@ def samples(found):
     """What the model writes after some steps. found: {step: text}."""
     rows = "".join(
         f"<tr><th scope='row' style='vertical-align:top;text-align:right'>{step}</th>"
-        f"<td><pre style='white-space:pre-wrap;margin:0;overflow-wrap:anywhere'><code>"
+        f"<td><pre style='white-space:pre-wrap;margin:0;'><code style='white-space:pre-wrap;overflow-wrap:anywhere'>"
         f"{html.escape(text.strip()[:150])}</code></pre></td></tr>"
         for step, text in found.items()
     )
     head = f"<tr><th>{tr('step')}</th><th>{tr('what it writes')}</th></tr>"
     body = f"<thead>{head}</thead><tbody>{rows}</tbody>"
-    alt = tr("What the model writes after some steps of training.")
-    return Markup(f"<table class='table'>{body}</table>", alt)
+    told = (f"{step}: {text.strip()[:150]}" for step, text in found.items())
+    return Markup(f"<table class='table'>{body}</table>", "\n".join(told))
 
 
 def scaling(sizes):

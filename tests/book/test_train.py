@@ -58,18 +58,18 @@ def test_a_nudge_changes_the_loss_as_the_gradient_says(facts):
     assert gradient and slope == pytest.approx(gradient, rel=0.01, abs=1e-6)
 
 
-def test_the_readers_run_is_inside_the_band(facts, names):
-    assert facts["verdict"].startswith("inside the band")
-    last = sum(names["losses"][-25:]) / 25
-    assert last < names["counted"]
+def test_the_readers_run_is_inside_the_band(page, facts, names):
+    verdict = band.judge(names["losses"], band.of("quick"), names["floor"])
+    assert verdict.startswith("inside the band at step 400")
+    assert verdict[:30] in page.printed
+    assert sum(names["losses"][-25:]) / 25 < names["counted"]
     assert 0 < float(facts["quick_over"].rstrip("\N{NO-BREAK SPACE}%")) < 40
-    assert facts["quick_below"] < 200
+    assert int(facts["quick_below"]) < 200
 
 
-def test_a_run_that_may_look_ahead_is_told_so(facts):
-    assert facts["copied_verdict"].startswith("below the floor")
-    assert "Are the targets shifted by one" in facts["copied_verdict"]
-    assert float(facts["copied_loss"]) < 0.5 * float(facts["floor"])
+def test_a_run_that_may_look_ahead_is_told_so(page, names):
+    assert "below the floor at step 50" in page.printed
+    assert names["copied"][-1] < 0.5 * names["floor"]
 
 
 def test_every_number_that_the_prose_glues_is_found(facts):
