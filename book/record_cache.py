@@ -9,6 +9,8 @@ page reads the file; tests/book repeats the first steps of the training.
 """
 
 import json
+import os
+import platform
 import sys
 import time
 from datetime import UTC, datetime
@@ -20,7 +22,6 @@ from statistics import quantiles
 import torch
 from facts import cache as facts
 
-from bench.__main__ import machine
 from gpt import world
 from gpt.cache import Cache
 from gpt.data import write_whole
@@ -116,7 +117,9 @@ def first(width: int, tokenizer) -> list[float]:
 
 
 def _when() -> dict:
-    return {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
+    python = f"Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {python}"
+    return {"date": datetime.now(UTC).date().isoformat(), "machine": machine}
 
 
 def lines(recorded: dict) -> str:
