@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import itertools
 import re
@@ -27,8 +28,7 @@ _LAZY = ("map", "filter", "zip", "reversed", "enumerate", "iter")
 
 @dataclass(frozen=True)
 class Written:
-    """What a function's source tells: whether it has loops, and no `return` in any of
-    them; and that something is `used_up`, if it is. `function` is its `def`; `data` are
+    """What a function's source tells: whether no `return` stands in any loop; and that something is `used_up`, if it is. `function` is its `def`; `data` are
     the names to which the notebook's `cells` give values, and `names` all that they
     define; `space` are the notebook's own values, where it runs here."""
 
@@ -261,9 +261,19 @@ _SPOKEN_OF: tuple[tuple[re.Pattern, Callable[[ast.AST], bool]], ...] = (
 
 
 def _none_inside(written: ast.AST) -> bool:
-    loops = [node for node in ast.walk(written) if isinstance(node, _LOOPS)]
+    nodes = [*ast.walk(written)]
+    loops = [node for node in nodes if isinstance(node, _LOOPS)]
+    if not loops:  # unless somebody else's function has one
+        return not any(map(_calls_by_name, nodes))
     inside = (isinstance(x, ast.Return) for loop in loops for x in _own(loop))
-    return bool(loops) and not any(inside)
+    return not any(inside)
+
+
+def _calls_by_name(node: ast.AST) -> bool:
+    """Whether a function of the notebook may be called."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return not hasattr(builtins, node.func.id)
 
 
 def _used_up(written: ast.AST) -> str | None:

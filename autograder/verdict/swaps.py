@@ -29,6 +29,7 @@ _LIKE = (  # functions and methods that are taken for one another
 )
 ODD = {"expm1", "exp2", "log1p", "log2", "log10", "cumprod", "sinh", "cosh", "prod"}
 _LARGEST = 3e38  # of float32, nearly
+_TINY = 1e-3  # what is added to be safe
 _TURNING = {"transpose", "swapaxes", "swapdims", "permute", "movedim"}
 _CUTTING = {"chunk", "split", "cat", "concat", "concatenate", "stack", "tensor_split"}
 _REDUCING = {"sum", "mean", "amax", "amin", "prod", "std", "norm"}
@@ -46,9 +47,21 @@ def swaps(function: lines.FUNCTION) -> Iterator[Change]:
             yield from _of_bounds(node)
         elif isinstance(node, ast.Subscript):
             yield from _of_places(node)
+        elif isinstance(node, ast.BinOp):
+            yield from _of_trifles(node)
         elif isinstance(node, ast.Constant) and _is_large(node.value):
             words = f"is {node.value:g} beyond all that may come in? Only ∞ is."
             yield node, ast.Constant(_LARGEST), words
+
+
+def _of_trifles(node: ast.BinOp) -> Iterator[Change]:
+    """A tiny number that is added to be safe."""
+    tiny = node.right
+    if not isinstance(node.op, ast.Add | ast.Sub) or not isinstance(tiny, ast.Constant):
+        return
+    if type(tiny.value) is float and 0 < tiny.value <= _TINY:
+        words = f"is {tiny.value:g} needed? What is as small is no longer itself."
+        yield node, node.left, words
 
 
 def _is_large(value: Any) -> bool:

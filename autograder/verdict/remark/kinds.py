@@ -31,6 +31,11 @@ def unusable(seen: Seen) -> str | None:
     kind = re.match(r"an? (\w+) cannot be handed in", got.message)
     if got.raised != UNUSABLE or not kind or want.raised:
         return None
+    if kind[1] in ("builtin_function_or_method", "function", "method"):
+        return (
+            "What comes back is, or holds, a function that was not called. Round brackets "
+            "after its name call it."
+        )
     what = f"`{theirs(kind[1])}`"
     if not isinstance(want.value, list | tuple | dict):
         return f"What comes back is, or holds, a {what}. A {_called(want.value)} is wanted."
@@ -158,6 +163,11 @@ def kind(seen: Seen) -> str | None:
         ):
             return "Several things come back, of different shapes, and one is wanted."
         if all(map(is_tensor, parts)):
+            if isinstance(got, tuple):
+                return (
+                    "A tuple of tensors comes back, and one is wanted. A comma after "
+                    "`return` makes a tuple."
+                )
             return (
                 "A list of tensors comes back. `torch.stack` makes one tensor of them."
             )

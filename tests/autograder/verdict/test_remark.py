@@ -59,6 +59,10 @@ def pick(p, u):
     return int((p.cumsum(0) <= u).sum())
 
 
+def upto(p, line):
+    return p * (p.cumsum(0) - p < line)
+
+
 def doubled(ids):
     if any(i < 0 for i in ids):
         raise ValueError("ids")
@@ -97,6 +101,7 @@ CASES = {
         (numbers(t, 4), t * numbers(4, 3), t + numbers(1, 3)[0]) for t in (2, 3, 5, 7)
     ],
     pick: [(torch.tensor([0.1, 0.2, 0.3, 0.4]), u) for u in (0.05, 0.2, 0.5, 0.9)],
+    upto: [(torch.arange(1, n) / 64, n / 64) for n in (3, 6, 10, 15)],
     doubled: [*((ids,) for ids in LISTS), ([1, -1],)],
     counted: [(ids,) for ids in LISTS],
     counted_up: [(ids,) for ids in LISTS],
@@ -377,6 +382,30 @@ REMARKS = [
         counted_up,
         lambda ids: {*ids},
         lambda ids: [*ids],
+    ),
+    (
+        "as if `line` were a little larger: look at what just reaches it",
+        upto,
+        lambda p, line: upto(p, line + 3e-6),
+        lambda p, line: upto(p, line**0.5),
+    ),
+    (
+        "A tuple of tensors comes back, and one is wanted. A comma after `return`",
+        past,
+        lambda x: (past(x), past(x)),
+        lambda x: [past(x), past(x)],
+    ),
+    (
+        "a function that was not called. Round brackets",
+        past,
+        lambda x: x.sum,
+        lambda x: {x},
+    ),
+    (
+        "as if `temperature` were 1",
+        shares,
+        lambda x, t: shares(x, 1.0 if t > 0 else t),
+        lambda x, t: shares(x, 1.0 if t < 1 else t),
     ),
     (
         "as if `ids` lacked its last item",
@@ -705,7 +734,8 @@ def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it()
             "def f(x):\n    return [mean for mean in x]",
             "only inside the brackets",
         ),
-        ("tau_", "def f(x): ...", "It is given `x`"),
+        ("tau_", "def f(x): x + tau_", "It is given `x`"),
+        ("counts", "def f(x): ...\ncolumns = 2", "its argument `x`. Is that one"),
     ],
 )
 def test_of_an_unknown_name_the_one_that_may_be_meant_is_told(name, names, said):

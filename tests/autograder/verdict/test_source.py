@@ -20,7 +20,8 @@ def test_the_last_definition_counts():
     one = "def f(x):\n    return 1\ndef f(x):\n    for i in x: f(i)"
     cells = [(1, one), (2, "f = 3"), (3, "def f(x:"), (4, "%f")]
     assert source.of(cells, "f").none_inside
-    assert not source.of([*cells, (5, "def f(x): ...")], "f").none_inside
+    last = (5, "def f(x):\n    for i in x: return i")
+    assert not source.of([*cells, last], "f").none_inside
     assert source.of(cells, "g") is None
 
 
@@ -33,6 +34,7 @@ def test_the_last_definition_counts():
         ("def g():\n    for i in x:\n        return i\nreturn g()", False),
         ("for i in x:\n    def g():\n        return i\nreturn g", True),
         ("return helper(x)", False),  # which may have the loop
+        ("return int(x[-1].argmax())", True),  # no loop at all
     ],
 )
 def test_a_return_is_asked_for_only_where_there_may_be_one(body, denied):

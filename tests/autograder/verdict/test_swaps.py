@@ -39,6 +39,12 @@ SLIPS = [
         MATRICES,
         "along which axis? None is named, so it is over all numbers.",
     ),
+    (
+        "x / x.abs().amax()",
+        ("x.abs().amax()", "(x.abs().amax() + 1e-8)"),
+        [(1e-9 * SQUARE,), (SQUARE,)],
+        "is 1e-08 needed?",
+    ),
     ("x * 2", ("x * 2", "(x * 2).transpose(0, 1)"), MATRICES, "`.transpose` needed?"),
     (
         "x / x.shape[-1]",
