@@ -19,6 +19,7 @@ PARTS = (
     "bpe",
     "model",
     "cache",
+    "train",
     "check",
     "grader",
 )  # modules of this package; each has run() -> list[Row]

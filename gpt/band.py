@@ -91,7 +91,7 @@ def place(losses: list[float], band: Band) -> str:
 
 
 def judge(losses: list[float], band: Band, floor: float | None = None) -> str:
-    """A sentence or two about a run: where it leaves the band, and what that may mean.
+    """A sentence or two about a run: where it is by its last mean, and what that may mean.
 
     floor: the loss that no model can beat, where it is known. A run is below it where
     the mean of its last steps is, by more than these few can be by luck.
@@ -99,14 +99,13 @@ def judge(losses: list[float], band: Band, floor: float | None = None) -> str:
     last = means(losses)
     if floor and last and last[-1][1] < 0.9 * floor:
         return f"below the floor at step {last[-1][0]}. {WHY['floor']}"
-    inside = 0
-    for step, _ in last:
-        found = place(losses[:step], band)
-        if found in ("above", "below", "lost"):
-            return f"{found} the band at step {step}. {WHY[found]}".replace(
-                "lost the band", "lost"
-            )
-        inside += found == "inside"
-    if not inside:
-        return "too short to say: the band begins at step " + str(band[0][0])
-    return f"inside the band, all {inside} means of {EVERY} steps. {WHY['inside']}"
+    places = [(step, place(losses[:step], band)) for step, _ in last]
+    known = [(step, found) for step, found in places if found]
+    if not known:
+        return f"too short to say: the band begins at step {band[0][0]}"
+    step, found = known[-1]
+    where = found if found == "lost" else f"{found} the band"
+    within = sum(found == "inside" for _, found in known)
+    return (
+        f"{where} at step {step}, inside {within} times of {len(known)}. {WHY[found]}"
+    )

@@ -13,15 +13,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from math import exp
+from math import exp, inf
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from gpt import band, train
-from gpt.data import write_whole
-from gpt.model import GPT, initial
+from gpt import band, train, world
 from gpt.presets import PRESETS, Preset, source
 from gpt.runs import Folder, load_settings, told
 
@@ -32,164 +30,172 @@ def main() -> None:
     parser = _parser()
     args = parser.parse_args()
     try:
-        run(args)
+        run = Run(args)
+        try:
+            run.train()
+            run.finish()
+        except OSError as error:
+            raise ValueError(told(error, run.folder)) from None
+        except KeyboardInterrupt:
+            raise ValueError("stopped: --resume goes on from the last state") from None
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))
 
 
-def run(args: argparse.Namespace) -> None:
-    """All of a run. Raises ValueError for what cannot be, before anything is written."""
-    device = _device(args.device)
-    args.to = args.to or Path("runs") / (args.preset or "small")
-    preset, name, seed = _chosen(args)
-    if beyond := [step for step in args.checkpoints if step > preset.steps]:
-        raise ValueError(
-            f"--checkpoints {beyond[0]} is beyond the {preset.steps} steps"
-        )
-    data = source(preset, seed)
-    settings = {
-        "preset": name,
-        **asdict(preset),
-        "seed": seed,
-        "text": data.fingerprint,
-    }
-    folder = Folder(args.to, settings, args.resume)
-    config = preset.config(data.tokenizer.n_vocab)
-    model = GPT(config, initial(config, seed)).to(device)
-    torch.manual_seed(seed)  # dropout draws from it
-    if preset.optimizer == "muon":
-        optimizer = train.muon(model, beta2=preset.beta2)
-        optimizers = [*optimizer.optimizers]
-    else:
-        optimizer = train.adamw(model.parameters(), preset.beta2)
-        optimizers = [optimizer]
-    folder.load_state(model, optimizers)
-    try:
-        _steps(args, preset, name, data, folder, model, optimizer, optimizers)
-        _finish(args, preset, name, data, folder, model, seed)
-    except OSError as error:
-        raise ValueError(told(error, folder)) from None
+class Run:
+    """A run: what it is made from, and how far it is.
 
+    Raises ValueError for options that cannot be, before anything is written.
+    """
 
-def _steps(args, preset, name, data, folder, model, optimizer, optimizers) -> None:
-    """Train to the end; every so often, measure, write a sample and save the state."""
-    history, end = folder.history, data.tokenizer.special_tokens.get(train.world.END)
-    normal = band.of(name, preset)
-    trained = train.with_dropout(model, preset.dropout) if preset.dropout else model
-    fed = (
-        (ids.to(model.device), targets.to(model.device))
-        for ids, targets in data.batches(folder.done)
-    )
-    losses = train.fit(
-        trained,
-        fed,
-        preset.steps,
-        peak=preset.peak,
-        last=preset.last,
-        optimizer=optimizer,
-        done=folder.done,
-    )
-    if 0 in args.checkpoints and folder.done == 0:
-        folder.keep("step-0", model, end)
-    tokens, started = _tokens_a_step(data), time.monotonic()
-    begun = folder.done
-    with tqdm(
-        total=preset.steps,
-        initial=begun,
-        unit="step",
-        mininterval=1,
-        dynamic_ncols=True,
-    ) as bar:
-        for loss in losses:
-            history["losses"].append(loss)
-            step = folder.done
-            bar.update()
-            speed = tokens * (step - begun) / (time.monotonic() - started)
-            bar.set_postfix_str(
-                f"loss {loss:.4f}, {speed:,.0f} tokens/s", refresh=False
+    def __init__(self, args: argparse.Namespace):
+        device = _device(args.device)
+        args.to = args.to or Path("runs") / (args.preset or "small")
+        self.args = args
+        self.preset, self.name, self.seed = _chosen(args)
+        preset = self.preset
+        if beyond := [step for step in args.checkpoints if step > preset.steps]:
+            raise ValueError(
+                f"--checkpoints {beyond[0]} is beyond the {preset.steps} steps"
             )
-            if step in args.checkpoints:
-                folder.keep(f"step-{step}", model, end)
-            if step % args.every and step != preset.steps:
-                continue
-            held_out = _measured(model, data)
-            if held_out < min([v for _, v in history["validation"]], default=100):
-                folder.keep("best", model, end)
-            history["validation"].append([step, held_out])
-            history["samples"].append([step, data.sample(model, step)])
-            folder.save_state(model, optimizers)
-            folder.plot(data.floor, normal)
-            bar.write(_line(history, data.floor, args.every, normal), file=sys.stdout)
-            sys.stdout.flush()
+        self.data = source(preset, self.seed)
+        self.end = self.data.tokenizer.special_tokens.get(world.END)
+        self.band = band.of(self.name, preset)
+        made_from = {"preset": self.name, **asdict(preset), "seed": self.seed}
+        made_from["text"] = self.data.fingerprint
+        self.folder = Folder(args.to, made_from, args.resume)
+        config = preset.config(self.data.tokenizer.n_vocab)
+        self.model = train.start(config, self.seed, preset.spread).to(device)
+        torch.manual_seed(self.seed)  # dropout draws from it
+        if preset.optimizer == "muon":
+            self.optimizer = train.muon(self.model, beta2=preset.beta2)
+            self.optimizers = [*self.optimizer.optimizers]
+        else:
+            self.optimizer = train.adamw(self.model.parameters(), preset.beta2)
+            self.optimizers = [self.optimizer]
+        self.folder.load_state(self.model, self.optimizers)
 
-
-def _finish(args, preset, name, data, folder, model, seed) -> None:
-    """The whole model and its card."""
-    losses, floor = folder.history["losses"], data.floor
-    command = f"python -m gpt.train --preset {name} --seed {seed}"
-    changed = {k: getattr(preset, k) for k in CHOSEN}
-    same = PRESETS[name]
-    command += "".join(
-        f" --{k} {v}" for k, v in changed.items() if v != getattr(same, k)
-    )
-    card = {
-        "made by": command,
-        "date": datetime.now(UTC).date().isoformat(),
-        "torch": torch.__version__.split("+")[0],
-        "data": data.name,
-        "seed": seed,
-        **{k: v for k, v in asdict(preset).items() if k != "data"},
-        "parameters": model.config.n_parameters,
-    }
-    loss = _measured(model, data, args.held_out)
-    card |= {"loss": round(loss, 6), "perplexity": round(exp(loss), 3)}
-    said = f"{args.to}: {loss:.4f} nats per token on what it has not seen"
-    if floor:
-        share = train.grammatical_share(model.to("cpu"), data.tokenizer, 0.8, args.told)
-        card |= {
-            "floor": round(floor, 6),
-            "loss over floor": round(loss / floor - 1, 5),
-            "grammatical share at temperature 0.8": share,
-        }
-        said += (
-            f", {loss / floor - 1:.2%} over the floor; {share:.1%} of its stories at "
+    def train(self) -> None:
+        """To the end; every so often, measure, write a sample and save the state."""
+        folder, preset, keep_at = self.folder, self.preset, self.args.checkpoints
+        thin = preset.dropout
+        losses = train.fit(
+            train.with_dropout(self.model, thin) if thin else self.model,
+            self._on_device(self.data.batches(folder.done)),
+            preset.steps,
+            peak=preset.peak,
+            last=preset.last,
+            warm_up=preset.warm_up,
+            optimizer=self.optimizer,
+            done=folder.done,
         )
-        said += "temperature 0.8 are grammatical"
-    best = min(folder.history["validation"], key=lambda pair: pair[1])
-    card |= {"best validation": best, "losses": [round(x, 4) for x in losses]}
-    model.to("cpu").save(args.to, data.tokenizer.special_tokens.get(train.world.END))
-    data.tokenizer.save(args.to / "tokenizer.json")
-    text = json.dumps(card, indent=2).replace("\n    ", " ").replace("\n  ]", " ]")
-    write_whole(args.to / "card.json", (text + "\n").encode())
-    print(said)
-    if normal := band.of(name, preset):
-        print(band.judge(losses, normal, floor))
+        if 0 in keep_at and folder.done == 0:
+            folder.keep("step-0", self.model, self.end)
+        tokens, seconds = _tokens_a_step(self.data), 0.0
+        begun, total = folder.done, preset.steps
+        bar = tqdm(total=total, initial=begun, unit="step", mininterval=1)
+        with bar:
+            while folder.done < total:
+                started = time.monotonic()
+                loss = next(losses)
+                seconds += time.monotonic() - started
+                folder.history["losses"].append(loss)
+                step = folder.done
+                speed = tokens * (step - begun) / seconds
+                said = f"loss {loss:.4f}, {speed:,.0f} tokens/s"
+                bar.set_postfix_str(said, refresh=False)
+                bar.update()
+                if step in keep_at:
+                    folder.keep(f"step-{step}", self.model, self.end)
+                if step % self.args.every == 0 or step == total:
+                    self.look()
+                    bar.write(self.line(), file=sys.stdout)
+                    sys.stdout.flush()
 
+    def look(self) -> None:
+        """Measure, write a sample, and save all that the run has."""
+        history, step = self.folder.history, self.folder.done
+        held_out = self.measured(200)
+        if held_out < min([loss for _, loss in history["validation"]], default=inf):
+            self.folder.keep("best", self.model, self.end)
+        history["validation"].append([step, held_out])
+        history["samples"].append([step, self.data.sample(self.model, step)])
+        self.folder.save_state(self.model, self.optimizers)
+        self.folder.plot(self.data.floor, self.band)
 
-def _measured(model: GPT, data, many: int = 200) -> float:
-    """The loss on `many` stories or windows that training does not see."""
-    pairs = (
-        (ids.to(model.device), targets.to(model.device))
-        for ids, targets in data.held_out(many)
-    )
-    return train.mean_loss(model, pairs)
+    def line(self) -> str:
+        """How far it is, for the terminal."""
+        history, floor = self.folder.history, self.data.floor
+        recent = history["losses"][-self.args.every :]
+        step, held_out = history["validation"][-1]
+        line = f"step {step:5}   loss {sum(recent) / len(recent):.4f}   "
+        line += f"validation {held_out:.4f} nats per token"
+        if floor:
+            line += f"   {held_out / floor - 1:+7.1%} over the floor"
+        if self.band:
+            line += f"   {band.place(history['losses'], self.band)}"
+        return line
+
+    def finish(self) -> None:
+        """The whole model, its tokenizer, and its card."""
+        losses, floor, to = self.folder.history["losses"], self.data.floor, self.args.to
+        loss = self.measured(self.args.held_out)
+        best = min(self.folder.history["validation"], key=lambda pair: pair[1])
+        card = {
+            "made by": self._command(),
+            "date": datetime.now(UTC).date().isoformat(),
+            "torch": torch.__version__.split("+")[0],
+            "seed": self.seed,
+            **asdict(self.preset),
+            "parameters": self.model.config.n_parameters,
+            "loss": round(loss, 6),
+            "perplexity": round(exp(loss), 3),
+            "best validation": best,
+        }
+        said = f"{to}: {loss:.4f} nats per token on what it has not seen"
+        if floor:
+            share = train.grammatical_share(
+                self.model.to("cpu"), self.data.tokenizer, 0.8, self.args.told
+            )
+            card |= {
+                "floor": round(floor, 6),
+                "loss over floor": round(loss / floor - 1, 5),
+                "grammatical share at temperature 0.8": share,
+            }
+            said += (
+                f", {loss / floor - 1:.2%} over the floor; {share:.1%} of its stories "
+                "at temperature 0.8 are grammatical"
+            )
+        card["losses"] = [round(x, 4) for x in losses]
+        self.folder.keep(".", self.model, self.end)
+        self.data.tokenizer.save(to / "tokenizer.json")
+        text = json.dumps(card, indent=2).replace("\n    ", " ").replace("\n  ]", " ]")
+        self.folder.write("card.json", text + "\n")
+        print(said)
+        if self.band:
+            print(band.judge(losses, self.band, floor))
+
+    def measured(self, many: int) -> float:
+        """The loss on `many` stories or windows that training does not see."""
+        return train.mean_loss(self.model, self._on_device(self.data.held_out(many)))
+
+    def _on_device(self, pairs):
+        device = self.model.device
+        return ((ids.to(device), targets.to(device)) for ids, targets in pairs)
+
+    def _command(self) -> str:
+        """The line that makes this run again."""
+        line = f"python -m gpt.train --preset {self.name} --seed {self.seed}"
+        for name in CHOSEN:
+            value = getattr(self.preset, name)
+            if value != getattr(PRESETS[self.name], name):
+                line += f" --{name} {value}"
+        return line
 
 
 def _tokens_a_step(data) -> int:
     """About how many tokens a step is asked for."""
     return int((next(data.batches())[1] >= 0).sum())
-
-
-def _line(history: dict, floor: float | None, every: int, normal: list | None) -> str:
-    recent = history["losses"][-every:]
-    mean = sum(recent) / len(recent)
-    (step, held_out) = history["validation"][-1]
-    line = f"step {step:5}   loss {mean:.4f}   validation {held_out:.4f} nats per token"
-    if floor:
-        line += f"   {held_out / floor - 1:+7.1%} over the floor"
-    if normal:
-        line += f"   {band.place(history['losses'], normal)}"
-    return line
 
 
 def _chosen(args: argparse.Namespace) -> tuple[Preset, str, int]:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gpt import world
-from gpt.model import GPT
+from gpt.model import GPT, Config, initial
 from gpt.tokenize import Tokenizer, train
 
 TEXT = {"n_chars": 130_000, "seed": 272}  # what the tokenizer is trained on
@@ -66,9 +66,9 @@ def windows(
             "the token after them"
         )
     draw = torch.Generator().manual_seed(seed)
-    place = torch.arange(n_ctx)
+    place, begins = torch.arange(n_ctx), len(ids) - n_ctx
     while True:
-        begin = torch.randint(len(ids) - n_ctx, (size, 1), generator=draw)
+        begin = torch.randint(begins, (size, 1), generator=draw)
         yield ids[begin + place], ids[begin + place + 1]
 
 
@@ -89,6 +89,22 @@ def learning_rate(
     return last + (peak - last) * 0.5 * (1 + cos(pi * (step - up) / (steps - up)))
 
 
+def start(config: Config, seed: int = 0, spread: float | None = None) -> GPT:
+    """A model at its first step: GPT-2's random weights (`gpt.model.initial`).
+
+    spread: another standard deviation than 0.02 for the two tables of embeddings; then
+    the last matrix of each part is 0, so that every layer begins by adding nothing. In a
+    small model a wider table has less way to go.
+    """
+    weights = initial(config, seed)
+    for name, weight in weights.items():
+        if spread and name in ("wte.weight", "wpe.weight"):
+            weight.mul_(spread / 0.02)
+        elif spread and name.endswith("c_proj.weight"):
+            weight.zero_()
+    return GPT(config, weights)
+
+
 def adamw(parameters: Iterable[Tensor], beta2: float = 0.95) -> torch.optim.Optimizer:
     """AdamW with weight decay for the matrices; vectors are not drawn to zero."""
     parameters = list(parameters)
@@ -101,7 +117,7 @@ def adamw(parameters: Iterable[Tensor], beta2: float = 0.95) -> torch.optim.Opti
     return torch.optim.AdamW(groups, betas=(0.9, beta2))
 
 
-def muon(model: GPT, scale: float = 8.0, beta2: float = 0.99) -> "Together":
+def muon(model: GPT, scale: float = 4.0, beta2: float = 0.95) -> "Together":
     """Muon for the matrices of the layers, AdamW for all else (Jordan et al., 2024).
 
     Muon makes each matrix's step as large in every direction, so that rare directions
@@ -166,7 +182,7 @@ def fit(
     for step in range(done, steps):
         pair = next(fed, None)
         if pair is None:
-            raise ValueError(f"{steps} steps need {steps} batches; they end at {step}")
+            raise ValueError(f"the batches end at {step} of {steps} steps")
         for group in optimizer.param_groups:
             rate = learning_rate(step, steps, peak, last, warm_up)
             group["lr"] = rate * group.get("scale", 1.0)
@@ -188,12 +204,19 @@ def with_dropout(model: GPT, rate: float) -> GPT:
     drop = partial(torch.nn.functional.dropout, p=rate)
     embed, block = model.stages["embed"], model.stages["block"]
 
-    def thinned(x, norm_1, attend, norm_2, mlp):
-        return block(
-            x, norm_1, lambda y: drop(attend(y)), norm_2, lambda y: drop(mlp(y))
-        )
+    def thin_embed(*given):
+        return drop(embed(*given))
 
-    return model.replace(embed=lambda *given: drop(embed(*given)), block=thinned)
+    def thin_block(x, norm_1, attend, norm_2, mlp):
+        def thin_attend(y):
+            return drop(attend(y))
+
+        def thin_mlp(y):
+            return drop(mlp(y))
+
+        return block(x, norm_1, thin_attend, norm_2, thin_mlp)
+
+    return model.replace(embed=thin_embed, block=thin_block)
 
 
 @torch.no_grad()

@@ -34,6 +34,7 @@ CHAPTERS = (
     "modern",
     "chat",
 )
+CHAPTERS = "index", "tokenize", "embed", "attend", "mlp", "sample", "train"
 ROOT = BOOK.parent
 
 # What stays as it is in any language, and why.

@@ -26,7 +26,12 @@ from gpt.train import (
     grammatical_share,
     held_out_loss,
     learning_rate,
+    mean_loss,
+    muon,
+    start,
     tell,
+    windows,
+    with_dropout,
 )
 
 CARD = json.loads((SMALL / "card.json").read_text())
@@ -84,6 +89,139 @@ def test_training_lowers_the_loss_and_repeats_itself():
     assert first[-1] < first[0] - 0.02
     assert losses(0) == first
     assert losses(1) != first
+
+
+# --- beside torch -----------------------------------------------------------------
+class Linear(torch.nn.Module):
+    """The smallest model that `fit` takes: a table of logits, and a bias."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = torch.nn.Parameter(torch.randn(7, 7))
+        self.bias = torch.nn.Parameter(torch.randn(7))
+
+    def loss(self, ids, targets):
+        logits = self.table[ids] + self.bias
+        logits, targets = logits.flatten(0, 1), targets.flatten()
+        return torch.nn.functional.cross_entropy(logits, targets, ignore_index=-1)
+
+
+def some_batches(many):
+    draw = torch.Generator().manual_seed(1)
+    for _ in range(many):
+        yield tuple(torch.randint(7, (4, 5), generator=draw) for _ in range(2))
+
+
+def test_a_fit_is_torchs_adamw_with_its_schedulers_and_clipping():
+    steps, up, peak, last = 40, 4, 0.5, 0.05
+    ours, theirs = Linear(), Linear()
+    losses = [*fit(ours, some_batches(steps), steps, peak=peak, last=last, warm_up=up)]
+    groups = [
+        {"params": [theirs.table], "weight_decay": 0.1},
+        {"params": [theirs.bias], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=peak, betas=(0.9, 0.95))
+    rates = torch.optim.lr_scheduler
+    rise = rates.LinearLR(optimizer, 1 / up, 1, up - 1)
+    fall = rates.CosineAnnealingLR(optimizer, steps - up, eta_min=last)
+    seen = []
+    for step, (ids, targets) in enumerate(some_batches(steps)):
+        optimizer.zero_grad()
+        loss = theirs.loss(ids, targets)
+        loss.backward()
+        lengths = [w.grad.norm() for w in theirs.parameters()]
+        length = torch.stack(lengths).norm()
+        for w in theirs.parameters():
+            w.grad *= min(1.0, 1 / (float(length) + 1e-6))
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if step < up - 1:
+            rise.step()
+        elif step >= up:
+            fall.step()
+        assert losses[step] == pytest.approx(loss.item(), rel=1e-5)
+    assert seen[:up] == pytest.approx([peak * (i + 1) / up for i in range(up)])
+    want = [learning_rate(step, steps, peak, last, up) for step in range(steps)]
+    assert seen[up + 1 :] == pytest.approx(want[up + 1 :], rel=1e-4)
+    torch.testing.assert_close(ours.table, theirs.table, rtol=1e-4, atol=1e-4)
+
+
+def test_batches_that_end_too_soon_are_an_error():
+    fitted = fit(Linear(), some_batches(3), 5)
+    with pytest.raises(ValueError, match="the batches end at 3 of 5 steps"):
+        list(fitted)
+
+
+def test_muon_gets_the_matrices_of_the_layers_at_its_own_rate():
+    model = GPT(Config(11, 8, 2, 2, 8))
+    optimizer = muon(model)
+    inner, *others = optimizer.param_groups
+    assert all(w.ndim == 2 for w in inner["params"]) and len(inner["params"]) == 2 * 4
+    given = [w for group in optimizer.param_groups for w in group["params"]]
+    assert sorted(map(id, given)) == sorted(map(id, model.weights.values()))
+    ids = torch.arange(8)[None]
+    [*fit(model, [(ids, ids)] * 2, 2, peak=0.5, optimizer=optimizer)]
+    rate = learning_rate(1, 2, 0.5)
+    assert inner["lr"] == rate * inner["scale"]
+    assert {group["lr"] for group in others} == {rate}
+
+
+def test_windows_are_cut_anywhere_and_shifted_by_one():
+    text = torch.arange(100, 140)
+    found = [pair for pair, _ in zip(windows(text, 8, 5, seed=3), range(200))]
+    for ids, targets in found:
+        assert ids.shape == targets.shape == (5, 8)
+        assert torch.equal(ids + 1, targets)
+        assert torch.equal(ids, ids[:, :1] + torch.arange(8))
+    begins = {int(begin) for ids, _ in found for begin in ids[:, 0]}
+    assert begins == set(range(100, 132))  # the last asks for the last token
+    again = next(windows(text, 8, 5, seed=3))
+    assert torch.equal(again[0], found[0][0])
+    assert not torch.equal(next(windows(text, 8, 5, seed=4))[0], found[0][0])
+    with pytest.raises(ValueError, match="text of 8 tokens is too short"):
+        next(windows(text[:8], 8, 5))
+
+
+def test_dropout_is_torchs_on_what_enters_the_stream():
+    model = GPT(Config(11, 8, 2, 2, 8))
+    ids = torch.arange(8)[None]
+    assert torch.equal(with_dropout(model, 0.0)(ids), model(ids))
+    thinned = with_dropout(model, 0.5)
+    torch.manual_seed(4)
+    found = thinned.trace(ids, "embed")["embed"]
+    torch.manual_seed(4)
+    want = torch.nn.functional.dropout(model.trace(ids, "embed")["embed"], 0.5)
+    assert torch.equal(found, want) and (found == 0).any()
+    # both branches are thinned: where all is dropped, the stream stays the embedding
+    nothing = with_dropout(model, 1.0)
+    assert not nothing.trace(ids, "1.stream")["1.stream"].any()
+    assert thinned.weights is model.weights
+
+
+def test_a_wide_start_adds_nothing_yet():
+    config = Config(11, 8, 2, 2, 64)
+    plain, wide = start(config, 1), start(config, 1, spread=0.06)
+    for name, weight in wide.weights.items():
+        if "c_proj.weight" in name:
+            assert not weight.any()
+        elif name in ("wte.weight", "wpe.weight"):
+            torch.testing.assert_close(weight, 3 * plain.weights[name])
+        else:
+            assert torch.equal(weight, plain.weights[name])
+    ids = torch.arange(8)[None]
+    streams = wide.trace(ids, "embed", "1.stream")
+    assert torch.equal(streams["embed"], streams["1.stream"])
+
+
+def test_the_mean_loss_is_one_of_tokens_not_of_batches():
+    model = Linear()
+    (a, b), (c, d) = some_batches(2)
+    b = b.clone()
+    b[1:] = -1
+    joined = torch.cat([a, c]), torch.cat([b, d])
+    want = float(model.loss(*joined))
+    assert mean_loss(model, [(a, b), (c, d)]) == pytest.approx(want, rel=1e-6)
 
 
 def test_the_command_writes_a_whole_model(tmp_path):

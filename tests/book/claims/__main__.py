@@ -17,6 +17,7 @@ PAGES = [
     "modern",
     "chat",
 ]
+PAGES = ["index", "tokenize", "embed", "attend", "mlp", "sample", "train"]
 
 
 def claims() -> dict[str, list[tuple[str, str]]]:

@@ -1,0 +1,255 @@
+"""What the chapter Train measures, and what it reads of the trainings on record."""
+
+import json
+from math import exp, log
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from edition import mark, minus, percent, two
+
+from gpt import band, world
+from gpt.model import GPT
+
+from ._reading import card, piece
+
+FILE = Path(__file__).parents[1] / "recorded" / "train.json"
+
+
+def recorded(part):
+    """A part of what `book/record_train.py` has recorded."""
+    return json.loads(FILE.read_text("utf-8"))[part]
+
+
+def made(part):
+    """The day on which a part was recorded."""
+    return recorded(part)["date"]
+
+
+# --- batches ------------------------------------------------------------------------
+def shifted(tokenizer, ids, targets, many=9):
+    """The first places of a batch's first row: what is read, and what is asked."""
+    return [
+        [piece(tokenizer, id).strip().replace(world.END, "END") for id in row[:many]]
+        for row in (ids[0].tolist(), targets[0].tolist())
+    ]
+
+
+# --- the loss -----------------------------------------------------------------------
+def beginnings(tokenizer):
+    """For `say`: what blind guessing costs, and what the author pays."""
+    floor = world.entropy(tokenizer).nats_per_token
+    many = tokenizer.n_vocab
+    return {
+        "n_vocab": many,
+        "blind": f"{log(many):.3f}",
+        "floor": f"{floor:.4f}",
+        "floor_perplexity": two(exp(floor)),
+    }
+
+
+# --- one weight ---------------------------------------------------------------------
+def nudged(model, ids, targets, name="h.0.mlp.c_fc.weight", place=(0, 0), by=1e-2):
+    """One weight of a model: its gradient, and what a nudge of it does to the loss."""
+    model = GPT(model.config, {n: w.double() for n, w in model.weights.items()})
+    model.parameters()
+    model.loss(ids, targets).backward()
+    weight = model.weights[name]
+    with torch.no_grad():
+        weight[place] += by
+        up = float(model.loss(ids, targets))
+        weight[place] -= 2 * by
+        down = float(model.loss(ids, targets))
+    gradient = float(weight.grad[place])
+    for other in model.weights.values():
+        other.grad = None
+    return {
+        "nudge": f"{by:g}",
+        "nudge_gradient": minus(gradient, ".6f"),
+        "nudge_slope": minus((up - down) / (2 * by), ".6f"),
+    }
+
+
+# --- a run --------------------------------------------------------------------------
+class Run(NamedTuple):
+    losses: list  # of every step
+    band: list  # (step, low, high)
+    floor: float
+    said: dict
+
+
+def quick_run(tokenizer, losses, counted):
+    """The reader's own training beside the band and the floor.
+
+    counted: the loss of the bigram table.
+    """
+    floor = world.entropy(tokenizer).nats_per_token
+    known = band.of("quick")
+    last = sum(losses[-25:]) / 25
+    below = next(step for step, loss in band.means(losses) if loss < counted)
+    said = {
+        "quick_over": percent(last / floor - 1),
+        "quick_steps": len(losses),
+        "quick_below": below,
+    }
+    return Run(losses, known, floor, said)
+
+
+class Whole(NamedTuple):
+    losses: list
+    floor: float
+    said: dict
+
+
+def whole_run():
+    """The training of the course's model, as its card has it."""
+    kept = card()
+    losses, floor = kept["losses"], kept["floor"]
+    within = next(
+        i for i in range(50, len(losses)) if sum(losses[i - 50 : i]) < 50 * 1.05 * floor
+    )
+    said = {
+        "whole_steps": len(losses),
+        "whole_first": two(losses[0]),
+        "whole_over": percent(kept["loss over floor"], ".2f"),
+        "whole_within": within,
+        "whole_seconds": kept["seconds"],
+        "whole_seed": kept["seed"],
+    }
+    return Whole(losses, floor, said)
+
+
+# --- on record ----------------------------------------------------------------------
+RUNGS = {
+    "bigram": mark("bigram"),
+    "one head": mark("one head"),
+    "several heads": mark("several heads"),
+    "plus MLP": mark("plus MLP"),
+    "plus residual": mark("plus residual"),
+    "plus norm": mark("plus norm"),
+    "scaled up": mark("scaled up"),
+}
+
+
+def ladder():
+    """({rung: its numbers}, facts)."""
+    found = recorded("ladder")
+    rungs = found["rungs"]
+    said = {f"rung_{i}": two(rungs[name]["validation"]) for i, name in enumerate(RUNGS)}
+    said |= {
+        "ladder_steps": found["steps"],
+        "ladder_parameters": rungs["one head"]["parameters"],
+        "ladder_scaled": rungs["scaled up"]["parameters"],
+        "ladder_made": made("ladder"),
+    }
+    return {name: rungs[name] for name in RUNGS}, said
+
+
+CURES = {
+    "nothing done": mark("nothing done"),
+    "dropout 0.2": mark("dropout 0.2"),
+    "weight decay 1": mark("weight decay 1"),
+    "a smaller model": mark("a smaller model"),
+    "ten times the text": mark("ten times the text"),
+}
+
+
+def overfit():
+    """({cure: its curves}, facts)."""
+    found = recorded("overfit")
+    runs = {name: found["runs"][name] for name in CURES}
+    said = {"little": found["characters"], "overfit_steps": found["steps"]}
+    for i, run in enumerate(runs.values()):
+        best = min(run["validation"])
+        said |= {
+            f"cure_{i}_best": two(best),
+            f"cure_{i}_last": two(run["validation"][-1]),
+        }
+    plain = runs["nothing done"]
+    turn = plain["validation"].index(min(plain["validation"]))
+    said |= {
+        "cure_0_train": two(plain["training"][-1]),
+        "cure_0_at": plain["step"][turn],
+        "overfit_made": made("overfit"),
+    }
+    return runs, said
+
+
+def characters():
+    """(samples by step, facts) of the preset shakespeare, beside BPE."""
+    found, pieces = recorded("characters"), recorded("bpe")
+    per_token = pieces["characters a token"]
+    said = {
+        "char_first": two(found["losses"][0]),
+        "char_vocab": found["n_vocab"],
+        "char_blind": two(log(found["n_vocab"])),
+        "char_steps": found["validation"][-1][0],
+        "char_loss": two(found["validation"][-1][1]),
+        "char_seconds": found["seconds"],
+        "char_parameters": found["parameters"],
+        "bpe_vocab": pieces["n_vocab"],
+        "bpe_steps": pieces["steps"],
+        "bpe_loss": two(pieces["validation"]),
+        "bpe_per_token": two(per_token),
+        "bpe_per_character": two(pieces["validation"] / per_token),
+        "char_made": made("characters"),
+    }
+    return found["samples"], said
+
+
+def scaling():
+    """({size: its numbers}, facts)."""
+    found = recorded("scaling")
+    sizes = found["sizes"]
+    ends = [size["runs"][-1][1] for size in sizes.values()]
+    said = {f"scale_{i}": two(loss) for i, loss in enumerate(ends)}
+    said |= {
+        "scale_tokens": found["tokens a step"],
+        "scale_made": made("scaling"),
+    }
+    return sizes, said
+
+
+def fine_tuning():
+    """({way: [[step, loss on stories, loss on Shakespeare], …]}, facts)."""
+    found = recorded("fine_tuning")
+    tuned, noise = found["runs"]["fine-tuned"], found["runs"]["from noise"]
+    said = {
+        "tune_before": found["before"],
+        "tune_steps": found["steps"],
+        "tune_characters": found["characters"],
+        "tuned": two(tuned[-1][1]),
+        "untuned": two(noise[-1][1]),
+        "forgot_before": two(tuned[0][2]),
+        "forgot_after": two(tuned[-1][2]),
+        "tune_made": made("fine_tuning"),
+    }
+    return found["runs"], said
+
+
+def rates():
+    """({peak: loss, with warm-up}, {peak: loss, without}, facts)."""
+    found = recorded("rates")
+    peaks = {float(p): loss for p, loss in found["peaks"].items()}
+    cold = {float(p): loss for p, loss in found["no warm-up"].items()}
+    best = min(peaks, key=peaks.get)
+    said = {
+        "rate_steps": found["steps"],
+        "rate_best": f"{best:g}",
+        "rate_best_loss": two(peaks[best]),
+        "rate_low_loss": two(peaks[min(peaks)]),
+        "rate_high": f"{max(peaks):g}",
+        "rate_high_loss": two(peaks[max(peaks)]),
+        "rate_constant": two(found["constant"]),
+        "rate_cosine": two(peaks[0.01]),
+        "rate_sgd": two(min(found["SGD"].values())),
+        "rate_made": made("rates"),
+    }
+    return peaks, cold, said
+
+
+def faster():
+    """([(what was changed, loss), …], facts): each step that makes training faster."""
+    found = recorded("faster")
+    said = {"faster_steps": found["steps"], "faster_made": made("faster")}
+    return found["runs"], said

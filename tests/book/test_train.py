@@ -1,0 +1,181 @@
+"""The chapter Train: what its prose says is what its cells find, and the records hold."""
+
+import json
+import re
+from itertools import islice, pairwise
+from math import exp, log
+
+import pytest
+import torch
+
+from bench.chapter import BOOK, CELL, OPTIONS
+from book import record_train as record
+from book.facts import train as measured
+from gpt import band, train, world
+from gpt.presets import PRESETS
+from tests.need import need
+
+CHAPTER = "train"
+PAGE = (BOOK / "train.md").read_text("utf-8")
+RECORDED = json.loads(record.FILE.read_text("utf-8"))
+
+
+# --- the cells ------------------------------------------------------------------------
+def test_what_stands_below_a_token_is_the_next(names, tokenizer):
+    ids, targets = names["ids"], names["targets"]
+    read, asked = measured.shifted(tokenizer, ids, targets)
+    assert read[0] == "END" and read[1:] == asked[:-1]
+    assert torch.equal(ids[0, 1:10], targets[0, :9])
+
+
+def test_noise_pays_the_logarithm_of_the_vocabulary(facts, names):
+    assert names["first_loss"] == pytest.approx(log(588), abs=0.1)
+    assert facts["blind"] == f"{log(588):.3f}"
+    floor = world.entropy(names["tokenizer"]).nats_per_token
+    assert float(facts["floor_perplexity"]) == pytest.approx(exp(floor), abs=0.01)
+
+
+def test_the_table_is_better_than_blind_and_worse_than_the_floor(names, facts):
+    floor = float(facts["floor"])
+    assert 1.5 * floor < names["counted"] < 0.5 * log(588)
+    torch.testing.assert_close(names["p"].sum(-1), torch.ones(588))
+
+
+def test_the_weight_that_is_followed_by_hand(names):
+    """Against torch, and every number that the text writes."""
+    assert float(names["w"].grad) == pytest.approx(-0.538, abs=5e-4)
+    p = 1 / (1 + exp(-1))
+    assert f"p = {p:.3f}" in PAGE and f"L = {-log(p):.3f}" in PAGE
+    assert f"{-1 / p:.3f}" in PAGE and f"{p * (1 - p):.3f}" in PAGE
+    assert f"{(p - 1) * 2:.3f}" in PAGE
+
+
+def test_a_nudge_changes_the_loss_as_the_gradient_says(facts):
+    slope, gradient = (
+        float(facts[name].replace("\N{MINUS SIGN}", "-"))
+        for name in ("nudge_slope", "nudge_gradient")
+    )
+    assert gradient and slope == pytest.approx(gradient, rel=0.01, abs=1e-6)
+
+
+def test_the_readers_run_is_inside_the_band(page, facts, names):
+    verdict = band.judge(names["losses"], band.of("quick"), names["floor"])
+    assert verdict.startswith("inside the band at step 400")
+    assert verdict[:30] in page.printed
+    assert sum(names["losses"][-25:]) / 25 < names["counted"]
+    assert 0 < float(facts["quick_over"].rstrip("\N{NO-BREAK SPACE}%")) < 40
+    assert int(facts["quick_below"]) < 200
+
+
+def test_a_run_that_may_look_ahead_is_told_so(page, names):
+    assert "below the floor at step 50" in page.printed
+    assert names["copied"][-1] < 0.5 * names["floor"]
+
+
+def test_every_number_that_the_prose_glues_is_found(facts):
+    glued = set(re.findall(r"\{glue:text\}`(\w+)`", PAGE))
+    assert len(glued) > 30 and glued == set(facts), glued ^ set(facts)
+
+
+def test_the_lines_of_shown_code_fit_the_column():
+    for cell in CELL.finditer(PAGE):
+        options = OPTIONS.match(cell[2])
+        if "remove" not in options[0]:
+            assert max(map(len, cell[2][options.end() :].splitlines())) <= 72
+
+
+@pytest.fixture(scope="module")
+def plays():
+    """Shakespeare's characters: (tokenizer, ids to train on, ids to test on)."""
+    try:
+        return record.shakespeare()
+    except (OSError, ValueError) as error:
+        need(False, f"tiny Shakespeare, in GPT_DATA: {error}")
+
+
+# --- the records ------------------------------------------------------------------------
+def test_the_file_is_what_the_recorder_writes():
+    assert record.lines(RECORDED) == record.FILE.read_text("utf-8")
+    assert list(RECORDED) == list(record.PARTS)
+
+
+@pytest.mark.parametrize("name", ["bigram", *record.RUNGS])
+def test_a_rung_begins_as_it_is_recorded(name, plays):
+    letters, read, _ = plays
+    model, n_ctx = record.rung(name, letters.n_vocab)
+    kept = RECORDED["ladder"]["rungs"][name]
+    assert kept["parameters"] == sum(w.numel() for w in model.parameters())
+    pair = next(train.windows(read, n_ctx, record.LADDER_BATCH, record.SEED))
+    assert model.loss(*pair).item() == pytest.approx(kept["first"], abs=1e-3)
+
+
+def test_what_is_recorded_is_what_the_presets_do(plays):
+    letters, read, _ = plays
+    preset, kept = PRESETS["shakespeare"], RECORDED["characters"]
+    assert len(kept["losses"]) == preset.steps and kept["n_vocab"] == letters.n_vocab
+    model = train.start(preset.config(letters.n_vocab), record.SEED, preset.spread)
+    fed = train.windows(read, preset.n_ctx, preset.batch, record.SEED)
+    optimizer = train.muon(model, beta2=preset.beta2)
+    how = {"peak": preset.peak, "warm_up": preset.warm_up, "optimizer": optimizer}
+    losses = [*islice(train.fit(model, fed, preset.steps, **how), 3)]
+    assert losses == pytest.approx(kept["losses"][:3], abs=1e-3)
+
+
+def test_the_bands_are_those_of_the_presets():
+    losses = record.small_losses("quick", 0, 50)
+    known = band.of("quick")
+    for (step, mean), (at, low, high) in zip(band.means(losses), known):
+        assert step == at and low - 1e-3 <= mean <= high + 1e-3
+    assert [step for step, _, _ in known] == [*range(25, 401, 25)]
+    card = json.loads((record.SMALL / "card.json").read_text())
+    shipped = card["losses"][: band.of("small")[-1][0]]
+    assert band.judge(shipped, band.of("small")).startswith("inside")
+    assert band.of("quick", PRESETS["small"]) is None
+
+
+# --- what the prose says of them --------------------------------------------------------
+def test_the_ladder_goes_down_from_the_mlp_on(facts):
+    rungs = [float(facts[f"rung_{i}"]) for i in range(7)]
+    assert rungs[2:] == sorted(rungs[2:], reverse=True)
+    assert min(rungs[1:3]) >= rungs[0]  # attention alone is no better than the table
+    steps = [a - b for a, b in pairwise(rungs[2:6])]
+    assert max(steps) == steps[2]  # the norm is the largest step
+
+
+def test_the_model_that_reads_little_learns_it_by_heart(facts):
+    best, last, at = (facts[f"cure_0_{what}"] for what in ("best", "last", "at"))
+    assert float(facts["cure_0_train"]) < float(best) < float(last)
+    assert at < facts["overfit_steps"]
+    lowest = [float(facts[f"cure_{i}_best"]) for i in range(5)]
+    ends = [float(facts[f"cure_{i}_last"]) for i in range(5)]
+    assert min(lowest) == lowest[4] and sorted(lowest)[1] - lowest[4] > 0.1
+    assert all(end < ends[0] for end in ends[1:])
+
+
+def test_more_of_everything_is_better():
+    sizes = [size["runs"] for size in RECORDED["scaling"]["sizes"].values()]
+    for runs in sizes:
+        losses = [loss for _, loss in runs]
+        assert losses == sorted(losses, reverse=True)
+    for column in zip(*sizes):
+        losses = [loss for _, loss in column]
+        assert losses == sorted(losses, reverse=True)
+
+
+def test_what_was_learned_before_helps_and_is_forgotten(facts):
+    assert float(facts["tuned"]) < float(facts["untuned"]) - 0.1
+    assert float(facts["forgot_after"]) > float(facts["forgot_before"]) + 0.1
+
+
+def test_each_change_makes_it_faster():
+    losses = list(RECORDED["faster"]["runs"].values())
+    assert len(losses) == 4 and losses == sorted(losses, reverse=True)
+
+
+def test_the_rates(facts):
+    best = float(facts["rate_best_loss"])
+    assert best < float(facts["rate_low_loss"]) and best < float(
+        facts["rate_high_loss"]
+    )
+    assert float(facts["rate_cosine"]) < float(facts["rate_constant"])
+    assert float(facts["rate_sgd"]) > best
