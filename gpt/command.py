@@ -268,3 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--told", type=_from(1), default=500, help="stories of its own, at the end")
     return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ betas, the clipping and the shape of the learning rate, Srivastava et al. (2014)
 dropout, Jordan et al. (2024) for Muon.
 """
 
+import runpy
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -253,7 +254,5 @@ def grammatical_share(
     return sum(map(world.grammatical, told)) / many
 
 
-if __name__ == "__main__":
-    from gpt.command import main
-
-    main()
+if __name__ == "__main__":  # the command stands above this module, and imports it
+    runpy.run_module("gpt.command", run_name="__main__")

@@ -101,7 +101,7 @@ def tune(
     model: GPT, fed: Iterable[tuple[Tensor, Tensor]], steps: int
 ) -> Iterator[float]:
     """Train the model in place on batches, with Muon; yield the loss of each step."""
-    optimizer = train.muon(model)
+    optimizer = train.muon(model, scale=8.0, beta2=0.99)
     return train.fit(model, fed, steps, peak=PEAK, optimizer=optimizer)
 
 

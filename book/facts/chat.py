@@ -33,10 +33,12 @@ def recorded():
 def made(part):
     """For `say`: the date, the seed and the machine of a part of the record."""
     found = recorded()[part]
+    machine, cores = found["machine"].removesuffix(" cores").split(", ")
     return {
         f"{part}_date": found["date"],
         f"{part}_seed": found["seed"],
-        f"{part}_machine": found["machine"],
+        f"{part}_machine": machine,
+        f"{part}_cores": cores,
     }
 
 

@@ -54,6 +54,7 @@ NAMES = {
     "水果": "a text of two characters that is cut",
     "vening": "a token that no story has",
     "wor": "a token, with which *word* begins",
+    "da": "a token, with which *Ada* ends",
 }
 NAME = re.compile(
     "|".join(
