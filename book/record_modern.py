@@ -214,7 +214,7 @@ def main():
     recorded = {
         "made by": "python book/record_modern.py",
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, a thread for each seed",
+        "machine": platform.machine(),
         "torch": torch.__version__.split("+")[0],
         "floor": round(author_pays(course_tokenizer()), 5),
         "runs": [run for of_a_seed in found for run in of_a_seed],
