@@ -95,7 +95,9 @@ def shown_by(found, cases, how):
             forms = [[*map(form, cases[k].args)] for k in (i, j)]
             alike = None not in forms[0] and forms[0] == forms[1]
         tensors = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor)
-        same = a.shape != b.shape or a.equal(b) if tensors else a == b
+        known = outcome.Outcome(a), outcome.Outcome(b)
+        other = difference(*known, 0, 0)
+        same = a.shape != b.shape or a.equal(b) if tensors else not other
         if alike and type(a) is type(b) and not same:
             return True
     return False
