@@ -14,6 +14,7 @@ goes into the catalogue is every literal given to `tr`, `tr_many` or `mark`:
 import gettext
 import os
 from fractions import Fraction
+from math import floor, log10
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
@@ -57,6 +58,12 @@ def minus(number, form="g"):
 def two(number):
     """0.125 -> "0.12": two decimals."""
     return minus(float(number), ".2f")
+
+
+def tiny(number):
+    """2e-05 -> "0.00002": one digit of a number below 1, and not in powers of ten."""
+    places = -floor(log10(number)) if number else 0
+    return f"{number:.{places}f}"
 
 
 def percent(share, form=".0f"):

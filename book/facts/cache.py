@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from edition import mark, percent
+from edition import mark, percent, tiny
 
 from gpt.cache import Cache, fast_attention, kept_bytes, pad_left, window_mask
 from gpt.model import Config
@@ -79,7 +79,7 @@ def largest_difference(model, ids):
     """Of the logits of a token at a time from those of all at once: ids (1, T)."""
     cache = Cache(model.config.n_layer)
     steps = torch.cat([model(ids[:, [t]], cache) for t in range(ids.shape[-1])], 1)
-    return f"{float((steps - model(ids)).abs().max()):.0e}"
+    return tiny(float((steps - model(ids)).abs().max()))
 
 
 # --- what a token costs -----------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from edition import mark, percent, two
+from edition import mark, percent, tiny, two
 
 from gpt.cache import kept_bytes
 from gpt.modern import Config, Llama, rotate, turns
@@ -80,7 +80,7 @@ def spreads(found):
         return float((columns.amax(0) - columns.amin(0)).max())
 
     return {
-        "rope_spread": f"{most(found.rope):.0e}",
+        "rope_spread": tiny(most(found.rope)),
         "learned_spread": two(most(found.learned)),
     }
 
@@ -167,4 +167,4 @@ def moved_by_100(T=20):
     ids = torch.randint(50, (1, T), generator=noise)
     later = turns(torch.arange(T) + 100, 8)
     moved = model.replace(rotate=lambda x, cos, sin: rotate(x, *later))
-    return {"moved_logits": f"{float((moved(ids) - model(ids)).abs().max()):.0e}"}
+    return {"moved_logits": tiny(float((moved(ids) - model(ids)).abs().max()))}
