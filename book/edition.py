@@ -62,6 +62,7 @@ def two(number):
 
 def tiny(number):
     """2e-05 -> "0.00002": one digit of a number below 1, and not in powers of ten."""
+    number = float(f"{number:.0e}")
     places = -floor(log10(number)) if number else 0
     return f"{number:.{places}f}"
 
