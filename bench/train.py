@@ -115,7 +115,7 @@ def race() -> tuple[Runner, Runner]:
         for one, many in ((recipe, 80), (mine, 20)):
             if not one.reached and one.done < one.steps:
                 one.go(many)
-                if one.done >= 0.85 * one.steps:
+                if one.done >= 0.7 * one.steps:
                     one.look(held_out)
     return recipe, mine
 
