@@ -68,6 +68,8 @@ def advice(
         said = written.refused(first, want)
     given = cases[right.index(False)].args
     if written and not said and not hidden:
+        said = lines.dropped(written.function, check.after)
+    if written and not said and not hidden:
         said = causes.near_key(given, first)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)

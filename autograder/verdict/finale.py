@@ -61,10 +61,14 @@ class Finale:
     def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
         """Whether a step, or several as in "ranks(merges)", made what the course's make.
 
-        Only the first difference is told; the others mostly come of it.
+        Where the course raises an error, `course` is its class, and `mine` a function
+        that should. Only the first difference is told; the others mostly come of it.
         """
         check = self.known.get(step) or _plain(step)
-        want, got = Outcome(course), run(lambda: mine, ())
+        if isinstance(course, type):
+            want, got = Outcome(raised=course.__name__), run(mine, ())
+        else:
+            want, got = Outcome(course), run(lambda: mine, ())
         why = difference(want, got, check.rtol, check.atol)
         if why and not self.found:
             place = f" {where}" if where else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.statement import LONGEST
@@ -231,10 +231,35 @@ def assigned_to(node: ast.AST) -> str:
 
 def unused(function: FUNCTION) -> str | None:
     """That a parameter is never read."""
+    name = never_read(function)
+    return f"`{function.name}` never uses its argument `{name}`." if name else None
+
+
+def never_read(function: FUNCTION) -> str | None:
+    """The first parameter that is never read."""
     rest = [function.args.vararg.arg] if function.args.vararg else []
     for name in (*parameters(function), *rest):
         if not _loads(function, name) and len(name) <= SHOWN:
-            return f"`{function.name}` never uses its argument `{name}`."
+            return name
+    return None
+
+
+def dropped(function: FUNCTION, steps: Collection[str]) -> str | None:
+    """That a line makes an error or calls an earlier step, and nothing becomes of it."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+            continue
+        name = getattr(node.value.func, "id", "")
+        if isinstance(getattr(builtins, name, None), type) and name.endswith("Error"):
+            return (
+                f"Line {node.lineno}, `{shown(node)}`, makes a {name} and does not raise "
+                "it: the word `raise` belongs before it."
+            )
+        if name in steps:
+            return (
+                f"Line {node.lineno}, `{shown(node)}`, keeps nothing of what `{name}` "
+                "gives back. It changes nothing that it is given: give the result a name."
+            )
     return None
 
 

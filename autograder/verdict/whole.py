@@ -130,9 +130,17 @@ def _loops(prompt: int, heat: float) -> Iterator[tuple[str, Callable, Callable]]
         return model
 
     yield (
-        "It is as if the temperature were 1, whatever is asked.",
+        (
+            "It is as if the temperature were 1, whatever is asked, or the logits were "
+            "multiplied by it: hand it on, and divide by it."
+        ),
         plain,
         lambda logits, u: choose(logits, u),
+    )
+    yield (
+        "It is as if the logits were multiplied by the temperature: divide by it.",
+        plain,
+        lambda logits, u: choose(logits, u, temperature=1 / heat),
     )
     yield (
         (

@@ -80,7 +80,7 @@ def spreads(found):
         return float((columns.amax(0) - columns.amin(0)).max())
 
     return {
-        "rope_spread": f"{most(found.rope):.6f}",
+        "rope_spread": f"{most(found.rope):.0e}",
         "learned_spread": two(most(found.learned)),
     }
 

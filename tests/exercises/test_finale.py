@@ -219,6 +219,12 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
         "at index 14 it is",
     ),
     ("sample", "own_story", "write_go_on", "choose(", "chose(", "Is `choose` meant?"),
+    ("sample", "own_story", "write_go_on", "list(ids)", "ids", "which is the caller's"),
+    ("sample", "own_story", "write_go_on", "if not ids", "if 0", "for no ids at all"),
+    (
+        *("sample", "own_story", "write_go_on", ", temperature)", ", 1 / temperature)"),
+        "divide by it",
+    ),
     (
         "sample",
         "own_story",

@@ -67,6 +67,11 @@ def _tiny_last(rng: np.random.Generator) -> Tensor:
     return torch.cat([p, torch.tensor([2.0**-22])])
 
 
+def _hardly(rng: np.random.Generator) -> Tensor:
+    """A share that is lost when it is added to another, then the rest."""
+    return torch.tensor([between(rng, 1, 7) * 2.0**-40, 1.0])
+
+
 def _beside(rng: np.random.Generator, low: float, high: float) -> tuple[Tensor, float]:
     p = shares(rng, 5, 32, 2)
     return p, point_in(rng, p, between(rng, 1, 3), low, high)
@@ -130,6 +135,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a last share of less than a millionth", (_tiny_last(rng), 1 - 2.0**-23)),
         edge("a first share that is hardly likely", (_pair(rng), 1e-4)),
+        edge("u = 0, and a first share of hardly anything", (_hardly(rng), 0.0)),
         edge("a point hardly beyond a border", _beside(rng, 0.001, 0.004)),
         edge("a point hardly before a border", _beside(rng, 0.996, 0.999)),
         Case(

@@ -72,6 +72,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     alike = fractions(rng.permutation([32] * 8 + [0] * 6).tolist())
     one, other = neighbours(rng, 0.5).tolist()
     rest = 1 - one - other
+    many = between(rng, 560, 640)
     return [
         Case("the two likeliest of five", (shares(rng, 5, 32, 2), 2)),
         Case("the likeliest alone", (shares(rng, 5, 32, 2), 1)),
@@ -90,6 +91,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "forty tokens equally likely",
             (torch.full((40,), 1 / 40), between(rng, 3, 30)),
+        ),
+        edge("one of many tokens equally likely", (torch.full((many,), 1 / many), 1)),
+        edge(
+            "half of many tokens equally likely",
+            (torch.full((many,), 1 / many), many // 2 + between(rng, -40, 40)),
         ),
         edge("a vocabulary of one token", (torch.ones(1), 1)),
         Case(

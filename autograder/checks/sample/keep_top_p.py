@@ -23,6 +23,7 @@ from autograder.checks._twins import twins
 from autograder.checks.sample._material import (
     COURSE,
     all_as_likely,
+    fractions,
     hundredths,
     ids_of_the_kept,
     keep,
@@ -73,6 +74,13 @@ def _line(p: Tensor, many: int, way: float = 1.0) -> float:
     return float(before + way * (reached[many - 1] - before))
 
 
+def _many(rng: np.random.Generator) -> Tensor:
+    """More than five hundred shares, whose sums are exact in any order."""
+    n = between(rng, 560, 640)
+    parts = 1 + rng.multinomial(2**16 - n, np.full(n, 1 / n))
+    return fractions(parts.tolist(), 2**16)
+
+
 def draw(rng: np.random.Generator) -> list[Case]:
     def crossed(p: Tensor, many: int) -> tuple[Tensor, float]:
         return p, round(_line(p, many, float(rng.uniform(0.3, 0.6))), 3)
@@ -94,7 +102,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     equals = tied(rng)
     alike = torch.full((8,), 1 / 8)
     model = model_probabilities(rng, 1, 1.5)
-    many = max(2, int((model > 0.03).sum()) - 1)
+    likely = max(2, int((model > 0.03).sum()) - 1)
     return [
         Case(
             "two tokens, the second crosses the line",
@@ -118,7 +126,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "tokens of probability 0",
             crossed(with_zeros(shares(rng, 4), 0, 2), 3),
         ),
-        Case("the shipped model's probabilities", crossed(model, many)),
+        Case("the shipped model's probabilities", crossed(model, likely)),
         edge("top_p = 0", (shares(rng, 5), 0.0)),
         edge("top_p below 0", (shares(rng, 5), -hundredths(rng, 0.1, 1))),
         edge("top_p hardly above 1", (shares(rng, 5), 1 + 2.0**-20)),
@@ -126,6 +134,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "512 tokens equally likely",
             (torch.full((512,), 1 / 512), (between(rng, 260, 400) + 0.5) / 512),
+        ),
+        edge(
+            "many tokens equally likely, of which the first is enough",
+            (torch.full((600,), 1 / 600), float(rng.uniform(2, 9)) * 1e-4),
+        ),
+        edge(
+            "top_p = 1, which keeps all of many",
+            (_many(rng), 1.0),
         ),
         edge("a line just below a border", just(-(2.0**-15))),
         edge("a line just above a border", just(2.0**-15)),

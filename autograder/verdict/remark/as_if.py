@@ -16,6 +16,7 @@ from torch import Tensor
 from autograder.verdict.outcome import run
 from autograder.verdict.remark.seen import Seen, exactly, fits, is_hollow, is_tensor
 
+_FAR = 1e-3  # more than what rounding makes
 _ODD = TypeError, ValueError, AttributeError, LookupError, RuntimeError
 
 
@@ -29,8 +30,10 @@ def as_if(seen: Seen) -> str | None:
         return None  # one of a few numbers, which many ways lead to
     if all(is_hollow(seen.got[i].value) for i in wrong):
         return None  # many ways lead to nothing
+    hair = _HAIR if any(_is_far_off(seen, i) for i in wrong) else ()
     for k, name in enumerate(seen.names):
-        for words, other in _OTHERS:
+        fixed = [one for one in _FIXED if _everywhere(seen, k, one[1])]
+        for words, other in (*fixed, *hair, *_OTHERS):
             if all(_so(seen, i, k, other) for i in wrong) and _stays(seen, k, other):
                 one = _one_of([seen.cases[i].args[k] for i in wrong])
                 words = words.format(one=one)
@@ -41,7 +44,7 @@ def as_if(seen: Seen) -> str | None:
             if so and _stays(seen, k, other):
                 return f"It answers as if `{name}` were `{second}`."
         for key in _keys(seen, k):
-            for words, other in _OTHERS[:2]:
+            for words, other in _FIXED[:2]:
                 entry = _entry(key, other)
                 so = all(_so(seen, i, k, entry) for i in wrong)
                 if so and _stays(seen, k, entry):
@@ -52,6 +55,33 @@ def as_if(seen: Seen) -> str | None:
                 ):
                     return f"It answers as if `{key}` and `{second}` were exchanged."
     return None
+
+
+def _is_far_off(seen: Seen, i: int) -> bool:
+    """Whether it is another answer, and not the same less exactly, or none."""
+    wanted, got = seen.wanted[i], seen.got[i]
+    if wanted.raised:
+        return False
+    if not (is_tensor(wanted.value) and is_tensor(got.value)):
+        return True
+    if wanted.value.shape != got.value.shape or not wanted.value.numel():
+        return True
+    return bool((wanted.value.double() - got.value.double()).abs().max() > _FAR)
+
+
+def _everywhere(seen: Seen, k: int, other: Callable[..., Any]) -> bool:
+    """Whether what is right is so with another k-th argument, too."""
+    for i, case in enumerate(seen.cases):
+        if i in seen.wrong or seen.wanted[i].raised or k >= len(case.args):
+            continue
+        try:
+            given = _given(other, case.args, k)
+        except _ODD:
+            return False
+        should = run(seen.check.oracle, (*case.args[:k], given, *case.args[k + 1 :]))
+        if should.raised or not seen.same(should, seen.got[i]):
+            return False
+    return True
 
 
 def _stays(seen: Seen, k: int, other: Callable[..., Any]) -> bool:
@@ -197,9 +227,22 @@ def _shifted(step: float) -> Callable[[Any], float]:
     return other
 
 
-_OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+# A line that is reached or not, where a tiny number was added to be safe.
+_HAIR: tuple[tuple[str, Callable[[Any], Any]], ...] = tuple(
+    (
+        f"were a little {size}: look at what just reaches it, and at what you {do}",
+        _shifted(step),
+    )
+    for much in (1e-6, 1e-5, 1e-4)
+    for size, do, step in (("larger", "add", much), ("smaller", "subtract", -much))
+)
+# Who answers so does it in every case, as far as it makes a difference.
+_FIXED: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were all zeros", lambda x: torch.zeros_like(_float(x))),
     ("were all ones", lambda x: torch.ones_like(_float(x))),
+    ("were 1", lambda x: type(_plain_number(x))(1)),
+)
+_OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("were in lower case", lambda x: _text_of(x).lower()),
     ("had no white space at its ends", lambda x: _text_of(x).strip()),
     ("had no white space at its end", lambda x: _text_of(x).rstrip()),
@@ -243,17 +286,6 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
         "were divided by the root of its second to last axis",
         lambda x: _float(x) / x.shape[-2] ** 0.5,
     ),
-    *(
-        (
-            f"were a little {size}: look at what just reaches it, and at what you {do}",
-            _shifted(step),
-        )
-        for much in (1e-6, 1e-5, 1e-4)
-        for size, do, step in (
-            ("larger", "add", much),
-            ("smaller", "subtract", -much),
-        )
-    ),
     ("were twice as large", lambda x: 2 * (x if is_tensor(x) else _plain_number(x))),
     ("were half as large", lambda x: (x if is_tensor(x) else _plain_number(x)) / 2),
     ("had another sign", lambda x: -(x if is_tensor(x) else _plain_number(x))),
@@ -281,7 +313,6 @@ _OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
         "had its new ids counted from 256 on, without a gap",
         lambda x: {key: 256 + n for n, key in enumerate(_table(x))},
     ),
-    ("were 1", lambda x: type(_plain_number(x))(1)),
     ("were one divided by it", lambda x: 1 / _plain_number(x)),
     ("were one larger", lambda x: _plain_number(x) + 1),
     ("were one smaller", lambda x: _plain_number(x) - 1),

@@ -31,6 +31,11 @@ def unusable(seen: Seen) -> str | None:
     kind = re.match(r"an? (\w+) cannot be handed in", got.message)
     if got.raised != UNUSABLE or not kind or want.raised:
         return None
+    if kind[1] in ("builtin_function_or_method", "function", "method"):
+        return (
+            "What comes back is, or holds, a function that was not called. Round brackets "
+            "after its name call it."
+        )
     what = f"`{theirs(kind[1])}`"
     if not isinstance(want.value, list | tuple | dict):
         return f"What comes back is, or holds, a {what}. A {_called(want.value)} is wanted."

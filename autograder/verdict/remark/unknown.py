@@ -14,7 +14,8 @@ from autograder.verdict import lines
 from autograder.verdict.remark.seen import Seen, is_tensor, listed, theirs
 
 _NAME = re.compile(r"name '(\w+)' is not defined")
-LIKE = 0.7  # of 1: how alike two names are where one may be meant for the other
+# Of 1: how alike two names are where one may be meant for the other, or surely is.
+LIKE, VERY = 0.7, 0.85
 # What people import, and from where.
 MODULES = {
     **{name: name for name in ("math", "torch", "regex", "re", "random", "string")},
@@ -48,10 +49,16 @@ def undefined(seen: Seen) -> str | None:
     tensors = any(is_tensor(x) for case in seen.cases for x in case.args)
     if name in MODULES:  # it is spelt well, so no other name is meant
         return f"{told}. {elsewhere(name, notebook, tensors)}"
-    for known in ({*seen.names, *own}, {*seen.check.after, *notebook}):
-        if meant := close(name, known):
-            return f"{told}. Is `{meant}` meant?"
-    if where := elsewhere(name, notebook, tensors, seen.check.forbidden):
+    around = {*seen.check.after, *notebook}
+    where = elsewhere(name, notebook, tensors, seen.check.forbidden)
+    if meant := close(name, {*seen.names, *own}) or close(name, around, VERY):
+        return f"{told}. Is `{meant}` meant?"
+    idle = seen.written and lines.never_read(seen.written.function)
+    if idle and not where and name not in seen.check.forbidden:
+        return f"{told}, and never uses its argument `{idle}`. Is that one meant?"
+    if meant := close(name, around):
+        return f"{told}. Is `{meant}` meant?"
+    if where:
         return f"{told}. {where}"
     given = listed([f"`{name}`" for name in seen.names])
     return (
@@ -77,10 +84,10 @@ def not_taken(seen: Seen) -> str | None:
     return None
 
 
-def close(name: str, known: Iterable[str]) -> str | None:
+def close(name: str, known: Iterable[str], like: float = LIKE) -> str | None:
     """The one of these names that is most like another, if one is like it."""
     small = {other.lower(): other for other in sorted(known) if other != name}
-    found = difflib.get_close_matches(name.lower(), small, 1, LIKE)
+    found = difflib.get_close_matches(name.lower(), small, 1, like)
     return small[found[0]] if found else None
 
 

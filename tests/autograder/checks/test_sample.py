@@ -64,7 +64,7 @@ def test_top_k_is_that_of_transformers_where_nothing_ties():
             theirs = warped(TopKLogitsWarper(k), p.double().log())
             torch.testing.assert_close(want, theirs, rtol=1e-5, atol=1e-7)
             compared += 1
-    assert compared >= 12 * len(SEEDS)
+    assert compared >= 11 * len(SEEDS)
 
 
 def test_top_p_is_that_of_transformers_where_nothing_ties():

@@ -170,6 +170,35 @@ def test_of_a_mistyped_name_what_is_meant_is_told_and_not_what_is_unused():
     assert said == "Your function does not know `hafl`. Is `half` meant?"
 
 
+def test_of_an_unknown_name_the_argument_that_is_not_used_may_be_meant():
+    said = verdict("import math\ndef f(x, u):\n    return m / 2").remark
+    assert said == (
+        "Your function does not know `m`, and never uses its argument `x`. Is that one "
+        "meant?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ValueError('below 0')", "makes a ValueError and does not raise it"),
+        ("raise ValueError('below 0')", None),
+        ("halve(x)", "keeps nothing of what `halve` gives back"),
+        ("x = halve(x)", None),
+        ("print(x)", None),
+    ],
+)
+def test_what_is_made_and_dropped_is_told(line, told):
+    said = lines.dropped(written(f"def f(x, u):\n    {line}").function, ["halve"])
+    assert (told in said) if told else said is None
+
+
+def test_what_is_dropped_comes_before_a_guess():
+    cell = "def f(x, u):\n    if u < 9: ValueError(u)\n    return x"
+    assert verdict(cell).mistake is None
+    assert verdict(cell).remark.startswith("Line 2, `ValueError(u)`, makes a")
+
+
 def test_a_name_in_a_guard_alone_is_not_used():
     cell = (
         "def f(x, u, p):\n    if p < 0:\n        raise ValueError(p)\n    return x * u"

@@ -396,6 +396,18 @@ REMARKS = [
         lambda x: [past(x), past(x)],
     ),
     (
+        "a function that was not called. Round brackets",
+        past,
+        lambda x: x.sum,
+        lambda x: {x},
+    ),
+    (
+        "as if `temperature` were 1",
+        shares,
+        lambda x, t: shares(x, 1.0 if t > 0 else t),
+        lambda x, t: shares(x, 1.0 if t < 1 else t),
+    ),
+    (
         "as if `ids` lacked its last item",
         counted_up,
         lambda ids: counted_up(ids[:-1]),
@@ -722,7 +734,8 @@ def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it()
             "def f(x):\n    return [mean for mean in x]",
             "only inside the brackets",
         ),
-        ("tau_", "def f(x): ...", "It is given `x`"),
+        ("tau_", "def f(x): x + tau_", "It is given `x`"),
+        ("counts", "def f(x): ...\ncolumns = 2", "its argument `x`. Is that one"),
     ],
 )
 def test_of_an_unknown_name_the_one_that_may_be_meant_is_told(name, names, said):
