@@ -21,6 +21,7 @@ from autograder.verdict import source
 from autograder.verdict.judge import expected
 from autograder.verdict.outcome import Outcome, run, run_all
 from autograder.verdict.remark import remark, unknown
+from autograder.verdict.remark.numbers import _is_rounded
 from autograder.verdict.remark.seen import Seen
 
 
@@ -907,3 +908,18 @@ def test_that_what_is_given_is_not_used_is_told():
         assert bool(found) == told and "uses `split`, which is given" in (
             found or "uses `split`, which is given"
         )
+
+
+@pytest.mark.parametrize(
+    ("got", "rounded"),
+    [
+        ([0.12, 3.88, 1234.57], True),
+        ([0.13, 3.89, 1234.57], True),
+        ([0.12, 3.87, 1234.57], False),
+        ([0.12, 3.88, 1234.56], False),
+        ([0.125, 3.88, 1234.57], False),
+    ],
+)
+def test_what_lies_between_two_or_is_large_is_rounded_all_the_same(got, rounded):
+    want = torch.tensor([0.125, 3.885, 1234.5678])
+    assert _is_rounded(want.double(), torch.tensor(got).double(), 2) == rounded
