@@ -1,10 +1,10 @@
 """What the kernel would hold for a box is refused, or counted with its memory."""
 
+import contextlib
 import mmap
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -40,20 +40,30 @@ def test_what_can_be_counted_ends_the_box(template, attempt):
     assert attempt.holds(cell), cell.died or cell.error
 
 
-def test_page_tables_count():
-    """Sixty-four MB of them, for one page that is read in each of 16,384 places."""
-    code = (
-        "import mmap, sys\nx = mmap.mmap(-1, 32 << 30, flags=mmap.MAP_PRIVATE | 0x4020,"
-        " prot=1)\nfor i in range(0, 32 << 30, 2 << 20): x[i]\n"
-        "print(flush=True)\nsys.stdin.read()"
-    )
+@contextlib.contextmanager
+def waiting(code):
+    """The id of a process that has run some code and does nothing more.
+
+    Of our own, other threads come and go, and open files with them.
+    """
+    code += "\nprint(flush=True)\nimport sys\nsys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         process.stdout.readline()
-        for most in (0, 1 << 40):  # by who shares what, and by the simple sum
-            assert memory.held(process.pid, most, boxed=False) > 64 << 20
+        yield process.pid
         process.stdin.close()
+
+
+def test_page_tables_count():
+    """Sixty-four MB of them, for one page that is read in each of 16,384 places."""
+    code = (
+        "import mmap\nx = mmap.mmap(-1, 32 << 30, flags=mmap.MAP_PRIVATE | 0x4020,"
+        " prot=1)\nfor i in range(0, 32 << 30, 2 << 20): x[i]"
+    )
+    with waiting(code) as pid:
+        for most in (0, 1 << 40):  # by who shares what, and by the simple sum
+            assert memory.held(pid, most, boxed=False) > 64 << 20
 
 
 def test_files_count_by_their_number_too(monkeypatch, tmp_path):
@@ -64,31 +74,26 @@ def test_files_count_by_their_number_too(monkeypatch, tmp_path):
 
 def test_what_each_thread_has_open_counts():
     """One may have a table of its own, so those that share one count it again."""
-    me, over = os.getpid(), threading.Event()
-    before = memory._open_files(me)
-    kept = [os.dup(0) for _ in range(30)]
-    thread = threading.Thread(target=over.wait)
-    thread.start()
-    try:
-        most = before + 60 * memory._DESCRIPTOR
-        assert memory._open_files(me) >= most
-    finally:
-        over.set()
-        thread.join()
-        for file in kept:
-            os.close(file)
+    files = "import os, threading\nkept = [os.dup(0) for _ in range(30)]"
+    thread = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    with waiting(files) as alone, waiting(f"{files}\n{thread}") as two:
+        once = memory._open_files(alone)
+        assert once >= 30 * memory._DESCRIPTOR
+        assert memory._open_files(two) == 2 * once
 
 
 def test_how_many_are_open_an_older_kernel_tells_by_listing_them(monkeypatch):
-    now, stat = memory._open_files(os.getpid()), os.stat
+    stat = os.stat
 
     def older(place, **how):
         found = stat(place, **how)
         listed = str(place).endswith("/fd")
         return os.stat_result([*found[:6], 0, *found[7:]]) if listed else found
 
-    monkeypatch.setattr(os, "stat", older)
-    assert memory._open_files(os.getpid()) >= now > 0
+    with waiting("import os\nkept = [os.dup(0) for _ in range(30)]") as pid:
+        now = memory._open_files(pid)
+        monkeypatch.setattr(os, "stat", older)
+        assert memory._open_files(pid) == now > 30 * memory._DESCRIPTOR
 
 
 def test_mappings_are_counted_up_to_a_bound():
