@@ -310,6 +310,55 @@ def formula_and_published(parameters):
     return show(fig, alt)
 
 
+# --- a century in one picture -------------------------------------------------------
+PAST = (  # year, name, what was new, colour
+    (1913, mark("Markov"), mark("counts which letter follows which"), MUTED),
+    (1948, mark("Shannon"), mark("n-grams of words; surprise and entropy"), MUTED),
+    (2003, mark("Feed-forward network"), mark("words become vectors"), ORANGE),
+    (
+        2014,
+        mark("Recurrent network"),
+        mark("translates, with one vector as memory"),
+        ORANGE,
+    ),
+    (2015, mark("Attention"), mark("looks back at the words themselves"), BLUE),
+    (2017, mark("Transformer"), mark("keeps only the looking back"), BLUE),
+    (2018, mark("GPT"), mark("pre-trained on books, then fine-tuned"), BLUE),
+    (2019, mark("GPT-2"), mark("does tasks as a continuation of text"), BLUE),
+    (2020, mark("GPT-3"), mark("learns from examples in the prompt"), BLUE),
+    (
+        2022,
+        mark("ChatGPT"),
+        mark("trained towards answers that people prefer"),
+        VERMILION,
+    ),
+    (2023, mark("Llama"), mark("new parts, open weights"), BLUE),
+    (2024, mark("DeepSeek-V2"), mark("experts, and a smaller cache"), BLUE),
+    (
+        2025,
+        mark("Qwen3"),
+        mark("thinks in writing before it answers, or not"),
+        VERMILION,
+    ),
+)
+
+
+def timeline():
+    """What language models looked at and learned from, the oldest on top."""
+    step = 31
+    high = step * len(PAST)
+    fig, ax = drawing(330, high, y=(0, high))
+    ax.plot([52, 52], [step / 2, high - step / 2], color=FAINT, linewidth=2, zorder=1)
+    for row, (year, name, new, colour) in enumerate(PAST):
+        y = high - step * (row + 0.5)
+        ax.plot(52, y, "o", color=colour, markersize=8, zorder=2)
+        ax.text(40, y, str(year), ha="right", va="center", color=MUTED, size=10.5)
+        ax.text(66, y + 6.5, tr(name), va="center", color=colour, weight="bold")
+        ax.text(66, y - 7.5, tr(new), va="center", size=10.5)
+    alt = tr("A timeline of language models.") + " "
+    return show(fig, alt + " ".join(f"{y}, {tr(n)}: {tr(w)}." for y, n, w, _ in PAST))
+
+
 # --- ChatGPT is the same loop -------------------------------------------------------
 def transcript():
     """A conversation as one text; what the assistant says is sampled, and blue."""
