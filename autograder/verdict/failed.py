@@ -33,6 +33,10 @@ def detail(got: Outcome) -> str:
     return ""
 
 
+# Of a product of more than two axes.
+ALL_AXES = " `.T` turns all axes round, and `.mT` exchanges the last two only."
+
+
 def parsed(got: Outcome) -> ast.AST:
     """What failed, as Python: the part of a line, if it is known, or the whole of it."""
     line = got.trace.splitlines()[-1] if got.trace else ""
@@ -48,9 +52,10 @@ def parsed(got: Outcome) -> ast.AST:
 
 def _product(found: re.Match, line: ast.AST) -> str:
     left, right = _sides(line, ast.MatMult)
+    many = ALL_AXES if "batch2" in found.string and _turned(left, right) else ""
     return (
         f"{left or 'the left side'} has {found['left']} columns here, and "
-        f"{right or 'the right side'} has {found['right']} rows."
+        f"{right or 'the right side'} has {found['right']} rows.{many}"
     ).replace("the left", "The left")
 
 
@@ -64,10 +69,17 @@ def _vectors(found: re.Match, line: ast.AST) -> str:
 
 def _beside(found: re.Match, line: ast.AST) -> str:
     left, right = _sides(line)
+    product = isinstance(line, ast.BinOp) and isinstance(line.op, ast.MatMult)
     return (
         f"Along axis {found[3]}, {left or 'one of them'} has size {found[1]} here, and "
         f"{right or 'the other'} has size {found[2]}."
+        f"{ALL_AXES if product and _turned(left, right) else ''}"
     )
+
+
+def _turned(*sides: str) -> bool:
+    """Whether one of the sides of a product is a `.T`."""
+    return any(side.endswith(".T`") for side in sides)
 
 
 def _sides(line: ast.AST, kind: type = ast.operator) -> tuple[str, str]:

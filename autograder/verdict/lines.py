@@ -117,7 +117,8 @@ def overwritten(function: FUNCTION) -> str | None:
                 return (
                     f"`{shown(statement)}` gives `{target.id}` a new value before the one "
                     "that comes in has been used. So what comes in plays no part. "
-                    "Leave that line out, or take another name."
+                    f"Should `{target.id}` stand on the right, too? Else leave that line "
+                    "out, or take another name."
                 )
         left -= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return None

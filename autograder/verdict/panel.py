@@ -153,6 +153,9 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
     rows = [f"{name}({', '.join(arguments)})"]
     if len(rows[0]) > WIDTH:  # a line for each, and the longest are cut
         rows = [f"{name}(", *(f"    {_clip(a, 2 * WIDTH)}," for a in arguments), ")"]
+    if part := _part(wanted.value, got.value):
+        place, wanted, got = part
+        rows.append(f"  of what is given back, number {place + 1}:")
     left, right = _values(wanted, got)
     if left != right:  # two tensors of one kind: the picture shows more
         rows.append(f"  expected  {left}")
@@ -166,6 +169,19 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
         rows += [f"  {line}" for line in got.trace.splitlines()]
         rows.append(f"  {got.raised}: {_clip(got.message)}")
     return "\n".join(rows)
+
+
+def _part(wanted: Any, got: Any) -> tuple[int, Outcome, Outcome] | None:
+    """The first of several tensors that is wrong, and its place among them."""
+    if not isinstance(wanted, tuple) or type(got) is not tuple:
+        return None
+    if len(wanted) != len(got) or not all(map(_is_tensor, (*wanted, *got))):
+        return None
+    for place, (want, mine) in enumerate(zip(wanted, got, strict=True)):
+        pair = Outcome(want), Outcome(mine)
+        if difference(*pair, 1e-4, 1e-5):
+            return place, *pair
+    return None
 
 
 def _is_off(wanted: Outcome, got: Outcome) -> bool:
@@ -195,6 +211,8 @@ def _on_the_way(values: dict[str, Any]) -> str:
 def _rounded(value: Any) -> str:
     """A value with four digits of each number; of a large tensor only its kind."""
     if not _is_tensor(value) or math.prod(value.shape) > 16:
+        exact = is_torch(value) and str(value.dtype) == "torch.float64"
+        value = value.float() if exact else value  # as the student's own numbers are
         return f"{value:.4g}" if isinstance(value, float) else _argument(value)
     numbers = np.asarray(value.detach() if is_torch(value) else value)
     if numbers.dtype.kind != "f":
@@ -232,6 +250,8 @@ def _short(number: Any) -> float:
 
 def _picture(wanted: Any, got: Any) -> tuple[str, str]:
     """Two tensors that are not too deep, side by side, as HTML and as text."""
+    if part := _part(wanted, got):
+        wanted, got = (outcome.value for outcome in part[1:])
     for value in (wanted, got):
         if not _is_tensor(value) or not math.prod(value.shape) or value.ndim > 4:
             return "", ""

@@ -118,6 +118,14 @@ DETAILS = [
     ("`x[0]` has 3 numbers here, and `x[:, 0]` has 2.", "len(x[0] @ x[:, 0])"),
     ("`x` has 3 columns here, and `x[:, 0]` has 2 rows.", "x @ x[:, 0]"),
     ("The left side has 3 columns here,", "x.mm(x)"),
+    (
+        "`u` has 3 columns here, and `u.T` has 2 rows. `.T` turns all axes round,",
+        "[u @ u.T for u in [x[None]]]",
+    ),
+    (
+        "Along axis 0, `u` has size 4 here, and `u.T` has size 3. `.T` turns",
+        "[u @ u.T for u in [x.repeat(4, 1, 1)]]",
+    ),
     ("Along axis 1, `x` has size 3 here, and `x.mT` has size 2.", "x + x.mT"),
     ("Along axis 1, one of them has size 3 here,", "torch.where(x > 0, x, x.mT)"),
     ("Axis 0 has size 2 here, so its indices go from 0 to 1, and 5", "x[0] + x[5]"),

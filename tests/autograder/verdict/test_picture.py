@@ -202,7 +202,17 @@ def test_what_is_alike_of_two_tensors_is_not_said():
     assert "got       a float64" in shown(GOOD, Outcome(BAD.double()))["text/plain"]
 
 
+def test_of_several_tensors_the_wrong_one_is_shown():
+    seen = shown((GOOD, GOOD), Outcome((GOOD, BAD)))
+    assert "of what is given back, number 2:" in seen["text/plain"]
+    assert "<svg" in seen["text/html"]
+    assert "0.25*" in seen["text/plain"]
+    as_list = shown((GOOD, GOOD), Outcome([GOOD, BAD]))["text/plain"]
+    assert "number 2" not in as_list  # it is no tuple
+
+
 def test_values_on_the_way_are_short():
+    assert panel._rounded(torch.ones(5, 5).double()).startswith("float32 tensor of")
     assert panel._rounded(0.35999998) == "0.36"
     assert panel._rounded(torch.tensor([0.35999998, 1.0])) == "[0.36, 1]"
     assert panel._rounded([1, 2]) == "[1, 2]"
