@@ -88,8 +88,8 @@ def three_steps(labels, prompt):
                 )
             elif not cached:
                 words = tr(
-                    "The next word. Of {n} vectors and {scores} scores, all but the last "
-                    "row (vermilion) had been computed before.",
+                    "The next word. Of {n} vectors and {scores} scores, all above the last "
+                    "row (red) had been computed before.",
                     **told,
                 )
             elif not step:
@@ -237,10 +237,12 @@ def loss_of_windows(found):
     return show(
         fig,
         tr(
-            "The loss against the size of the window. {points}. The floor is {floor}. "
+            "The loss against the size of the window. {points}. The floor is {floor}; a "
+            "dashed line at {forgetful} is that of a reader who has forgotten the hero. "
             "Trained with a window from the first step: {trained}.",
             points=points,
             floor=f"{found.floor:.2f}",
+            forgetful=f"{found.forgetful:.2f}",
             trained=", ".join(
                 f"{width}: {run['loss']:.2f}" for width, run in found.trained.items()
             ),
@@ -268,7 +270,7 @@ def where_copying_ends(found):
     return show(
         fig,
         tr(
-            "The mean bet on the right name. With a window that ends one token after the "
+            "The mean bet on the right name. With a window one token too short to hold the "
             "first name it is {short}, with one that just holds it {reached}.",
             short=percent(at[-1]),
             reached=percent(at[0], ".1f"),

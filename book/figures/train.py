@@ -139,11 +139,11 @@ def run(found, counted, first):
     ax.set_yticks([0.5, 1, 2, 4, 6], ["0.5", "1", "2", "4", "6"])
     ax.minorticks_off()
     ax.set(xlabel=tr("training step"))
-    ax.set_title(tr("loss, nats per token, on a scale of powers"))
+    ax.set_title(tr("loss, nats per token (logarithmic scale)"))
     alt = tr(
         "The loss of {n} steps falls from {first} through the line of the bigram table, "
-        "{counted}, to {last}, near the floor, {floor}. A grey band of other runs lies "
-        "under it.",
+        "{counted}, to {last}, near the floor, {floor}. A grey band behind it shows where "
+        "other runs went.",
         n=len(found.losses),
         first=two(found.losses[0]),
         counted=two(counted),
@@ -167,7 +167,7 @@ def whole_run(found):
     ax.set_yticks([0.3, 0.5, 1, 2, 4, 6], ["0.3", "0.5", "1", "2", "4", "6"])
     ax.minorticks_off()
     ax.set(xlabel=tr("training step"))
-    ax.set_title(tr("loss, nats per token, on a scale of powers"))
+    ax.set_title(tr("loss, nats per token (logarithmic scale)"))
     alt = tr(
         "The loss of the course's model over {n} steps: from {first} it falls steeply, "
         "pauses, falls again, and then creeps towards the floor, {floor}.",
@@ -293,11 +293,11 @@ def faster(runs):
     """A table: what was changed, and the loss after as many steps."""
     names = {
         "as in the recipe": tr("as in the recipe"),
-        "rate": tr("a higher rate, to zero"),
+        "rate": tr("a higher rate, which falls to zero"),
         "spread": tr(
             "and wider tables at the start, the last matrix of each part zero"
         ),
-        "muon": tr("and Muon for the matrices"),
+        "muon": tr("and Muon for the matrices, with a higher peak"),
     }
     rows = ((names[name], two(loss)) for name, loss in runs.items())
     return table((tr("changed"), tr("validation loss")), *rows)

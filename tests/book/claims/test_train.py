@@ -28,7 +28,10 @@ def judged(losses):
 
 # --- how wrong is it? -----------------------------------------------------------------
 def test_a_new_model_bets_alike_on_all():
-    claim("train", "A new model knows nothing, so it bets about alike on all")
+    claim(
+        "train",
+        "A new model knows nothing, so its bets on all … tokens are about the same",
+    )
     model, told = begin()
     ids, _ = next(told)
     p = model(ids).softmax(-1)
