@@ -53,7 +53,7 @@ def completed(model, tokenizer, text, n_new=30):
 
 
 def few_shot(model, tokenizer, many=50, seed=train.HELD_OUT):
-    """For `say`: the share that a base model answers right, after 0 and 2 examples.
+    """For `say`: the share that a base model answers right, after 0 and 1 examples.
 
     One kind of question, "Where did … live?", about a first sentence, since whole stories
     with examples do not fit into the context.

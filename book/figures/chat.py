@@ -91,7 +91,7 @@ def forgotten(runs, floor):
     looks = zip(
         runs.values(),
         (VERMILION, BLUE),
-        (tr("answers alone"), tr("with plain stories")),
+        (tr("conversations alone"), tr("with plain stories")),
     )
     told = []
     for run, colour, name in looks:

@@ -12,6 +12,7 @@ from bench.chapter import BOOK
 from book.facts import modern as measured
 from gpt import modern
 from gpt.model import GPT, Config
+from tests.book.page import claim
 
 CHAPTER = "modern"
 PAGE = (BOOK / "modern.md").read_text("utf-8")
@@ -141,6 +142,12 @@ def test_with_all_of_them_it_is_a_llama(recorder):
     ids = torch.randint(588, (2, 30))
     found = modern.Llama(config, weights)(ids)
     assert_close(hybrid(ids), found, rtol=1e-4, atol=1e-4)
+
+
+def test_two_tables_leave_less_than_half_of_the_width(recorder):
+    claim("modern", "the MLPs had to become less than half as wide to pay for it.")
+    wide = recorder.Hybrid(("untied",), 0).weights["0.up"].shape[0]
+    assert wide < recorder.D_MLP / 2
 
 
 def test_all_have_as_many_parameters(recorded):

@@ -78,7 +78,11 @@ def test_how_it_cuts(recorded):
     numbers = cut["380 381 1234567 + 9.11"]["pieces"]
     assert all(len(piece) == 1 for piece in numbers if piece.strip().isdigit())
     assert numbers.count(" ") == 3
-    claim("tokenize", "Here 果 is one token, so it was frequent enough to be glued")
+    claim(
+        "tokenize",
+        "Here 果 is one token, so it was frequent enough in the tokenizer's training "
+        "text to be glued",
+    )
     for word in ("水果", "苹果"):
         pieces = cut[word]["pieces"]
         assert pieces[-1] == "果" and len(pieces) == 4
@@ -116,7 +120,8 @@ def test_its_directions(recorded):
         assert reached[0] == partner != nothing
     claim("embed", "takes *Germany* back to *Paris*, with *Berlin* in second place")
     assert steps[3][3][:2] == [" Paris", " Berlin"]
-    assert steps[4][3][0] == " Paris"
+    claim("embed", "*Rome* is not among the first three.")
+    assert steps[4][3][0] == " Paris" and " Rome" not in steps[4][3]
     claim("embed", "In the last two the word stays where it was.")
     for *_, c, reached, _ in steps[5:]:
         assert reached[0].strip() == c
@@ -170,10 +175,13 @@ def test_what_it_writes(recorded):
     claim("sample", "In the first line it has begun to repeat itself")
     assert texts["The city"].count("The city's infrastructure is designed") == 1
     assert texts["The city"].startswith("'s infrastructure is designed")
-    assert "Albert Einstein" in texts["To date, the cleverest thinker of all time was"]
+    claim("sample", "energy and mass are *opposite in polarity*")
+    einstein = texts["To date, the cleverest thinker of all time was"]
+    assert "Albert Einstein" in einstein and "opposite in polarity" in einstein
     claim(
         "modern",
-        "To the bare question the likeliest continuation is the end of the text",
+        "To the bare question the likeliest continuation is `<|im_end|>`, the end of a "
+        "message.",
     )
     assert texts["What is the capital of France?"] == "<|im_end|>"
     chat = next(text for prompt, text in texts.items() if prompt.startswith("<|im_st"))

@@ -22,7 +22,7 @@ MODEL, TOKENIZER, TEMPLATE = tune.tuned()
 def test_the_author_may_say_good_night():
     claim(
         "chat",
-        "After a story that is all but over, its author may say good night, and so the "
+        "After a story that is nearly over, its author may say good night, and so the "
         "model does.",
     )
     assert world.next_word(STORY) == {world.END: 0.5, "Good": 0.5}

@@ -34,7 +34,9 @@ def test_a_vector_without_a_mean_is_the_same_to_both_norms():
 
 
 def test_there_is_hardly_any_mean(facts):
-    claim("modern", "Why may one leave out the mean? Because there is hardly any.")
+    claim(
+        "modern", "Why may one leave out the mean? In our model, there is hardly any."
+    )
     assert float(facts["mean_share"].split("\xa0")[0]) < 1
 
 
@@ -55,8 +57,8 @@ def test_the_angle_between_stays():
     assert_close(near[0] @ near[1].T, far[0] @ far[1].T)
 
 
-def test_the_stream_carries_no_places():
-    claim("modern", "The values, and with them the stream, carry no places at all.")
+def test_the_stream_is_given_no_places():
+    claim("modern", "Values are not turned, and nothing is added to the stream.")
     trace = Llama(Config(9, 8, 1, 1, 1, 8, 8, 8)).trace(torch.tensor([[3, 3, 3]]))
     for name in ("embed", "0.v"):
         assert (trace[name] == trace[name][..., :1, :]).all()
@@ -76,7 +78,7 @@ def test_a_score_after_the_norm_is_bounded():
 
 
 def test_only_the_keys_turned_leaves_the_place():
-    claim("modern", "On the place of the key alone, as with places that are added.")
+    claim("modern", "On the place of the key alone, wherever the query stands.")
     q, k = torch.randn(2, 1, 8)
     turned = [
         modern.rotate(k, *modern.turns(torch.tensor([p]), 8)) @ q.T for p in (3, 9)
@@ -110,17 +112,22 @@ def test_three_parts_lie_among_the_gpt_2s(over):
 
 
 def test_qk_norm_does_not_help_a_fast_training(over):
-    claim("modern", "All six trainings suffer, and those with the norm no less.")
+    claim(
+        "modern",
+        "Five of the six trainings end worse than from the same seed before, and those "
+        "with the norm suffer no less.",
+    )
     fast, normed = (
         over[f"{name}, ten times the rate"] for name in ("GPT-2", "QK-norm")
     )
-    assert min(fast + normed) > sorted(over["GPT-2"])[1]
+    worse = [a > b for a, b in zip(fast + normed, over["GPT-2"] + over["QK-norm"])]
+    assert sum(worse) == 5
     assert sorted(normed)[1] >= sorted(fast)[1]
 
 
-def test_swiglu_is_worse_and_a_wide_start_is_no_cure(over):
-    claim("modern", "**SwiGLU** is worse.")
-    assert sorted(over["SwiGLU"])[1] > max(over["GPT-2"])
+def test_swiglu_looks_worse_and_a_wide_start_is_no_cure(over):
+    claim("modern", "Two of its three trainings end above the worst of the GPT-2s.")
+    assert sum(nats > max(over["GPT-2"]) for nats in over["SwiGLU"]) == 2
     claim(
         "modern", "That did not make it better than GELU, nor surely better than before"
     )
