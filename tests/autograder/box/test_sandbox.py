@@ -572,10 +572,15 @@ def test_the_box_holds_for_an_ordinary_user_too(tmp_path):
     need(sandbox.warm(), "namespaces inside bubblewrap")
     some = "warm and (privilege or written or other_process or killed)"
     options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-k", some]
+    ours = {
+        "HOME": "/nonexistent",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_ADDOPTS": "",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, __file__],
         cwd=ROOT,
-        env={**os.environ, "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | ours,
         preexec_fn=lambda: as_an_ordinary_user(tmp_path),
         capture_output=True,
         text=True,
