@@ -20,9 +20,11 @@ from dataclasses import asdict, dataclass, fields
 from functools import partial
 from math import sqrt
 from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from gpt import files
 from gpt.attend import attend
@@ -93,11 +95,13 @@ class Config:
         return sum(torch.Size(shape).numel() for shape in self.shapes().values())
 
 
-def initial(config: Config, seed: int = 0) -> dict[str, Tensor]:
+def initial(
+    config: Any, seed: int = 0, into_stream: tuple[str, ...] = ("c_proj",)
+) -> dict[str, Tensor]:
     """Random weights, as GPT-2's are before training: float32.
 
     Normal with a standard deviation of 0.02, smaller for what is added to the residual
-    stream 2 n_layer times; biases 0, norms' weights 1.
+    stream 2 n_layer times, by its name; biases 0, norms' weights 1.
     """
     random = torch.Generator().manual_seed(seed)
     weights = {}
@@ -106,28 +110,40 @@ def initial(config: Config, seed: int = 0) -> dict[str, Tensor]:
             fill = torch.ones if ".weight" in name else torch.zeros
             weights[name] = fill(shape)
         else:
-            scale = 0.02 / (sqrt(2 * config.n_layer) if "c_proj" in name else 1)
+            added = any(part in name for part in into_stream)
+            scale = 0.02 / (sqrt(2 * config.n_layer) if added else 1)
             weights[name] = torch.randn(shape, generator=random) * scale
     return weights
 
 
-class GPT:
-    """A model: `config`, `weights` by name, and `stages`, the functions that it runs.
+def ignore(name: str, value: Tensor) -> Tensor:
+    """Note nothing."""
+    return value
+
+
+class Model:
+    """What GPT and its like (`gpt.modern.Llama`) have in common.
+
+    `config` has the `shapes` of the weights, `weights` are tensors by name, and `stages`
+    the functions that a model runs: STAGES, or a reader's own in place of some.
 
     Raises ValueError where a weight is missing, unknown, or of another shape.
     """
 
+    STAGES: ClassVar[dict[str, Callable]]
+    initial: ClassVar[Callable[..., dict[str, Tensor]]]
+
     def __init__(
         self,
-        config: Config,
+        config: Any,
         weights: dict[str, Tensor] | None = None,
         stages: dict[str, Callable] | None = None,
     ):
         self.config = config
-        self.weights = initial(config) if weights is None else weights
-        self.stages = STAGES if stages is None else stages
+        self.weights = self.initial(config) if weights is None else weights
+        self.stages = self.STAGES if stages is None else stages
         shapes = config.shapes()
-        for name in shapes.keys() | self.weights.keys():
+        for name in [*shapes, *(self.weights.keys() - shapes.keys())]:
             want = shapes.get(name)
             got = tuple(self.weights[name].shape) if name in self.weights else None
             if want != got:
@@ -140,22 +156,18 @@ class GPT:
         """The logits of what follows each token: (B, T) -> (B, T, n_vocab).
 
         With a cache, ids are only those that are new: they stand after all that it
-        holds, look at that too, and are kept in it. A stage `attention` that was replaced
-        then gets fewer queries than keys, and of a padded batch a `mask`. Raises
+        holds, look at that too, and are kept in it. A stage for attention that was
+        replaced then gets fewer queries than keys, and of a padded batch a `mask`. Raises
         ValueError where they have no place.
         """
-        return self._run(ids, _ignore, cache)
+        return self._run(ids, ignore, cache)
 
-    def trace(self, ids: Tensor, *names: str) -> dict[str, Tensor]:
-        """Every intermediate by name, in the order of the flow; or those named.
+    def _run(self, ids: Tensor, note: Callable, cache: Cache | None = None) -> Tensor:
+        """The logits. What `note(name, value)` returns of each intermediate goes on."""
+        raise NotImplementedError
 
-        For layer n: "n.norm_1", "n.q", "n.k", "n.v" and "n.heads" (B, H, T, d_head),
-        "n.weights" (B, H, T, T), "n.attend", "n.middle" (the stream between attention
-        and MLP), "n.norm_2", "n.hidden" (B, T, d_mlp), "n.mlp", "n.stream"; before them
-        "embed", after them "norm" and "logits". Where no shape is given: (B, T, C).
-
-        Raises ValueError for a name that does not exist.
-        """
+    def _traced(self, ids: Tensor, *names: str) -> dict[str, Tensor]:
+        """Every intermediate by name, in the order of the flow; or those named."""
         found = {}
 
         def note(name, value):
@@ -168,6 +180,66 @@ class GPT:
                 f"no intermediate {unknown[0]!r}; there are {', '.join(found)}"
             )
         return {name: found[name] for name in names or found}
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """The mean -log probability of the targets, in nats per token: a scalar.
+
+        ids, targets: (B, T), int64. Where a target is -1, nothing is asked.
+        """
+        if targets.shape != ids.shape:
+            raise ValueError(
+                f"ids {tuple(ids.shape)} and targets {tuple(targets.shape)} must have "
+                "one shape: a target for every token"
+            )
+        logits = self(ids).flatten(0, -2)
+        return cross_entropy(logits, targets.flatten(), ignore_index=-1)
+
+    def replace(self, **stages: Callable) -> Self:
+        """The same model with a reader's own functions in place of stages.
+
+        Each takes and returns what the course's own does: see STAGES. Raises ValueError
+        for a stage that does not exist, or something that cannot be called.
+        """
+        for name, function in stages.items():
+            if name not in self.STAGES:
+                raise ValueError(
+                    f"no stage {name!r}; there are {', '.join(self.STAGES)}"
+                )
+            if not callable(function):
+                raise ValueError(f"{name} must be a function, not {function!r}")
+        return type(self)(self.config, self.weights, self.stages | stages)
+
+    def parameters(self) -> list[Tensor]:
+        """The weights, each ready to be trained."""
+        return [weight.requires_grad_() for weight in self.weights.values()]
+
+    @property
+    def device(self) -> torch.device:
+        return next(iter(self.weights.values())).device
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same model on another device."""
+        moved = {name: weight.to(device) for name, weight in self.weights.items()}
+        return type(self)(self.config, moved, self.stages)
+
+
+class GPT(Model):
+    """A model with GPT-2's architecture, and weights by the names in its files."""
+
+    STAGES = STAGES
+    initial = staticmethod(initial)
+
+    def trace(self, ids: Tensor, *names: str) -> dict[str, Tensor]:
+        """Every intermediate by name, in the order of the flow; or those named.
+
+        For layer n: "n.norm_1", "n.q", "n.k", "n.v" and "n.heads" (B, H, T, d_head),
+        "n.weights" (B, H, T, T), "n.attend", "n.middle" (the stream between attention
+        and MLP), "n.norm_2", "n.hidden" (B, T, d_mlp), "n.mlp", "n.stream"; before them
+        "embed", after them "norm" and "logits". Where no shape is given: (B, T, C).
+
+        Raises ValueError for a name that does not exist.
+        """
+        return self._traced(ids, *names)
 
     def _run(
         self,
@@ -227,7 +299,7 @@ class GPT:
         def attention(q, k, v):
             for name, value in (("q", q), ("k", k), ("v", v)):
                 note(f"{n}.{name}", value)
-            if note is not _ignore:  # what each value would get: one-hot values tell
+            if note is not ignore:  # what each value would get: one-hot values tell
                 one_hot = torch.eye(q.shape[-2], dtype=q.dtype, device=q.device)
                 one_hot = one_hot.expand(*q.shape[:-1], -1)
                 note(f"{n}.weights", look(q, k, one_hot))
@@ -246,47 +318,6 @@ class GPT:
             return note(f"{n}.mlp", y)
 
         return do["block"](x, partial(norm, 1), attend_, partial(norm, 2), mlp_)
-
-    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """The mean -log probability of the targets, in nats per token: a scalar.
-
-        ids, targets: (B, T), int64. Where a target is -1, nothing is asked.
-        """
-        if targets.shape != ids.shape:
-            raise ValueError(
-                f"ids {tuple(ids.shape)} and targets {tuple(targets.shape)} must have "
-                "one shape: a target for every token"
-            )
-        logits = self(ids).flatten(0, -2)
-        return torch.nn.functional.cross_entropy(
-            logits, targets.flatten(), ignore_index=-1
-        )
-
-    def replace(self, **stages: Callable) -> "GPT":
-        """The same model with a reader's own functions in place of stages.
-
-        Each takes and returns what the course's own does: see STAGES. Raises ValueError
-        for a stage that does not exist, or something that cannot be called.
-        """
-        for name, function in stages.items():
-            if name not in STAGES:
-                raise ValueError(f"no stage {name!r}; there are {', '.join(STAGES)}")
-            if not callable(function):
-                raise ValueError(f"{name} must be a function, not {function!r}")
-        return GPT(self.config, self.weights, self.stages | stages)
-
-    def parameters(self) -> list[Tensor]:
-        """The weights, each ready to be trained."""
-        return [weight.requires_grad_() for weight in self.weights.values()]
-
-    @property
-    def device(self) -> torch.device:
-        return self.weights["wte.weight"].device
-
-    def to(self, device: torch.device | str) -> "GPT":
-        """The same model on another device."""
-        moved = {name: weight.to(device) for name, weight in self.weights.items()}
-        return GPT(self.config, moved, self.stages)
 
     def generate(self, ids: Iterable[int], n_new: int, **how) -> Iterator[int]:
         """Yield ids that continue `ids` (T,): see `gpt.sample.generate`.
@@ -326,8 +357,3 @@ def load(name: str | os.PathLike) -> GPT:
 def small() -> tuple[GPT, Tokenizer]:
     """The course's own model, which knows the small world, and its tokenizer."""
     return load(SMALL), Tokenizer.load(SMALL / "tokenizer.json")
-
-
-def _ignore(name: str, value: Tensor) -> Tensor:
-    """Note nothing."""
-    return value

@@ -21,15 +21,14 @@ queries and keys, Touvron et al. (2023) for how Llama puts them together.
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
-from math import sqrt
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, linear, silu
+from torch.nn.functional import linear, silu
 
 from gpt import cache as kept
-from gpt import llama_files
+from gpt import llama_files, model
 from gpt.attend import merge_heads, split_heads
 from gpt.embed import same_kind, tokens
 from gpt.sample import generate, unembed
@@ -215,49 +214,14 @@ class Config:
 
 def initial(config: Config, seed: int = 0) -> dict[str, Tensor]:
     """Random weights, float32: norms 1, the others as in `gpt.model.initial`."""
-    random = torch.Generator().manual_seed(seed)
-    weights = {}
-    for name, shape in config.shapes().items():
-        if len(shape) == 1:
-            weights[name] = torch.ones(shape)
-        else:
-            into_stream = name.endswith(("o_proj.weight", "down_proj.weight"))
-            scale = 0.02 / (sqrt(2 * config.n_layer) if into_stream else 1)
-            weights[name] = torch.randn(shape, generator=random) * scale
-    return weights
+    return model.initial(config, seed, into_stream=("o_proj", "down_proj"))
 
 
-class Llama:
-    """A model: `config`, `weights` by their published names, and `stages`, as in GPT.
+class Llama(model.Model):
+    """A model of today's parts, and weights by the names in published checkpoints."""
 
-    Raises ValueError where a weight is missing, unknown, or of another shape.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        weights: dict[str, Tensor] | None = None,
-        stages: dict[str, Callable] | None = None,
-    ):
-        self.config = config
-        self.weights = initial(config) if weights is None else weights
-        self.stages = STAGES if stages is None else stages
-        shapes = config.shapes()
-        for name in [*shapes, *(self.weights.keys() - shapes.keys())]:
-            want = shapes.get(name)
-            got = tuple(self.weights[name].shape) if name in self.weights else None
-            if want != got:
-                raise ValueError(
-                    f"the weight {name} should be {want or 'absent'} for {config}, "
-                    f"and is {got or 'absent'}"
-                )
-
-    def __call__(self, ids: Tensor, cache: kept.Cache | None = None) -> Tensor:
-        """The logits of what follows each token: (B, T) -> (B, T, n_vocab).
-
-        With a cache, ids are only those that are new, as in GPT.
-        """
-        return self._run(ids, lambda name, value: value, cache)
+    STAGES = STAGES
+    initial = staticmethod(initial)
 
     def trace(self, ids: Tensor, *names: str) -> dict[str, Tensor]:
         """Every intermediate by name, in the order of the flow; or those named.
@@ -266,20 +230,11 @@ class Llama:
         "n.weights" (B, H, T, T), "n.attend", "n.mlp", "n.stream"; "norm" and "logits".
         Where no shape is given: (B, T, C). Raises ValueError for an unknown name.
         """
-        found = {}
+        return self._traced(ids, *names)
 
-        def note(name, value):
-            found[name] = value
-            return value
-
-        self._run(ids, note, None, weights=True)
-        if unknown := [name for name in names if name not in found]:
-            raise ValueError(
-                f"no intermediate {unknown[0]!r}; there are {', '.join(found)}"
-            )
-        return {name: found[name] for name in names or found}
-
-    def _run(self, ids, note, cache, weights=False) -> Tensor:
+    def _run(
+        self, ids: Tensor, note: Callable, cache: kept.Cache | None = None
+    ) -> Tensor:
         c, w, norm = self.config, self.weights, self._norm
         x = note("embed", tokens(ids, w["model.embed_tokens.weight"]))  # no places
         places, mask = torch.arange(ids.shape[-1], device=ids.device), None
@@ -294,7 +249,9 @@ class Llama:
             q, k, v = self._heads(layer, norm(x, f"{layer}.input_layernorm"), angles)
             for name, value in (("q", q), ("k", k), ("v", v)):
                 note(f"{n}.{name}", value)
-            if weights:  # what each value would get: one-hot values tell
+            if (
+                note is not model.ignore
+            ):  # what each value would get: one-hot values tell
                 one_hot = torch.eye(k.shape[-2], device=k.device).expand(
                     *k.shape[:-1], -1
                 )
@@ -330,36 +287,6 @@ class Llama:
                 y = self._norm(y, f"{layer}.self_attn.{name}_norm")
             found.append(y if name == "v" else self.stages["rotate"](y, *angles))
         return found
-
-    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """The mean -log probability of the targets, in nats per token: a scalar.
-
-        ids, targets: (B, T), int64. Where a target is -1, nothing is asked.
-        """
-        if targets.shape != ids.shape:
-            raise ValueError(
-                f"ids {tuple(ids.shape)} and targets {tuple(targets.shape)} must have "
-                "one shape: a target for every token"
-            )
-        logits = self(ids).flatten(0, -2)
-        return cross_entropy(logits, targets.flatten(), ignore_index=-1)
-
-    def replace(self, **stages: Callable) -> "Llama":
-        """The same model with a reader's own functions in place of stages: see STAGES."""
-        for name, function in stages.items():
-            if name not in STAGES:
-                raise ValueError(f"no stage {name!r}; there are {', '.join(STAGES)}")
-            if not callable(function):
-                raise ValueError(f"{name} must be a function, not {function!r}")
-        return Llama(self.config, self.weights, self.stages | stages)
-
-    def parameters(self) -> list[Tensor]:
-        """The weights, each ready to be trained."""
-        return [weight.requires_grad_() for weight in self.weights.values()]
-
-    @property
-    def device(self) -> torch.device:
-        return self.weights["model.norm.weight"].device
 
     def generate(self, ids: Iterable[int], n_new: int, **how) -> Iterator[int]:
         """Yield ids that continue `ids` (T,): see `gpt.sample.generate`. It keeps a cache."""
