@@ -8,27 +8,22 @@ text; the second trains the course's model again, with a window from its first s
 page reads the file; tests/book repeats the first steps of the training.
 """
 
-import json
-import os
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from statistics import quantiles
 
+import recording
 import torch
 from facts import cache as facts
 
 from gpt import world
 from gpt.cache import Cache
-from gpt.data import write_whole
 from gpt.model import GPT, Config, initial
 from gpt.train import BATCH, N_VOCAB, SIZE, batches, course_tokenizer, fit
 
-FILE = Path(__file__).parent / "recorded" / "cache.json"
+FILE = recording.FOLDER / "cache.json"
 GPT2 = Config(50_257, 1024, 12, 12, 768)
 LENGTHS = 1, 128, 256, 512, 768, 1023  # of the text before the token
 ROUNDS, STEPS_A_ROUND = 5, 5
@@ -69,9 +64,8 @@ def cost(config=GPT2, lengths=LENGTHS, rounds=ROUNDS) -> dict:
         how: [[round(s, 5) for s in quantiles(times[n])] for n in lengths]
         for how, times in taken.items()
     }
-    made = {"made by": "python book/record_cache.py cost", **_when()}
-    about = {"rounds": rounds, "seed": SEED}
-    return {**made, **about, "length": [*lengths], **found}
+    made = recording.made_by("record_cache.py cost", seed=SEED, rounds=rounds)
+    return {**made, "length": [*lengths], **found}
 
 
 def windowed(width: int) -> GPT:
@@ -94,8 +88,8 @@ def windows() -> dict:
         model = windowed(width)
         paid = [*losses(model, tokenizer)]
         found[str(width)] = learned(model, tokenizer, paid)
-    made = {"made by": "python book/record_cache.py windows", **_when()}
-    return {**made, "steps": STEPS, "seed": SEED, "windows": found}
+    made = recording.made_by("record_cache.py windows", seed=SEED, steps=STEPS)
+    return {**made, "windows": found}
 
 
 @torch.no_grad()
@@ -116,32 +110,15 @@ def first(width: int, tokenizer) -> list[float]:
     return [*islice(losses(windowed(width), tokenizer), FIRST)]
 
 
-def _when() -> dict:
-    python = f"Python {platform.python_version()}"
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, {python}"
-    return {"date": datetime.now(UTC).date().isoformat(), "machine": machine}
-
-
-def lines(recorded: dict) -> str:
-    """The file, a line an entry."""
-    parts = []
-    for part, entries in recorded.items():
-        inside = ",\n".join(
-            f"{json.dumps(k)}: {json.dumps(v)}" for k, v in entries.items()
-        )
-        parts.append(f"{json.dumps(part)}: {{\n{inside}\n}}")
-    return "{" + ",\n".join(parts) + "}\n"
-
-
 def main(parts: list[str]) -> None:
     make = {"cost": cost, "windows": windows}
     if not parts or set(parts) - set(make):
         raise SystemExit(f"name what to record: {' or '.join(make)}")
     torch.set_num_threads(1)
-    recorded = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+    recorded = recording.read(FILE)
     for part in parts:
         recorded[part] = make[part]()
-    write_whole(FILE, lines(recorded).encode())
+    recording.keep(FILE, recorded)
     print(f"{' and '.join(parts)} in {FILE.name}")
 
 

@@ -8,21 +8,17 @@ Each takes minutes, so the page reads the file; tests/book repeats what can be r
 cheaply. Each part of the file says when it was made, from which seed and by what command.
 """
 
-import json
-import os
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 
+import recording
 import torch
 
 from gpt import chat, train, tune
 from gpt.questions import interviews
 
-FILE = Path(__file__).parent / "recorded" / "chat.json"
+FILE = recording.FOLDER / "chat.json"
 SEED, MANY = 1, 300  # of the training; questions and stories at every measurement
 BATCH = 16  # conversations a step, half of what gpt/tuned was given
 BETA, RATES, STEPS, EVERY, PAIRS = 0.1, (3e-5, 1e-4), 150, 25, 16  # of DPO
@@ -219,18 +215,11 @@ def main(names):
     for name in names or PARTS:
         started = time.monotonic()
         found = PARTS[name]()
-        recorded = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
-        recorded[name] = {
-            "made by": f"python book/record_chat.py {name}",
-            "date": datetime.now(UTC).date().isoformat(),
-            "seed": SEED,
-            "seconds": round(time.monotonic() - started),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "torch": torch.__version__.split("+")[0],
-            **found,
-        }
-        text = json.dumps(recorded, indent=1, ensure_ascii=False)
-        FILE.write_text(text + "\n", "utf-8")
+        recorded = recording.read(FILE)
+        seconds = round(time.monotonic() - started)
+        made = recording.made_by(f"record_chat.py {name}", seed=SEED, seconds=seconds)
+        recorded[name] = made | found
+        recording.keep(FILE, recorded)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,11 @@ parameters equal. That takes some twenty minutes on two cores, so the page reads
 tests/book repeats some first steps.
 """
 
-import json
-import platform
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 from itertools import islice
 from math import sqrt
-from pathlib import Path
 
+import recording
 import torch
 from facts.sample import Author
 from torch.nn.functional import linear
@@ -23,11 +20,10 @@ from torch.nn.functional import linear
 from gpt import modern, world
 from gpt.attend import merge_heads, split_heads
 from gpt.cache import fast_attention
-from gpt.data import write_whole
 from gpt.mlp import fast_gelu, fast_layer_norm
 from gpt.train import HELD_OUT, N_VOCAB, batches, course_tokenizer, fit
 
-FILE = Path(__file__).parent / "recorded" / "modern.json"
+FILE = recording.FOLDER / "modern.json"
 N_CTX, N_LAYER, N_HEAD, N_KV_HEAD, D_MODEL = 64, 2, 4, 1, 64
 D_HEAD, D_MLP = D_MODEL // N_HEAD, 4 * D_MODEL
 STEPS, STORIES, SEEDS, FIRST, TOLD = 600, 16, (0, 1, 2), 20, 500
@@ -182,13 +178,6 @@ def author_pays(tokenizer) -> float:
     return sum(nats for nats, _ in paid) / sum(tokens for _, tokens in paid)
 
 
-def lines(recorded) -> str:
-    """The file, a line a run."""
-    runs = ",\n".join(json.dumps(run) for run in recorded["runs"])
-    head = {name: value for name, value in recorded.items() if name != "runs"}
-    return f'{json.dumps(head)[:-1]}, "runs": [\n{runs}\n]}}\n'
-
-
 def runs(seed) -> list:
     """Every training from one seed, in the order of RUNS."""
     torch.set_num_threads(1)
@@ -212,14 +201,11 @@ def main():
     with ProcessPoolExecutor(len(SEEDS)) as pool:
         found = [*pool.map(runs, SEEDS)]
     recorded = {
-        "made by": "python book/record_modern.py",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": platform.machine(),
-        "torch": torch.__version__.split("+")[0],
+        **recording.made_by("record_modern.py"),
         "floor": round(author_pays(course_tokenizer()), 5),
         "runs": [run for of_a_seed in found for run in of_a_seed],
     }
-    write_whole(FILE, lines(recorded).encode())
+    recording.keep(FILE, recorded)
 
 
 if __name__ == "__main__":

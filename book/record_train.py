@@ -10,9 +10,8 @@ repeats the first steps of some. Losses are in nats; `seconds` are of processor 
 import json
 import sys
 import time
-from datetime import UTC, datetime
-from pathlib import Path
 
+import recording
 import torch
 
 from gpt import band, train, world
@@ -22,7 +21,7 @@ from gpt.model import GPT, SMALL, STAGES, Config, initial
 from gpt.presets import PRESETS
 from gpt.tokenize import train as train_tokenizer
 
-FILE = Path(__file__).parent / "recorded" / "train.json"
+FILE = recording.FOLDER / "train.json"
 SEED = 0
 # the ladder: small, so that seven of them take a minute
 RUNG = {"n_ctx": 32, "n_layer": 1, "n_head": 4, "d_model": 64}
@@ -349,19 +348,13 @@ def small_losses(name, seed, steps):
 
 
 def bands():
-    known = json.loads(band.FILE.read_text("utf-8")) if band.FILE.exists() else {}
-    known = known.get("bands", {})
+    known = recording.read(band.FILE).get("bands", {})
     for name, (seeds, steps) in BANDS.items():
         runs = [small_losses(name, seed, steps) for seed in seeds]
         known[name] = band.record(runs)
-        head = {"made by": "python book/record_train.py bands", "date": _today()}
-        text = json.dumps({**head, "bands": known}, indent=1)
-        band.FILE.write_text(text.replace("\n   ", "").replace("\n  ]", "]") + "\n")
+        head = recording.made_by("record_train.py bands")
+        recording.keep(band.FILE, {**head, "bands": known})
         print(name, known[name], flush=True)
-
-
-def _today():
-    return datetime.now(UTC).date().isoformat()
 
 
 PARTS = {
@@ -377,27 +370,12 @@ def main(names):
             bands()
             continue
         part = PARTS[name]()
-        part = {
-            "made by": f"python book/record_train.py {name}",
-            "date": _today(),
-            "torch": torch.__version__.split("+")[0],
-            "seed": SEED,
-            **part,
-        }
-        known = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+        part = recording.made_by(f"record_train.py {name}", seed=SEED) | part
+        known = recording.read(FILE)
         recorded = {
             n: part if n == name else known[n] for n in PARTS if n in {*known, name}
         }
-        FILE.write_text(lines(recorded), "utf-8")
-
-
-def lines(recorded):
-    """The file, a line for each entry of a part, so that a change is easy to read."""
-    parts = []
-    for name, part in recorded.items():
-        rows = (f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in part.items())
-        parts.append(f"{json.dumps(name)}: {{\n" + ",\n".join(rows) + "\n}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+        recording.keep(FILE, recorded)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from transformers import GPT2Config
 
 from book import facts as shared
 from book import record_cache as record
+from book import recording
 from book.facts import cache as measured
 from gpt import sample, world
 from gpt.cache import Cache, attention
@@ -118,7 +119,7 @@ def test_the_recorder_times_what_it_says():
     for how in ("anew", "kept"):
         assert [len(times) for times in found[how]] == [3, 3, 3]
         assert all(0 < low <= high for low, _, high in found[how])
-    assert found.keys() == RECORDED["cost"].keys()
+    assert found.keys() >= RECORDED["cost"].keys()
 
 
 # --- several at once, and memory --------------------------------------------------
@@ -219,7 +220,7 @@ def test_the_training_of_a_window_begins_as_recorded(width):
 
 
 def test_the_file_is_what_the_recorder_writes():
-    assert record.lines(RECORDED) == record.FILE.read_text("utf-8")
+    assert recording.lines(RECORDED) == record.FILE.read_text("utf-8")
 
 
 def test_the_recorded_sizes_are_gpt_2_s_and_the_course_s():

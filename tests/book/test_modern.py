@@ -9,6 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from bench.chapter import BOOK
+from book import recording
 from book.facts import modern as measured
 from gpt import modern
 from gpt.model import GPT, Config
@@ -164,6 +165,6 @@ def test_the_first_steps_are_as_recorded(recorder, recorded, name):
 
 
 def test_the_record_is_whole(recorder, recorded):
-    assert recorder.lines(recorded) == recorder.FILE.read_text("utf-8")
+    assert recording.lines(recorded) == recorder.FILE.read_text("utf-8")
     runs = [(run["name"], run["seed"]) for run in recorded["runs"]]
     assert sorted(runs) == sorted((n, s) for n in recorder.RUNS for s in recorder.SEEDS)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from book import facts
+from book import facts, recording
 from gpt import smollm2, world
 from tests.book.page import claim
 from tests.need import need
@@ -58,7 +58,7 @@ def test_the_texts_begin_as_recorded(real, recorder, recorded, number):
 
 # --- the record and the prose -----------------------------------------------------
 def test_the_file_is_what_the_recorder_writes(recorder, recorded):
-    assert recorder.lines(recorded) == recorder.FILE.read_text("utf-8")
+    assert recording.lines(recorded) == recorder.FILE.read_text("utf-8")
     assert recorded["made by"] == "python book/record_smollm2.py"
 
 

@@ -10,6 +10,7 @@ import torch
 
 from bench.chapter import BOOK, CELL, OPTIONS
 from book import record_train as record
+from book import recording
 from book.facts import train as measured
 from gpt import band, train, world
 from gpt.presets import PRESETS
@@ -95,7 +96,7 @@ def plays():
 
 # --- the records ------------------------------------------------------------------------
 def test_the_file_is_what_the_recorder_writes():
-    assert record.lines(RECORDED) == record.FILE.read_text("utf-8")
+    assert recording.lines(RECORDED) == record.FILE.read_text("utf-8")
     assert list(RECORDED) == list(record.PARTS)
 
 
