@@ -13,6 +13,10 @@ import torch
 
 from bench.chapter import BOOK, CELL, OPTIONS
 
+# The chapters that have pictures, in the order of the contents.
+CONTENTS = re.findall(r"book/(\w+)", (BOOK.parent / "_toc.yml").read_text("utf-8"))
+CHAPTERS = [word for word in CONTENTS if (BOOK / f"figures/{word}.py").is_file()]
+
 
 class Page(NamedTuple):
     facts: dict  # every number that the prose glues

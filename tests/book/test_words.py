@@ -20,21 +20,10 @@ import pytest
 
 from bench.chapter import BOOK
 from gpt import world
+from tests.book.page import CHAPTERS
 from tests.book.pseudo import BRACKETED, FIRST, KEPT
 from tests.book.test_rooms import PAGES
 
-CHAPTERS = (
-    "index",
-    "tokenize",
-    "embed",
-    "attend",
-    "mlp",
-    "sample",
-    "train",
-    "cache",
-    "modern",
-    "chat",
-)
 ROOT = BOOK.parent
 
 # What stays as it is in any language, and why.

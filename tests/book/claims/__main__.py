@@ -4,25 +4,12 @@ import ast
 from pathlib import Path
 
 from bench.chapter import BOOK
-from tests.book.page import prose
-
-PAGES = [
-    "index",
-    "tokenize",
-    "embed",
-    "attend",
-    "mlp",
-    "sample",
-    "train",
-    "cache",
-    "modern",
-    "chat",
-]
+from tests.book.page import CHAPTERS, prose
 
 
 def claims() -> dict[str, list[tuple[str, str]]]:
     """For each page, its claims as (sentence, test), in the order of the page."""
-    found: dict[str, list[tuple[str, str]]] = {page: [] for page in PAGES}
+    found: dict[str, list[tuple[str, str]]] = {page: [] for page in CHAPTERS}
     for path in sorted(Path(__file__).parent.glob("test_*.py")):
         for test in ast.parse(path.read_text("utf-8")).body:
             for node in ast.walk(test):
