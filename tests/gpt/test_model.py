@@ -465,3 +465,11 @@ def test_transformers_reads_the_shipped_model_too():
     ids = torch.tensor([tokenizer.encode(world.PROMPT)])
     with torch.no_grad():
         assert_close(model(ids), theirs(ids).logits, **TIGHT)
+
+
+def test_a_model_that_moves_keeps_what_a_reader_put_in():
+    model, _ = small()
+    mine = model.replace(gelu=torch.relu).to("cpu")
+    ids = torch.tensor([[1, 2, 3]])
+    assert torch.equal(mine(ids), model.replace(gelu=torch.relu)(ids))
+    assert not torch.equal(mine(ids), model(ids))

@@ -391,6 +391,12 @@ REMARKS = [
         lambda p, line: upto(p, line**0.5),
     ),
     (
+        "as if `line` were 1",
+        upto,
+        lambda p, line: upto(p, 1.0),
+        lambda p, line: upto(p, 1.0 if len(p) == 2 else line),
+    ),
+    (
         "A tuple of tensors comes back, and one is wanted. A comma after `return`",
         past,
         lambda x: (past(x), past(x)),
@@ -668,6 +674,13 @@ def test_a_remark_never_lies(changes, before):
                 if "Two things at once" in said:
                     got = got.mT
                 assert claim(wanted, got, *found.groups()), said
+
+
+def test_what_is_less_exact_is_no_line_that_is_just_reached():
+    said = about(shares, lambda x, t: shares(x, t + 1e-4 if t > 0 else t))
+    assert said and "a little" not in said
+    lenient = about(upto, lambda p, line: upto(p, line + 3e-6))
+    assert "a little larger" in lenient
 
 
 def test_as_if_is_said_only_where_it_is_so_of_other_arguments_too():
