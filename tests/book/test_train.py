@@ -100,6 +100,17 @@ def test_the_file_is_what_the_recorder_writes():
     assert list(RECORDED) == list(record.PARTS)
 
 
+def test_a_part_is_kept_beside_the_others_with_what_made_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "FILE", tmp_path / "train.json")
+    monkeypatch.setattr(record, "PARTS", {"one": lambda: {"loss": 1}, "two": dict})
+    record.main(["two"])
+    record.main(["one"])
+    kept = recording.read(record.FILE)
+    assert list(kept) == ["one", "two"] and kept["one"]["loss"] == 1
+    assert kept["one"]["made by"] == "python book/record_train.py one"
+    assert {"date", "machine", "torch", "seed"} <= kept["two"].keys()
+
+
 @pytest.mark.parametrize("name", ["bigram", *record.RUNGS])
 def test_a_rung_begins_as_it_is_recorded(name, plays):
     letters, read, _ = plays

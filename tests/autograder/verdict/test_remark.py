@@ -21,6 +21,7 @@ from autograder.verdict import source
 from autograder.verdict.judge import expected
 from autograder.verdict.outcome import Outcome, run, run_all
 from autograder.verdict.remark import remark, unknown
+from autograder.verdict.remark.as_if import as_if
 from autograder.verdict.remark.numbers import _is_rounded
 from autograder.verdict.remark.seen import Seen
 
@@ -681,6 +682,22 @@ def test_what_is_less_exact_is_no_line_that_is_just_reached():
     assert said and "a little" not in said
     lenient = about(upto, lambda p, line: upto(p, line + 3e-6))
     assert "a little larger" in lenient
+
+
+def test_as_if_it_were_fixed_is_so_in_every_case():
+    """Else one case of few says it by luck, and many are right against it."""
+
+    def once(a, b):
+        return a if (a, b) == CASES[area][0] else a * b
+
+    def seen(function):
+        check = Check("area", 1, lambda rng: [], area, ())
+        cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[area])]
+        got = run_all(function, CASES[area])
+        return Seen(check, cases, expected(check, cases), got, partial(run, function))
+
+    assert "`b` were 1" in as_if(seen(lambda a, b: a))
+    assert not as_if(seen(once)) or "`b` were 1" not in as_if(seen(once))
 
 
 def test_as_if_is_said_only_where_it_is_so_of_other_arguments_too():
