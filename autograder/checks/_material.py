@@ -96,7 +96,7 @@ WHY = {
     **_why(
         "the course's own answers are in there",
         *("gpt.tokenize", "gpt.embed", "gpt.attend", "gpt.mlp", "gpt.sample"),
-        *("gpt.model", "gpt.modern", "gpt.cache"),
+        *("gpt.model", "gpt.modern", "gpt.cache", "gpt.train"),
     ),
     **_why("it has whole models, ready made", "transformers"),
     **_why("it is a tokenizer, ready made", "tiktoken", "tokenizers"),
@@ -139,6 +139,17 @@ WHY = {
         "it is dropout, ready made, with random numbers of its own",
         *(".dropout", ".Dropout", ".alpha_dropout", ".feature_dropout"),
     ),
+    **_why(
+        "it is the loss, ready made",
+        *(".cross_entropy", ".CrossEntropyLoss", ".nll_loss", ".NLLLoss"),
+    ),
+    **_why("it makes gradients by itself", ".backward", "torch.autograd", "torch.func"),
+    **_why(
+        "it clips gradients, ready made",
+        *(".clip_grad_norm_", ".clip_grad_norm", ".clip_grads_with_norm_"),
+        "torch.nn.utils",
+    ),
+    **_why("it has optimizers and their schedules, ready made", "torch.optim"),
     **_why(
         "it is a block, ready made",
         *(".TransformerEncoderLayer", ".TransformerEncoder"),

@@ -1,0 +1,35 @@
+"""What the checks of "train" share: forbidden names, and logits with their targets."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+LIBRARIES = ("gpt.train", "gpt.model", "transformers", "torch._C", "torch.ops")
+LOSSES = (".cross_entropy", ".CrossEntropyLoss", ".nll_loss", ".NLLLoss")
+DERIVES = (".backward", "torch.autograd", "torch.func")
+CLIPS = (
+    ".clip_grad_norm_",
+    ".clip_grad_norm",
+    ".clip_grads_with_norm_",
+    "torch.nn.utils",
+)
+OPTIMIZERS = ("torch.optim",)
+
+NOT_ASKED = -1
+
+
+def targets(
+    rng: np.random.Generator, n_vocab: int, *shape: int, asked: float = 0.7
+) -> Tensor:
+    """Random targets, about a share `asked` of them asked, one at the least.
+
+    The first that is asked is 0, which a careless test takes for none.
+    """
+    found = torch.tensor(rng.integers(0, n_vocab, shape), dtype=torch.int64)
+    left = torch.tensor(rng.random(shape) < asked)
+    left.view(-1)[int(rng.integers(left.numel()))] = True
+    found = found.masked_fill(~left, NOT_ASKED)
+    found.view(-1)[int(left.view(-1).nonzero()[0, 0])] = 0
+    return found
