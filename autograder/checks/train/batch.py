@@ -3,6 +3,7 @@
 The oracle is PyTorch's own way to fill up sequences. Among the stories are empty ones,
 and some in which END itself stands; END may be any id, 0 too. Without any story a
 ValueError is right.
+"""
 
 from __future__ import annotations
 
