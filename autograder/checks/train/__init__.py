@@ -9,9 +9,9 @@ operators, or plain numpy, in double precision.
 
 CHECKS = (
     "batch",
-    # "loss",
-    # "gradient",
-    # "learning_rate",
+    "loss",
+    "gradient",
+    "learning_rate",
     # "clip",
     # "adamw",
     # "fit",

@@ -21,15 +21,20 @@ NOT_ASKED = -1
 
 
 def targets(
-    rng: np.random.Generator, n_vocab: int, *shape: int, asked: float = 0.7
+    rng: np.random.Generator,
+    n_vocab: int,
+    *shape: int,
+    asked: float = 0.7,
+    least: int = 0,
 ) -> Tensor:
     """Random targets, about a share `asked` of them asked, one at the least.
 
-    The first that is asked is 0, which a careless test takes for none.
+    None is below `least`, and the first that is asked is that: a careless test takes 0
+    for none.
     """
-    found = torch.tensor(rng.integers(0, n_vocab, shape), dtype=torch.int64)
+    found = torch.tensor(rng.integers(least, n_vocab, shape), dtype=torch.int64)
     left = torch.tensor(rng.random(shape) < asked)
     left.view(-1)[int(rng.integers(left.numel()))] = True
     found = found.masked_fill(~left, NOT_ASKED)
-    found.view(-1)[int(left.view(-1).nonzero()[0, 0])] = 0
+    found.view(-1)[int(left.view(-1).nonzero()[0, 0])] = least
     return found
