@@ -12,7 +12,7 @@ CHECKS = (
     "loss",
     "gradient",
     "learning_rate",
-    # "clip",
-    # "adamw",
-    # "fit",
+    "clip",
+    "adamw",
+    "fit",
 )
