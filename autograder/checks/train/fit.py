@@ -1,0 +1,657 @@
+"""fit: the loop, from the first batch to the last, with all the other steps inside.
+
+The model is the one that the notebook gives: each table says what follows each token,
+each vector what is common, and all is added up. The oracle trains it in numpy and double
+precision, where the gradient of a table is a sum by hand. (The tests compare it with
+PyTorch's own loss, optimizer, schedule and clipping, which take longer.) In some runs a
+batch of a single question is clipped and others are not; some have more batches or
+weights than one could have written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import cos, pi
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import between, stop, tenths
+from autograder.checks._slips import an_assert, two_at_once, written_into
+from autograder.checks._twins import twins
+from autograder.checks.train._material import (
+    CLIPS,
+    LIBRARIES,
+    LOSSES,
+    OPTIMIZERS,
+    targets,
+)
+
+Weights = list[Tensor]
+Batches = list[tuple[Tensor, Tensor]]
+Array = np.ndarray
+Run = tuple[list[float], Weights]
+
+
+def oracle(
+    weights: Weights, batches: Batches, peak: float, warm_up: int
+) -> tuple[tuple[float, ...], tuple[Tensor, ...]]:
+    losses, made = plain(weights, batches, peak, warm_up)
+    return tuple(losses), tuple(made)
+
+
+def rate(step: int, steps: int, peak: float, warm_up: int) -> float:
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * (1 + cos(pi * (step - warm_up) / (steps - warm_up))) / 2
+
+
+def draw(rng: np.random.Generator) -> list[Case]:
+    def one(n: int, B: int, T: int, share: float = 0.8) -> tuple[Tensor, Tensor]:
+        """A batch, whose questions have many answers."""
+        return torch.tensor(rng.integers(0, n, (B, T))), targets(
+            rng, n, B, T, asked=share
+        )
+
+    def some(n: int, *shapes: tuple[int, int]) -> Batches:
+        return [one(n, *shape) for shape in shapes]
+
+    def own(n: int, *axes: int) -> Weights:
+        return [tenths(rng, *[n] * many) for many in axes]
+
+    def peak() -> float:
+        return between(rng, 11, 29) / 100 + 0.004
+
+    def odd(n: int) -> Batches:
+        """Batches of a single question, whose gradients are long, among large ones."""
+        small = [one(n, 1, 1, 1) for _ in range(2)]
+        return [one(n, 3, 4), small[0], one(n, 4, 3), small[1], one(n, 3, 5)]
+
+    twice = some(4, (2, 3), (2, 2))
+    wide = [w / 30 for w in own(2, *[1, 2] * 65)]
+    two = own(4, 2, 1)
+    return [
+        Case(
+            "a table, and three batches", (own(4, 2), some(4, *[(2, 3)] * 3), peak(), 1)
+        ),
+        Case("a table and a vector", (own(4, 2, 1), some(4, *[(2, 3)] * 4), peak(), 2)),
+        Case("a single batch", (own(4, 2, 1), some(4, (2, 3)), peak(), 1)),
+        Case(
+            "batches that are clipped and others", (own(4, 2, 1, 2), odd(4), peak(), 1)
+        ),
+        Case("several tables and vectors", (own(5, 1, 2, 2, 1), odd(5), peak(), 3)),
+        Case("a longer run", (own(4, 2, 1), some(4, *[(2, 2)] * 6), peak(), 3)),
+        Case(
+            "a run that is all warm-up",
+            (own(4, 2, 1), some(4, *[(2, 3)] * 4), peak(), 9),
+        ),
+        Case("vectors alone", (own(5, 1, 1), odd(5), peak(), 1)),
+        edge("no warm-up", (own(4, 2, 1), some(4, *[(2, 3)] * 3), peak(), 0)),
+        edge("a very long warm-up", (own(4, 2, 1), odd(4)[:3], 9 * peak(), 200)),
+        edge("batches of one place", (own(4, 1, 2), some(4, *[(1, 1)] * 3), peak(), 1)),
+        edge("a batch that comes again", (two, [*twice, *twice[:1]], peak(), 1)),
+        edge("no batch at all", (own(4, 2, 1), [], peak(), 1)),
+        edge("very many weights", (wide, some(2, (1, 3)), peak(), 1)),
+        edge("very many batches", (own(3, 1), some(3, *[(1, 2)] * 129), peak(), 20)),
+        edge("a peak of 0", (own(4, 2), some(4, (2, 3)), 0.0, 1)),
+        edge("a peak of 1", (own(4, 2), some(4, (2, 3)), 1.0, 1)),
+        edge("a peak of nearly 1", (own(4, 2), some(4, (2, 3)), 0.995, 1)),
+        edge("a tiny peak", (own(4, 2), some(4, (2, 3)), 0.0034, 1)),
+        *twins(
+            oracle,
+            lambda: (own(4, 1, 2, 2, 1), some(4, *[(2, 3)] * 4), peak(), 2),
+            *("the weights", "the batches", "the peak", "the warm-up"),
+            others={2: 0.5, 3: 3},
+        ),
+    ]
+
+
+def _clipped(slopes: list[Array]) -> list[Array]:
+    length = np.sqrt(sum((g**2).sum() for g in slopes))
+    return [g * min(1.0, 1.0 / length) if length else g for g in slopes]
+
+
+def _one_by_one(slopes: list[Array]) -> list[Array]:
+    return [_clipped([g])[0] for g in slopes]
+
+
+def _stretched(slopes: list[Array]) -> list[Array]:
+    length = np.sqrt(sum((g**2).sum() for g in slopes))
+    return [g / length for g in slopes]
+
+
+def _moved(w, g, m, s, step, rate, decay=0.1, betas=(0.9, 0.95)):
+    m = betas[0] * m + (1 - betas[0]) * g
+    s = betas[1] * s + (1 - betas[1]) * g**2
+    root = np.sqrt(s / (1 - betas[1] ** (step + 1))) + 1e-8
+    kept = w * (1 - rate * decay) if w.ndim > 1 else w
+    return kept - rate * m / (1 - betas[0] ** (step + 1)) / root, m, s
+
+
+def _forward(weights: list[Array], ids: Array, asked: Array) -> tuple[float, Array]:
+    """The loss, and the gradient of the logits of the questions, (N, n_vocab)."""
+    logits = sum(w[ids] if w.ndim > 1 else w[None] for w in weights)
+    logits = np.broadcast_to(logits, (len(ids), weights[0].shape[-1]))
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    p = powers / powers.sum(-1, keepdims=True)
+    rows = np.arange(len(ids))
+    loss = -np.log(p[rows, asked]).mean()
+    p[rows, asked] -= 1
+    return float(loss), p / len(ids)
+
+
+def _back(weights: list[Array], ids: Array, slope: Array) -> list[Array]:
+    found = []
+    for w in weights:
+        g = np.zeros_like(w)
+        if w.ndim > 1:
+            np.add.at(g, ids, slope)
+        found.append(g if w.ndim > 1 else slope.sum(0))
+    return found
+
+
+def _questions(ids: Tensor, asked: Tensor) -> tuple[Array, Array]:
+    ids, asked = ids.numpy().ravel(), asked.numpy().ravel()
+    return ids[asked >= 0], asked[asked >= 0]
+
+
+def plain(
+    weights: Weights,
+    batches: Batches,
+    peak: float,
+    warm_up: int,
+    order: Callable[[Batches], Batches] = lambda batches: batches,
+    ask: Callable[[Array, Array], tuple[Array, Array]] = lambda ids, asked: (
+        ids,
+        asked,
+    ),
+    far: Callable[[int, int, float, int], float] = rate,
+    slopes: Callable[[Array], Array] = lambda slope: slope,
+    cut: Callable[[list[Array]], list[Array]] = _clipped,
+    gather: Callable[[list, list], list] = lambda old, new: new,
+    runs: Callable[[list, list], list] = lambda first, now: now,
+    starts: Callable[[list, list], list] = lambda first, now: now,
+    kept: Callable[[Array, Array], Array] = lambda first, kept: kept,
+    kept_square: Callable[[Array, Array], Array] = lambda first, kept: kept,
+    count: Callable[[int, int, int], int] = lambda step, i, many: step,
+    which: Callable[[int, list], bool] = lambda i, weights: True,
+    move: Callable[..., tuple] = _moved,
+    clean: Callable[[list[Array]], list[Array]] = lambda weights: weights,
+    after: bool = False,
+    noted: Callable[[list[float]], object] = lambda losses: losses,
+    last: Callable[[object, Weights], object] = lambda losses, weights: (
+        losses,
+        weights,
+    ),
+    none: Callable[[Weights], object] = lambda weights: stop(ValueError),
+) -> object:
+    """The loop with loose screws, in numpy and double precision."""
+    if not batches:
+        return none(weights)
+    first = [w.double().numpy() for w in weights]
+    now, means = [*first], [np.zeros_like(w) for w in first]
+    squares, losses, sums = [*means], [], [np.zeros_like(w) for w in first]
+    batches = order(batches)
+    for step, (ids, asked) in enumerate(batches):
+        ids, asked = ask(*_questions(ids, asked))
+        loss, slope = _forward(runs(first, now), ids, asked)
+        sums = gather(sums, _back(now, ids, slopes(slope)))
+        far_now = far(step, len(batches), peak, warm_up)
+        for i, g in enumerate(cut(sums)):
+            if which(i, now):
+                m, s = kept(means[0], means[i]), kept_square(means[0], squares[i])
+                at = count(step, i, len(now))
+                begun = starts(first, now)[i]
+                now[i], means[i], squares[i] = move(begun, g, m, s, at, far_now)
+        now = clean(now)
+        losses.append(_forward(now, ids, asked)[0] if after else loss)
+    made = [torch.tensor(w, dtype=torch.float32) for w in now]
+    return last(noted(losses), made)
+
+
+def _by(**screws) -> Callable[..., object]:
+    return partial(plain, **screws)
+
+
+def worked(
+    weights: Weights, batches: Batches, peak: float, warm_up: int
+) -> dict[str, object]:
+    """Of the first step."""
+    if not batches:
+        return {}
+    ids, asked = _questions(*batches[0])
+    now = [w.double().numpy() for w in weights]
+    loss, slope = _forward(now, ids, asked)
+    found = _back(now, ids, slope)
+    length = float(np.sqrt(sum((g**2).sum() for g in found)))
+    return {
+        "the rates of all steps": [
+            rate(i, len(batches), peak, warm_up) for i in range(len(batches))
+        ],
+        "step 0: the loss": loss,
+        "step 0: the first weight's gradient": torch.tensor(found[0]),
+        "step 0: the length of all gradients": length,
+        "step 0: clipped": torch.tensor(_clipped(found)[0]),
+    }
+
+
+def _move(**how) -> Callable[..., tuple]:
+    return partial(_moved, **how)
+
+
+def _downhill(w, g, m, s, step, rate):
+    return w - rate * g, m, s
+
+
+def _one_list(w, g, m, s, step, rate):
+    """As where both means are one list: what is written last is found by both."""
+    w, m, s = _moved(w, g, m, s, step, rate)
+    return w, s, s
+
+
+def _anew(first: Array, kept: Array) -> Array:
+    return 0 * kept
+
+
+def _into_the_list(weights: Weights, *rest) -> object:
+    losses, made = plain(weights, *rest)
+    weights[:] = made
+    return losses, [w.clone() for w in made]
+
+
+def _nothing(weights: Weights) -> object:
+    return [], [w.clone() for w in weights]
+
+
+def _rate_of(change: Callable[..., tuple]) -> Callable[..., float]:
+    def far(*args) -> float:
+        step, steps, peak, warm_up = change(*args)
+        if step >= max(steps, warm_up):
+            return 0.0
+        return (
+            rate(step, steps, peak, warm_up)
+            if steps > warm_up or step < warm_up
+            else 0.0
+        )
+
+    return far
+
+
+MISTAKES = (
+    Mistake(
+        "the weights never move",
+        "The weights come back as they were. What `adamw` returns takes the place of the weight "
+        "and of its two means.",
+        _by(which=lambda i, weights: False),
+    ),
+    Mistake(
+        "always from the first weights",
+        "Each step begins with the weights that were handed in, so all but the last batch is "
+        "forgotten. A step begins where the last one ended.",
+        _by(runs=lambda first, now: first, starts=lambda first, now: first),
+    ),
+    Mistake(
+        "the model runs with the first weights",
+        "The model always runs with the weights that were handed in, while others are moved. Run "
+        "it with those of **now**.",
+        _by(runs=lambda first, now: first),
+    ),
+    Mistake(
+        "the first weights are moved",
+        "What is moved are always the weights that were handed in. Move those of **now**: the "
+        "steps add up.",
+        _by(starts=lambda first, now: first),
+    ),
+    Mistake(
+        "both means start anew",
+        "Both running means begin at 0 in every step. Make them **before** the loop: they live "
+        "through the whole run.",
+        _by(kept=_anew, kept_square=_anew),
+    ),
+    Mistake(
+        "the mean starts anew",
+        "The mean of the gradients begins at 0 in every step. Keep what `adamw` returned of it.",
+        _by(kept=_anew),
+    ),
+    Mistake(
+        "the squares start anew",
+        "The mean of the squares begins at 0 in every step. Keep what `adamw` returned of it.",
+        _by(kept_square=_anew),
+    ),
+    Mistake(
+        "one list for both means",
+        "Both means are kept in **one** list, so the squares overwrite the means. `a = b = [...]` "
+        "makes one list with two names: make two.",
+        _by(move=_one_list),
+    ),
+    Mistake(
+        "nothing clipped",
+        "The gradients are not clipped. `clip` comes between the way back and `adamw`: a batch of "
+        "few questions has a long gradient.",
+        _by(cut=lambda slopes: slopes),
+    ),
+    Mistake(
+        "each clipped by itself",
+        "You clip the gradient of each weight by itself. `clip` takes the list of **all** of "
+        "them, for they are one long vector.",
+        _by(cut=_one_by_one),
+    ),
+    Mistake(
+        "short gradients stretched",
+        "Your gradients always have length 1. Only where they are longer are they scaled down.",
+        _by(cut=_stretched),
+    ),
+    Mistake(
+        "the weights clipped",
+        "You clip the weights. It is the **gradients** that are clipped, before the weights move.",
+        _by(cut=lambda slopes: slopes, clean=_clipped),
+    ),
+    Mistake(
+        "gradients added up",
+        "The gradients of all steps so far are added up. Each step goes by the gradient of its "
+        "**own** batch: begin anew. (What lasts longer, the running means know.)",
+        _by(gather=lambda old, new: [a + b for a, b in zip(old, new, strict=True)]),
+    ),
+    Mistake(
+        "uphill",
+        "The loss grows: the weights go uphill. `gradient` and `adamw` see to the sign, so do not "
+        "change it once more.",
+        _by(slopes=lambda slope: -slope),
+    ),
+    Mistake(
+        "back from ones",
+        "What goes back is not the gradient of the logits. `back` takes what your `gradient` gives "
+        "for this batch.",
+        _by(slopes=np.ones_like),
+    ),
+    Mistake(
+        "back from the bets",
+        "What goes back is what was bet, without the truth. `back` takes what your `gradient` "
+        "gives for this batch.",
+        _by(slopes=lambda slope: slope.clip(min=0)),
+    ),
+    Mistake(
+        "not divided by the questions",
+        "What goes back is not divided by the number of questions, so it is clipped more often. "
+        "`gradient` does that: take what it gives.",
+        _by(slopes=lambda slope: slope * len(slope)),
+    ),
+    Mistake(
+        "always at the peak",
+        "The rate is the peak at every step. `learning_rate` says what it is at **this** step.",
+        _by(far=lambda step, steps, peak, warm_up: peak),
+    ),
+    Mistake(
+        "no warm-up",
+        "There is no warm-up in your run. `learning_rate` is told how long it is: pass it on.",
+        _by(far=lambda step, steps, peak, warm_up: rate(step, steps, peak, 0)),
+    ),
+    Mistake(
+        "a warm-up of its own",
+        "Your warm-up is a tenth of the run. The caller says how long it is: pass `warm_up` on.",
+        _by(
+            far=lambda step, steps, peak, warm_up: rate(
+                step, steps, peak, max(1, steps // 10)
+            )
+        ),
+    ),
+    Mistake(
+        "the rate of the next step",
+        "Your rates are a step ahead. Steps count from 0, and `enumerate` does so by itself.",
+        _by(far=_rate_of(lambda step, steps, peak, w: (step + 1, steps, peak, w))),
+    ),
+    Mistake(
+        "a rate that stays at the first step",
+        "The rate is that of step 0 all through the run. Work it out **inside** the loop, for "
+        "each step.",
+        _by(far=lambda step, steps, peak, warm_up: rate(0, steps, peak, warm_up)),
+    ),
+    Mistake(
+        "a run that is a step shorter",
+        "You tell `learning_rate` of a step less than there are. It is told how many batches "
+        "there are: `len(batches)`.",
+        _by(far=_rate_of(lambda step, steps, peak, w: (step, steps - 1, peak, w))),
+    ),
+    Mistake(
+        "a run that is a step longer",
+        "You tell `learning_rate` of a step more than there are. It is told how many batches "
+        "there are: `len(batches)`.",
+        _by(far=_rate_of(lambda step, steps, peak, w: (step, steps + 1, peak, w))),
+    ),
+    Mistake(
+        "down to a tenth of the peak",
+        "Your rate ends at a tenth of the peak. Nobody said so here: the last rate is 0, as it is "
+        "where it is left out.",
+        _by(
+            far=lambda step, steps, peak, w: (
+                rate(step, steps, peak, w)
+                if step < w
+                else peak / 10 + 0.9 * rate(step, steps, peak, w)
+            )
+        ),
+    ),
+    Mistake(
+        "adamw always at step 0",
+        "`adamw` is told that each step is the first, so its means are corrected too much. Tell "
+        "it which step this is.",
+        _by(count=lambda step, i, many: 0),
+    ),
+    Mistake(
+        "adamw a step ahead",
+        "`adamw` is told a step too many. Both `learning_rate` and `adamw` count from 0.",
+        _by(count=lambda step, i, many: step + 1),
+    ),
+    Mistake(
+        "adamw counts the weights",
+        "`adamw` is told the number of the weight, and not that of the step. All weights of one "
+        "batch are moved in the **same** step.",
+        _by(count=lambda step, i, many: i),
+    ),
+    Mistake(
+        "a step for each weight",
+        "Your count of steps grows with each weight. All weights of one batch are moved in the "
+        "**same** step: count the batches.",
+        _by(count=lambda step, i, many: step * many + i),
+    ),
+    Mistake(
+        "plain gradient descent",
+        "The weights move by rate · gradient, without AdamW. Call your `adamw` for each of them.",
+        _by(move=_downhill),
+    ),
+    Mistake(
+        "no decay",
+        "You tell `adamw` of no decay. It stays at what it is where nobody says otherwise.",
+        _by(move=_move(decay=0.0)),
+    ),
+    Mistake(
+        "a decay of 0.01",
+        "You tell `adamw` of a decay of 0.01. It stays at what it is where nobody says otherwise, "
+        "0.1.",
+        _by(move=_move(decay=0.01)),
+    ),
+    Mistake(
+        "betas of PyTorch",
+        "You tell `adamw` of betas 0.9 and 0.999. They stay at what they are where nobody says "
+        "otherwise.",
+        _by(move=_move(betas=(0.9, 0.999))),
+    ),
+    Mistake(
+        "only the first weight",
+        "Only the first weight moves. Does the loop over the weights end too soon? **Each** is "
+        "moved by its own gradient.",
+        _by(which=lambda i, weights: i == 0),
+    ),
+    Mistake(
+        "only the last weight",
+        "Only the last weight moves. Is the call of `adamw` behind the loop, and not inside it? "
+        "**Each** is moved by its own gradient.",
+        _by(which=lambda i, weights: i == len(weights) - 1),
+    ),
+    Mistake(
+        "only the matrices",
+        "Vectors do not move in your run. They do not **decay**, and `adamw` sees to that; but "
+        "they learn like all others.",
+        _by(which=lambda i, weights: weights[i].ndim > 1),
+    ),
+    Mistake(
+        "only the first batch",
+        "Only the first batch is learned. Does `return` stand inside the loop? It ends the whole "
+        "function at the first round.",
+        _by(
+            order=lambda batches: batches[:1],
+            far=lambda step, steps, peak, w: rate(0, max(w + 1, 2), peak, w),
+        ),
+    ),
+    Mistake(
+        "the last batch left out",
+        "The last batch is left out. Each batch is a step: go to the very end of the list.",
+        _by(
+            order=lambda batches: batches[:-1],
+            far=_rate_of(lambda step, steps, peak, w: (step, steps + 1, peak, w)),
+        ),
+    ),
+    Mistake(
+        "the first batch left out",
+        "The first batch is left out. Each batch is a step: begin with item 0 of the list.",
+        _by(order=lambda batches: batches[1:]),
+    ),
+    Mistake(
+        "the batches backwards",
+        "The batches come in reverse order. Take them as they are given.",
+        _by(order=lambda batches: batches[::-1]),
+    ),
+    Mistake(
+        "each batch twice over",
+        "You go through all batches twice. Each of them is one step.",
+        _by(order=lambda batches: [*batches, *batches]),
+    ),
+    Mistake(
+        "the first batch again and again",
+        "Each step learns the first batch. Take a new one in each round of the loop.",
+        _by(order=lambda batches: batches[:1] * len(batches)),
+    ),
+    Mistake(
+        "asked for what it reads",
+        "The model is asked for the very token that it reads. The targets are the **second** part "
+        "of a batch.",
+        _by(ask=lambda ids, asked: (ids, ids)),
+    ),
+    Mistake(
+        "ids and targets exchanged",
+        "The model reads the targets and is asked for the ids. A batch is ids, targets, in this "
+        "order.",
+        _by(ask=lambda ids, asked: (asked, ids)),
+    ),
+    Mistake(
+        "the loss after the step",
+        "You note the loss of the weights after they have moved. A step's loss is that of the "
+        "weights **before**: it comes of the same logits as the gradient.",
+        _by(after=True),
+    ),
+    Mistake(
+        "tensors for losses",
+        "Your losses are tensors. Note plain Python numbers: `.item()` makes one.",
+        _by(noted=lambda losses: [torch.tensor(x) for x in losses]),
+    ),
+    Mistake(
+        "a tensor of losses",
+        "Your losses are in one tensor. Return a Python list of plain numbers.",
+        _by(noted=torch.tensor),
+    ),
+    Mistake(
+        "only the last loss",
+        "Only the last loss comes back. Append each step's loss to a list.",
+        _by(noted=lambda losses: losses[-1]),
+    ),
+    Mistake(
+        "only the last loss, in a list",
+        "Only the last loss is in your list. Make the list **before** the loop, and append to it "
+        "in each step.",
+        _by(noted=lambda losses: losses[-1:]),
+    ),
+    Mistake(
+        "the mean of the losses",
+        "You return the mean of all losses. A list is asked, with the loss of each step.",
+        _by(noted=np.mean),
+    ),
+    Mistake(
+        "losses added up",
+        "Each of your losses is the sum of all so far. Note the loss of each step by itself.",
+        _by(noted=lambda losses: [*map(float, np.cumsum(losses))]),
+    ),
+    Mistake(
+        "the losses backwards",
+        "The last loss comes first. Append each loss at the **end** of the list.",
+        _by(noted=lambda losses: losses[::-1]),
+    ),
+    Mistake(
+        "rounded losses",
+        "Your losses are rounded. Note them as they are; round only what you print.",
+        _by(noted=lambda losses: [round(x, 2) for x in losses]),
+    ),
+    Mistake(
+        "no losses noted",
+        "Your list of losses is empty. Append each step's loss to it.",
+        _by(noted=lambda losses: []),
+    ),
+    Mistake(
+        "weights first",
+        "Losses and weights have changed places. The losses come first.",
+        _by(last=lambda losses, weights: (weights, losses)),
+    ),
+    Mistake(
+        "only the losses",
+        "Only the losses come back. Return both, losses and weights, separated by a comma.",
+        _by(last=lambda losses, weights: losses),
+    ),
+    Mistake(
+        "only the weights",
+        "Only the weights come back. Return both, losses and weights, separated by a comma.",
+        _by(last=lambda losses, weights: weights),
+    ),
+    Mistake(
+        "double precision",
+        "These are the right numbers, but in double precision. Weights are float32. Does a "
+        "constant or `numpy` make it so?",
+        _by(last=lambda losses, weights: (losses, [w.double() for w in weights])),
+    ),
+    written_into(
+        _into_the_list,
+        "weights",
+        by="an assignment to an item of the list",
+        instead="Begin with a list of your own, and put new tensors into it.",
+    ),
+    Mistake(
+        "no batch, and no error",
+        "The run is right. But where there is no batch, nothing can be learned, and you return "
+        "the weights as they are: raise a ValueError.",
+        _by(none=_nothing),
+    ),
+    an_assert(_by(none=lambda _: stop(AssertionError)), "A run without a batch"),
+    two_at_once(
+        "nothing clipped, and always at the peak",
+        _by(
+            cut=lambda slopes: slopes,
+            far=lambda step, steps, peak, warm_up: peak,
+        ),
+        "The gradients are not clipped.",
+        "the rate is the peak at every step, where `learning_rate` should say what it is.",
+    ),
+)
+
+
+CHECK = Check(
+    "fit",
+    3,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=(*LIBRARIES, *LOSSES, *CLIPS, *OPTIMIZERS),
+    after=("loss", "gradient", "learning_rate", "clip", "adamw"),
+    worked=worked,
+    rtol=1e-4,
+    atol=1e-4,
+)
