@@ -79,7 +79,7 @@ def _alike(a: Any, b: Any) -> bool:
     """Whether two answers cannot be told apart with a margin against rounding."""
     if isinstance(a, Tensor):
         return a.shape == b.shape and torch.allclose(a, b, 1e-2, 1e-3)
-    if isinstance(a, tuple):
+    if isinstance(a, tuple | list):
         return len(a) == len(b) and all(map(_alike, a, b))
     return a == b
 

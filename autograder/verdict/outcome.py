@@ -115,6 +115,8 @@ def _copied(value: Any) -> Any:
         return value.clone()
     if _is_table(value):
         return {name: _copied(tensor) for name, tensor in value.items()}
+    if _is_row(value):
+        return type(value)(map(_copied, value))
     return copy.deepcopy(value)
 
 
@@ -135,6 +137,13 @@ def _is_table(value: Any) -> bool:
     return type(value) is dict and all(map(wire.is_torch, value.values()))
 
 
+def _is_row(value: Any) -> bool:
+    """Whether it is a list or tuple of tensors, or of such rows: gradients, batches."""
+    return type(value) in (list, tuple) and all(
+        wire.is_torch(item) or _is_row(item) for item in value
+    )
+
+
 def _fixed(value: Any) -> bool:
     """Whether nobody can change it."""
     return value is None or isinstance(value, bool | int | float | str | bytes)
@@ -152,6 +161,9 @@ def _differ(before: Any, after: Any) -> bool:
         return [*before] != [*after] or any(
             _differ(before[k], after[k]) for k in before
         )
+    if _is_row(before) and _is_row(after):
+        kinds = type(before) is type(after) and len(before) == len(after)
+        return not kinds or any(map(_differ, before, after))
     return wire.pack(before) != wire.pack(after)
 
 

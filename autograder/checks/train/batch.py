@@ -270,6 +270,14 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "-1 among the ids, after END",
+        "You cut ids and targets out of one row, and so −1 is among the ids, after END. No token "
+        "has that id, and a table cannot look it up. Ids are filled up with END, up to the last.",
+        _by(
+            read=lambda s, end, T: [end, *s, end][:T] + _filled(T - 2 - len(s), -1),
+        ),
+    ),
+    Mistake(
         "filled up with the last token",
         "The ids are filled up with the story's last token. END goes there: the story is "
         "over.",

@@ -28,11 +28,11 @@ from autograder.checks.train._material import CLIPS, LIBRARIES
 Gradients = list[Tensor]
 
 
-def oracle(gradients: Gradients, most: float = 1.0) -> tuple[Tensor, ...]:
+def oracle(gradients: Gradients, most: float = 1.0) -> Gradients:
     numbers = np.concatenate([g.double().numpy().ravel() for g in gradients])
     length = np.linalg.norm(numbers)
     share = most / length if length > most else 1.0
-    return tuple((g.double() * share).float() for g in gradients)
+    return [(g.double() * share).float() for g in gradients]
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -424,6 +424,17 @@ MISTAKES = (
         "These are the right numbers, but in double precision. Gradients are float32, as the "
         "weights are. Does a constant or `numpy` make it so?",
         _by(last=lambda clipped: [g.double() for g in clipped]),
+    ),
+    Mistake(
+        "the first left out",
+        "The first gradient is missing. Each of them comes back, in the order in which they were "
+        "given.",
+        _by(last=lambda clipped: clipped[1:]),
+    ),
+    Mistake(
+        "the last left out",
+        "The last gradient is missing. Each of them comes back: go to the very end of the list.",
+        _by(last=lambda clipped: clipped[:-1]),
     ),
     only_the_first(_by(last=lambda clipped: clipped[:1]), "gradient"),
     only_the_last(_by(last=lambda clipped: clipped[-1:]), "gradient"),

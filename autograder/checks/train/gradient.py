@@ -75,7 +75,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (tenths(rng, 3, many), targets(rng, many, 3, asked=1, least=130)),
         ),
         Case("a long story", asked(between(rng, 133, 140), 3)),
-        edge("a model that is sure, and right", sure(9)),
+        edge("a model that is sure, and right", sure(6)),
         edge("a model that is as sure as can be, and right", sure(400)),
         edge("a model that is as sure as can be, and wrong", sure(-400)),
         edge("a model that knows nothing", (torch.ones(4, 7), targets(rng, 7, 4))),
@@ -545,5 +545,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=(*LIBRARIES, *DERIVES),
     worked=worked,
-    atol=1e-7,
+    atol=2e-7,
 )

@@ -218,7 +218,7 @@ MISTAKES = (
         "the warm-up a step too long",
         "Your warm-up has a step too many, and goes above the peak. It is over when `step` is "
         "`warm_up`: below, not up to.",
-        _by(warms=lambda step, warm_up: 0 < warm_up and step <= warm_up),
+        _by(warms=lambda step, warm_up: step <= warm_up),
     ),
     Mistake(
         "no warm-up",
@@ -354,6 +354,15 @@ MISTAKES = (
         _by(bend=lambda done: 1 + cos(pi * done) / 2),
     ),
     Mistake(
+        "no brackets around the sum",
+        "You halve the cosine alone, and the peak is added as it is. Brackets: 1 + cos is one "
+        "number, which is multiplied and halved.",
+        _by(
+            bend=lambda done: cos(pi * done),
+            mix=lambda share, peak, last: last + (peak - last) + share / 2,
+        ),
+    ),
+    Mistake(
         "a straight way down",
         "Your rate falls along a straight line. It falls along half a cosine: gently at first, "
         "quickly in the middle, gently at the end.",
@@ -370,6 +379,12 @@ MISTAKES = (
         "Your rate falls to 0 whatever the last rate is. It falls from `peak` to `last`: by "
         "peak − last in all.",
         _by(mix=lambda share, peak, last: peak * share),
+    ),
+    Mistake(
+        "no last rate anywhere",
+        "The last rate plays no part in yours: you fall to 0 and stay there. The rate falls from "
+        "`peak` to `last`, and is `last` from step `steps` on.",
+        _by(mix=lambda share, peak, last: peak * share, after=lambda peak, last: 0.0),
     ),
     Mistake(
         "the last rate added",
@@ -470,6 +485,12 @@ MISTAKES = (
         "This is the right number, but in a tensor. Return a plain Python number: `cos` of "
         "Python's `math` gives one.",
         _by(out=torch.tensor),
+    ),
+    Mistake(
+        "rounded",
+        "This is the right number, rounded. Return it as it is, for rates are small; round only "
+        "what you print.",
+        _by(out=lambda rate: round(rate, 2)),
     ),
     Mistake(
         "a text instead of a number",

@@ -301,6 +301,12 @@ MISTAKES = (
         _by(asked=lambda t: t > 0),
     ),
     Mistake(
+        "token 0 left out of the sum",
+        "Where token 0 is asked, you add nothing, but count the place. It is a token like any "
+        "other: only −1 asks nothing.",
+        _by(pick=lambda logp, t: _pick(logp, t) * (t != 0)),
+    ),
+    Mistake(
         "what is not asked counted in the mean",
         "The sum is right, but you divide by **all** places. Divide by those that are asked: "
         "the others would make the loss look better than it is.",
@@ -326,6 +332,11 @@ MISTAKES = (
         "You add up the surprises. The loss is their **mean**, so that it does not depend on "
         "how many tokens a batch has.",
         _by(mean=lambda s, asked: s[asked].sum()),
+    ),
+    Mistake(
+        "twice as large",
+        "Your loss is twice what it should be. It is −ln p, without a factor.",
+        _by(last=lambda x: 2 * x),
     ),
     Mistake(
         "the mean over all tokens of the vocabulary",

@@ -66,6 +66,15 @@ def _floats(step: Step) -> bool:
     return isinstance(step.gives, Tensor) and step.gives.is_floating_point()
 
 
+def _many(step: Step) -> bool:
+    return _floats(step) and step.gives.ndim > 0
+
+
+def _items(step: Step) -> bool:
+    """A list of what can be counted and sorted, as tensors cannot."""
+    return isinstance(step.gives, list) and not isinstance(step.gives[0], Tensor)
+
+
 def _rows(step: Step) -> bool:
     return _floats(step) and step.gives.ndim > 1
 
@@ -121,6 +130,13 @@ def rounded_for_printing(step):
     return _after(step, lambda out: out.round(decimals=2)) if _floats(step) else None
 
 
+@said("decimal places|Nearly right|rounded")
+def a_number_rounded_for_printing(step):
+    return (
+        _after(step, lambda out: round(out, 2)) if type(step.gives) is float else None
+    )
+
+
 @said("tensor")
 def a_tensor_of_one_number(step):
     if type(step.gives) not in (int, float):
@@ -162,14 +178,12 @@ def times_two(step):
 
 @said(r"by one factor|times what it should be|sum to|multiplied by the root")
 def times_the_root_of_the_last_axis(step):
-    return (
-        _after(step, lambda out: out * out.shape[-1] ** 0.5) if _floats(step) else None
-    )
+    return _after(step, lambda out: out * out.shape[-1] ** 0.5) if _many(step) else None
 
 
 @said("too large by 0.5|sum to")
 def plus_a_half(step):
-    return _after(step, lambda out: out + 0.5) if _floats(step) else None
+    return _after(step, lambda out: out + 0.5) if _many(step) else None
 
 
 @said("without its signs|another sign|its absolute value")
@@ -227,7 +241,7 @@ def the_first_one_forgotten(step):
 def counted_from_one(step):
     if isinstance(step.gives, dict):
         return _after(step, lambda out: {key: value + 1 for key, value in out.items()})
-    if type(step.gives) is int or isinstance(step.gives, list):
+    if type(step.gives) is int or _items(step):
         return _after(step, _one_more)
     return None
 
@@ -470,7 +484,7 @@ def a_name_in_capitals(step):
 
 @said("return|None")
 def a_method_of_a_list_returned(step):
-    if not isinstance(step.gives, list):
+    if not _items(step):
         return None
     return lambda *args: step.right(*args).sort()
 
@@ -485,7 +499,7 @@ def transposed_and_times_three(step):
 
 @said("list")
 def a_list_and_times_three(step):
-    return _after(step, lambda out: (3 * out).tolist()) if _floats(step) else None
+    return _after(step, lambda out: (3 * out).tolist()) if _many(step) else None
 
 
 @said("tuple of one")
@@ -510,6 +524,8 @@ def step_of(name: str, right: Answer, cases, wanted) -> Step:
 
 def _full(want) -> bool:
     value = want.value
+    if isinstance(value, Tensor):
+        return value.numel() > 0
     return not hasattr(value, "__len__") or len(value) > 0
 
 

@@ -2712,6 +2712,538 @@ WRONG = {
             "queries by the root of d_head",
         ),
     ),
+    "batch": (
+        (
+            """
+            T = max(len(s) for s in stories)
+            ids = torch.tensor([[end] + s + [end] * (T - len(s)) for s in stories])
+            return ids, ids
+            """,
+            "Both are ids",
+        ),
+        (
+            """
+            T = max(len(s) for s in stories) + 1
+            ids = torch.full((len(stories), T), end)
+            targets = torch.full((len(stories), T), -1)
+            for i, s in enumerate(stories):
+                ids[i, 1 : len(s) + 1] = torch.tensor(s)
+                targets[i, : len(s)] = torch.tensor(s)
+            return ids, targets
+            """,
+            "END comes",
+        ),
+        (
+            """
+            T = max(len(s) for s in stories) + 1
+            rows = [[end] + s + [end] * (T - len(s)) for s in stories]
+            x = torch.tensor(rows)
+            return x[:, :-1], x[:, 1:]
+            """,
+            "asked for it again",
+        ),
+        (
+            """
+            T = max(len(s) for s in stories) + 1
+            x = torch.tensor([[end] + s + [end] + [-1] * (T - 1 - len(s)) for s in stories])
+            return x[:, :-1], x[:, 1:]
+            """,
+            "No token has that id|filled up with −1",
+        ),
+        (
+            """
+            ids = torch.tensor([[end] + s for s in stories])
+            targets = torch.tensor([s + [end] for s in stories])
+            return ids, targets
+            """,
+            "make no tensor",
+        ),
+        (
+            """
+            T = max(len(s) for s in stories) + 1
+            ids = torch.zeros(len(stories), T)
+            targets = torch.zeros(len(stories), T) - 1
+            for i, s in enumerate(stories):
+                ids[i] = torch.tensor([end] + s + [end] * (T - 1 - len(s)))
+                targets[i, : len(s) + 1] = torch.tensor(s + [end])
+            return ids, targets
+            """,
+            "whole numbers",
+        ),
+        (
+            """
+            T = max(len(s) for s in stories) + 1
+            for s in stories:
+                while len(s) < T:
+                    s.append(end)
+            x = torch.tensor(stories)
+            return x, x
+            """,
+            "place|changed|in place|row|ids",
+        ),
+    ),
+    "loss": (
+        (
+            """
+            p = torch.softmax(logits, dim=-1)
+            asked = targets != -1
+            return -torch.log(p[asked, targets[asked]]).mean()
+            """,
+            "too small for a float|ValueError",
+        ),
+        (
+            """
+            if (targets == -1).all():
+                raise ValueError("nothing")
+            logp = logits.log_softmax(-1)
+            nll = -logp.gather(-1, targets.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+            return (nll * (targets >= 0)).mean()
+            """,
+            r"divide by \*\*all\*\* places",
+        ),
+        (
+            """
+            if (targets == -1).all():
+                raise ValueError("nothing")
+            logp = logits.log_softmax(-1)
+            total = 0.0
+            for row, t in zip(logp.reshape(-1, logp.shape[-1]), targets.reshape(-1)):
+                if t > 0:
+                    total = total - row[t]
+            return total / (targets >= 0).sum()
+            """,
+            "Token 0|token 0",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            z, t = logits[asked], targets[asked]
+            return (torch.log(torch.exp(z).sum(-1)) - z[torch.arange(len(t)), t]).mean()
+            """,
+            "89 or more",
+        ),
+        (
+            """
+            asked = targets >= 0
+            logp = logits.log_softmax(-1)
+            return -logp[asked, targets[asked]].mean()
+            """,
+            "raise a ValueError",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            logp = logits.log_softmax(-1)
+            return -logp[asked, targets[asked]].sum()
+            """,
+            r"their \*\*mean\*\*",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            logp = logits[asked].log_softmax(-1)
+            return -logp[:, targets[asked]].mean()
+            """,
+            r"targets of \*\*all\*\* places",
+        ),
+    ),
+    "gradient": (
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            p = logits.softmax(-1)
+            p[asked, targets[asked]] -= 1
+            return p / asked.sum()
+            """,
+            "Where nothing is asked",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            p = logits.softmax(-1)
+            p[asked, targets[asked]] -= 1
+            return p * asked.unsqueeze(-1)
+            """,
+            "Nothing is divided",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            p = logits.softmax(-1)
+            p[..., targets[asked]] -= 1
+            return p * asked.unsqueeze(-1) / asked.sum()
+            """,
+            r"targets of \*\*all\*\* places|all places",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            one_hot = torch.nn.functional.one_hot(targets.clamp(min=0), logits.shape[-1])
+            return (one_hot - logits.softmax(-1)) * asked[..., None] / asked.sum()
+            """,
+            "truth minus bets",
+        ),
+        (
+            """
+            asked = targets >= 0
+            p = logits.softmax(-1)
+            p[asked, targets[asked]] -= 1
+            return p * asked[..., None] / asked.sum()
+            """,
+            "raise a ValueError",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing")
+            p = logits.softmax(-1)
+            p[asked, targets[asked]] -= 1
+            return p * asked[..., None] / targets.numel()
+            """,
+            "divide by all places",
+        ),
+    ),
+    "learning_rate": (
+        (
+            """
+            if step < warm_up:
+                return peak * step / warm_up
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "does not move at all",
+        ),
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "goes up again|divide by 0|ZeroDivision",
+        ),
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            if step >= steps:
+                return last
+            return last + (peak - last) * (1 + cos(pi * step / steps)) / 2
+            """,
+            "On the way down you take step / steps",
+        ),
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            if step >= steps:
+                return 0.0
+            done = (step - warm_up) / (steps - warm_up)
+            return peak * (1 + cos(pi * done)) / 2
+            """,
+            "last rate plays no part",
+        ),
+        (
+            """
+            if step <= warm_up:
+                return peak * (step + 1) / warm_up
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "a step too many|ZeroDivision",
+        ),
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * 1 + cos(pi * done) / 2
+            """,
+            "bracket|add|halve|times|differ|expected|cos",
+        ),
+    ),
+    "clip": (
+        (
+            """
+            clipped = []
+            for g in gradients:
+                length = g.norm()
+                clipped.append(g * min(1.0, most / length))
+            return clipped
+            """,
+            "each gradient by its own length",
+        ),
+        (
+            """
+            return [g.clamp(-most, most) for g in gradients]
+            """,
+            "cut off each number",
+        ),
+        (
+            """
+            length = torch.cat([g.flatten() for g in gradients]).norm()
+            if length > most:
+                for g in gradients:
+                    g *= most / length
+            return [g.clone() for g in gradients]
+            """,
+            "changed on the way",
+        ),
+        (
+            """
+            length = torch.cat([g.flatten() for g in gradients]).norm()
+            return [g / length * most for g in gradients]
+            """,
+            "stretch",
+        ),
+        (
+            """
+            length = sum((g ** 2).sum() for g in gradients)
+            return [g * (most / length).clamp(max=1) for g in gradients]
+            """,
+            r"its \*\*root\*\*",
+        ),
+        (
+            """
+            length = torch.cat([g.flatten() for g in gradients]).norm()
+            if length <= most:
+                return gradients
+            return [g / length for g in gradients]
+            """,
+            "most|own list|argument",
+        ),
+    ),
+    "adamw": (
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            weight = weight * (1 - rate * decay)
+            m, s = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
+            return weight - rate * m / (s.sqrt() + 1e-8), mean, square
+            """,
+            "Vectors decay too",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            if weight.ndim > 1:
+                weight = weight * (1 - rate * decay)
+            return weight - rate * mean / (square.sqrt() + 1e-8), mean, square
+            """,
+            "used as they are kept",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            mean, square = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
+            if weight.ndim > 1:
+                weight = weight * (1 - rate * decay)
+            return weight - rate * mean / (square.sqrt() + 1e-8), mean, square
+            """,
+            r"\*\*before\*\* that",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            m, s = mean / (1 - b1 ** step), square / (1 - b2 ** step)
+            if weight.ndim > 1:
+                weight = weight * (1 - rate * decay)
+            return weight - rate * m / (s.sqrt() + 1e-8), mean, square
+            """,
+            "divides by 0|power of `step`",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            m, s = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
+            if weight.ndim > 1:
+                weight = weight * (1 - rate * decay)
+            return weight - rate * m / (s + 1e-8).sqrt(), mean, square
+            """,
+            "under the root",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean.mul_(b1).add_((1 - b1) * gradient)
+            square.mul_(b2).add_((1 - b2) * gradient ** 2)
+            m, s = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
+            if weight.ndim > 1:
+                weight = weight * (1 - rate * decay)
+            return weight - rate * m / (s.sqrt() + 1e-8), mean, square
+            """,
+            "changed|caller",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            m, s = mean / (1 - b1 ** (step + 1)), square / (1 - b2 ** (step + 1))
+            if weight.ndim > 1:
+                weight = weight * (1 - decay)
+            return weight - rate * m / (s.sqrt() + 1e-8), mean, square
+            """,
+            "does not depend on the rate",
+        ),
+    ),
+    "fit": (
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            for step, (ids, targets) in enumerate(batches):
+                means = [torch.zeros_like(w) for w in weights]
+                squares = [torch.zeros_like(w) for w in weights]
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                slopes = clip(back(gradient(logits, targets)))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "begin at 0 in every step",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            losses = []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                slopes = clip(back(gradient(logits, targets)))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "changed on the way|caller",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets))
+                slopes = clip(back(gradient(logits, targets)))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "plain Python numbers",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                slopes = clip(back(gradient(logits, targets)))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            r"in \*\*one\*\* list",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                slopes = clip(back(gradient(logits, targets)))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, peak)
+            return losses, weights
+            """,
+            "peak at every step",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                slopes = back(gradient(logits, targets))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, rate)
+                losses.append(loss(logits, targets).item())
+            return losses, weights
+            """,
+            "not clipped",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                slopes = clip(back(gradient(logits, targets)))
+                for i in range(len(weights)):
+                    weights[i], means[i], squares[i] = adamw(weights[i], slopes[i], means[i], squares[i], step, rate)
+                return losses, weights
+            """,
+            "`return` stand inside the loop",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -2992,5 +3524,81 @@ RIGHT = {
             mean = size**2 / x.shape[-1]
             out.append(x / torch.sqrt(mean + eps) * weight)
         return tuple(out)
+        """,
+    "batch": """
+        T = 1 + max([len(story) for story in stories])
+        ids = torch.full((len(stories), T), end)
+        targets = torch.full_like(ids, -1)
+        for row, story in enumerate(stories):
+            for t, i in enumerate(story):
+                ids[row, t + 1] = i
+                targets[row, t] = i
+            targets[row, len(story)] = end
+        return ids, targets
+        """,
+    "loss": """
+        total, many = torch.tensor(0.0), 0
+        for z, t in zip(logits.reshape(-1, logits.shape[-1]), targets.flatten()):
+            if t != -1:
+                top = z.max()
+                total = total + top + torch.log(torch.exp(z - top).sum()) - z[t]
+                many += 1
+        if many == 0:
+            raise ValueError("no question")
+        return total / many
+        """,
+    "gradient": """
+        n = (targets != -1).sum()
+        if n == 0:
+            raise ValueError("no question")
+        top = logits.amax(-1, keepdim=True)
+        powers = torch.exp(logits - top)
+        p = powers / powers.sum(-1, keepdim=True)
+        truth = targets[..., None] == torch.arange(logits.shape[-1])
+        return torch.where(targets[..., None] == -1, 0.0, (p - truth.float()) / n)
+        """,
+    "learning_rate": """
+        import math
+        if step < warm_up:
+            return peak / warm_up * (1 + step)
+        if step < steps:
+            done = (step - warm_up) / (steps - warm_up)
+            share = math.cos(math.pi / 2 * done) ** 2
+            return share * peak + (1 - share) * last
+        return last
+        """,
+    "clip": """
+        total = 0.0
+        for g in gradients:
+            total += float((g * g).sum())
+        length = total ** 0.5
+        share = most / (length + 1e-6) if length > most else 1.0
+        return [share * g for g in gradients]
+        """,
+    "adamw": """
+        w = weight.clone()
+        mean = torch.lerp(gradient, mean, betas[0])
+        square = betas[1] * square + (1 - betas[1]) * gradient * gradient
+        t = step + 1
+        if w.dim() >= 2:
+            w -= rate * decay * weight
+        root = square.sqrt() / (1 - betas[1] ** t) ** 0.5
+        w -= rate / (1 - betas[0] ** t) * mean / (root + 1e-8)
+        return w, mean, square
+        """,
+    "fit": """
+        steps = len(batches)
+        if steps == 0:
+            raise ValueError("no batch")
+        state = [(w, 0 * w, 0 * w) for w in weights]
+        losses = []
+        for step in range(steps):
+            ids, targets = batches[step]
+            logits, back = forward(model, [w for w, _, _ in state], ids)
+            losses += [float(loss(logits, targets))]
+            slopes = clip(back(gradient(logits, targets)), 1.0)
+            rate = learning_rate(step, steps, peak, warm_up)
+            state = [adamw(w, g, m, s, step, rate) for (w, m, s), g in zip(state, slopes)]
+        return losses, [w for w, _, _ in state]
         """,
 }

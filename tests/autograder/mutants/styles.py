@@ -1,4 +1,4 @@
-"""Right answers to the steps of tokenize, mlp and modern, in another style."""
+"""Right answers to the steps of tokenize, mlp, modern and train, in another style."""
 
 from __future__ import annotations
 
@@ -191,6 +191,52 @@ def qk_norm_by_hand(q, k, w_q, w_k, eps=1e-5):
     )
 
 
+def batch_by_rows(stories, end):
+    ids = torch.full((len(stories), max(map(len, stories)) + 1), end)
+    targets = torch.full_like(ids, -1)
+    for row, story in enumerate(stories):
+        text = torch.tensor([end, *story, end])
+        ids[row, : len(text) - 1], targets[row, : len(text) - 1] = text[:-1], text[1:]
+    return ids, targets
+
+
+def loss_by_one_hot_rows(logits, targets):
+    asked = targets != -1
+    if int(asked.sum()) == 0:
+        raise ValueError(targets)
+    rows = functional.one_hot(targets[asked], logits.shape[-1])
+    z = logits[asked]
+    return torch.mean(torch.logsumexp(z, -1) - torch.sum(rows * z, -1))
+
+
+def gradient_by_one_hot_rows(logits, targets):
+    asked = targets != -1
+    if int(asked.sum()) == 0:
+        raise ValueError(targets)
+    slope = torch.zeros_like(logits)
+    truth = functional.one_hot(targets[asked], logits.shape[-1])
+    slope[asked] = (torch.softmax(logits[asked], -1) - truth) / asked.sum()
+    return slope
+
+
+def clip_by_one_vector(gradients, most=1.0):
+    length = torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients]))
+    return [
+        g * most / torch.clamp(length, min=most) if length else g * 1 for g in gradients
+    ]
+
+
+def adamw_by_lerp(
+    weight, gradient, mean, square, step, rate, decay=0.1, betas=(0.9, 0.95)
+):
+    mean = torch.lerp(mean, gradient, 1 - betas[0])
+    square = torch.lerp(square, gradient * gradient, 1 - betas[1])
+    root = torch.sqrt(square / (1 - betas[1] ** (step + 1))) + 1e-8
+    fall = mean / (1 - betas[0] ** (step + 1)) / root
+    drawn = decay * weight if weight.ndim > 1 else 0 * weight
+    return weight - rate * (fall + drawn), mean, square
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -214,4 +260,9 @@ STYLES = [
     ("share", share_by_places),
     ("grouped_attention", grouped_attention_of_groups),
     ("qk_norm", qk_norm_by_hand),
+    ("batch", batch_by_rows),
+    ("loss", loss_by_one_hot_rows),
+    ("gradient", gradient_by_one_hot_rows),
+    ("clip", clip_by_one_vector),
+    ("adamw", adamw_by_lerp),
 ]
