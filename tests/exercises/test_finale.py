@@ -23,6 +23,7 @@ FINALES = {
     "mlp": ["agree"],
     "sample": ["agree", "own_story"],
     "modern": ["agree"],
+    "train": ["agree"],
 }
 
 
@@ -133,6 +134,20 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
     ),
     ("modern", "agree", "write_qk_norm", "w_k, eps", "w_q, eps", "`qk_norm` differs"),
     ("modern", "agree", "write_rms_norm", "mean_square =", LATE, "is not written yet"),
+    ("train", "agree", "write_batch", "[-1]", "[end]", "`batch` differs from"),
+    ("train", "agree", "write_loss", ".mean()", ".sum()", "`loss` differs from"),
+    ("train", "agree", "write_gradient", "/ asked.sum()", "", "`gradient` differs"),
+    (
+        *("train", "agree", "write_learning_rate", "step + 1", "step"),
+        "`learning_rate` differs from the course's own in a run of 400 steps",
+    ),
+    ("train", "agree", "write_clip", ".sqrt()", "", "`clip` differs from"),
+    (
+        *("train", "agree", "write_adamw", " if weight.ndim > 1 else weight", ""),
+        "`adamw` differs from the course's own for ln_f.weight",
+    ),
+    ("train", "agree", "write_fit", "step, rate\n", "0, rate\n", "`fit` differs from"),
+    ("train", "agree", "write_fit", "weights, losses =", LATE, "`fit` is not written"),
     ("attend", "agree", "write_scores", " / sqrt(d_head)", "", "in layer 0: 1248 of"),
     ("attend", "look", "write_scores", " / sqrt(d_head)", "", "`scores` is not right"),
     ("attend", "agree", "write_attention", "@ v", "@ v * torch.nan", "holds NaN"),

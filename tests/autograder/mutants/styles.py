@@ -200,41 +200,18 @@ def batch_by_rows(stories, end):
     return ids, targets
 
 
-def loss_by_one_hot_rows(logits, targets):
-    asked = targets != -1
-    if int(asked.sum()) == 0:
+def gradient_by_where(logits, targets):
+    asked = targets >= 0
+    if not asked.any():
         raise ValueError(targets)
-    rows = functional.one_hot(targets[asked], logits.shape[-1])
-    z = logits[asked]
-    return torch.mean(torch.logsumexp(z, -1) - torch.sum(rows * z, -1))
-
-
-def gradient_by_one_hot_rows(logits, targets):
-    asked = targets != -1
-    if int(asked.sum()) == 0:
-        raise ValueError(targets)
-    slope = torch.zeros_like(logits)
-    truth = functional.one_hot(targets[asked], logits.shape[-1])
-    slope[asked] = (torch.softmax(logits[asked], -1) - truth) / asked.sum()
-    return slope
+    truth = functional.one_hot(targets.clamp(min=0), logits.shape[-1])
+    slope = torch.where(asked[..., None], logits.softmax(-1) - truth, 0.0)
+    return slope / asked.sum()
 
 
 def clip_by_one_vector(gradients, most=1.0):
     length = torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients]))
-    return [
-        g * most / torch.clamp(length, min=most) if length else g * 1 for g in gradients
-    ]
-
-
-def adamw_by_lerp(
-    weight, gradient, mean, square, step, rate, decay=0.1, betas=(0.9, 0.95)
-):
-    mean = torch.lerp(mean, gradient, 1 - betas[0])
-    square = torch.lerp(square, gradient * gradient, 1 - betas[1])
-    root = torch.sqrt(square / (1 - betas[1] ** (step + 1))) + 1e-8
-    fall = mean / (1 - betas[0] ** (step + 1)) / root
-    drawn = decay * weight if weight.ndim > 1 else 0 * weight
-    return weight - rate * (fall + drawn), mean, square
+    return [g * most / torch.clamp(length, min=most) for g in gradients]
 
 
 STYLES = [
@@ -261,8 +238,6 @@ STYLES = [
     ("grouped_attention", grouped_attention_of_groups),
     ("qk_norm", qk_norm_by_hand),
     ("batch", batch_by_rows),
-    ("loss", loss_by_one_hot_rows),
-    ("gradient", gradient_by_one_hot_rows),
+    ("gradient", gradient_by_where),
     ("clip", clip_by_one_vector),
-    ("adamw", adamw_by_lerp),
 ]
