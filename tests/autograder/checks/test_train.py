@@ -190,14 +190,14 @@ def test_some_runs_are_clipped_and_others_not():
 def test_the_student_s_own_loop_trains_a_gpt_into_the_band():
     names = solution("train")
     cells = {cell["id"]: "".join(cell["source"]) for cell in notebook("train")["cells"]}
-    first = [w.clone() for w in names["first"]]
+    first = [w.clone() for w in names["noise_weights"]]
     with redirect_stdout(io.StringIO()) as said:
         exec(cells["learn"], names)  # noqa: S102 - it is ours
-    losses, told = names["losses"], " ".join(said.getvalue().split())
+    losses, told = names["run_losses"], " ".join(said.getvalue().split())
     assert len(losses) == names["quick"].steps
-    assert abs(losses[0] - log(names["tokenizer"].n_vocab)) < 0.05
+    assert abs(losses[0] - log(names["world_tokenizer"].n_vocab)) < 0.05
     assert band.place(losses, band.of("quick")) == "inside"
     assert "Your run is inside the band at step 400" in told
     assert told.endswith("✓ the same")
-    for before, now in zip(first, names["first"], strict=True):
+    for before, now in zip(first, names["noise_weights"], strict=True):
         assert before.equal(now)  # what it began with is as it was
