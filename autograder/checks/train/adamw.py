@@ -452,7 +452,7 @@ MISTAKES = (
     ),
     Mistake(
         "betas exchanged",
-        "β₁ and β₂ have changed places. β₁ is for the gradients, β₂ for their squares.",
+        "The two β have changed places. β₁ is for the gradients, β₂ for their squares.",
         _by(told=lambda betas: (betas[1], betas[0])),
     ),
     Mistake(
