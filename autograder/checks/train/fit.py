@@ -338,7 +338,7 @@ MISTAKES = (
     Mistake(
         "gradients added up",
         "The gradients of all steps so far are added up. Each step goes by the gradient of its "
-        "**own** batch: begin anew. (What lasts longer, the running means know.)",
+        "**own** batch. What lasts longer than a batch, the running means keep.",
         _by(gather=lambda old, new: [a + b for a, b in zip(old, new, strict=True)]),
     ),
     Mistake(
