@@ -417,7 +417,7 @@ def race():
     return found | {"ratio of CPU times": round(ours.cpu / recipe.cpu, 3)}
 
 
-def near_the_floor(steps=3000):
+def near_the_floor(steps=6000):
     """How near the floor of the small world ten minutes bring the preset `world`."""
     preset = replace(PRESETS["world"], steps=steps)
     data = Stories(preset, SEED)

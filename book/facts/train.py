@@ -142,6 +142,7 @@ def ladder():
     said = {f"rung_{i}": two(rungs[name]["mean"]) for i, name in enumerate(RUNGS)}
     said |= {
         "ladder_steps": found["steps"],
+        "ladder_seeds": len(rungs["bigram"]["validation"]),
         "ladder_parameters": rungs["one head"]["parameters"],
         "ladder_scaled": rungs["scaled up"]["parameters"],
         "ladder_made": made("ladder"),
@@ -192,7 +193,6 @@ def characters():
         "char_seconds": found["seconds"],
         "char_parameters": found["parameters"],
         "bpe_vocab": pieces["n_vocab"],
-        "bpe_steps": pieces["steps"],
         "bpe_loss": two(pieces["validation"]),
         "bpe_per_token": two(per_token),
         "bpe_per_character": two(pieces["validation"] / per_token),
