@@ -318,7 +318,6 @@ CHANGES = {
     "down to zero": {"last": 0.0},
     "peak": {"peak": 4e-3, "warm_up": 30},
     "spread": {"spread": 0.06},
-    "beta2": {"beta2": 0.95},
     "muon": {"optimizer": "muon"},
     "higher peak": {"peak": 8e-3},
 }

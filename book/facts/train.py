@@ -258,7 +258,6 @@ CHANGES = {
     "down to zero": mark("the rate falls to zero, not to a tenth"),
     "peak": mark("four times the rate"),
     "spread": mark("wider tables at the start, the last matrix of each part zero"),
-    "beta2": mark("β₂ 0.95 instead of 0.99"),
     "muon": mark("Muon for the matrices"),
     "higher peak": mark("twice the rate again"),
 }
@@ -286,9 +285,12 @@ def faster():
         "compile_step": percent(found["compiled"]["a step"]),
         "faster_made": made("faster"),
     }
+    said |= {f"faster_{i}_time": percent(one.time) for i, one in enumerate(changes)}
     for size, run in found["batches"].items():
         said[f"batch_{size}"] = two(mean(run["validation"]))
         said[f"batch_{size}_steps"] = found["steps"] * 12 // int(size)
+        whole = run["ms a step"] / int(size), found["batches"]["12"]["ms a step"] / 12
+        said[f"batch_{size}_time"] = percent(whole[0] / whole[1])
     return changes, said
 
 

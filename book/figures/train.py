@@ -304,4 +304,3 @@ def faster(changes):
     )
     header = tr("changed"), tr("validation loss"), tr("time of a step")
     return table(header, *rows)
-
