@@ -190,11 +190,11 @@ def test_a_function_is_given_a_copy_of_a_table_of_tensors(change):
         lambda x: x["a"].__setitem__(0, True),  # True == 1
         lambda x: x.update(b=[*x["b"]]),  # a list for a tuple
         lambda x: x.update(a=x.pop("a")),  # another order
-        lambda x: x.update(c=float("nan")),
+        lambda x: x["a"].pop(),
     ],
 )
 def test_a_change_of_an_argument_is_seen(change):
-    given = {"a": [1, [3]], "b": (b"x", "y"), "c": 0.5}
+    given = {"a": [1, [3]], "b": (b"x", "y")}
     assert run(lambda x: None, (given,)).changed == ()
     assert run(lambda x: change(x), (given,)).changed == (0,)
 
