@@ -199,6 +199,25 @@ def test_a_change_of_an_argument_is_seen(change):
     assert run(lambda x: change(x), (given,)).changed == (0,)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x[1][0].add_(1),
+        lambda x: x.reverse(),
+        lambda x: x.pop(),
+        lambda x: x.append(x[0]),
+        lambda x: x.__setitem__(0, [*x[0]]),
+        lambda x: x.__setitem__(0, (x[0][0].double(), x[0][1])),
+    ],
+)
+def test_a_change_within_a_list_of_tensors_is_seen(change):
+    given = [(torch.zeros(2), torch.ones(2)), (torch.ones(2), torch.zeros(2))]
+    before = repr(given)
+    assert run(lambda x: x[0][0] + 1, (given,)).changed == ()
+    assert run(lambda x: change(x), (given,)).changed == (0,)
+    assert repr(given) == before  # it was a copy that was changed, down to the tensors
+
+
 def test_a_changed_argument_is_wrong():
     def clumsy(numbers):
         out = halves(numbers)
