@@ -60,7 +60,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("single numbers, in four axes", two(1, 1, 1, 1, 1)),
         *twins(
             oracle,
-            lambda: (mirrored(rng, tenths(rng, 7, 2)), mirrored(rng, tenths(rng, 7, 2))),
+            lambda: (
+                mirrored(rng, tenths(rng, 7, 2)),
+                mirrored(rng, tenths(rng, 7, 2)),
+            ),
             "what is kept",
             "what is new",
         ),
@@ -103,9 +106,9 @@ def _new_into_kept(kept: Tensor, new: Tensor) -> Tensor:
 
 @_or_new
 def _one_by_one(kept: Tensor, new: Tensor) -> Tensor:
-    """By a loop over the first axis of what is new, as for two axes."""
-    for row in new:
-        kept = torch.cat([kept, row[None]], 0)
+    """By a loop that counts the tokens along the first axis."""
+    for t in range(len(new)):
+        kept = torch.cat([kept, new[..., t : t + 1, :]], -2)
     return kept
 
 
@@ -169,9 +172,7 @@ MISTAKES = (
         "None not expected",
         "Right once something is kept. Before the first call, `kept` is `None`, which has no "
         "keys: what is new is all then.",
-        lambda kept, new: (
-            stop(TypeError) if kept is None else _joined(kept, new)
-        ),
+        lambda kept, new: stop(TypeError) if kept is None else _joined(kept, new),
     ),
     Mistake(
         "None where nothing was kept",
@@ -279,9 +280,9 @@ MISTAKES = (
         _or_new(lambda kept, new: kept + new),
     ),
     Mistake(
-        "one row after the other, by a loop",
-        "Right for one head. With axes in front, a loop over `new` takes heads or texts, not "
-        "tokens. `torch.cat` takes all at once, along the axis that you name.",
+        "one token after the other, by a loop",
+        "Right for one head. With axes in front, the length of `new` is that of the first, "
+        "so your loop adds too few tokens. `torch.cat` takes all at once: no loop is needed.",
         _one_by_one,
     ),
     Mistake(

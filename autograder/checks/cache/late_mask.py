@@ -439,7 +439,9 @@ MISTAKES = (
         "a wide window refused",
         "You refuse a window that is wider than the text. It hides nothing, and that may "
         "be.",
-        _by(refuse=lambda n_new, n, width: _refused(n_new, n, width) or (width or 0) > n),
+        _by(
+            refuse=lambda n_new, n, width: _refused(n_new, n, width) or (width or 0) > n
+        ),
     ),
     Mistake(
         "cut to what is there",
