@@ -41,10 +41,8 @@ def oracle(
     q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
 ) -> Heard:
     if kept is not None:
-        k, v = (
-            torch.from_numpy(np.concatenate([old, new], axis=-2))
-            for old, new in zip(kept, (k, v), strict=True)
-        )
+        k = torch.from_numpy(np.concatenate([kept[0], k], axis=-2))
+        v = torch.from_numpy(np.concatenate([kept[1], v], axis=-2))
     n_new, n = q.shape[-2], k.shape[-2]
     back = np.subtract.outer(np.arange(n - n_new, n), np.arange(n))
     may = torch.from_numpy(back >= 0) if mask is None else mask
@@ -148,6 +146,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (
                 *(normal(rng, 2, 3), normal(rng, 2, 3), large(rng, 2, 1) * signs),
                 (normal(rng, 2, 3), large(rng, 2, 1) * 2.0**20 * signs),
+            ),
+        ),
+        edge(
+            "large queries, small keys and uneven values",
+            (
+                *(tenths(rng, 2, 3) * 128, tenths(rng, 2, 3) / 128, normal(rng, 2, 3)),
+                (tenths(rng, 3, 3) / 128, normal(rng, 3, 3)),
             ),
         ),
         edge("single numbers", all_of(1, 1, 1)),

@@ -19,7 +19,6 @@ from autograder.checks._slips import tensor_for_integer, two_at_once
 from autograder.checks._twins import twins
 from autograder.checks.cache._material import LIBRARIES
 
-KINDS = {1: torch.int8, 2: torch.float16, 4: torch.float32, 8: torch.float64}
 Width = int | None
 
 
@@ -32,8 +31,8 @@ def oracle(
     width: int | None = None,
 ) -> int:
     last = range(n_tokens)[-width:] if width is not None else range(n_tokens)
-    shape = n_layer, 2, n_kv_head, len(last), d_head
-    return torch.empty(shape, dtype=KINDS[n_bytes], device="meta").nbytes
+    shape = n_layer, 2, n_kv_head, len(last), d_head, n_bytes
+    return torch.empty(shape, dtype=torch.uint8, device="meta").nbytes
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -72,10 +71,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a single head of keys", (n, rest[0], 1, rest[2])),
         edge("a single layer", (n, 1, *rest[1:])),
         edge("heads of a single number", (n, *rest[:2], 1)),
+        edge("numbers of many bytes", (*sizes(), between(rng, 131, 140))),
         edge("one of everything", (1, 1, 1, 1, 1)),
         edge("GPT-3, and a text of 100,000 tokens", (100_000, 96, 96, 128)),
-        edge("more bytes than 32 bits can count", (10_000_000, 126, 8, 128)),
-        edge("more bytes than a float counts exactly", (3**23, 127, 127, 127, 8)),
+        edge("more bytes than 32 bits can count", (10_000_000, 140, 8, 256)),
+        edge("more bytes than a float counts exactly", (3**23, 131, 137, 139, 8)),
         *twins(
             oracle,
             lambda: (n, *rest, 4, few),

@@ -52,6 +52,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the last of many, and a window", window()),
         Case("the last of many, and a wide window", window(lambda n: n - 1)),
         Case("the last of very many", sizes(160, 300)),
+        edge("very many new tokens", (between(rng, 131, 140), between(rng, 141, 160))),
         edge("all tokens, and a window", (n, n, between(rng, 2, n // 2))),
         edge("all tokens but one", (n - 1, n)),
         edge("a window of one token", (between(rng, 2, 8), n, 1)),

@@ -25,7 +25,7 @@ Reach = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def oracle(pads: Tensor, n_new: int, n: int) -> Tensor:
-    def row(pad: int, i: int) -> list[bool]:
+    def row(pad: int, i: int) -> list:
         return [pad <= j <= i or j == i for j in range(n)]
 
     found = [[[row(pad, i) for i in range(n - n_new, n)]] for pad in pads.tolist()]
@@ -59,6 +59,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("as many texts as new places", (of(4, n, 0), 4, n)),
         edge("a batch of many texts", (torch.arange(many) % 4, 2, 5)),
         edge("long texts", (torch.tensor([0, many, 2]), 3, 2 * many)),
+        edge("texts that begin late", (torch.tensor([300, 0, 290]), 30, 310)),
+        edge("a token of very long texts", (torch.tensor([2049, 9, 2051]), 1, 2060)),
         edge("a long text at once", (torch.tensor([many - 9]), many, many)),
         edge("a single place", (torch.tensor([0]), 1, 1)),
         edge(
