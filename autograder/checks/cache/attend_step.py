@@ -313,15 +313,6 @@ def _for_axes(*ndims: int) -> Callable[..., Heard]:
     return lambda q, *rest: _step(q, *rest) if q.ndim in ndims else stop(ValueError)
 
 
-def _always(kept_needed: bool, mask_needed: bool) -> Callable[..., Heard]:
-    def answer(q, k, v, kept=None, mask=None):
-        if kept_needed and kept is None or mask_needed and mask is None:
-            stop(TypeError)
-        return _step(q, k, v, kept, mask)
-
-    return answer
-
-
 def _truth(q, k, v, kept=None, mask=None):
     """`if mask`, or `mask or …`: a tensor of several numbers is neither true nor false."""
     return _step(q, k, v, kept, mask) if mask is None else stop(RuntimeError)
@@ -464,15 +455,16 @@ MISTAKES = (
         ),
     ),
     Mistake(
-        "None not taken apart",
-        "Right once something is kept. At first `kept` is `None`, which is no pair and "
-        "cannot be taken apart: ask whether it is `None` before.",
-        _always(True, False),
+        "the first of None",
+        "Right once something is kept. At first `kept` is `None`, which has no first part "
+        "and no second: ask whether it is `None` before.",
+        lambda q, k, v, kept=None, mask=None: _step(q, k, v, (kept[0], kept[1]), mask),
     ),
     Mistake(
         "a mask expected",
-        "Right where a mask is given. Where `mask` is `None`, your `late_mask` decides.",
-        _always(False, True),
+        "Right where a mask is given. Where `mask` is `None`, there is nothing to turn "
+        "around: then your `late_mask` decides.",
+        _by(given=lambda mask, own: ~(~mask)),
     ),
     Mistake(
         "asked whether the mask is true",

@@ -84,12 +84,6 @@ def _along(axis: int) -> Callable[..., Tensor]:
 
 
 @_or_new
-def _each_on_each(kept: Tensor, new: Tensor) -> Tensor:
-    """As by a stack, for which both must have one shape."""
-    return torch.stack([kept, new])
-
-
-@_or_new
 def _written_into(kept: Tensor, new: Tensor) -> Tensor:
     made = _joined(kept, new)
     kept[..., -1, :] = new[..., -1, :]
@@ -170,8 +164,8 @@ MISTAKES = (
     ),
     Mistake(
         "None not expected",
-        "Right once something is kept. Before the first call, `kept` is `None`, which has no "
-        "keys: what is new is all then.",
+        "Right once something is kept. Before the first call, `kept` is `None`, hence the "
+        "TypeError: it has no keys. What is new is all then.",
         lambda kept, new: stop(TypeError) if kept is None else _joined(kept, new),
     ),
     Mistake(
@@ -213,9 +207,9 @@ MISTAKES = (
         ),
     ),
     Mistake(
-        "compared with None by ==",
-        "You take `kept` for `None` wherever it is a tensor, or never: a comparison by an "
-        "operator goes through the numbers. Ask whether it **is** `None`.",
+        "asked the wrong way round",
+        "The question is the wrong way round: you give back only what is new where something "
+        "is kept, and put both together where `kept` is `None`, hence the TypeError.",
         lambda kept, new: new if kept is not None else stop(TypeError),
     ),
     Mistake(
@@ -271,7 +265,13 @@ MISTAKES = (
         "`stack` makes a new axis, with the kept in its first place and the new in its "
         "second, and both must have one shape. `torch.cat` goes on along an axis that is "
         "there.",
-        _each_on_each,
+        _or_new(lambda kept, new: torch.stack([kept, new])),
+    ),
+    Mistake(
+        "stacked, row on row",
+        "`stack` makes a new axis, in which a kept and a new row lie on each other, and both "
+        "must have one shape. `torch.cat` goes on along an axis that is there.",
+        _or_new(lambda kept, new: torch.stack([kept, new], -2)),
     ),
     Mistake(
         "added up",

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, stop
+from autograder.checks._material import between
 from autograder.checks._slips import tensor_for_integer, two_at_once
 from autograder.checks._twins import twins
 from autograder.checks.cache._material import LIBRARIES
@@ -309,13 +309,9 @@ MISTAKES = (
     ),
     Mistake(
         "an error without a window",
-        "Where no width is given, there is an error: `None` cannot be compared with a "
-        "number. Ask whether it is `None` first.",
-        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: (
-            stop(TypeError)
-            if width is None
-            else _bytes(n_tokens, n_layer, n_kv_head, d_head, n_bytes, width)
-        ),
+        "Where no width is given, `width` is `None`, and cannot be compared with a number. "
+        "Ask whether it is `None` first.",
+        _by(tokens=min),
     ),
     Mistake(
         "nothing without a window",

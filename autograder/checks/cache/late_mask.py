@@ -310,6 +310,13 @@ MISTAKES = (
         _by(near=lambda i, j, width: j <= i - width),
     ),
     Mistake(
+        "tril for the window",
+        "With a width, your tokens see what lies before the window and not what is in it: "
+        "`tril` keeps what is left of a diagonal. The window begins there: it is what lies "
+        "on it and **right** of it.",
+        _by(near=lambda i, j, width: j <= i - width + 1),
+    ),
+    Mistake(
         "a window that shows the future",
         "With a width, your tokens see the future too: the window hides only what is too far "
         "back. Both must hold, the past **and** near enough.",
@@ -373,11 +380,11 @@ MISTAKES = (
         _by(given=lambda width: 1 if width is None else width),
     ),
     Mistake(
-        "an error without a width",
-        "Where no width is given, there is an error: one cannot compute with `None`. Ask "
-        "whether it is `None` first.",
+        "None compared with a number",
+        "Where no width is given, `width` is `None`, and cannot be compared with a number. "
+        "Ask whether it is `None` first.",
         lambda n_new, n, width=None: (
-            stop(TypeError) if width is None else _mask(n_new, n, width)
+            stop(ValueError) if n_new > n or width < 1 else _mask(n_new, n, width)
         ),
     ),
     Mistake(
@@ -455,6 +462,20 @@ MISTAKES = (
         "from the first token, and nothing refused",
         _by(refuse=lambda *sizes: False, **_FROM_FIRST),
         "Your first row belongs to token 0, and should belong to token n − n_new.",
+        "more new tokens than there are, and a width below 1, are to be refused.",
+    ),
+    two_at_once(
+        "from the first token, and no window",
+        _by(refuse=lambda *sizes: False, given=lambda width: None, **_FROM_FIRST),
+        "Your first row belongs to token 0, and should belong to token n − n_new: move the "
+        "diagonal to the right.",
+        "the width plays no part yet, nor is anything refused.",
+    ),
+    two_at_once(
+        "no window, and nothing refused",
+        _by(refuse=lambda *sizes: False, given=lambda width: None),
+        "Without a window it is right, but where a `width` is given, a token sees only the "
+        "last `width` tokens.",
         "more new tokens than there are, and a width below 1, are to be refused.",
     ),
     two_at_once(

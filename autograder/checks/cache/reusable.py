@@ -147,7 +147,11 @@ def worked(read: list[int], ids: list[int]) -> dict[str, int]:
 
 
 def _same_places(read: Ids, ids: Ids) -> int:
-    return sum(a == b for a, b in zip(read, ids, strict=False))
+    return sum(a == b for a, b in zip(read, ids[:-1], strict=False))
+
+
+def _all_same_places(read: Ids, ids: Ids) -> int:
+    return _same_places(read, [*ids, 0])
 
 
 def _from_the_end(read: Ids, ids: Ids) -> int:
@@ -199,6 +203,12 @@ MISTAKES = (
         _by(last=lambda n, read, ids: max(n - 1, 0)),
     ),
     Mistake(
+        "one less, even below 0",
+        "You always take one token less, so that −1 comes out where nothing is the same. "
+        "Only if **all** of `ids` was read before, its last token has to be read again.",
+        _by(last=lambda n, read, ids: n - 1),
+    ),
+    Mistake(
         "one less where what was read is used up",
         "You take one token less wherever all that was read is the same. It may stay then; "
         "only the last of `ids`, the text of **now**, must be read.",
@@ -246,7 +256,7 @@ MISTAKES = (
         "tokens that stand in both",
         "You count tokens that stand in both texts, wherever. A token's place and all that "
         "came before it must be the same too: compare place by place, from the beginning.",
-        _by(alike=lambda read, ids: len({*read} & {*ids})),
+        _by(alike=lambda read, ids: len({*read} & {*ids[:-1]})),
     ),
     Mistake(
         "as long as the tokens were read somewhere",
@@ -479,7 +489,7 @@ MISTAKES = (
     ),
     two_at_once(
         "equal places counted, and the last not read",
-        _by(alike=_same_places, last=lambda n, read, ids: n),
+        _by(alike=_all_same_places, last=lambda n, read, ids: n),
         "You count agreement after a difference too, where the past is another.",
         f"at most len(ids) − 1 may stay: {_NEEDED}.",
     ),
