@@ -308,7 +308,7 @@ MISTAKES = (
         _by(tokens=lambda n, width: _least(n, width) + 1),
     ),
     Mistake(
-        "an error without a window",
+        "None compared with a number",
         "Where no width is given, `width` is `None`, and cannot be compared with a number. "
         "Ask whether it is `None` first.",
         _by(tokens=min),

@@ -458,7 +458,7 @@ MISTAKES = (
     Mistake(
         "the token 0 taken for the end",
         "Your loop stops at the token 0, as if it were nothing. It is a token like any "
-        "other: compare with `==`, and do not ask whether an id is true.",
+        "other: compare the two ids, and do not ask whether one of them is true.",
         _by(
             alike=lambda read, ids: next(
                 (i for i, (a, b) in enumerate(zip(read, ids)) if a != b or not a),

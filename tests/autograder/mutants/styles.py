@@ -233,10 +233,10 @@ def reusable_by_zip(read, ids):
 def text_mask_row_by_row(pads, n_new, n):
     masks = []
     for pad in pads:
-        mask = late_mask_of_places(n, n)
+        mask = late_mask_of_places(n_new, n)
         mask[:, :pad] = False
-        mask.fill_diagonal_(True)
-        masks.append(mask[n - n_new :])
+        mask[torch.arange(n_new), torch.arange(n - n_new, n)] = True
+        masks.append(mask)
     return torch.stack(masks).unsqueeze(1)
 
 
