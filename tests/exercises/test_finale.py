@@ -23,6 +23,7 @@ FINALES = {
     "mlp": ["agree"],
     "sample": ["agree", "own_story"],
     "modern": ["agree"],
+    "cache": ["agree", "own_story"],
 }
 
 
@@ -133,6 +134,25 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
     ),
     ("modern", "agree", "write_qk_norm", "w_k, eps", "w_q, eps", "`qk_norm` differs"),
     ("modern", "agree", "write_rms_norm", "mean_square =", LATE, "is not written yet"),
+    ("cache", "agree", "write_extend", "[kept, new]", "[new, kept]", "`extend` differs"),
+    ("cache", "agree", "write_late_mask", "width + 1)", "width)", "own (a window)"),
+    ("cache", "agree", "write_late_mask", "past = ", LATE, "is not written yet"),
+    ("cache", "agree", "write_attend_step", " / sqrt(q.shape[-1])", "", "in layer 0"),
+    (
+        *("cache", "agree", "write_attend_step", "= extend(old_k, k), extend(old_v, v)"),
+        *("= k, v", "when the prompt is cut after 1: "),
+    ),
+    ("cache", "agree", "write_reusable", ") - 1)", "))", "on the same prompt again"),
+    ("cache", "agree", "write_text_mask", " | itself", "", "`text_mask` differs from"),
+    ("cache", "agree", "write_kept_bytes", "2 * kept", "kept", "`kept_bytes` differs"),
+    ("cache", "agree", "write_extend", "", "end = 5", "`end` is no longer"),
+    ("cache", "own_story", "write_write_on", "[stay:]", "", "reads: at index 1"),
+    ("cache", "own_story", "write_write_on", "before = window", "pass", "each call reads"),
+    ("cache", "own_story", "write_write_on", "kept.cut(stay)", "pass", "after the 64"),
+    ("cache", "own_story", "write_write_on", "text[-n_ctx:]", "text", "after the 64"),
+    ("cache", "own_story", "write_write_on", "[0, -1]", "[0, 0]", "in the first 5"),
+    ("cache", "own_story", "write_write_on", "list(ids), []", "ids, []", "too few"),
+    ("cache", "own_story", "write_write_on", "text, before =", LATE, "is not written yet"),
     ("attend", "agree", "write_scores", " / sqrt(d_head)", "", "in layer 0: 1248 of"),
     ("attend", "look", "write_scores", " / sqrt(d_head)", "", "`scores` is not right"),
     ("attend", "agree", "write_attention", "@ v", "@ v * torch.nan", "holds NaN"),
