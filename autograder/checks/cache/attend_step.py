@@ -189,8 +189,8 @@ def _behind(old: Tensor | None, new: Tensor) -> Tensor:
     return new if old is None else torch.cat([old, new], -2)
 
 
-def _past(n_new: int, n: int, off: int = 0) -> Tensor:
-    return grid(n_new, n, lambda i, j: j <= i + off)
+def _past(n_new: int, n: int) -> Tensor:
+    return grid(n_new, n, lambda i, j: j <= i)
 
 
 def _masked(s: Tensor, mask: Tensor) -> Tensor:
@@ -254,12 +254,6 @@ def worked(
         "all values so far": v,
         "the shares of the values": shares @ v.double(),
     }
-
-
-def _averaged(s: Tensor) -> Tensor:
-    """Equal shares of all that is not −∞."""
-    seen = (s > -inf).float()
-    return seen / seen.sum(-1, keepdim=True)
 
 
 def _in_place(
@@ -430,20 +424,6 @@ MISTAKES = (
         _by(back=lambda heard, k, v, *new: (heard, (k, k))),
     ),
     Mistake(
-        "the output kept",
-        "You keep what was heard in place of the values. The values of each token are asked "
-        "again, not what it heard itself.",
-        _by(back=lambda heard, k, v, *new: (heard, (k, heard))),
-    ),
-    Mistake(
-        "keys with the scale in them",
-        "You keep keys that are divided by √d_head, so at the next call they are divided once "
-        "more. Divide the **scores**, and keep the keys as they came.",
-        _by(
-            back=lambda heard, k, v, *new: (heard, (k / sqrt(k.shape[-1]), v)),
-        ),
-    ),
-    Mistake(
         "the first of None",
         "Right once something is kept. At first `kept` is `None`, which has no first part "
         "and no second: ask whether it is `None` before.",
@@ -517,18 +497,6 @@ MISTAKES = (
         _by(allowed=_square_of_all),
     ),
     Mistake(
-        "itself masked too",
-        "A new token may not see itself in your mask: it is one place off. Use your "
-        "`late_mask` as it is.",
-        _by(allowed=partial(_past, off=-1)),
-    ),
-    Mistake(
-        "one token of the future",
-        "Each new token sees one of the future too: your mask is one place off. Use your "
-        "`late_mask` as it is.",
-        _by(allowed=partial(_past, off=1)),
-    ),
-    Mistake(
         "masked after the softmax",
         "The future is emptied after the softmax, so the shares of a row no longer sum to "
         "one. Hide it in the **scores**, with −∞, before.",
@@ -574,12 +542,6 @@ MISTAKES = (
         _by(by=lambda q, k, v: sqrt(v.shape[-1])),
     ),
     Mistake(
-        "√ of the new tokens",
-        "You divide by the root of the number of new tokens. It is the width of a query, its "
-        "last axis, that counts.",
-        _by(by=lambda q, k, v: sqrt(q.shape[-2])),
-    ),
-    Mistake(
         "no softmax",
         "You mix the values by bare scores, of which some are −∞. They become shares first: "
         "a softmax along the last axis.",
@@ -592,12 +554,6 @@ MISTAKES = (
         _by(soft=lambda s: s.softmax(-2)),
     ),
     Mistake(
-        "a softmax over the first axis",
-        "Your softmax goes along the first axis, that of queries, heads or texts. Shares are "
-        "of the keys, along the **last** axis.",
-        _by(soft=lambda s: s.softmax(0)),
-    ),
-    Mistake(
         "a softmax over axis 1",
         "Your softmax goes along axis 1, which is that of the keys only where nothing stands "
         "in front. Count from the end: the **last** axis.",
@@ -608,12 +564,6 @@ MISTAKES = (
         "The shares went through a softmax again: it takes a share of 0 for a score of 0, "
         "and what was hidden is heard.",
         _by(soft=lambda s: s.softmax(-1).softmax(-1)),
-    ),
-    Mistake(
-        "an equal average",
-        "All that may be seen gets the same share: the scores do not count. The softmax "
-        "makes shares of the **scores**.",
-        _by(soft=_averaged),
     ),
     Mistake(
         "the weights without the values",
