@@ -143,6 +143,7 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
         *("= k, v", "when the prompt is cut after 1: "),
     ),
     ("cache", "agree", "write_reusable", ") - 1)", "))", "on the same prompt again"),
+    ("cache", "agree", "write_readings", "[-n_ctx:]", "", "`readings` differs from the"),
     ("cache", "agree", "write_text_mask", " | itself", "", "`text_mask` differs from"),
     ("cache", "agree", "write_kept_bytes", "2 * kept", "kept", "`kept_bytes` differs"),
     ("cache", "agree", "write_extend", "", "end = 5", "`end` is no longer"),

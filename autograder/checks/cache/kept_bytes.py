@@ -377,7 +377,7 @@ MISTAKES = (
 
 CHECK = Check(
     "kept_bytes",
-    3,
+    2,
     draw,
     oracle,
     MISTAKES,

@@ -497,7 +497,7 @@ MISTAKES = (
 
 CHECK = Check(
     "reusable",
-    4,
+    3,
     draw,
     oracle,
     MISTAKES,

@@ -444,7 +444,7 @@ MISTAKES = (
 
 CHECK = Check(
     "text_mask",
-    3,
+    2,
     draw,
     oracle,
     MISTAKES,

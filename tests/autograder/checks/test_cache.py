@@ -13,6 +13,7 @@ from transformers.models.llama.modeling_llama import eager_attention_forward
 
 from autograder.checks import load
 from autograder.checks.cache import attend_step, late_mask
+from gpt.cache import Reader
 from tests.autograder.checks.test_checks import SEEDS, drawn, notebook, solution
 from tests.need import need
 
@@ -100,6 +101,24 @@ def test_what_may_stay_is_what_a_model_would_compute_again():
             for i in range(n)
         ]  # fmt: skip
         assert reusable(read, ids) == min([*alike, False].index(False), len(ids) - 1)
+
+
+def test_readings_are_what_the_course_s_own_reader_asks_a_model_to_read():
+    """Its rule is coarser: what does not go on is read anew, and so may be read twice."""
+    names = solution("cache")
+    small, readings = names["model"], load("cache")["readings"].oracle
+    for text, n_prompt in ((list(range(9)), 3), (list(range(80)), 14), ([5] * 6, 1)):
+        reads = []
+
+        def spy(ids, cache=None, reads=reads):
+            reads.append(ids[0].tolist())
+            return small(ids, cache)
+
+        spy.config, spy.device = small.config, small.device
+        read, n_ctx = Reader(spy), small.config.n_ctx
+        for n in range(n_prompt, len(text)):
+            read(torch.tensor([text[:n][-n_ctx:]]))
+        assert readings(text, n_prompt, n_ctx) == reads
 
 
 def test_text_mask_is_transformers_where_there_is_text():

@@ -3089,6 +3089,93 @@ WRONG = {
             "nothing was read",
         ),
     ),
+    "readings": (
+        (
+            """
+            calls = []
+            for n in range(n_prompt, len(ids)):
+                calls.append(ids[:n][-n_ctx:])
+            return calls
+            """,
+            "whole window",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "n_ctx",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                stay = reusable(before, window)
+                calls.append(window[stay:])
+                before = window[stay:]
+            return calls
+            """,
+            "remember the whole",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids) + 1):
+                window = ids[:n][-n_ctx:]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "one call too many",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls += window[reusable(before, window):]
+                before = window
+            return calls
+            """,
+            "in one list",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls.append(len(window) - reusable(before, window))
+                before = window
+            return calls
+            """,
+            "ids themselves",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][:n_ctx]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "first `n_ctx`",
+        ),
+        (
+            """
+            calls = [ids[:n_prompt]]
+            for n in range(n_prompt, len(ids) - 1):
+                calls.append([ids[n]])
+            return calls
+            """,
+            "window|ValueError|n_ctx",
+        ),
+    ),
     "text_mask": (
         (
             """
@@ -3543,6 +3630,12 @@ RIGHT = {
             raise ValueError("nothing to read")
         same = takewhile(lambda both: both[0] == both[1], zip(read, ids))
         return min(len(list(same)), len(ids) - 1)
+        """,
+    "readings": """
+        ends = list(range(n_prompt, len(ids)))
+        windows = [ids[max(0, end - n_ctx) : end] for end in ends]
+        earlier = [[]] + windows[:-1]
+        return [new[reusable(old, new) :] for old, new in zip(earlier, windows)]
         """,
     "text_mask": """
         places = torch.arange(n)

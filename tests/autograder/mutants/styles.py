@@ -230,6 +230,15 @@ def reusable_by_zip(read, ids):
     return min(len(read), len(ids) - 1)
 
 
+def readings_of_what_is_held(ids, n_prompt, n_ctx):
+    held, calls = [], []
+    for n, _ in enumerate(ids[n_prompt:], start=n_prompt):
+        window = ids[max(0, n - n_ctx) : n]
+        calls.append(window[reusable_by_zip(held, window) :])
+        held = window
+    return calls
+
+
 def text_mask_row_by_row(pads, n_new, n):
     masks = []
     for pad in pads:
@@ -276,6 +285,7 @@ STYLES = [
     ("late_mask", late_mask_of_places),
     ("attend_step", attend_step_by_einsum),
     ("reusable", reusable_by_zip),
+    ("readings", readings_of_what_is_held),
     ("text_mask", text_mask_row_by_row),
     ("kept_bytes", kept_bytes_layer_by_layer),
 ]
