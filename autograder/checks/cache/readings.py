@@ -74,7 +74,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("one token, again and again, beyond the context", ([same] * 9, 2, 4)),
         edge("two tokens in turn, beyond the context", ([same, one] * 5, 3, 4)),
         edge("the token 0", ([0, 0, *text(5)], 2, 20)),
-        edge("a long prompt", (text(2 * many), 2 * many - 3, 3 * many)),
+        edge("a long prompt", (text(many + 5), many + 2, 3 * many)),
         edge("many calls", (text(many + 8), 2, 5)),
         edge("a long text beyond a long context", (text(many + 5), many - 3, many)),
         *twins(

@@ -178,8 +178,10 @@ def ask(monkeypatch, capsys, smollm2) -> str:
     names = solution("cache")
     monkeypatch.setattr(names["modern"], "smollm2", smollm2)
     cells = {cell["id"]: "".join(cell["source"]) for cell in notebook("cache")["cells"]}
+    few = cells["ask"].replace("n_more = 16", "n_more = 4")  # each takes its time
+    assert few != cells["ask"]
     capsys.readouterr()
-    exec(cells["ask"], names)  # noqa: S102 - it is ours
+    exec(few, names)  # noqa: S102 - it is ours
     return capsys.readouterr().out
 
 
