@@ -3242,6 +3242,607 @@ WRONG = {
                 return losses, weights
             """,
             "`return` stand inside the loop",
+    "extend": (
+        (
+            """
+            return torch.cat([kept, new], -2)
+            """,
+            "Before the first call|`kept` is `None`",
+        ),
+        (
+            """
+            if kept:
+                return torch.cat([kept, new], -2)
+            return new
+            """,
+            "neither",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([kept, new])
+            """,
+            "first axis",
+        ),
+        (
+            """
+            if kept is None:
+                kept = new
+            return torch.cat([kept, new], dim=-2)
+            """,
+            "twice",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([new, kept], dim=-2)
+            """,
+            "in front",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([kept, new], dim=-1)
+            """,
+            "side by side",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.stack([kept, new], -2)
+            """,
+            "stack|axes",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([kept, new], dim=1)
+            """,
+            "axis 1|second from the end",
+        ),
+        (
+            """
+            if kept is not None:
+                return torch.cat([kept, new], -2)
+            """,
+            "`None`",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            torch.cat([kept, new], -2)
+            return kept
+            """,
+            "thrown away",
+        ),
+    ),
+    "late_mask": (
+        (
+            """
+            return torch.ones(n_new, n, dtype=torch.bool).tril()
+            """,
+            "token 0",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n).tril(n - n_new)
+            if width is not None:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "floats|bool",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width is not None:
+                mask = mask.triu(n - n_new - width)
+            return mask
+            """,
+            "one token too many",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width is not None:
+                mask = mask.triu(1 - width)
+            return mask
+            """,
+            "window",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width is not None:
+                mask = mask.tril(n - n_new - width + 1)
+            return mask
+            """,
+            "window|`triu`|past",
+        ),
+        (
+            """
+            if n_new > n:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "width|ValueError",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).triu(n - n_new)
+            if width is not None:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "`triu`|comes later|future",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            return torch.ones(n, n, dtype=torch.bool).tril()[-n_new:]
+            """,
+            "window|`width`",
+        ),
+        (
+            """
+            if n_new > n or width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            return mask.triu(n - n_new - width + 1)
+            """,
+            "`None`|None",
+        ),
+    ),
+    "attend_step": (
+        (
+            """
+            k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "`None`|no pair",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "~mask",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "handed in is not used|`mask`",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, k, v
+            """,
+            "bracket|three",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "√d",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(q.shape[-2], q.shape[-2])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "T_new × T|columns",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            weights = scores.softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "hidden",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            all_k, all_v = extend(old_k, k), extend(old_v, v)
+            scores = q @ all_k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ all_v, (k, v)
+            """,
+            "only the new tokens are there",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask:
+                scores = scores.masked_fill(~mask, -torch.inf)
+            else:
+                scores = scores.masked_fill(~late_mask(*scores.shape[-2:]), -torch.inf)
+            return scores.softmax(-1) @ v, (k, v)
+            """,
+            "neither",
+        ),
+    ),
+    "reusable": (
+        (
+            """
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    break
+                n += 1
+            return n
+            """,
+            "last",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    break
+                n += 1
+            return n
+            """,
+            "last of `ids` is always read",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            return sum(a == b for a, b in zip(read, ids[:-1]))
+            """,
+            "difference",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            while read[n] == ids[n]:
+                n += 1
+            return n
+            """,
+            "end of",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    return n
+                n += 1
+            """,
+            "nothing is returned|None",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            if ids[:len(read)] == read:
+                return min(len(read), len(ids) - 1)
+            return 0
+            """,
+            "you keep nothing",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    break
+                n += 1
+            return n - 1
+            """,
+            "one token less",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            return len(set(read) & set(ids[:-1]))
+            """,
+            "wherever|place",
+        ),
+        (
+            """
+            if not ids or not read:
+                raise ValueError
+            n = 0
+            while n < min(len(read), len(ids) - 1) and read[n] == ids[n]:
+                n += 1
+            return n
+            """,
+            "nothing was read",
+        ),
+    ),
+    "readings": (
+        (
+            """
+            calls = []
+            for n in range(n_prompt, len(ids)):
+                calls.append(ids[:n][-n_ctx:])
+            return calls
+            """,
+            "whole window",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "n_ctx",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                stay = reusable(before, window)
+                calls.append(window[stay:])
+                before = window[stay:]
+            return calls
+            """,
+            "remember the whole",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids) + 1):
+                window = ids[:n][-n_ctx:]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "one call too many",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls += window[reusable(before, window):]
+                before = window
+            return calls
+            """,
+            "in one list",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls.append(len(window) - reusable(before, window))
+                before = window
+            return calls
+            """,
+            "ids themselves",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][:n_ctx]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "first `n_ctx`",
+        ),
+        (
+            """
+            calls = [ids[:n_prompt]]
+            for n in range(n_prompt, len(ids) - 1):
+                calls.append([ids[n]])
+            return calls
+            """,
+            "window|ValueError|n_ctx",
+        ),
+    ),
+    "text_mask": (
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            return (is_text & late_mask(n_new, n))[:, None]
+            """,
+            "no `True`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return is_text & late_mask(n_new, n) | itself
+            """,
+            "axis of the heads is missing",
+        ),
+        (
+            """
+            is_text = torch.arange(n) > pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "`>=`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n_new, n, dtype=torch.bool)
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "`torch.eye`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "texts meet the rows",
+        ),
+        (
+            """
+            is_text = torch.arange(n) < pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "padding, and not the text",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & (late_mask(n_new, n) | itself))[:, None]
+            """,
+            "no `True`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text | late_mask(n_new, n) | itself)[:, None]
+            """,
+            "`&`",
+        ),
+        (
+            """
+            masks = []
+            for pad in pads:
+                mask = late_mask(n_new, n)
+                mask[:, :pad] = False
+                masks.append(mask)
+            return torch.stack(masks)[:, None]
+            """,
+            "no `True`",
+        ),
+    ),
+    "kept_bytes": (
+        (
+            """
+            return n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "both|window|`width`",
+        ),
+        (
+            """
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "`width`",
+        ),
+        (
+            """
+            return 2 * min(n_tokens, width) * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "`None`|None",
+        ),
+        (
+            """
+            if width is not None:
+                n_tokens = width
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "shorter",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else max(n_tokens, width)
+            return 2 * kept * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "smaller",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2 * kept * n_layer * n_kv_head * d_head
+            """,
+            "`n_bytes`",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2 * kept * n_layer * n_kv_head * d_head * n_bytes / 1e9
+            """,
+            "billions",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2 * kept * n_kv_head * d_head * n_bytes
+            """,
+            "single layer",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2.0 * kept * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "float",
         ),
     ),
 }
@@ -3600,5 +4201,59 @@ RIGHT = {
             rate = learning_rate(step, steps, peak, warm_up)
             state = [adamw(w, g, m, s, step, rate) for (w, m, s), g in zip(state, slopes)]
         return losses, [w for w, _, _ in state]
+    "extend": """
+        parts = [x.split(1, -2) for x in (kept, new) if x is not None]
+        return torch.cat([x for part in parts for x in part], dim=-2)
+        """,
+    "late_mask": """
+        if n_new > n:
+            raise ValueError("too many")
+        if width is None:
+            width = n
+        if width < 1:
+            raise ValueError("too narrow")
+        rows = []
+        for i in range(n - n_new, n):
+            rows.append([i - width < j <= i for j in range(n)])
+        return torch.tensor(rows)
+        """,
+    "attend_step": """
+        keys, values = kept if kept is not None else (None, None)
+        keys, values = extend(keys, k), extend(values, v)
+        heard = []
+        for t in range(q.shape[-2]):
+            s = (q[..., t : t + 1, :] * q.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
+            may = late_mask(q.shape[-2], keys.shape[-2]) if mask is None else mask
+            s = torch.where(may[..., t : t + 1, :], s, float("-inf"))
+            w = torch.exp(s - s.amax(-1, keepdim=True))
+            heard.append(w @ values / w.sum(-1, keepdim=True))
+        return torch.cat(heard, -2), (keys, values)
+        """,
+    "reusable": """
+        from itertools import takewhile
+        if len(ids) < 1:
+            raise ValueError("nothing to read")
+        same = takewhile(lambda both: both[0] == both[1], zip(read, ids))
+        return min(len(list(same)), len(ids) - 1)
+        """,
+    "readings": """
+        ends = list(range(n_prompt, len(ids)))
+        windows = [ids[max(0, end - n_ctx) : end] for end in ends]
+        earlier = [[]] + windows[:-1]
+        return [new[reusable(old, new) :] for old, new in zip(earlier, windows)]
+        """,
+    "text_mask": """
+        places = torch.arange(n)
+        rows, columns = places[n - n_new :, None], places[None, :]
+        first = pads.reshape(-1, 1, 1, 1)
+        return ((columns <= rows) & (columns >= first)) | (columns == rows)
+        """,
+    "kept_bytes": """
+        tokens = n_tokens
+        if width is not None and tokens > width:
+            tokens = width
+        a_key = n_bytes * d_head
+        a_token = (a_key + a_key) * n_kv_head * n_layer
+        return a_token * tokens
         """,
 }
