@@ -97,6 +97,7 @@ WHY = {
         "the course's own answers are in there",
         *("gpt.tokenize", "gpt.embed", "gpt.attend", "gpt.mlp", "gpt.sample"),
         *("gpt.model", "gpt.modern", "gpt.cache"),
+        *("gpt.chat", "gpt.tune"),
     ),
     **_why("it has whole models, ready made", "transformers"),
     **_why("it is a tokenizer, ready made", "tiktoken", "tokenizers"),
@@ -138,6 +139,14 @@ WHY = {
     **_why(
         "it is dropout, ready made, with random numbers of its own",
         *(".dropout", ".Dropout", ".alpha_dropout", ".feature_dropout"),
+    ),
+    **_why(
+        "it is the loss, ready made",
+        *(".cross_entropy", ".CrossEntropyLoss", ".nll_loss", ".NLLLoss"),
+    ),
+    **_why(
+        "it is the KL divergence, ready made",
+        *(".kl_div", ".KLDivLoss", ".kl_divergence"),
     ),
     **_why(
         "it is a block, ready made",

@@ -81,6 +81,7 @@ def _others(exercise: str, name: str) -> list[Callable[..., Any]]:
         "tokenize": STYLES,
         "mlp": STYLES,
         "modern": STYLES,
+        "chat": STYLES,
     }
     return [answer for of, answer in known.get(exercise, ()) if of == name]
 

@@ -1,4 +1,4 @@
-"""Right answers to the steps of tokenize, mlp and modern, in another style."""
+"""Right answers to the steps of tokenize, mlp, modern and chat, in another style."""
 
 from __future__ import annotations
 
@@ -191,6 +191,77 @@ def qk_norm_by_hand(q, k, w_q, w_k, eps=1e-5):
     )
 
 
+def render_by_append(messages, opening, closing, answer=True):
+    row = []
+    for role, text in messages:
+        if role not in opening:
+            raise ValueError(role)
+        for part in (opening[role], text, closing):
+            for token in part:
+                row.append(token)
+    if answer:
+        row.extend(opening["assistant"])
+    return row
+
+
+def few_shot_line_by_line(examples, question):
+    text = ""
+    for asked, answer in examples:
+        text += asked + ": " + answer + "\n"
+    return text + question + ":"
+
+
+def answers_only_by_places(ids, assistant, end):
+    targets = [-1] * len(ids)
+    for i, token in enumerate(ids):
+        if token == assistant:
+            j = i + 1
+            while j < len(ids):
+                targets[j - 1] = ids[j]
+                if ids[j] == end:
+                    break
+                j += 1
+    return targets
+
+
+def log_probabilities_row_by_row(logits, targets):
+    sums = []
+    for row, goals in zip(logits, targets):
+        asked = goals >= 0
+        row, goals = row[asked], goals[asked]
+        of_target = row[torch.arange(len(goals)), goals]
+        sums.append((of_target - row.logsumexp(-1)).sum())
+    return torch.stack(sums)
+
+
+def exact_rate_token_by_token(written, truths, end):
+    right = []
+    for new, answers in zip(written, truths):
+        said, stopped = [], False
+        for token in new:
+            if token == end:
+                stopped = True
+                break
+            said.append(token)
+        right.append(stopped and any(said == true for true in answers))
+    return sum(right) / len(right)
+
+
+def kl_by_entropies(logits, before, targets):
+    asked = targets != -1
+    p = logits[asked].softmax(-1)
+    cross = (p * before[asked].log_softmax(-1)).sum(-1)
+    own = (p * logits[asked].log_softmax(-1)).sum(-1)
+    return (own - cross).sum() / asked.sum()
+
+
+def dpo_loss_by_softplus(chosen, rejected, chosen_before, rejected_before, beta):
+    if beta <= 0:
+        raise ValueError(beta)
+    now, before = chosen - rejected, chosen_before - rejected_before
+    return functional.softplus(-beta * (now - before)).mean()
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -214,4 +285,11 @@ STYLES = [
     ("share", share_by_places),
     ("grouped_attention", grouped_attention_of_groups),
     ("qk_norm", qk_norm_by_hand),
+    ("render", render_by_append),
+    ("few_shot", few_shot_line_by_line),
+    ("answers_only", answers_only_by_places),
+    ("log_probabilities", log_probabilities_row_by_row),
+    ("exact_rate", exact_rate_token_by_token),
+    ("kl", kl_by_entropies),
+    ("dpo_loss", dpo_loss_by_softplus),
 ]
