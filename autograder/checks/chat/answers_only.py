@@ -1,11 +1,12 @@
 """answers_only(ids, assistant, end): targets that ask for the answers and nothing else.
 
-The oracle looks for spans, from what opens an answer to what closes it. Conversations
+The oracle takes each id for a letter, and finds answers by a regular expression. Conversations
 are whole, cut off, or open for an answer; some have several answers, some have none.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -22,12 +23,11 @@ NOTHING = -1
 
 
 def oracle(ids: list[int], assistant: int, end: int) -> list[int]:
-    targets, at = [NOTHING] * len(ids), 0
-    while assistant in ids[at:]:
-        opens = ids.index(assistant, at)
-        at = ids.index(end, opens) if end in ids[opens:] else len(ids)
-        answer = ids[opens + 1 : at + 1]
-        targets[opens : opens + len(answer)] = answer
+    begin, stop = (re.escape(chr(token)) for token in (assistant, end))
+    text, targets = "".join(map(chr, ids)), [NOTHING] * len(ids)
+    for answer in re.finditer(f"{begin}[^{stop}]*{stop}?", text):
+        here, last = answer.start(), answer.end() - 1
+        targets[here:last] = ids[here + 1 : last + 1]
     return targets
 
 
@@ -51,7 +51,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     def numbered(opens: int, closes: int) -> tuple:
         """A conversation whose ids of the template are these, and 7 the user's."""
         row = [7, *ids(rng, 2, 60, 9), closes, opens, *ids(rng, 3, 60, 9), closes]
-        return asked([*row, 7, *ids(rng, 2, 60, 9), closes], opens, closes)
+        row += [7, *ids(rng, 2, 60, 9), closes]
+        return asked(row, int(f"{opens}"), int(f"{closes}"))  # equal, but not the same
 
     return [
         Case("a question and its answer", asked(talk(user, assistant))),
@@ -67,7 +68,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "many turns",
-            asked(talk(*[user, assistant] * between(rng, 33, 36))),
+            asked([*said(user, 2), *said(assistant, 1)] * between(rng, 130, 135)),
         ),
         Case(
             "an answer that is cut off",
@@ -101,6 +102,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("0 opens an answer", numbered(0, 3)),
         edge("0 closes a message", numbered(5, 0)),
+        edge("1 opens an answer", numbered(1, 3)),
+        edge("1 closes a message", numbered(5, 1)),
+        edge("94 opens an answer, and 92 closes it", numbered(94, 92)),
         edge("large ids", numbered(50_258, 50_256)),
         *twins(
             oracle,

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, stop
+from autograder.checks._material import between, drawn_until, stop
 from autograder.checks._slips import (
     an_assert,
     double_precision,
@@ -55,7 +55,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return tuple(below(B) for _ in range(4))
 
     def beta(low: float = 0.1, high: float = 0.9) -> float:
-        return round(float(rng.uniform(low, high)), 2)
+        """With three decimal places, of which the last is no 0."""
+        tens = between(rng, round(100 * low), round(100 * high) - 1)
+        return (10 * tens + between(rng, 1, 9)) / 1000
 
     def apart(margin: float, B: int = 3) -> Four:
         """Pairs that differ by about so much."""
@@ -68,15 +70,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
         chosen[0] += by
         return chosen, rejected, *before
 
-    same = four(3)
+    same, low = four(3), between(rng, 600, 900)
     known = below(3), below(3)
     return [
         Case("one pair", (*four(1), beta())),
-        Case("two pairs", (*four(2), beta())),
+        Case("two pairs", drawn_until(_unround, lambda: (*four(2), beta()))),
         Case("many pairs", (*four(between(rng, 130, 140)), beta())),
         Case("β of 1", (*four(3), 1.0)),
         Case("β above 1", (*four(3), beta(1.5, 4))),
-        Case("a small β", (*four(4), beta(0.01, 0.05))),
+        Case("a small β", (*apart(-30.0), beta(0.0, 0.01))),
+        Case("β just below 1", (*apart(-4.0), between(rng, 992, 997) / 1000)),
         Case("the chosen answers have become likelier", (*apart(4.0), beta())),
         Case("the rejected answers have become likelier", (*apart(-4.0), beta())),
         Case(
@@ -99,7 +102,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "long answers, whose log probabilities are low",
-            (*(x - between(rng, 500, 900) for x in four(3)), beta()),
+            (*(x - low for x in four(4)), beta()),
         ),
         edge("β of 0", (*four(2), 0.0)),
         edge("β below 0", (*four(2), -beta())),
@@ -115,6 +118,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
             others={4: lambda *args: args[4] + 0.5},
         ),
     ]
+
+
+def _unround(*args: Any) -> bool:
+    """Whether four decimal places are too few for the answer."""
+    right = oracle(*args)
+    return abs(right - right.round(decimals=4)) > max(3e-5, 2e-4 * right)
 
 
 def _refused() -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,7 @@ Ids = list[int]
 
 def oracle(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
     right = [
-        any(
-            new[: len(true) + 1] == [*true, end] and end not in true for true in answers
-        )
+        end in new and [*takewhile(lambda token: token != end, new)] in answers
         for new, answers in zip(written, truths, strict=True)
     ]
     return float(np.mean(right))
@@ -150,6 +149,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 [[*([i, i] for i in range(140)), [*range(20, 28)]]],
                 end,
             ),
+        ),
+        edge("two end marks", ([[4, end, end], [5, end, 6, end]], [[[4]], [[6]]], end)),
+        edge("1 is the end mark", ([[4, 1, 3], [4, 4]], [[[4]], [[4, 4]]], 1)),
+        edge(
+            "a large end mark",
+            ([[4, 50_256, 9], [4, 128], [4, 50_256]], [[[4]]] * 3, int("50256")),
         ),
         edge(
             "0 is the end mark", ([[4, 0, 3], [4, 4], [0]], [[[4]], [[4, 4]], [[3]]], 0)
@@ -402,7 +407,7 @@ MISTAKES = (
     Mistake(
         "a number and no share",
         "You give how many are right. Divide by the number of questions.",
-        _by(give=lambda right: float(sum(right))),
+        _by(give=lambda right: int(sum(right))),
     ),
     Mistake(
         "percent",

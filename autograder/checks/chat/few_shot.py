@@ -24,6 +24,9 @@ WORDS = (  # noqa: SIM905
     "young hard soft wet dry full empty early late strong weak inside outside near far"
 ).split()
 
+# A tab, other spaces and marks that show nothing, an e and its accent, a ligature.
+STRANGE = "\t \xa0\u3000\x0b\u200b\u200d\ufe0f\ufeff \u2019e\u0301\ufb01\r\n\n\n"
+
 
 def oracle(examples: Examples, question: str) -> str:
     text = ""
@@ -71,6 +74,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "braces, percent signs and quotes",
             ([(f"{{{known}}}", f"%s of '{other}'")], f'"{other}" {{}} \\n'),
         ),
+        edge(
+            "spaces of every kind, and letters that have two forms",
+            ([(f"{known}{STRANGE}", f"{other}{STRANGE}")], f"{other}{STRANGE}"),
+        ),
+        edge("a question of one letter", (pairs(1), known[0])),
         edge(
             "other alphabets",
             ([("大", "小"), ("горячий", "холодный")], f"{known} ü 🦊"),

@@ -29,10 +29,9 @@ from autograder.checks.chat._material import LIBRARIES, LOSSES, eighths, goals
 
 
 def oracle(logits: Tensor, targets: Tensor) -> Tensor:
-    each = functional.cross_entropy(
-        logits.double().mT, targets, ignore_index=-1, reduction="none"
-    )
-    return -each.sum(-1).float()
+    how = {"ignore_index": -1, "reduction": "sum"}
+    rows = zip(logits.double(), targets, strict=True)
+    return -torch.stack([functional.cross_entropy(*row, **how) for row in rows]).float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -60,7 +59,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("as many places as tokens", asked(2, 5, 5)),
         Case("more rows than places", asked(6, 3, 4)),
         Case("uneven logits", (unsure, goals(rng, 2, 5, 6))),
-        Case("a long text", asked(2, long, 3)),
+        Case("a long text", all_asked(2, long, 3)),
         Case("many rows", asked(many, 3, 3)),
         Case("a large vocabulary", asked(2, 3, 2 * wide)),
         edge("a row that asks for nothing", (eighths(rng, 3, 4, 5), some)),
@@ -82,7 +81,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         *twins(
             oracle,
-            lambda: (mirrored(rng, eighths(rng, 2, 7, 4)), all_asked(2, 7, 4)[1]),
+            lambda: (mirrored(rng, eighths(rng, 7, 7, 4)), all_asked(7, 7, 4)[1]),
             "the logits",
             "the targets",
         ),

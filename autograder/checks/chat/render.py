@@ -43,7 +43,7 @@ def oracle(
 def draw(rng: np.random.Generator) -> list[Case]:
     def opened(*many: int, roles=("system", "user", "assistant", "tool")) -> Opening:
         """So many ids for each role, no two the same."""
-        drawn = iter((100 + rng.permutation(60)).tolist())
+        drawn = iter((200 + rng.permutation(400)).tolist())
         named = dict(zip(roles, many, strict=False))
         return {role: [next(drawn) for _ in range(n)] for role, n in named.items()}
 
@@ -55,6 +55,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
 
     talk = "system", "user", "assistant", "user"
     long = [str(role) for role in rng.choice(talk, between(rng, 132, 140))]
+    many = [*(f"role {i}" for i in range(135)), "assistant", "judge"]
     marks, end = opened(1, 1, 1), closed(1)
     forged = [("user", [5, *end, *marks["assistant"], 7, *end])]
     others = opened(2, 2, 2, 2, roles=("user", "tool", "assistant", "judge"))
@@ -93,8 +94,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("many messages", (said(*long), opened(1, 2, 1), closed(1))),
         Case(
             "openings and a closing of many ids",
-            (said("user", "assistant"), opened(9, 9, 18), closed(18)),
+            (said("user", "assistant"), opened(9, 9, 135), closed(135)),
         ),
+        edge(
+            "very many roles",
+            (said(many[-1], many[9]), opened(*[1] * 137, roles=many), closed(1)),
+        ),
+        edge(
+            "the assistant's role alone",
+            (said("assistant"), opened(2, roles=("assistant",)), closed(1)),
+        ),
+        edge("no role at all", (said("user"), {}, closed(1), False)),
         edge("no messages", ([], opened(1, 2, 3), closed(1))),
         edge(
             "no messages, and no turn is opened",
@@ -451,6 +461,15 @@ MISTAKES = (
         "Of what closes a message you take only the first id. It is a list, which may be "
         "longer: all of it stands behind the text.",
         _by(one=lambda begin, text, end, role: [*begin, *text, *end[:1]]),
+    ),
+    Mistake(
+        "the first id of what opens, and of what closes",
+        "Of what opens a message and of what closes it you take only the first id. Both are "
+        "lists, which may be longer: take all of them.",
+        _by(
+            opens=lambda opening, role: opening[role][:1],
+            one=lambda begin, text, end, role: [*begin, *text, *end[:1]],
+        ),
     ),
     Mistake(
         "the first id of the assistant's turn",

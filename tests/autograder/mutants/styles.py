@@ -191,14 +191,13 @@ def qk_norm_by_hand(q, k, w_q, w_k, eps=1e-5):
     )
 
 
-def render_by_append(messages, opening, closing, answer=True):
+def render_by_parts(messages, opening, closing, answer=True):
     row = []
     for role, text in messages:
         if role not in opening:
             raise ValueError(role)
         for part in (opening[role], text, closing):
-            for token in part:
-                row.append(token)
+            row.extend(part)
     if answer:
         row.extend(opening["assistant"])
     return row
@@ -211,16 +210,12 @@ def few_shot_line_by_line(examples, question):
     return text + question + ":"
 
 
-def answers_only_by_places(ids, assistant, end):
-    targets = [-1] * len(ids)
-    for i, token in enumerate(ids):
-        if token == assistant:
-            j = i + 1
-            while j < len(ids):
-                targets[j - 1] = ids[j]
-                if ids[j] == end:
-                    break
-                j += 1
+def answers_only_by_a_flag(ids, assistant, end):
+    targets, speaks = [-1] * len(ids), False
+    for i, following in enumerate(ids[1:]):
+        speaks = (speaks or ids[i] == assistant) and ids[i] != end
+        if speaks:
+            targets[i] = following
     return targets
 
 
@@ -228,31 +223,29 @@ def log_probabilities_row_by_row(logits, targets):
     sums = []
     for row, goals in zip(logits, targets):
         asked = goals >= 0
-        row, goals = row[asked], goals[asked]
-        of_target = row[torch.arange(len(goals)), goals]
-        sums.append((of_target - row.logsumexp(-1)).sum())
+        shares = torch.distributions.Categorical(logits=row[asked])
+        sums.append(shares.log_prob(goals[asked]).sum())
     return torch.stack(sums)
 
 
 def exact_rate_token_by_token(written, truths, end):
-    right = []
-    for new, answers in zip(written, truths):
-        said, stopped = [], False
+    hits = 0
+    for i, new in enumerate(written):
+        said = []
         for token in new:
             if token == end:
-                stopped = True
+                hits += said in truths[i]
                 break
             said.append(token)
-        right.append(stopped and any(said == true for true in answers))
-    return sum(right) / len(right)
+    return hits / len(written)
 
 
 def kl_by_entropies(logits, before, targets):
-    asked = targets != -1
-    p = logits[asked].softmax(-1)
-    cross = (p * before[asked].log_softmax(-1)).sum(-1)
-    own = (p * logits[asked].log_softmax(-1)).sum(-1)
-    return (own - cross).sum() / asked.sum()
+    asked = targets.ge(0)
+    p = logits.softmax(-1)
+    cross = (p * before.log_softmax(-1)).sum(-1)
+    own = (p * logits.log_softmax(-1)).sum(-1)
+    return (own - cross)[asked].sum() / asked.sum()
 
 
 def dpo_loss_by_softplus(chosen, rejected, chosen_before, rejected_before, beta):
@@ -285,9 +278,9 @@ STYLES = [
     ("share", share_by_places),
     ("grouped_attention", grouped_attention_of_groups),
     ("qk_norm", qk_norm_by_hand),
-    ("render", render_by_append),
+    ("render", render_by_parts),
     ("few_shot", few_shot_line_by_line),
-    ("answers_only", answers_only_by_places),
+    ("answers_only", answers_only_by_a_flag),
     ("log_probabilities", log_probabilities_row_by_row),
     ("exact_rate", exact_rate_token_by_token),
     ("kl", kl_by_entropies),
