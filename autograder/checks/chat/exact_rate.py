@@ -466,6 +466,14 @@ MISTAKES = (
         "answer",
         "All of them are counted before the share is known.",
     ),
+    Mistake(
+        "divided inside the loop",
+        "Only the first answer is counted, and divided by the number of all. Does `return` "
+        "stand inside the loop? It ends the whole function at the first round.",
+        lambda written, truths, end: (
+            bool(_matches(_cut(written[0], end), truths[0])) / len(written)
+        ),
+    ),
     written_into(
         _into_written,
         "written",

@@ -162,9 +162,9 @@ def times_two(step):
 
 @said(r"by one factor|times what it should be|sum to|multiplied by the root")
 def times_the_root_of_the_last_axis(step):
-    return (
-        _after(step, lambda out: out * out.shape[-1] ** 0.5) if _floats(step) else None
-    )
+    if not _floats(step) or not step.gives.ndim:
+        return None
+    return _after(step, lambda out: out * out.shape[-1] ** 0.5)
 
 
 @said("too large by 0.5|sum to")
@@ -485,7 +485,9 @@ def transposed_and_times_three(step):
 
 @said("list")
 def a_list_and_times_three(step):
-    return _after(step, lambda out: (3 * out).tolist()) if _floats(step) else None
+    if not _floats(step) or not step.gives.ndim:
+        return None  # of a tensor without axes it is a number
+    return _after(step, lambda out: (3 * out).tolist())
 
 
 @said("tuple of one")
