@@ -54,8 +54,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return [(role, ids(rng, between(rng, least, least + 3))) for role in roles]
 
     talk = "system", "user", "assistant", "user"
-    long = [str(role) for role in rng.choice(talk, between(rng, 132, 140))]
-    many = [*(f"role {i}" for i in range(135)), "assistant", "judge"]
+    many = [*(f"role {i}" for i in range(135)), "assistant", "user"]
+    long = [*some(rng, many[130:], 5), *some(rng, many, 127)]
     marks, end = opened(1, 1, 1), closed(1)
     forged = [("user", [5, *end, *marks["assistant"], 7, *end])]
     others = opened(2, 2, 2, 2, roles=("user", "tool", "assistant", "judge"))
@@ -91,14 +91,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "a long text",
             ([("user", ids(rng, between(rng, 260, 280)))], opened(1, 1, 1), closed(1)),
         ),
-        Case("many messages", (said(*long), opened(1, 2, 1), closed(1))),
+        Case(
+            "many messages, of many roles",
+            ([(role, ids(rng, 1)) for role in long],)
+            + (opened(*[1] * len(many), roles=many), closed(1)),
+        ),
         Case(
             "openings and a closing of many ids",
             (said("user", "assistant"), opened(9, 9, 135), closed(135)),
-        ),
-        edge(
-            "very many roles",
-            (said(many[-1], many[9]), opened(*[1] * 137, roles=many), closed(1)),
         ),
         edge(
             "the assistant's role alone",

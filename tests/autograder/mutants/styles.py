@@ -219,13 +219,10 @@ def answers_only_by_a_flag(ids, assistant, end):
     return targets
 
 
-def log_probabilities_row_by_row(logits, targets):
-    sums = []
-    for row, goals in zip(logits, targets):
-        asked = goals >= 0
-        shares = torch.distributions.Categorical(logits=row[asked])
-        sums.append(shares.log_prob(goals[asked]).sum())
-    return torch.stack(sums)
+def log_probabilities_by_one_hot(logits, targets):
+    asked = targets[..., None] == torch.arange(logits.shape[-1])
+    log_p = logits.log_softmax(-1) * asked
+    return torch.stack([row.sum() for row in log_p])
 
 
 def exact_rate_token_by_token(written, truths, end):
@@ -281,7 +278,7 @@ STYLES = [
     ("render", render_by_parts),
     ("few_shot", few_shot_line_by_line),
     ("answers_only", answers_only_by_a_flag),
-    ("log_probabilities", log_probabilities_row_by_row),
+    ("log_probabilities", log_probabilities_by_one_hot),
     ("exact_rate", exact_rate_token_by_token),
     ("kl", kl_by_entropies),
     ("dpo_loss", dpo_loss_by_softplus),
