@@ -459,8 +459,8 @@ MISTAKES = (
     ),
     Mistake(
         "the places left out",
-        "Only what is asked for is in your list. There is a target for **every** place, and "
-        "−1 where nothing is asked: else targets and ids do not line up.",
+        "Your list holds only those targets that are ids. There is a target for **every** "
+        "place, and −1 where nothing is asked: else targets and ids do not line up.",
         _by(give=lambda targets: [t for t in targets if t != NOTHING]),
     ),
     Mistake(
