@@ -64,6 +64,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         now, was, other, before = four(B)
         return now + min(margin, 0), was - max(margin, 0), other, before
 
+    def level(margin: float) -> Four:
+        """A pair that differs by this much, as only the chosen answer has changed."""
+        chosen, rejected = below(1), below(1)
+        return chosen + margin, rejected, chosen, rejected.clone()
+
     def mixed(by: float) -> Four:
         """One pair of a large margin, and one of a small."""
         chosen, rejected, *before = four(2)
@@ -95,6 +100,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             (*same[:2], *(x.clone() for x in same[:2]), beta()),
         ),
         edge("a difference of 1,000", (*apart(1000.0), 1.0)),
+        edge("a difference of about −95", (*level(-95.0), 1.0)),
         edge("a difference of −1,000", (*apart(-1000.0), 1.0)),
         edge("a difference of about 20", (*apart(20.0, 1), 1.0)),
         edge(
@@ -299,7 +305,7 @@ MISTAKES = (
     ),
     Mistake(
         "β forgotten",
-        "β does not come in. It multiplies the difference of the log-ratios.",
+        "Your β does not come in. It multiplies the difference of the log-ratios.",
         _by(scale=lambda m, beta: m),
     ),
     Mistake(
@@ -336,7 +342,7 @@ MISTAKES = (
     ),
     Mistake(
         "β for the chosen alone",
-        "β multiplies only the first log-ratio. It stands before the whole difference: are "
+        "Your β multiplies only the first log-ratio. It stands before the whole difference: are "
         "there brackets around it?",
         lambda c, r, c0, r0, beta: (
             _refused()
@@ -445,13 +451,13 @@ MISTAKES = (
     ),
     Mistake(
         "any β let through",
-        "β of 0 or below is accepted. With 0 nothing can be learned, and below it the wrong "
+        "A β of 0 or below is accepted. With 0 nothing can be learned, and below it the wrong "
         "answers are: raise a ValueError.",
         _by(wrong=None),
     ),
     Mistake(
         "β of 0 let through",
-        "β of 0 is accepted. Then the loss is log 2, whatever the model does: only β **above** "
+        "A β of 0 is accepted. Then the loss is log 2, whatever the model does: only β **above** "
         "0 is right.",
         _by(bad=lambda beta: beta < 0),
     ),
