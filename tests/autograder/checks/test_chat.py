@@ -357,7 +357,7 @@ DRAFTS = [
     (kl_of_the_other, "the other direction"),
     (kl_of_every_place, "all places"),
     (dpo_loss_without_before, "without the model before"),
-    (dpo_loss_by_exp, "the exponential by hand"),
+    (dpo_loss_by_exp, "the logarithm of a sigmoid"),
 ]
 
 

@@ -227,13 +227,9 @@ def log_probabilities_by_one_hot(logits, targets):
 
 def exact_rate_token_by_token(written, truths, end):
     hits = 0
-    for i, new in enumerate(written):
-        said = []
-        for token in new:
-            if token == end:
-                hits += said in truths[i]
-                break
-            said.append(token)
+    for new, answers in zip(written, truths):
+        at = next((i for i, token in enumerate(new) if token == end), None)
+        hits += at is not None and new[:at] in answers
     return hits / len(written)
 
 
