@@ -48,8 +48,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     far = eighths(rng, 2, 3, 4)
     far[0, :, ::2] += 1000
     far[1] -= 1000
-    signs = torch.tensor([200.0, -200.0, 0.0, 90.0])
-    lost = eighths(rng, 2, 3, 4) + signs[rng.permutation(4)]
+    lost = eighths(rng, 2, 3, 4) + torch.tensor([80.0, -80.0, 0.0, 40.0])
+    never = torch.from_numpy(rng.permuted([[0, 1, 2], [3, 1, 0]], axis=1))
     unsure = normal(rng, 2, 5, 6)
     return [
         Case("one row, one token", all_asked(1, 1, 2)),
@@ -67,7 +67,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "nothing is asked at all", (eighths(rng, 2, 3, 4), torch.full((2, 3), -1))
         ),
         edge("large logits", (far, goals(rng, 2, 3, 4))),
-        edge("tokens that are all but impossible", (lost, all_asked(2, 3, 4)[1])),
+        edge("tokens that are all but impossible", (lost, never)),
         edge("a vocabulary of one token", asked(2, 3, 1)),
         edge("one place in each row", all_asked(3, 1, 4)),
         edge("a single row", asked(1, 4, 3)),
