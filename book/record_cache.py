@@ -1,11 +1,13 @@
 """Records what takes long of the page Cache: what a token costs, and trained windows.
 
     python book/record_cache.py cost       some minutes
-    python book/record_cache.py windows    an hour
+    python book/record_cache.py windows    some minutes
+    python book/record_cache.py writing    a minute or two; needs SmolLM2 (`make real`)
 
 The first times a model of GPT-2's size, with random weights, at several lengths of the
-text; the second trains the course's model again, with a window from its first step. The
-page reads the file; tests/book repeats the first steps of the training.
+text; the second trains the course's model again, with a window from its first step; the
+third lets a real model write with a cache and without. The page reads the file;
+tests/book repeats the first steps of the training.
 """
 
 import sys
@@ -21,8 +23,10 @@ from facts import cache as facts
 from gpt import world
 from gpt.cache import Cache
 from gpt.model import GPT, Config, initial
+from gpt.sample import generate
 from gpt.train import BATCH, N_VOCAB, SIZE, batches, course_tokenizer, fit
 
+PROMPT = "The most effective way to learn computer science is"
 FILE = recording.FOLDER / "cache.json"
 GPT2 = Config(50_257, 1024, 12, 12, 768)
 LENGTHS = 1, 128, 256, 512, 768, 1023  # of the text before the token
@@ -110,8 +114,28 @@ def first(width: int, tokenizer) -> list[float]:
     return [*islice(losses(windowed(width), tokenizer), FIRST)]
 
 
+def writing(n_new: int = 200) -> dict:
+    """SmolLM2's seconds for as many new tokens, the likeliest ones, kept and anew."""
+    from gpt.modern import smollm2
+
+    model, tokenizer = smollm2()
+    ids = tokenizer.encode(PROMPT)
+    ways = {
+        "kept": model.generate(ids, n_new, top_k=1),
+        "anew": generate(model, ids, n_new, top_k=1),
+    }
+    taken, written = {}, {}
+    for how, new in ways.items():
+        start = time.process_time()
+        written[how] = [*new]
+        taken[how] = round(time.process_time() - start, 2)
+    assert written["kept"] == written["anew"]
+    made = recording.made_by("record_cache.py writing")
+    return {**made, "prompt": PROMPT, "tokens": n_new, **taken}
+
+
 def main(parts: list[str]) -> None:
-    make = {"cost": cost, "windows": windows}
+    make = {"cost": cost, "windows": windows, "writing": writing}
     if not parts or set(parts) - set(make):
         raise SystemExit(f"name what to record: {' or '.join(make)}")
     torch.set_num_threads(1)

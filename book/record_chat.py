@@ -92,7 +92,7 @@ def rewards(model, before, template, tokenizer, many: int) -> tuple[float, float
     return float(short.mean()), float(long.mean())
 
 
-def prefer(rate: float, steps: int = STEPS, many: int = 80) -> dict:
+def prefer(rate: float, steps: int = STEPS, many: int = JUDGED) -> dict:
     """One DPO run from the tuned model, at this rate: what is measured as it goes."""
     before, tokenizer, template = tune.tuned()
     model, _, _ = tune.tuned()
@@ -129,7 +129,8 @@ def prefer(rate: float, steps: int = STEPS, many: int = 80) -> dict:
 
 def preference() -> dict:
     """{rate: what is measured over the steps of DPO}."""
-    return {"beta": BETA, "runs": {f"{rate:g}": prefer(rate) for rate in RATES}}
+    runs = {f"{rate:g}": prefer(rate) for rate in RATES}
+    return {"beta": BETA, "questions": JUDGED, "runs": runs}
 
 
 COMPLETED = (

@@ -60,7 +60,9 @@ PRESETS = {
     "quick": Preset("world", "course", 64, 1, 4, 64, 16, 400, 0.01),
     "world": Preset("world", "course", steps=500, **_SMALL | _FAST),
     # Shakespeare on two cores
-    "shakespeare": Preset(*_LETTERS, steps=700, **_LAPTOP | {"n_layer": 3} | _FAST),
+    "shakespeare": Preset(
+        *_LETTERS, steps=700, beta2=0.99, **_LAPTOP | {"n_layer": 3} | _FAST
+    ),
     # nanoGPT's recipe for a laptop, and that for a GPU (best validation loss 1.4697)
     "nanogpt-cpu": Preset(*_LETTERS, steps=2000, **_LAPTOP, **_NANO),
     "nanogpt-gpu": Preset(*_LETTERS, steps=5000, **_GPU, **_NANO, dropout=0.2),

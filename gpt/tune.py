@@ -190,7 +190,7 @@ def main() -> None:
         args.to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         parser.error(f"--to {args.to} cannot be a folder to write in: {error}")
-    started = time.monotonic()
+    started = time.process_time()
     model, tokenizer, template = fresh()
     before = train.held_out_loss(model, tokenizer, MANY)
     losses = []
@@ -198,7 +198,7 @@ def main() -> None:
     for step, loss in enumerate(tune(model, fed, args.steps), 1):
         losses.append(loss)
         if step % 100 == 0:
-            seconds = time.monotonic() - started
+            seconds = time.process_time() - started
             print(
                 f"step {step:5} of {args.steps}   loss {sum(losses[-100:]) / 100:.4f}   "
                 f"{seconds:4.0f} s, about {seconds / step * (args.steps - step):.0f} left",
@@ -209,7 +209,7 @@ def main() -> None:
         "what": "gpt/small, tuned to answer questions about a story that it is given.",
         "made by": f"python -m gpt.tune --steps {args.steps} --seed {args.seed}",
         "date": datetime.now(UTC).date().isoformat(),
-        "seconds": round(time.monotonic() - started),
+        "seconds of processor": round(time.process_time() - started),
         "torch": torch.__version__.split("+")[0],
         "data": f"gpt.questions.interviews(seed={args.seed}, turns={TURNS})",
         "seed": args.seed,
@@ -230,7 +230,7 @@ def main() -> None:
     write_whole(args.to / "card.json", (text + "\n").encode())
     print(
         f"{args.to}: {marks.greedy:.1%} of {MANY} questions about new stories are "
-        f"answered exactly; {card['seconds']} s"
+        f"answered exactly; {card['seconds of processor']} s of processor"
     )
 
 

@@ -134,7 +134,7 @@ WHY = {
         *(".layer_norm", ".LayerNorm", ".native_layer_norm"),
         *(".group_norm", ".GroupNorm"),
     ),
-    **_why("it is an RMS norm, ready made", ".rms_norm", ".RMSNorm"),
+    **_why("it is PyTorch's RMS norm, ready made", ".rms_norm", ".RMSNorm"),
     **_why("it is the bend of the gate, ready made", ".silu", ".SiLU"),
     **_why(
         "it is dropout, ready made, with random numbers of its own",

@@ -17,6 +17,12 @@ UNWRITTEN = (
     "Not written yet. (If it is, delete the line `raise NotImplementedError()`.)"
 )
 
+HALF, EDGES = 0.5, 0.2  # see `_share`
+THE_IDEA = (
+    ". The idea is right: only special cases are wrong, which cost at most a fifth of the "
+    "points"
+)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -68,6 +74,8 @@ class Verdict:
         text = f"Right in {count - len(wrong)} of {count} cases"
         if len(wrong) < count and self.only:
             text += f", but only {self.only}"
+        elif self.points > HALF * self.possible:
+            text += THE_IDEA
         text += f". Wrong on {wrong[0].what}: {wrong[0].why}"
         return text if text.endswith(("?", ".", "!")) else text + "."
 
@@ -208,8 +216,8 @@ def _share(cases: Sequence[Case], right: Sequence[bool]) -> float:
     ideas = [ok for case, ok in zip(cases, right, strict=True) if not case.edge]
     edges = [ok for case, ok in zip(cases, right, strict=True) if case.edge]
     if not all(ideas):
-        return 0.5 * sum(ideas) / len(ideas)
-    return 1 - 0.2 * edges.count(False) / max(1, len(edges))
+        return HALF * sum(ideas) / len(ideas)
+    return 1 - EDGES * edges.count(False) / max(1, len(edges))
 
 
 def _only(
@@ -230,7 +238,9 @@ def _only(
         if all(is_idle or not ok for is_idle, ok in zip(idle, rest, strict=True)):
             return f"{words} or something to refuse" if refused else words
     ideas = [ok for case, ok in zip(cases, right, strict=True) if not case.edge]
-    return "" if any(ideas) else "in special cases"
+    return (
+        "" if any(ideas) else "in special cases, which count once the others are right"
+    )
 
 
 def _idle(

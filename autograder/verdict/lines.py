@@ -57,13 +57,27 @@ def signature(function: FUNCTION, asked: Sequence[str]) -> str | None:
             f"The step has {wanted} argument{plural}, `{theirs}`, and your function has "
             f"{count}: `{mine}`. Write its first line as the notebook gives it."
         )
-    if {*plain} == {*asked} and plain != [*asked]:
+    if _meant(plain, asked) not in (None, [*asked]):
         return (
             f"Your function is `{mine}`, and the step's arguments come in another order, "
             f"`{theirs}`. They are handed over by their place, not by their names: write "
             "the first line as the notebook gives it."
         )
     return None
+
+
+def _meant(plain: Sequence[str], asked: Sequence[str]) -> list[str] | None:
+    """Which of the step's arguments each name stands for: itself, or a word of which it
+    is the first letters. None where that is not plain of every one.
+    """
+    meant = []
+    for name in plain:
+        longer = [one for one in asked if one.startswith(name) or name.startswith(one)]
+        longer = [name] if name in asked else longer
+        if len(longer) != 1:
+            return None
+        meant += longer
+    return meant if sorted(meant) == sorted(asked) else None
 
 
 def global_in_place(

@@ -111,6 +111,7 @@ def cost(file=RECORDED) -> Cost:
     said = {
         "cost_spread": percent(spread),
         "cost_date": found["date"],
+        "cost_machine": found["machine"],
         "cost_seed": found["seed"],
         "cost_longest": max(length),
         "anew_longest": f"{anew[long][1]:.1f}",
@@ -124,6 +125,21 @@ def cost(file=RECORDED) -> Cost:
         "kept_rate": f"{1 / kept[mid][1]:.0f}",
     }
     return Cost(length, anew, kept, said)
+
+
+def writing(file=RECORDED):
+    """For `say`: how long SmolLM2 takes to write, with a cache and without, as recorded."""
+    found = recorded("writing", file)
+    kept, anew, many = found["kept"], found["anew"], found["tokens"]
+    return {
+        "real_tokens": many,
+        "real_kept": f"{kept:.0f}",
+        "real_anew": f"{anew:.0f}",
+        "real_times": f"{anew / kept:.0f}",
+        "real_rate": f"{many / kept:.0f}",
+        "real_date": found["date"],
+        "real_machine": found["machine"],
+    }
 
 
 def budget(config=GPT2):

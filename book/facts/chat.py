@@ -124,6 +124,7 @@ def exam(model, tokenizer, template, many=tune.MANY):
         "exam_short": percent(marks.short),
         "exam_long": percent(marks.long),
         "card_steps": card["steps"],
+        "card_minutes": round(card["seconds of processor"] / 60),
         "tuned_parameters": model.config.n_parameters,
         "new_rows": len(chat.ROLES),
         "n_ctx": model.config.n_ctx,
@@ -183,7 +184,8 @@ def pencil(beta=0.5):
 def preferred():
     """The recorded runs of DPO, and what the prose says of them."""
     found = recorded()["preference"]
-    said = made("preference") | {"beta": found["beta"]}
+    said = made("preference")
+    said |= {"beta": found["beta"], "preference_many": found["questions"]}
     for name, run in zip(("gentle", "hard"), found["runs"].values()):
         exact = [short + long for short, long in zip(run["short"], run["long"])]
         said |= {
@@ -195,6 +197,10 @@ def preferred():
             f"{name}_exact": percent(exact[-1]),
             f"{name}_reward": _short(run["reward"][-1]),
             f"{name}_kl": _short(run["kl"][-1]),
+            f"{name}_greedy_before": percent(run["greedy"][0]),
+            f"{name}_greedy": percent(run["greedy"][-1]),
+            f"{name}_plain_before": two(run["plain"][0]),
+            f"{name}_plain": two(run["plain"][-1]),
             f"{name}_ratio": _short(run["log-ratio of the short"][-1]),
         }
     return found["runs"], said

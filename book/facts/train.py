@@ -3,6 +3,7 @@
 import json
 from math import exp, log
 from pathlib import Path
+from statistics import mean
 from typing import NamedTuple
 
 import torch
@@ -22,8 +23,9 @@ def recorded(part):
 
 
 def made(part):
-    """The day on which a part was recorded."""
-    return recorded(part)["date"]
+    """The day on which a part was recorded, and the machine."""
+    found = recorded(part)
+    return f"{found['date']} ({found['machine']})"
 
 
 # --- batches ------------------------------------------------------------------------
@@ -135,9 +137,12 @@ def ladder():
     """({rung: its numbers}, facts)."""
     found = recorded("ladder")
     rungs = found["rungs"]
-    said = {f"rung_{i}": two(rungs[name]["validation"]) for i, name in enumerate(RUNGS)}
+    for rung in rungs.values():
+        rung["mean"] = mean(rung["validation"])
+    said = {f"rung_{i}": two(rungs[name]["mean"]) for i, name in enumerate(RUNGS)}
     said |= {
         "ladder_steps": found["steps"],
+        "ladder_seeds": len(rungs["bigram"]["validation"]),
         "ladder_parameters": rungs["one head"]["parameters"],
         "ladder_scaled": rungs["scaled up"]["parameters"],
         "ladder_made": made("ladder"),
@@ -188,7 +193,6 @@ def characters():
         "char_seconds": found["seconds"],
         "char_parameters": found["parameters"],
         "bpe_vocab": pieces["n_vocab"],
-        "bpe_steps": pieces["steps"],
         "bpe_loss": two(pieces["validation"]),
         "bpe_per_token": two(per_token),
         "bpe_per_character": two(pieces["validation"] / per_token),
@@ -248,8 +252,67 @@ def rates():
     return peaks, cold, said
 
 
+CHANGES = {
+    "as in the recipe": mark("as in the recipe"),
+    "three layers": mark("three layers instead of four"),
+    "down to zero": mark("the rate falls to zero, not to a tenth"),
+    "peak": mark("four times the rate"),
+    "spread": mark("wider tables at the start, the last matrix of each part zero"),
+    "muon": mark("Muon for the matrices"),
+    "higher peak": mark("twice the rate again"),
+}
+
+
+class Change(NamedTuple):
+    name: str
+    loss: float  # the mean over the seeds
+    spread: float  # from the lowest of them to the highest
+    time: float  # of a step, in steps of the recipe
+
+
 def faster():
-    """([(what was changed, loss), …], facts): each step that makes training faster."""
+    """([Change, each on top of those before it], facts)."""
     found = recorded("faster")
-    said = {"faster_steps": found["steps"], "faster_made": made("faster")}
-    return found["runs"], said
+    runs, unit = found["runs"], found["runs"]["as in the recipe"]["ms a step"]
+    changes = []
+    for name, title in CHANGES.items():
+        losses, time = runs[name]["validation"], runs[name]["ms a step"] / unit
+        changes.append(Change(title, mean(losses), max(losses) - min(losses), time))
+    said = {
+        "faster_steps": found["steps"],
+        "faster_seeds": len(runs["muon"]["validation"]),
+        "compile_seconds": found["compiled"]["seconds to compile"],
+        "compile_step": percent(found["compiled"]["a step"]),
+        "faster_made": made("faster"),
+    }
+    said |= {f"faster_{i}_time": percent(one.time) for i, one in enumerate(changes)}
+    for size, run in found["batches"].items():
+        said[f"batch_{size}"] = two(mean(run["validation"]))
+        said[f"batch_{size}_steps"] = found["steps"] * 12 // int(size)
+        whole = run["ms a step"] / int(size), found["batches"]["12"]["ms a step"] / 12
+        said[f"batch_{size}_time"] = percent(whole[0] / whole[1])
+    return changes, said
+
+
+def race():
+    """For `say`: nanoGPT's recipe and the preset shakespeare, to the same loss."""
+    found = recorded("race")
+    recipe, ours = found["recipe"], found["shakespeare"]
+    return {
+        "race_goal": two(found["goal"]),
+        "race_ratio": percent(found["ratio of CPU times"]),
+        "race_recipe_steps": recipe["steps"],
+        "race_steps": ours["steps"],
+        "race_made": made("race"),
+    }
+
+
+def near_the_floor():
+    """For `say`: how near the floor of the small world a longer training comes."""
+    found = recorded("near_the_floor")
+    return {
+        "near_steps": found["steps"],
+        "near_seconds": found["seconds"],
+        "near_over": percent(found["over the floor"], ".2f"),
+        "near_made": made("near_the_floor"),
+    }

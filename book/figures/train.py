@@ -2,7 +2,7 @@
 
 import html
 
-from edition import two
+from edition import percent, two
 
 from . import (
     BLUE,
@@ -180,18 +180,21 @@ def whole_run(found):
 
 # --- on record ----------------------------------------------------------------------
 def ladder(rungs):
-    """A bar for each rung: its validation loss. rungs: {name: numbers}."""
+    """A bar for each rung: its validation loss, with a line from the lowest seed's to the
+    highest's. rungs: {name: numbers}.
+    """
     fig, ax = canvas(6.0, 3.0)
     for row, (name, numbers) in enumerate(rungs.items()):
-        loss = numbers["validation"]
+        loss, losses = numbers["mean"], numbers["validation"]
         ax.barh(row, loss - 1, left=1, color=BLUE, height=0.62)
-        ax.text(loss + 0.02, row, two(loss), va="center_baseline")
+        ax.plot([min(losses), max(losses)], [row, row], color=INK, lw=2)
+        ax.text(max(losses) + 0.02, row, two(loss), va="center_baseline")
     ax.set_yticks(range(len(rungs)), [tr(name) for name in rungs])
     ax.set(ylim=(len(rungs) - 0.4, -0.6), xlim=(1, 2.75))
     ax.tick_params(axis="y", length=0)
     ax.set_title(tr("validation loss, nats per character"))
     told = ", ".join(
-        tr("{rung} {loss}", rung=tr(name), loss=two(n["validation"]))
+        tr("{rung} {loss}", rung=tr(name), loss=two(n["mean"]))
         for name, n in rungs.items()
     )
     return show(fig, tr("The validation loss of each rung: {told}.", told=told))
@@ -289,15 +292,15 @@ def fine_tuning(runs):
     return show(fig, alt)
 
 
-def faster(runs):
-    """A table: what was changed, and the loss after as many steps."""
-    names = {
-        "as in the recipe": tr("as in the recipe"),
-        "rate": tr("a higher rate, which falls to zero"),
-        "spread": tr(
-            "and wider tables at the start, the last matrix of each part zero"
-        ),
-        "muon": tr("and Muon for the matrices, with a higher peak"),
-    }
-    rows = ((names[name], two(loss)) for name, loss in runs.items())
-    return table((tr("changed"), tr("validation loss")), *rows)
+def faster(changes):
+    """A table: what was changed, the loss after as many steps, and the time of a step."""
+    rows = (
+        (
+            tr(one.name),
+            f"{two(one.loss)} ± {two(one.spread / 2)}",
+            percent(one.time),
+        )
+        for one in changes
+    )
+    header = tr("changed"), tr("validation loss"), tr("time of a step")
+    return table(header, *rows)

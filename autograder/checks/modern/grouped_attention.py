@@ -207,10 +207,13 @@ def worked(q: Tensor, k: Tensor, v: Tensor) -> dict[str, Tensor]:
 
 
 def _square(size: Callable[[int, int], int]) -> Callable[[int, int], Tensor]:
-    """A square mask, which does not fit where only some tokens ask, but for a 1 × 1."""
+    """A square mask, which does not fit where only some tokens ask, but for a 1 × 1.
+
+    One token that asks has one row of scores, which PyTorch repeats for a mask of n rows.
+    """
 
     def allowed(n_new: int, n: int) -> Tensor:
-        if size(n_new, n) not in (1, n) or size(n_new, n) > n_new:
+        if size(n_new, n) not in (1, n) or size(n_new, n) > n_new > 1:
             stop(RuntimeError)
         return _past(size(n_new, n), size(n_new, n))
 
@@ -322,7 +325,7 @@ MISTAKES = (
     Mistake(
         "a square mask, of the keys' size",
         "Right where all tokens ask. Where only the last do, the scores are T_new × T, and a "
-        "mask of T × T does not fit. Its rows are the **last** T_new.",
+        "mask of T × T does not fit, or makes T rows of one. Its rows are the **last** T_new.",
         _by(allowed=_of_keys),
     ),
     Mistake(

@@ -224,6 +224,22 @@ MISTAKES = (
         partial(plain, first=silu),
     ),
     Mistake(
+        "x bent for the gate",
+        "For the gate you bend x before the matrix. x is taken as it is; the bend comes "
+        "after: silu of x @ w_gate.T.",
+        lambda x, w_gate, w_up, w_down: plain(
+            x, w_gate, w_up, w_down, bend=lambda gate: silu(x) @ w_gate.T
+        ),
+    ),
+    Mistake(
+        "x bent, and no matrix of the gate",
+        "What you bend is x. The gate is x @ w_gate.T: x goes through its matrix first, and "
+        "then through SiLU.",
+        lambda x, w_gate, w_up, w_down: plain(
+            x, w_gate, w_up, w_down, bend=lambda gate: silu(x)
+        ),
+    ),
+    Mistake(
         "the sigmoid alone",
         "The gate is only a sigmoid, between 0 and 1. SiLU is the gate **times** its "
         "sigmoid: the gate itself is missing.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +61,17 @@ if TYPE_CHECKING:
 
 
 def oracle(text: str, merges: Merges) -> list[int]:
-    dense, wide = closed_up(merges)  # as tiktoken's ids have 32 bits
-    return [wide[i] for i in encoding(dense).encode_ordinary(text)]
+    encode, wide = _encoder(tuple(merges.items()))
+    return [wide[i] for i in encode(text)]
+
+
+@lru_cache(maxsize=32)  # many short texts have the same merges
+def _encoder(
+    merges: tuple[tuple[Pair, int], ...],
+) -> tuple[Callable[[str], list[int]], dict[int, int]]:
+    """Text to ids without gaps, as tiktoken's have 32 bits; and what each was before."""
+    dense, wide = closed_up(dict(merges))
+    return encoding(dense).encode_ordinary, wide
 
 
 def encoding(merges: Merges, special: dict[str, int] | None = None) -> Encoding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import torch
@@ -28,6 +29,11 @@ _LAZY = re.compile(
 def unusable(seen: Seen) -> str | None:
     """Something that only looks like the kind of value that is wanted."""
     want, got = (outcomes[seen.wrong[0]] for outcomes in (seen.wanted, seen.got))
+    if got.raised == UNUSABLE and got.message.startswith("a complex"):
+        return (
+            "Complex numbers come back. They hold two tensors, `.real` and `.imag`, and "
+            "what is wanted is made of real numbers."
+        )
     kind = re.match(r"an? (\w+) cannot be handed in", got.message)
     if got.raised != UNUSABLE or not kind or want.raised:
         return None
@@ -157,6 +163,8 @@ def kind(seen: Seen) -> str | None:
             f"A text comes back, and a {_called(wanted)} is wanted: the value itself, "
             "not how it is printed."
         )
+    if is_tensor(got) and isinstance(wanted, tuple) and all(map(is_tensor, wanted)):
+        return _in_one(seen, wanted, got)
     if is_tensor(wanted) and parts:
         if any(type(part) not in (int, float, bool) for part in parts) and (
             len({shape(part) for part in parts}) > 1
@@ -182,6 +190,21 @@ def kind(seen: Seen) -> str | None:
         how = "`int(…)` makes one" if whole else "something else is wanted here"
         return f"A number with a point comes back, and a whole number is wanted: {how}."
     return None
+
+
+def _in_one(seen: Seen, want: tuple[Tensor, ...], got: Tensor) -> str:
+    """One tensor where several are wanted: all of them in one, one of them, or neither."""
+    many, names = len(want), ", ".join("abcdefgh"[: len(want)])
+    told = f"One tensor comes back, and {many} are wanted, with a comma between them"
+    if len({part.shape for part in want}) == 1 and any(
+        seen.near(way(want), got)
+        for way in (torch.stack, *(partial(torch.cat, dim=k) for k in (-1, 0)))
+    ):
+        return f"{told}. Yours holds them all: do not put them together."
+    for k, part in enumerate(want):
+        if seen.near(part, got):
+            return f"{told}. Yours is number {k + 1} of them."
+    return f"{told}: `return {names}`."
 
 
 def _values_and_places(one: Tensor, other: Tensor) -> bool:

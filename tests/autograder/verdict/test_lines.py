@@ -27,6 +27,7 @@ def first(cell, *given, asked=("x", "u", "p"), outcome=FINE, tensors=False):
         ("x, u", "three arguments, `(x, u, p)`, and your function has two: `f(x, u)`"),
         ("x, u, p, q", "and your function has four: `f(x, u, p, q)`"),
         ("x, p, u", "in another order, `(x, u, p)`"),
+        ("prob, u, x", "in another order, `(x, u, p)`"),
         ("x, u, p", None),
         ("x, u, p, q=1", None),
         ("a, b, c", None),

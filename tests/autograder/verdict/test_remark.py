@@ -91,6 +91,10 @@ def area(a, b):
     return a * b
 
 
+def halves(x):
+    return x[..., :2], x[..., 2:4]
+
+
 LISTS = [3, 5], [4, 3, 4, 100], [9], [5, 6, 7], [300, 4, 8, 1, 2]
 CASES = {
     past: [(numbers(*s),) for s in ((2, 3), (5, 4), (3, 4, 2), (12, 3))],
@@ -110,6 +114,7 @@ CASES = {
     placed: [(ids,) for ids in LISTS],
     spelled: [(text,) for text in ("Some Words ", "three\r\nlines", "Ä b", "plain")],
     area: [(70, 3), (80, 5), (90, 7), (100, 11)],
+    halves: [(numbers(*s),) for s in ((2, 4), (5, 4), (3, 4), (2, 7, 4))],
 }
 
 
@@ -200,6 +205,26 @@ REMARKS = [
         lambda p, u: 40 + len(p),
     ),
     ("tuple of one", past, lambda x: (past(x),), lambda x: (past(x), 1)),
+    (
+        "One tensor comes back, and 2 are wanted, .* Yours holds them all",
+        halves,
+        lambda x: torch.stack(halves(x)),
+        lambda x: torch.stack(halves(x)[::-1]),
+    ),
+    (
+        "2 are wanted, .* Yours holds them all",
+        halves,
+        lambda x: x,
+        lambda x: x.flip(-1),
+    ),
+    ("Yours is number 2 of", halves, lambda x: halves(x)[1], lambda x: halves(x)),
+    ("`return a, b`", halves, lambda x: x.sum(-1), lambda x: halves(x)[0]),
+    (
+        "Complex numbers come back",
+        halves,
+        lambda x: torch.complex(*halves(x)),
+        lambda x: torch.stack(halves(x)),
+    ),
     (
         "`max`, `min`, `sort` and `topk`",
         past,

@@ -83,6 +83,17 @@ def test_the_loss_is_divided_by_what_is_asked_for():
     torch.testing.assert_close(MODEL.loss(ids, targets), by_hand)
 
 
+def test_no_story_comes_back_to_a_place_or_a_time():
+    claim("chat", "The home and the time of day are said once.")
+    claim("chat", "The hero's name returns in later sentences")
+    for story in islice(world.stories(0), 200):
+        first, second = story.split(". ")[:2]
+        name, home = first.split(" named ")[1].split(" lived ")
+        part_of_day = second.split()[1]
+        assert story.count(home) == story.count(part_of_day) == 1
+        assert story.count(name) > 1
+
+
 def test_it_remembers_nothing_else():
     claim("chat", "It remembers nothing else.")
     # What the model is given is a function of the messages and of nothing before them.
