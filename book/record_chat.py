@@ -14,6 +14,7 @@ from itertools import islice
 
 import recording
 import torch
+from facts.chat import OPPOSITES
 
 from gpt import chat, train, tune
 from gpt.questions import interviews
@@ -22,6 +23,7 @@ FILE = recording.FOLDER / "chat.json"
 SEED, MANY = 1, 300  # of the training; questions and stories at every measurement
 BATCH = 16  # conversations a step, half of what gpt/tuned was given
 BETA, RATES, STEPS, EVERY, PAIRS = 0.1, (3e-5, 1e-4), 150, 25, 16  # of DPO
+JUDGED = 80  # questions at every measurement of DPO
 
 
 def tuning(plain: float, steps: int = 600, every: int = 100) -> dict:
@@ -147,10 +149,6 @@ SAID = (
         "Where do you live?",
     ),
     ("Your name is Ada. You are a fox, and you live by the river.", "Who are you?"),
-)
-OPPOSITES = (
-    "hot cold, big small, up down, happy sad, fast slow, open closed, light dark, rich poor, "
-    "old young, hard soft, wet dry, full empty, early late, strong weak, inside outside"
 )
 
 

@@ -136,7 +136,7 @@ class Marks(NamedTuple):
     )
     short: float  # the probability that it draws the short true answer, the mean
     long: float  # and the long one
-    wrong: dict[str, int]  # the first word of what it answers wrong, how often
+    kinds: dict[str, tuple[int, int]]  # how a question begins -> (right, asked)
 
     @property
     def exact(self) -> float:
@@ -162,13 +162,18 @@ def exam(
         p = chat.log_probabilities(logits, targets).exp()  # (2B,)
         for (_, (asked,)), *row in zip(drawn, *hit.chunk(2), *p.double().chunk(2)):
             found.append((asked, bool(row[0] | row[1]), float(row[2]), float(row[3])))
-    wrong = Counter(
-        "not told" if asked.short == NOT_TOLD[0] else asked.question.split()[0]
-        for asked, right, _, _ in found
-        if not right
+    asked, right, short, long = zip(*found)
+    kinds = [
+        "not told"
+        if one.short == NOT_TOLD[0]
+        else " ".join(one.question.split()[:2])  # Where did, When was
+        for one in asked
+    ]
+    hits, all_ = Counter(k for k, hit in zip(kinds, right) if hit), Counter(kinds)
+    return Marks(
+        *(sum(x) / many for x in (right, short, long)),
+        {kind: (hits[kind], all_[kind]) for kind in sorted(all_)},
     )
-    _, right, short, long = zip(*found)
-    return Marks(*(sum(x) / many for x in (right, short, long)), dict(wrong))
 
 
 def fresh() -> tuple[GPT, Tokenizer, Template]:
@@ -218,7 +223,9 @@ def main() -> None:
         "parameters": model.config.n_parameters,
         "held out": f"gpt.questions.interviews(seed={HELD_OUT}, turns=1), {MANY}",
         "answered exactly, greedily": round(marks.greedy, 4),
-        "wrong, by kind": marks.wrong,
+        "answered exactly, by kind": {
+            kind: f"{right} of {asked}" for kind, (right, asked) in marks.kinds.items()
+        },
         "probability of the short true answer": round(marks.short, 4),
         "probability of the long true answer": round(marks.long, 4),
         "loss on plain stories": round(train.held_out_loss(model, tokenizer, MANY), 6),

@@ -161,12 +161,17 @@ def budget(config=GPT2):
 def stale(model, ids):
     """For `say`: what keys from one place earlier do to the bets on the next token.
 
-    ids: (1, T), the first of which falls out of the window.
+    ids: (1, n_ctx + 1). The first token falls out of the window; its keys and values are
+    dropped, and all others are kept as they were made, one place further on.
     """
-    cache = Cache(model.config.n_layer)
-    model(ids[:, :-1], cache)
+    whole, cache = Cache(model.config.n_layer), Cache(model.config.n_layer)
+    model(ids[:, :-1], whole)
+    for layer in range(model.config.n_layer):
+        k, v = whole._kept[layer]
+        cache.extend(layer, *(x[..., 1 : whole.length, :] for x in (k, v)))
     late, anew = model(ids[:, -1:], cache)[0, -1], model(ids[:, 1:])[0, -1]
-    return {"stale": f"{float((late - anew).abs().max()):.2f}"}
+    bets = late.softmax(-1) - anew.softmax(-1)
+    return {"stale": percent(float(bets.abs().max()))}
 
 
 class Row(NamedTuple):
@@ -232,7 +237,7 @@ def scores(n=LONG):
         "scores_causal": f"{n * (n + 1) / 2e9:.0f}",
         "scores_gb": f"{2 * n * n / 1e9:g}",
         "gpt3_heads": 96 * 96,
-        "scores_gpt3": f"{96 * 96 * n * n / 1e12:.0f}",
+        "scores_gpt3": f"{96 * 96 * n * (n + 1) / 2 / 1e12:.0f}",
     }
 
 
@@ -300,7 +305,7 @@ class Windows(NamedTuple):
     widths: list
     losses: list  # nats per token, for each width
     floor: float  # what the author pays for these stories
-    forgetful: float  # the least loss of a reader who has forgotten the hero
+    forgetful: float  # of a reader who bets alike on all names, and on all animals
     beyond: list  # how far a window reaches beyond the first name
     name: list  # the mean bet on the name there
     trained: dict  # width -> what a model has learned that had it from the first step
@@ -330,7 +335,8 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
         name.append(sum(bets) / len(bets))
     at = dict(zip(BEYOND, name))
     run = recorded("windows", file)
-    forgets = log(len(NAMES) * len(ANIMALS)) / tokens
+    forgets, half = (log(n * len(ANIMALS)) / tokens for n in (8, 4))
+    assert len(NAMES) == 8  # she and he have four each
     said = {
         "window_stories": MANY,
         "story_tokens": f"{tokens:.0f}",
@@ -348,6 +354,10 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
     for width, learned in run["windows"].items():
         said[f"reach_{width}"] = 3 * (int(width) - 1)
         said[f"name_{width}"] = percent(learned["the name"])
+    said |= {
+        "loss_8": f"{run['windows']['8']['loss']:.3f}",
+        "fair": f"{floor + half:.3f}",
+    }
     said["gap_16"] = percent(run["windows"]["16"]["loss"] / floor - 1, ".1f")
     return Windows(
         [*widths],

@@ -114,13 +114,18 @@ def exam(model, tokenizer, template, many=tune.MANY):
     """For `say`: how many questions about new stories are answered exactly."""
     marks = tune.exam(model, template, tokenizer, many, tune.HELD_OUT)
     card = json.loads((tune.TUNED / "card.json").read_text("utf-8"))
-    wrong = sum(marks.wrong.values())
+    kinds = marks.kinds
     return {
         "exam_many": many,
         "exam_right": percent(marks.greedy, ".1f"),
-        "exam_wrong": wrong,
-        "exam_where": marks.wrong.get("Where", 0),
-        "exam_when": marks.wrong.get("When", 0),
+        "exam_where": kinds["Where did"][0],
+        "exam_where_of": kinds["Where did"][1],
+        "exam_when": kinds["When was"][0],
+        "exam_when_of": kinds["When was"][1],
+        "exam_got": kinds["Who got"][0],
+        "exam_got_of": kinds["Who got"][1],
+        "exam_never": sum(right == of for right, of in kinds.values()),
+        "exam_kinds": len(kinds),
         "exam_short": percent(marks.short),
         "exam_long": percent(marks.long),
         "card_steps": card["steps"],
@@ -197,8 +202,8 @@ def preferred():
             f"{name}_exact": percent(exact[-1]),
             f"{name}_reward": _short(run["reward"][-1]),
             f"{name}_kl": _short(run["kl"][-1]),
-            f"{name}_greedy_before": percent(run["greedy"][0]),
-            f"{name}_greedy": percent(run["greedy"][-1]),
+            f"{name}_greedy_before": round(run["greedy"][0] * found["questions"]),
+            f"{name}_greedy": round(run["greedy"][-1] * found["questions"]),
             f"{name}_plain_before": two(run["plain"][0]),
             f"{name}_plain": two(run["plain"][-1]),
             f"{name}_ratio": _short(run["log-ratio of the short"][-1]),
@@ -212,12 +217,25 @@ def _short(number):
 
 
 # --- a real model -----------------------------------------------------------------
-def real(model):
+OPPOSITES = (
+    "hot cold, big small, up down, happy sad, fast slow, open closed, light dark, rich poor, "
+    "old young, hard soft, wet dry, full empty, early late, strong weak, inside outside"
+)
+
+
+def real(model, tokenizer, template):
     """What the real model wrote, and for `say` how many it got right.
 
-    model: the tuned one, for its size.
+    model: the tuned one, which is asked the same about the same stories.
     """
     found = recorded()["smollm2"]
+    asked = [pair.split()[0] for pair in OPPOSITES.split(", ")[3:]]
+    own = [
+        short.rstrip(".").lower()
+        in answer(model, tokenizer, template, story, question).lower()
+        for story, question, short, _ in found["stories"]
+    ]
+    untrue = [short == NOT_TOLD[0] for _, _, short, _ in found["stories"]]
     right = {
         n: sum(a == b for a, b in zip(said, found["opposites"]))
         for n, said in found["shots"].items()
@@ -234,6 +252,8 @@ def real(model):
         "opposites": len(found["opposites"]),
         "real_told": len(stories),
         "real_right": sum(hit for hit, _ in stories),
+        "own_right": sum(hit for hit, not_told in zip(own, untrue) if not not_told),
+        "own_honest": sum(hit for hit, not_told in zip(own, untrue) if not_told),
         "real_untold": len(untold),
         "real_honest": sum(
             any(word in text.lower() for word in ("not ", "n't", "unknown"))
@@ -241,4 +261,4 @@ def real(model):
         ),
         **{f"real_shots_{n}": hits for n, hits in right.items()},
     }
-    return found, said | made("smollm2")
+    return found | {"asked": asked}, said | made("smollm2")

@@ -281,9 +281,11 @@ def faster():
     said = {
         "faster_steps": found["steps"],
         "faster_seeds": len(runs["muon"]["validation"]),
-        "compile_seconds": found["compiled"]["seconds to compile"],
-        "compile_step": percent(found["compiled"]["a step"]),
+        "compile_seconds": recorded("compiled")["seconds to compile"],
+        "compile_step": percent(recorded("compiled")["a step"]),
+        "compile_made": made("compiled"),
         "faster_made": made("faster"),
+        "batch_size": 12,
     }
     said |= {f"faster_{i}_time": percent(one.time) for i, one in enumerate(changes)}
     for size, run in found["batches"].items():
@@ -302,6 +304,7 @@ def race():
         "race_goal": two(found["goal"]),
         "race_ratio": percent(found["ratio of CPU times"]),
         "race_recipe_steps": recipe["steps"],
+        "race_recipe_loss": two(recipe["looks"][str(recipe["steps"])][0]),
         "race_steps": ours["steps"],
         "race_made": made("race"),
     }
@@ -313,6 +316,9 @@ def near_the_floor():
     return {
         "near_steps": found["steps"],
         "near_seconds": found["seconds"],
-        "near_over": percent(found["over the floor"], ".2f"),
+        "near_over": percent(
+            found["loss"] / found["what their author pays"] - 1, ".2f"
+        ),
+        "near_stories": found["stories"],
         "near_made": made("near_the_floor"),
     }

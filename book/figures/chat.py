@@ -185,11 +185,11 @@ def conversations(said):
     return table(header, *rows)
 
 
-def shots(opposites, found):
-    """A table: the word that is right, and what the model wrote after n examples.
+def shots(asked, opposites, found):
+    """A table: a word, its opposite, and what the model wrote after n examples.
 
-    opposites: the right words; found: {n: what it wrote for each}.
+    asked, opposites: the words; found: {n: what it wrote for each}.
     """
     heads = [tr("examples: {n}", n=n) for n in found]
-    rows = zip(opposites, *found.values())
-    return table((tr("right"), *heads), *(map(samp, row) for row in rows))
+    rows = zip(asked, opposites, *found.values())
+    return table((tr("asked"), tr("right"), *heads), *(map(samp, row) for row in rows))

@@ -68,9 +68,9 @@ def test_the_loop_on_the_page_writes_what_the_old_one_writes(page, names):
 
 
 def test_with_and_without_differ_by_rounding_only(names, facts):
-    assert names["told"].shape == (1, 64)
+    assert names["told"].shape == (1, 65)
     assert float(facts["difference"]) < 1e-4
-    assert float(facts["stale"]) > 0.1
+    assert number(facts["stale"]) > 5
 
 
 def test_texts_written_together_are_the_same(page):
@@ -155,7 +155,7 @@ def test_the_table_of_memory(page):
 def test_ten_billion_scores(facts):
     assert float(facts["scores_long"]) * 1e9 == 100_000**2
     assert float(facts["scores_gb"]) * 1e9 == 2 * 100_000**2
-    assert float(facts["scores_gpt3"]) == pytest.approx(96 * 96 * 1e10 / 1e12, abs=1)
+    assert float(facts["scores_gpt3"]) == pytest.approx(96 * 96 * 0.5e10 / 1e12, abs=1)
     assert int(facts["gpt3_heads"].replace(",", "")) == 96 * 96
 
 
@@ -210,7 +210,9 @@ def test_the_recorded_windows_are_as_the_prose_has_them(names, facts):
     assert runs["16"]["the name"] > 0.99
     assert runs["8"]["the name"] == pytest.approx(1 / 4, abs=0.01)
     assert 0 < number(facts["gap_16"]) < 1
-    assert runs["8"]["loss"] == pytest.approx(names["found"].forgetful, abs=0.005)
+    fair = float(facts["fair"])
+    assert fair < float(facts["loss_8"]) < 1.05 * fair
+    assert fair < names["found"].forgetful
 
 
 @pytest.mark.parametrize("width", record.WIDTHS)

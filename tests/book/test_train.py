@@ -207,6 +207,15 @@ def test_what_makes_it_faster():
     assert all(b.loss < a.loss - max(a.spread, b.spread) for a, b in pairwise(falls))
 
 
+def test_the_race_and_what_ten_minutes_bring(facts):
+    looks = RECORDED["race"]["shakespeare"]["looks"]
+    first = next(int(n) for n, (loss, _) in looks.items() if loss <= 1.88)
+    assert first == facts["race_steps"] and int(facts["race_ratio"][:2]) < 50
+    near = RECORDED["near_the_floor"]
+    assert 1 < near["loss"] / near["what their author pays"] < 1.002
+    assert near["seconds"] < 600
+
+
 def test_the_rates(facts):
     best = float(facts["rate_best_loss"])
     assert best < float(facts["rate_low_loss"]) and best < float(
