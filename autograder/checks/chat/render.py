@@ -288,13 +288,6 @@ def _into_texts(messages, opening, closing, answer=True):
     return made + (opening["assistant"] if answer else [])
 
 
-def _into_a_turn(messages, opening, closing, answer=True):
-    """The answer is collected in the list that opens it."""
-    made = _written(messages, opening, closing, False)
-    opening["assistant"][:0] = made
-    return opening["assistant"] if answer else made
-
-
 MISTAKES = (
     Mistake(
         "nothing is closed",
@@ -402,32 +395,10 @@ MISTAKES = (
         _by(turn=lambda opening, closing, messages: opening["assistant"] + closing),
     ),
     Mistake(
-        "closed once more before the turn",
-        "One closing too many stands before the assistant's turn. The last message was "
-        "closed already.",
-        _by(turn=lambda opening, closing, messages: closing + opening["assistant"]),
-    ),
-    Mistake(
         "the user's turn is opened",
         "At the end you open a message of the user. It is the **assistant** who is to "
         "answer.",
         _by(turn=lambda opening, closing, messages: opening["user"]),
-    ),
-    Mistake(
-        "the last speaker's turn is opened",
-        "At the end you open another message of whoever spoke last. It is the **assistant** "
-        "who is to answer.",
-        _by(
-            turn=lambda opening, closing, messages: opening[
-                messages[-1][0] if messages else "assistant"
-            ]
-        ),
-    ),
-    Mistake(
-        "the turn is opened at the start",
-        "What opens the assistant's turn stands at the very beginning. The model continues "
-        "the row, so it belongs at the **end**.",
-        _by(last=lambda written, turn: turn + written),
     ),
     Mistake(
         "the turn is opened after each user's message",
@@ -490,18 +461,6 @@ MISTAKES = (
         _by(one=lambda begin, text, end, role: [*text, *begin, *end]),
     ),
     Mistake(
-        "opened and closed exchanged",
-        "What closes a message stands before the text, and what opens it behind. The order "
-        "is: what opens, the text, what closes.",
-        _by(one=lambda begin, text, end, role: [*end, *text, *begin]),
-    ),
-    Mistake(
-        "the texts left out",
-        "What opens and what closes are there, but the texts are not. Each text stands "
-        "between the two.",
-        _by(one=lambda begin, text, end, role: [*begin, *end]),
-    ),
-    Mistake(
         "lists in the list",
         "Each message is a list of its own inside your list. One row of ids is asked for: "
         "`+` puts two lists together, and `append` puts one into the other.",
@@ -527,14 +486,6 @@ MISTAKES = (
         "The last message stands first. A conversation is written in the order in which it "
         "was held.",
         _by(order=lambda messages: messages[::-1]),
-    ),
-    Mistake(
-        "the system's messages first",
-        "You move the system's messages to the front. Messages stay in the order in which "
-        "they are given.",
-        _by(
-            order=lambda messages: sorted(messages, key=lambda one: one[0] != "system")
-        ),
     ),
     Mistake(
         "the system's messages left out",
@@ -617,13 +568,6 @@ MISTAKES = (
         "messages",
         "`+=` on a text",
         "the texts are changed",
-        "Make a new list.",
-    ),
-    written_into(
-        _into_a_turn,
-        "opening",
-        "adding to the list that opens the assistant's turn",
-        "the assistant's opening is changed",
         "Make a new list.",
     ),
     a_tensor(oracle, "ids"),
