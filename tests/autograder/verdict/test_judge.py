@@ -182,6 +182,23 @@ def test_a_function_is_given_a_copy_of_a_table_of_tensors(change):
     assert [*table] == ["a", "b"] and table["a"].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x["a"].append(1),
+        lambda x: x["a"][1].__setitem__(0, 3.0),  # 3.0 == 3
+        lambda x: x["a"].__setitem__(0, True),  # True == 1
+        lambda x: x.update(b=[*x["b"]]),  # a list for a tuple
+        lambda x: x.update(a=x.pop("a")),  # another order
+        lambda x: x["a"].pop(),
+    ],
+)
+def test_a_change_of_an_argument_is_seen(change):
+    given = {"a": [1, [3]], "b": (b"x", "y")}
+    assert run(lambda x: None, (given,)).changed == ()
+    assert run(lambda x: change(x), (given,)).changed == (0,)
+
+
 def test_a_changed_argument_is_wrong():
     def clumsy(numbers):
         out = halves(numbers)
