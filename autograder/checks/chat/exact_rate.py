@@ -210,11 +210,12 @@ def _any(test: Callable[[Ids, Ids], bool]) -> Callable[[Any, list[Ids]], bool]:
 
 def worked(written: list[Ids], truths: list[list[Ids]], end: int) -> dict[str, Any]:
     said = [_cut(new, end) for new in written]
-    return {
-        "the answers, None where it did not stop": str(said[:4]),
-        "how many are right": sum(map(_matches, said, truths)),
-        "of how many": len(written),
+    seen = {
+        f"answer {i + 1}": "none, it never stops" if one is None else one
+        for i, one in enumerate(said[:3])
     }
+    right = sum(map(_matches, said, truths))
+    return seen | {"how many are right": right, "of how many": len(written)}
 
 
 def _into_written(written, truths, end):
