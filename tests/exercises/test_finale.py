@@ -25,6 +25,7 @@ FINALES = {
     "modern": ["agree"],
     "train": ["agree"],
     "cache": ["agree", "own_story"],
+    "chat": ["agree"],
 }
 
 
@@ -169,6 +170,14 @@ WRONG = [  # word, finale, cell, what stands there, what takes its place, what i
     ("cache", "own_story", "write_write_on", "[0, -1]", "[0, 0]", "in the first 5"),
     ("cache", "own_story", "write_write_on", "list(ids), []", "ids, []", "too few"),
     ("cache", "own_story", "write_write_on", "text, before =", LATE, "is not written yet"),
+    ("chat", "agree", "write_render", "+ text + closing", "+ text", "`render` differs"),
+    ("chat", "agree", "write_few_shot", 'question}:"', 'question}: "', "`few_shot` dif"),
+    ("chat", "agree", "write_answers_only", "here == end", "following == end", "own on a"),
+    ("chat", "agree", "write_log_probabilities", ")).sum", ")).mean", "`log_pro"),
+    ("chat", "agree", "write_exact_rate", " in answers:", " == answers[0]:", "`exact_ra"),
+    ("chat", "agree", "write_kl", "log_p.exp()", "log_q.exp()", "between `tuned` and"),
+    ("chat", "agree", "write_dpo_loss", "beta * margin", "margin", "`dpo_loss` differs"),
+    ("chat", "agree", "write_kl", "log_p, log_q =", LATE, "`kl` is not written yet"),
     ("attend", "agree", "write_scores", " / sqrt(d_head)", "", "in layer 0: 1248 of"),
     ("attend", "look", "write_scores", " / sqrt(d_head)", "", "`scores` is not right"),
     ("attend", "agree", "write_attention", "@ v", "@ v * torch.nan", "holds NaN"),

@@ -83,6 +83,7 @@ def _others(exercise: str, name: str) -> list[Callable[..., Any]]:
         "modern": STYLES,
         "train": STYLES,
         "cache": STYLES,
+        "chat": STYLES,
     }
     return [answer for of, answer in known.get(exercise, ()) if of == name]
 

@@ -1,5 +1,4 @@
-"""Right answers to the steps of tokenize, mlp, modern and train, in another style."""
-"""Right answers to the steps of tokenize, mlp, modern and cache, in another style."""
+"""Right answers to steps in another style, from tokenize to chat."""
 
 from __future__ import annotations
 
@@ -213,6 +212,8 @@ def gradient_by_where(logits, targets):
 def clip_by_one_vector(gradients, most=1.0):
     length = torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients]))
     return [g * most / torch.clamp(length, min=most) for g in gradients]
+
+
 def extend_into_room(kept, new):
     n = 0 if kept is None else kept.shape[-2]
     made = new.new_empty(*new.shape[:-2], n + new.shape[-2], new.shape[-1])
@@ -280,6 +281,63 @@ def kept_bytes_layer_by_layer(
     return sum(2 * n_tokens * n_kv_head * vector for _ in range(n_layer))
 
 
+def render_by_parts(messages, opening, closing, answer=True):
+    row = []
+    for role, text in messages:
+        if role not in opening:
+            raise ValueError(role)
+        for part in (opening[role], text, closing):
+            row.extend(part)
+    if answer:
+        row.extend(opening["assistant"])
+    return row
+
+
+def few_shot_line_by_line(examples, question):
+    text = ""
+    for asked, answer in examples:
+        text += asked + ": " + answer + "\n"
+    return text + question + ":"
+
+
+def answers_only_by_a_flag(ids, assistant, end):
+    targets, speaks = [-1] * len(ids), False
+    for i, following in enumerate(ids[1:]):
+        speaks = (speaks or ids[i] == assistant) and ids[i] != end
+        if speaks:
+            targets[i] = following
+    return targets
+
+
+def log_probabilities_by_one_hot(logits, targets):
+    asked = targets[..., None] == torch.arange(logits.shape[-1])
+    log_p = logits.log_softmax(-1) * asked
+    return torch.stack([row.sum() for row in log_p])
+
+
+def exact_rate_token_by_token(written, truths, end):
+    hits = 0
+    for new, answers in zip(written, truths):
+        at = next((i for i, token in enumerate(new) if token == end), None)
+        hits += at is not None and new[:at] in answers
+    return hits / len(written)
+
+
+def kl_by_entropies(logits, before, targets):
+    asked = targets.ge(0)
+    p = logits.softmax(-1)
+    cross = (p * before.log_softmax(-1)).sum(-1)
+    own = (p * logits.log_softmax(-1)).sum(-1)
+    return (own - cross)[asked].sum() / asked.sum()
+
+
+def dpo_loss_by_softplus(chosen, rejected, chosen_before, rejected_before, beta):
+    if beta <= 0:
+        raise ValueError(beta)
+    now, before = chosen - rejected, chosen_before - rejected_before
+    return functional.softplus(-beta * (now - before)).mean()
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -313,4 +371,11 @@ STYLES = [
     ("readings", readings_of_what_is_held),
     ("text_mask", text_mask_row_by_row),
     ("kept_bytes", kept_bytes_layer_by_layer),
+    ("render", render_by_parts),
+    ("few_shot", few_shot_line_by_line),
+    ("answers_only", answers_only_by_a_flag),
+    ("log_probabilities", log_probabilities_by_one_hot),
+    ("exact_rate", exact_rate_token_by_token),
+    ("kl", kl_by_entropies),
+    ("dpo_loss", dpo_loss_by_softplus),
 ]
