@@ -126,10 +126,10 @@ def _forward(weights: list[Array], ids: Array, asked: Array) -> tuple[float, Arr
     """The loss, and the gradient of the logits of the questions, (N, n_vocab)."""
     logits = sum(w[ids] if w.ndim > 1 else w[None] for w in weights)
     logits = np.broadcast_to(logits, (len(ids), weights[0].shape[-1]))
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    p = powers / powers.sum(-1, keepdims=True)
+    moved = logits - logits.max(-1, keepdims=True)
+    logp = moved - np.log(np.exp(moved).sum(-1, keepdims=True))
     rows = np.arange(len(ids))
-    loss = -np.log(p[rows, asked]).mean()
+    loss, p = -logp[rows, asked].mean(), np.exp(logp)
     p[rows, asked] -= 1
     return float(loss), p / len(ids)
 
