@@ -74,10 +74,9 @@ def divergence(model, before, template, tokenizer, many: int, seed: int) -> floa
         ids, _ = chat.pad(((prompts[i], []) for i in rows), end)
         last = torch.tensor([len(prompts[i]) - 1 for i in rows])
         here = torch.arange(len(rows))
-        log_p = model(ids)[here, last].log_softmax(-1)  # (rows, n_vocab)
-        log_q = before(ids)[here, last].log_softmax(-1)
-        sums[rows] += (log_p.exp() * (log_p - log_q)).sum(-1)
-        new = torch.multinomial(log_p.exp(), 1, generator=draw)[:, 0].tolist()
+        now, was = (m(ids)[here, last] for m in (model, before))  # (rows, n_vocab)
+        sums[rows] += chat.kl(now, was)
+        new = torch.multinomial(now.softmax(-1), 1, generator=draw)[:, 0].tolist()
         for i, id in zip(rows, new):
             prompts[i].append(id)
             open_[i] = id != end
@@ -183,9 +182,8 @@ class Real:
 def shots(real: Real, n: int) -> list[str]:
     """What it says is the opposite of each word, after n examples."""
     pairs = [pair.split() for pair in OPPOSITES.split(", ")]
-    head = "".join(f"{word}: {other}\n" for word, other in pairs[:n])
     return [
-        real.complete(f"{head}{word}:", 4).split("\n")[0].strip()
+        real.complete(chat.few_shot(pairs[:n], word), 4).split("\n")[0].strip()
         for word, _ in pairs[3:]
     ]
 

@@ -90,6 +90,18 @@ def render(
     return ids + [*template.opening["assistant"]] if answer else ids
 
 
+def few_shot(examples: Iterable[tuple[str, str]], question: str) -> str:
+    """A document of questions and answers, a line each, in which the last answer is missing.
+
+    It ends with the colon: in most vocabularies a word has its space in front. Brown et
+    al. (2020).
+
+    >>> few_shot([("hot", "cold"), ("big", "small")], "happy")
+    'hot: cold\\nbig: small\\nhappy:'
+    """
+    return "".join(f"{q}: {a}\n" for q, a in examples) + f"{question}:"
+
+
 def parse(
     ids: Sequence[int], template: Template, tokenizer: Tokenizer
 ) -> list[Message]:
@@ -163,6 +175,15 @@ def log_probabilities(logits: Tensor, targets: Tensor) -> Tensor:
     log_p = logits.log_softmax(-1)  # (B, T, n_vocab)
     of_target = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
     return (of_target * (targets >= 0)).sum(-1)
+
+
+def kl(logits: Tensor, before: Tensor) -> Tensor:
+    """KL of the next token's distribution from what it was before, in nats.
+
+    Both (..., n_vocab)  ->  (...)
+    """
+    log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+    return (log_p.exp() * (log_p - log_q)).sum(-1)
 
 
 def dpo_loss(

@@ -97,6 +97,7 @@ WHY = {
         "the course's own answers are in there",
         *("gpt.tokenize", "gpt.embed", "gpt.attend", "gpt.mlp", "gpt.sample"),
         *("gpt.model", "gpt.modern", "gpt.cache", "gpt.train"),
+        *("gpt.chat", "gpt.tune"),
     ),
     **_why("it has whole models, ready made", "transformers"),
     **_why("it is a tokenizer, ready made", "tiktoken", "tokenizers"),
@@ -150,6 +151,10 @@ WHY = {
         "torch.nn.utils",
     ),
     **_why("it has optimizers and their schedules, ready made", "torch.optim"),
+    **_why(
+        "it is the KL divergence, ready made",
+        *(".kl_div", ".KLDivLoss", ".kl_divergence"),
+    ),
     **_why(
         "it is a block, ready made",
         *(".TransformerEncoderLayer", ".TransformerEncoder"),

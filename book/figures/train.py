@@ -297,7 +297,7 @@ def faster(changes):
     rows = (
         (
             tr(one.name),
-            f"{two(one.loss)} ± {two(one.spread / 2)}",
+            f"{one.loss:.3f} ± {one.spread / 2:.3f}",
             percent(one.time),
         )
         for one in changes

@@ -16,6 +16,8 @@ from gpt.chat import (
     answers_only,
     chatml,
     dpo_loss,
+    few_shot,
+    kl,
     log_probabilities,
     pad,
     parse,
@@ -286,3 +288,19 @@ def test_an_answer_ends_where_the_context_does():
 
 def test_doctest():
     assert doctest.testmod(gpt.chat).failed == 0
+
+
+def test_few_shot_is_a_list_whose_last_answer_is_missing():
+    assert few_shot([], "happy") == "happy:"
+    shown = few_shot([("hot", "cold"), ("big: or tall", "small")], "happy")
+    assert shown.split("\n") == ["hot: cold", "big: or tall: small", "happy:"]
+
+
+def test_kl_is_torch_s_and_has_a_direction():
+    now, before = 30 * torch.randn(2, 3, 4, 5)
+    want = torch.distributions.kl_divergence(
+        *(torch.distributions.Categorical(logits=x.double()) for x in (now, before))
+    )
+    torch.testing.assert_close(kl(now, before).double(), want, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(kl(now, before), kl(before, now))
+    assert kl(now, now).abs().max() == 0

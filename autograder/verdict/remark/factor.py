@@ -10,6 +10,8 @@ from torch import Tensor
 
 from autograder.verdict.remark.seen import Seen, is_tensor, plain
 
+SEVERAL = 4  # single numbers
+
 
 def multiple(seen: Seen) -> str | None:
     """Wrong by one factor, or by one number that is added."""
@@ -19,7 +21,9 @@ def multiple(seen: Seen) -> str | None:
     if any(w.numel() < 2 for w, _ in pairs) and len(pairs) < 2:
         return None
     factors = [_factor(w, g) for w, g in pairs]
-    if all(f is not None for f in factors) and any(w.numel() > 1 for w, _ in pairs):
+    # Of single numbers it takes several to tell one factor, or one step, from chance.
+    many = any(w.numel() > 1 for w, _ in pairs)
+    if all(f is not None for f in factors) and (many or len(pairs) >= SEVERAL):
         if max(factors) - min(factors) < 1e-3 * abs(max(factors)):
             if abs(factors[0] - 1) < 5e-3:
                 return None
@@ -36,17 +40,19 @@ def multiple(seen: Seen) -> str | None:
                     f"It is as if every number had been {how} by {root}. Is there a "
                     "fixed number where that size should be?"
                 )
-        return "Within a case, every number is wrong by the same factor."
+        if many:
+            return "Within a case, every number is wrong by the same factor."
     told = [step for w, g in pairs if w.numel() for step in _steps(w, g)]
     steps = torch.cat(told) if told else torch.zeros(0)
-    if any(w.numel() > 1 for w, _ in pairs) and len(steps) > 1:
+    if (many and len(steps) > 1) or len(steps) >= SEVERAL:
         near = [bool((s - s[0]).abs().max() < 1e-3 * s[0].abs()) for s in told]
         if not all(near) or steps.abs().min() < 1e-3:
             return None
         if (steps - steps[0]).abs().max() < 1e-3 * steps[0].abs():
             more = "large" if steps[0] > 0 else "small"
             return f"Every number is too {more} by {plain(abs(float(steps[0])))}."
-        return "Within a case, every number is wrong by the same amount."
+        if many:
+            return "Within a case, every number is wrong by the same amount."
     return None
 
 

@@ -107,6 +107,8 @@ def form(value):
     """What two values have in common that can be the same object; None: they cannot."""
     if isinstance(value, torch.Tensor):
         return value.shape if value.is_contiguous() else None
+    if isinstance(value, tuple):  # a new one for each call
+        return None
     return type(value) if isinstance(value, list | dict) else value
 
 

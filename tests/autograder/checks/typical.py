@@ -3244,6 +3244,1298 @@ WRONG = {
             "`return` stand inside the loop",
         ),
     ),
+    "extend": (
+        (
+            """
+            return torch.cat([kept, new], -2)
+            """,
+            "Before the first call|`kept` is `None`",
+        ),
+        (
+            """
+            if kept:
+                return torch.cat([kept, new], -2)
+            return new
+            """,
+            "neither",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([kept, new])
+            """,
+            "first axis",
+        ),
+        (
+            """
+            if kept is None:
+                kept = new
+            return torch.cat([kept, new], dim=-2)
+            """,
+            "twice",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([new, kept], dim=-2)
+            """,
+            "in front",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([kept, new], dim=-1)
+            """,
+            "side by side",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.stack([kept, new], -2)
+            """,
+            "stack|axes",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat([kept, new], dim=1)
+            """,
+            "axis 1|second from the end",
+        ),
+        (
+            """
+            if kept is not None:
+                return torch.cat([kept, new], -2)
+            """,
+            "`None`",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            torch.cat([kept, new], -2)
+            return kept
+            """,
+            "thrown away",
+        ),
+    ),
+    "late_mask": (
+        (
+            """
+            return torch.ones(n_new, n, dtype=torch.bool).tril()
+            """,
+            "token 0",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n).tril(n - n_new)
+            if width is not None:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "floats|bool",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width is not None:
+                mask = mask.triu(n - n_new - width)
+            return mask
+            """,
+            "one token too many",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width is not None:
+                mask = mask.triu(1 - width)
+            return mask
+            """,
+            "window",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width is not None:
+                mask = mask.tril(n - n_new - width + 1)
+            return mask
+            """,
+            "window|`triu`|past",
+        ),
+        (
+            """
+            if n_new > n:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            if width:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "width|ValueError",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).triu(n - n_new)
+            if width is not None:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "`triu`|comes later|future",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            return torch.ones(n, n, dtype=torch.bool).tril()[-n_new:]
+            """,
+            "window|`width`",
+        ),
+        (
+            """
+            if n_new > n or width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril(n - n_new)
+            return mask.triu(n - n_new - width + 1)
+            """,
+            "`None`|None",
+        ),
+    ),
+    "attend_step": (
+        (
+            """
+            k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "`None`|no pair",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "~mask",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "handed in is not used|`mask`",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, k, v
+            """,
+            "bracket|three",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "√d",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(q.shape[-2], q.shape[-2])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "T_new × T|columns",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            weights = scores.softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "hidden",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            all_k, all_v = extend(old_k, k), extend(old_v, v)
+            scores = q @ all_k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ all_v, (k, v)
+            """,
+            "only the new tokens are there",
+        ),
+        (
+            """
+            if kept is not None:
+                k, v = extend(kept[0], k), extend(kept[1], v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask:
+                scores = scores.masked_fill(~mask, -torch.inf)
+            else:
+                scores = scores.masked_fill(~late_mask(*scores.shape[-2:]), -torch.inf)
+            return scores.softmax(-1) @ v, (k, v)
+            """,
+            "neither",
+        ),
+    ),
+    "reusable": (
+        (
+            """
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    break
+                n += 1
+            return n
+            """,
+            "last",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    break
+                n += 1
+            return n
+            """,
+            "last of `ids` is always read",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            return sum(a == b for a, b in zip(read, ids[:-1]))
+            """,
+            "difference",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            while read[n] == ids[n]:
+                n += 1
+            return n
+            """,
+            "end of",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    return n
+                n += 1
+            """,
+            "nothing is returned|None",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            if ids[:len(read)] == read:
+                return min(len(read), len(ids) - 1)
+            return 0
+            """,
+            "you keep nothing",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids):
+                if a != b:
+                    break
+                n += 1
+            return n - 1
+            """,
+            "one token less",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            return len(set(read) & set(ids[:-1]))
+            """,
+            "wherever|place",
+        ),
+        (
+            """
+            if not ids or not read:
+                raise ValueError
+            n = 0
+            while n < min(len(read), len(ids) - 1) and read[n] == ids[n]:
+                n += 1
+            return n
+            """,
+            "nothing was read",
+        ),
+    ),
+    "readings": (
+        (
+            """
+            calls = []
+            for n in range(n_prompt, len(ids)):
+                calls.append(ids[:n][-n_ctx:])
+            return calls
+            """,
+            "whole window",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "n_ctx",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                stay = reusable(before, window)
+                calls.append(window[stay:])
+                before = window[stay:]
+            return calls
+            """,
+            "remember the whole",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids) + 1):
+                window = ids[:n][-n_ctx:]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "one call too many",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls += window[reusable(before, window):]
+                before = window
+            return calls
+            """,
+            "in one list",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls.append(len(window) - reusable(before, window))
+                before = window
+            return calls
+            """,
+            "ids themselves",
+        ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][:n_ctx]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "first `n_ctx`",
+        ),
+        (
+            """
+            calls = [ids[:n_prompt]]
+            for n in range(n_prompt, len(ids) - 1):
+                calls.append([ids[n]])
+            return calls
+            """,
+            "window|ValueError|n_ctx",
+        ),
+    ),
+    "text_mask": (
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            return (is_text & late_mask(n_new, n))[:, None]
+            """,
+            "no `True`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return is_text & late_mask(n_new, n) | itself
+            """,
+            "axis of the heads is missing",
+        ),
+        (
+            """
+            is_text = torch.arange(n) > pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "`>=`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n_new, n, dtype=torch.bool)
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "`torch.eye`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "texts meet the rows",
+        ),
+        (
+            """
+            is_text = torch.arange(n) < pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & late_mask(n_new, n) | itself)[:, None]
+            """,
+            "padding, and not the text",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text & (late_mask(n_new, n) | itself))[:, None]
+            """,
+            "no `True`",
+        ),
+        (
+            """
+            is_text = torch.arange(n) >= pads[:, None, None]
+            itself = torch.eye(n, dtype=torch.bool)[-n_new:]
+            return (is_text | late_mask(n_new, n) | itself)[:, None]
+            """,
+            "`&`",
+        ),
+        (
+            """
+            masks = []
+            for pad in pads:
+                mask = late_mask(n_new, n)
+                mask[:, :pad] = False
+                masks.append(mask)
+            return torch.stack(masks)[:, None]
+            """,
+            "no `True`",
+        ),
+    ),
+    "kept_bytes": (
+        (
+            """
+            return n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "both|window|`width`",
+        ),
+        (
+            """
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "`width`",
+        ),
+        (
+            """
+            return 2 * min(n_tokens, width) * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "`None`|None",
+        ),
+        (
+            """
+            if width is not None:
+                n_tokens = width
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "shorter",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else max(n_tokens, width)
+            return 2 * kept * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "smaller",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2 * kept * n_layer * n_kv_head * d_head
+            """,
+            "`n_bytes`",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2 * kept * n_layer * n_kv_head * d_head * n_bytes / 1e9
+            """,
+            "billions",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2 * kept * n_kv_head * d_head * n_bytes
+            """,
+            "single layer",
+        ),
+        (
+            """
+            kept = n_tokens if width is None else min(n_tokens, width)
+            return 2.0 * kept * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "float",
+        ),
+    ),
+    "render": (
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids += opening[role] + text
+            ids += closing
+            return ids + opening["assistant"] if answer else ids
+            """,
+            "behind \\*\\*each\\*\\* of them",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids.append(opening[role] + text + closing)
+            if answer:
+                ids.append(opening["assistant"])
+            return ids
+            """,
+            "list",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                ids += opening[role] + text + closing
+            if answer:
+                ids += opening["assistant"]
+            return ids
+            """,
+            "KeyError",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids += opening[role] + text + closing
+            return ids
+            """,
+            "Open the assistant's next message|never opened",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                message = opening[role]
+                message += text
+                message += closing
+                ids += message
+            if answer:
+                ids += opening["assistant"]
+            return ids
+            """,
+            "changed",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids += opening[role] + text + closing
+                if answer:
+                    ids += opening["assistant"]
+                return ids
+            """,
+            "inside the loop",
+        ),
+        (
+            """
+            ids = []
+            for message in messages:
+                if message.role not in opening:
+                    raise ValueError(message.role)
+                ids += opening[message.role] + message.text + closing
+            return ids + opening["assistant"] if answer else ids
+            """,
+            "tuple|pair",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in ("system", "user", "assistant"):
+                    raise ValueError(role)
+                ids += opening[role] + text + closing
+            return ids + opening["assistant"] if answer else ids
+            """,
+            "`opening` says which",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids += [opening[role][0]] + text + [closing[0]]
+            return ids + opening["assistant"] if answer else ids
+            """,
+            "first id|list|all of it",
+        ),
+        (
+            """
+            ids = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids += opening[role] + text + closing
+            return ids + opening["assistant"] + closing if answer else ids
+            """,
+            "Leave it open",
+        ),
+    ),
+    "few_shot": (
+        (
+            """
+            text = ""
+            for q, a in examples:
+                text += f"{q}: {a}\\n"
+            return text + f"{question}: "
+            """,
+            "End right after the colon",
+        ),
+        (
+            """
+            text = ""
+            for q, a in examples:
+                text += f"{q}: {a}"
+            return text + f"{question}:"
+            """,
+            "new line",
+        ),
+        (
+            """
+            lines = [f"{q}: {a}" for q, a in examples]
+            return "\\n".join(lines) + f"{question}:"
+            """,
+            "new line behind",
+        ),
+        (
+            """
+            lines = [f"{q}: {a}" for q, a in examples]
+            return "\\n".join(lines) + "\\n" + f"{question}:"
+            """,
+            "new line|no examples",
+        ),
+        (
+            """
+            text = ""
+            for q, a in examples:
+                text += f"Q: {q}\\nA: {a}\\n\\n"
+            return text + f"Q: {question}\\nA:"
+            """,
+            "not this one",
+        ),
+        (
+            """
+            lines = [f"{q}: {a}" for q, a in examples]
+            lines.append(question)
+            return "\\n".join(lines)
+            """,
+            "colon",
+        ),
+        (
+            """
+            lines = [f"{q}: {a}" for q, a in examples]
+            lines.append(f"{question}:")
+            return lines
+            """,
+            "join",
+        ),
+        (
+            """
+            text = ""
+            for example in examples:
+                text += f"{example}\\n"
+            return text + f"{question}:"
+            """,
+            "brackets and quotes",
+        ),
+        (
+            """
+            text = ""
+            for q, a in examples:
+                text = f"{q}: {a}\\n"
+            return text + f"{question}:"
+            """,
+            "overwrites",
+        ),
+        (
+            """
+            text = ""
+            for q, a in dict(examples).items():
+                text += f"{q}: {a}\\n"
+            return text + f"{question}:"
+            """,
+            "twice|once",
+        ),
+    ),
+    "answers_only": (
+        (
+            """
+            targets = []
+            speaking = False
+            for token in ids:
+                if token == assistant:
+                    speaking = True
+                targets.append(token if speaking else -1)
+                if token == end:
+                    speaking = False
+            return targets
+            """,
+            "next|places|own",
+        ),
+        (
+            """
+            targets = []
+            speaking = False
+            for token, following in zip(ids, ids[1:]):
+                if token == assistant:
+                    speaking = True
+                targets.append(following if speaking else -1)
+                if token == end:
+                    speaking = False
+            return targets + [-1]
+            """,
+            "already|over where its end mark|Behind the end",
+        ),
+        (
+            """
+            targets = []
+            speaking = False
+            for token, following in zip(ids, ids[1:]):
+                if token == assistant:
+                    speaking = True
+                if following == end:
+                    speaking = False
+                targets.append(following if speaking else -1)
+            return targets + [-1]
+            """,
+            "never learns to stop",
+        ),
+        (
+            """
+            targets = []
+            speaking = False
+            for token, following in zip(ids, ids[1:]):
+                if token == assistant:
+                    speaking = True
+                elif token == end:
+                    speaking = False
+                targets.append(following if speaking else -1)
+            return targets
+            """,
+            "one too short",
+        ),
+        (
+            """
+            start = ids.index(assistant)
+            stop = ids.index(end, start)
+            return [-1] * start + ids[start + 1 : stop + 1] + [-1] * (len(ids) - stop)
+            """,
+            "first answer|several|none|index",
+        ),
+        (
+            """
+            targets = []
+            speaking = False
+            for token, following in zip(ids, ids[1:]):
+                if following == assistant:
+                    speaking = True
+                elif token == end:
+                    speaking = False
+                targets.append(following if speaking else -1)
+            return targets + [-1]
+            """,
+            "asked for|opens",
+        ),
+        (
+            """
+            targets = []
+            speaking = False
+            for token, following in zip(ids, ids[1:]):
+                if token == assistant:
+                    speaking = True
+                elif token == end:
+                    speaking = False
+                targets.append(following if speaking else 0)
+            return targets + [0]
+            """,
+            "Say −1",
+        ),
+        (
+            """
+            targets = []
+            speaking = False
+            for token, following in zip(ids, ids[1:]):
+                if speaking:
+                    targets.append(following)
+                else:
+                    targets.append(-1)
+                if token == assistant:
+                    speaking = True
+                if token == end:
+                    speaking = False
+            return targets + [-1]
+            """,
+            "one place earlier",
+        ),
+        (
+            """
+            targets = []
+            for token, following in zip(ids, ids[1:]):
+                if token == assistant:
+                    targets.append(following)
+                else:
+                    targets.append(-1)
+            return targets + [-1]
+            """,
+            "Only the first token of each answer",
+        ),
+        (
+            """
+            return ids[1:] + [-1]
+            """,
+            "You ask for every token",
+        ),
+    ),
+    "log_probabilities": (
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            return log_p.gather(-1, targets[..., None])[..., 0].sum(-1)
+            """,
+            "-1|−1|negative",
+        ),
+        (
+            """
+            p = logits.softmax(-1)
+            log_p = p.log()
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "log_softmax",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return chosen.sum(-1)
+            """,
+            "token 0",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets > 0)).sum(-1)
+            """,
+            "below",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            mask = targets >= 0
+            return (chosen * mask).sum(-1) / mask.sum(-1)
+            """,
+            "sum",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum()
+            """,
+            "own sum",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "axis|axes|shape",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return -(chosen * (targets >= 0)).sum(-1)
+            """,
+            "0 at most",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            B, T = targets.shape
+            chosen = log_p[torch.arange(B)[:, None], torch.arange(T), targets]
+            return chosen.sum(-1)
+            """,
+            "last token of the vocabulary",
+        ),
+        (
+            """
+            p = logits.softmax(-1)
+            chosen = p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "logarithms",
+        ),
+    ),
+    "exact_rate": (
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if new in answers:
+                    right += 1
+            return right / len(written)
+            """,
+            "before",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if new[: new.index(end)] in answers:
+                    right += 1
+            return right / len(written)
+            """,
+            "never stopped|no end mark",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if end in new:
+                    new = new[: new.index(end)]
+                if new in answers:
+                    right += 1
+            return right / len(written)
+            """,
+            "did not stop",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if end in new and new[: new.index(end)] == answers[0]:
+                    right += 1
+            return right / len(written)
+            """,
+            "first of the true",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if end in new and new[: new.index(end) + 1] in answers:
+                    right += 1
+            return right / len(written)
+            """,
+            "one place too late|before",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if end in new and new[: new.index(end)] in answers:
+                    right += 1
+            return right
+            """,
+            "Divide",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if new[:-1] in answers:
+                    right += 1
+            return right / len(written)
+            """,
+            "first",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                for answer in answers:
+                    if new[: len(answer)] == answer:
+                        right += 1
+                        break
+            return right / len(written)
+            """,
+            "begin",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if end in new and new[: new.index(end)] in answers:
+                    right += 1
+                return right / len(written)
+            """,
+            "loop",
+        ),
+    ),
+    "kl": (
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_q.exp() * (log_q - log_p)).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "now",
+        ),
+        (
+            """
+            p, q = logits.softmax(-1), before.softmax(-1)
+            each = (p * (p / q).log()).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "Subtract logarithms|log_softmax",
+        ),
+        (
+            """
+            p, q = logits.softmax(-1), before.softmax(-1)
+            each = (p * (p.log() - q.log())).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "log_softmax",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            return (log_p.exp() * (log_p - log_q)).sum(-1).mean()
+            """,
+            "Only those count",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q)).sum(-1)
+            return (each * (targets >= 0)).mean()
+            """,
+            "Divide by",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p * (log_p - log_q)).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "exp",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q)).sum(-1)
+            return each[targets > 0].mean()
+            """,
+            "below",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q)).mean(-1)
+            return each[targets >= 0].mean()
+            """,
+            "vocabulary",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q)).sum(-1)
+            return each[targets >= 0].mean().item()
+            """,
+            "tensor",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            index = targets.clamp(min=0)[..., None]
+            each = (log_p - log_q).gather(-1, index)[..., 0]
+            return each[targets >= 0].mean()
+            """,
+            "target alone",
+        ),
+    ),
+    "dpo_loss": (
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = chosen - rejected
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "before",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = chosen - chosen_before - rejected - rejected_before
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "brackets",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.log(torch.sigmoid(beta * margin)).mean()
+            """,
+            "logsigmoid",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "minus",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(margin).mean()
+            """,
+            "β does not come in",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin)
+            """,
+            "mean",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (rejected - rejected_before) - (chosen - chosen_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "rejected",
+        ),
+        (
+            """
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "ValueError",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).sum()
+            """,
+            "mean",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen / chosen_before) - (rejected / rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "difference",
+        ),
+    ),
 }
 
 # Unusual, and right.
@@ -3600,5 +4892,115 @@ RIGHT = {
             rate = learning_rate(step, steps, peak, warm_up)
             state = [adamw(w, g, m, s, step, rate) for (w, m, s), g in zip(state, slopes)]
         return losses, [w for w, _, _ in state]
+        """,
+    "extend": """
+        parts = [x.split(1, -2) for x in (kept, new) if x is not None]
+        return torch.cat([x for part in parts for x in part], dim=-2)
+        """,
+    "late_mask": """
+        if n_new > n:
+            raise ValueError("too many")
+        if width is None:
+            width = n
+        if width < 1:
+            raise ValueError("too narrow")
+        rows = []
+        for i in range(n - n_new, n):
+            rows.append([i - width < j <= i for j in range(n)])
+        return torch.tensor(rows)
+        """,
+    "attend_step": """
+        keys, values = kept if kept is not None else (None, None)
+        keys, values = extend(keys, k), extend(values, v)
+        heard = []
+        for t in range(q.shape[-2]):
+            s = (q[..., t : t + 1, :] * q.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
+            may = late_mask(q.shape[-2], keys.shape[-2]) if mask is None else mask
+            s = torch.where(may[..., t : t + 1, :], s, float("-inf"))
+            w = torch.exp(s - s.amax(-1, keepdim=True))
+            heard.append(w @ values / w.sum(-1, keepdim=True))
+        return torch.cat(heard, -2), (keys, values)
+        """,
+    "reusable": """
+        from itertools import takewhile
+        if len(ids) < 1:
+            raise ValueError("nothing to read")
+        same = takewhile(lambda both: both[0] == both[1], zip(read, ids))
+        return min(len(list(same)), len(ids) - 1)
+        """,
+    "readings": """
+        ends = list(range(n_prompt, len(ids)))
+        windows = [ids[max(0, end - n_ctx) : end] for end in ends]
+        earlier = [[]] + windows[:-1]
+        return [new[reusable(old, new) :] for old, new in zip(earlier, windows)]
+        """,
+    "text_mask": """
+        places = torch.arange(n)
+        rows, columns = places[n - n_new :, None], places[None, :]
+        first = pads.reshape(-1, 1, 1, 1)
+        return ((columns <= rows) & (columns >= first)) | (columns == rows)
+        """,
+    "kept_bytes": """
+        tokens = n_tokens
+        if width is not None and tokens > width:
+            tokens = width
+        a_key = n_bytes * d_head
+        a_token = (a_key + a_key) * n_kv_head * n_layer
+        return a_token * tokens
+        """,
+    "render": """
+        if any(role not in opening for role, _ in messages):
+            raise ValueError("no such role")
+        parts = [[*opening[role], *text, *closing] for role, text in messages]
+        if answer:
+            parts.append(opening["assistant"])
+        return sum(parts, [])
+        """,
+    "few_shot": """
+        pairs = list(examples) + [(question, None)]
+        return "\\n".join(q + (":" if a is None else ": " + a) for q, a in pairs)
+        """,
+    "answers_only": """
+        targets = [-1] * len(ids)
+        here = 0
+        while here < len(ids):
+            if ids[here] == assistant:
+                while here + 1 < len(ids) and ids[here] != end:
+                    targets[here] = ids[here + 1]
+                    here += 1
+            here += 1
+        return targets
+        """,
+    "log_probabilities": """
+        z = logits - logits.max(dim=-1, keepdim=True).values
+        log_p = z - torch.log(torch.exp(z).sum(dim=-1, keepdim=True))
+        chosen = torch.where(
+            torch.arange(logits.shape[-1]) == targets[..., None], log_p, torch.tensor(0.0)
+        )
+        return chosen.sum(dim=(1, 2))
+        """,
+    "exact_rate": """
+        def said(new):
+            return new[: new.index(end)] if new.count(end) else None
+
+        return sum(said(new) in truths[i] for i, new in enumerate(written)) / len(truths)
+        """,
+    "kl": """
+        total, many = 0.0, 0
+        for now, was, goals in zip(logits, before, targets):
+            for z, y, goal in zip(now, was, goals):
+                if goal >= 0:
+                    p = torch.softmax(z, 0)
+                    log_ratio = torch.log_softmax(z, 0) - torch.log_softmax(y, 0)
+                    total, many = total + p @ log_ratio, many + 1
+        return total / many
+        """,
+    "dpo_loss": """
+        if not 0 < beta:
+            raise ValueError("beta")
+        now = chosen - rejected
+        before = chosen_before - rejected_before
+        x = -beta * (now - before)
+        return torch.mean(torch.clamp(x, min=0) + torch.log1p(torch.exp(-torch.abs(x))))
         """,
 }

@@ -47,6 +47,8 @@ def _at(value: Any, place: int) -> Any:
 
 def _all_but_order(value: Any) -> Any:
     """What a sum, or a set, tells of it."""
+    if value is None:
+        return None
     if isinstance(value, torch.Tensor):
         return tuple(value.flatten().sort().values.tolist())
     if isinstance(value, dict):

@@ -82,6 +82,8 @@ def _others(exercise: str, name: str) -> list[Callable[..., Any]]:
         "mlp": STYLES,
         "modern": STYLES,
         "train": STYLES,
+        "cache": STYLES,
+        "chat": STYLES,
     }
     return [answer for of, answer in known.get(exercise, ()) if of == name]
 

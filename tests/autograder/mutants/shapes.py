@@ -15,6 +15,7 @@ AXES = {
     **dict.fromkeys(("layer_norm", "mlp", "block", "attend"), (2, 3)),
     **dict.fromkeys(("unembed", "probabilities"), (1, 2, 3)),
     "embed": (2, 3),
+    "log_probabilities": (1,),
     **dict.fromkeys(("share", "grouped_attention"), (3, 4)),
 }
 

@@ -1,4 +1,4 @@
-"""Right answers to the steps of tokenize, mlp, modern and train, in another style."""
+"""Right answers to steps in another style, from tokenize to chat."""
 
 from __future__ import annotations
 
@@ -214,6 +214,130 @@ def clip_by_one_vector(gradients, most=1.0):
     return [g * most / torch.clamp(length, min=most) for g in gradients]
 
 
+def extend_into_room(kept, new):
+    n = 0 if kept is None else kept.shape[-2]
+    made = new.new_empty(*new.shape[:-2], n + new.shape[-2], new.shape[-1])
+    made[..., n:, :] = new
+    if kept is not None:
+        made[..., :n, :] = kept
+    return made
+
+
+def late_mask_of_places(n_new, n, width=None):
+    if n < n_new or (width is not None and width <= 0):
+        raise ValueError(n_new, n, width)
+    places = torch.arange(n)
+    back = places[n - n_new :, None] - places
+    seen = back >= 0
+    if width is not None:
+        seen &= width > back
+    return seen
+
+
+def attend_step_by_einsum(q, k, v, kept=None, mask=None):
+    if kept is not None:
+        k, v = torch.cat((kept[0], k), dim=-2), torch.cat((kept[1], v), dim=-2)
+    scores = torch.einsum("...td,...sd->...ts", q, k) * q.shape[-1] ** -0.5
+    if mask is None:
+        mask = late_mask_of_places(q.shape[-2], k.shape[-2])
+    shares = torch.where(mask, scores, -inf).softmax(dim=-1)
+    return torch.einsum("...ts,...sd->...td", shares, v), (k, v)
+
+
+def reusable_by_zip(read, ids):
+    if len(ids) == 0:
+        raise ValueError(ids)
+    for n, (old, new) in enumerate(zip(read, ids[:-1], strict=False)):
+        if old != new:
+            return n
+    return min(len(read), len(ids) - 1)
+
+
+def readings_of_what_is_held(ids, n_prompt, n_ctx):
+    held, calls = [], []
+    for n, _ in enumerate(ids[n_prompt:], start=n_prompt):
+        window = ids[max(0, n - n_ctx) : n]
+        calls.append(window[reusable_by_zip(held, window) :])
+        held = window
+    return calls
+
+
+def text_mask_row_by_row(pads, n_new, n):
+    masks = []
+    for pad in pads:
+        mask = late_mask_of_places(n_new, n)
+        mask[:, :pad] = False
+        mask[torch.arange(n_new), torch.arange(n - n_new, n)] = True
+        masks.append(mask)
+    return torch.stack(masks).unsqueeze(1)
+
+
+def kept_bytes_layer_by_layer(
+    n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None
+):
+    if width is not None and width < n_tokens:
+        n_tokens = width
+    vector = d_head * n_bytes
+    return sum(2 * n_tokens * n_kv_head * vector for _ in range(n_layer))
+
+
+def render_by_parts(messages, opening, closing, answer=True):
+    row = []
+    for role, text in messages:
+        if role not in opening:
+            raise ValueError(role)
+        for part in (opening[role], text, closing):
+            row.extend(part)
+    if answer:
+        row.extend(opening["assistant"])
+    return row
+
+
+def few_shot_line_by_line(examples, question):
+    text = ""
+    for asked, answer in examples:
+        text += asked + ": " + answer + "\n"
+    return text + question + ":"
+
+
+def answers_only_by_a_flag(ids, assistant, end):
+    targets, speaks = [-1] * len(ids), False
+    for i, following in enumerate(ids[1:]):
+        speaks = (speaks or ids[i] == assistant) and ids[i] != end
+        if speaks:
+            targets[i] = following
+    return targets
+
+
+def log_probabilities_by_one_hot(logits, targets):
+    asked = targets[..., None] == torch.arange(logits.shape[-1])
+    log_p = logits.log_softmax(-1) * asked
+    return torch.stack([row.sum() for row in log_p])
+
+
+def exact_rate_token_by_token(written, truths, end):
+    hits = 0
+    for new, answers in zip(written, truths):
+        at = next((i for i, token in enumerate(new) if token == end), None)
+        hits += at is not None and new[:at] in answers
+    return hits / len(written)
+
+
+def kl_by_entropies(logits, before, targets):
+    asked = targets.ge(0)
+    p = logits.softmax(-1)
+    cross = (p * before.log_softmax(-1)).sum(-1)
+    own = (p * logits.log_softmax(-1)).sum(-1)
+    return (own - cross)[asked].sum() / asked.sum()
+
+
+def dpo_loss_by_softplus(chosen, rejected, chosen_before, rejected_before, beta):
+    if beta <= 0:
+        raise ValueError(beta)
+    now, before = chosen - rejected, chosen_before - rejected_before
+    return functional.softplus(-beta * (now - before)).mean()
+
+
 STYLES = [
     ("to_chunks", bytes_one_by_one),
     ("count_pairs", counted),
@@ -240,4 +364,18 @@ STYLES = [
     ("batch", batch_by_rows),
     ("gradient", gradient_by_where),
     ("clip", clip_by_one_vector),
+    ("extend", extend_into_room),
+    ("late_mask", late_mask_of_places),
+    ("attend_step", attend_step_by_einsum),
+    ("reusable", reusable_by_zip),
+    ("readings", readings_of_what_is_held),
+    ("text_mask", text_mask_row_by_row),
+    ("kept_bytes", kept_bytes_layer_by_layer),
+    ("render", render_by_parts),
+    ("few_shot", few_shot_line_by_line),
+    ("answers_only", answers_only_by_a_flag),
+    ("log_probabilities", log_probabilities_by_one_hot),
+    ("exact_rate", exact_rate_token_by_token),
+    ("kl", kl_by_entropies),
+    ("dpo_loss", dpo_loss_by_softplus),
 ]

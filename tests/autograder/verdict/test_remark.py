@@ -43,6 +43,11 @@ def past(x):
     return x.cumsum(-2) / many
 
 
+def spread(x):
+    """One number for all, a tensor without axes."""
+    return x.square().mean().sqrt()
+
+
 def apart(x):
     return 3 * x.exp()
 
@@ -98,6 +103,7 @@ def halves(x):
 LISTS = [3, 5], [4, 3, 4, 100], [9], [5, 6, 7], [300, 4, 8, 1, 2]
 CASES = {
     past: [(numbers(*s),) for s in ((2, 3), (5, 4), (3, 4, 2), (12, 3))],
+    spread: [(numbers(*s),) for s in ((2, 3), (5, 4), (3, 4, 2), (12, 3))],
     apart: [(numbers(*s),) for s in ((2, 3), (5, 4), (3, 4, 2), (12, 3))],
     shares: [
         *((numbers(*s), t) for s, t in (((4,), 0.5), ((2, 5), 2.0), ((3, 4), 3.0))),
@@ -309,6 +315,18 @@ REMARKS = [
         lambda x: past(x) / 32,
     ),
     ("too large by 0.5", past, lambda x: past(x) + 0.5, lambda x: past(x) ** 2 + 0.5),
+    (
+        "Every number is 3 times",
+        spread,
+        lambda x: 3 * spread(x),
+        lambda x: (3 + 1 / x.numel()) * spread(x),
+    ),
+    (
+        "Every number is too large by 0.5",
+        spread,
+        lambda x: spread(x) + 0.5,
+        lambda x: spread(x) + 1 / x.numel(),
+    ),
     (
         "two things at once. The last two axes",
         past,

@@ -1,0 +1,655 @@
+"""attend_step: attention of new tokens over all so far, and what is kept for the next.
+
+The oracle is PyTorch's own attention in double precision behind NumPy's concatenate. Some
+cases begin with nothing, others go on; some bring a mask of their own: a window, a batch
+of texts with padding. Values are wider or narrower than keys, and several heads of queries
+may ask one of keys, with an axis of size 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf, sqrt
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from autograder.checks import Case, Check, Mistake, edge
+from autograder.checks._material import (
+    across,
+    between,
+    large,
+    normal,
+    stop,
+    tenths,
+)
+from autograder.checks._slips import two_at_once
+from autograder.checks._twins import mirrored
+from autograder.checks.attend._material import KERNELS, sunk, whole
+from autograder.checks.cache._material import LIBRARIES, grid
+
+Pair = tuple[Tensor, Tensor]
+Kept = Pair | None
+Heard = tuple[Tensor, Pair]
+
+
+def oracle(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    if kept is not None:
+        k = torch.from_numpy(np.concatenate([kept[0], k], axis=-2))
+        v = torch.from_numpy(np.concatenate([kept[1], v], axis=-2))
+    n_new, n = q.shape[-2], k.shape[-2]
+    back = np.subtract.outer(np.arange(n - n_new, n), np.arange(n))
+    may = torch.from_numpy(back >= 0) if mask is None else mask
+    heard = functional.scaled_dot_product_attention(
+        q.double(), k.double(), v.double(), may
+    )
+    return heard.float(), (k, v)
+
+
+def draw(rng: np.random.Generator) -> list[Case]:
+    def new(T: int, d: int = 3, wide: int = 0, front: tuple = ()) -> tuple:
+        return tuple(tenths(rng, *front, T, size) for size in (d, d, wide or d))
+
+    def old(T: int, d: int = 3, wide: int = 0, front: tuple = ()) -> Pair:
+        return new(T, d, wide, front)[1:]
+
+    def all_of(T_new: int, T: int, *rest: Any, **front: Any) -> tuple:
+        return *new(T_new, *rest, **front), old(T, *rest, **front)
+
+    def chance(*shape: int) -> Tensor:
+        """Any mask in which each row has a True, and a False."""
+        mask = torch.tensor(rng.random(shape) < 0.5)
+        mask[..., 0], mask[..., -1] = ~mask[..., 1], ~mask[..., -2]
+        return mask
+
+    long, many = between(rng, 257, 270), between(rng, 131, 140)
+    batch = {"front": (2, 3)}
+    alike = tenths(rng, 1, 3)
+    few = sunk(rng, 4)
+    return [
+        Case("three tokens, and nothing kept", new(3, 2)),
+        Case("one token behind two that are kept", all_of(1, 2, 2)),
+        Case("two tokens behind three that are kept", all_of(2, 3, 2)),
+        Case("a batch of texts", all_of(2, 3, **batch)),
+        Case("values wider than the keys", all_of(2, 3, 2, 5)),
+        Case("values narrower than the keys", all_of(2, 3, 5, 2)),
+        Case(
+            "as many texts as heads, tokens and numbers",
+            all_of(3, 3, front=(3, 3)),
+        ),
+        Case(
+            "a mask of its own",
+            (*all_of(2, 4), grid(2, 6, lambda i, j: (j > i - 3) & (j <= i))),
+        ),
+        Case("any mask", (*all_of(3, 4), chance(3, 7))),
+        Case("a mask, and nothing kept", (*new(5), None, chance(5, 5))),
+        Case("a mask for each text", (*all_of(2, 3, **batch), chance(2, 1, 2, 5))),
+        Case(
+            "keys that are all alike",
+            (
+                *(tenths(rng, 2, 3), alike.repeat(2, 1), tenths(rng, 2, 3)),
+                (alike.repeat(3, 1), tenths(rng, 3, 3)),
+            ),
+        ),
+        Case("one token after a long text", all_of(1, long)),
+        edge("large scores", (*_high(rng), _high(rng)[1:])),
+        edge(
+            "very negative scores before one of 0",
+            (
+                few[0][-2:],
+                few[1][-2:],
+                tenths(rng, 2, 3),
+                (few[1][:-2], tenths(rng, 2, 3)),
+            ),
+        ),
+        edge(
+            "several heads of queries that ask one of keys",
+            (
+                tenths(rng, 2, 3, 2, 4),
+                *(tenths(rng, 2, 1, 2, 4) for _ in "kv"),
+                tuple(tenths(rng, 2, 1, 3, 4) for _ in "kv"),
+            ),
+        ),
+        edge(
+            "tensors that lie across in memory",
+            (
+                *map(across, new(5, 4, 3, front=(2,))),
+                tuple(map(across, old(6, 4, 3, front=(2,)))),
+            ),
+        ),
+        edge("a batch of many texts", all_of(1, 2, 2, front=(many, 1))),
+        edge("many heads", all_of(1, 2, 2, front=(many,))),
+        edge("a long text at once", new(many, 2)),
+        edge("values of many numbers", all_of(1, 2, 2, long)),
+        edge("keys of many numbers", all_of(1, 2, long, 2)),
+        edge(
+            "large values of a single number, uneven keys",
+            (
+                *(normal(rng, 2, 3), normal(rng, 2, 3), large(rng, 2, 1)),
+                (normal(rng, 2, 3), large(rng, 2, 1) * 2.0**20),
+            ),
+        ),
+        edge(
+            "large queries, small keys and uneven values",
+            (
+                *(tenths(rng, 2, 3) * 128, tenths(rng, 2, 3) / 128, normal(rng, 2, 3)),
+                (tenths(rng, 3, 3) / 128, normal(rng, 3, 3)),
+            ),
+        ),
+        *_twins(rng),
+    ]
+
+
+def _high(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores of 280 and more, much alike."""
+    keys = whole(rng, -1, 1, 2, 4) / 4 + 28
+    return whole(rng, 5, 9, 2, 4), keys, tenths(rng, 2, 4)
+
+
+def _twins(rng: np.random.Generator) -> list[Case]:
+    """A call, and the same but for one argument, in which two rows have changed places."""
+
+    def some(T: int) -> Tensor:
+        return mirrored(rng, tenths(rng, T, 2))
+
+    q, k, v, keys, values = (some(7) for _ in range(5))
+    mask = grid(7, 14, lambda i, j: (j <= i) & (j > i - 6))
+    swapped = torch.tensor([0, 1, 2, 5, 4, 3, 6])
+    call = q, k, v, (keys, values), mask
+    return [
+        edge("a call that comes again with one argument changed", call),
+        edge("the same call, but for the queries", (q[swapped], *call[1:])),
+        edge("the same call, but for the keys", (q, k[swapped], *call[2:])),
+        edge("the same call, but for the values", (q, k, v[swapped], *call[3:])),
+        edge(
+            "the same call, but for the kept keys",
+            (q, k, v, (keys[swapped], values), mask),
+        ),
+        edge(
+            "the same call, but for the kept values",
+            (q, k, v, (keys, values[swapped]), mask),
+        ),
+        edge("the same call, but for the mask", (*call[:4], mask[swapped])),
+    ]
+
+
+def _behind(old: Tensor | None, new: Tensor) -> Tensor:
+    return new if old is None else torch.cat([old, new], -2)
+
+
+def _past(n_new: int, n: int) -> Tensor:
+    return grid(n_new, n, lambda i, j: j <= i)
+
+
+def _masked(s: Tensor, mask: Tensor) -> Tensor:
+    return s.masked_fill(~mask, -inf)
+
+
+def _shares(s: Tensor) -> Tensor:
+    return s.softmax(-1)
+
+
+def _step(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    kept: Kept = None,
+    mask: Tensor | None = None,
+    keys: Callable[[Tensor | None, Tensor], Tensor] = _behind,
+    values: Callable[[Tensor | None, Tensor], Tensor] = _behind,
+    by: Callable[[Tensor, Tensor, Tensor], float] = lambda q, k, v: sqrt(q.shape[-1]),
+    allowed: Callable[[int, int], Tensor] = _past,
+    given: Callable[[Tensor | None, Tensor], Tensor] = lambda mask, own: (
+        own if mask is None else mask
+    ),
+    hide: Callable[[Tensor, Tensor], Tensor] = _masked,
+    soft: Callable[[Tensor], Tensor] = _shares,
+    mix: Callable[[Tensor, Tensor], Tensor] = torch.matmul,
+    back: Callable[..., Any] = lambda heard, k, v, new_k, new_v: (heard, (k, v)),
+) -> Any:
+    """The step with a screw at each place; `back` says what is returned."""
+    old_k, old_v = (None, None) if kept is None else kept
+    all_k, all_v = keys(old_k, k), values(old_v, v)
+    s = q @ all_k.mT / by(q, k, v)
+    may = given(mask, allowed(*s.shape[-2:]))
+    return back(mix(soft(hide(s, may)), all_v), all_k, all_v, k, v)
+
+
+def _by(**screws) -> Callable[..., Any]:
+    return partial(_step, **screws)
+
+
+def _square(n_new: int, n: int) -> Tensor:
+    """A mask of the new tokens' size, which fits where nothing is kept, or for one."""
+    return _past(n_new, n_new) if n_new in (1, n) else stop(RuntimeError)
+
+
+def _square_of_all(n_new: int, n: int) -> Tensor:
+    return _past(n, n) if n_new == n else stop(RuntimeError)
+
+
+def worked(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> dict[str, Tensor]:
+    k, v = oracle(q, k, v, kept, mask)[1]
+    s = q.double() @ k.double().mT / sqrt(q.shape[-1])
+    may = _past(*s.shape[-2:]) if mask is None else mask
+    shares = _masked(s, may).softmax(-1)
+    return {
+        "all keys so far": k,
+        "scores, over √d_head": s,
+        "their shares": shares,
+        "all values so far": v,
+        "the shares of the values": shares @ v.double(),
+    }
+
+
+def _in_place(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    heard = _step(q, k, v, kept, mask)
+    q /= sqrt(q.shape[-1])
+    return heard
+
+
+def _mask_in_place(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    heard = _step(q, k, v, kept, mask)
+    if mask is not None:
+        mask.logical_not_()
+    return heard
+
+
+def _one_by_one(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    """The new tokens read as if each had come alone, and only the last is returned."""
+    heard, pair = _step(q, k, v, kept, mask)
+    return heard[..., -1:, :], pair
+
+
+def _shared_heads(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    """As with torch.bmm, or an einsum whose letters stand for all axes."""
+    return (
+        _step(q, k, v, kept, mask)
+        if q.shape[:-2] == k.shape[:-2]
+        else stop(RuntimeError)
+    )
+
+
+def _for_axes(*ndims: int) -> Callable[..., Heard]:
+    return lambda q, *rest: _step(q, *rest) if q.ndim in ndims else stop(ValueError)
+
+
+def _truth(q, k, v, kept=None, mask=None):
+    """`if mask`, or `mask or …`: a tensor of several numbers is neither true nor false."""
+    return _step(q, k, v, kept, mask) if mask is None else stop(RuntimeError)
+
+
+_BOTH = (
+    "What is to be kept comes back as a pair, keys first: the caller hands it in again"
+)
+
+MISTAKES = (
+    Mistake(
+        "only the new tokens are asked",
+        "The new tokens look only at each other: what is kept is not asked. Put the new keys "
+        "and values **behind** the kept ones first, with your `extend`.",
+        _by(keys=lambda old, new: new, values=lambda old, new: new),
+    ),
+    Mistake(
+        "only the new are asked, but all are kept",
+        "What is kept is right, but the new tokens look only at each other. Their queries "
+        "meet **all** keys, those of the result of your `extend`.",
+        lambda q, k, v, kept=None, mask=None: (
+            _step(q, k, v, None, None if mask is None else mask[..., -q.shape[-2] :])[
+                0
+            ],
+            oracle(q, k, v, kept)[1],
+        ),
+    ),
+    Mistake(
+        "the new ones in front",
+        "The new keys and values stand in front of the kept ones. They come behind, as in "
+        "the text: the kept first in your `extend`.",
+        _by(
+            keys=lambda old, new: new if old is None else _behind(new, old),
+            values=lambda old, new: new if old is None else _behind(new, old),
+        ),
+    ),
+    Mistake(
+        "the new keys in front",
+        "The values are in order, but the new keys stand in front of the kept ones. So each "
+        "value is found by another token's key.",
+        _by(keys=lambda old, new: new if old is None else _behind(new, old)),
+    ),
+    Mistake(
+        "the new values in front",
+        "The keys are in order, but the new values stand in front of the kept ones. So each "
+        "key leads to another token's value.",
+        _by(values=lambda old, new: new if old is None else _behind(new, old)),
+    ),
+    Mistake(
+        "kept keys and values exchanged",
+        "The kept pair is taken apart in the wrong order: the new keys come behind kept "
+        "**values**. The keys are the first of the pair.",
+        lambda q, k, v, kept=None, mask=None: _step(q, k, v, kept and kept[::-1], mask),
+    ),
+    Mistake(
+        "keys and values exchanged",
+        "You compare the queries with the values, and mix the keys. Keys say who is found, "
+        "values what is given.",
+        lambda q, k, v, kept=None, mask=None: _step(q, v, k, kept and kept[::-1], mask),
+    ),
+    Mistake(
+        "queries and keys exchanged",
+        "Queries and keys have changed places: the tokens are asked by those who should "
+        "answer, and queries are kept.",
+        lambda q, k, v, kept=None, mask=None: _step(k, q, v, kept, mask),
+    ),
+    Mistake(
+        "queries kept",
+        "You keep the queries in place of the keys. A query is used once, in the row of its "
+        "own token: it is the **keys** that are asked again.",
+        _by(back=lambda heard, k, v, new_k, new_v: (heard, (new_k, v))),
+    ),
+    Mistake(
+        "the keys mixed",
+        "The shares are right, but they mix the keys. Keys are only for being found; what is "
+        "given are the values.",
+        lambda q, k, v, kept=None, mask=None: (
+            _step(q, k, k, kept and (kept[0], kept[0]), mask)[0],
+            oracle(q, k, v, kept, mask)[1],
+        ),
+    ),
+    Mistake(
+        "only what is new is kept",
+        "The output is right. But of the pair only the new tokens are there, so the next "
+        "call would have forgotten all before. Return all so far.",
+        _by(back=lambda heard, k, v, new_k, new_v: (heard, (new_k, new_v))),
+    ),
+    Mistake(
+        "the pair as it was",
+        "The output is right, but the pair is the one that was handed in: the new tokens are "
+        "missing from it, or it is `None`. Return the extended keys and values.",
+        lambda q, k, v, kept=None, mask=None: (_step(q, k, v, kept, mask)[0], kept),
+    ),
+    Mistake(
+        "nothing but the output",
+        f"The output is right, but it comes alone. {_BOTH}.",
+        _by(back=lambda heard, *rest: heard),
+    ),
+    Mistake(
+        "nothing but the pair",
+        "Only what is to be kept comes back. The output comes first: what the new tokens "
+        "hear.",
+        _by(back=lambda heard, k, v, *new: (k, v)),
+    ),
+    Mistake(
+        "three in a row",
+        "Output, keys and values come back as three things. Put a bracket around keys and "
+        "values: two things, of which the second is a pair.",
+        _by(back=lambda heard, k, v, *new: (heard, k, v)),
+    ),
+    Mistake(
+        "the pair first",
+        "The pair comes first, and the output second. It is the other way round: what the "
+        "tokens hear, then what is kept.",
+        _by(back=lambda heard, k, v, *new: ((k, v), heard)),
+    ),
+    Mistake(
+        "values before keys in the pair",
+        "The pair has the values first. Keys come first, and so your function expects them "
+        "in the next call.",
+        _by(back=lambda heard, k, v, *new: (heard, (v, k))),
+    ),
+    Mistake(
+        "keys kept twice",
+        "Both parts of the pair are keys. The second is that of the **values**.",
+        _by(back=lambda heard, k, v, *new: (heard, (k, k))),
+    ),
+    Mistake(
+        "the first of None",
+        "Right once something is kept. At first `kept` is `None`, which has no first part "
+        "and no second: ask whether it is `None` before.",
+        lambda q, k, v, kept=None, mask=None: _step(q, k, v, (kept[0], kept[1]), mask),
+    ),
+    Mistake(
+        "a mask expected",
+        "Right where a mask is given. Where `mask` is `None`, there is nothing to turn "
+        "around: then your `late_mask` decides.",
+        _by(given=lambda mask, own: ~(~mask)),
+    ),
+    Mistake(
+        "asked whether the mask is true",
+        "You ask whether `mask` is true, by `if mask`, `not mask` or `mask or`. A tensor of "
+        "several numbers is neither. Ask whether it **is** `None`.",
+        _truth,
+    ),
+    Mistake(
+        "the mask that is given is ignored",
+        "The mask that is handed in is not used: your `late_mask` decides always. It is only "
+        "for where `mask` is `None`.",
+        _by(given=lambda mask, own: own),
+    ),
+    Mistake(
+        "the given mask and the past",
+        "You use the mask that is given **and** the tokens' own past. A mask that is given "
+        "says all that is to be said.",
+        _by(given=lambda mask, own: own if mask is None else mask & own),
+    ),
+    Mistake(
+        "the given mask the other way round",
+        "You hide where the given mask is `True`. There one may look: hide where it is "
+        "`False`, with `~mask`.",
+        _by(given=lambda mask, own: own if mask is None else ~mask),
+    ),
+    Mistake(
+        "nothing hidden without a mask",
+        "Where no mask is given, nothing is hidden, and new tokens hear later ones. Then "
+        "your `late_mask` decides.",
+        _by(given=lambda mask, own: own | True if mask is None else mask),
+    ),
+    Mistake(
+        "nothing is hidden",
+        "Nothing is hidden at all. The mask is given, or that of your `late_mask`: −∞ in the "
+        "scores where it is `False`, before the softmax.",
+        _by(hide=lambda s, mask: s),
+    ),
+    Mistake(
+        "the mask turned around",
+        "You hide what one may look at, and show the rest. `masked_fill` fills where a mask "
+        "is `True`: give it `~mask`.",
+        _by(hide=lambda s, mask: _masked(s, ~mask)),
+    ),
+    Mistake(
+        "the mask begins at the first token",
+        "Where something is kept, your mask takes the new tokens for the first of the text. "
+        "They are the **last**: your `late_mask` gets how many are new, and how many there "
+        "are in all.",
+        _by(allowed=lambda n_new, n: grid(n_new, n, lambda i, j: j <= i, 0)),
+    ),
+    Mistake(
+        "a mask of the new tokens only",
+        "Right where nothing is kept, or a single token is new. The scores are T_new × T: "
+        "ask your `late_mask` for T columns, the number of **all** keys.",
+        _by(allowed=_square),
+    ),
+    Mistake(
+        "a mask of all tokens",
+        "Right where nothing is kept. After that the scores have only the rows of the new "
+        "tokens, T_new × T, and a mask of T × T does not fit.",
+        _by(allowed=_square_of_all),
+    ),
+    Mistake(
+        "masked after the softmax",
+        "The future is emptied after the softmax, so the shares of a row no longer sum to "
+        "one. Hide it in the **scores**, with −∞, before.",
+        lambda q, k, v, kept=None, mask=None: _after(q, k, v, kept, mask),
+    ),
+    Mistake(
+        "masked with 0",
+        "What is hidden gets a score of 0, and the softmax gives it a share all the same. "
+        "Only −∞ becomes a share of 0.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, 0)),
+    ),
+    Mistake(
+        "masked with a large number",
+        "You put a finite number where nothing is to be seen, and there are scores that are "
+        "lower. Only −∞ is below all: `-torch.inf`.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, -1e9)),
+    ),
+    Mistake(
+        "the mask added",
+        "You add the mask to the scores: `True` counts as 1, and `False` as 0. Hide where it "
+        "is `False`, with −∞: `masked_fill`.",
+        _by(hide=lambda s, mask: s + mask),
+    ),
+    Mistake(
+        "√d forgotten",
+        "The scores are not divided by √d_head, so the shares are too sharp.",
+        _by(by=lambda q, k, v: 1.0),
+    ),
+    Mistake(
+        "divided by d",
+        "You divide the scores by d_head. It is its **root** by which they are divided.",
+        _by(by=lambda q, k, v: q.shape[-1]),
+    ),
+    Mistake(
+        "multiplied by √d",
+        "You multiply the scores by √d_head. They are **divided** by it.",
+        _by(by=lambda q, k, v: q.shape[-1] ** -0.5),
+    ),
+    Mistake(
+        "√ of the values' width",
+        "You divide by the root of the values' width. The scores are of queries and "
+        "**keys**: it is their width that counts.",
+        _by(by=lambda q, k, v: sqrt(v.shape[-1])),
+    ),
+    Mistake(
+        "no softmax",
+        "You mix the values by bare scores, of which some are −∞. They become shares first: "
+        "a softmax along the last axis.",
+        _by(soft=lambda s: s),
+    ),
+    Mistake(
+        "a softmax over the queries",
+        "In your weights the columns sum to one. Each row should, along the **last** axis: "
+        "it is one query's shares.",
+        _by(soft=lambda s: s.softmax(-2)),
+    ),
+    Mistake(
+        "a softmax over axis 1",
+        "Your softmax goes along axis 1, which is that of the keys only where nothing stands "
+        "in front. Count from the end: the **last** axis.",
+        _by(soft=lambda s: s.softmax(1)),
+    ),
+    Mistake(
+        "a softmax twice",
+        "The shares went through a softmax again: it takes a share of 0 for a score of 0, "
+        "and what was hidden is heard.",
+        _by(soft=lambda s: s.softmax(-1).softmax(-1)),
+    ),
+    Mistake(
+        "the weights without the values",
+        "These are the shares. Now let each row take its shares of the values: one more "
+        "product.",
+        _by(mix=lambda A, v: A),
+    ),
+    Mistake(
+        "element by element",
+        "`*` multiplies number by number. A weighted sum of rows is a product of matrices: "
+        "`@`.",
+        _by(mix=lambda A, v: A * v),
+    ),
+    Mistake(
+        "only the last token's output",
+        "Only the last new token gets an answer. A prompt brings many at once, and in every "
+        "layer but the last all of them are needed: a row for each.",
+        _one_by_one,
+    ),
+    Mistake(
+        "one head only",
+        "Right for one head of one text. With axes in front, the shape cannot be unpacked "
+        "into two names. Count from the end: `q.shape[-1]`, and `.mT` for a transpose.",
+        _for_axes(2),
+    ),
+    Mistake(
+        "batches with heads only",
+        "Right for a batch of texts with heads. With more or fewer axes in front, the shape "
+        "cannot be unpacked into four names. Count from the end.",
+        _for_axes(4),
+    ),
+    Mistake(
+        "heads of queries that share keys refused",
+        "Right where queries and keys have the same axes in front. Where keys have an axis "
+        "of size 1 there, `@` repeats them by itself; `bmm`, `view` and most letters of "
+        "`einsum` do not.",
+        _shared_heads,
+    ),
+    Mistake(
+        "q is changed in place",
+        "The answer is right, but `q` itself was changed on the way, and it belongs to the "
+        "caller: an operator such as `/=` writes into what was handed in. Make a new tensor.",
+        _in_place,
+    ),
+    Mistake(
+        "the mask is changed in place",
+        "The answer is right, but `mask` itself was changed on the way, and the caller needs "
+        "it for the next layer. Make a new tensor: `~mask`.",
+        _mask_in_place,
+    ),
+    Mistake(
+        "double precision",
+        "These are the right numbers, but in double precision. The model computes in "
+        "float32, and a matrix of the one cannot be multiplied by one of the other.",
+        _by(
+            back=lambda heard, k, v, *new: (heard.double(), (k.double(), v.double())),
+        ),
+    ),
+    two_at_once(
+        "√d forgotten, and only the output",
+        _by(by=lambda q, k, v: 1.0, back=lambda heard, *rest: heard),
+        "The scores are not divided by √d_head.",
+        "what is to be kept is missing: return the output and a pair.",
+    ),
+    two_at_once(
+        "nothing hidden, and only the new kept",
+        _by(
+            hide=lambda s, mask: s,
+            back=lambda heard, k, v, new_k, new_v: (heard, (new_k, new_v)),
+        ),
+        "Nothing is hidden, so new tokens hear later ones.",
+        "the pair holds the new tokens only, and should hold all so far.",
+    ),
+)
+
+
+def _after(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    k, v = oracle(q, k, v, kept)[1]
+    shares = (q @ k.mT / sqrt(q.shape[-1])).softmax(-1)
+    may = _past(*shares.shape[-2:]) if mask is None else mask
+    return shares * may @ v, (k, v)
+
+
+CHECK = Check(
+    "attend_step",
+    5,
+    draw,
+    oracle,
+    MISTAKES,
+    forbidden=LIBRARIES + KERNELS,
+    after=("extend", "late_mask"),
+    worked=worked,
+)
