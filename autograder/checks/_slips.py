@@ -116,7 +116,7 @@ def tensor_for_integer(right: Answer) -> Mistake:
     """The right id, as a tensor without axes."""
     return Mistake(
         "a tensor instead of an integer",
-        "This is the right id, but in a tensor. Make a plain Python integer of it.",
+        "This is the right number, but in a tensor. Make a plain Python integer of it.",
         lambda *args: torch.tensor(right(*args)),
     )
 

@@ -239,7 +239,9 @@ def _only(
             return f"{words} or something to refuse" if refused else words
     ideas = [ok for case, ok in zip(cases, right, strict=True) if not case.edge]
     return (
-        "" if any(ideas) else "in special cases, which count once the others are right"
+        ""
+        if any(ideas)
+        else "in special cases, which earn points only where the usual ones are right"
     )
 
 

@@ -24,6 +24,7 @@ from autograder.verdict.outcome import (
 from autograder.verdict.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
+FEW = 16  # numbers of a tensor, or of several in one argument, that are shown
 LINES = 12  # of what a function printed
 
 # JupyterLab's own colours where it gives them; both themes are readable without.
@@ -72,6 +73,8 @@ def student(
             on_the_way = _on_the_way(worked(*cases[first].args))
             code += on_the_way
         told = verdict.mistake or verdict.meant or verdict.remark or verdict.stale
+        # Of a thing of another kind, its kind is what there is to mend.
+        told = told or verdict.results[first].why.startswith("it returned")
         if not told and got[first].raised != StillRunning.__name__:
             lines.append(_BESIDE if on_the_way else _BY_HAND)
         seen = _picture(wanted[first].value, got[first].value)
@@ -155,7 +158,7 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
         rows = [f"{name}(", *(f"    {_clip(a, 2 * WIDTH)}," for a in arguments), ")"]
     if part := _part(wanted.value, got.value):
         place, wanted, got = part
-        rows.append(f"  of what is given back, number {place + 1}:")
+        rows.append(f"  of what is given back, at index {place}:")
     left, right = _values(wanted, got)
     if left != right:  # two tensors of one kind: the picture shows more
         rows.append(f"  expected  {left}")
@@ -222,15 +225,24 @@ def _rounded(value: Any) -> str:
     ).replace("\n", "")
 
 
+def _count(tensors: Sequence[Any]) -> int:
+    return sum(math.prod(tensor.shape) for tensor in tensors)
+
+
 def _argument(value: Any) -> str:
     """A value as a person would write it; of a large tensor only its kind."""
     if isinstance(value, dict) and any(map(_is_tensor, value.values())):
-        return f"a dict of {len(value)} tensors"
+        plural = "" if len(value) == 1 else "s"
+        return f"a dict of {len(value)} tensor{plural}"
     if isinstance(value, list | tuple) and any(map(_is_tensor, value)):
-        return f"a {type(value).__name__} of {len(value)} tensors"
+        if all(map(_is_tensor, value)) and _count(value) <= FEW:
+            shown = ", ".join(map(_argument, value))
+            return f"[{shown}]" if isinstance(value, list) else f"({shown})"
+        plural = "" if len(value) == 1 else "s"
+        return f"a {type(value).__name__} of {len(value)} tensor{plural}"
     if not _is_tensor(value):
         return repr(value)
-    if 0 < math.prod(value.shape) <= 16:
+    if 0 < math.prod(value.shape) <= FEW:
         numbers = value.detach().numpy() if is_torch(value) else value
         if numbers.dtype.kind == "f":
             numbers = np.array([*map(_short, numbers.ravel())]).reshape(numbers.shape)

@@ -107,9 +107,7 @@ def _of_conditions(function: lines.FUNCTION) -> Iterator[Change]:
                 x = x.operand if _is_not(x) else x
                 if isinstance(x, ast.Name):
                     asked = ast.Compare(x, [ast.IsNot()], [ast.Constant(None)])
-                    words = (
-                        f"where `{x.id}` is 0 it counts as false there. Is that meant?"
-                    )
+                    words = f"where `{x.id}` is 0 or empty it counts as false there. Is that meant?"
                     yield x, asked, words
 
 

@@ -98,6 +98,12 @@ class Cost(NamedTuple):
     said: dict
 
 
+def _machine(name, found):
+    """For `say`: on what a part was recorded."""
+    machine, cores, *_ = found["machine"].removesuffix(" cores").split(", ")
+    return {f"{name}_machine": machine, f"{name}_cores": cores.split()[0]}
+
+
 def cost(file=RECORDED) -> Cost:
     """The seconds of a token of GPT-2's size, as recorded."""
     found = recorded("cost", file)
@@ -111,7 +117,7 @@ def cost(file=RECORDED) -> Cost:
     said = {
         "cost_spread": percent(spread),
         "cost_date": found["date"],
-        "cost_machine": found["machine"],
+        **_machine("cost", found),
         "cost_seed": found["seed"],
         "cost_longest": max(length),
         "anew_longest": f"{anew[long][1]:.1f}",
@@ -138,7 +144,7 @@ def writing(file=RECORDED):
         "real_times": f"{anew / kept:.0f}",
         "real_rate": f"{many / kept:.0f}",
         "real_date": found["date"],
-        "real_machine": found["machine"],
+        **_machine("real", found),
     }
 
 

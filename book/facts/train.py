@@ -22,10 +22,15 @@ def recorded(part):
     return json.loads(FILE.read_text("utf-8"))[part]
 
 
-def made(part):
-    """The day on which a part was recorded, and the machine."""
+def made(part, name):
+    """For `say`: the day on which a part was recorded, and the machine."""
     found = recorded(part)
-    return f"{found['date']} ({found['machine']})"
+    machine, cores = found["machine"].removesuffix(" cores").split(", ")
+    return {
+        f"{name}_made": found["date"],
+        f"{name}_machine": machine,
+        f"{name}_cores": cores,
+    }
 
 
 # --- batches ------------------------------------------------------------------------
@@ -145,7 +150,7 @@ def ladder():
         "ladder_seeds": len(rungs["bigram"]["validation"]),
         "ladder_parameters": rungs["one head"]["parameters"],
         "ladder_scaled": rungs["scaled up"]["parameters"],
-        "ladder_made": made("ladder"),
+        **made("ladder", "ladder"),
     }
     return {name: rungs[name] for name in RUNGS}, said
 
@@ -175,7 +180,7 @@ def overfit():
     said |= {
         "cure_0_train": two(plain["training"][-1]),
         "cure_0_at": plain["step"][turn],
-        "overfit_made": made("overfit"),
+        **made("overfit", "overfit"),
     }
     return runs, said
 
@@ -196,7 +201,7 @@ def characters():
         "bpe_loss": two(pieces["validation"]),
         "bpe_per_token": two(per_token),
         "bpe_per_character": two(pieces["validation"] / per_token),
-        "char_made": made("characters"),
+        **made("characters", "char"),
     }
     return found["samples"], said
 
@@ -209,7 +214,7 @@ def scaling():
     said = {f"scale_{i}": two(loss) for i, loss in enumerate(ends)}
     said |= {
         "scale_tokens": found["tokens a step"],
-        "scale_made": made("scaling"),
+        **made("scaling", "scale"),
     }
     return sizes, said
 
@@ -226,7 +231,7 @@ def fine_tuning():
         "untuned": two(noise[-1][1]),
         "forgot_before": two(tuned[0][2]),
         "forgot_after": two(tuned[-1][2]),
-        "tune_made": made("fine_tuning"),
+        **made("fine_tuning", "tune"),
     }
     return found["runs"], said
 
@@ -247,7 +252,7 @@ def rates():
         "rate_constant": two(found["constant"]),
         "rate_cosine": two(peaks[0.01]),
         "rate_sgd": two(min(found["SGD"].values())),
-        "rate_made": made("rates"),
+        **made("rates", "rate"),
     }
     return peaks, cold, said
 
@@ -283,8 +288,8 @@ def faster():
         "faster_seeds": len(runs["muon"]["validation"]),
         "compile_seconds": recorded("compiled")["seconds to compile"],
         "compile_step": percent(recorded("compiled")["a step"]),
-        "compile_made": made("compiled"),
-        "faster_made": made("faster"),
+        **made("compiled", "compile"),
+        **made("faster", "faster"),
         "batch_size": 12,
     }
     said["faster_1_time"] = percent(changes[1].time)
@@ -307,7 +312,7 @@ def race():
         "race_recipe_steps": recipe["steps"],
         "race_recipe_loss": two(recipe["looks"][str(recipe["steps"])][0]),
         "race_steps": ours["steps"],
-        "race_made": made("race"),
+        **made("race", "race"),
     }
 
 
@@ -321,5 +326,5 @@ def near_the_floor():
             found["loss"] / found["what their author pays"] - 1, ".2f"
         ),
         "near_stories": found["stories"],
-        "near_made": made("near_the_floor"),
+        **made("near_the_floor", "near"),
     }

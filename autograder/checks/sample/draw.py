@@ -450,7 +450,7 @@ MISTAKES = (
     ),
     Mistake(
         "a tensor instead of an integer",
-        "This is the right id, but in a tensor. Make a plain Python integer of it.",
+        "This is the right number, but in a tensor. Make a plain Python integer of it.",
         partial(drawn, give=lambda *found: torch.tensor(_the_id(*found))),
     ),
     Mistake(

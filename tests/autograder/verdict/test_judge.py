@@ -653,7 +653,7 @@ def test_special_cases_alone_earn_nothing_and_are_called_so():
     found = judge(CHECK, cases, expected(CHECK, cases), got)
     assert found.points == 0
     assert (
-        "Right in 1 of 2 cases, but only in special cases, which count once"
+        "Right in 1 of 2 cases, but only in special cases, which earn points only"
         in found.reason
     )
     assert "but only" not in verdict(lambda ns: [n / 2 for n in ns]).reason

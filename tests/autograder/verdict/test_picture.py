@@ -97,8 +97,8 @@ def test_the_panel_shows_the_picture_and_the_arguments_in_a_line():
         "step(",
         "    [[1.0, 0.0], [0.5, 0.5]],",
         "    float32 tensor of shape (9, 9),",
-        "    a dict of 1 tensors,",
-        "    a list of 1 tensors,",
+        "    a dict of 1 tensor,",
+        "    [[[1.0, 0.0], [0.5, 0.5]]],",
         "    3,",
         ")",
     ]
@@ -139,6 +139,12 @@ def test_arguments_and_numbers_are_written_as_short_as_they_are_told_apart():
     assert panel._argument(np.array([[True, False]])) == "[[True, False]]"
     _, text = picture.pair(torch.tensor([0.00497]), torch.tensor([0.00541]), 0, 0)
     assert "0.005 " in text and "0.0054*" in text
+
+
+def test_where_the_kind_is_wrong_nobody_is_sent_to_work_by_hand():
+    for value in (None, 3, ["a"]):
+        assert "it returned" in shown(GOOD, Outcome(value))["text/plain"]
+        assert "by hand" not in shown(GOOD, Outcome(value))["text/plain"]
 
 
 def test_the_way_to_an_answer_is_shown_where_no_mistake_explains_it():
@@ -204,7 +210,7 @@ def test_what_is_alike_of_two_tensors_is_not_said():
 
 def test_of_several_tensors_the_wrong_one_is_shown():
     seen = shown((GOOD, GOOD), Outcome((GOOD, BAD)))
-    assert "of what is given back, number 2:" in seen["text/plain"]
+    assert "of what is given back, at index 1:" in seen["text/plain"]
     assert "<svg" in seen["text/html"]
     assert "0.25*" in seen["text/plain"]
     as_list = shown((GOOD, GOOD), Outcome([GOOD, BAD]))["text/plain"]

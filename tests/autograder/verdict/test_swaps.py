@@ -110,7 +110,7 @@ def f(x):
         (
             "before is not None",
             "before",
-            "where `before` is 0 it counts as false there.",
+            "where `before` is 0 or empty it counts as false there.",
         ),
         ("else:\n            found", "found", ""),
         (
