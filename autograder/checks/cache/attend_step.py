@@ -674,13 +674,8 @@ MISTAKES = (
     ),
     Mistake(
         "sums that lie across, of all exponentials",
-        f"{_ACROSS}. And large scores need their row's maximum subtracted first.",
+        f"{_ACROSS}. And each row's own maximum is to be subtracted first, for large scores.",
         _by(soft=_over(lambda s: 0, False)),
-    ),
-    Mistake(
-        "sums that lie across, and the maximum of all",
-        f"{_ACROSS}. And the maximum is to be that of each row, not of all.",
-        _by(soft=_over(torch.max, False)),
     ),
     Mistake(
         "no softmax",

@@ -1,7 +1,7 @@
 """kept_bytes: the memory of a cache, of which a window keeps the last tokens only.
 
-The oracle lets PyTorch make the tensors, on a device that holds no numbers, and asks how
-many bytes they take. Sizes are those of real models, and odd ones.
+The oracle lets PyTorch make the tensors of a token, and asks how many bytes they take.
+Sizes are those of real models, and odd ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def oracle(
 ) -> int:
     last = range(n_tokens)[-width:] if width is not None else range(n_tokens)
     shape = n_layer, 2, n_kv_head, d_head, n_bytes  # what one token leaves
-    each = torch.empty(shape, dtype=torch.uint8, device="meta").nbytes
+    each = torch.empty(shape, dtype=torch.uint8).nbytes
     return each * len(last)  # of Python's numbers, which have no upper limit
 
 
