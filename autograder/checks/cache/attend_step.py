@@ -476,12 +476,10 @@ MISTAKES = (
         _by(back=lambda heard, k, v, *new: (heard, (k, k))),
     ),
     Mistake(
-        "None taken for a pair",
-        "Right once something is kept. At first `kept` is `None`, hence the TypeError: it "
-        "has no first part and no second. Ask whether it is `None` before.",
-        lambda q, k, v, kept=None, mask=None: (
-            stop(TypeError) if kept is None else _step(q, k, v, kept, mask)
-        ),
+        "the first of None",
+        "Right once something is kept. At first `kept` is `None`, which has no first part "
+        "and no second: ask whether it is `None` before.",
+        lambda q, k, v, kept=None, mask=None: _step(q, k, v, (kept[0], kept[1]), mask),
     ),
     Mistake(
         "written into the pair",
