@@ -187,6 +187,11 @@ MEANT = (
         "call it.",
     ),
     Known(
+        "cannot unpack non-iterable NoneType",
+        "Several names are to share what is None here. If it may be None, ask for that "
+        "before this line; if it should not be, what made it has no `return`.",
+    ),
+    Known(
         "'NoneType'",
         "Something here is None. Mostly that is the answer of a function without a "
         "`return`, or of a method that changes a list in place, such as `.append` or "

@@ -87,8 +87,9 @@ def _called(
             part=_part(frames),
         )
         return raised, None
-    if isinstance(value, BaseException):
-        kind = wire.article(type(value).__name__)
+    if isinstance(value, BaseException) or _is_error(value):
+        known = isinstance(value, type)
+        kind = value.__name__ if known else wire.article(type(value).__name__)
         message = f"it returned {kind} instead of raising it"
         return Outcome(raised=UNUSABLE, message=message), None
     try:
@@ -105,6 +106,11 @@ def _called(
         return Outcome(copied, changed=changed, printed=printed, own=own), value
     except Exception as error:  # noqa: BLE001 - what it returned may do anything
         return Outcome(raised=UNUSABLE, message=str(error)[:500]), None
+
+
+def _is_error(value: Any) -> bool:
+    """A class of errors, as in `return ValueError`."""
+    return isinstance(value, type) and issubclass(value, BaseException)
 
 
 def _copied(value: Any) -> Any:

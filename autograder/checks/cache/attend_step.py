@@ -108,6 +108,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 (few[1][:-2], tenths(rng, 2, 3)),
             ),
         ),
+        edge("a row of scores far below another", (*_apart(rng), _high(rng)[1:])),
         edge(
             "several heads of queries that ask one of keys",
             (
@@ -150,6 +151,12 @@ def _high(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Scores of 280 and more, much alike."""
     keys = whole(rng, -1, 1, 2, 4) / 4 + 28
     return whole(rng, 5, 9, 2, 4), keys, tenths(rng, 2, 4)
+
+
+def _apart(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Scores of −280 and less in the first row, and small ones in the second."""
+    q, k, v = _high(rng)
+    return q * torch.tensor([[-1.0], [1 / 64]]), k, v
 
 
 def _twins(rng: np.random.Generator) -> list[Case]:
@@ -210,13 +217,14 @@ def _step(
     ),
     hide: Callable[[Tensor, Tensor], Tensor] = _masked,
     soft: Callable[[Tensor], Tensor] = _shares,
+    turn: Callable[[Tensor], Tensor] = lambda k: k.mT,
     mix: Callable[[Tensor, Tensor], Tensor] = torch.matmul,
     back: Callable[..., Any] = lambda heard, k, v, new_k, new_v: (heard, (k, v)),
 ) -> Any:
     """The step with a screw at each place; `back` says what is returned."""
     old_k, old_v = (None, None) if kept is None else kept
     all_k, all_v = keys(old_k, k), values(old_v, v)
-    s = q @ all_k.mT / by(q, k, v)
+    s = q @ turn(all_k) / by(q, all_k, all_v)
     may = given(mask, allowed(*s.shape[-2:]))
     return back(mix(soft(hide(s, may)), all_v), all_k, all_v, k, v)
 
@@ -232,6 +240,52 @@ def _square(n_new: int, n: int) -> Tensor:
 
 def _square_of_all(n_new: int, n: int) -> Tensor:
     return _past(n, n) if n_new == n else stop(RuntimeError)
+
+
+def _where_none(allowed: Callable[[int, int], Tensor]) -> Callable[..., Any]:
+    """Such a mask where none is given."""
+    return lambda q, k, v, kept=None, mask=None: _step(
+        q, k, v, kept, mask, allowed=allowed if mask is None else _past
+    )
+
+
+def _counted_in_front(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    """The tokens counted by `len`, as if their axis were the first."""
+    if mask is None:
+        n_new = len(q)
+        n = n_new if kept is None else len(oracle(q, k, v, kept)[1][0])
+        mask = _past(n_new, n)
+    return _step(q, k, v, kept, mask)
+
+
+def _into_the_pair(
+    q: Tensor, k: Tensor, v: Tensor, kept: Any = None, mask: Tensor | None = None
+) -> Heard:
+    heard, pair = _step(q, k, v, kept, mask)
+    if kept is not None:
+        kept[0] = pair[0]
+    return heard, pair
+
+
+def _indexed(s: Tensor, mask: Tensor) -> Tensor:
+    """By an index, which needs a mask of the scores' own shape."""
+    s = s.clone()
+    s[~mask] = -inf
+    return s
+
+
+def _over(
+    least: Callable[[Tensor], Any], keepdim: bool = True
+) -> Callable[..., Tensor]:
+    """A softmax written out, with what is subtracted first."""
+
+    def shares(s: Tensor) -> Tensor:
+        e = (s - least(s)).exp()
+        return e / e.sum(-1, keepdim=keepdim)
+
+    return shares
 
 
 def worked(
@@ -295,6 +349,10 @@ def _truth(q, k, v, kept=None, mask=None):
     return _step(q, k, v, kept, mask) if mask is None else stop(RuntimeError)
 
 
+_ACROSS = (
+    "The exponentials are divided by the sums of **other** rows: `sum(-1)` drops the axis, "
+    "and what is left lies along the columns. `keepdim=True` keeps it"
+)
 _BOTH = (
     "What is to be kept comes back as a pair, keys first: the caller hands it in again"
 )
@@ -424,6 +482,19 @@ MISTAKES = (
         lambda q, k, v, kept=None, mask=None: _step(q, k, v, (kept[0], kept[1]), mask),
     ),
     Mistake(
+        "written into the pair",
+        "Right where nothing is kept. `kept` is a tuple, whose parts cannot be replaced, and "
+        "it belongs to the caller. Give all keys and all values names of their own.",
+        _into_the_pair,
+    ),
+    Mistake(
+        "the values not extended",
+        "Right where nothing is kept. After that there are shares of **all** tokens so far, "
+        "but only the values of the new ones, and the product does not fit. The new values "
+        "belong behind the kept ones too.",
+        _by(values=lambda old, new: new),
+    ),
+    Mistake(
         "a mask expected",
         "Right where a mask is given. Where `mask` is `None`, there is nothing to turn "
         "around: then your `late_mask` decides.",
@@ -482,13 +553,46 @@ MISTAKES = (
         "a mask of the new tokens only",
         "Right where nothing is kept, or a single token is new. The scores are T_new × T: "
         "ask your `late_mask` for T columns, the number of **all** keys.",
-        _by(allowed=_square),
+        _where_none(_square),
     ),
     Mistake(
         "a mask of all tokens",
         "Right where nothing is kept. After that the scores have only the rows of the new "
         "tokens, T_new × T, and a mask of T × T does not fit.",
-        _by(allowed=_square_of_all),
+        _where_none(_square_of_all),
+    ),
+    Mistake(
+        "tokens counted along the first axis",
+        "Right for one head of one text. With axes in front, the first axis, which `len` and "
+        "`shape[0]` give, is that of texts or heads. The tokens are the second from the "
+        "**end**: `shape[-2]`.",
+        _counted_in_front,
+    ),
+    Mistake(
+        "axes 0 and 1 exchanged",
+        "Right for one head of one text. With axes in front, axes 0 and 1 are not those of "
+        "tokens and numbers: exchange the last two, counted from the **end**.",
+        _by(turn=lambda k: k.transpose(0, 1)),
+    ),
+    Mistake(
+        "hidden by an index",
+        "Right where scores and mask have one shape. With axes in front of the scores, a "
+        "mask in square brackets does not fit. `masked_fill` repeats the mask for them by "
+        "itself.",
+        _by(hide=_indexed),
+    ),
+    Mistake(
+        "masked with +∞",
+        "You put +∞ where nothing is to be seen, and a softmax of that is not a number. It "
+        "is **−**∞ that becomes a share of 0.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, inf)),
+    ),
+    Mistake(
+        "masked after the softmax, and shared out again",
+        "You hide after the softmax, and divide by what is left. Where a hidden score is far "
+        "above the others, it has taken all: what is left is 0, and 0 / 0 is not a number. "
+        "Hide in the **scores**, with −∞, before.",
+        lambda q, k, v, kept=None, mask=None: _after(q, k, v, kept, mask, again=True),
     ),
     Mistake(
         "masked after the softmax",
@@ -536,6 +640,42 @@ MISTAKES = (
         _by(by=lambda q, k, v: sqrt(v.shape[-1])),
     ),
     Mistake(
+        "√ of the number of tokens",
+        "You divide by the root of the number of tokens. `shape[-2]` counts these; d_head is "
+        "the **last** axis, `shape[-1]`.",
+        _by(by=lambda q, k, v: sqrt(k.shape[-2])),
+    ),
+    Mistake(
+        "√ of the number of new tokens",
+        "You divide by the root of the number of new tokens. `shape[-2]` of the queries "
+        "counts these; d_head is the **last** axis, `shape[-1]`.",
+        _by(by=lambda q, k, v: sqrt(q.shape[-2])),
+    ),
+    Mistake(
+        "exponentials too large",
+        "All is right but for very large scores: in float32, an exponential of 89 and more "
+        "is ∞. Subtract each row's maximum from the scores first, or take PyTorch's "
+        "`softmax`.",
+        _by(soft=_over(lambda s: 0)),
+    ),
+    Mistake(
+        "the maximum of all",
+        "You subtract the maximum of **all** scores. In a row that lies far below it, each "
+        "exponential is 0, and 0 / 0 is not a number. Each row has a maximum of its own: "
+        "along the last axis, with `keepdim=True`.",
+        _by(soft=_over(torch.max)),
+    ),
+    Mistake(
+        "sums that lie across",
+        f"{_ACROSS}.",
+        _by(soft=_over(lambda s: s.amax(-1, keepdim=True), False)),
+    ),
+    Mistake(
+        "sums that lie across, of all exponentials",
+        f"{_ACROSS}. And each row's own maximum is to be subtracted first, for large scores.",
+        _by(soft=_over(lambda s: 0, False)),
+    ),
+    Mistake(
         "no softmax",
         "You mix the values by bare scores, of which some are −∞. They become shares first: "
         "a softmax along the last axis.",
@@ -570,6 +710,13 @@ MISTAKES = (
         "`*` multiplies number by number. A weighted sum of rows is a product of matrices: "
         "`@`.",
         _by(mix=lambda A, v: A * v),
+    ),
+    Mistake(
+        "element by element, and added up",
+        "You multiply shares and values number by number, and add up the numbers of each "
+        "value. A share weighs a whole value, and the **values** are added up: `@` does "
+        "both.",
+        _by(mix=lambda A, v: (A[..., None] * v).sum(-1)),
     ),
     Mistake(
         "only the last token's output",
@@ -635,12 +782,20 @@ MISTAKES = (
 
 
 def _after(
-    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    kept: Kept = None,
+    mask: Tensor | None = None,
+    again: bool = False,
 ) -> Heard:
     k, v = oracle(q, k, v, kept)[1]
     shares = (q @ k.mT / sqrt(q.shape[-1])).softmax(-1)
     may = _past(*shares.shape[-2:]) if mask is None else mask
-    return shares * may @ v, (k, v)
+    shares = shares * may
+    if again:
+        shares = shares / shares.sum(-1, keepdim=True)
+    return shares @ v, (k, v)
 
 
 CHECK = Check(

@@ -58,6 +58,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("large numbers", (large(rng, 2, 2) * signs, large(rng, 1, 2) * 2.0**20)),
         edge("uneven numbers", (normal(rng, 2, 3, 4), normal(rng, 2, 1, 4))),
         edge("keys of zeros, and one more", (torch.zeros(2, 3), torch.zeros(1, 3))),
+        edge(
+            "keys in double precision",
+            (normal(rng, 3, 2).double() / 3, normal(rng, 1, 2).double() / 3),
+        ),
         edge("single numbers, in two axes", two(1, 1, 1)),
         edge("single numbers, in four axes", two(1, 1, 1, 1, 1)),
         *twins(
@@ -276,6 +280,18 @@ MISTAKES = (
         _or_new(lambda kept, new: torch.stack([kept, new], -2)),
     ),
     Mistake(
+        "two tensors that are not in one bracket",
+        "`torch.cat` takes all tensors as **one** thing, a tuple or a list, and then the "
+        "axis. Put the two into brackets of their own.",
+        _or_new(lambda kept, new: torch.cat(kept, new, -2)),
+    ),
+    Mistake(
+        "axes of size 1 squeezed out",
+        "`squeeze` drops every axis of size 1, here that of a single token, head or text. "
+        "`torch.cat` takes both tensors as they are.",
+        _or_new(lambda kept, new: torch.cat([kept.squeeze(), new.squeeze()], -2)),
+    ),
+    Mistake(
         "added up",
         "You add the numbers. Nothing is computed here: the new tokens stand behind the kept "
         "ones.",
@@ -334,6 +350,13 @@ MISTAKES = (
         "These are the right numbers, but in double precision. What is only moved stays as "
         "it is, float32.",
         lambda kept, new: oracle(kept, new).double(),
+    ),
+    Mistake(
+        "always float32",
+        "Numbers of another dtype come back as float32, and lose digits. They are only moved "
+        "here: `torch.cat` leaves the dtype as it is, and a tensor that you make yourself "
+        "needs that of `new`.",
+        lambda kept, new: oracle(kept, new).float(),
     ),
     lists_of_numbers(oracle),
     Mistake(

@@ -1,7 +1,7 @@
 """kept_bytes: the memory of a cache, of which a window keeps the last tokens only.
 
-The oracle lets PyTorch make the tensors, on a device that holds no numbers, and asks how
-many bytes they take. Sizes are those of real models, and odd ones.
+The oracle lets PyTorch make the tensors of a token, and asks how many bytes they take.
+Sizes are those of real models, and odd ones.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def oracle(
     width: int | None = None,
 ) -> int:
     last = range(n_tokens)[-width:] if width is not None else range(n_tokens)
-    shape = n_layer, 2, n_kv_head, len(last), d_head, n_bytes
-    return torch.empty(shape, dtype=torch.uint8, device="meta").nbytes
+    shape = n_layer, 2, n_kv_head, d_head, n_bytes  # what one token leaves
+    each = torch.empty(shape, dtype=torch.uint8).nbytes
+    return each * len(last)  # of Python's numbers, which have no upper limit
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -76,6 +77,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("GPT-3, and a text of 100,000 tokens", (100_000, 96, 96, 128)),
         edge("more bytes than 32 bits can count", (10_000_000, 140, 8, 256)),
         edge("more bytes than a float counts exactly", (3**23, 131, 137, 139, 8)),
+        edge("more bytes than 64 bits can count", (3**36, 131, 137, 139, 8)),
         *twins(
             oracle,
             lambda: (n, *rest, 4, few),
@@ -251,6 +253,14 @@ MISTAKES = (
         _by(numbers=lambda n: n * n),
     ),
     Mistake(
+        "divided by the heads",
+        "You divide by the number of heads. Each head of keys has d_head numbers of its own, "
+        "so it is a **factor** like the others.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: (
+            2 * _least(n_tokens, width) * n_layer * d_head // n_kv_head * n_bytes
+        ),
+    ),
+    Mistake(
         "d_head divided by the heads",
         "You share d_head among the heads. It is the width of **one** head already.",
         lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: _bytes(
@@ -274,6 +284,36 @@ MISTAKES = (
         "You take the larger of text and window. A window keeps **no more** than `width` "
         "tokens: the smaller.",
         _by(tokens=lambda n, width: n if width is None else max(n, width)),
+    ),
+    Mistake(
+        "the rest of a division",
+        "`%` gives what is left over by a division. A window keeps no more than `width` "
+        "tokens: take the smaller of the two numbers.",
+        _by(tokens=lambda n, width: n if width is None else n % width),
+    ),
+    Mistake(
+        "nothing for a text inside the window",
+        "Where the text is no longer than the window, you count no bytes. Nothing falls out "
+        "then: all of its tokens are kept.",
+        _by(tokens=lambda n, width: n if width is None else 0 if n <= width else width),
+    ),
+    Mistake(
+        "nothing for a text shorter than the window",
+        "Where the text is shorter than the window, you count no bytes. Nothing falls out "
+        "then: all of its tokens are kept.",
+        _by(tokens=lambda n, width: n if width is None else 0 if n < width else width),
+    ),
+    Mistake(
+        "only half falls out of the window",
+        "With a window, you throw away the old keys or the old values, and go on counting "
+        "the others. Both are kept of the last `width` tokens only.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: (
+            (n_tokens + _least(n_tokens, width))
+            * n_layer
+            * n_kv_head
+            * d_head
+            * n_bytes
+        ),
     ),
     Mistake(
         "what has fallen out of the window",
@@ -330,6 +370,17 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "nothing returned where the window is not full",
+        "Only where the text is longer than the window something comes back. Without a "
+        "window, and in a text that fits into it, all tokens are kept: say so after the "
+        "`if`.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: (
+            _bytes(n_tokens, n_layer, n_kv_head, d_head, n_bytes, width)
+            if width is not None and width < n_tokens
+            else None
+        ),
+    ),
+    Mistake(
         "the bytes taken for the window",
         "`n_bytes` and `width` have changed places. The fifth number is the bytes of a "
         "number, the sixth the window: leave the `def` as it was.",
@@ -353,6 +404,13 @@ MISTAKES = (
         "Large numbers come out wrong: they do not fit into 32 bits, as in a tensor of "
         "int32. A whole number of Python's has no upper limit.",
         _by(last=lambda found: (found + 2**31) % 2**32 - 2**31),
+    ),
+    Mistake(
+        "rounded to 64 bits",
+        "The largest number comes out wrong: it does not fit into the 64 bits of NumPy's and "
+        "PyTorch's whole numbers. Multiply Python's own with `*`: an `int` has no upper "
+        "limit.",
+        _by(last=lambda found: (found + 2**63) % 2**64 - 2**63),
     ),
     Mistake(
         "through a float",

@@ -136,6 +136,21 @@ def worked(n_new: int, n: int, width: int | None = None) -> dict[str, int | list
     }
 
 
+def _rows_of(n_new: int, n: int, width: Width, rows: slice) -> Tensor:
+    """Some rows of the mask in which all tokens ask."""
+    return stop(ValueError) if n_new > n else _mask(n, n, width)[rows]
+
+
+def _below_0(n_new: int, n: int, width: Width = None) -> Tensor:
+    """The window of each row by a slice, as a loop would write it."""
+    if width is None or _refused(n_new, n, width):
+        return _mask(n_new, n, width)
+    mask = torch.zeros(n_new, n, dtype=torch.bool)
+    for row, place in zip(mask, range(n - n_new, n), strict=True):
+        row[place + 1 - width : place + 1] = True
+    return mask
+
+
 _FROM_FIRST = {"first": lambda n_new, n: 0}
 
 MISTAKES = (
@@ -205,6 +220,20 @@ MISTAKES = (
         "Your mask is n × n, with a row for each token. Only the last `n_new` ask: take the "
         "last rows.",
         _by(rows=lambda n_new, n: n, **_FROM_FIRST),
+    ),
+    Mistake(
+        "the rows from n_new on",
+        "Your rows begin at `n_new`, so there are n − n_new of them. The last `n_new` rows "
+        "are wanted: the first of them is that of token n − n_new.",
+        lambda n_new, n, width=None: _rows_of(n_new, n, width, slice(n_new, None)),
+    ),
+    Mistake(
+        "the rows one too early",
+        "Your rows begin one token too early, and the last token's row is missing. They are "
+        "those of the tokens n − n_new to n − 1, the last one too.",
+        lambda n_new, n, width=None: _rows_of(
+            n_new, n, width, slice(n - n_new - 1, n - 1)
+        ),
     ),
     Mistake(
         "the mask on its side",
@@ -296,6 +325,13 @@ MISTAKES = (
         lambda n_new, n, width=None: _mask(
             n_new, n, width, near=lambda i, j, w: j >= n - w
         ),
+    ),
+    Mistake(
+        "a slice from below 0",
+        "Right except for the first tokens of the text. There the window would begin before "
+        "token 0, and a slice that begins or ends **below 0** counts from the end of the row: "
+        "take 0 there.",
+        _below_0,
     ),
     Mistake(
         "the first instead of the last",

@@ -125,6 +125,41 @@ def _by(**screws) -> Callable[..., Any]:
     return partial(_read, **screws)
 
 
+def _from_below_0(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+    """The window by a slice whose beginning is below 0 for a short text."""
+    before, calls = [], []
+    for n in range(n_prompt, len(ids)):
+        window = ids[n - n_ctx : n]
+        calls.append(_new(before, window))
+        before = window
+    return calls
+
+
+def _read_at_once(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+    """The prompt is read before anybody asks whether something was written."""
+    before = ids[:n_prompt][-n_ctx:]
+    calls = [before]
+    for n in range(n_prompt + 1, len(ids)):
+        window = ids[:n][-n_ctx:]
+        calls.append(_new(before, window))
+        before = window
+    return stop(ValueError) if ids and not n_prompt else calls
+
+
+def _without_asking(beyond: Callable[[int, int], bool]) -> Callable[..., Calls]:
+    """One token or the whole window, by the length of the text alone."""
+
+    def calls(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+        if ids and not n_prompt:
+            stop(ValueError)
+        return [
+            ids[:n][-n_ctx:] if n == n_prompt or beyond(n, n_ctx) else [ids[n - 1]]
+            for n in range(n_prompt, len(ids))
+        ]
+
+    return calls
+
+
 def worked(ids: list[int], n_prompt: int, n_ctx: int) -> dict[str, Any]:
     """The first two calls, and the last."""
     calls, seen = oracle(ids, n_prompt, n_ctx), {}
@@ -182,6 +217,66 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "the whole window by the length of the text alone",
+        "You tell by the length of the text whether all of the window is read. If one token "
+        "comes again and again, a window that has moved is the same as before, and nearly "
+        "all of it may stay: only your `reusable` knows.",
+        _without_asking(lambda n, n_ctx: n > n_ctx),
+    ),
+    Mistake(
+        "the whole window as soon as it is full",
+        "You read the whole window as soon as the text has `n_ctx` tokens. Such a text still "
+        "fits, so its window has not moved, and a single token is read. Ask your `reusable` "
+        "in place of comparing lengths.",
+        _without_asking(lambda n, n_ctx: n >= n_ctx),
+    ),
+    Mistake(
+        "a slice that begins below 0",
+        "Right where the text has outgrown the context. In a shorter one, n − n_ctx is below "
+        "0, and such a beginning of a slice counts from the **end** of the list. It begins "
+        "at 0 then.",
+        _from_below_0,
+    ),
+    Mistake(
+        "the window counts new tokens only",
+        "Your window holds the whole prompt, and the last `n_ctx` of what was written. The "
+        "prompt counts too: it is the last `n_ctx` tokens of both together.",
+        lambda ids, n_prompt, n_ctx: _read(
+            ids,
+            n_prompt,
+            n_ctx,
+            window=lambda seen, n_ctx: [
+                *seen[:n_prompt],
+                *seen[n_prompt:][-n_ctx:],
+            ],
+        ),
+    ),
+    Mistake(
+        "what is just written is read",
+        "Your window already holds the token that this call is to write. A call reads what "
+        "was there **before** it: the first one the prompt, and nothing more.",
+        _by(ends=lambda text, n: range(n + 1, len(text) + 1)),
+    ),
+    Mistake(
+        "as many calls, but from the first token on",
+        "The number of your calls is right. But the first reads a single token: it should "
+        "read the whole prompt, `n_prompt` tokens, and the next ones go on from there.",
+        _by(ends=lambda text, n: range(1, len(text) - n + 1)),
+    ),
+    Mistake(
+        "the prompt read although nothing is written",
+        "You read the prompt before you ask whether anything was written. Where nothing was, "
+        "there is no call at all, and the list is empty.",
+        _read_at_once,
+    ),
+    Mistake(
+        "an empty prompt refused although nothing is written",
+        "You refuse `n_prompt` = 0 always. Where nothing was written, there is no call that "
+        "could read nothing: the list is empty. In all other cases your `reusable` raises "
+        "the error by itself.",
+        _by(refuse=lambda n_prompt: n_prompt == 0),
+    ),
+    Mistake(
         "what may stay",
         "These are the tokens that may **stay**. Asked are those that are read, which come "
         "after them.",
@@ -189,7 +284,7 @@ MISTAKES = (
     ),
     Mistake(
         "the windows forgotten",
-        "The model has a conids: it never sees more than the last `n_ctx` tokens. Cut the "
+        "The model has a context: it never sees more than the last `n_ctx` tokens. Cut the "
         "text before you ask what may stay.",
         _by(window=lambda seen, n_ctx: seen),
     ),
@@ -201,12 +296,12 @@ MISTAKES = (
     ),
     Mistake(
         "a window that is one too short",
-        "Your window holds one token less than the conids: the last `n_ctx` fit.",
+        "Your window holds one token less than the context: the last `n_ctx` fit.",
         _by(window=lambda seen, n_ctx: seen[-n_ctx + 1 :]),
     ),
     Mistake(
         "a window that is one too long",
-        "Your window holds one token more than the conids: only the last `n_ctx` fit.",
+        "Your window holds one token more than the context: only the last `n_ctx` fit.",
         _by(window=lambda seen, n_ctx: seen[-n_ctx - 1 :]),
     ),
     Mistake(

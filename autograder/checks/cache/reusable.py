@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, some, stop
@@ -180,6 +181,40 @@ def _without_end(read: Ids, ids: Ids) -> int:
     return n
 
 
+def _same_objects(read: Ids, ids: Ids) -> int:
+    """By `is`: Python keeps one object only of each small number."""
+    pairs = zip(read, ids, strict=False)
+    return next(
+        (i for i, (a, b) in enumerate(pairs) if a != b or a > 256),
+        min(len(read), len(ids)),
+    )
+
+
+def _first_difference(read: Ids, ids: Ids, empty: bool = True) -> int:
+    """By the argmax of the differences; `empty` says whether there may be none at all."""
+    n = min(len(read), len(ids) - 1)
+    if n < 0:
+        stop(ValueError)
+    if n == 0 and not empty:
+        return 0
+    differ = torch.tensor(read[:n]) != torch.tensor(ids[:n])
+    return int(differ.long().argmax())
+
+
+def _last_place(read: Ids, ids: Ids) -> int:
+    """The index with which the loop ends."""
+    i = 0
+    for i in range(min(len(read), len(ids) - 1)):
+        if read[i] != ids[i]:
+            break
+    return i
+
+
+def _digits(read: Ids, ids: Ids) -> int:
+    a, b = ("".join(map(str, each)) for each in (read, ids))
+    return min(_common([*a], [*b]), len(b) - 1)
+
+
 def _popped(read: Ids, ids: Ids) -> int:
     """What is compared is taken out of the caller's lists."""
     found = oracle(read, ids)
@@ -213,6 +248,13 @@ MISTAKES = (
         "You take one token less wherever all that was read is the same. It may stay then; "
         "only the last of `ids`, the text of **now**, must be read.",
         _by(last=lambda n, read, ids: min(n, max(len(read) - 1, 0), len(ids) - 1)),
+    ),
+    Mistake(
+        "one less where what was read is used up, and only there",
+        "You take one token less where all of `read` is the same. It may stay then: it is "
+        "the last token of `ids`, the text of **now**, that must be read. Compare with its "
+        "length.",
+        _by(last=lambda n, read, ids: n - (n == len(read))),
     ),
     Mistake(
         "one less where the texts are equal",
@@ -257,6 +299,40 @@ MISTAKES = (
         "You count tokens that stand in both texts, wherever. A token's place and all that "
         "came before it must be the same too: compare place by place, from the beginning.",
         _by(alike=lambda read, ids: len({*read} & {*ids[:-1]})),
+    ),
+    Mistake(
+        "a set of each",
+        "You count tokens that stand in both texts, wherever: a set knows nothing of order "
+        "and place. Compare place by place, from the beginning, and stop at the first "
+        "difference.",
+        _by(alike=lambda read, ids: len({*read} & {*ids})),
+    ),
+    Mistake(
+        "the digits compared",
+        "You count digits, not tokens. The ids are numbers: compare the two lists number by "
+        "number, without making a text of them.",
+        _by(alike=_digits, last=lambda n, read, ids: n),
+    ),
+    Mistake(
+        "the same object asked for",
+        "`is` asks whether two names stand for the very same object, and that is sure for "
+        "small numbers only. Whether two numbers differ is asked by `!=`.",
+        _by(alike=_same_objects),
+    ),
+    Mistake(
+        "each token compared with the one behind it",
+        "You leave out the **first** of `ids`, so that each token is compared with another "
+        "place. It is the last of `ids` that is not to be counted: `ids[:-1]`.",
+        _by(
+            alike=lambda read, ids: _common(read, ids[1:]),
+            last=lambda n, read, ids: n,
+        ),
+    ),
+    Mistake(
+        "the two lists exchanged",
+        "You treat `read` as the text of now, and `ids` as what was read. `read` comes first, "
+        "and it is the last of `ids` that must be read.",
+        lambda read, ids: _reused(ids, read),
     ),
     Mistake(
         "as long as the tokens were read somewhere",
@@ -359,6 +435,25 @@ MISTAKES = (
                 else _common(read, ids)
             )
         ),
+    ),
+    Mistake(
+        "0 where there is no difference, by argmax",
+        "`argmax` gives the place of the first difference, and 0 where nothing differs; of "
+        "no numbers at all it gives an error. Ask first whether anything differs.",
+        _first_difference,
+    ),
+    Mistake(
+        "0 where there is no difference before the last",
+        "Where nothing differs before the last of `ids`, you return 0. `argmax` does so if "
+        "no number is `True`. Then all that was compared may stay.",
+        lambda read, ids: _first_difference(read, ids, False),
+    ),
+    Mistake(
+        "the index of the last round",
+        "You return the index with which the loop ended. Where it found no difference, that "
+        "is the last place compared, one less than how **many** were the same. Count them "
+        "with a number of your own.",
+        lambda read, ids: _last_place(read, ids) if ids else stop(ValueError),
     ),
     Mistake(
         "None where there is no difference",

@@ -142,6 +142,17 @@ def _negative(pads: Tensor, n_new: int, n: int) -> Tensor:
     return made
 
 
+def _before(pads: Tensor, n_new: int, n: int, all_of_it: bool) -> Tensor:
+    """A comparison without brackets, which comes last."""
+    at, each = torch.arange(n), pads[:, None, None]
+    late = grid(n_new, n, lambda i, j: j <= i)
+    itself = grid(n_new, n, lambda i, j: i == j)
+    if all_of_it:
+        return (late & at >= each | itself)[:, None]
+    return ((late & at >= each) | itself)[:, None]
+
+
+_BRACKETS = "Put the comparison with `pads` in brackets: `&` and `|` are computed **before** `>=`."
 _ITSELF = "every place sees at least itself"
 _FROM_FIRST = {"first": lambda n_new, n: 0}
 
@@ -330,8 +341,50 @@ MISTAKES = (
     ),
     Mistake(
         "the padding of the longest",
-        "All texts have as much padding as the shortest of them. Each row has its own.",
+        "All texts have as much padding as the shortest of them. Each row has its own. Do "
+        "all rounds of a loop write into one and the same mask? Begin a new one for each "
+        "text.",
         lambda pads, n_new, n: _seen(pads.max().expand(len(pads)), n_new, n),
+    ),
+    Mistake(
+        "what was hidden stays hidden for the next text",
+        "What you hide for one text stays hidden for all that follow: each round writes into "
+        "the mask of the round before. Begin a new one, of your `late_mask`, for each text.",
+        lambda pads, n_new, n: _seen(pads.cummax(0).values, n_new, n),
+    ),
+    Mistake(
+        "the mask of the last text for all",
+        "All texts have the mask of the last one: each round overwrites the mask of the "
+        "round before. Collect them, and put them together after the loop.",
+        lambda pads, n_new, n: _seen(pads[-1:].expand(len(pads)), n_new, n),
+    ),
+    Mistake(
+        "and before the comparison",
+        f"{_BRACKETS} So a mask and the **places** are joined, and then compared.",
+        lambda pads, n_new, n: _before(pads, n_new, n, False),
+    ),
+    Mistake(
+        "and and or before the comparison",
+        f"{_BRACKETS} So a mask and the places, and `pads` and a mask, are joined before "
+        "anything is compared.",
+        lambda pads, n_new, n: _before(pads, n_new, n, True),
+    ),
+    Mistake(
+        "rows of padding see the first place",
+        "The rows of padding see place 0, and not themselves. It is **itself** that each "
+        "place always sees: its own column, not the first.",
+        lambda pads, n_new, n: (
+            _seen(
+                pads,
+                n_new,
+                n,
+                join=lambda past, text, itself: past & text,
+            )
+            | (
+                (torch.arange(n - n_new, n)[:, None] < pads[:, None, None, None])
+                & (torch.arange(n) == 0)
+            )
+        ),
     ),
     Mistake(
         "the number of tokens taken for pads",

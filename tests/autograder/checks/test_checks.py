@@ -183,6 +183,16 @@ def test_hints_are_sentences_of_their_own_and_hold_no_code(exercise):
             assert not re.search(code, hint.replace("(a, b)", "")), hint
 
 
+@every_exercise
+def test_no_word_of_a_hint_was_broken_by_a_name_put_into_it(exercise):
+    """As "context" would be, where "text" is replaced by "ids" inside words too."""
+    whole = {"avoids", "forbids", "grids", "sigmoids", "sinusoids"}
+    for check in checks.load(exercise).values():
+        for mistake in check.mistakes:
+            inside = set(re.findall(r"[a-z]+ids\b|\bids[a-z]+", mistake.hint.lower()))
+            assert inside <= whole, mistake.hint
+
+
 @every_check
 @pytest.mark.parametrize("lazy", LAZY)
 def test_an_answer_that_does_nothing_is_seldom_right(exercise, check, lazy):

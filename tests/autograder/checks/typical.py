@@ -3323,6 +3323,26 @@ WRONG = {
             """,
             "thrown away",
         ),
+        (
+            """
+            if kept is None:
+                return new
+            return torch.cat(kept, new, -2)
+            """,
+            "one.. thing",
+        ),
+        (
+            """
+            if kept is None:
+                return new
+            T, T_new = kept.shape[-2], new.shape[-2]
+            out = torch.zeros(*kept.shape[:-2], T + T_new, kept.shape[-1])
+            out[..., :T, :] = kept
+            out[..., T:, :] = new
+            return out
+            """,
+            "dtype",
+        ),
     ),
     "late_mask": (
         (
@@ -3413,6 +3433,31 @@ WRONG = {
             return mask.triu(n - n_new - width + 1)
             """,
             "`None`|None",
+        ),
+        (
+            """
+            if n_new > n or (width is not None and width < 1):
+                raise ValueError
+            mask = torch.ones(n, n, dtype=torch.bool).tril()
+            if width is not None:
+                mask = mask.triu(1 - width)
+            return mask[n_new:]
+            """,
+            "begin at `n_new`",
+        ),
+        (
+            """
+            if n_new > n or (width is not None and width < 1):
+                raise ValueError
+            mask = torch.zeros(n_new, n, dtype=torch.bool)
+            for i in range(n_new):
+                place = n - n_new + i
+                mask[i, : place + 1] = True
+                if width is not None:
+                    mask[i, : place + 1 - width] = False
+            return mask
+            """,
+            "below 0",
         ),
     ),
     "attend_step": (
@@ -3521,6 +3566,43 @@ WRONG = {
             """,
             "neither",
         ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            k = extend(old_k, k)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "only the values of the new ones",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            k, v = extend(old_k, k), extend(old_v, v)
+            scores = q @ k.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            scores = scores.masked_fill(~mask, -torch.inf)
+            e = (scores - scores.max()).exp()
+            return e / e.sum(-1, keepdim=True) @ v, (k, v)
+            """,
+            "maximum of ..all",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            k, v = extend(old_k, k), extend(old_v, v)
+            scores = q @ k.mT / sqrt(k.shape[-2])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return weights @ v, (k, v)
+            """,
+            "root of the number of tokens",
+        ),
     ),
     "reusable": (
         (
@@ -3620,6 +3702,31 @@ WRONG = {
             """,
             "nothing was read",
         ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = 0
+            for a, b in zip(read, ids[:-1]):
+                if a is not b:
+                    break
+                n += 1
+            return n
+            """,
+            "very same object",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            i = 0
+            for i in range(min(len(read), len(ids) - 1)):
+                if read[i] != ids[i]:
+                    break
+            return i
+            """,
+            "index with which",
+        ),
     ),
     "readings": (
         (
@@ -3707,6 +3814,30 @@ WRONG = {
             """,
             "window|ValueError|n_ctx",
         ),
+        (
+            """
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[n - n_ctx : n]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "below 0",
+        ),
+        (
+            """
+            if n_prompt == 0:
+                raise ValueError("no prompt")
+            before, calls = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls.append(window[reusable(before, window):])
+                before = window
+            return calls
+            """,
+            "nothing was written",
+        ),
     ),
     "text_mask": (
         (
@@ -3783,6 +3914,25 @@ WRONG = {
             """,
             "no `True`",
         ),
+        (
+            """
+            at = torch.arange(n)
+            itself = at == torch.arange(n - n_new, n)[:, None]
+            return (late_mask(n_new, n) & at >= pads[:, None, None] | itself)[:, None]
+            """,
+            "brackets",
+        ),
+        (
+            """
+            mask, masks = late_mask(n_new, n), []
+            for pad in pads:
+                mask[:, :pad] = False
+                mask |= torch.eye(n, dtype=torch.bool)[n - n_new :]
+                masks.append(mask.clone())
+            return torch.stack(masks)[:, None]
+            """,
+            "stays hidden",
+        ),
     ),
     "kept_bytes": (
         (
@@ -3845,6 +3995,23 @@ WRONG = {
             return 2.0 * kept * n_layer * n_kv_head * d_head * n_bytes
             """,
             "float",
+        ),
+        (
+            """
+            if width is not None:
+                n_tokens = n_tokens % width
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "smaller of the two",
+        ),
+        (
+            """
+            if width is not None:
+                n_tokens = min(n_tokens, width)
+            sizes = torch.tensor([2, n_tokens, n_layer, n_kv_head, d_head, n_bytes])
+            return sizes.prod().item()
+            """,
+            "64 bits",
         ),
     ),
     "render": (

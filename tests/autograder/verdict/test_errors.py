@@ -56,6 +56,7 @@ HINTS = [
     ("Look at the letters", "x.summ()", "[x].T"),
     ("Look at the letters", "torch.Softmax(x)", "(3).T"),
     ("less to unpack", "[0 for a, b, c in [x.shape]]", "[0 for (a,) in [x.shape]]"),
+    ("Several names are", "[0 for a, b in [None]]", "None[0]"),
     ("In `a @ b`", "x @ x", "x + x.T"),
     ("`dot`, `mm`, `mv`", "x.dot(x)", "x @ x"),
     ("of one kind, such as float32", "x @ x.T.double()", "x @ x"),

@@ -689,6 +689,7 @@ def test_a_step_that_is_not_written_is_named():
         (lambda ns: None, "it returned None: is there a `return` at its end?"),
         (lambda ns: (n for n in ns), "a generator cannot be handed in"),
         (lambda ns: ValueError("no"), "returned a ValueError instead of raising it"),
+        (lambda ns: ValueError, "returned ValueError instead of raising it"),
         (
             lambda ns: [np.ones(2)] * len(ns),
             "it returned a float64 array of shape (2,)",
