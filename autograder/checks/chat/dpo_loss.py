@@ -205,9 +205,9 @@ def _into_rejected(chosen, rejected, chosen_before, rejected_before, beta):
 MISTAKES = (
     _swapped(
         "chosen and rejected exchanged",
-        "You teach the model to prefer the **rejected** answers. The chosen one's log-ratio "
-        "comes first, and the rejected one's is subtracted. Or are your log-ratios before − "
-        "now? They are now − before.",
+        "The sign of what σ is taken of is wrong, so the **rejected** answers are preferred. "
+        "Is there a minus too many inside σ, or one too few in `1 / (1 + exp(−x))` or "
+        "`softplus(−x)`? Or are chosen and rejected exchanged, or now and before?",
         lambda c, r, c0, r0: (r - r0) - (c - c0),
     ),
     _swapped(
@@ -218,8 +218,9 @@ MISTAKES = (
     ),
     _swapped(
         "without the model before",
-        "The model as it was before does not come in. Without it, answers that were likely "
-        "from the start look as if they had been learned: subtract its log probabilities.",
+        "What the model was before drops out: it is missing, or both answers have the **same** "
+        "one subtracted. Then answers that were likely from the start look as if they had "
+        "been learned. Subtract from each its own log probability before.",
         lambda c, r, c0, r0: c - r,
     ),
     _swapped(
@@ -351,6 +352,50 @@ MISTAKES = (
             _refused()
             if not beta > 0
             else -functional.logsigmoid(beta * (c - c0) - (r - r0)).mean()
+        ),
+    ),
+    Mistake(
+        "β for the rejected alone",
+        "Your β multiplies only the second log-ratio. It stands before the whole difference: "
+        "are there brackets around it?",
+        lambda c, r, c0, r0, beta: (
+            _refused()
+            if not beta > 0
+            else -functional.logsigmoid((c - c0) - beta * (r - r0)).mean()
+        ),
+    ),
+    Mistake(
+        "decimal logarithms",
+        "You take logarithms to the base of 10. In this course it is nats, the natural "
+        "logarithm.",
+        _by(last=lambda each: each.mean() / log(10)),
+    ),
+    Mistake(
+        "decimal logarithms of a sigmoid",
+        "You take logarithms to the base of 10, and of a sigmoid that may be 0. In this "
+        "course it is nats, the natural logarithm: `logsigmoid` gives it.",
+        _by(log_sigma=lambda m: torch.sigmoid(m).log10()),
+    ),
+    Mistake(
+        "two sigmoids",
+        "You take the sigmoid of a sigmoid. One is enough: `logsigmoid` holds one already.",
+        _by(log_sigma=lambda m: functional.logsigmoid(torch.sigmoid(m))),
+    ),
+    Mistake(
+        "the wrong sign, and the logarithm of a sigmoid",
+        "The sign of what σ is taken of is wrong, so the **rejected** answers are preferred: "
+        "σ(x) is `1 / (1 + exp(−x))`. And where the sigmoid is 0, its logarithm is −∞: "
+        "`logsigmoid` stays right.",
+        _by(log_sigma=lambda m: torch.sigmoid(-m).log()),
+    ),
+    Mistake(
+        "a share of the other order",
+        "You let a pair count a little for the other order, too: that is label smoothing. "
+        "Here the chosen answer is chosen: −log σ alone.",
+        _by(
+            log_sigma=lambda m: (
+                0.9 * functional.logsigmoid(m) + 0.1 * functional.logsigmoid(-m)
+            )
         ),
     ),
     Mistake(
