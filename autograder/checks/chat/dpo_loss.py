@@ -445,6 +445,16 @@ MISTAKES = (
         _by(log_sigma=lambda m: (m - 0.5).square(), sign=1),
     ),
     Mistake(
+        "the square of another loss",
+        "This is the loss of IPO, a relative of DPO: the squared distance of the difference "
+        "from 1 / (2β). Here the loss is −log σ of β times the difference.",
+        _by(
+            scale=lambda m, beta: m - 1 / (2 * beta),
+            log_sigma=lambda m: m.square(),
+            sign=1,
+        ),
+    ),
+    Mistake(
         "the logarithm of a sigmoid",
         "Right until the difference is far below 0: then `exp` is ∞, the sigmoid 0, and its "
         "logarithm −∞. `logsigmoid` does it all at once and stays right.",
@@ -461,6 +471,12 @@ MISTAKES = (
         "You add a little before the logarithm, so that it is never −∞. So large losses are "
         "too small. `logsigmoid` needs no such help.",
         _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-9).log()),
+    ),
+    Mistake(
+        "a little more added for safety",
+        "You add a little before the logarithm, so that it is never −∞. So large losses are "
+        "too small. `logsigmoid` needs no such help.",
+        _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-8).log()),
     ),
     Mistake(
         "exp over 1 + exp",

@@ -263,9 +263,9 @@ MISTAKES = (
     Mistake(
         "no answer is ever right",
         "For you no answer is ever right. Print what you compare: is the end mark still in "
-        "the answer, though it stands **before** it? Is one answer compared with the list of "
-        "all true ones (`==` or `is` for `in`), or looked for in `truths`, the list of all "
-        "questions? Is your end mark the argument `end`?",
+        "the answer, though it stands **before** it? Is one answer compared with the whole "
+        "list of true ones, or by `is`, or looked for in `truths`, which has all questions? "
+        "Is your end mark the argument `end`?",
         _by(cut=lambda new, end: new[: new.index(end) + 1] if end in new else None),
     ),
     Mistake(
@@ -424,7 +424,9 @@ MISTAKES = (
         "Only the shortest of the true answers counts for you. It is enough to give **one** "
         "of them, whichever.",
         _by(
-            match=lambda said, answers: said is not None and said == min(answers, key=len)
+            match=lambda said, answers: (
+                said is not None and said == min(answers, key=len)
+            )
         ),
     ),
     Mistake(

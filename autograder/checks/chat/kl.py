@@ -141,6 +141,13 @@ def _of_targets(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
     return _asked(each, targets)
 
 
+def _estimated(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
+    """From one token a place: q over p, less its logarithm, less 1."""
+    ratio = _soft(before) - _soft(logits)
+    each = ratio.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+    return _asked(each.exp() - each - 1, targets)
+
+
 def _of_rows(each: Tensor, targets: Tensor) -> Tensor:
     asked = targets >= 0
     return ((each * asked).sum(-1) / asked.sum(-1)).mean()
@@ -155,8 +162,8 @@ def _into_logits(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
 MISTAKES = (
     Mistake(
         "the other direction",
-        "You weigh by q, what the model was before, and take log q − log p. The model as it "
-        "is **now** comes first: p weighs log p − log q.",
+        "You multiply by q, what the model was before, and take log q − log p. The model as it "
+        "is **now** comes first: log p − log q, multiplied by p.",
         lambda logits, before, targets: _far(before, logits, targets),
     ),
     Mistake(
@@ -264,6 +271,56 @@ MISTAKES = (
         lambda logits, before, targets: _asked(
             (logits.softmax(-1) * (logits - before)).sum(-1), targets
         ),
+    ),
+    Mistake(
+        "only the model now by a log softmax",
+        "The model before comes in with its logits as they are. They become log "
+        "probabilities by a log softmax only, as those of the model now do.",
+        lambda logits, before, targets: _asked(
+            _forward(_soft(logits), before), targets
+        ),
+    ),
+    Mistake(
+        "all places in the sum",
+        "Your sum goes over all places, and you divide by the number of those that are asked "
+        "for. Take the sum over the vocabulary alone, and then the places that count.",
+        _by(mean=lambda each, targets: each.sum() / (targets >= 0).sum()),
+    ),
+    Mistake(
+        "divided by the places of a row",
+        "You divide by the length of a row. Divide by the number of places where a token is "
+        "asked for, of all rows together.",
+        _by(mean=lambda each, targets: each[targets >= 0].sum() / targets.shape[1]),
+    ),
+    Mistake(
+        "the places shifted once more",
+        "You shift the targets or the logits once more. The targets are shifted already: each "
+        "belongs to the place where it stands.",
+        _by(mean=lambda each, targets: _asked(each[:, :-1], targets[:, 1:])),
+    ),
+    Mistake(
+        "only the first row",
+        "Only the first row comes in. It is one mean over the places that are asked for, of "
+        "**all** rows together.",
+        lambda *args: _far(*(x[:1] for x in args)),
+    ),
+    Mistake(
+        "the first row's places in all rows",
+        "You take the places that the **first** row's targets ask for, in every row. Each row "
+        "has targets of its own.",
+        _by(mean=lambda each, targets: each[:, targets[0] >= 0].mean()),
+    ),
+    Mistake(
+        "squared differences, not weighed",
+        "You square the differences of the logarithms and add them up. In the formula each "
+        "stands as it is, and is multiplied by p.",
+        _by(one=lambda p, q: (p - q).square().sum(-1)),
+    ),
+    Mistake(
+        "an estimate from the target alone",
+        "You estimate the divergence from the target alone. All tokens of the vocabulary are "
+        "known here: sum over them, each weighed by p.",
+        _estimated,
     ),
     Mistake(
         "a softmax over the places",

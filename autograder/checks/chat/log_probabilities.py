@@ -48,6 +48,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     far = eighths(rng, 2, 3, 4)
     far[0, :, ::2] += 1000
     far[1] -= 1000
+    of_far = goals(rng, 2, 3, 4)  # in the first row only a token that is unlikely
+    of_far[0, of_far[0] >= 0] = int(rng.choice([1, 3]))
     lost = eighths(rng, 2, 3, 4) + torch.tensor([80.0, -80.0, 0.0, 40.0])
     never = torch.from_numpy(rng.permuted([[0, 1, 2], [3, 1, 0]], axis=1))
     unsure = normal(rng, 2, 5, 6)
@@ -66,7 +68,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "nothing is asked at all", (eighths(rng, 2, 3, 4), torch.full((2, 3), -1))
         ),
-        edge("large logits", (far, goals(rng, 2, 3, 4))),
+        edge("large logits", (far, of_far)),
         edge("tokens that are all but impossible", (lost, never)),
         edge("a vocabulary of one token", asked(2, 3, 1)),
         edge("one place in each row", all_asked(3, 1, 4)),
@@ -138,6 +140,10 @@ def _by_gather(log_p: Tensor, targets: Tensor) -> Tensor:
     if (targets < 0).any():
         stop(RuntimeError)
     return _picked(log_p, targets)
+
+
+def _where(each: Tensor, asked: Tensor) -> Tensor:
+    return torch.where(asked, each, 0.0).sum(-1)
 
 
 def _left_over(logits: Tensor, targets: Tensor) -> Tensor:
@@ -291,6 +297,17 @@ MISTAKES = (
             soft=lambda logits: (
                 logits.exp() / logits.exp().sum(-1, keepdim=True)
             ).log()
+        ),
+    ),
+    Mistake(
+        "the exponentials by hand, where something is asked",
+        "Right while the logits are small: `exp` of 89 or more is ∞, and of −104 or less 0, "
+        "and ∞ over ∞ and 0 over 0 are no numbers. `log_softmax` takes any number.",
+        _by(
+            soft=lambda logits: (
+                logits.exp() / logits.exp().sum(-1, keepdim=True)
+            ).log(),
+            add=_where,
         ),
     ),
     Mistake(
