@@ -517,6 +517,12 @@ MISTAKES = (
         _by(give=lambda right: round(sum(right) / len(right), 1)),
     ),
     Mistake(
+        "rounded to hundredths",
+        "You round the share, as for printing. Give it as it is, with all its decimal "
+        "places.",
+        _by(give=lambda right: round(sum(right) / len(right), 2)),
+    ),
+    Mistake(
         "all or nothing",
         "You say whether all answers are right. What is asked for is the share of those that "
         "are.",
