@@ -228,9 +228,9 @@ def _of_tokens(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
     """Of the tokens of all answers, the share that stands in the best true one."""
     right = asked = 0
     for new, answers in zip(written, truths, strict=True):
-        said = new[: new.index(end)] if end in new else new
-        right += max(sum(map(int.__eq__, said, true)) for true in answers)
-        asked += len(said)
+        stated = new[: new.index(end)] if end in new else new
+        right += max(sum(map(int.__eq__, stated, true)) for true in answers)
+        asked += len(stated)
     return right / asked if asked else stop(ZeroDivisionError)
 
 

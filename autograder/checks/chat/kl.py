@@ -168,8 +168,8 @@ MISTAKES = (
     ),
     Mistake(
         "weighed by what was before",
-        "You weigh log p − log q by q. The weights are those of the model as it is **now**, "
-        "p.",
+        "You multiply log p − log q by q. It is multiplied by the probabilities of the model "
+        "as it is **now**, p.",
         _by(one=lambda p, q: (q.exp() * (p - q)).sum(-1)),
     ),
     Mistake(
@@ -180,25 +180,25 @@ MISTAKES = (
     ),
     Mistake(
         "not weighed",
-        "You add up log p − log q without weights. Each difference is multiplied by p, so "
+        "You add up log p − log q as they are. Each difference is multiplied by p, so "
         "that what is hardly ever written hardly counts.",
         _by(one=lambda p, q: (p - q).sum(-1)),
     ),
     Mistake(
         "weighed by log p",
-        "You weigh by log p. The weights are the probabilities p themselves: take `exp`.",
+        "You multiply by log p. Multiply by the probabilities p themselves: take `exp`.",
         _by(one=lambda p, q: (p * (p - q)).sum(-1)),
     ),
     Mistake(
         "weighed by the logits",
-        "You weigh by the logits. The weights are the probabilities p.",
+        "You multiply by the logits. Multiply by the probabilities p.",
         lambda logits, before, targets: _asked(
             (logits * (_soft(logits) - _soft(before))).sum(-1), targets
         ),
     ),
     Mistake(
         "the difference of probabilities",
-        "You weigh p − q. It is the difference of the **logarithms** that is weighed.",
+        "You multiply p − q by p. It is the difference of the **logarithms** that is meant.",
         _by(one=lambda p, q: (p.exp() * (p.exp() - q.exp())).sum(-1)),
     ),
     Mistake(
@@ -209,7 +209,7 @@ MISTAKES = (
     ),
     Mistake(
         "the ratio without a logarithm",
-        "You weigh p / q. It is the **logarithm** of this ratio that is weighed.",
+        "You multiply p / q by p. It is the **logarithm** of this ratio that is meant.",
         _by(one=lambda p, q: (p.exp() * (p - q).exp()).sum(-1)),
     ),
     Mistake(
@@ -243,19 +243,19 @@ MISTAKES = (
     ),
     Mistake(
         "both directions",
-        "You take both directions together. Here it is one alone: p weighs log p − log q.",
+        "You take both directions together. Here it is one alone: p times log p − log q.",
         _by(one=lambda p, q: ((p.exp() - q.exp()) * (p - q)).sum(-1) / 2),
     ),
     Mistake(
         "of the target alone",
         "You take log p − log q of the target alone. All tokens of the vocabulary count, each "
-        "weighed by p.",
+        "multiplied by p.",
         _of_targets,
     ),
     Mistake(
         "a mean over the vocabulary",
         "You average over the vocabulary, too. At each place it is a **sum** over all "
-        "tokens: the weights p make the mean already.",
+        "tokens: multiplied by p, it is a mean already.",
         _by(one=lambda p, q: (p.exp() * (p - q)).mean(-1)),
     ),
     Mistake(
@@ -266,7 +266,7 @@ MISTAKES = (
     ),
     Mistake(
         "probabilities by softmax, logits for logarithms",
-        "The weights are right, but you subtract logits. Logits are log probabilities only "
+        "You multiply by the right p, but you subtract logits. Logits are log probabilities only "
         "after a log softmax, which moves both models differently.",
         lambda logits, before, targets: _asked(
             (logits.softmax(-1) * (logits - before)).sum(-1), targets
@@ -319,7 +319,7 @@ MISTAKES = (
     Mistake(
         "an estimate from the target alone",
         "You estimate the divergence from the target alone. All tokens of the vocabulary are "
-        "known here: sum over them, each weighed by p.",
+        "known here: sum over them, each multiplied by p.",
         _estimated,
     ),
     Mistake(
@@ -475,7 +475,7 @@ MISTAKES = (
         lambda logits, before, targets: _far(
             before, logits, targets, mean=lambda each, targets: each.mean()
         ),
-        "You weigh by q, and the model as it is now comes first.",
+        "You multiply by q, and the model as it is now comes first.",
         "you average over all places, and only those count where a token is asked for.",
     ),
 )
