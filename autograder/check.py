@@ -104,7 +104,7 @@ def finale(*given: Any) -> Iterator[Callable[..., bool]]:
     print(f"✗ {why}" if why else "✓ the same")
 
 
-def _leave(*_: Any) -> bool:
+def _leave(*_: Any, **__: Any) -> bool:
     raise RuntimeError
 
 

@@ -34,6 +34,11 @@ RESTART = "choose *Kernel → Restart Kernel and Run All Cells*"
 CELL = "<module>"  # what Python calls the code that stands in no function
 PATIENCE = 2.0  # seconds of computing for all small changes in a whole model
 LONGEST = 200  # characters of an error's message
+LOST = (
+    "makes the right numbers, but has lost their gradient, so no model can learn by them. "
+    "Do all of it with tensors of PyTorch: NumPy, `.detach()`, `.data`, `.item()`, "
+    "`torch.tensor(...)` and `torch.no_grad()` lose the gradient."
+)
 
 
 class Finale:
@@ -58,13 +63,23 @@ class Finale:
         self.given, self.written = given, written
         self.found: str | None = None
 
-    def agrees(self, step: str, mine: Any, course: Any, where: str = "") -> bool:
+    def agrees(
+        self,
+        step: str,
+        mine: Any,
+        course: Any,
+        where: str = "",
+        learns: bool = False,
+    ) -> bool:
         """Whether a step, or several as in "ranks(merges)", made what the course's make.
 
         Where the course raises an error, `course` is its class, and `mine` a function
-        that should. Only the first difference is told; the others mostly come of it.
+        that should. learns: it must have kept its gradient. Only the first difference is
+        told; the others mostly come of it.
         """
         check = self.known.get(step) or _plain(step)
+        kept = not learns or getattr(mine, "requires_grad", False)
+        mine, course = _detached(mine), _detached(course)
         if isinstance(course, type):
             want, got = Outcome(raised=course.__name__), run(mine, ())
         else:
@@ -77,6 +92,9 @@ class Finale:
             said = said or self._in_source(step, course, check)
             said = said or remark(check, [Case(where, ())], [want], [got])
             self.found = self._with_advice(text, step, said=said)
+        if not why and not kept:
+            why = f"`{step}` {LOST}"
+            self.found = self.found or why
         return not why
 
     def ended(self, error: Exception) -> None:
@@ -215,6 +233,10 @@ class Finale:
             own = getattr(own, "__module__", None) == "__main__" and code
             if frame.name == CELL or (own and own.co_filename == frame.filename):
                 yield frame.name, frame.line or ""
+
+
+def _detached(value: Any) -> Any:
+    return value.detach() if isinstance(value, torch.Tensor) else value
 
 
 def _plain(step: str) -> Check:

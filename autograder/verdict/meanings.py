@@ -117,6 +117,16 @@ MEANT = (
         "takes any, with a batch in front too.",
     ),
     Known(
+        "tuple indices must be integers or slices, not str",
+        "A tuple has no keys. Its parts have numbers from 0 on, or get names when it is taken "
+        "apart: `a, b = pair`.",
+    ),
+    Known(
+        "Index tensor must have the same number of dimensions",
+        "`gather` wants as many axes in the indices as in what it picks from. Print both "
+        "shapes: `[..., None]` gives a tensor one more axis, of size 1, at the end.",
+    ),
+    Known(
         "expected m1 and m2 to have the same dtype|same dtype, but got|expected scalar "
         "type",
         "Both sides of a product must be of one kind, such as float32. `x.float()` makes "

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 from autograder.verdict import session
 from autograder.verdict.source import of as source_of
@@ -333,6 +334,19 @@ def test_a_name_that_an_import_has_taken_is_told_and_no_step_is_blamed():
     said = "`merge` stands for `heapq.merge` now: an import has taken its name."
     assert found.found.endswith(said) and "is not right" not in found.found
     assert asked == [["merge", "train"]]
+
+
+def test_a_step_that_a_model_learns_by_keeps_its_gradient():
+    at = torch.tensor([1.0, 2.0], requires_grad=True)
+    found = Finale({}, checks.load("chat"), lambda steps: None)
+    assert found.agrees("dpo_loss", at.sum(), (2 * at).mean(), learns=True)
+    assert found.agrees("dpo_loss", at.sum().detach(), at.sum().detach())
+    assert not found.found
+    assert not found.agrees("dpo_loss", at.sum().detach(), at.sum(), learns=True)
+    assert found.found.startswith("`dpo_loss` makes the right numbers, but has lost")
+    found.found = None
+    assert not found.agrees("dpo_loss", at.mean(), at.sum(), learns=True)
+    assert "differs from the course's own" in found.found
 
 
 def test_while_grading_nothing_is_compared(monkeypatch, capsys):

@@ -201,6 +201,21 @@ def _whole_only(row, assistant, end):
     return found
 
 
+def _own(row, assistant, end):
+    """At which places an id stands that the assistant wrote, its end mark too."""
+    speaks = [False, *_spoken(row, assistant, end)[:-1]]
+    return [ask and here != assistant for ask, here in zip(speaks, row, strict=True)]
+
+
+def _to_the_last_end(row, assistant, end):
+    targets = [NOTHING] * len(row)
+    if assistant in row:
+        here = row.index(assistant)
+        last = len(row) - 1 - (row[::-1].index(end) if end in row else 0)
+        targets[here:last] = row[here + 1 : last + 1]
+    return targets
+
+
 def _after_the_first(row, assistant, end):
     return [assistant in row[: i + 1] for i in range(len(row))]
 
@@ -258,6 +273,19 @@ MISTAKES = (
         "Your targets are the ids **before** each place. A model is asked for what comes "
         "next.",
         _by(shifted=lambda row: [NOTHING, *row[:-1]]),
+    ),
+    Mistake(
+        "the answers shifted to the right",
+        "You shift the answers to the right, and so each token is asked for one place "
+        "**behind** where it stands. A model is asked for what comes next: it is one place "
+        "earlier.",
+        lambda row, assistant, end: [
+            NOTHING,
+            *(
+                token if spoken else NOTHING
+                for token, spoken in zip(row, _own(row, assistant, end), strict=True)
+            ),
+        ][: len(row)],
     ),
     Mistake(
         "shifted by two",
@@ -324,7 +352,8 @@ MISTAKES = (
     Mistake(
         "it never stops",
         "From the first answer on you ask for everything, the user's messages too. An end "
-        "mark ends the answer.",
+        "mark ends the answer. Do you look for the argument `end`, or for a number or a name "
+        "of your own?",
         _by(speaks=_after_the_first),
     ),
     Mistake(
@@ -336,7 +365,8 @@ MISTAKES = (
     Mistake(
         "everything is masked",
         "All your targets are −1, so nothing would be learned. From what opens an answer on, "
-        "the next ids are asked for.",
+        "the next ids are asked for. Do you look for the argument `assistant`, or for a "
+        "number or a text of your own?",
         _by(speaks=lambda row, assistant, end: [False] * len(row)),
     ),
     Mistake(
@@ -360,6 +390,32 @@ MISTAKES = (
         "Only the last answer is asked for. Each answer of the conversation is: none of them "
         "is forgotten when the next one opens.",
         _by(asked=_only(-1)),
+    ),
+    Mistake(
+        "only the last answer, found from behind",
+        "Only the last answer is asked for, and where there is none `index` ends in an error. "
+        "Each answer of the conversation is asked for: go through the ids one by one.",
+        lambda row, assistant, end: (
+            _masked(row, assistant, end, asked=_only(-1))
+            if assistant in row
+            else stop(ValueError)
+        ),
+    ),
+    Mistake(
+        "only the first answer, found by `index`",
+        "`index` finds the first answer alone, and ends in an error where there is none, or "
+        "no end mark. There may be several or none: go through the ids one by one.",
+        lambda row, assistant, end: (
+            _masked(row, assistant, end, asked=_only(0))
+            if assistant in row and end in row[row.index(assistant) :]
+            else stop(ValueError)
+        ),
+    ),
+    Mistake(
+        "up to the last end mark",
+        "You ask for all from the first answer up to the **last** end mark, the user's "
+        "messages between two answers too. Each answer is over at its own end mark.",
+        _to_the_last_end,
     ),
     Mistake(
         "the first end mark of all",
@@ -456,6 +512,12 @@ MISTAKES = (
         "ones and minus ones",
         "You say where something is asked by a 1. The target there is the next **id**.",
         _by(give=lambda targets: [1 if t != NOTHING else -1 for t in targets]),
+    ),
+    Mistake(
+        "ones and zeros",
+        "This is the mask: 1 where something is asked, and 0 elsewhere. The targets are the "
+        "next **ids** where it is 1, and −1 where it is 0.",
+        lambda row, assistant, end: [*map(int, _spoken(row, assistant, end))],
     ),
     Mistake(
         "the places left out",

@@ -205,9 +205,9 @@ def _into_rejected(chosen, rejected, chosen_before, rejected_before, beta):
 MISTAKES = (
     _swapped(
         "chosen and rejected exchanged",
-        "You teach the model to prefer the **rejected** answers. The chosen one's log-ratio "
-        "comes first, and the rejected one's is subtracted. Or are your log-ratios before − "
-        "now? They are now − before.",
+        "The sign of what σ is taken of is wrong, so the **rejected** answers are preferred. "
+        "Is there a minus too many inside σ, or one too few in `1 / (1 + exp(−x))` or "
+        "`softplus(−x)`? Or are chosen and rejected exchanged, or now and before?",
         lambda c, r, c0, r0: (r - r0) - (c - c0),
     ),
     _swapped(
@@ -218,8 +218,9 @@ MISTAKES = (
     ),
     _swapped(
         "without the model before",
-        "The model as it was before does not come in. Without it, answers that were likely "
-        "from the start look as if they had been learned: subtract its log probabilities.",
+        "What the model was before drops out: it is missing, or both answers have the **same** "
+        "one subtracted. Then answers that were likely from the start look as if they had "
+        "been learned. Subtract from each its own log probability before.",
         lambda c, r, c0, r0: c - r,
     ),
     _swapped(
@@ -354,6 +355,50 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "β for the rejected alone",
+        "Your β multiplies only the second log-ratio. It stands before the whole difference: "
+        "are there brackets around it?",
+        lambda c, r, c0, r0, beta: (
+            _refused()
+            if not beta > 0
+            else -functional.logsigmoid((c - c0) - beta * (r - r0)).mean()
+        ),
+    ),
+    Mistake(
+        "decimal logarithms",
+        "You take logarithms to the base of 10. In this course it is nats, the natural "
+        "logarithm.",
+        _by(last=lambda each: each.mean() / log(10)),
+    ),
+    Mistake(
+        "decimal logarithms of a sigmoid",
+        "You take logarithms to the base of 10, and of a sigmoid that may be 0. In this "
+        "course it is nats, the natural logarithm: `logsigmoid` gives it.",
+        _by(log_sigma=lambda m: torch.sigmoid(m).log10()),
+    ),
+    Mistake(
+        "two sigmoids",
+        "You take the sigmoid of a sigmoid. One is enough: `logsigmoid` holds one already.",
+        _by(log_sigma=lambda m: functional.logsigmoid(torch.sigmoid(m))),
+    ),
+    Mistake(
+        "the wrong sign, and the logarithm of a sigmoid",
+        "The sign of what σ is taken of is wrong, so the **rejected** answers are preferred: "
+        "σ(x) is `1 / (1 + exp(−x))`. And where the sigmoid is 0, its logarithm is −∞: "
+        "`logsigmoid` stays right.",
+        _by(log_sigma=lambda m: torch.sigmoid(-m).log()),
+    ),
+    Mistake(
+        "a share of the other order",
+        "You let a pair count a little for the other order, too: that is label smoothing. "
+        "Here the chosen answer is chosen: −log σ alone.",
+        _by(
+            log_sigma=lambda m: (
+                0.9 * functional.logsigmoid(m) + 0.1 * functional.logsigmoid(-m)
+            )
+        ),
+    ),
+    Mistake(
         "the minus forgotten",
         "Your loss is below 0: the minus before the logarithm is missing. So it would be made "
         "smaller by making the **rejected** answers likelier.",
@@ -400,6 +445,16 @@ MISTAKES = (
         _by(log_sigma=lambda m: (m - 0.5).square(), sign=1),
     ),
     Mistake(
+        "the square of another loss",
+        "This is the loss of IPO, a relative of DPO: the squared distance of the difference "
+        "from 1 / (2β). Here the loss is −log σ of β times the difference.",
+        _by(
+            scale=lambda m, beta: m - 1 / (2 * beta),
+            log_sigma=lambda m: m.square(),
+            sign=1,
+        ),
+    ),
+    Mistake(
         "the logarithm of a sigmoid",
         "Right until the difference is far below 0: then `exp` is ∞, the sigmoid 0, and its "
         "logarithm −∞. `logsigmoid` does it all at once and stays right.",
@@ -416,6 +471,12 @@ MISTAKES = (
         "You add a little before the logarithm, so that it is never −∞. So large losses are "
         "too small. `logsigmoid` needs no such help.",
         _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-9).log()),
+    ),
+    Mistake(
+        "a little more added for safety",
+        "You add a little before the logarithm, so that it is never −∞. So large losses are "
+        "too small. `logsigmoid` needs no such help.",
+        _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-8).log()),
     ),
     Mistake(
         "exp over 1 + exp",

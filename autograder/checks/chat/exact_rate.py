@@ -152,6 +152,18 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 end,
             ),
         ),
+        edge(
+            "the same true answer twice",
+            ([[5, end], [6, end]], [[[5], [5]], [[7], [7], [7]]], end),
+        ),
+        edge(
+            "a short true answer behind a longer one",
+            ([[4, end], [5, 6, end]], [[[4, 6], [4]], [[5, 6], [7]]], end),
+        ),
+        edge(
+            "other ids of the same figures",
+            ([[1, 23, end], [12, 3, end]], [[[12, 3]], [[12, 3], [123]]], end),
+        ),
         edge("two end marks", ([[4, end, end], [5, end, 6, end]], [[[4]], [[6]]], end)),
         edge("1 is the end mark", ([[4, 1, 3], [4, 4]], [[[4]], [[4, 4]]], 1)),
         edge(
@@ -208,6 +220,20 @@ def _any(test: Callable[[Ids, Ids], bool]) -> Callable[[Any, list[Ids]], bool]:
     )
 
 
+def _joined(tokens: Ids) -> str:
+    return "".join(map(str, tokens))
+
+
+def _of_tokens(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
+    """Of the tokens of all answers, the share that stands in the best true one."""
+    right = asked = 0
+    for new, answers in zip(written, truths, strict=True):
+        stated = new[: new.index(end)] if end in new else new
+        right += max(sum(map(int.__eq__, stated, true)) for true in answers)
+        asked += len(stated)
+    return right / asked if asked else stop(ZeroDivisionError)
+
+
 def worked(written: list[Ids], truths: list[list[Ids]], end: int) -> dict[str, Any]:
     said = [_cut(new, end) for new in written]
     seen = {
@@ -235,9 +261,11 @@ MISTAKES = (
         _by(cut=lambda new, end: new),
     ),
     Mistake(
-        "the end mark belongs to the answer",
-        "You cut one place too late, so the end mark is part of the answer, and no true "
-        "answer has one. The answer stands **before** it.",
+        "no answer is ever right",
+        "For you no answer is ever right. Print what you compare: is the end mark still in "
+        "the answer, though it stands **before** it? Is one answer compared with the whole "
+        "list of true ones, or by `is`, or looked for in `truths`, which has all questions? "
+        "Is your end mark the argument `end`?",
         _by(cut=lambda new, end: new[: new.index(end) + 1] if end in new else None),
     ),
     Mistake(
@@ -277,6 +305,16 @@ MISTAKES = (
         "You take away the end marks and compare the rest, so what was written behind them "
         "counts, too. The answer is over at the **first** one.",
         _by(cut=lambda new, end: [token for token in new if token != end]),
+    ),
+    Mistake(
+        "end marks left out, where there are some",
+        "You take away the end marks and compare the rest, so what was written behind the "
+        "first one counts, too. The answer is over **there**: cut, do not sift.",
+        _by(
+            cut=lambda new, end: (
+                [token for token in new if token != end] if end in new else None
+            )
+        ),
     ),
     Mistake(
         "an answer that never stops is right",
@@ -382,6 +420,56 @@ MISTAKES = (
         _by(match=lambda said, answers: said is not None and said == answers[-1]),
     ),
     Mistake(
+        "only the shortest true answer",
+        "Only the shortest of the true answers counts for you. It is enough to give **one** "
+        "of them, whichever.",
+        _by(
+            match=lambda said, answers: (
+                said is not None and said == min(answers, key=len)
+            )
+        ),
+    ),
+    Mistake(
+        "two true answers unpacked",
+        "You unpack two true answers. A question has one or more, however many there are: "
+        "leave them in their list.",
+        _by(
+            match=lambda said, answers: (
+                _matches(said, answers) if len(answers) == 2 else stop(ValueError)
+            )
+        ),
+    ),
+    Mistake(
+        "equal true answers counted each",
+        "You count how many of the true answers are equal to what was written. The same one "
+        "may stand there twice: a question is answered right, or it is not.",
+        _by(match=lambda said, answers: answers.count(said)),
+    ),
+    Mistake(
+        "ids joined to one text",
+        "You join the ids to a text, and 1, 23 and 12, 3 become the same one. Compare the "
+        "lists themselves.",
+        _by(match=_any(lambda said, true: _joined(said) == _joined(true))),
+    ),
+    Mistake(
+        "a text within a text",
+        "You look for a true answer in the text that an answer is printed as, so it counts "
+        "if more is written before it or behind. Equal is asked for: compare the lists.",
+        _by(match=_any(lambda said, true: str(true)[1:-1] in str(said)[1:-1])),
+    ),
+    Mistake(
+        "the first question's true answers for all",
+        "Every answer is compared with the true ones of the **first** question. Each has its "
+        "own: go through both lists together.",
+        lambda written, truths, end: _rate(written, truths[:1] * len(written), end),
+    ),
+    Mistake(
+        "the share of right tokens",
+        "You count right tokens. An answer counts as a whole: it is right if all its tokens "
+        "are and none is missing, and otherwise it is wrong.",
+        _of_tokens,
+    ),
+    Mistake(
         "all true answers at once",
         "An answer would have to be equal to all true ones at once. It is enough to give "
         "**one** of them: `any`, not `all`.",
@@ -427,6 +515,12 @@ MISTAKES = (
         "rounded",
         "You round the share. Give it as it is, with all its decimal places.",
         _by(give=lambda right: round(sum(right) / len(right), 1)),
+    ),
+    Mistake(
+        "rounded to hundredths",
+        "You round the share, as for printing. Give it as it is, with all its decimal "
+        "places.",
+        _by(give=lambda right: round(sum(right) / len(right), 2)),
     ),
     Mistake(
         "all or nothing",

@@ -274,6 +274,28 @@ MISTAKES = (
         _labelled,
     ),
     Mistake(
+        "Q and A, in lines without a gap",
+        "You write the marks Q: and A: before each, in lines of their own. Leave them away: a "
+        "line has the question, a colon, a space and the answer.",
+        lambda examples, question: (
+            "".join(f"Q: {q}\nA: {a}\n" for q, a in examples) + f"Q: {question}\nA:"
+        ),
+    ),
+    Mistake(
+        "each question once",
+        "As keys of a dict equal questions stand there once, and only with their last answer. "
+        "Go through the list of examples as it is.",
+        lambda examples, question: _written([*dict(examples).items()], question),
+    ),
+    Mistake(
+        "the last example's question is asked",
+        "At the end you ask the last example's question once more. Has a variable of your "
+        "loop the name `question`? Then the argument of this name is lost.",
+        lambda examples, question: _written(
+            examples, examples[-1][0] if examples else question
+        ),
+    ),
+    Mistake(
         "question and answer exchanged",
         "Question and answer have changed places in your examples. The question is the "
         "first of each pair.",

@@ -141,6 +141,13 @@ def _of_targets(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
     return _asked(each, targets)
 
 
+def _estimated(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
+    """From one token a place: q over p, less its logarithm, less 1."""
+    ratio = _soft(before) - _soft(logits)
+    each = ratio.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+    return _asked(each.exp() - each - 1, targets)
+
+
 def _of_rows(each: Tensor, targets: Tensor) -> Tensor:
     asked = targets >= 0
     return ((each * asked).sum(-1) / asked.sum(-1)).mean()
@@ -155,14 +162,14 @@ def _into_logits(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
 MISTAKES = (
     Mistake(
         "the other direction",
-        "You weigh by q, what the model was before, and take log q − log p. The model as it "
-        "is **now** comes first: p weighs log p − log q.",
+        "You multiply by q, what the model was before, and take log q − log p. The model as it "
+        "is **now** comes first: log p − log q, multiplied by p.",
         lambda logits, before, targets: _far(before, logits, targets),
     ),
     Mistake(
         "weighed by what was before",
-        "You weigh log p − log q by q. The weights are those of the model as it is **now**, "
-        "p.",
+        "You multiply log p − log q by q. It is multiplied by the probabilities of the model "
+        "as it is **now**, p.",
         _by(one=lambda p, q: (q.exp() * (p - q)).sum(-1)),
     ),
     Mistake(
@@ -173,25 +180,25 @@ MISTAKES = (
     ),
     Mistake(
         "not weighed",
-        "You add up log p − log q without weights. Each difference is multiplied by p, so "
+        "You add up log p − log q as they are. Each difference is multiplied by p, so "
         "that what is hardly ever written hardly counts.",
         _by(one=lambda p, q: (p - q).sum(-1)),
     ),
     Mistake(
         "weighed by log p",
-        "You weigh by log p. The weights are the probabilities p themselves: take `exp`.",
+        "You multiply by log p. Multiply by the probabilities p themselves: take `exp`.",
         _by(one=lambda p, q: (p * (p - q)).sum(-1)),
     ),
     Mistake(
         "weighed by the logits",
-        "You weigh by the logits. The weights are the probabilities p.",
+        "You multiply by the logits. Multiply by the probabilities p.",
         lambda logits, before, targets: _asked(
             (logits * (_soft(logits) - _soft(before))).sum(-1), targets
         ),
     ),
     Mistake(
         "the difference of probabilities",
-        "You weigh p − q. It is the difference of the **logarithms** that is weighed.",
+        "You multiply p − q by p. It is the difference of the **logarithms** that is meant.",
         _by(one=lambda p, q: (p.exp() * (p.exp() - q.exp())).sum(-1)),
     ),
     Mistake(
@@ -202,7 +209,7 @@ MISTAKES = (
     ),
     Mistake(
         "the ratio without a logarithm",
-        "You weigh p / q. It is the **logarithm** of this ratio that is weighed.",
+        "You multiply p / q by p. It is the **logarithm** of this ratio that is meant.",
         _by(one=lambda p, q: (p.exp() * (p - q).exp()).sum(-1)),
     ),
     Mistake(
@@ -236,19 +243,19 @@ MISTAKES = (
     ),
     Mistake(
         "both directions",
-        "You take both directions together. Here it is one alone: p weighs log p − log q.",
+        "You take both directions together. Here it is one alone: p times log p − log q.",
         _by(one=lambda p, q: ((p.exp() - q.exp()) * (p - q)).sum(-1) / 2),
     ),
     Mistake(
         "of the target alone",
         "You take log p − log q of the target alone. All tokens of the vocabulary count, each "
-        "weighed by p.",
+        "multiplied by p.",
         _of_targets,
     ),
     Mistake(
         "a mean over the vocabulary",
         "You average over the vocabulary, too. At each place it is a **sum** over all "
-        "tokens: the weights p make the mean already.",
+        "tokens: multiplied by p, it is a mean already.",
         _by(one=lambda p, q: (p.exp() * (p - q)).mean(-1)),
     ),
     Mistake(
@@ -259,11 +266,61 @@ MISTAKES = (
     ),
     Mistake(
         "probabilities by softmax, logits for logarithms",
-        "The weights are right, but you subtract logits. Logits are log probabilities only "
+        "You multiply by the right p, but you subtract logits. Logits are log probabilities only "
         "after a log softmax, which moves both models differently.",
         lambda logits, before, targets: _asked(
             (logits.softmax(-1) * (logits - before)).sum(-1), targets
         ),
+    ),
+    Mistake(
+        "only the model now by a log softmax",
+        "The model before comes in with its logits as they are. They become log "
+        "probabilities by a log softmax only, as those of the model now do.",
+        lambda logits, before, targets: _asked(
+            _forward(_soft(logits), before), targets
+        ),
+    ),
+    Mistake(
+        "all places in the sum",
+        "Your sum goes over all places, and you divide by the number of those that are asked "
+        "for. Take the sum over the vocabulary alone, and then the places that count.",
+        _by(mean=lambda each, targets: each.sum() / (targets >= 0).sum()),
+    ),
+    Mistake(
+        "divided by the places of a row",
+        "You divide by the length of a row. Divide by the number of places where a token is "
+        "asked for, of all rows together.",
+        _by(mean=lambda each, targets: each[targets >= 0].sum() / targets.shape[1]),
+    ),
+    Mistake(
+        "the places shifted once more",
+        "You shift the targets or the logits once more. The targets are shifted already: each "
+        "belongs to the place where it stands.",
+        _by(mean=lambda each, targets: _asked(each[:, :-1], targets[:, 1:])),
+    ),
+    Mistake(
+        "only the first row",
+        "Only the first row comes in. It is one mean over the places that are asked for, of "
+        "**all** rows together.",
+        lambda *args: _far(*(x[:1] for x in args)),
+    ),
+    Mistake(
+        "the first row's places in all rows",
+        "You take the places that the **first** row's targets ask for, in every row. Each row "
+        "has targets of its own.",
+        _by(mean=lambda each, targets: each[:, targets[0] >= 0].mean()),
+    ),
+    Mistake(
+        "squared differences, not weighed",
+        "You square the differences of the logarithms and add them up. In the formula each "
+        "stands as it is, and is multiplied by p.",
+        _by(one=lambda p, q: (p - q).square().sum(-1)),
+    ),
+    Mistake(
+        "an estimate from the target alone",
+        "You estimate the divergence from the target alone. All tokens of the vocabulary are "
+        "known here: sum over them, each multiplied by p.",
+        _estimated,
     ),
     Mistake(
         "a softmax over the places",
@@ -418,7 +475,7 @@ MISTAKES = (
         lambda logits, before, targets: _far(
             before, logits, targets, mean=lambda each, targets: each.mean()
         ),
-        "You weigh by q, and the model as it is now comes first.",
+        "You multiply by q, and the model as it is now comes first.",
         "you average over all places, and only those count where a token is asked for.",
     ),
 )

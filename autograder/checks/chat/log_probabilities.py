@@ -48,6 +48,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     far = eighths(rng, 2, 3, 4)
     far[0, :, ::2] += 1000
     far[1] -= 1000
+    of_far = goals(rng, 2, 3, 4)  # in the first row only a token that is unlikely
+    of_far[0, of_far[0] >= 0] = int(rng.choice([1, 3]))
     lost = eighths(rng, 2, 3, 4) + torch.tensor([80.0, -80.0, 0.0, 40.0])
     never = torch.from_numpy(rng.permuted([[0, 1, 2], [3, 1, 0]], axis=1))
     unsure = normal(rng, 2, 5, 6)
@@ -66,7 +68,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "nothing is asked at all", (eighths(rng, 2, 3, 4), torch.full((2, 3), -1))
         ),
-        edge("large logits", (far, goals(rng, 2, 3, 4))),
+        edge("large logits", (far, of_far)),
         edge("tokens that are all but impossible", (lost, never)),
         edge("a vocabulary of one token", asked(2, 3, 1)),
         edge("one place in each row", all_asked(3, 1, 4)),
@@ -138,6 +140,21 @@ def _by_gather(log_p: Tensor, targets: Tensor) -> Tensor:
     if (targets < 0).any():
         stop(RuntimeError)
     return _picked(log_p, targets)
+
+
+def _where(each: Tensor, asked: Tensor) -> Tensor:
+    return torch.where(asked, each, 0.0).sum(-1)
+
+
+def _left_over(logits: Tensor, targets: Tensor) -> Tensor:
+    """With (B, T, 1) of `gather`, beside a mask (B, T)."""
+    picked = _soft(logits).gather(-1, targets.clamp(min=0)[..., None])
+    return torch.where(targets >= 0, picked, 0.0).sum(-1)
+
+
+def _in_the_middle(logits: Tensor, targets: Tensor) -> Tensor:
+    picked = _soft(logits).gather(-1, targets.clamp(min=0)[:, None])[:, 0]
+    return (picked * (targets >= 0)).sum(-1)
 
 
 def _mean(each: Tensor, asked: Tensor) -> Tensor:
@@ -283,6 +300,17 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "the exponentials by hand, where something is asked",
+        "Right while the logits are small: `exp` of 89 or more is ∞, and of −104 or less 0, "
+        "and ∞ over ∞ and 0 over 0 are no numbers. `log_softmax` takes any number.",
+        _by(
+            soft=lambda logits: (
+                logits.exp() / logits.exp().sum(-1, keepdim=True)
+            ).log(),
+            add=_where,
+        ),
+    ),
+    Mistake(
         "less the logarithm of the sum of exponentials",
         "Right until a logit is 89 or more: then its `exp` is ∞. `log_softmax` takes any "
         "number.",
@@ -317,6 +345,58 @@ MISTAKES = (
         "A target of −1 ends in an error, since `gather` takes no negative index. Put any "
         "token's there, and do not count these places.",
         _by(pick=_by_gather),
+    ),
+    Mistake(
+        "the axis of `gather` left",
+        "The axis of size 1 that `gather` needed is still there, so your mask and your sum "
+        "go along other axes than you mean. Take it away right behind `gather`: with "
+        "`[..., 0]`, or `squeeze` of that axis.",
+        _left_over,
+    ),
+    Mistake(
+        "all targets at each place",
+        "In square brackets, `[:, :, targets]` takes **all** targets at each place. Each "
+        "place has one of its own: that is what `gather` picks.",
+        lambda logits, targets: (_soft(logits)[:, :, targets] * (targets >= 0)).sum(-1),
+    ),
+    Mistake(
+        "a new axis in the middle",
+        "Your targets got their new axis between rows and places, so a place picks what "
+        "belongs to another. It stands at the **end**, where the vocabulary is.",
+        _in_the_middle,
+    ),
+    Mistake(
+        "all axes of size 1 taken away",
+        "`squeeze()` takes away **every** axis of size 1, that of the places too where there "
+        "is one place. Say which axis is meant: the last.",
+        _by(
+            pick=lambda log_p, targets: log_p.gather(
+                -1, targets.clamp(min=0)[..., None]
+            ).squeeze()
+        ),
+    ),
+    Mistake(
+        "the last place left out",
+        "You leave out the last place of each row. The targets are shifted already, so each "
+        "place counts whose target is 0 or more, the last one too.",
+        lambda logits, targets: _summed(logits[:, :-1], targets[:, :-1]),
+    ),
+    Mistake(
+        "the product first",
+        "You multiply the probabilities and take the logarithm of the product. Of many "
+        "tokens the product is 0 in float32, and its logarithm −∞. Add logarithms instead.",
+        lambda logits, targets: (
+            _picked(logits.softmax(-1), targets)
+            .masked_fill(targets < 0, 1.0)
+            .prod(-1)
+            .log()
+        ),
+    ),
+    Mistake(
+        "an array instead of a tensor",
+        "This is the right answer, but an array of NumPy. Give a tensor, and compute with "
+        "tensors from the start: a model is to learn by it, and NumPy knows no gradient.",
+        lambda *args: oracle(*args).numpy(),
     ),
     Mistake(
         "token 0 is not asked for",

@@ -224,6 +224,14 @@ def _opened_if(roles: Callable[[str], bool]) -> Callable[..., list]:
     ]
 
 
+def _exchanged(messages, opening, closing, answer=True):
+    """`for text, role in messages`."""
+    for _, role in messages:
+        if role not in opening:
+            stop(ValueError)
+    return _written(messages, opening, closing, answer)
+
+
 def _between(messages, opening, closing, answer=True):
     """What closes stands between two messages, as by `join`."""
     parts = []
@@ -300,6 +308,24 @@ MISTAKES = (
         "The last message is not closed: what closes stands only **between** two messages. "
         "It belongs behind each of them, the last one too.",
         _between,
+    ),
+    Mistake(
+        "the last one closed only where a turn follows",
+        "The last message is closed only where `answer` is true. Every message is closed, "
+        "whatever follows: `answer` decides on the assistant's next turn alone.",
+        lambda messages, opening, closing, answer=True: (
+            _written if answer else _between
+        )(messages, opening, closing, answer),
+    ),
+    Mistake(
+        "the end cut off by its length",
+        "At the end you cut off as many ids as close a message. Where nothing closes one "
+        "that is `-0`, and a slice up to 0 is empty. Do not write them there at all.",
+        lambda messages, opening, closing, answer=True: (
+            _written(messages, opening, closing, answer)
+            if closing or not answer
+            else []
+        ),
     ),
     Mistake(
         "closed only at the end",
@@ -401,6 +427,28 @@ MISTAKES = (
         _by(turn=lambda opening, closing, messages: opening["user"]),
     ),
     Mistake(
+        "the last speaker's turn is opened",
+        "At the end you open a message of whoever spoke last, as the loop's variable has it. "
+        "It is the **assistant** who is to answer, and there may be no message at all.",
+        _by(
+            turn=lambda opening, closing, messages: (
+                opening[messages[-1][0]] if messages else stop(UnboundLocalError)
+            )
+        ),
+    ),
+    Mistake(
+        "the word for the assistant's turn",
+        "At the end stands the word assistant. What opens its message are ids: look them up "
+        "in `opening`, by this word.",
+        _by(turn=lambda opening, closing, messages: ["assistant"]),
+    ),
+    Mistake(
+        "role and text exchanged",
+        "A list is looked up in `opening`, or is to be a key. Print what you take for a role: "
+        "in each message the role stands first, and its text second.",
+        _exchanged,
+    ),
+    Mistake(
         "the turn is opened after each user's message",
         "You open the assistant's turn inside the loop, after each user's message, where its "
         "own message opens it again. It is opened once more, at the end of all.",
@@ -488,6 +536,20 @@ MISTAKES = (
         _by(order=lambda messages: messages[::-1]),
     ),
     Mistake(
+        "the system's messages first",
+        "You put the system's messages first. They stay where they are: a conversation is "
+        "written in the order in which it was held.",
+        _by(
+            order=lambda messages: sorted(messages, key=lambda one: one[0] != "system")
+        ),
+    ),
+    Mistake(
+        "one message of each role",
+        "As keys of a dict each role stands there once, so of its messages only one is left. "
+        "Go through the list of messages as it is.",
+        _by(order=lambda messages: [*dict(messages).items()]),
+    ),
+    Mistake(
         "the system's messages left out",
         "The system's messages are missing. They are written like all others.",
         _by(order=lambda messages: [one for one in messages if one[0] != "system"]),
@@ -566,7 +628,7 @@ MISTAKES = (
     written_into(
         _into_texts,
         "messages",
-        "`+=` on a text",
+        "`+=` on a text, or `append` to the messages,",
         "the texts are changed",
         "Make a new list.",
     ),

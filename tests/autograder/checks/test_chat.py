@@ -176,13 +176,16 @@ def test_lessons_are_conversations_of_which_the_answers_are_asked_for():
 
 def taught(capsys, steps: int, **changed) -> str:
     """What the cell says that teaches, with so few steps, and other functions."""
-    names = {**solution("chat"), **changed}
+    names = {**solution("chat")}
+    exec(cell("agree").partition("with finale()")[0], names)  # noqa: S102 - it is ours
+    exec(cell("lessons"), names)  # noqa: S102 - it is ours
+    names |= changed
     source = cell("teach")
-    assert "n_steps = 300" in source
+    assert "n_steps = 300" in source and "anyway = False" in source
     source = source.replace("n_steps = 300", f"n_steps = {steps}")
-    source = source.replace("% 50 == 0", "% 2 == 0").replace(
-        "papers = take_exam(pupil, 20)", "papers = take_exam(pupil, 3)"
-    )
+    source = source.replace("% 50 == 0", "% 2 == 0")
+    source = source.replace("anyway = False", f"anyway = {changed.get('anyway')}")
+    source = source.replace("show_exam(pupil)", "show_exam(pupil, 3)")
     exec(source, names)  # noqa: S102 - it is ours
     return capsys.readouterr().out
 
@@ -195,6 +198,26 @@ def test_the_student_s_template_mask_and_loss_teach_a_model(capsys):
     ]
     assert losses[0] > 8 and losses[-1] < 0.6 * losses[0]
     assert said.endswith("✓ the same\n")
+
+
+def test_another_mask_teaches_only_if_it_is_wanted(capsys):
+    def answers_only(ids, assistant, end):
+        return [*ids[1:], -1]
+
+    for anyway in (False, True):
+        said = taught(capsys, 2, answers_only=answers_only, anyway=anyway)
+        assert ("the loss is" in said) is anyway
+        assert "✗ `answers_only` differs from the course's own" in said
+
+
+def test_a_lost_gradient_is_told_before_anything_is_taught(capsys):
+    def log_probabilities(logits, targets):
+        return answer(logits.detach(), targets)
+
+    answer = solution("chat")["log_probabilities"]
+    said = taught(capsys, 2, log_probabilities=log_probabilities)
+    assert "`log_probabilities` makes the right numbers, but has lost" in said
+    assert "the loss is" not in said
 
 
 def ask(monkeypatch, capsys, smollm2) -> str:

@@ -4018,6 +4018,28 @@ WRONG = {
         (
             """
             ids = []
+            for m in messages:
+                if m["role"] not in opening:
+                    raise ValueError(m["role"])
+                ids += opening[m["role"]] + m["content"] + closing
+            return ids + opening["assistant"] if answer else ids
+            """,
+            "has no keys",
+        ),
+        (
+            """
+            ids = []
+            for text, role in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                ids += opening[role] + text + closing
+            return ids + opening["assistant"] if answer else ids
+            """,
+            "role stands first",
+        ),
+        (
+            """
+            ids = []
             for role, text in messages:
                 if role not in opening:
                     raise ValueError(role)
@@ -4225,6 +4247,29 @@ WRONG = {
     "answers_only": (
         (
             """
+            labels, speaking = [], False
+            for token in ids:
+                labels.append(token if speaking else -1)
+                if token == assistant:
+                    speaking = True
+                elif token == end:
+                    speaking = False
+            return [-1] + labels[:-1]
+            """,
+            "to the right",
+        ),
+        (
+            """
+            found, speaking = [], False
+            for token in ids:
+                speaking = token == assistant or (speaking and token != end)
+                found.append(int(speaking))
+            return found
+            """,
+            "the mask",
+        ),
+        (
+            """
             targets = []
             speaking = False
             for token in ids:
@@ -4355,6 +4400,30 @@ WRONG = {
         (
             """
             log_p = logits.log_softmax(-1)
+            picked = log_p.gather(-1, targets.clamp(min=0))
+            return torch.where(targets >= 0, picked, 0.0).sum(-1)
+            """,
+            "as many axes",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            picked = log_p.gather(-1, targets.clamp(min=0)[..., None])
+            return torch.where(targets >= 0, picked, 0.0).sum(-1)
+            """,
+            "still there",
+        ),
+        (
+            """
+            p = logits.softmax(-1).gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            p[targets < 0] = 1
+            return p.prod(-1).log()
+            """,
+            "product is 0",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
             return log_p.gather(-1, targets[..., None])[..., 0].sum(-1)
             """,
             "-1|−1|negative",
@@ -4436,6 +4505,26 @@ WRONG = {
         ),
     ),
     "exact_rate": (
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                if end in new and new[: new.index(end)] == answers:
+                    right += 1
+            return right / len(written)
+            """,
+            "whole list",
+        ),
+        (
+            """
+            right = 0
+            for new, answers in zip(written, truths):
+                for true in answers:
+                    right += new[: len(true) + 1] == true + [end]
+            return right / len(written)
+            """,
+            "twice",
+        ),
         (
             """
             right = 0
@@ -4534,6 +4623,22 @@ WRONG = {
     "kl": (
         (
             """
+            log_p = logits.log_softmax(-1)
+            each = (log_p.exp() * (log_p - before)).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "logits as they are",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q)).sum()
+            return each / (targets >= 0).sum()
+            """,
+            "over all places",
+        ),
+        (
+            """
             log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
             each = (log_q.exp() * (log_q - log_p)).sum(-1)
             return each[targets >= 0].mean()
@@ -4614,6 +4719,24 @@ WRONG = {
         ),
     ),
     "dpo_loss": (
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(-beta * margin).mean()
+            """,
+            "inside σ",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError(beta)
+            margin = (chosen - chosen_before) - beta * (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(margin).mean()
+            """,
+            "second log-ratio",
+        ),
         (
             """
             if beta <= 0:

@@ -59,6 +59,8 @@ HINTS = [
     ("Several names are", "[0 for a, b in [None]]", "None[0]"),
     ("In `a @ b`", "x @ x", "x + x.T"),
     ("`dot`, `mm`, `mv`", "x.dot(x)", "x @ x"),
+    ("A tuple has no keys", "('user', [1])['role']", "[1]['role']"),
+    ("`gather` wants", "x.gather(-1, torch.tensor([1]))", "x.gather(-1, x)"),
     ("of one kind, such as float32", "x @ x.T.double()", "x @ x"),
     ("`.view` needs", "x.T.view(6)", "x.view(5)"),
     ("another number of places", "x.view(5)", "x.T.view(6)"),
