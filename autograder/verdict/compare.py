@@ -92,6 +92,8 @@ def difference(
         return f"it changed its {told} argument, which is the caller's"
     if own := set(got.own) - set(expected.own):
         told = "an argument" if hidden else f"its {_which(own, hidden)} argument"
+        if isinstance(got.value, list) and not hidden:
+            return f"it returned what stands in {told} itself, {COPY}"
         return f"it returned {told} itself, {COPY}"
     return None
 
