@@ -35,7 +35,10 @@ Weights = list[Tensor]
 Batches = list[tuple[Tensor, Tensor]]
 Array = np.ndarray
 Run = tuple[list[float], Weights]
-LOUD = {"tables": 1.0, "halved": 0.5}  # the notebook's models: how much of all is added up
+LOUD = {
+    "tables": 1.0,
+    "halved": 0.5,
+}  # the notebook's models: how much of all is added up
 
 
 def oracle(
@@ -130,12 +133,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _clipped(slopes: list[Array]) -> list[Array]:
+def _clipped(slopes: list[Array], most: float = 1.0) -> list[Array]:
     length = np.sqrt(sum((g**2).sum() for g in slopes))
-    return [g * min(1.0, 1.0 / length) if length else g for g in slopes]
+    return [g * min(1.0, most / length) if length else g for g in slopes]
 
 
-def _one_by_one(slopes: list[Array]) -> list[Array]:
+def _one_by_one(slopes: list[Array], peak: float) -> list[Array]:
     return [_clipped([g])[0] for g in slopes]
 
 
@@ -149,16 +152,16 @@ def _moved(w, g, m, s, step, rate, decay=0.1, betas=(0.9, 0.95)):
 
 def _forward(
     weights: list[Array], ids: Array, asked: Array, loud: float = 1.0
-) -> tuple[float, Array]:
-    """The loss, and the gradient of the logits of the questions, (N, n_vocab)."""
+) -> tuple[float, Array, Array]:
+    """The loss, its gradient with the logits, and these, both (places, n_vocab)."""
     logits = loud * sum(w[ids] if w.ndim > 1 else w[None] for w in weights)
     logits = np.broadcast_to(logits, (len(ids), weights[0].shape[-1]))
     moved = logits - logits.max(-1, keepdims=True)
     logp = moved - np.log(np.exp(moved).sum(-1, keepdims=True))
-    rows = np.arange(len(ids))
-    loss, p = -logp[rows, asked].mean(), np.exp(logp)
-    p[rows, asked] -= 1
-    return float(loss), p / len(ids)
+    rows, p = np.flatnonzero(asked >= 0), np.exp(logp)
+    loss, p[asked < 0] = -logp[rows, asked[rows]].mean(), 0
+    p[rows, asked[rows]] -= 1
+    return float(loss), p / len(rows), logits
 
 
 def _back(weights: list[Array], ids: Array, slope: Array) -> list[Array]:
@@ -172,8 +175,9 @@ def _back(weights: list[Array], ids: Array, slope: Array) -> list[Array]:
 
 
 def _questions(ids: Tensor, asked: Tensor) -> tuple[Array, Array]:
-    ids, asked = ids.numpy().ravel(), asked.numpy().ravel()
-    return ids[asked >= 0], asked[asked >= 0]
+    if ids.shape != asked.shape:
+        raise IndexError("shape of the mask, as PyTorch says where a mask does not fit")
+    return ids.numpy().ravel(), asked.numpy().ravel()
 
 
 def plain(
@@ -187,9 +191,13 @@ def plain(
         ids,
         asked,
     ),
+    paid: Callable[[Array, Array], Array] = lambda ids, asked: asked,
+    wished: Callable[[Array, Array], Array] = lambda ids, asked: asked,
     far: Callable[[int, int, float, int], float] = rate,
-    slopes: Callable[[Array], Array] = lambda slope: slope,
-    cut: Callable[[list[Array]], list[Array]] = _clipped,
+    slopes: Callable[[Array, Array], Array] = lambda slope, logits: slope,
+    cut: Callable[[list[Array], float], list[Array]] = lambda slopes, peak: _clipped(
+        slopes
+    ),
     gather: Callable[[list, list], list] = lambda old, new: new,
     runs: Callable[[list, list], list] = lambda first, now: now,
     starts: Callable[[list, list], list] = lambda first, now: now,
@@ -217,10 +225,11 @@ def plain(
     batches = order(batches)
     for step, (ids, asked) in enumerate(batches):
         ids, asked = ask(*_questions(ids, asked))
-        loss, slope = _forward(runs(first, now), ids, asked, loud)
-        sums = gather(sums, _back(now, ids, loud * slopes(slope)))
+        loss = _forward(runs(first, now), ids, paid(ids, asked), loud)[0]
+        slope = slopes(*_forward(runs(first, now), ids, wished(ids, asked), loud)[1:])
+        sums = gather(sums, _back(now, ids, loud * slope))
         far_now = far(step, len(batches), peak, warm_up)
-        for i, g in enumerate(cut(sums)):
+        for i, g in enumerate(cut(sums, peak)):
             if which(i, now):
                 m, s = kept(means[0], means[i]), kept_square(means[0], squares[i])
                 at = count(step, i, len(now))
@@ -248,7 +257,7 @@ def worked(
         return {}
     ids, asked = _questions(*batches[0])
     now = [w.double().numpy() for w in weights]
-    loss, slope = _forward(now, ids, asked, LOUD[model])
+    loss, slope, _ = _forward(now, ids, asked, LOUD[model])
     found = _back(now, ids, LOUD[model] * slope)
     length = float(np.sqrt(sum((g**2).sum() for g in found)))
     return {
@@ -274,6 +283,22 @@ def _one_list(w, g, m, s, step, rate):
     """As where both means are one list: what is written last is found by both."""
     w, m, s = _moved(w, g, m, s, step, rate)
     return w, s, s
+
+
+def _exchanged(w, g, m, s, step, rate):
+    with np.errstate(invalid="ignore"):
+        return _moved(w, g, s, m, step, rate)
+
+
+def _failing(said: str) -> Callable[..., object]:
+    """Ended by an error of PyTorch's, as soon as there is a batch."""
+
+    def answer(weights: Weights, batches: Batches, *rest) -> object:
+        if batches:
+            raise RuntimeError(said)
+        return stop(ValueError)
+
+    return answer
 
 
 def _anew(first: Array, kept: Array) -> Array:
@@ -361,7 +386,7 @@ MISTAKES = (
         "nothing clipped",
         "The gradients are not clipped. `clip` comes between the way back and `adamw`: a batch of "
         "few questions has a long gradient.",
-        _by(cut=lambda slopes: slopes),
+        _by(cut=lambda slopes, peak: slopes),
     ),
     Mistake(
         "each clipped by itself",
@@ -372,7 +397,7 @@ MISTAKES = (
     Mistake(
         "the weights clipped",
         "You clip the weights. It is the **gradients** that are clipped, before the weights move.",
-        _by(cut=lambda slopes: slopes, clean=_clipped),
+        _by(cut=lambda slopes, peak: slopes, clean=_clipped),
     ),
     Mistake(
         "gradients added up",
@@ -384,19 +409,19 @@ MISTAKES = (
         "uphill",
         "The loss grows: the weights go uphill. `gradient` and `adamw` see to the sign, so do not "
         "change it once more.",
-        _by(slopes=lambda slope: -slope),
+        _by(slopes=lambda slope, logits: -slope),
     ),
     Mistake(
         "back from ones",
         "What goes back is not the gradient of the logits. `back` takes what your `gradient` gives "
         "for this batch.",
-        _by(slopes=np.ones_like),
+        _by(slopes=lambda slope, logits: np.ones_like(slope)),
     ),
     Mistake(
         "not divided by the questions",
         "What goes back is not divided by the number of questions, so it is clipped more often. "
         "`gradient` does that: take what it gives.",
-        _by(slopes=lambda slope: slope * len(slope)),
+        _by(slopes=lambda slope, logits: slope * slope.any(-1).sum()),
     ),
     Mistake(
         "always at the peak",
@@ -542,6 +567,58 @@ MISTAKES = (
         _by(ask=lambda ids, asked: (ids, ids)),
     ),
     Mistake(
+        "the loss against the ids",
+        "Your losses ask for the very tokens that the model reads, so they are not those of the "
+        "batch. `loss` is handed the **targets**, the second part of a batch.",
+        _by(paid=lambda ids, asked: ids),
+    ),
+    Mistake(
+        "the gradient against the ids",
+        "Your losses begin right, but the weights learn the very tokens that the model reads. "
+        "`gradient` is handed the **targets**, the second part of a batch.",
+        _by(wished=lambda ids, asked: ids),
+    ),
+    Mistake(
+        "back from the logits",
+        "You hand the logits to `back`. It takes the **gradient** of the logits: what your "
+        "`gradient` gives for these logits and targets.",
+        _by(slopes=lambda slope, logits: logits),
+    ),
+    Mistake(
+        "back from the loss",
+        "You hand the loss to `back`. It takes the **gradient** of the logits, in their shape: "
+        "what your `gradient` gives for these logits and targets.",
+        _failing("Mismatch in shape: grad_output[0] has a shape of torch.Size([])"),
+    ),
+    Mistake(
+        "backward of the loss",
+        "The logits of `forward` are plain numbers: `backward` has no way back from them. The way "
+        "back is the second thing that `forward` returns: `back` takes what your `gradient` gives "
+        "for these logits and targets.",
+        _failing("element 0 of tensors does not require grad"),
+    ),
+    Mistake(
+        "clipped before the way back",
+        "You clip the gradient of the logits. `clip` comes **after** `back`: it takes the list of "
+        "the weights' gradients, all together.",
+        _by(
+            slopes=lambda slope, logits: _clipped([slope])[0],
+            cut=lambda slopes, peak: slopes,
+        ),
+    ),
+    Mistake(
+        "clipped to the peak",
+        "You clip to the length `peak`. That is a learning rate. The length is at most 1 here, "
+        "which `clip` takes where nobody says otherwise.",
+        _by(cut=_clipped),
+    ),
+    Mistake(
+        "the ids of the first batch",
+        "The model reads the ids of the first batch in each step, while the targets are those of "
+        "a new one. Take both from the batch of **this** step.",
+        _by(order=lambda batches: [(batches[0][0], asked) for _, asked in batches]),
+    ),
+    Mistake(
         "ids and targets exchanged",
         "The model reads the targets and is asked for the ids. A batch is ids, targets, in this "
         "order.",
@@ -580,6 +657,21 @@ MISTAKES = (
         _by(noted=lambda losses: [*map(float, np.cumsum(losses))]),
     ),
     Mistake(
+        "the mean of the losses so far",
+        "Each of your losses is the mean of all so far. Note the loss of each step by itself.",
+        _by(
+            noted=lambda losses: [
+                *map(float, np.cumsum(losses) / np.arange(1, len(losses) + 1))
+            ]
+        ),
+    ),
+    Mistake(
+        "mean and square exchanged",
+        "The two running means change places on their way into `adamw`. They are handed over in "
+        "the order of its `def`: first `mean`, then `square`.",
+        _by(move=_exchanged),
+    ),
+    Mistake(
         "no losses noted",
         "Your list of losses is empty. Append each step's loss to it.",
         _by(noted=lambda losses: []),
@@ -608,7 +700,7 @@ MISTAKES = (
     written_into(
         _into_the_list,
         "weights",
-        by="an assignment to an item of the list",
+        by="an assignment to an item of the caller's list, or `copy_` into one of its tensors,",
         instead="Begin with a list of your own, and put new tensors into it.",
     ),
     Mistake(
@@ -621,7 +713,7 @@ MISTAKES = (
     two_at_once(
         "nothing clipped, and always at the peak",
         _by(
-            cut=lambda slopes: slopes,
+            cut=lambda slopes, peak: slopes,
             far=lambda step, steps, peak, warm_up: peak,
         ),
         "The gradients are not clipped.",

@@ -35,7 +35,7 @@ def twice(seen: Seen) -> str | None:
         one, two = (seen.again(*seen.cases[i].args) for _ in range(2))
         if one is None or two is None:
             return None
-        if not seen.same(one, two) or not seen.same(one, seen.got[i]):
+        if not seen.steady(one, two) or not seen.steady(one, seen.got[i]):
             if before != _states():
                 u = " What is random comes in as an argument: use that."
                 given = u if {"u", "us"} & {*seen.names} else ""

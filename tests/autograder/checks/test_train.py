@@ -143,7 +143,7 @@ def test_adamw_step_by_step_is_pytorch_s_whole_run():
         near(weight.detach(), mine[0], 1e-4, 1e-5)
 
 
-def pytorch_s_own(weights, batches, peak, warm_up):
+def pytorch_s_own(weights, batches, peak, warm_up, model="tables"):
     """The loop with PyTorch's loss, way back, clipping, optimizer and schedule."""
     leaves = [w.double().requires_grad_() for w in weights]
     groups = [{"params": [w], "weight_decay": 0.1 * (w.ndim > 1)} for w in leaves]
@@ -154,7 +154,7 @@ def pytorch_s_own(weights, batches, peak, warm_up):
     losses = []
     for ids, asked in batches:
         parts = [w[ids] if w.ndim > 1 else w.expand(*ids.shape, -1) for w in leaves]
-        logits = torch.stack(parts).sum(0).flatten(0, 1)
+        logits = torch.stack(parts).sum(0).flatten(0, 1) * fit.LOUD[model]
         loss = functional.cross_entropy(logits, asked.flatten(), ignore_index=-1)
         moved.zero_grad()
         loss.backward()
