@@ -31,7 +31,6 @@ _REASONS = tuple(
             "tensors used as indices|shape of the mask",
             "does not require grad",
             "shape: grad_output",
-            "Class values must be",
             "expanded size of the tensor",
             (
                 "must match the size of|cannot be multiplied|mismatch in its core|size mismatch|"

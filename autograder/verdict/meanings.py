@@ -189,7 +189,7 @@ MEANT = (
         "unsupported operand type\\(s\\) for .*'(function|builtin_function_or_method|"
         "method)'|'(function|builtin_function_or_method|method)' object",
         "A function stands where its answer is needed. Round brackets with its arguments "
-        "call it. Or is another name meant there, one of your own lines?",
+        "call it. Or is another name meant there, one of your own?",
     ),
     Known(
         "'NoneType'",

@@ -398,6 +398,8 @@ MISTAKES = (
             ),
         )
         for how, made in (("in lists", _by_lists), ("in a tensor", _by_slices))
+        if (width, made)
+        != (_too_few, _by_lists)  # that is as if nothing were filled up
     ),
     Mistake(
         "END in the last column",
@@ -420,8 +422,8 @@ MISTAKES = (
     ),
     Mistake(
         "not filled up",
-        "Rows of different lengths make no tensor. Fill up the short ones: ids with END, "
-        "targets with −1.",
+        "Rows of different lengths make no tensor. Fill up all to one length, that of the longest "
+        "story **plus 1** (END is asked for too): ids with END, targets with −1.",
         _ragged,
     ),
     Mistake(

@@ -290,13 +290,15 @@ def _exchanged(w, g, m, s, step, rate):
         return _moved(w, g, s, m, step, rate)
 
 
-def _failing(said: str) -> Callable[..., object]:
+def _failing(
+    said: str, none: Callable[[Weights], object] = lambda weights: stop(ValueError)
+) -> Callable[..., object]:
     """Ended by an error of PyTorch's, as soon as there is a batch."""
 
     def answer(weights: Weights, batches: Batches, *rest) -> object:
         if batches:
             raise RuntimeError(said)
-        return stop(ValueError)
+        return none(weights)
 
     return answer
 
@@ -595,7 +597,10 @@ MISTAKES = (
         "The logits of `forward` are plain numbers: `backward` has no way back from them. The way "
         "back is the second thing that `forward` returns: `back` takes what your `gradient` gives "
         "for these logits and targets.",
-        _failing("element 0 of tensors does not require grad"),
+        _failing(
+            "element 0 of tensors does not require grad",
+            lambda weights: ([], [w.clone() for w in weights]),  # no guard yet
+        ),
     ),
     Mistake(
         "clipped before the way back",

@@ -33,8 +33,6 @@ from autograder.checks._twins import twins
 from autograder.checks.train._material import (
     DERIVES,
     LIBRARIES,
-    NO_CLASS,
-    OUT_OF_BOUNDS,
     looked_up,
     targets,
 )
@@ -174,14 +172,16 @@ def _of_all_places(logits: Tensor, targets: Tensor) -> Tensor:
     return hit.float().expand_as(logits)
 
 
-def _written(place: Callable[[Tensor, Tensor], tuple]) -> Callable[..., Tensor]:
+def _written(
+    place: Callable[[Tensor, Tensor], tuple], axis: int = -1
+) -> Callable[..., Tensor]:
     """1 subtracted in the bets themselves, at a place, and what is not asked made 0."""
 
     def answer(logits: Tensor, targets: Tensor) -> Tensor:
         asked = targets >= 0
         if not asked.any():
             stop(ValueError)
-        slope = logits.softmax(-1)
+        slope = logits.softmax(axis)
         slope[place(targets, slope)] -= 1
         return slope * asked[..., None] / asked.sum()
 
@@ -361,23 +361,26 @@ MISTAKES = (
         "same, whichever story it is in.",
         _by(count=lambda asked: asked.sum(-1, keepdim=True)[..., None]),
     ),
-    Mistake(
-        "a mask without an axis for the tokens",
-        "Your mask has a number for each place, and what it is multiplied by has one for each "
-        "token of each place. Give the mask another axis at its end, of size 1.",
-        _by(mask=lambda slope, asked: slope * asked),
+    *(
+        Mistake(
+            name,
+            "Your mask has a number for each place, and what it is multiplied by has one for "
+            "each token of each place. Give the mask another axis at its end, of size 1.",
+            _by(mask=lambda slope, asked: slope * asked, truth=truth),
+        )
+        for name, truth in (
+            ("a mask without an axis for the tokens", _truth),
+            (
+                "a mask without an axis for the tokens, and token 0 for -1",
+                _truth_of(lambda t, n: t.clamp(min=0)),
+            ),
+        )
     ),
     Mistake(
         "-1 looked up",
-        "Where nothing is asked, the target is −1, and `gather` and `scatter` cannot look that "
-        "up. Put any other id there first. All numbers of these places become 0 later.",
-        looked_up(plain, OUT_OF_BOUNDS),
-    ),
-    Mistake(
-        "-1 in one_hot",
-        "Where nothing is asked, the target is −1, and `one_hot` knows no such class. Put any "
-        "other id there first. All numbers of these places become 0 later.",
-        looked_up(plain, NO_CLASS),
+        "Where nothing is asked, the target is −1. It is no id: `gather` and `scatter` cannot look "
+        "it up, and `one_hot` knows no such class. Put any other id there first. All numbers of these places become 0 later.",
+        looked_up(plain),
     ),
     Mistake(
         "one_hot of too few tokens",
@@ -385,12 +388,24 @@ MISTAKES = (
         "many tokens the vocabulary has: the last size of the logits.",
         _by(truth=lambda logits, t: functional.one_hot(t.clamp(min=0)).float()),
     ),
-    Mistake(
-        "only places of one axis",
-        "You pair the numbers of the rows with the targets, which is right where the places have "
-        "one axis. In a batch they have two, and there may be more or none. Flatten the places "
-        "first, or take `scatter` along the last axis.",
-        _written(lambda targets, slope: (torch.arange(len(targets)), targets)),
+    *(
+        Mistake(
+            name,
+            "You pair the numbers of the rows with the targets, which is right where the places "
+            f"have one axis. In a batch they have two, and there may be more or none{also}. "
+            "Flatten the places first, or take `scatter` along the last axis.",
+            _written(
+                lambda targets, slope: (torch.arange(len(targets)), targets), axis
+            ),
+        )
+        for name, also, axis in (
+            ("only places of one axis", "", -1),
+            (
+                "only places of one axis, and a softmax along axis 1",
+                " (and the tokens are always the **last** axis of the softmax, `-1`)",
+                1,
+            ),
+        )
     ),
     Mistake(
         "these columns of all places",

@@ -38,8 +38,6 @@ from autograder.checks._twins import twins
 from autograder.checks.train._material import (
     LIBRARIES,
     LOSSES,
-    NO_CLASS,
-    OUT_OF_BOUNDS,
     looked_up,
     targets,
 )
@@ -346,15 +344,9 @@ MISTAKES = (
     ),
     Mistake(
         "-1 looked up",
-        "Where nothing is asked, the target is −1, and `gather` cannot look that up. Leave those "
-        "places out first, or look up any other id there and leave it out of the mean.",
-        looked_up(plain, OUT_OF_BOUNDS),
-    ),
-    Mistake(
-        "-1 in one_hot",
-        "Where nothing is asked, the target is −1, and `one_hot` knows no such class. Leave those "
-        "places out first, or put any other id there and leave it out of the mean.",
-        looked_up(plain, NO_CLASS),
+        "Where nothing is asked, the target is −1. It is no id: `gather` and `scatter` cannot look "
+        "it up, and `one_hot` knows no such class. Leave those places out first, or look up any other id there and leave it out of the mean.",
+        looked_up(plain),
     ),
     Mistake(
         "the logarithm of the logits",
@@ -448,6 +440,12 @@ MISTAKES = (
         "You take the median of the surprises. The loss is their **mean**, in which a very "
         "wrong bet weighs much.",
         _by(mean=lambda s, asked: s[asked].median()),
+    ),
+    Mistake(
+        "the median of the logarithms",
+        "You take the median: the logarithm in the middle. The loss is the **mean** of all "
+        "surprises, in which a very wrong bet weighs much.",
+        _by(mean=lambda s, asked: -(-s[asked]).median()),
     ),
     Mistake(
         "bits instead of nats",

@@ -104,16 +104,19 @@ def test_learning_rate_is_the_course_s_where_the_warm_up_is_a_tenth():
         assert abs(rate(step, 400, 0.01, 40, 0.001) - course) < 1e-12
 
 
+FAR = 1e6  # so far from 0 that the 1e-6 which PyTorch adds to a length does not count
+
+
 def test_clip_is_pytorch_s_clip_grad_norm():
     """Theirs adds a millionth to the length, so it is another one where that is tiny."""
     for args, want in cases("clip"):
         gradients, most = (*args, 1.0)[:2]
         weights = [torch.nn.Parameter(torch.zeros_like(g).double()) for g in gradients]
         for weight, g in zip(weights, gradients, strict=True):
-            weight.grad = g.double()
-        torch.nn.utils.clip_grad_norm_(weights, most)
+            weight.grad = g.double() * FAR
+        torch.nn.utils.clip_grad_norm_(weights, most * FAR)
         for weight, clipped in zip(weights, want, strict=True):
-            near(weight.grad, clipped, 1e-5, 1e-12)
+            near(weight.grad / FAR, clipped, 1e-5, 1e-12)
 
 
 def test_adamw_is_what_comes_of_it_by_hand():
