@@ -191,7 +191,7 @@ def plain(
         ids,
         asked,
     ),
-    paid: Callable[[Array, Array], Array] = lambda ids, asked: asked,
+    priced: Callable[[Array, Array], Array] = lambda ids, asked: asked,
     wished: Callable[[Array, Array], Array] = lambda ids, asked: asked,
     far: Callable[[int, int, float, int], float] = rate,
     slopes: Callable[[Array, Array], Array] = lambda slope, logits: slope,
@@ -225,7 +225,7 @@ def plain(
     batches = order(batches)
     for step, (ids, asked) in enumerate(batches):
         ids, asked = ask(*_questions(ids, asked))
-        loss = _forward(runs(first, now), ids, paid(ids, asked), loud)[0]
+        loss = _forward(runs(first, now), ids, priced(ids, asked), loud)[0]
         slope = slopes(*_forward(runs(first, now), ids, wished(ids, asked), loud)[1:])
         sums = gather(sums, _back(now, ids, loud * slope))
         far_now = far(step, len(batches), peak, warm_up)
@@ -572,7 +572,7 @@ MISTAKES = (
         "the loss against the ids",
         "Your losses ask for the very tokens that the model reads, so they are not those of the "
         "batch. `loss` is handed the **targets**, the second part of a batch.",
-        _by(paid=lambda ids, asked: ids),
+        _by(priced=lambda ids, asked: ids),
     ),
     Mistake(
         "the gradient against the ids",

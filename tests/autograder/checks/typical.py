@@ -5125,7 +5125,7 @@ RIGHT = {
         for g in gradients:
             total += float((g * g).sum())
         length = total ** 0.5
-        share = most / (length + 1e-6) if length > most else 1.0
+        share = most / length if length > most else 1.0
         return [share * g for g in gradients]
         """,
     "adamw": """
