@@ -285,11 +285,6 @@ def _one_list(w, g, m, s, step, rate):
     return w, s, s
 
 
-def _exchanged(w, g, m, s, step, rate):
-    with np.errstate(invalid="ignore"):
-        return _moved(w, g, s, m, step, rate)
-
-
 def _failing(
     said: str, none: Callable[[Weights], object] = lambda weights: stop(ValueError)
 ) -> Callable[..., object]:
@@ -669,12 +664,6 @@ MISTAKES = (
                 *map(float, np.cumsum(losses) / np.arange(1, len(losses) + 1))
             ]
         ),
-    ),
-    Mistake(
-        "mean and square exchanged",
-        "The two running means change places on their way into `adamw`. They are handed over in "
-        "the order of its `def`: first `mean`, then `square`.",
-        _by(move=_exchanged),
     ),
     Mistake(
         "no losses noted",
