@@ -156,7 +156,7 @@ def _of_operation(node: ast.BinOp) -> Iterator[Change]:
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
-    words = "look at the axis."
+    moves = lines.called(node) == "roll"  # its first number is no axis
     for k, arg in enumerate(node.args):
         if lines.called(node) in _NO_AXIS:
             break
@@ -164,9 +164,13 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
             isinstance(node.func, ast.Attribute)
             and (number := lines.whole(arg)) is not None
         ):
+            words = "look at the axis."
+            words = "how far does it move, and which way?" if moves else words
+            moves = False
             for axis in {-1, -2, -3, 0, 1} - {number}:
                 args = [*node.args[:k], ast.Constant(axis), *node.args[k + 1 :]]
                 yield node, ast.Call(node.func, args, node.keywords), words
+    words = "look at the axis."
     for k, key in enumerate(node.keywords):
         if (
             key.arg in ("dim", "axis")

@@ -29,6 +29,9 @@ _REASONS = tuple(
             "index .*out of (bounds|range)|list index out of range",
             "Dimension out of range",
             "tensors used as indices|shape of the mask",
+            "does not require grad",
+            "shape: grad_output",
+            "expanded size of the tensor",
             (
                 "must match the size of|cannot be multiplied|mismatch in its core|size mismatch|"
                 "inconsistent tensor size|Expected size for first|1D tensors expected|must be a "

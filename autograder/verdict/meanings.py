@@ -191,10 +191,15 @@ MEANT = (
         "one of the two another name.",
     ),
     Known(
+        "'(function|builtin_function_or_method|method)' object is not iterable",
+        "A function stands where a list is needed. Does it stand in the wrong place among "
+        "what is handed over? The `def` has the order. Or are its round brackets missing?",
+    ),
+    Known(
         "unsupported operand type\\(s\\) for .*'(function|builtin_function_or_method|"
         "method)'|'(function|builtin_function_or_method|method)' object",
         "A function stands where its answer is needed. Round brackets with its arguments "
-        "call it.",
+        "call it. Or is another name meant there, one of your own?",
     ),
     Known(
         "cannot unpack non-iterable NoneType",

@@ -162,9 +162,11 @@ def plain(
     decay: float = 0.1,
     betas: Betas = BETAS,
     blend: Callable[[Tensor, Tensor, float], Tensor] = _running,
+    blend_square: Callable[[Tensor, Tensor, float], Tensor] = _running,
     squared: Callable[[Tensor], Tensor] = torch.square,
     seen: Callable[[Tensor, Tensor, float], Tensor] = lambda g, w, decay: g,
     told: Callable[[Betas], Betas] = lambda betas: betas,
+    blended: Callable[[Betas], Betas] = lambda betas: betas,
     t: Callable[[int], int] = lambda step: step + 1,
     first: Callable[[Tensor, float, int], Tensor] = _corrected,
     second: Callable[[Tensor, float, int], Tensor] = _corrected,
@@ -178,8 +180,8 @@ def plain(
     """AdamW with a screw at each step."""
     beta1, beta2 = told(betas)
     gradient = seen(gradient, weight, decay) if decays(weight) else gradient
-    mean = blend(mean, gradient, beta1)
-    square = blend(square, squared(gradient), beta2)
+    mean = blend(mean, gradient, blended((beta1, beta2))[0])
+    square = blend_square(square, squared(gradient), blended((beta1, beta2))[1])
     m, s = first(mean, beta1, t(step)), second(square, beta2, t(step))
     kept = drawn(weight, rate, share(decay)) if decays(weight) else weight
     return last(kept - far(rate) * fall(m, s), mean, square)
@@ -187,6 +189,10 @@ def plain(
 
 def _by(**screws) -> Callable[..., object]:
     return partial(plain, **screws)
+
+
+def _both(blend: Callable[[Tensor, Tensor, float], Tensor]) -> Callable[..., object]:
+    return _by(blend=blend, blend_square=blend)
 
 
 def worked(
@@ -265,6 +271,11 @@ def _old_kept(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     return moved, mean.clone(), square.clone()
 
 
+def _matrices_only(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
+    moved, mean, square = plain(w, g, mean, square, step, rate, decay, betas)
+    return moved if w.ndim > 1 else w.clone(), mean, square
+
+
 def _into(place: int) -> Callable[..., object]:
     """The right answer, and the new value written into what was handed in."""
 
@@ -303,7 +314,8 @@ MISTAKES = (
     ),
     Mistake(
         "corrected by the step that counts from 0",
-        f"You correct by β to the power of `step`. At the first step that divides by 0: {_T}.",
+        "You correct by β to the power of `step`, which counts from 0, so you are a step behind. "
+        f"The power is step + 1 at **every** step, {_T}.",
         _by(t=lambda step: step),
     ),
     Mistake(
@@ -481,30 +493,83 @@ MISTAKES = (
         "1 minus beta forgotten",
         "You add all of the new gradient to β times the mean. That makes a sum, not a mean: it "
         "is multiplied by 1 − β.",
-        _by(blend=lambda old, new, beta: beta * old + new),
+        _both(lambda old, new, beta: beta * old + new),
     ),
     Mistake(
         "beta and 1 minus beta exchanged",
         "You keep only 1 − β of the mean, and take β of what is new. It is the other way round: "
         "a mean moves a little at each step.",
-        _by(blend=lambda old, new, beta: (1 - beta) * old + beta * new),
+        _both(lambda old, new, beta: (1 - beta) * old + beta * new),
     ),
     Mistake(
         "the old mean not faded",
         "You add 1 − β of what is new to all of the old mean. The old is multiplied by β, so "
         "that it fades.",
-        _by(blend=lambda old, new, beta: old + (1 - beta) * new),
+        _both(lambda old, new, beta: old + (1 - beta) * new),
+    ),
+    *(
+        Mistake(
+            f"{name} of {what}", f"Look at the mean of {what}. {hint}", _by(**screws)
+        )
+        for name, hint, blend in (
+            (
+                "1 minus beta forgotten in the mean",
+                (
+                    "You add all of what is new to β times the old. That makes a sum, not a mean: "
+                    "what is new is multiplied by 1 − β."
+                ),
+                lambda old, new, beta: beta * old + new,
+            ),
+            (
+                "beta and 1 minus beta exchanged in the mean",
+                (
+                    "You keep only 1 − β of the old, and take β of what is new. It is the other way "
+                    "round: a mean moves a little at each step."
+                ),
+                lambda old, new, beta: (1 - beta) * old + beta * new,
+            ),
+        )
+        for what, screws in (
+            ("the gradients", {"blend": blend}),
+            ("the squares", {"blend_square": blend}),
+        )
+    ),
+    Mistake(
+        "beta 1 for both, but in the correction",
+        "You use β₁ for both running means. That of the squares has its own, β₂.",
+        _by(blended=lambda betas: (betas[0], betas[0])),
+    ),
+    Mistake(
+        "beta 2 for both, but in the correction",
+        "You use β₂ for both running means. That of the gradients has its own, β₁.",
+        _by(blended=lambda betas: (betas[1], betas[1])),
+    ),
+    Mistake(
+        "vectors do not move",
+        "Vectors stay as they are in your step. They do not **decay**, but they learn like all "
+        "others: only the part with `decay` is for matrices.",
+        _matrices_only,
+    ),
+    Mistake(
+        "plain gradient descent",
+        "Your weight moves by rate · gradient: that is plain descent. AdamW moves both running "
+        "means first, corrects them, and goes by mean / (root of square + 10⁻⁸).",
+        lambda w, g, mean, square, step, rate, decay=0.1, betas=BETAS: (
+            w - rate * g,
+            mean.clone(),
+            square.clone(),
+        ),
     ),
     Mistake(
         "half of each",
         "Your means are half old, half new. How much of the old is kept, β says.",
-        _by(blend=lambda old, new, beta: (old + new) / 2),
+        _both(lambda old, new, beta: (old + new) / 2),
     ),
     Mistake(
         "the means start anew",
         "You begin both means at 0 in every step. They are handed in: `mean` and `square` are "
         "what the last step kept.",
-        _by(blend=lambda old, new, beta: (1 - beta) * new),
+        _both(lambda old, new, beta: (1 - beta) * new),
     ),
     Mistake(
         "the gradient not squared",

@@ -1,7 +1,7 @@
 """batch: stories of different lengths as ids and targets, filled up to one length.
 
-The oracle is PyTorch's own way to fill up sequences. Among the stories are empty ones,
-and some in which END itself stands; END may be any id, 0 too. Without any story a
+The oracle is PyTorch's own way to fill up sequences. Among the stories are empty ones;
+END may be any id, 0 too, below those of the stories or above, and stands in none of them. Without any story a
 ValueError is right.
 """
 
@@ -58,10 +58,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an empty story first", (told(0, 2, 1), between(rng, 91, 99))),
         edge("a single empty story", ([[]], between(rng, 91, 99))),
         edge("a story of one token", (told(1), between(rng, 91, 99))),
-        edge("END is 0", ([[*told(2)[0], 0], told(1)[0]], 0)),
-        edge("END is 1", ([[5, 1, *told(2)[0]], told(2)[0]], 1)),
+        edge("END is 0", (told(3, 1), 0)),
+        edge("END is 1", ([[i + 1 for i in s] for s in told(4, 2)], 1)),
         edge("a token that comes twice in a row", ([[4, 4, *again], told(2)[0]], 95)),
-        edge("END within a story", ([[7, 95, *again], again], 95)),
+        edge("stories whose ids are above END", ([[97, 96, 98], [96, *again]], 95)),
         edge("the same story twice", ([again, again[:1], again], between(rng, 91, 99))),
         edge("no story at all", ([], between(rng, 91, 99))),
         *twins(
@@ -174,6 +174,45 @@ def _in_one_row(stories: Stories, end: int) -> tuple:
         stop(ValueError)
     row = [end, *(i for s in stories for i in (*s, end))]
     return torch.tensor([row[:-1]]), torch.tensor([row[1:]])
+
+
+def _by_lists(width: Callable[[Stories], int]) -> Callable[..., tuple]:
+    """Rows made of lists: where one is too long, they make no tensor."""
+
+    def answer(stories: Stories, end: int) -> tuple:
+        T = width(stories) if stories else stop(ValueError)
+        rows = [[row(s, end, T) for s in stories] for row in (_ids, _targets)]
+        return torch.tensor(rows[0]), torch.tensor(rows[1])
+
+    return answer
+
+
+def _by_slices(width: Callable[[Stories], int]) -> Callable[..., tuple]:
+    """Rows written into a tensor: what is too long has no room."""
+
+    def answer(stories: Stories, end: int) -> tuple:
+        T = width(stories) if stories else stop(ValueError)
+        ids = torch.full((len(stories), T), end)
+        targets = torch.full((len(stories), T), -1)
+        for b, s in enumerate(stories):
+            ids[b, 1 : len(s) + 1] = torch.tensor(s, dtype=torch.int64)
+            targets[b, : len(s)] = torch.tensor(s, dtype=torch.int64)
+            targets[b, len(s)] = end
+        return ids, targets
+
+    return answer
+
+
+def _too_few(stories: Stories) -> int:
+    return max(map(len, stories))
+
+
+def _of_the_first(stories: Stories) -> int:
+    return len(stories[0]) + 1
+
+
+def _of_the_greatest(stories: Stories) -> int:
+    return len(max(stories)) + 1
 
 
 _SHIFT = "targets are the same tokens one place on"
@@ -303,16 +342,6 @@ MISTAKES = (
         ),
     ),
     Mistake(
-        "END within a story not asked for",
-        "Wherever the target is END, but for the last, you ask nothing. A story that holds "
-        "END itself is asked for it too: only what was filled up is not.",
-        _by(
-            ask=lambda s, end, T: (
-                [-1 if i == end else i for i in s] + [end] + _filled(T - 1 - len(s), -1)
-            )
-        ),
-    ),
-    Mistake(
         "cut to the shortest",
         "All stories are cut to the shortest one. Fill up the short ones instead: nothing of "
         "a story is lost.",
@@ -340,6 +369,51 @@ MISTAKES = (
         "of three tokens is four questions, for END is asked too.",
         _by(width=lambda stories: max(map(len, stories))),
     ),
+    *(
+        Mistake(f"{name}, {how}", hint, made(width))
+        for name, hint, width in (
+            (
+                "a place too few",
+                (
+                    "A row has no room for all of its story: T is the length of the longest one "
+                    "**plus 1**, because END is asked for too."
+                ),
+                _too_few,
+            ),
+            (
+                "as wide as the first story",
+                (
+                    "Your T is that of the first story, and a longer one has no room. The "
+                    "**longest** decides, wherever it stands."
+                ),
+                _of_the_first,
+            ),
+            (
+                "as wide as the greatest story",
+                (
+                    "`max` of lists compares their first items, and not how long they are. So a "
+                    "longer story may have no room. Take the largest of their **lengths**."
+                ),
+                _of_the_greatest,
+            ),
+        )
+        for how, made in (("in lists", _by_lists), ("in a tensor", _by_slices))
+        if (width, made)
+        != (_too_few, _by_lists)  # that is as if nothing were filled up
+    ),
+    Mistake(
+        "END in the last column",
+        "Your END stands in the last column of every row. It is asked for right after the "
+        "**story's own** last token, and after that nothing is asked: −1.",
+        _by(ask=lambda s, end, T: s + _filled(T - 1 - len(s), -1) + [end]),
+    ),
+    Mistake(
+        "the ids without their first column",
+        "Your targets are the ids without their first column, so they are a place short. They "
+        "are as wide as the ids: after a story's last token END is asked for, and after that "
+        "nothing, −1.",
+        _by(last=lambda ids, targets: (ids, ids[:, 1:])),
+    ),
     Mistake(
         "as wide as there are stories",
         "The rows are as wide as there are stories. It is the longest story that decides, "
@@ -348,8 +422,8 @@ MISTAKES = (
     ),
     Mistake(
         "not filled up",
-        "Rows of different lengths make no tensor. Fill up the short ones: ids with END, "
-        "targets with −1.",
+        "Rows of different lengths make no tensor. Fill up all to one length, that of the longest "
+        "story **plus 1** (END is asked for too): ids with END, targets with −1.",
         _ragged,
     ),
     Mistake(

@@ -49,6 +49,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
     whole = torch.tensor([3.0, 0.0, -4.0]) * between(rng, 2, 9)
     zeros = [torch.zeros(2, 3), torch.zeros(3)]
+    tiny = some((2, 3), (3,), by=1e-4)
+    faint = [g * 5e-7 / _length(tiny) for g in tiny]
     long = between(rng, 270, 290)
     return [
         Case("two vectors", (some((3,), (2,), by=2),)),
@@ -79,6 +81,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("large numbers", ([large(rng, 2, 3), -large(rng, 3)],)),
         edge("huge numbers", (some(*mixed, by=1e15), least())),
         edge("tiny numbers", (some((2, 3), (3,), by=1e-7),)),
+        edge("tiny numbers, and a tinier greatest length", (tiny, 1e-5)),
+        edge("tiny numbers below a tiny greatest length", (faint, 1e-6)),
         edge("a greatest length of nearly 1", (some((3,), (2,), by=2), 0.995)),
         edge("a tiny greatest length", (some((3,), (2,), by=2), 0.0034)),
         edge("a greatest length of 0", (some((3,), (2,), by=2), 0.0)),
@@ -310,7 +314,8 @@ MISTAKES = (
     ),
     Mistake(
         "upside down",
-        "You multiply by length / most, so long gradients become longer. It is most / length.",
+        "Where the gradients are too long, yours become longer still: the share is upside down. "
+        "Every number is **multiplied** by most / length.",
         _by(share=lambda most, length: torch.where(length > most, length / most, 1.0)),
     ),
     Mistake(
@@ -381,9 +386,49 @@ MISTAKES = (
     ),
     Mistake(
         "1 added to the length",
-        "You add 1 to the length before you divide. A tiny number, such as 1e-6, would do no "
-        "harm; but nothing is needed.",
+        "You add 1 to the length before you divide. Nothing is needed there: where the length is "
+        "above `most`, it is not 0.",
         _by(share=lambda most, length: (most / (length + 1)).clamp(max=1)),
+    ),
+    Mistake(
+        "a tiny number added to the length",
+        "Right unless the gradients are tiny. You add a little to the length before you divide, "
+        "as PyTorch does, and where the length is as small that is much. Where it is above "
+        "`most`, it is not 0: nothing need be added.",
+        _by(
+            share=lambda most, length: torch.where(
+                length > most, most / (length + 1e-6), 1.0
+            )
+        ),
+    ),
+    Mistake(
+        "a tiny number added to the length, and short ones scaled",
+        "Right unless the gradients are tiny. You add a little to the length before you divide, "
+        "as PyTorch does, and where the length is as small that is much: even what is shorter "
+        "than `most` shrinks. Nothing need be added.",
+        _by(share=lambda most, length: (most / (length + 1e-6)).clamp(max=1)),
+    ),
+    Mistake(
+        "stacked",
+        "Gradients have different shapes, so `stack` cannot put them together. Add up the "
+        "squares of each, and these sums; or flatten each first and put them end to end.",
+        _by(length=lambda gradients: torch.stack(gradients).norm()),
+    ),
+    Mistake(
+        "put together without flattening",
+        "Gradients have different shapes, so `cat` cannot put them together as they are. "
+        "Flatten each first, or add up the squares of each, and these sums.",
+        _by(length=lambda gradients: torch.cat(gradients).norm()),
+    ),
+    Mistake(
+        "a root for each row",
+        f"You take a root for each row, and add these up. But {_TOGETHER}: add up the squares of "
+        "them all, and take **one** root at the very end.",
+        _by(
+            length=lambda gradients: sum(
+                g.square().sum(-1).sqrt().sum() for g in gradients
+            )
+        ),
     ),
     Mistake(
         "the length alone",
@@ -452,8 +497,9 @@ MISTAKES = (
     ),
     Mistake(
         "the caller's own list",
-        "Right where something is clipped. Where nothing is, you return the caller's own list. "
-        "Return new tensors there too: what is the caller's may change.",
+        "Right where something is clipped. Where nothing is, you return the caller's own tensors, "
+        "or views of them. Return new ones there too, a copy of each: what is the caller's may "
+        "change later.",
         _the_list_itself,
     ),
     two_at_once(

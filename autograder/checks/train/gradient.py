@@ -30,7 +30,12 @@ from autograder.checks._slips import (
     written_into,
 )
 from autograder.checks._twins import twins
-from autograder.checks.train._material import DERIVES, LIBRARIES, targets
+from autograder.checks.train._material import (
+    DERIVES,
+    LIBRARIES,
+    looked_up,
+    targets,
+)
 
 
 def oracle(logits: Tensor, targets: Tensor) -> Tensor:
@@ -62,7 +67,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     return [
         Case("two places, both asked", asked(2, 3, share=1)),
         Case("some places that are not asked", asked(6, 4, share=0.5)),
-        Case("a batch of stories", asked(2, 4, 5)),
+        Case("a batch of stories", asked(2, 2, 3)),
         Case("stories of different lengths", (tenths(rng, 3, 6, 5), uneven)),
         Case(
             "a single question in a batch",
@@ -165,6 +170,22 @@ def _of_all_places(logits: Tensor, targets: Tensor) -> Tensor:
     tokens = torch.arange(logits.shape[-1])
     hit = (tokens == targets[targets >= 0].reshape(-1, 1)).any(0)
     return hit.float().expand_as(logits)
+
+
+def _written(
+    place: Callable[[Tensor, Tensor], tuple], axis: int = -1
+) -> Callable[..., Tensor]:
+    """1 subtracted in the bets themselves, at a place, and what is not asked made 0."""
+
+    def answer(logits: Tensor, targets: Tensor) -> Tensor:
+        asked = targets >= 0
+        if not asked.any():
+            stop(ValueError)
+        slope = logits.softmax(axis)
+        slope[place(targets, slope)] -= 1
+        return slope * asked[..., None] / asked.sum()
+
+    return answer
 
 
 def _exponentials(z: Tensor) -> Tensor:
@@ -333,6 +354,64 @@ MISTAKES = (
         "divided by all places",
         f"You divide by all places. {_N}: a place that was filled up does not count.",
         _by(count=lambda asked: asked.numel()),
+    ),
+    Mistake(
+        "each row by its own number",
+        f"You divide each row by its own questions. {_N}: every token that is asked weighs the "
+        "same, whichever story it is in.",
+        _by(count=lambda asked: asked.sum(-1, keepdim=True)[..., None]),
+    ),
+    *(
+        Mistake(
+            name,
+            "Your mask has a number for each place, and what it is multiplied by has one for "
+            "each token of each place. Give the mask another axis at its end, of size 1.",
+            _by(mask=lambda slope, asked: slope * asked, truth=truth),
+        )
+        for name, truth in (
+            ("a mask without an axis for the tokens", _truth),
+            (
+                "a mask without an axis for the tokens, and token 0 for -1",
+                _truth_of(lambda t, n: t.clamp(min=0)),
+            ),
+        )
+    ),
+    Mistake(
+        "-1 looked up",
+        "Where nothing is asked, the target is −1. It is no id: `gather` and `scatter` cannot look "
+        "it up, and `one_hot` knows no such class. Put any other id there first. All numbers of these places become 0 later.",
+        looked_up(plain),
+    ),
+    Mistake(
+        "one_hot of too few tokens",
+        "`one_hot` makes as many columns as the largest target that it meets needs. Tell it how "
+        "many tokens the vocabulary has: the last size of the logits.",
+        _by(truth=lambda logits, t: functional.one_hot(t.clamp(min=0)).float()),
+    ),
+    *(
+        Mistake(
+            name,
+            "You pair the numbers of the rows with the targets, which is right where the places "
+            f"have one axis. In a batch they have two, and there may be more or none{also}. "
+            "Flatten the places first, or take `scatter` along the last axis.",
+            _written(
+                lambda targets, slope: (torch.arange(len(targets)), targets), axis
+            ),
+        )
+        for name, also, axis in (
+            ("only places of one axis", "", -1),
+            (
+                "only places of one axis, and a softmax along axis 1",
+                " (and the tokens are always the **last** axis of the softmax, `-1`)",
+                1,
+            ),
+        )
+    ),
+    Mistake(
+        "these columns of all places",
+        "`[..., targets]` takes the columns of **all** targets, at each place. Each place has one "
+        "target: pair places and targets, by an index for each.",
+        _written(lambda targets, slope: (..., targets)),
     ),
     Mistake(
         "divided by the stories",

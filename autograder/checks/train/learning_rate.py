@@ -245,6 +245,12 @@ MISTAKES = (
         _by(lift=lambda share, peak, last: last + (peak - last) * share),
     ),
     Mistake(
+        "a warm-up to 1",
+        "Your warm-up goes up to 1. It goes up to the peak: the share of the way is multiplied "
+        "by `peak`.",
+        _by(lift=lambda share, peak, last: share),
+    ),
+    Mistake(
         "a bent warm-up",
         "Your warm-up is half a cosine. It is a straight line: each step adds as much as the "
         "one before.",
@@ -274,6 +280,12 @@ MISTAKES = (
         "done of the whole run",
         f"On the way down you take step / steps. `done` is {_DONE}.",
         _by(done=lambda step, steps, warm_up: step / steps),
+    ),
+    Mistake(
+        "no brackets around the way down",
+        "You divide by `steps` alone, and then subtract `warm_up`: `/` comes before `-`. The way "
+        "down has steps − warm_up steps, and that difference needs brackets.",
+        _by(done=lambda step, steps, warm_up: (step - warm_up) / steps - warm_up),
     ),
     Mistake(
         "done divided by all steps",

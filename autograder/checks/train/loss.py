@@ -35,7 +35,12 @@ from autograder.checks._slips import (
     written_into,
 )
 from autograder.checks._twins import twins
-from autograder.checks.train._material import LIBRARIES, LOSSES, targets
+from autograder.checks.train._material import (
+    LIBRARIES,
+    LOSSES,
+    looked_up,
+    targets,
+)
 
 
 def oracle(logits: Tensor, targets: Tensor) -> Tensor:
@@ -208,6 +213,14 @@ def _story_by_story(surprise: Tensor, asked: Tensor) -> Tensor:
     return rows.nanmean()
 
 
+def _by_row_numbers(logits: Tensor, targets: Tensor) -> Tensor:
+    """As logp[numbers of the rows, targets] has it, where places have one axis."""
+    if not (targets >= 0).any():
+        stop(ValueError)
+    picked = logits.log_softmax(-1)[torch.arange(len(targets)), targets]
+    return -picked[targets >= 0].mean()
+
+
 def _zeroed(logits: Tensor, targets: Tensor) -> Tensor:
     answer = plain(logits, targets)
     targets.clamp_(min=0)
@@ -319,6 +332,42 @@ MISTAKES = (
         _by(mean=_story_by_story),
     ),
     Mistake(
+        "the mean of each story's mean, empty ones too",
+        "You take the mean of each story first, and then the mean of these. So the tokens of "
+        "a short story weigh more, and one in which nothing is asked gives 0 / 0. One sum over "
+        "all, divided by one N.",
+        _by(
+            mean=lambda s, asked: (
+                s.masked_fill(~asked, 0).sum(-1) / asked.sum(-1)
+            ).mean()
+        ),
+    ),
+    Mistake(
+        "-1 looked up",
+        "Where nothing is asked, the target is −1. It is no id: `gather` and `scatter` cannot look "
+        "it up, and `one_hot` knows no such class. Leave those places out first, or look up any other id there and leave it out of the mean.",
+        looked_up(plain),
+    ),
+    Mistake(
+        "the logarithm of the logits",
+        "You take the logarithm of the logits themselves, and many of them are negative. They "
+        "are no bets yet: a softmax makes bets of them, and `log_softmax` their logarithms.",
+        _by(log_of_bets=torch.log),
+    ),
+    Mistake(
+        "only places of one axis",
+        "You look up by the numbers of the rows, which is right where the places have one axis. "
+        "In a batch they have two, and there may be more or none. Flatten the places first, or "
+        "take `gather` along the last axis.",
+        _by_row_numbers,
+    ),
+    Mistake(
+        "the bet on the likeliest token",
+        "You look up the bet on the likeliest token. The loss asks what was bet on the token "
+        "that **came**: the target says which it is.",
+        _by(pick=lambda logp, t: logp.amax(-1)),
+    ),
+    Mistake(
         "divided by the stories",
         "You divide by the number of rows. The mean is over the **tokens** that are asked.",
         _by(
@@ -391,6 +440,12 @@ MISTAKES = (
         "You take the median of the surprises. The loss is their **mean**, in which a very "
         "wrong bet weighs much.",
         _by(mean=lambda s, asked: s[asked].median()),
+    ),
+    Mistake(
+        "the median of the logarithms",
+        "You take the median: the logarithm in the middle. The loss is the **mean** of all "
+        "surprises, in which a very wrong bet weighs much.",
+        _by(mean=lambda s, asked: -(-s[asked]).median()),
     ),
     Mistake(
         "bits instead of nats",

@@ -12,6 +12,7 @@ import inspect
 import random
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import torch
@@ -59,7 +60,14 @@ def slips(step: Step) -> Iterator[tuple[Kind, Answer]]:
     for kind in KINDS:
         made = kind.make(step)
         if made is not None:
-            yield kind, made
+            yield kind, signed(made, step.right)
+
+
+def signed(answer: Answer, right: Answer) -> Answer:
+    """An answer that tells what the right one is called with, as a function would."""
+    with suppress(AttributeError):
+        answer.__wrapped__ = right
+    return answer
 
 
 def _floats(step: Step) -> bool:

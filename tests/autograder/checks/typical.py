@@ -2715,6 +2715,34 @@ WRONG = {
     "batch": (
         (
             """
+            T = max(len(story) for story in stories)
+            ids = torch.full((len(stories), T), end)
+            targets = torch.full((len(stories), T), -1)
+            for b, story in enumerate(stories):
+                n = len(story)
+                ids[b, 1 : n + 1] = torch.tensor(story, dtype=torch.long)
+                targets[b, :n] = torch.tensor(story, dtype=torch.long)
+                targets[b, n] = end
+            return ids, targets
+            """,
+            "plus 1",
+        ),
+        (
+            """
+            T = max(len(story) for story in stories) + 1
+            ids = torch.full((len(stories), T), end)
+            targets = torch.full((len(stories), T), -1)
+            for b, story in enumerate(stories):
+                n = len(story)
+                ids[b, 1 : n + 1] = torch.tensor(story, dtype=torch.long)
+                targets[b, :n] = torch.tensor(story, dtype=torch.long)
+                targets[b, -1] = end
+            return ids, targets
+            """,
+            "own.* last token",
+        ),
+        (
+            """
             T = max(len(s) for s in stories)
             ids = torch.tensor([[end] + s + [end] * (T - len(s)) for s in stories])
             return ids, ids
@@ -2783,6 +2811,36 @@ WRONG = {
         ),
     ),
     "loss": (
+        (
+            """
+            if (targets < 0).all():
+                raise ValueError
+            lp = logits.log_softmax(-1).gather(-1, targets.unsqueeze(-1))
+            return -lp[targets >= 0].mean()
+            """,
+            "It is no id",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if asked.sum() == 0:
+                raise ValueError
+            p = logits[asked].gather(-1, targets[asked][:, None])
+            return -p.log().mean()
+            """,
+            "no bets yet",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if asked.sum() == 0:
+                raise ValueError
+            logp = logits.log_softmax(-1)
+            n = torch.arange(len(targets))
+            return -logp[n, targets][asked].mean()
+            """,
+            "one axis",
+        ),
         (
             """
             p = torch.softmax(logits, dim=-1)
@@ -2857,6 +2915,45 @@ WRONG = {
         (
             """
             asked = targets >= 0
+            n = asked.sum(-1, keepdim=True).unsqueeze(-1)
+            if asked.sum() == 0:
+                raise ValueError("nothing is asked")
+            p = torch.softmax(logits, dim=-1)
+            truth = torch.zeros_like(p)
+            truth.scatter_(-1, targets.clamp(min=0).unsqueeze(-1), 1.0)
+            return (p - truth) * asked.unsqueeze(-1) / n
+            """,
+            "whole batch",
+        ),
+        (
+            """
+            asked = targets >= 0
+            n = asked.sum()
+            if n == 0:
+                raise ValueError("nothing is asked")
+            p = torch.softmax(logits, dim=-1)
+            truth = torch.zeros_like(p)
+            truth.scatter_(-1, targets.clamp(min=0).unsqueeze(-1), 1.0)
+            return (p - truth) * asked / n
+            """,
+            "another axis at its end",
+        ),
+        (
+            """
+            asked = targets >= 0
+            n = asked.sum()
+            if n == 0:
+                raise ValueError
+            g = torch.softmax(logits, -1)
+            g[..., targets] -= 1
+            g[~asked] = 0
+            return g / n
+            """,
+            "columns of .*all",
+        ),
+        (
+            """
+            asked = targets >= 0
             if not asked.any():
                 raise ValueError("nothing")
             p = logits.softmax(-1)
@@ -2919,6 +3016,17 @@ WRONG = {
         ),
     ),
     "learning_rate": (
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            if step >= steps:
+                return last
+            done = (step - warm_up) / steps - warm_up
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "needs brackets",
+        ),
         (
             """
             if step < warm_up:
@@ -2986,6 +3094,32 @@ WRONG = {
     "clip": (
         (
             """
+            length = torch.sqrt(sum((g ** 2).sum() for g in gradients))
+            scale = most / (length + 1e-6) if length > most else 1.0
+            return [g * scale for g in gradients]
+            """,
+            "unless the gradients are tiny",
+        ),
+        (
+            """
+            length = torch.sqrt(sum((g ** 2).sum() for g in gradients))
+            if length <= most:
+                return list(gradients)
+            scale = most / length
+            return [g * scale for g in gradients]
+            """,
+            "caller's own tensors",
+        ),
+        (
+            """
+            length = torch.stack(gradients).norm()
+            scale = most / length if length > most else 1.0
+            return [g * scale for g in gradients]
+            """,
+            "different shapes",
+        ),
+        (
+            """
             clipped = []
             for g in gradients:
                 length = g.norm()
@@ -3035,6 +3169,55 @@ WRONG = {
         ),
     ),
     "adamw": (
+        (
+            """
+            b1, b2 = betas
+            t = step + 1
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b1 * square + (1 - b1) * gradient ** 2
+            m_hat = mean / (1 - b1 ** t)
+            s_hat = square / (1 - b2 ** t)
+            if weight.ndim < 2:
+                decay = 0.0
+            new = weight - rate * decay * weight - rate * m_hat / (s_hat.sqrt() + 1e-8)
+            return new, mean, square
+            """,
+            "for both running means",
+        ),
+        (
+            """
+            b1, b2 = betas
+            t = step + 1
+            mean = b1 * mean + gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            m_hat = mean / (1 - b1 ** t)
+            s_hat = square / (1 - b2 ** t)
+            if weight.ndim < 2:
+                decay = 0.0
+            new = weight - rate * decay * weight - rate * m_hat / (s_hat.sqrt() + 1e-8)
+            return new, mean, square
+            """,
+            "makes a sum",
+        ),
+        (
+            """
+            b1, b2 = betas
+            mean = b1 * mean + (1 - b1) * gradient
+            square = b2 * square + (1 - b2) * gradient ** 2
+            m = mean / (1 - b1 ** (step + 1))
+            v = square / (1 - b2 ** (step + 1))
+            if weight.ndim >= 2:
+                weight = weight - rate * decay * weight - rate * m / (v.sqrt() + 1e-8)
+            return weight, mean, square
+            """,
+            "learn like all",
+        ),
+        (
+            """
+            return weight - rate * gradient, mean, square
+            """,
+            "plain descent",
+        ),
         (
             """
             b1, b2 = betas
@@ -3119,6 +3302,84 @@ WRONG = {
         ),
     ),
     "fit": (
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights = list(weights)
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            losses = []
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(tables, weights, ids)
+                losses.append(loss(logits, targets).item())
+                grads = clip(back(gradient(logits, targets)))
+                for i, g in enumerate(grads):
+                    weights[i], means[i], squares[i] = adamw(weights[i], g, means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "always trains",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError
+            weights = list(weights)
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            losses = []
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                l = loss(logits, targets)
+                l.backward()
+                losses.append(l.item())
+                grads = clip([w.grad for w in weights])
+                for i, g in enumerate(grads):
+                    weights[i], means[i], squares[i] = adamw(weights[i], g, means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "no way back from them",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights = list(weights)
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            losses = []
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                grads = back(clip([gradient(logits, targets)])[0])
+                for i, g in enumerate(grads):
+                    weights[i], means[i], squares[i] = adamw(weights[i], g, means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            r"comes \*\*after\*\*",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights = list(weights)
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            losses = []
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                grads = clip(back(gradient(logits, ids)))
+                for i, g in enumerate(grads):
+                    weights[i], means[i], squares[i] = adamw(weights[i], g, means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "learn the very tokens",
+        ),
         (
             """
             if not batches:
@@ -5154,7 +5415,7 @@ RIGHT = {
         for g in gradients:
             total += float((g * g).sum())
         length = total ** 0.5
-        share = most / (length + 1e-6) if length > most else 1.0
+        share = most / length if length > most else 1.0
         return [share * g for g in gradients]
         """,
     "adamw": """

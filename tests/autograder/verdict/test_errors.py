@@ -24,6 +24,8 @@ x = torch.arange(6.0).reshape(2, 3)
 # what is said, a line to which it is, a line that fails close by
 HINTS = [
     ("`^` is not a power", "x ^ 2", "x ** 'two'"),
+    ("stands where a list is needed", "[y for y in len]", "len + 1"),
+    ("is another name meant", "len * x", "[y for y in len]"),
     ("compare whole values", "max(x, 0 * x)", "1 if x > 0 else 0"),
     ("`and`, `or` and `not`", "not x", "max(x, 0 * x)"),
     ("`and`, `or` and `not`", "(x > 0) and (x < 3)", "1 if x else 0"),

@@ -1,6 +1,7 @@
 """Is a point given only for what is right, and does the reason help without telling?"""
 
 import dataclasses
+import math
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,9 @@ from autograder.verdict import panel
 from autograder.verdict.compare import difference, steady
 from autograder.verdict.judge import expected, followed, is_right, judge
 from autograder.verdict.named import pairs
-from autograder.verdict.outcome import REUSED, Outcome, from_rows, run, to_rows
+from autograder.verdict.outcome import AGAIN, REUSED, Outcome, from_rows, run, to_rows
+from autograder.verdict.remark.again import twice
+from autograder.verdict.remark.seen import Seen
 
 
 def halves(numbers):
@@ -512,6 +515,45 @@ def test_who_answers_the_same_call_in_two_ways_is_wrong():
     assert steady(near[:1], near[1]) == near[:1]
     shown = panel.student(judge(CHECK, CASES, wanted, got), CASES, wanted, got)
     assert "first [], then KeyError" in shown["text/plain"]
+
+
+def test_what_is_not_a_number_twice_is_no_other_answer():
+    """NaN is not equal to itself, and still it is the same answer."""
+    first = Outcome(([math.nan, 1.0], [torch.tensor([math.nan, 2.0])]))
+    again = Outcome(([math.nan, 1.0], [torch.tensor([math.nan, 2.0])]))
+    other = Outcome(([math.nan, 2.0], [torch.tensor([math.nan, 2.0])]))
+    assert steady([first], again) == [first]
+    assert steady([first], other)[0].raised == AGAIN
+    seen = Seen(CHECK, CASES[:1], [Outcome([1.0])], [first], lambda args: again)
+    assert twice(seen) is None
+    seen = Seen(CHECK, CASES[:1], [Outcome([1.0])], [first], lambda args: other)
+    assert "Called again" in twice(seen)
+
+
+def tripled(x):
+    return 3 * x
+
+
+def test_a_function_is_handed_over_by_its_name():
+    """A case is data; where a parameter is a function by default, a name stands for one."""
+
+    def applied(x, word="no function", f=tripled):
+        return (f(x), word)
+
+    found = [run(applied, args).value for args in ((2,), (2, "tripled", "len"))]
+    assert found == [(6, "no function"), None]  # `len` is none of these functions
+    assert run(applied, (2, "tripled", "tripled")).value == (6, "tripled")
+    assert run(lambda x, f="tripled": f, (2, "tripled")).value == "tripled"
+    assert run(max, ("a", "b")).value == "b"
+
+
+def test_a_list_of_the_caller_s_own_tensors_is_the_argument_itself():
+    pair = [torch.ones(2), torch.zeros(3)]
+    for own in (list, lambda x: x, lambda x: [y.detach() for y in x]):
+        assert run(own, (pair,)).own == (0,)
+    for new in (lambda x: [y.clone() for y in x], lambda x: x[:1], lambda x: x[::-1]):
+        assert run(new, (pair,)).own == ()
+    assert run(list, ([],)).own == run(list, ([1, 2],)).own == ()
 
 
 def test_two_mistakes_at_once_are_named_where_no_single_one_explains():

@@ -20,6 +20,7 @@ from autograder.checks import Case, Check, edge
 from autograder.verdict import source
 from autograder.verdict.judge import expected
 from autograder.verdict.outcome import Outcome, run, run_all
+from autograder.verdict.remark import again as called_again
 from autograder.verdict.remark import remark, unknown
 from autograder.verdict.remark.as_if import as_if
 from autograder.verdict.remark.numbers import _is_rounded
@@ -561,6 +562,25 @@ def test_a_remark_is_made_where_it_is_true_and_not_close_by(said, oracle, true, 
 def test_nothing_is_remarked_of_what_is_right_or_gives_nothing(oracle):
     assert about(oracle, oracle) == ""
     assert about(oracle, lambda *args: None) == ""
+
+
+def test_what_a_measured_slope_has_of_noise_comes_from_no_other_row():
+    """A nudge in float32 moves each row by a little, whatever the others are."""
+
+    def nudged(logits, targets):
+        right = gradient.oracle(logits, targets)
+        return right + 1e-4 * (logits.sum() * 1e6).sin()
+
+    def leaking(logits, targets):
+        return gradient.oracle(logits, targets) + 0.1 * logits.sum()
+
+    gradient = checks.load("train")["gradient"]
+    cases = gradient.draw(np.random.default_rng(0))
+    wanted = expected(gradient, cases)
+    for function, told in ((nudged, False), (leaking, True)):
+        got = [run(function, case.args) for case in cases]
+        seen = Seen(gradient, cases, wanted, got, partial(run, function))
+        assert bool(called_again.ahead(seen)) == told
 
 
 def test_who_answers_by_the_length_alone_does_not_answer_the_same_whatever_comes():

@@ -74,6 +74,20 @@ def test_the_place_of_one_slip_is_told_and_what_to_look_at(old, new, said):
     assert new not in RIGHT or old not in found  # it is not given away
 
 
+def rolled(x, n):
+    return x.roll(-1, 1) * n
+
+
+def test_the_first_number_of_roll_is_no_axis():
+    cases = [(torch.arange(12.0).view(3, 4), 2), (torch.arange(8.0).view(2, 4), 3)]
+    for args, said in (
+        ("1, 1", "how far does it move, and which way?"),
+        ("-1, 0", "look at the axis."),
+    ):
+        cell = f"def rolled(x, n):\n    return x.roll({args}) * n"
+        assert said in told(cell, rolled, cases)
+
+
 def joined(ids, n):
     if n < 0 or n > 9:
         raise ValueError("n")
