@@ -98,6 +98,12 @@ def quick_run(tokenizer, losses, counted):
         "quick_over": percent(last / floor - 1),
         "quick_steps": len(losses),
         "quick_below": below,
+        **{
+            f"band_{side}": two(loss)
+            for step, *ends in known
+            if step == 75
+            for side, loss in zip(("low", "high"), ends)
+        },
     }
     return Run(losses, known, floor, said)
 
