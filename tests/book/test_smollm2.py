@@ -180,8 +180,8 @@ def test_what_it_writes(recorded):
     assert "Albert Einstein" in einstein and "opposite in polarity" in einstein
     claim(
         "modern",
-        "To the bare question the likeliest continuation is `<|im_end|>`, the end of a "
-        "message.",
+        "To the bare question the likeliest next token is `<|im_end|>`, the end of a "
+        "message, and there we stopped.",
     )
     assert texts["What is the capital of France?"] == "<|im_end|>"
     chat = next(text for prompt, text in texts.items() if prompt.startswith("<|im_st"))

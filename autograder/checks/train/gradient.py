@@ -361,20 +361,14 @@ MISTAKES = (
         "same, whichever story it is in.",
         _by(count=lambda asked: asked.sum(-1, keepdim=True)[..., None]),
     ),
-    *(
-        Mistake(
-            name,
-            "Your mask has a number for each place, and what it is multiplied by has one for "
-            "each token of each place. Give the mask another axis at its end, of size 1.",
-            _by(mask=lambda slope, asked: slope * asked, truth=truth),
-        )
-        for name, truth in (
-            ("a mask without an axis for the tokens", _truth),
-            (
-                "a mask without an axis for the tokens, and token 0 for -1",
-                _truth_of(lambda t, n: t.clamp(min=0)),
-            ),
-        )
+    Mistake(
+        "a mask without an axis for the tokens",
+        "Your mask has a number for each place, and what it is multiplied by has one for each "
+        "token of each place. Give the mask another axis at its end, of size 1.",
+        _by(
+            mask=lambda slope, asked: slope * asked,
+            truth=_truth_of(lambda t, n: t.clamp(min=0)),
+        ),
     ),
     Mistake(
         "-1 looked up",
