@@ -12,14 +12,16 @@ import torch
 from jinja2 import Environment
 from torch.nn import functional
 
-from autograder.checks import load
 from autograder.checks.chat import dpo_loss, exact_rate, kl, log_probabilities, render
-from autograder.verdict import bank
-from autograder.verdict.judge import expected, judge
-from autograder.verdict.outcome import run_all
 from gpt import chat, train, tune
 from gpt.questions import interviews
-from tests.autograder.checks.test_checks import SEEDS, drawn, notebook, solution
+from tests.autograder.checks.test_checks import (
+    SEEDS,
+    drawn,
+    notebook,
+    solution,
+    verdict_on,
+)
 from tests.need import need
 
 CHATML = (
@@ -384,19 +386,11 @@ DRAFTS = [
 ]
 
 
-def verdict_on(draft):
-    known = load("chat")
-    check = known[max(known, key=lambda c: draft.__name__.startswith(f"{c}_"))]
-    cases = bank.draw(check, bank.PUBLIC_SEED)
-    got = run_all(draft, [case.args for case in cases])
-    return judge(check, cases, expected(check, cases), got)
-
-
 @pytest.mark.parametrize(
     ("draft", "name"), DRAFTS, ids=lambda x: getattr(x, "__name__", x)
 )
 def test_a_draft_is_called_by_its_mistake(draft, name):
-    mistake = verdict_on(draft).mistake
+    mistake = verdict_on("chat", draft).mistake
     assert mistake is not None and mistake.name == name
 
 
@@ -431,7 +425,7 @@ def test_right_in_unusual_forms():
         log_probabilities_in_double,
         dpo_loss_of_two_logits,
     ):
-        assert verdict_on(right).right, right.__name__
+        assert verdict_on("chat", right).right, right.__name__
 
 
 def test_no_preference_at_all_is_log_2():

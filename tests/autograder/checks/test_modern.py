@@ -23,10 +23,13 @@ from transformers.models.qwen3.modeling_qwen3 import Qwen3Attention
 
 from autograder.checks import load
 from autograder.checks.modern import grouped_attention, qk_norm, rms_norm, share, turns
-from autograder.verdict import bank
-from autograder.verdict.judge import expected, judge
-from autograder.verdict.outcome import run_all
-from tests.autograder.checks.test_checks import SEEDS, drawn, notebook, solution
+from tests.autograder.checks.test_checks import (
+    SEEDS,
+    drawn,
+    notebook,
+    solution,
+    verdict_on,
+)
 from tests.need import need
 
 
@@ -247,19 +250,11 @@ DRAFTS = [
 ]
 
 
-def verdict_on(draft):
-    known = load("modern")
-    check = known[max(known, key=lambda c: draft.__name__.startswith(f"{c}_"))]
-    cases = bank.draw(check, bank.PUBLIC_SEED)
-    got = run_all(draft, [case.args for case in cases])
-    return judge(check, cases, expected(check, cases), got)
-
-
 @pytest.mark.parametrize(
     ("draft", "name"), DRAFTS, ids=lambda x: getattr(x, "__name__", x)
 )
 def test_a_draft_is_called_by_its_mistake(draft, name):
-    mistake = verdict_on(draft).mistake
+    mistake = verdict_on("modern", draft).mistake
     assert mistake is not None and mistake.name == name
 
 
@@ -290,7 +285,7 @@ def test_right_in_unusual_forms():
         share_as_transformers_does,
         qk_norm_of_a_list,
     ):
-        assert verdict_on(right).right, right.__name__
+        assert verdict_on("modern", right).right, right.__name__
 
 
 def test_no_heads_at_all_end_in_an_error_and_not_the_process():

@@ -83,6 +83,20 @@ def test_the_loss_is_divided_by_what_is_asked_for():
     torch.testing.assert_close(MODEL.loss(ids, targets), by_hand)
 
 
+def test_after_one_example_it_repeats():
+    claim(
+        "chat",
+        "After one example it mostly repeats the word that was asked, or a word of the "
+        "example.",
+    )
+    found, _ = measured.real(MODEL, TOKENIZER, TEMPLATE)
+    repeated = [
+        said in (asked, "hot", "cold")
+        for asked, said in zip(found["asked"], found["shots"]["1"], strict=True)
+    ]
+    assert sum(repeated) > 0.8 * len(repeated)
+
+
 def test_what_is_said_once_may_be_answered_right():
     claim(
         "chat",
