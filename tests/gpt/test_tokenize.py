@@ -4,7 +4,6 @@ chapter's naive trainer for vocabularies, a pencil for the rule of ties."""
 import doctest
 import pickle
 import random
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
@@ -23,6 +22,7 @@ import gpt.tokenize
 from bench.chapter import source
 from gpt import data, world
 from gpt.tokenize import Tokenizer, split, train
+from tests import timing
 from tests.need import need
 
 END = world.END
@@ -465,20 +465,11 @@ def test_one_long_word_needs_a_few_lookups_a_byte(course, word, monkeypatch):
 
 
 def growth(run, text):
-    """How many times longer the text takes than its 16th part, in processor time.
+    """How many times longer the text takes than its 16th part.
 
     16 where the work is linear, 256 where it is quadratic: LINEAR lies well between.
     """
-
-    def best(text):
-        times = []
-        for _ in range(4):
-            start = time.process_time()
-            run(text)
-            times.append(time.process_time() - start)
-        return min(times)
-
-    return best(text) / best(text[: len(text) // 16])
+    return timing.growth(run, (text[: len(text) // 16],), (text,))
 
 
 LINEAR = 96

@@ -1,12 +1,13 @@
 """Does the static look find the shortcut, and let honest scratch work be?"""
 
-import time
+import itertools
 import tracemalloc
 
 import pytest
 
 from autograder.verdict.look import imported, modules, replaced, uses
 from autograder.verdict.reaches import DYNAMIC, FILE
+from tests.timing import growth
 
 FORBIDDEN = ("tiktoken", "gpt.tokenize")
 
@@ -537,14 +538,13 @@ def test_code_of_any_shape_is_looked_at(code):
     ],
 )
 def test_it_takes_time_in_proportion(line):
-    def seconds(count):
+    def look(count):
         cells = [
-            (count, line * count),
+            (count, f"{line * count}{next(new)}"),  # not what is remembered
             (count + 1, "def encode(x):\n    return a, A, f"),
         ]
-        start = time.process_time()
         uses(cells, "encode", (*LIBRARY, *DYNAMIC))
-        return time.process_time() - start
 
-    seconds(10)
-    assert seconds(4_000) < 24 * max(0.05, seconds(500))
+    new = itertools.count()
+    # 16 in proportion, 256 by its square
+    assert growth(look, (250,), (4_000,)) < 80
