@@ -1,0 +1,126 @@
+"""What the living pages run on, made by the build: the modules of book/live, the grammar of
+gpt/world.py, and the small model with its numbers rounded to 16 bits.
+
+The modules are plain JavaScript and can be read as they are. Pages load all of them in
+one script, because a page that was opened from a folder may load scripts only: for it, the
+model comes in a script, too.
+"""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from gpt import world
+from gpt.tokenize import Tokenizer
+
+ROOT = Path(__file__).parents[2]
+MODULES = ROOT / "book/live"
+SMALL = ROOT / "gpt/small"
+_IMPORT = re.compile(
+    r"^import (?:{[^}]*}|\* as \w+) from \"\./(\w+)\.js\";\n", re.MULTILINE
+)
+_EXPORT = re.compile(
+    r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE
+)
+_NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+SIZES = {
+    "vocab_size": "n_vocab",
+    "n_positions": "n_ctx",
+    "n_layer": "n_layer",
+    "n_head": "n_head",
+    "n_embd": "d_model",
+}
+
+
+def bundle(first: str = "page", folder: Path = MODULES) -> str:
+    """All modules that `first` needs as one script, each after those that it imports.
+
+    They share one scope. Raises ValueError where two of them give one name to two things,
+    where two import one another, or where a line is written in a way not known here.
+    """
+    order, open_ = [], []
+
+    def visit(name):
+        if name in order:
+            return
+        if name in open_:
+            raise ValueError(f"{name}.js imports itself, by way of {open_}")
+        open_.append(name)
+        for other in _IMPORT.findall(folder.joinpath(f"{name}.js").read_text("utf-8")):
+            visit(other)
+        open_.remove(name)
+        order.append(name)
+
+    visit(first)
+    owner, parts = {}, []
+    for name in order:
+        text = folder.joinpath(f"{name}.js").read_text("utf-8")
+        text = _EXPORT.sub("", _IMPORT.sub("", text))
+        if left := re.search(r"^(?:import|export)\b.*", text, re.MULTILINE):
+            raise ValueError(f"{name}.js: the build cannot join {left[0]!r}")
+        for found in _NAME.findall(text):
+            if owner.setdefault(found, name) != name:
+                raise ValueError(f"{found} stands in {owner[found]}.js and {name}.js")
+        parts.append(f"// {name}.js\n{text}")
+    return '(function () {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+
+
+def grammar() -> dict:
+    """The grammar of gpt/world.py, for book/live/world.js."""
+    return {
+        "end": world.END,
+        "story": world.STORY.split(),
+        "slots": {name: _options(found) for name, found in world.SLOTS.items()},
+    }
+
+
+def _options(found):
+    if isinstance(found, world.Given):
+        cases = [[list(case), _options(then)] for case, then in found.cases.items()]
+        return {"slot": found.slot, "cases": cases}
+    return list(found) if isinstance(found, tuple) else found
+
+
+def model(folder: Path = SMALL) -> tuple[dict, bytes]:
+    """What a model is, for book/live/load.js, and its weights, float16 in their order."""
+    published = json.loads(folder.joinpath("config.json").read_text("utf-8"))
+    tokenizer = Tokenizer.load(folder / "tokenizer.json")
+    weights = load_file(folder / "model.safetensors")
+    ranks = [[piece.decode("latin-1"), id] for piece, id in tokenizer.ranks.items()]
+    about = {
+        "config": {name: published[theirs] for theirs, name in SIZES.items()},
+        "ranks": ranks,
+        "specialTokens": tokenizer.special_tokens,
+        "weights": [[name, list(found.shape)] for name, found in weights.items()],
+    }
+    return about, b"".join(found.astype("<f2").tobytes() for found in weights.values())
+
+
+def rounded(folder: Path = SMALL) -> dict[str, np.ndarray]:
+    """The weights as the page has them: float32, each the nearest that 16 bits can hold."""
+    weights = load_file(folder / "model.safetensors")
+    return {
+        name: found.astype(np.float16).astype(np.float32)
+        for name, found in weights.items()
+    }
+
+
+def write(out: Path) -> None:
+    """Write all into the folder `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    about, weights = model()
+    about = json.dumps(about | {"grammar": grammar()}, ensure_ascii=False)
+    carried = base64.b64encode(weights).decode()
+    files = {path.name: path.read_text("utf-8") for path in MODULES.glob("*.js")}
+    files |= {
+        "live.js": bundle(),
+        "small.json": about,
+        "small.js": f"window.gptSmall = {{about: {about}, weights: '{carried}'}};\n",
+    }
+    for name, text in files.items():
+        out.joinpath(name).write_text(text, "utf-8")
+    out.joinpath("small.bin").write_bytes(weights)

@@ -1,0 +1,69 @@
+// Answers questions about book/live on standard input, for the tests in Python: one JSON a line.
+import { createInterface } from "node:readline";
+import { readFileSync } from "node:fs";
+
+const [folder] = process.argv.slice(2);
+const from = (name) => import(`${folder}/${name}.js`);
+const [tokenize, embed, sample, modelOf, world, random, load] = await Promise.all(
+  ["tokenize", "embed", "sample", "model", "world", "random", "load"].map(from)
+);
+const about = JSON.parse(readFileSync(`${folder}/small.json`, "utf8"));
+const bytes = readFileSync(`${folder}/small.bin`);
+const halves = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+const small = load.assemble(about, halves);
+
+const answers = {
+  split: (text) => tokenize.split(text),
+  encode: (text) => small.tokenizer.encode(text),
+  merges: (chunk) => small.tokenizer.merges(chunk).map((step) => step.pieces),
+  decode: (ids) => small.tokenizer.decode(ids),
+  neighbours: ([id, k]) => embed.neighbours(small.model.wte, id, k, small.model.config.d_model),
+  logits: ([ids, off]) => {
+    const switches = off && {
+      ...off,
+      heads: new Set(off.heads),
+      mlps: new Set(off.mlps),
+    };
+    const reader = new modelOf.Reader(small.model, switches ?? {});
+    return reader.read(ids).map((trace) => Array.from(trace.logits));
+  },
+  trace: (ids) => new modelOf.Reader(small.model).read(ids).map((t) => ({
+    embed: [...t.embed],
+    norm: [...t.norm],
+    layers: t.layers.map((l) => ({
+      norm_1: [...l.norm1],
+      q: [...l.attend.q],
+      weights: l.attend.weights.map((w) => [...w]),
+      heads: [...l.attend.heads],
+      attend: [...l.attend.out],
+      middle: [...l.middle],
+      hidden: [...l.hidden],
+      stream: [...l.stream],
+    })),
+  })),
+  reread: (texts) => {
+    const reader = new modelOf.Reader(small.model);
+    return texts.map((ids) => Array.from(reader.read(ids).at(-1).logits));
+  },
+  words: (text) => world.words(text).map(({ word }) => word),
+  nextWord: (told) => {
+    const state = told.length ? small.world.walk(told).at(-1) : small.world.start;
+    if (!state) return null;
+    const { words, odds } = small.world.fork(state);
+    return Object.fromEntries(words.map((word, i) => [word, odds[i]]));
+  },
+  points: ([seed, n]) => Array.from({ length: n }, random.uniform(seed)),
+  shares: ([logits, how]) => Array.from(sample.shares(logits, how)),
+  draw: ([p, u]) => sample.draw(Float64Array.from(p), u),
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, given] = JSON.parse(line);
+  let answer;
+  try {
+    answer = { is: answers[name](given) };
+  } catch (error) {
+    answer = { error: String(error) };
+  }
+  console.log(JSON.stringify(answer));
+}

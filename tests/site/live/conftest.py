@@ -1,0 +1,52 @@
+"""book/live in Node, with the files that the build writes, and what the course says."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from tests.need import need
+from tests.site.live import build
+
+HERE = build.ROOT / "tests/site/live"
+
+
+class Node:
+    """Asks the modules in one process: node.ask("encode", "leap") -> [258]."""
+
+    def __init__(self, folder):
+        found = shutil.which("node")
+        need(found, "Node 18 or newer: apt-get install nodejs")
+        self._process = subprocess.Popen(
+            [found, HERE / "answer.mjs", folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def ask(self, name, given=None):
+        self._process.stdin.write(json.dumps([name, given]) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            pytest.fail(f"{name}: Node has ended")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ValueError(answer["error"])
+        return answer["is"]
+
+    def end(self):
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("live")
+    build.write(folder)
+    folder.joinpath("package.json").write_text('{"type": "module"}', "utf-8")
+    node = Node(folder)
+    yield node
+    node.end()
