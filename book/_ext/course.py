@@ -3,6 +3,7 @@
 - Cell outputs are cached in a folder named by a hash of the code that they run, so an
   edit of gpt/ or of the figures runs the chapters again, and nothing else does.
 - The player's script goes to pages that hold a player.
+- The living parts' script goes to pages that hold one (`{live}` NAME), and so does its style.
 - Exercise pages carry links that download or launch the notebook.
 """
 
@@ -12,8 +13,15 @@ import re
 import shutil
 import subprocess
 import zipfile
+from html import escape
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
+
+import live
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
 
 RUN = (
     *("gpt", "book/facts", "book/figures", "book/locale", "book/recorded"),
@@ -99,11 +107,38 @@ def heal(body):
     return body.replace(' role="doc-biblioentry"', ' role="listitem"')
 
 
+class Live(SphinxDirective):
+    """A living part of the page: the name of its script in book/live/page.js.
+
+    `instead` selects the picture that stands there where there is no JavaScript.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = False
+    option_spec: ClassVar = {
+        "instead": directives.unchanged,
+        "label": directives.unchanged_required,
+    }
+
+    def run(self):
+        attributes = {
+            "data-live": self.arguments[0],
+            "data-instead": self.options.get("instead", ""),
+            "aria-label": self.options["label"],
+        }
+        said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
+        html = f'<section class="live"{said} hidden></section>'
+        return [nodes.raw("", html, format="html")]
+
+
 def furnish(app, page, template, context, doctree):
     """Adds to one page what only some pages have."""
     body = context.get("body", "")
     if 'class="player"' in body:
         app.add_js_file("player.js", loading_method="defer")
+    if 'class="live"' in body:
+        app.add_js_file("../live/live.js", loading_method="defer")
+        app.add_css_file("../live/live.css")
     context["body"] = body = heal(body)
     context["header_buttons"] = []  # the page itself says what can be downloaded
     if page.startswith(EXERCISES) and doctree is not None:
@@ -140,7 +175,14 @@ def pack(app, error):
                 archive.writestr(entry, file.read_bytes())
 
 
+def enliven(app, error):
+    """Writes what the living parts run on."""
+    if not error and app.builder.format == "html":
+        live.write(Path(app.outdir, "live"))
+
+
 def setup(app):
+    app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
@@ -149,4 +191,5 @@ def setup(app):
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)
     app.connect("build-finished", pack)
+    app.connect("build-finished", enliven)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

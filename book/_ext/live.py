@@ -115,7 +115,10 @@ def write(out: Path) -> None:
     about, weights = model()
     about = json.dumps(about | {"grammar": grammar()}, ensure_ascii=False)
     carried = base64.b64encode(weights).decode()
-    files = {path.name: path.read_text("utf-8") for path in MODULES.glob("*.js")}
+    files = {
+        path.name: path.read_text("utf-8")
+        for path in (*MODULES.glob("*.js"), MODULES / "live.css")
+    }
     files |= {
         "live.js": bundle(),
         "small.json": about,

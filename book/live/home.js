@@ -1,0 +1,322 @@
+/**
+ * The writer: a text that the model goes on with, and under every word two rows of stripes, the
+ * model's bets and the author's.
+ */
+
+import { distance, stripes, table } from "./bets.js";
+import { button, handle, make, share, still, visible } from "./dom.js";
+import { uniform } from "./random.js";
+import { draw, shares } from "./sample.js";
+import { recall, remember, whole } from "./state.js";
+import { Story, divergence } from "./story.js";
+import { TextBox } from "./text.js";
+
+const FOX = "Once a little fox named Ada lived by the river. One day";
+const OURS = [
+  ["The fox", FOX],
+  ["Two models", "Far away a shy owl named Leo lived in the forest. One morning he worked with a machine learning model. When the moon came up, the model"],
+  ["Who are they?", "Long ago a brave otter named Mei lived by the sea. One day she planted three beans. The beans that grew near the wall"],
+  ["Not of its world", "Once a purple dragon ate 狐狸 🦊 and"],
+];
+/** With it the model writes the story that the course tells. */
+const SEED = 8360;
+const SPEEDS = [1200, 500, 160];
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./load.js").Small} small
+ */
+export function writer(root, small) {
+  const story = new Story(small);
+  const end = small.tokenizer.specialTokens[small.world.end];
+  const asked = recall();
+  let prompt = (asked.prompt ?? FOX).slice(0, 1000);
+  let seed = whole(asked.seed, SEED, 2 ** 32 - 1);
+  let points = uniform(seed);
+  /** @type {string[]} the text before each written word, to step back to */
+  let before = [];
+  let drawn = 0;
+  let ended = false;
+  let speed = 1;
+  let timer = 0;
+  /** @type {number | null} the word that the table is about, or null for the next one */
+  let looked = null;
+
+  const box = new TextBox(
+    "The text so far. The model goes on at its end.",
+    (text) => {
+      pause();
+      begin(text);
+    },
+    (at) => {
+      const i = story.words.findIndex((word) => at <= word.to);
+      look(i < 0 || at >= story.text.length ? null : i);
+    }
+  );
+  const bets = make("div", { class: "live-panel" });
+  const sum = make("p", { class: "live-sum" });
+  const said = make("p", { class: "live-said", role: "status" });
+  const play = button("Write", () => (timer ? pause() : start()), { class: "live-button main" });
+  const back = button("Back", stepBack, { title: "Take the last word back" });
+  const next = button("One word", () => {
+    pause();
+    step();
+    tell();
+  });
+  const again = button("Another story", () => {
+    seed = (seed + 1) % 2 ** 32;
+    begin(prompt);
+    note();
+    start();
+  });
+  const choice = make(
+    "select",
+    {
+      "aria-label": "Begin with",
+      onchange: () => {
+        pause();
+        begin(choice.value);
+        note();
+        tell();
+      },
+    },
+    ...OURS.map(([name, text]) => make("option", { value: text }, name))
+  );
+  const pace = handle(
+    "Speed",
+    { min: 0, max: 2, step: 1, value: speed },
+    (value) => ["slow", "medium", "fast"][value],
+    (value) => {
+      speed = value;
+      if (timer) start();
+    }
+  );
+  root.append(
+    box.element,
+    make(
+      "p",
+      { class: "live-key" },
+      make("span", { class: "key model" }, "the model’s bets"),
+      make("span", { class: "key truth" }, "the truth: the author’s odds"),
+      make("span", { class: "key came" }, "full colour: what came")
+    ),
+    make("div", { class: "live-controls" }, play, back, next, again, pace.element, choice),
+    bets,
+    sum,
+    said
+  );
+
+  /** Begin with a text; what is written after it hangs on the seed alone. */
+  function begin(/** @type {string} */ text) {
+    prompt = text;
+    points = uniform(seed);
+    drawn = 0;
+    before = [];
+    ended = false;
+    looked = null;
+    show(text);
+  }
+
+  function show(/** @type {string} */ text) {
+    story.set(text);
+    box.set(text);
+    box.mark(marks(), !ended);
+    look(looked);
+    back.disabled = !before.length;
+    next.disabled = ended;
+    sum.replaceChildren(...summary());
+  }
+
+  /** One more word: as many tokens as it has. False where the story is over. */
+  function step() {
+    if (ended) return false;
+    looked = null;
+    before.push(story.text);
+    let text = story.text;
+    for (let n = 0; n < 8; n++) {
+      const p = shares(story.traces[story.traces.length - 1].logits);
+      const id = draw(p, points());
+      drawn++;
+      if (id === end) {
+        ended = true;
+        break;
+      }
+      text += small.tokenizer.decode([id]);
+      story.set(text);
+      if (finished()) break;
+    }
+    show(text);
+    return !ended;
+  }
+
+  /** Whether the last word is one of the author's, or at least no beginning of one. */
+  function finished() {
+    const last = story.words.length - 1;
+    const state = story.states[last];
+    if (last < 0 || !state) return true;
+    const { word } = story.words[last];
+    const { words } = small.world.fork(state);
+    return words.includes(word) || !words.some((one) => one.startsWith(word));
+  }
+
+  function start() {
+    clearTimeout(timer);
+    if (ended) begin(prompt);
+    play.textContent = "Pause";
+    said.textContent = "";
+    const go = () => {
+      if (step()) timer = window.setTimeout(go, SPEEDS[speed]);
+      else {
+        pause();
+        tell();
+      }
+    };
+    timer = window.setTimeout(go, SPEEDS[speed]);
+  }
+
+  function pause() {
+    if (timer) tell();
+    clearTimeout(timer);
+    timer = 0;
+    play.textContent = ended ? "Write again" : "Write";
+  }
+
+  function stepBack() {
+    pause();
+    const text = before.pop();
+    if (text === undefined) return;
+    const kept = before;
+    begin(prompt);
+    while (before.length < kept.length) step();
+    tell();
+  }
+
+  /** What a screen reader hears, once the writing rests. */
+  function tell() {
+    const found = story.bets(story.words.length) ?? [];
+    const first = [...found].sort((a, b) => b.model - a.model).slice(0, 3);
+    const bets = first.map((bet) => `${bet.word} ${share(bet.model)}`).join(", ");
+    said.textContent = ended
+      ? `The story is over: ${story.text.slice(prompt.length)}`
+      : `Written so far: ${story.text.slice(prompt.length) || "nothing"}. The model’s bets on the next word: ${bets}.`;
+  }
+
+  /** Keep in the address what was set. */
+  function note() {
+    remember({ prompt: prompt === FOX ? null : prompt, seed: seed === SEED ? null : seed });
+  }
+
+  /** The table of a word's bets, or of the next one's. */
+  function look(/** @type {number | null} */ i) {
+    looked = i;
+    const at = i ?? story.words.length;
+    const found = ended && i === null ? null : story.bets(at);
+    if (!found) {
+      const why = ended && i === null
+        ? "The story is over. Point at a word to see what else could have stood there."
+        : "The model does not see so far back: its context has 64 tokens.";
+      bets.replaceChildren(make("p", { class: "live-none" }, why));
+      return;
+    }
+    const came = i === null ? null : story.words[i].word;
+    const caption = i === null ? "What comes next?" : `What could stand where “${came}” stands`;
+    bets.replaceChildren(
+      table(found, {
+        caption,
+        came,
+        choose: (bet) => {
+          pause();
+          const from = i === null ? story.text : story.text.slice(0, cut(i));
+          begin(from + bet.text);
+          note();
+          if (!still()) start();
+        },
+      }),
+      make("p", { class: "live-distance" }, distance(found), ...tokensOf(i))
+    );
+  }
+
+  /** The end of the word before word i. */
+  function cut(/** @type {number} */ i) {
+    return i ? story.words[i - 1].to : 0;
+  }
+
+  /** The tokens of a word, where it has several. */
+  function tokensOf(/** @type {number | null} */ i) {
+    if (i === null) return [];
+    const from = cut(i);
+    const { to } = story.words[i];
+    const own = story.pieces.filter((piece) => piece.from >= from && piece.to <= to);
+    const ids = own.flatMap((piece) => piece.ids);
+    if (ids.length < 2) return [];
+    const chips = ids.map((id) => {
+      const text = small.tokenizer.decode([id]);
+      const byte = small.tokenizer.piece(id);
+      const shown = text.includes("\ufffd") ? hex(byte) : visible(text);
+      return make("span", { class: "live-token" }, shown);
+    });
+    return [make("span", { class: "live-tokens" }, ` ${ids.length} tokens: `, ...chips)];
+  }
+
+  function marks() {
+    return story.words.map((word, i) => {
+      const found = story.bets(i);
+      const many = story.pieces.filter((p) => p.from >= word.from - 1 && p.to <= word.to);
+      const tokens = many.reduce((n, piece) => n + piece.ids.length, 0);
+      const kind = [
+        "live-word",
+        story.states[i] && !word.sayable && "unsayable",
+        !story.states[i] && "outside",
+        word.from >= prompt.length && "written",
+        tokens > 1 && "pieces",
+      ];
+      return {
+        from: word.from,
+        to: word.to,
+        class: kind.filter(Boolean).join(" "),
+        style: found && found[0].truth !== null ? stripes(found, word.word) : "",
+      };
+    });
+  }
+
+  /** The whole text in one number: how far both rows are apart. */
+  function summary() {
+    let [apart, n] = [0, 0];
+    for (let i = 0; i < story.words.length; i++) {
+      const found = story.bets(i);
+      const nats = found && divergence(found);
+      if (nats !== null) [apart, n] = [apart + nats, n + 1];
+    }
+    const lost = story.states.indexOf(null);
+    if (lost >= 0) {
+      const { word } = story.words[lost - 1];
+      return [
+        make("strong", {}, `The author would never write “${word}” there. `),
+        "The model has read only his stories, and goes on as well as it can with what it knows.",
+      ];
+    }
+    if (!n) return [];
+    return [
+      "Over these ",
+      String(n),
+      " words the two rows differ by ",
+      make("strong", {}, `${(apart / n).toFixed(4)} nats a word`),
+      ".",
+    ];
+  }
+
+  begin(prompt);
+  choice.value = OURS.some(([, text]) => text === prompt) ? prompt : "";
+  new IntersectionObserver(([seen]) => {
+    if (!seen.isIntersecting && timer) pause();
+  }).observe(root);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && timer) pause();
+  });
+  if (!still()) start();
+}
+
+/** @param {string} bytes a character a byte */
+function hex(bytes) {
+  return Array.from(bytes, (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
+}
