@@ -58,8 +58,12 @@ def bundle(first: str = "page", folder: Path = MODULES) -> str:
     visit(first)
     owner, parts = {}, []
     for name in order:
-        text = folder.joinpath(f"{name}.js").read_text("utf-8")
-        text = _EXPORT.sub("", _IMPORT.sub("", text))
+        whole = folder.joinpath(f"{name}.js").read_text("utf-8")
+        text = _EXPORT.sub("", _IMPORT.sub("", whole))
+        if renamed := re.search(r"^import {[^}]*\bas\b[^}]*}.*", whole, re.MULTILINE):
+            raise ValueError(
+                f"{name}.js: renamed, so it cannot be joined: {renamed[0]!r}"
+            )
         if left := re.search(r"^(?:import|export)\b.*", text, re.MULTILINE):
             raise ValueError(f"{name}.js: the build cannot join {left[0]!r}")
         for found in _NAME.findall(text):
@@ -109,18 +113,21 @@ def rounded(folder: Path = SMALL) -> dict[str, np.ndarray]:
     }
 
 
+def _styles():
+    """The style of all living parts first, then that of each."""
+    return sorted(MODULES.glob("*.css"), key=lambda path: (path.stem != "page", path))
+
+
 def write(out: Path) -> None:
     """Write all into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
     about, weights = model()
     about = json.dumps(about | {"grammar": grammar()}, ensure_ascii=False)
     carried = base64.b64encode(weights).decode()
-    files = {
-        path.name: path.read_text("utf-8")
-        for path in (*MODULES.glob("*.js"), MODULES / "live.css")
-    }
+    files = {path.name: path.read_text("utf-8") for path in MODULES.glob("*.js")}
     files |= {
         "live.js": bundle(),
+        "live.css": "\n".join(path.read_text("utf-8") for path in _styles()),
         "small.json": about,
         "small.js": f"window.gptSmall = {{about: {about}, weights: '{carried}'}};\n",
     }

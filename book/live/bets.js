@@ -43,9 +43,7 @@ function rowOf(bets, came, whose) {
  * @param {number} [options.most]
  */
 export function table(bets, { caption, came, choose, most = 6 }) {
-  const order = [...bets].sort(
-    (a, b) => (b.truth ?? 0) - (a.truth ?? 0) || b.model - a.model
-  );
+  const order = [...bets].sort((a, b) => (b.truth ?? 0) - (a.truth ?? 0) || b.model - a.model);
   const shown = order.slice(0, most);
   const there = order.find((bet) => bet.word === came);
   if (there && !shown.includes(there)) shown[shown.length - 1] = there;
@@ -122,6 +120,7 @@ function bar(p, whose) {
  */
 export function distance(bets) {
   const nats = divergence(bets);
-  if (nats === null) return "The author has never written such a text: there is no truth to compare with.";
+  if (nats === null)
+    return "The author has never written such a text: there is no truth to compare with.";
   return `KL divergence: ${nats < 0.00005 ? "< 0.0001" : nats.toFixed(4)} nats`;
 }

@@ -14,8 +14,14 @@ import { TextBox } from "./text.js";
 const FOX = "Once a little fox named Ada lived by the river. One day";
 const OURS = [
   ["The fox", FOX],
-  ["Two models", "Far away a shy owl named Leo lived in the forest. One morning he worked with a machine learning model. When the moon came up, the model"],
-  ["Who are they?", "Long ago a brave otter named Mei lived by the sea. One day she planted three beans. The beans that grew near the wall"],
+  [
+    "Two models",
+    "Far away a shy owl named Leo lived in the forest. One morning he worked with a machine learning model. When the moon came up, the model",
+  ],
+  [
+    "Who are they?",
+    "Long ago a brave otter named Mei lived by the sea. One day she planted three beans. The beans that grew near the wall",
+  ],
   ["Not of its world", "Once a purple dragon ate 狐狸 🦊 and"],
 ];
 /** With it the model writes the story that the course tells. */
@@ -35,7 +41,6 @@ export function writer(root, small) {
   let points = uniform(seed);
   /** @type {string[]} the text before each written word, to step back to */
   let before = [];
-  let drawn = 0;
   let ended = false;
   let speed = 1;
   let timer = 0;
@@ -110,7 +115,6 @@ export function writer(root, small) {
   function begin(/** @type {string} */ text) {
     prompt = text;
     points = uniform(seed);
-    drawn = 0;
     before = [];
     ended = false;
     looked = null;
@@ -136,7 +140,6 @@ export function writer(root, small) {
     for (let n = 0; n < 8; n++) {
       const p = shares(story.traces[story.traces.length - 1].logits);
       const id = draw(p, points());
-      drawn++;
       if (id === end) {
         ended = true;
         break;
@@ -212,9 +215,10 @@ export function writer(root, small) {
     const at = i ?? story.words.length;
     const found = ended && i === null ? null : story.bets(at);
     if (!found) {
-      const why = ended && i === null
-        ? "The story is over. Point at a word to see what else could have stood there."
-        : "The model does not see so far back: its context has 64 tokens.";
+      const why =
+        ended && i === null
+          ? "The story is over. Point at a word to see what else could have stood there."
+          : "The model does not see so far back: its context has 64 tokens.";
       bets.replaceChildren(make("p", { class: "live-none" }, why));
       return;
     }

@@ -45,7 +45,8 @@ export function weights(shapes, halves) {
   const found = {};
   let at = 0;
   shapes.forEach(([name], i) => {
-    found[name] = Float32Array.from(numbers.subarray(at, (at += sizes[i])), (h) => table[h]);
+    found[name] = Float32Array.from(numbers.subarray(at, at + sizes[i]), (half) => table[half]);
+    at += sizes[i];
   });
   return found;
 }
@@ -98,7 +99,7 @@ async function fetched(folder) {
 function carried(folder) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = folder + "small.js";
+    script.src = `${folder}small.js`;
     script.onload = () => {
       const { about, weights } = /** @type {any} */ (window).gptSmall;
       const text = atob(weights);

@@ -24,7 +24,9 @@ function begin() {
       },
       (error) => {
         root.hidden = false;
-        root.append(make("p", { class: "live-none" }, `The model could not be loaded: ${error.message}.`));
+        root.append(
+          make("p", { class: "live-none" }, `The model could not be loaded: ${error.message}.`)
+        );
       }
     );
   }

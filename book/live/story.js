@@ -37,6 +37,17 @@ export class Story {
     this.reader = new Reader(small.model, switches);
     /** @type {Map<string, number[]>} */
     this.encoded = new Map();
+    this.text = "";
+    /** @type {number[]} the end of a story before, then those of the text */
+    this.ids = [];
+    /** @type {import("./model.js").Trace[]} */
+    this.traces = [];
+    /** @type {Piece[]} */
+    this.pieces = [];
+    /** @type {(import("./world.js").State | null)[]} before each word, and after the last */
+    this.states = [];
+    /** @type {Word[]} */
+    this.words = [];
     this.set("");
   }
 
@@ -56,7 +67,6 @@ export class Story {
     /** @type {Map<number, number>} tokens before the end of each piece */
     const ends = new Map([[0, 1]]);
     for (const piece of this.pieces) ends.set(piece.to, piece.place + piece.ids.length);
-    /** @type {Word[]} */
     this.words = found.map(({ word, at }, i) => {
       const end = i ? found[i - 1].at + found[i - 1].word.length : 0;
       return {
@@ -75,11 +85,6 @@ export class Story {
    */
   trace(place) {
     return this.traces[place - this.reader.dropped] ?? null;
-  }
-
-  /** Whether the text stops at the end of a word, where a next one can be bet on. */
-  get open() {
-    return !/\s$/.test(this.text);
   }
 
   /**
@@ -129,8 +134,8 @@ export class Story {
    */
   chance(text, before, p) {
     const { model, tokenizer } = this.small;
-    let ids = this.encoded.get(text);
-    if (!ids) this.encoded.set(text, (ids = tokenizer.encode(text)));
+    const ids = this.encoded.get(text) ?? tokenizer.encode(text);
+    this.encoded.set(text, ids);
     let chance = p[ids[0]];
     if (ids.length > 1) {
       const past = this.traces.slice(0, before - this.reader.dropped);

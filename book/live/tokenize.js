@@ -51,7 +51,7 @@ export class Tokenizer {
    */
   encode(text) {
     return this.cut(text).flatMap((part) =>
-      part in this.specialTokens
+      Object.hasOwn(this.specialTokens, part)
         ? [this.specialTokens[part]]
         : split(part).flatMap((chunk) => this.encodeChunk(chunk))
     );

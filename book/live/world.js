@@ -13,6 +13,7 @@
  * @typedef {{words: string[], odds: number[], after: State[]}} Fork
  */
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: spaces to Python, not to Unicode
 const WORD = /<\|endoftext\|>|[\p{L}\p{N}_]+|[^\p{L}\p{N}_\p{White_Space}\x1c-\x1f]/gu;
 
 /**
@@ -121,9 +122,10 @@ export class World {
     const open = this.options(slot, memory);
     if (open.length === 1) return this.ways([...told(open[0][0]), ...rest], memory);
     return open.flatMap(([became, weight]) =>
-      this.ways([...told(became), ...rest], { ...memory, [slot]: became }).map(
-        (way) => ({ ...way, weight })
-      )
+      this.ways([...told(became), ...rest], { ...memory, [slot]: became }).map((way) => ({
+        ...way,
+        weight,
+      }))
     );
   }
 
@@ -137,7 +139,8 @@ export class World {
     let found = this.recalled.get(key);
     if (!found) {
       found = new Set(named(key));
-      for (const slot of found) { // which grows meanwhile
+      for (const slot of found) {
+        // which grows meanwhile
         const options = this.slots[slot];
         for (const other of named(JSON.stringify(options))) found.add(other);
         if (typeof options === "object" && "cases" in options) {

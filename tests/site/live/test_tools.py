@@ -1,0 +1,55 @@
+"""Are the modules of book/live typed and clean, and can the build join them?"""
+
+import subprocess
+
+import pytest
+
+from tests.need import need
+from tests.site.live import build
+
+TOOLS = build.MODULES / "node_modules/.bin"
+
+
+@pytest.mark.parametrize(
+    "command", ["tsc -p jsconfig.json", "biome check --error-on-warnings ."]
+)
+def test_types_and_lint(command):
+    name, *arguments = command.split()
+    need(TOOLS.joinpath(name).exists(), f"{name}: type 'make node'")
+    ran = subprocess.run(
+        [TOOLS / name, *arguments],
+        cwd=build.MODULES,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_build_joins_every_module_once():
+    joined = build.bundle()
+    for path in build.MODULES.glob("*.js"):
+        assert joined.count(f"\n// {path.name}\n") == 1, path.name
+
+
+@pytest.mark.parametrize(
+    ("modules", "says"),
+    [
+        ({"a": 'import { b } from "./b.js";\nconst b = 1;\n', "b": "export const b = 2;\n"}, "b stands in"),
+        ({"a": 'import { b as c } from "./b.js";\n', "b": "export const b = 2;\n"}, "renamed"),
+        ({"a": 'import b from "./b.js";\n', "b": "export default 2;\n"}, "cannot join"),
+        ({"a": "export { x };\n"}, "cannot join"),
+        (
+            {
+                "a": 'import { b } from "./b.js";\nexport const a = 1;\n',
+                "b": 'import { a } from "./a.js";\nexport const b = 1;\n',
+            },
+            "imports itself",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_joined_is_said(tmp_path, modules, says):
+    for name, text in modules.items():
+        tmp_path.joinpath(f"{name}.js").write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=says):
+        build.bundle("a", tmp_path)
