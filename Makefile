@@ -9,10 +9,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SOLUTIONS := $(wildcard solutions/*/*.ipynb)
 CHECKS    := $(shell find autograder -name '*.py' -not -path 'autograder/classes/*') nbgrader_config.py
-BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*')
+BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test real site exercises demo test mutants serve bench soak boxes browser format clean help
+.PHONY: all setup setup-test real site exercises demo test mutants serve bench soak boxes browser node format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -73,7 +73,7 @@ demo: setup exercises boxes  ## grade the bundled demo class and print its table
 	@$(BIN)/python -m autograder grade tokenize --class demo --feedback \
 	  $$($(BIN)/python -m autograder sandbox >/dev/null || echo --no-sandbox)  # this class is our own
 
-test: setup-test browser boxes  ## run all tests
+test: setup-test browser boxes node  ## run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -109,6 +109,14 @@ endef
 
 boxes:
 	@test "$$(uname)" != Linux || command -v bwrap >/dev/null || { $(call debian,bubblewrap,Bubblewrap for the sandbox); }
+
+node: book/live/node_modules/.ready
+
+book/live/node_modules/.ready: book/live/package.json
+	@command -v npm >/dev/null || { $(call debian,npm,npm for the tests of the living pages); }
+	@echo "▸ Adding what checks the JavaScript of the living pages …"
+	@npm install --prefix book/live --no-package-lock --no-audit --no-fund --loglevel error >/dev/null
+	@touch $@
 
 browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(call debian,chromium,Chromium for the browser tests); }
