@@ -24,6 +24,9 @@ _BESIDE = re.compile(
 def mathml(tex: str, block: bool = False) -> str:
     """A formula as MathML. ValueError where it is not TeX as this book writes it."""
     tex = tex.strip()
+    bare = re.sub(r"\\.", "", tex)
+    if bare.count("{") != bare.count("}"):
+        raise ValueError(f"a brace is missing: this is no formula: {tex!r}")
     tex = re.sub(r"(\\(?:begin|end)){aligned}", r"\1{split}", tex)
     if block and r"\\" in tex and r"\begin" not in tex:
         tex = rf"\begin{{split}}{tex}\end{{split}}"
