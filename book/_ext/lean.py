@@ -12,7 +12,7 @@ import tinycss2
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 # What a selector asks of an element: a class, an id, or (as a word) the element's name.
-_STATES = re.compile(r"::?[\w-]+(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?")
+_STATES = re.compile(r"(?<!\\)::?[\w-]+(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?")
 _ATTRIBUTES = re.compile(r"\[[^\]]*\]")
 _CLASS = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\.)*)")
 _TAG = re.compile(r"(?<![\w.#-])([a-zA-Z][\w-]*)")

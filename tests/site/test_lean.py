@@ -74,4 +74,4 @@ def test_the_site_has_the_style_that_its_pages_use(site):
         for selector in selectors:
             assert selector in text, (path, selector)
     bootstrap = (site / "_static/styles/bootstrap.css").read_text("utf-8")
-    assert len(bootstrap) < 60_000 and ".carousel" not in bootstrap
+    assert len(bootstrap) < 60_000 and ".table-striped-columns" not in bootstrap
