@@ -135,7 +135,11 @@ class Live(SphinxDirective):
             "aria-label": self.options["label"],
         }
         said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
-        html = f'<section class="live"{said} hidden></section>'
+        # where there is JavaScript the place is kept from the start, so that nothing jumps
+        html = (
+            f'<section class="live"{said} hidden></section>'
+            "<script>document.currentScript.previousElementSibling.hidden = false</script>"
+        )
         return [nodes.raw("", html, format="html")]
 
 
