@@ -45,7 +45,7 @@ def code_hash(root):
 
 
 def name_the_extension(app, config):
-    """Every page is written anew when what writes it changes."""
+    """Every page is read and written anew when what does it changes."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
@@ -204,7 +204,7 @@ def setup(app):
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
-    app.add_config_value("course_extension", "", "html")
+    app.add_config_value("course_extension", "", "env")
     app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)
     app.connect("config-inited", name_the_cache)
