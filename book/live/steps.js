@@ -1,0 +1,354 @@
+/**
+ * How one share comes about, step by step: query and key, their products, the score, the
+ * softmax, and what the head returns. Each step stands beside the line of gpt/attend.py that
+ * takes it.
+ */
+
+import { button, make, share, still } from "./dom.js";
+import { mostOf } from "./scoring.js";
+import { Strip, columnSlider, largestOf, pointing, signed } from "./strips.js";
+
+/** The lines of gpt/attend.py that the steps show; a test looks for them there. */
+export const ATTEND_LINES = {
+  made: "q, k, v = linear(x, weight.T, bias).split(C, -1)",
+  scores: "scores = q @ k.transpose(-2, -1) / sqrt(d_head)",
+  shares: "return scores.softmax(-1)",
+  found: "return attention_weights(q, k) @ v",
+};
+
+const NEXT_STEP = ["multiply", "one score", "from scores to shares", "what the head returns"];
+const ROWS_SHOWN = 6; // rows of the table, until all are asked for
+
+/** @typedef {{opened: import("./scoring.js").Opened, names: string[], t: number, s: number,
+ *   which: {layer: number, head: number}}} Pair */
+
+export class Steps {
+  /**
+   * @param {number} d_head
+   * @param {object} options
+   * @param {number} options.step how many steps are open, from 1 on
+   * @param {(s: number) => void} options.ask for the share that goes to another token
+   * @param {(step: number) => void} options.stepped
+   * @param {(what: string) => void} options.say
+   */
+  constructor(d_head, { step, ask, stepped, say }) {
+    this.d_head = d_head;
+    this.step = Math.min(Math.max(step, 1), NEXT_STEP.length + 1);
+    this.ask = ask;
+    this.stepped = stepped;
+    this.say = say;
+    this.all = false;
+    this.column = 0;
+    this.strips = {
+      q: new Strip(d_head),
+      k: new Strip(d_head),
+      products: new Strip(d_head, "bars"),
+      v: new Strip(d_head),
+      given: new Strip(d_head),
+      found: new Strip(d_head),
+    };
+    for (const strip of Object.values(this.strips)) {
+      pointing(strip, (column) => this.point(column));
+    }
+    this.title = make("h3", { class: "steps-title" });
+    this.said = Array.from({ length: 5 }, () => make("p", {}));
+    this.labels = Object.fromEntries(
+      Object.keys(this.strips).map((name) => [name, make("span", { class: "strip-label" })])
+    );
+    this.here = make("p", { class: "steps-here" });
+    this.product = make("p", { class: "steps-here" });
+    this.rows = make("tbody", {});
+    this.more = button("Show all words", () => {
+      this.all = !this.all;
+      this.fill();
+    });
+    this.next = button("", () => this.open(this.step + 1), { class: "live-button main" });
+    this.every = button("", () =>
+      this.open(this.step > NEXT_STEP.length ? 1 : NEXT_STEP.length + 1)
+    );
+    this.items = this.build();
+    this.list = make("ol", { class: "steps" }, ...this.items);
+    this.element = make(
+      "div",
+      {},
+      this.title,
+      this.list,
+      make("div", { class: "live-controls" }, this.next, this.every)
+    );
+    this.fold();
+  }
+
+  /** @returns {HTMLElement[]} an item a step */
+  build() {
+    const pair = make("div", { class: "strips" }, ...this.row("q"), ...this.row("k"));
+    this.slider = pair;
+    columnSlider(pair, "A number of query and key", this.d_head, (column) => this.point(column));
+    const table = make(
+      "table",
+      { class: "steps-table" },
+      make("caption", { class: "steps-caption" }),
+      make(
+        "thead",
+        {},
+        make(
+          "tr",
+          {},
+          ...["word", "score", "e to the score", "share"].map((name) =>
+            make("th", { scope: "col" }, name)
+          )
+        )
+      ),
+      this.rows
+    );
+    this.caption = table.caption;
+    const parts = [
+      [pair, this.here, codeLine(ATTEND_LINES.made)],
+      [make("div", { class: "strips" }, ...this.row("products")), this.product],
+      [codeLine(ATTEND_LINES.scores)],
+      [table, this.more, codeLine(ATTEND_LINES.shares)],
+      [
+        make(
+          "div",
+          { class: "strips" },
+          ...this.row("v"),
+          ...this.row("given"),
+          ...this.row("found")
+        ),
+        codeLine(ATTEND_LINES.found),
+      ],
+    ];
+    return parts.map((part, i) => make("li", { tabindex: "-1" }, this.said[i], ...part));
+  }
+
+  /** @param {keyof Steps["strips"]} name */
+  row(name) {
+    return [this.labels[name], this.strips[name].element];
+  }
+
+  /** @param {number} step */
+  open(step) {
+    this.step = step;
+    this.fold();
+    this.stepped(step);
+    const item = this.items[step === 1 ? 0 : step - 1];
+    this.say(this.said[step - 1].textContent ?? "");
+    if (step > 1 && !still()) {
+      item.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 350 });
+    }
+    if (this.next.hidden && document.activeElement === document.body) this.every.focus();
+  }
+
+  fold() {
+    this.items.forEach((item, i) => {
+      item.hidden = i >= this.step;
+    });
+    const done = this.step > NEXT_STEP.length;
+    if (done && document.activeElement === this.next) this.every.focus();
+    this.next.hidden = done;
+    this.next.textContent = `Next: ${NEXT_STEP[this.step - 1]}`;
+    this.every.textContent = done ? "Only the first step" : "All five steps";
+  }
+
+  /**
+   * Open the share that one token gives another.
+   * @param {Pair} pair
+   */
+  show(pair) {
+    const before = this.pair;
+    this.pair = pair;
+    const { opened, names, t, s, which } = pair;
+    const { q, k, products, sum, root, scores, shares, v, given, found } = opened;
+    const asks = () => wordName(names[t]);
+    const offers = () => wordName(names[s]);
+    const own = t === s;
+    const amount = share(shares[s]);
+    this.title.replaceChildren(
+      "How does ",
+      asks(),
+      ` come to take ${amount} from `,
+      own ? "itself" : offers(),
+      "?"
+    );
+    const head = `head ${which.layer}.${which.head}`;
+    this.strips.q.show(q, largestOf(q, k));
+    this.strips.k.show(k, largestOf(q, k));
+    this.strips.products.show(products, largestOf(products));
+    for (const [strip, numbers] of /** @type {const} */ ([
+      ["v", v],
+      ["given", given],
+      ["found", found],
+    ])) {
+      this.strips[strip].show(numbers, largestOf(v, found));
+    }
+    const labels = {
+      q: ["query of ", asks()],
+      k: ["key of ", offers()],
+      products: ["query × key"],
+      v: ["value of ", offers()],
+      given: [`value × ${amount}`],
+      found: ["sum over all words"],
+    };
+    for (const [one, text] of Object.entries(labels)) this.labels[one].replaceChildren(...text);
+    const said = [
+      [
+        ...[wordName(names[t], true), " asks and "],
+        ...(own ? ["also offers."] : [offers(), " offers."]),
+        ` Each has a vector, and ${head} makes ${q.length} numbers of it: a query of the one, a key of the other. Blue is above zero, orange below.`,
+      ],
+      [
+        `Multiply them, number by number. Where both have one colour, the product is above zero, and speaks for a large share.`,
+      ],
+      [
+        `Add the ${q.length} products: ${signed(sum)}. Divide by √${q.length} = ${root.toFixed(3)}. This is the score: `,
+        make("strong", {}, `${signed(sum)} / ${root.toFixed(3)} = ${signed(scores[s], 3)}`),
+        ".",
+      ],
+      [
+        "So far every word has its score. Now the softmax, as with the pencil, only with ",
+        make("em", {}, "e"),
+        " in place of 2: ",
+        make("em", {}, "e"),
+        " to the score, divided by the sum of them all. For ",
+        offers(),
+        ": ",
+        make(
+          "strong",
+          {},
+          `${powerOf(opened.powers[s])} / ${powerOf(opened.total)} = ${share(shares[s])}`
+        ),
+        ".",
+      ],
+      [
+        "Last, the share is used. Every word gives its value, times its share, and the sum is what the head returns.",
+      ],
+    ];
+    said.forEach((text, i) => {
+      this.said[i].replaceChildren(...text);
+    });
+    if (!before || before.opened.scores !== scores || before.names !== names) {
+      this.all = false;
+      const [most] = mostOf(products.map(Math.abs), 1);
+      this.column = most;
+      this.fill();
+    } else if (before.s !== s) {
+      this.choose();
+    }
+    this.point(this.column);
+  }
+
+  /** @param {number} column */
+  point(column) {
+    if (!this.pair || !this.slider) return;
+    this.column = column;
+    const { q, k, products } = this.pair.opened;
+    for (const strip of Object.values(this.strips)) strip.point(column);
+    const [qi, ki] = [signed(q[column]), signed(k[column])];
+    const which = `Number ${column + 1} of ${q.length}: `;
+    this.here.replaceChildren(
+      which,
+      make("strong", {}, qi),
+      " in the query, ",
+      make("strong", {}, ki),
+      " in the key."
+    );
+    const sum = `${qi} × ${ki} = ${signed(products[column])}`;
+    this.product.replaceChildren(which, make("strong", {}, sum));
+    this.slider.setAttribute("aria-valuenow", String(column + 1));
+    this.slider.setAttribute("aria-valuetext", `number ${column + 1}: ${sum}`);
+  }
+
+  /** The table of all scores: the largest, and the others together. */
+  fill() {
+    if (!this.pair) return;
+    const { opened, names, s, t } = this.pair;
+    const { scores, powers, shares, total } = opened;
+    const many = this.all ? scores.length : ROWS_SHOWN;
+    const shown = mostOf(shares, many);
+    if (!shown.includes(s)) shown[shown.length - 1] = s;
+    shown.sort((a, b) => a - b);
+    const rows = shown.map((i) => {
+      const pick = make("button", {
+        type: "button",
+        class: "live-pick",
+        onclick: () => this.ask(i),
+      });
+      pick.append(names[i], ...(i === t && t > 0 ? [" (itself)"] : []));
+      const row = scoreRow(pick, signed(scores[i], 3), powerOf(powers[i]), shares[i]);
+      row.dataset.token = String(i);
+      return row;
+    });
+    const rest = Array.from(shares, (_, i) => i).filter((i) => !shown.includes(i));
+    if (rest.length) {
+      const sum = (/** @type {ArrayLike<number>} */ of) => rest.reduce((a, i) => a + of[i], 0);
+      const low = Math.min(...rest.map((i) => scores[i]));
+      const high = Math.max(...rest.map((i) => scores[i]));
+      const range = rest.length > 1 ? `${signed(low, 1)} to ${signed(high, 1)}` : signed(low, 3);
+      const label = rest.length > 1 ? `${rest.length} others` : names[rest[0]];
+      rows.push(scoreRow(label, range, powerOf(sum(powers)), sum(shares)));
+    }
+    const last = scoreRow("sum", "", powerOf(total), 1);
+    last.className = "total";
+    this.rows.replaceChildren(...rows, last);
+    if (this.caption) this.caption.textContent = `What ${names[t]} takes from each word so far`;
+    this.more.hidden = scores.length <= ROWS_SHOWN + 1;
+    this.more.textContent = this.all ? "Show the largest only" : `Show all ${scores.length} words`;
+    this.choose();
+  }
+
+  choose() {
+    const s = String(this.pair?.s);
+    const rows = /** @type {HTMLElement[]} */ ([...this.rows.children]);
+    if (!rows.some((row) => row.dataset.token === s)) return this.fill();
+    for (const row of rows) {
+      row.classList.toggle("chosen", row.dataset.token === s);
+      const pick = row.querySelector("button");
+      pick?.setAttribute("aria-pressed", String(row.dataset.token === s));
+    }
+  }
+}
+
+/**
+ * @param {Node | string} word
+ * @param {string} score
+ * @param {string} powered
+ * @param {number} p
+ */
+function scoreRow(word, score, powered, p) {
+  const bar = make("span", {
+    class: "live-bar",
+    style: `--p:${p.toFixed(4)}`,
+    "aria-hidden": "true",
+  });
+  return make(
+    "tr",
+    {},
+    make("th", { scope: "row" }, word),
+    make("td", {}, score),
+    make("td", {}, powered),
+    make("td", { class: "share" }, bar, share(p))
+  );
+}
+
+/**
+ * A power of e, to four digits.
+ * @param {number} x
+ */
+export function powerOf(x) {
+  if (x >= 1000) return Math.round(x).toLocaleString("en");
+  return x >= 0.0005 ? x.toPrecision(4).replace(/(\.\d{3})\d+$/, "$1") : "< 0.001";
+}
+
+/** @param {string} text @param {boolean} first of a sentence */
+function wordName(text, first = false) {
+  return make("em", {}, first ? text.replace(/^./u, (c) => c.toUpperCase()) : text);
+}
+
+/** @param {string} line */
+function codeLine(line) {
+  return make(
+    "p",
+    { class: "steps-code" },
+    make("span", {}, "gpt/attend.py"),
+    make("code", {}, line)
+  );
+}
