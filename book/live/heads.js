@@ -172,15 +172,24 @@ export function headsAtWork(root, small) {
     line.replaceChildren(`In head ${layer}.${head}, `, who, " takes ", how, " from ", from, ".");
   }
 
+  /** Which of the chapter's sights this is, or -1. */
+  function sight() {
+    return SIGHTS.findIndex(
+      ([, text, at, which]) =>
+        text === story.text && at === t && which[0] === layer && which[1] === head
+    );
+  }
+
   /** Keep in the address what was set. */
   function note() {
-    const [, text, at, [itsLayer, itsHead]] = SIGHTS[0];
+    const [, text, at, which] = SIGHTS[0];
     const [most] = mostOf(shares(), 1);
     const first = story.text === text;
+    choice.show(story.text, sight());
     remember({
       prompt: first ? null : story.text,
       ask: first && t === at ? null : t,
-      head: layer === itsLayer && head === itsHead ? null : `${layer}.${head}`,
+      head: layer === which[0] && head === which[1] ? null : `${layer}.${head}`,
       from: s === most ? null : s,
       open: steps.step > 1 ? steps.step : null,
     });
@@ -192,10 +201,10 @@ export function headsAtWork(root, small) {
   if (found && Number(found[1]) < n_layer && Number(found[2]) < n_head) {
     [layer, head] = [Number(found[1]), Number(found[2])];
   }
-  choice.show(text, which);
   read(text, whole(asked.ask, which < 0 ? Infinity : SIGHTS[which][2], 63));
   s = whole(asked.from, s, t);
   show();
+  choice.show(text, sight());
   said.textContent = "";
 }
 

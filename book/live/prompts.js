@@ -13,7 +13,7 @@ const LONGEST = 1000;
  * @param {(text: string, story: number) => void} change story: its number, or -1 for one's own
  */
 export function promptChoice(label, stories, change) {
-  const own = make("option", { value: "-1", hidden: "" }, "your own text");
+  const own = make("option", { value: "-1", hidden: "" }, "your own choice");
   const choice = make(
     "select",
     { onchange: () => set(stories[Number(choice.value)][1], Number(choice.value)) },

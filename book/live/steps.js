@@ -196,7 +196,7 @@ export class Steps {
         ` Each has a vector, and ${head} makes ${q.length} numbers of it: a query of the one, a key of the other. Blue is above zero, orange below.`,
       ],
       [
-        `Multiply them, number by number. Where both have one colour, the product is above zero, and speaks for a large share.`,
+        `Multiply them, number by number. Where both have the same colour, the product is above zero and makes the score larger.`,
       ],
       [
         `Add the ${q.length} products: ${signed(sum)}. Divide by √${q.length} = ${root.toFixed(3)}. This is the score: `,
