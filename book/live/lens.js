@@ -50,7 +50,7 @@ export function logitLens(root, small) {
     make(
       "thead",
       {},
-      make("tr", {}, ...["at", ...names].map((name) => make("th", { scope: "col" }, name)))
+      make("tr", {}, ...["word", ...names].map((name) => make("th", { scope: "col" }, name)))
     ),
     body
   );

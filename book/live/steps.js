@@ -5,6 +5,7 @@
  */
 
 import { button, make, share, still } from "./dom.js";
+import { ScoreTable, powerOf } from "./scoretable.js";
 import { mostOf } from "./scoring.js";
 import { Strip, columnSlider, largestOf, pointing, signed } from "./strips.js";
 
@@ -17,10 +18,8 @@ export const ATTEND_LINES = {
 };
 
 const NEXT_STEP = ["multiply", "one score", "from scores to shares", "what the head returns"];
-const ROWS_SHOWN = 6; // rows of the table, until all are asked for
 
-/** @typedef {{opened: import("./scoring.js").Opened, names: string[], t: number, s: number,
- *   which: {layer: number, head: number}}} Pair */
+/** @typedef {import("./scoretable.js").Pair} Pair */
 
 export class Steps {
   /**
@@ -34,10 +33,8 @@ export class Steps {
   constructor(d_head, { step, ask, stepped, say }) {
     this.d_head = d_head;
     this.step = Math.min(Math.max(step, 1), NEXT_STEP.length + 1);
-    this.ask = ask;
     this.stepped = stepped;
     this.say = say;
-    this.all = false;
     this.column = 0;
     this.strips = {
       q: new Strip(d_head),
@@ -57,11 +54,7 @@ export class Steps {
     );
     this.here = make("p", { class: "steps-here" });
     this.product = make("p", { class: "steps-here" });
-    this.rows = make("tbody", {});
-    this.more = button("Show all words", () => {
-      this.all = !this.all;
-      this.fill();
-    });
+    this.table = new ScoreTable(ask);
     this.next = button("", () => this.open(this.step + 1), { class: "live-button main" });
     this.every = button("", () =>
       this.open(this.step > NEXT_STEP.length ? 1 : NEXT_STEP.length + 1)
@@ -83,29 +76,11 @@ export class Steps {
     const pair = make("div", { class: "strips" }, ...this.row("q"), ...this.row("k"));
     this.slider = pair;
     columnSlider(pair, "A number of query and key", this.d_head, (column) => this.point(column));
-    const table = make(
-      "table",
-      { class: "steps-table" },
-      make("caption", { class: "steps-caption" }),
-      make(
-        "thead",
-        {},
-        make(
-          "tr",
-          {},
-          ...["word", "score", "e to the score", "share"].map((name) =>
-            make("th", { scope: "col" }, name)
-          )
-        )
-      ),
-      this.rows
-    );
-    this.caption = table.caption;
     const parts = [
       [pair, this.here, codeLine(ATTEND_LINES.made)],
       [make("div", { class: "strips" }, ...this.row("products")), this.product],
       [codeLine(ATTEND_LINES.scores)],
-      [table, this.more, codeLine(ATTEND_LINES.shares)],
+      [this.table.element, codeLine(ATTEND_LINES.shares)],
       [
         make(
           "div",
@@ -130,12 +105,11 @@ export class Steps {
     this.step = step;
     this.fold();
     this.stepped(step);
-    const item = this.items[step === 1 ? 0 : step - 1];
+    const item = this.items[step - 1];
     this.say(this.said[step - 1].textContent ?? "");
     if (step > 1 && !still()) {
       item.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 350 });
     }
-    if (this.next.hidden && document.activeElement === document.body) this.every.focus();
   }
 
   fold() {
@@ -226,13 +200,10 @@ export class Steps {
       this.said[i].replaceChildren(...text);
     });
     if (!before || before.opened.scores !== scores || before.names !== names) {
-      this.all = false;
       const [most] = mostOf(products.map(Math.abs), 1);
       this.column = most;
-      this.fill();
-    } else if (before.s !== s) {
-      this.choose();
     }
+    this.table.show(pair);
     this.point(this.column);
   }
 
@@ -256,86 +227,6 @@ export class Steps {
     this.slider.setAttribute("aria-valuenow", String(column + 1));
     this.slider.setAttribute("aria-valuetext", `number ${column + 1}: ${sum}`);
   }
-
-  /** The table of all scores: the largest, and the others together. */
-  fill() {
-    if (!this.pair) return;
-    const { opened, names, s, t } = this.pair;
-    const { scores, powers, shares, total } = opened;
-    const many = this.all ? scores.length : ROWS_SHOWN;
-    const shown = mostOf(shares, many);
-    if (!shown.includes(s)) shown[shown.length - 1] = s;
-    shown.sort((a, b) => a - b);
-    const rows = shown.map((i) => {
-      const pick = make("button", {
-        type: "button",
-        class: "live-pick",
-        onclick: () => this.ask(i),
-      });
-      pick.append(names[i], ...(i === t && t > 0 ? [" (itself)"] : []));
-      const row = scoreRow(pick, signed(scores[i], 3), powerOf(powers[i]), shares[i]);
-      row.dataset.token = String(i);
-      return row;
-    });
-    const rest = Array.from(shares, (_, i) => i).filter((i) => !shown.includes(i));
-    if (rest.length) {
-      const sum = (/** @type {ArrayLike<number>} */ of) => rest.reduce((a, i) => a + of[i], 0);
-      const low = Math.min(...rest.map((i) => scores[i]));
-      const high = Math.max(...rest.map((i) => scores[i]));
-      const range = rest.length > 1 ? `${signed(low, 1)} to ${signed(high, 1)}` : signed(low, 3);
-      const label = rest.length > 1 ? `${rest.length} others` : names[rest[0]];
-      rows.push(scoreRow(label, range, powerOf(sum(powers)), sum(shares)));
-    }
-    const last = scoreRow("sum", "", powerOf(total), 1);
-    last.className = "total";
-    this.rows.replaceChildren(...rows, last);
-    if (this.caption) this.caption.textContent = `What ${names[t]} takes from each word so far`;
-    this.more.hidden = scores.length <= ROWS_SHOWN + 1;
-    this.more.textContent = this.all ? "Show the largest only" : `Show all ${scores.length} words`;
-    this.choose();
-  }
-
-  choose() {
-    const s = String(this.pair?.s);
-    const rows = /** @type {HTMLElement[]} */ ([...this.rows.children]);
-    if (!rows.some((row) => row.dataset.token === s)) return this.fill();
-    for (const row of rows) {
-      row.classList.toggle("chosen", row.dataset.token === s);
-      const pick = row.querySelector("button");
-      pick?.setAttribute("aria-pressed", String(row.dataset.token === s));
-    }
-  }
-}
-
-/**
- * @param {Node | string} word
- * @param {string} score
- * @param {string} powered
- * @param {number} p
- */
-function scoreRow(word, score, powered, p) {
-  const bar = make("span", {
-    class: "live-bar",
-    style: `--p:${p.toFixed(4)}`,
-    "aria-hidden": "true",
-  });
-  return make(
-    "tr",
-    {},
-    make("th", { scope: "row" }, word),
-    make("td", {}, score),
-    make("td", {}, powered),
-    make("td", { class: "share" }, bar, share(p))
-  );
-}
-
-/**
- * A power of e, to four digits.
- * @param {number} x
- */
-export function powerOf(x) {
-  if (x >= 1000) return Math.round(x).toLocaleString("en");
-  return x >= 0.0005 ? x.toPrecision(4).replace(/(\.\d{3})\d+$/, "$1") : "< 0.001";
 }
 
 /** @param {string} text @param {boolean} first of a sentence */

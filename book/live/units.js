@@ -24,8 +24,17 @@ const UNIT_STORIES = /** @type {[string, string][]} */ ([
     "Long ago a brave otter named Mei lived by the sea. One evening she planted three beans. The beans that grew near the wall",
   ],
 ]);
-/** The unit of the chapter that asks the pencil's second question, and where it says yes. */
-const FIRST = { layer: 1, unit: 370, at: 29 };
+/** The units that the chapter speaks of; it begins with the first. */
+const KNOWN = [
+  [0, 217],
+  [0, 160],
+  [0, 183],
+  [1, 370],
+  [1, 346],
+  [1, 157],
+  [2, 47],
+  [2, 188],
+];
 const RAISED = 6;
 const LIVELY = 8;
 
@@ -38,7 +47,8 @@ export function hiddenUnits(root, small) {
   const n_hidden = 4 * model.config.d_model;
   const story = new Story(small);
   const asked = recall();
-  let { layer, unit, at } = FIRST;
+  let [layer, unit] = KNOWN[0];
+  let at = 0;
   let text = UNIT_STORIES[0][1];
 
   const said = make("p", { class: "live-said", role: "status" });
@@ -48,7 +58,7 @@ export function hiddenUnits(root, small) {
     note();
   });
   const choice = promptChoice("Text", UNIT_STORIES, (chosen) => {
-    read(chosen, Infinity);
+    read(chosen, -1);
     show();
     note();
   });
@@ -57,6 +67,20 @@ export function hiddenUnits(root, small) {
     onchange: () => to(Number(which.value), unit),
   });
   which.append(...model.layers.map((_, n) => make("option", { value: n }, `Layer ${n}`)));
+  const known = make(
+    "select",
+    {
+      "aria-label": "Units of this page",
+      onchange: () => {
+        [layer, unit] = KNOWN[Number(known.value)];
+        at = liveliest();
+        show();
+        note();
+      },
+    },
+    make("option", { value: "-1", hidden: "" }, "units of this page"),
+    ...KNOWN.map(([l, u], i) => make("option", { value: i }, `layer ${l}, unit ${u}`))
+  );
   const field = make("input", {
     type: "number",
     min: 0,
@@ -80,7 +104,8 @@ export function hiddenUnits(root, small) {
       which,
       make("label", { class: "units-number" }, make("span", {}, "unit"), field),
       button("Previous", () => to(layer, (unit + n_hidden - 1) % n_hidden)),
-      button("Next", () => to(layer, (unit + 1) % n_hidden))
+      button("Next", () => to(layer, (unit + 1) % n_hidden)),
+      known
     ),
     row.element,
     make(
@@ -104,11 +129,20 @@ export function hiddenUnits(root, small) {
     text = chosen;
     story.set(text);
     row.read(small, story.reader.ids);
-    at = Math.min(place, story.traces.length - 1);
+    at = place < 0 ? liveliest() : Math.min(place, story.traces.length - 1);
+  }
+
+  /** Where the unit answers most. */
+  function liveliest() {
+    return mostOf(
+      story.traces.map((trace) => trace.layers[layer].hidden[unit]),
+      1
+    )[0];
   }
 
   function show() {
     which.value = String(layer);
+    known.value = String(KNOWN.findIndex(([l, u]) => l === layer && u === unit));
     if (Number(field.value) !== unit || field.value === "") field.value = String(unit);
     const answers = story.traces.map((trace) => trace.layers[layer].hidden[unit]);
     const largest = Math.max(1, ...answers);
@@ -119,16 +153,17 @@ export function hiddenUnits(root, small) {
     );
     showNotes();
     showHere();
-    const name = tokenName(small, story.reader.ids[mostOf(answers, 1)[0]]);
-    const most = Math.max(...answers);
-    said.textContent = `Layer ${layer}, unit ${unit}: its largest answer here is ${signed(most)}, at ${name}.`;
+    const place = liveliest();
+    const name = tokenName(small, story.reader.ids[place]);
+    const most = signed(answers[place]);
+    said.textContent = `Layer ${layer}, unit ${unit}: its largest answer here is ${most}, at ${name}.`;
   }
 
   /** For which tokens the unit speaks. */
   function showNotes() {
     const scores = noteOf(model, layer, unit);
     const ids = mostOf(scores, RAISED);
-    notesTitle.textContent = `Unit ${unit} of layer ${layer} speaks for`;
+    notesTitle.textContent = `Unit ${unit} of layer ${layer} speaks for … (score of its note)`;
     notes.replaceChildren(
       ...ids.map((id) => {
         const size = Math.max(0, scores[id] / scores[ids[0]]).toFixed(3);
@@ -175,8 +210,8 @@ export function hiddenUnits(root, small) {
     const first = text === UNIT_STORIES[0][1];
     remember({
       prompt: first ? null : text,
-      unit: layer === FIRST.layer && unit === FIRST.unit ? null : `${layer}.${unit}`,
-      word: first && at === FIRST.at ? null : at,
+      unit: layer === KNOWN[0][0] && unit === KNOWN[0][1] ? null : `${layer}.${unit}`,
+      word: at === liveliest() ? null : at,
     });
   }
 
@@ -185,7 +220,7 @@ export function hiddenUnits(root, small) {
     [layer, unit] = [Number(found[1]), Number(found[2])];
   }
   const first = askedPrompt(asked) ?? text;
-  read(first, whole(asked.word, first === text ? FIRST.at : Infinity, 63));
+  read(first, whole(asked.word, -1, 63));
   choice.show(
     text,
     UNIT_STORIES.findIndex(([, one]) => one === text)
