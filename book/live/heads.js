@@ -9,7 +9,7 @@ import { mostOf, openScore } from "./scoring.js";
 import { recall, remember, whole } from "./state.js";
 import { Steps } from "./steps.js";
 import { Story } from "./story.js";
-import { TokenRow, radios, tokenName } from "./tokenrow.js";
+import { TokenRow, radios, spokenName, nameOfToken } from "./tokenrow.js";
 
 const OPENING = "Once a little fox named Ada lived by the river. One day";
 const COURSE_STORY = `${OPENING} Ada worked with a machine learning model. When the moon came up, the model guessed the next word, and she began to jump for joy. At last Ada the fox ran home. Good night, little fox.`;
@@ -105,7 +105,7 @@ export function headsAtWork(root, small) {
   function read(text, at) {
     story.set(text);
     const { ids } = story.reader;
-    names = ids.map((id) => tokenName(small, id));
+    names = ids.map((id) => nameOfToken(small, id));
     row.read(small, ids);
     ask(Math.min(at, ids.length - 1), false);
   }
@@ -130,8 +130,10 @@ export function headsAtWork(root, small) {
     markHead(layer * n_head + head);
     [s] = mostOf(shares(), 1);
     show();
-    const most = mostOf(shares(), 3).map((i) => `${share(shares()[i])} from ${names[i]}`);
-    said.textContent = `Head ${layer}.${head}, ${names[t]} takes ${most.join(", ")}.`;
+    const most = mostOf(shares(), 3).map(
+      (i) => `${share(shares()[i])} from ${spokenName(names[i])}`
+    );
+    said.textContent = `Head ${layer}.${head}, ${spokenName(names[t])} takes ${most.join(", ")}.`;
   }
 
   function shares() {
@@ -161,13 +163,13 @@ export function headsAtWork(root, small) {
 
   /** @param {number | null} i the word under the pointer */
   function tell(i) {
-    const who = make("strong", {}, names[t]);
+    const who = make("strong", {}, spokenName(names[t]));
     if (i !== null && i > t) {
-      line.replaceChildren(names[i], " comes after ", who, ": it cannot be looked at.");
+      line.replaceChildren(spokenName(names[i]), " comes after ", who, ": it cannot be looked at.");
       return;
     }
     const whom = i ?? s;
-    const from = whom === t ? "itself" : make("strong", {}, names[whom]);
+    const from = whom === t ? "itself" : make("strong", {}, spokenName(names[whom]));
     const how = make("strong", {}, share(shares()[whom]));
     line.replaceChildren(`In head ${layer}.${head}, `, who, " takes ", how, " from ", from, ".");
   }

@@ -5,7 +5,7 @@ import { askedPrompt, promptChoice } from "./prompts.js";
 import { lensBets, streamsOf } from "./reading.js";
 import { recall, remember } from "./state.js";
 import { Story } from "./story.js";
-import { arrowed, tokenName } from "./tokenrow.js";
+import { arrowed, spokenName, nameOfToken } from "./tokenrow.js";
 
 const PROMPT = "Once a little fox named Ada lived by the river. One day";
 const KIND = "worked with a";
@@ -40,6 +40,7 @@ export function logitLens(root, small) {
   const choice = promptChoice("Text", LENS_STORIES, (chosen) => {
     tell(chosen);
     point(story.traces.length - 1, column);
+    reveal();
     note();
   });
   const names = ["embedding", ...model.layers.map((_, n) => `after layer ${n}`)];
@@ -55,8 +56,8 @@ export function logitLens(root, small) {
     body
   );
   const box = make("div", { class: "lens-box" }, table);
-  const title = make("p", { class: "units-title" });
-  const bets = make("ol", { class: "units-notes" });
+  const title = make("p", { class: "part-title" });
+  const bets = make("ol", { class: "word-bars" });
   root.append(
     choice.element,
     box,
@@ -87,13 +88,13 @@ export function logitLens(root, small) {
             class: id === ids[i + 1] ? "came" : false,
             style: `--shade:${Math.round(50 * p)}%`,
           },
-          tokenName(small, id)
+          nameOfToken(small, id)
         )
       );
     });
     body.replaceChildren(
       ...cells.map((row, i) =>
-        make("tr", {}, make("th", { scope: "row" }, tokenName(small, ids[i])), ...row)
+        make("tr", {}, make("th", { scope: "row" }, nameOfToken(small, ids[i])), ...row)
       )
     );
   }
@@ -107,7 +108,7 @@ export function logitLens(root, small) {
     const cell = cells[t][column];
     cell.tabIndex = 0;
     cell.setAttribute("aria-selected", "true");
-    const word = tokenName(small, story.reader.ids[t]);
+    const word = spokenName(nameOfToken(small, story.reader.ids[t]));
     const found = lensBets(model, streamsOf(story.traces[t])[column], BEST);
     title.textContent = `The five best bets at ${word}, ${names[column]}`;
     bets.replaceChildren(
@@ -115,7 +116,7 @@ export function logitLens(root, small) {
         make(
           "li",
           { class: id === story.reader.ids[t + 1] ? "came" : false },
-          make("span", { class: "units-word" }, tokenName(small, id)),
+          make("span", { class: "word-name" }, nameOfToken(small, id)),
           make("span", { class: "live-bar", style: `--p:${p.toFixed(4)}`, "aria-hidden": "true" }),
           make("span", {}, share(p))
         )
@@ -165,6 +166,11 @@ export function logitLens(root, small) {
     note();
   }
 
+  /** Scroll to the cell, in the box alone. */
+  function reveal() {
+    box.scrollTop = cells[t][column].offsetTop - box.clientHeight / 2;
+  }
+
   /** Keep in the address what was set. */
   function note() {
     choice.show(
@@ -185,5 +191,5 @@ export function logitLens(root, small) {
   const found = /^(\d{1,2})\.(\d)$/.exec(asked.lens ?? "");
   const fits = found && Number(found[1]) < cells.length && Number(found[2]) < layers;
   point(fits ? Number(found[1]) : cells.length - 1, fits ? Number(found[2]) : 1);
-  box.scrollTop = box.scrollHeight * (t / cells.length) - box.clientHeight / 2;
+  reveal();
 }

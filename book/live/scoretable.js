@@ -2,7 +2,8 @@
 
 import { button, make, share } from "./dom.js";
 import { mostOf } from "./scoring.js";
-import { signed } from "./strips.js";
+import { withSign } from "./strips.js";
+import { spokenName } from "./tokenrow.js";
 
 /**
  * @typedef {object} Pair one token that listens to another
@@ -64,7 +65,7 @@ export class ScoreTable {
       const act = () => this.ask(i);
       const pick = make("button", { type: "button", class: "live-pick", onclick: act });
       pick.append(names[i] + itself);
-      const row = scoreRow(pick, signed(scores[i], 3), powerOf(powers[i]), shares[i]);
+      const row = scoreRow(pick, withSign(scores[i], 3), powerOf(powers[i]), shares[i]);
       row.dataset.token = String(i);
       return row;
     });
@@ -73,7 +74,7 @@ export class ScoreTable {
     const sum = scoreRow("sum", "", powerOf(total), 1);
     sum.className = "total";
     this.rows.replaceChildren(...rows, sum);
-    this.caption.textContent = `What ${names[t]} takes from each word so far`;
+    this.caption.textContent = `What ${spokenName(names[t])} takes from each word so far`;
     this.more.hidden = scores.length <= ROWS_SHOWN;
     this.more.textContent = this.all ? "Show only the largest" : `Show all ${scores.length} words`;
     this.choose();
@@ -103,7 +104,7 @@ function restRow(rest, { opened: { scores, powers, shares }, names }) {
   const many = rest.length > 1;
   return scoreRow(
     many ? `${rest.length} others` : names[rest[0]],
-    many ? `${signed(low, 1)} to ${signed(high, 1)}` : signed(low, 3),
+    many ? `${withSign(low, 1)} to ${withSign(high, 1)}` : withSign(low, 3),
     powerOf(sum(powers)),
     sum(shares)
   );

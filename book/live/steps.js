@@ -7,7 +7,8 @@
 import { button, make, share, still } from "./dom.js";
 import { ScoreTable, powerOf } from "./scoretable.js";
 import { mostOf } from "./scoring.js";
-import { Strip, columnSlider, largestOf, pointing, signed } from "./strips.js";
+import { Strip, columnSlider, largestOf, pointing, withSign } from "./strips.js";
+import { spokenName } from "./tokenrow.js";
 
 /** The lines of gpt/attend.py that the steps show; a test looks for them there. */
 export const ATTEND_LINES = {
@@ -132,8 +133,8 @@ export class Steps {
     this.pair = pair;
     const { opened, names, t, s, which } = pair;
     const { q, k, products, sum, root, scores, shares, v, given, found } = opened;
-    const asks = () => wordName(names[t]);
-    const offers = () => wordName(names[s]);
+    const asks = () => emphasised(names[t]);
+    const offers = () => emphasised(names[s]);
     const own = t === s;
     const amount = share(shares[s]);
     this.title.replaceChildren(
@@ -143,7 +144,6 @@ export class Steps {
       own ? "itself" : offers(),
       "?"
     );
-    const head = `head ${which.layer}.${which.head}`;
     this.strips.q.show(q, largestOf(q, k));
     this.strips.k.show(k, largestOf(q, k));
     this.strips.products.show(products, largestOf(products));
@@ -165,16 +165,20 @@ export class Steps {
     for (const [one, text] of Object.entries(labels)) this.labels[one].replaceChildren(...text);
     const said = [
       [
-        ...[wordName(names[t], true), " asks and "],
+        ...[emphasised(names[t], true), " asks and "],
         ...(own ? ["also offers."] : [offers(), " offers."]),
-        ` Each has a vector, and ${head} makes ${q.length} numbers of it: a query of the one, a key of the other. Blue is above zero, orange below.`,
+        ` Head ${which.layer}.${which.head} makes ${q.length} numbers from the vector of each: times `,
+        matrix("Q"),
+        " it is a query, times ",
+        matrix("K"),
+        " a key (and a bias is added). Blue is above zero, orange below.",
       ],
       [
         `Multiply them, number by number. Where both have the same colour, the product is above zero and makes the score larger.`,
       ],
       [
-        `Add the ${q.length} products: ${signed(sum)}. Divide by √${q.length} = ${root.toFixed(3)}. This is the score: `,
-        make("strong", {}, `${signed(sum)} / ${root.toFixed(3)} = ${signed(scores[s], 3)}`),
+        `Add the ${q.length} products: ${withSign(sum)}. Divide by √${q.length} = ${root.toFixed(3)}. This is the score: `,
+        make("strong", {}, `${withSign(sum)} / ${root.toFixed(3)} = ${withSign(scores[s], 3)}`),
         ".",
       ],
       [
@@ -213,7 +217,7 @@ export class Steps {
     this.column = column;
     const { q, k, products } = this.pair.opened;
     for (const strip of Object.values(this.strips)) strip.point(column);
-    const [qi, ki] = [signed(q[column]), signed(k[column])];
+    const [qi, ki] = [withSign(q[column]), withSign(k[column])];
     const which = `Number ${column + 1} of ${q.length}: `;
     this.here.replaceChildren(
       which,
@@ -222,7 +226,7 @@ export class Steps {
       make("strong", {}, ki),
       " in the key."
     );
-    const sum = `${qi} × ${ki} = ${signed(products[column])}`;
+    const sum = `${qi} × ${ki} = ${withSign(products[column])}`;
     this.product.replaceChildren(which, make("strong", {}, sum));
     this.slider.setAttribute("aria-valuenow", String(column + 1));
     this.slider.setAttribute("aria-valuetext", `number ${column + 1}: ${sum}`);
@@ -230,8 +234,14 @@ export class Steps {
 }
 
 /** @param {string} text @param {boolean} first of a sentence */
-function wordName(text, first = false) {
-  return make("em", {}, first ? text.replace(/^./u, (c) => c.toUpperCase()) : text);
+function emphasised(text, first = false) {
+  const spoken = spokenName(text);
+  return make("em", {}, first ? spoken.replace(/^./u, (c) => c.toUpperCase()) : spoken);
+}
+
+/** @param {string} letter */
+function matrix(letter) {
+  return make("span", {}, make("em", {}, "W"), make("sub", {}, letter));
 }
 
 /** @param {string} line */

@@ -8,7 +8,7 @@ import { arrowed } from "./tokenrow.js";
  * @param {number} x
  * @param {number} digits
  */
-export function signed(x, digits = 2) {
+export function withSign(x, digits = 2) {
   const text = Math.abs(x).toFixed(digits);
   return x < 0 && Number(text) ? `\u2212${text}` : text;
 }

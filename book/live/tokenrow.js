@@ -7,7 +7,7 @@ import { make, visible } from "./dom.js";
  * @param {import("./load.js").Small} small
  * @param {number} id
  */
-export function tokenName({ tokenizer, world }, id) {
+export function nameOfToken({ tokenizer, world }, id) {
   if (id === tokenizer.specialTokens[world.end]) return "END";
   const text = tokenizer.decode([id]);
   if (!text.includes("\ufffd")) return visible(text.replace(/^ (?=.)/u, "")) || "␣";
@@ -64,8 +64,17 @@ export function radios(group, choose, across = 1) {
     });
 }
 
-/** How much of a colour stands for a share: as in the chapters' shaded texts. */
-const shadeOf = (/** @type {number} */ share) => `${Math.round(8 + 42 * share)}%`;
+/**
+ * A token inside a sentence.
+ * @param {string} name
+ */
+export function spokenName(name) {
+  return { ".": "the full stop", ",": "the comma" }[name] ?? name;
+}
+
+/** How much of a colour stands for a share: as in the chapters' shaded texts, less for less. */
+const shadeOf = (/** @type {number} */ share) =>
+  `${(share < 0.05 ? 160 * share : 8 + 42 * share).toFixed(1)}%`;
 
 export class TokenRow {
   /**
@@ -99,7 +108,7 @@ export class TokenRow {
       const token = make(
         "button",
         { type: "button", role: "radio", class: spaced ? "token spaced" : "token" },
-        make("span", { class: "token-name" }, tokenName(small, id)),
+        make("span", { class: "token-name" }, nameOfToken(small, id)),
         number
       );
       return { token, number };
@@ -120,7 +129,7 @@ export class TokenRow {
       const said = shade === null ? "" : say(i);
       token.classList.toggle("beyond", shade === null);
       token.classList.toggle("shaded", said !== "");
-      token.style.setProperty("--shade", shade === null || !said ? "0%" : shadeOf(shade));
+      token.style.setProperty("--shade", shade === null ? "0%" : shadeOf(shade));
       if (number.textContent !== said) number.textContent = said;
     });
   }

@@ -6,8 +6,8 @@ import { noteOf } from "./reading.js";
 import { mostOf } from "./scoring.js";
 import { recall, remember, whole } from "./state.js";
 import { Story } from "./story.js";
-import { signed } from "./strips.js";
-import { TokenRow, tokenName } from "./tokenrow.js";
+import { withSign } from "./strips.js";
+import { TokenRow, spokenName, nameOfToken } from "./tokenrow.js";
 
 const BEGUN = "Once a little fox named Ada lived by the river. One day";
 const UNIT_STORIES = /** @type {[string, string][]} */ ([
@@ -24,17 +24,17 @@ const UNIT_STORIES = /** @type {[string, string][]} */ ([
     "Long ago a brave otter named Mei lived by the sea. One evening she planted three beans. The beans that grew near the wall",
   ],
 ]);
-/** The units that the chapter speaks of; it begins with the first. */
-const KNOWN = [
-  [0, 217],
-  [0, 160],
-  [0, 183],
-  [1, 370],
-  [1, 346],
-  [1, 157],
-  [2, 47],
-  [2, 188],
-];
+/** The units that the chapter speaks of, and what it says they ask; a test compares them. */
+const KNOWN_UNITS = /** @type {[number, number, string][]} */ ([
+  [0, 217, "is this day, morning or evening?"],
+  [1, 370, "is this a model, and of machine learning?"],
+  [2, 47, "is the hero's animal named now?"],
+  [0, 160, "is this word lived?"],
+  [0, 183, "we cannot tell"],
+  [1, 346, "is the hero Ada, Kofi or Ravi?"],
+  [1, 157, "is the hero Ada, Kofi or Mei?"],
+  [2, 188, "does a full stop follow?"],
+]);
 const RAISED = 6;
 const LIVELY = 8;
 
@@ -47,7 +47,7 @@ export function hiddenUnits(root, small) {
   const n_hidden = 4 * model.config.d_model;
   const story = new Story(small);
   const asked = recall();
-  let [layer, unit] = KNOWN[0];
+  let [layer, unit] = KNOWN_UNITS[0];
   let at = 0;
   let text = UNIT_STORIES[0][1];
 
@@ -70,16 +70,15 @@ export function hiddenUnits(root, small) {
   const known = make(
     "select",
     {
-      "aria-label": "Units of this page",
       onchange: () => {
-        [layer, unit] = KNOWN[Number(known.value)];
+        [layer, unit] = KNOWN_UNITS[Number(known.value)];
         at = liveliest();
         show();
         note();
       },
     },
-    make("option", { value: "-1", hidden: "" }, "units of this page"),
-    ...KNOWN.map(([l, u], i) => make("option", { value: i }, `layer ${l}, unit ${u}`))
+    make("option", { value: "-1", hidden: "" }, "another unit"),
+    ...KNOWN_UNITS.map(([l, u, asks], i) => make("option", { value: i }, `${l}.${u}: ${asks}`))
   );
   const field = make("input", {
     type: "number",
@@ -93,20 +92,24 @@ export function hiddenUnits(root, small) {
     onchange: () => (field.value = String(unit)),
   });
   const here = make("div", { class: "units-here" });
-  const notes = make("ol", { class: "units-notes" });
-  const hereTitle = make("p", { class: "units-title" });
-  const notesTitle = make("p", { class: "units-title" });
+  const notes = make("ol", { class: "word-bars" });
+  const hereTitle = make("p", { class: "part-title" });
+  const notesTitle = make("p", { class: "part-title" });
   root.append(
-    choice.element,
     make(
       "div",
-      { class: "live-controls" },
+      { class: "prompt-choice" },
+      make("label", {}, make("span", {}, "Units of this page"), known)
+    ),
+    make(
+      "div",
+      { class: "live-controls units-any" },
       which,
       make("label", { class: "units-number" }, make("span", {}, "unit"), field),
       button("Previous", () => to(layer, (unit + n_hidden - 1) % n_hidden)),
-      button("Next", () => to(layer, (unit + 1) % n_hidden)),
-      known
+      button("Next", () => to(layer, (unit + 1) % n_hidden))
     ),
+    choice.element,
     row.element,
     make(
       "div",
@@ -142,20 +145,20 @@ export function hiddenUnits(root, small) {
 
   function show() {
     which.value = String(layer);
-    known.value = String(KNOWN.findIndex(([l, u]) => l === layer && u === unit));
+    known.value = String(KNOWN_UNITS.findIndex(([l, u]) => l === layer && u === unit));
     if (Number(field.value) !== unit || field.value === "") field.value = String(unit);
     const answers = story.traces.map((trace) => trace.layers[layer].hidden[unit]);
     const largest = Math.max(1, ...answers);
     row.shade(
       answers.map((answer) => Math.max(0, answer / largest)),
-      (i) => (answers[i] > 0.1 * largest ? answers[i].toFixed(1) : ""),
+      (i) => (answers[i] > 0.05 * largest ? answers[i].toFixed(1) : ""),
       at
     );
     showNotes();
     showHere();
     const place = liveliest();
-    const name = tokenName(small, story.reader.ids[place]);
-    const most = signed(answers[place]);
+    const name = spokenName(nameOfToken(small, story.reader.ids[place]));
+    const most = withSign(answers[place]);
     said.textContent = `Layer ${layer}, unit ${unit}: its largest answer here is ${most}, at ${name}.`;
   }
 
@@ -170,9 +173,9 @@ export function hiddenUnits(root, small) {
         return make(
           "li",
           {},
-          make("span", { class: "units-word" }, tokenName(small, id)),
+          make("span", { class: "word-name" }, nameOfToken(small, id)),
           make("span", { class: "live-bar", style: `--p:${size}`, "aria-hidden": "true" }),
-          make("span", {}, signed(scores[id]))
+          make("span", {}, withSign(scores[id]))
         );
       })
     );
@@ -181,7 +184,7 @@ export function hiddenUnits(root, small) {
   /** The units that answer most at the chosen word. */
   function showHere() {
     const answers = story.traces[at].layers[layer].hidden;
-    hereTitle.textContent = `Most active at ${tokenName(small, story.reader.ids[at])}, in layer ${layer}`;
+    hereTitle.textContent = `Most active at ${spokenName(nameOfToken(small, story.reader.ids[at]))}, in layer ${layer}`;
     const focused = here.contains(document.activeElement);
     here.replaceChildren(
       ...mostOf(answers, LIVELY).map((one) =>
@@ -210,7 +213,7 @@ export function hiddenUnits(root, small) {
     const first = text === UNIT_STORIES[0][1];
     remember({
       prompt: first ? null : text,
-      unit: layer === KNOWN[0][0] && unit === KNOWN[0][1] ? null : `${layer}.${unit}`,
+      unit: layer === KNOWN_UNITS[0][0] && unit === KNOWN_UNITS[0][1] ? null : `${layer}.${unit}`,
       word: at === liveliest() ? null : at,
     });
   }

@@ -1,9 +1,12 @@
 """Hidden units, on the page of stage 3: MLP."""
 
+import re
+
 import pytest
 import torch
 
 from gpt import world
+from tests.site.live import build
 from tests.site.live.parts import asked, findings, open_part, status
 from tests.site.live.test_heads import ids_of
 from tests.site.live.test_parity import MODEL, ROUNDED, TOKENIZER
@@ -26,8 +29,17 @@ def test_notes_are_those_of_the_chapter(node, unit):
     assert got.topk(4).indices.tolist() == best
 
 
+def test_the_questions_are_those_of_the_chapter():
+    text = build.ROOT.joinpath("book/facts/mlp.py").read_text("utf-8")
+    text = text.split("QUESTIONS = {")[1].split("\n}\n")[0].replace("*", "")
+    found = re.findall(r'\((\d), (\d+)\): \(\s*mark\("(.+?)"\)', text)
+    script = build.MODULES.joinpath("units.js").read_text("utf-8")
+    known = re.findall(r'\[(\d), (\d+), "(.+?)"\]', script)
+    assert sorted(known) == sorted(found) and len(known) == 8
+
+
 def words(part):
-    return part.locator(".units-notes .units-word").all_inner_texts()
+    return part.locator(".word-bars .word-name").all_inner_texts()
 
 
 def test_it_begins_with_a_unit_of_the_chapter(server, open_page):
@@ -44,7 +56,7 @@ def test_it_begins_with_a_unit_of_the_chapter(server, open_page):
         hidden = ROUNDED.trace(torch.tensor([ids_of(text)]))["0.hidden"][0, :, 217]
     assert chosen.locator(".token-number").inner_text() == f"{float(hidden[13]):.1f}"
     shown = part.locator(".token-number").all_inner_texts()
-    assert [bool(one) for one in shown] == (hidden > 0.1 * hidden.max()).tolist()
+    assert [bool(one) for one in shown] == (hidden > 0.05 * hidden.max()).tolist()
     assert asked(page) == {} and status(part) == "" and not errors
 
 
@@ -79,7 +91,7 @@ def test_numbers_and_keys(server, open_page):
     field.fill("999")
     field.blur()
     assert field.input_value() == "383"
-    part.get_by_label("Units of this page").select_option("layer 2, unit 47")
+    part.get_by_label("Units of this page").select_option(index=3)
     assert asked(page)["unit"] == "2.47"
     part.locator(".token[aria-checked=true]").focus()
     page.keyboard.press("ArrowRight")
