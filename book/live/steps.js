@@ -46,7 +46,7 @@ export class Steps {
       found: new Strip(d_head),
     };
     for (const strip of Object.values(this.strips)) {
-      pointing(strip, (column) => this.point(column));
+      pointing(strip, (column) => column !== this.column && this.point(column));
     }
     this.title = make("h3", { class: "steps-title" });
     this.said = Array.from({ length: 5 }, () => make("p", {}));

@@ -27,7 +27,7 @@ def status(part):
 
 
 def findings(page, name):
-    """Of axe, of the page's width, and of letters that are too small."""
+    """Of axe, of the page's width, of small letters, and on a phone of low targets."""
     small = page.evaluate(
         """(name) => [...document.querySelectorAll(`.live[data-live=${name}] *`)]
             .filter((one) => one.checkVisibility() && [...one.childNodes].some(
@@ -36,7 +36,15 @@ def findings(page, name):
             .map((one) => `small: ${one.outerHTML.slice(0, 80)}`)""",
         name,
     )
-    return [*checks.axe_findings(page), *small, *checks.overflow_findings(page)]
+    low = page.evaluate(
+        """(name) => innerWidth > 400 ? [] : [...document.querySelectorAll(
+                `.live[data-live=${name}] :is(button, select, summary, input, td[tabindex])`)]
+            .filter((one) => one.checkVisibility()
+                && one.getBoundingClientRect().height < 43.9)
+            .map((one) => `low: ${one.outerHTML.slice(0, 80)}`)""",
+        name,
+    )
+    return [*low, *checks.axe_findings(page), *small, *checks.overflow_findings(page)]
 
 
 def numbers(text):

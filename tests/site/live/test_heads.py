@@ -134,6 +134,22 @@ def test_keys_choose_the_word_the_head_and_the_number(server, open_page):
     assert product == pytest.approx(a * b, abs=0.03)
 
 
+def test_the_pointer_shows_small_shares(server, open_page):
+    page = open_page()
+    part, _ = open_part(server, page, f"{PATH}?ask=20", NAME)
+    line = part.locator(".heads-line")
+    before = line.inner_text()
+    part.locator(".token").nth(3).hover()
+    assert line.inner_text().endswith("from little.")
+    part.locator(".token").nth(25).hover()
+    assert line.inner_text() == "up comes after the full stop: it cannot be looked at."
+    part.locator("select").hover()
+    assert line.inner_text() == before
+    strip = part.locator(".strip").first
+    strip.hover(position={"x": 2, "y": 5})
+    assert part.get_by_role("slider").get_attribute("aria-valuenow") == "1"
+
+
 def test_the_address_brings_it_all_back(server, open_page):
     page = open_page()
     part, _ = open_part(server, page, PATH, NAME)
