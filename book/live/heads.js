@@ -7,7 +7,7 @@ import { make, share } from "./dom.js";
 import { askedPrompt, promptChoice } from "./prompts.js";
 import { mostOf, openScore } from "./scoring.js";
 import { recall, remember, whole } from "./state.js";
-import { Steps } from "./steps.js";
+import { ScoreSteps } from "./scoresteps.js";
 import { Story } from "./story.js";
 import { TokenRow, radios, spokenName, nameOfToken } from "./tokenrow.js";
 
@@ -70,7 +70,7 @@ export function headsAtWork(root, small) {
     },
     n_head
   );
-  const steps = new Steps(d_model / n_head, {
+  const steps = new ScoreSteps(d_model / n_head, {
     step: whole(asked.open, 1, 5),
     ask: (i) => {
       s = i;

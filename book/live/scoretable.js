@@ -35,7 +35,7 @@ export class ScoreTable {
     );
     const table = make(
       "table",
-      { class: "steps-table" },
+      { class: "score-steps-table" },
       this.caption,
       make("thead", {}, make("tr", {}, ...heads)),
       this.rows

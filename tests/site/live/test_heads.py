@@ -53,7 +53,7 @@ def test_an_opened_score_is_that_of_gpt_attend(node):
 
 
 def test_the_lines_of_the_steps_stand_in_gpt_attend():
-    steps = build.MODULES.joinpath("steps.js").read_text("utf-8")
+    steps = build.MODULES.joinpath("scoresteps.js").read_text("utf-8")
     block = steps.split("ATTEND_LINES = {")[1].split("};")[0]
     lines = [line.split('"')[1] for line in block.splitlines() if '"' in line]
     source = build.ROOT.joinpath("gpt/attend.py").read_text("utf-8")
@@ -72,7 +72,7 @@ def test_it_begins_with_the_question_of_the_chapter(server, open_page):
     assert line == f"In head 0.1, model takes {share} from fashion."
     assert part.locator(".token").count() == len(ids_of(FASHION))
     assert part.locator(".heads-grid button").count() == 12
-    assert part.locator(".steps > li:visible").count() == 1
+    assert part.locator(".score-steps > li:visible").count() == 1
     assert asked(page) == {} and status(part) == "" and not errors
 
 
@@ -81,17 +81,19 @@ def test_the_steps_lead_to_the_share(server, open_page):
     part, _ = open_part(server, page, PATH, NAME)
     for step in range(2, 6):
         part.get_by_role("button", name="Next").click()
-        assert part.locator(".steps > li:visible").count() == step
+        assert part.locator(".score-steps > li:visible").count() == step
         assert asked(page)["open"] == str(step)
     total, root, score = numbers(
-        part.locator(".steps > li").nth(2).locator("strong").inner_text()
+        part.locator(".score-steps > li").nth(2).locator("strong").inner_text()
     )
     assert score == pytest.approx(total / root, abs=2e-3)
-    strong = part.locator(".steps > li").nth(3).locator("strong").first.inner_text()
+    strong = (
+        part.locator(".score-steps > li").nth(3).locator("strong").first.inner_text()
+    )
     power, of_all, share = numbers(strong)
     assert share == pytest.approx(power / of_all, abs=1e-3)
     assert power == pytest.approx(2.718281828**score, rel=2e-3)
-    rows = part.locator(".steps-table tbody tr")
+    rows = part.locator(".score-steps-table tbody tr")
     shares = [numbers(row)[-1] for row in rows.all_inner_texts()]
     assert sum(shares[:-1]) == pytest.approx(1, abs=5e-3)
     assert page.evaluate("document.activeElement.textContent") == "Only the first step"
@@ -101,9 +103,11 @@ def test_another_row_opens_another_score(server, open_page):
     page = open_page()
     part, _ = open_part(server, page, f"{PATH}?open=5", NAME)
     part.get_by_role("button", name="Show all").click()
-    assert part.locator(".steps-table tbody tr").count() == len(ids_of(FASHION)) + 1
+    assert (
+        part.locator(".score-steps-table tbody tr").count() == len(ids_of(FASHION)) + 1
+    )
     part.locator(".live-pick").first.click()
-    assert "from END" in part.locator(".steps-title").inner_text()
+    assert "from END" in part.locator(".score-steps-title").inner_text()
     assert asked(page)["from"] == "0"
     assert part.locator(".token.asked").inner_text().startswith("END")
 
@@ -156,10 +160,10 @@ def test_the_address_brings_it_all_back(server, open_page):
     part.locator("select").select_option(index=2)
     part.locator(".heads-grid button").nth(5).click()
     part.get_by_role("button", name="All five steps").click()
-    said = part.locator(".steps").inner_text()
+    said = part.locator(".score-steps").inner_text()
     other = open_page()
     again, errors = open_part(server, other, page.url.removeprefix(server.url), NAME)
-    assert again.locator(".steps").inner_text() == said
+    assert again.locator(".score-steps").inner_text() == said
     assert again.locator("select").input_value() == "-1" and not errors
 
 

@@ -22,7 +22,7 @@ const NEXT_STEP = ["multiply", "one score", "from scores to shares", "what the h
 
 /** @typedef {import("./scoretable.js").Pair} Pair */
 
-export class Steps {
+export class ScoreSteps {
   /**
    * @param {number} d_head
    * @param {object} options
@@ -48,20 +48,20 @@ export class Steps {
     for (const strip of Object.values(this.strips)) {
       pointing(strip, (column) => column !== this.column && this.point(column));
     }
-    this.title = make("h3", { class: "steps-title" });
+    this.title = make("h3", { class: "score-steps-title" });
     this.said = Array.from({ length: 5 }, () => make("p", {}));
     this.labels = Object.fromEntries(
       Object.keys(this.strips).map((name) => [name, make("span", { class: "strip-label" })])
     );
-    this.here = make("p", { class: "steps-here" });
-    this.product = make("p", { class: "steps-here" });
+    this.here = make("p", { class: "score-steps-here" });
+    this.product = make("p", { class: "score-steps-here" });
     this.table = new ScoreTable(ask);
     this.next = button("", () => this.open(this.step + 1), { class: "live-button main" });
     this.every = button("", () =>
       this.open(this.step > NEXT_STEP.length ? 1 : NEXT_STEP.length + 1)
     );
     this.items = this.build();
-    this.list = make("ol", { class: "steps" }, ...this.items);
+    this.list = make("ol", { class: "score-steps" }, ...this.items);
     this.element = make(
       "div",
       {},
@@ -96,7 +96,7 @@ export class Steps {
     return parts.map((part, i) => make("li", { tabindex: "-1" }, this.said[i], ...part));
   }
 
-  /** @param {keyof Steps["strips"]} name */
+  /** @param {keyof ScoreSteps["strips"]} name */
   row(name) {
     return [this.labels[name], this.strips[name].element];
   }
@@ -248,7 +248,7 @@ function matrix(letter) {
 function codeLine(line) {
   return make(
     "p",
-    { class: "steps-code" },
+    { class: "score-steps-code" },
     make("span", {}, "gpt/attend.py"),
     make("code", {}, line)
   );
