@@ -1,11 +1,14 @@
 /** What starts the living parts of a page, once the page itself can be read. */
 
 import { make } from "./dom.js";
+import { headsAtWork } from "./heads.js";
 import { writer } from "./home.js";
+import { logitLens } from "./lens.js";
 import { load } from "./load.js";
+import { hiddenUnits } from "./units.js";
 
 /** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
-const PARTS = { writer };
+const PARTS = { writer, heads: headsAtWork, units: hiddenUnits, lens: logitLens };
 
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");
