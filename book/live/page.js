@@ -3,9 +3,17 @@
 import { make } from "./dom.js";
 import { writer } from "./home.js";
 import { load } from "./load.js";
+import { places } from "./places.js";
+import { tokens } from "./tokens.js";
+import { vectors } from "./vectors.js";
 
 /** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
-const PARTS = { writer };
+const PARTS = {
+  places,
+  tokens,
+  vectors,
+  writer,
+};
 
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");

@@ -170,7 +170,7 @@ export function divergence(bets) {
  * @param {number[]} ids
  * @returns {Piece[]}
  */
-function pieces(tokenizer, text, ids) {
+export function pieces(tokenizer, text, ids) {
   const sizes = Array.from(text, (c) => [c.length, new TextEncoder().encode(c).length]);
   /** @type {Piece[]} */
   const found = [];

@@ -1,0 +1,280 @@
+/**
+ * The reader's own text as chunks and tokens, and one chunk opened merge by merge.
+ */
+
+import { pythonBlock, quoted } from "./copy.js";
+import { button, make } from "./dom.js";
+import { Ladder } from "./ladder.js";
+import { chunksOf, hexBytes, legible, mergeTurns } from "./replay.js";
+import { recall, remember, whole } from "./state.js";
+import { pieces } from "./story.js";
+import { TextBox } from "./text.js";
+import { split } from "./tokenize.js";
+
+const TEXT = "Once a little fox, 狐狸 🦊, leaped over mushrooms.<|endoftext|>";
+const PACE = 1300; // milliseconds a merge
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./load.js").Small} small
+ */
+export function tokens(root, small) {
+  const { tokenizer } = small;
+  const asked = recall();
+  let text = (asked.prompt ?? TEXT).slice(0, 1000);
+  /** @type {import("./replay.js").Chunk[]} */
+  let chunks = [];
+  /** @type {HTMLElement[]} an element for each */
+  const chips = [];
+  let chosen = 0;
+  /** @type {import("./replay.js").Turn[]} */
+  let turns = [];
+  let step = 0;
+  let timer = 0;
+
+  const box = new TextBox("A text of your own", (typed) => {
+    read(typed);
+    choose(chunkAt(box.field.selectionStart));
+    note();
+  });
+  const fromCaret = () => choose(chunkAt(box.field.selectionStart), true);
+  box.field.addEventListener("click", fromCaret);
+  box.field.addEventListener("keyup", (/** @type {KeyboardEvent} */ event) => {
+    if (/^(Arrow|Home|End|Page)/.test(event.key)) fromCaret();
+  });
+  const counts = make("p", { class: "tokens-counts" });
+  const list = make("div", {
+    class: "tokens-list",
+    role: "listbox",
+    "aria-label": "The chunks of the text, each with its tokens and their ids",
+    "aria-orientation": "horizontal",
+    onclick: (/** @type {Event} */ event) => {
+      const chip = event.target instanceof Element && event.target.closest(".tokens-chunk");
+      if (chip instanceof HTMLElement) choose(chips.indexOf(chip), true);
+    },
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      const to = {
+        ArrowRight: chosen + 1,
+        ArrowDown: chosen + 1,
+        ArrowLeft: chosen - 1,
+        ArrowUp: chosen - 1,
+        Home: 0,
+        End: chunks.length - 1,
+      }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      choose(Math.max(0, Math.min(chunks.length - 1, to)), true);
+      chips[chosen]?.focus();
+    },
+  });
+  const hex = button("Bytes", () => {
+    const on = list.classList.toggle("with-bytes");
+    hex.setAttribute("aria-pressed", String(on));
+    ladder.hex = on;
+    open();
+  });
+  hex.setAttribute("aria-pressed", "false");
+  hex.title = "Show the bytes of every token, in hexadecimal";
+
+  const title = make("p", { class: "tokens-title" });
+  const ladder = new Ladder(tokenizer);
+  const key = make(
+    "p",
+    { class: "tokens-key" },
+    "Below two neighbours: the id of what they are together, if that is a token. Circled: the lowest, ",
+    "so this pair is merged next."
+  );
+  const said = make("p", { class: "tokens-said", role: "status" });
+  const play = button("Play", () => (timer ? pause() : start()), { class: "live-button main" });
+  const back = button("Back", () => walk(-1));
+  const next = button("Step", () => walk(1));
+  const controls = make("div", { class: "live-controls" }, play, back, next);
+  const code = pythonBlock();
+  root.append(
+    box.element,
+    make("div", { class: "tokens-bar" }, counts, hex),
+    list,
+    make("div", { class: "tokens-panel" }, title, key, ladder.element, said, controls),
+    code.element
+  );
+
+  /** Cut a text anew. Of the chips only those are made that were not there. */
+  function read(/** @type {string} */ now) {
+    text = now;
+    const old = chunks;
+    chunks = chunksOf(tokenizer, split, text);
+    const same = (/** @type {number} */ i, /** @type {number} */ j) =>
+      old[i].text === chunks[j].text && old[i].special === chunks[j].special;
+    const least = Math.min(old.length, chunks.length);
+    let [front, end] = [0, 0];
+    while (front < least && same(front, front)) front++;
+    while (end < least - front && same(old.length - 1 - end, chunks.length - 1 - end)) end++;
+    const fresh = chunks.slice(front, chunks.length - end).map(chip);
+    for (const gone of chips.splice(front, old.length - front - end, ...fresh)) gone.remove();
+    if (front) chips[front - 1].after(...fresh);
+    else list.prepend(...fresh);
+    box.set(text);
+    colour();
+    const n = Array.from(text).length;
+    const many = chunks.reduce((sum, one) => sum + one.ids.length, 0);
+    const size = new TextEncoder().encode(text).length;
+    counts.replaceChildren(
+      make("span", {}, count(n, "character")),
+      make("span", {}, count(size, "byte")),
+      make("span", {}, count(chunks.length, "chunk")),
+      make("strong", {}, count(many, "token"))
+    );
+    const special = chunks.some((one) => one.special) ? ', allowed_special="all"' : "";
+    code.set(
+      "from gpt.model import small\n\nmodel, tokenizer = small()\n" +
+        `tokenizer.encode(${quoted(text)}${special})`,
+      `[${chunks.flatMap((one) => one.ids).join(", ")}]`
+    );
+  }
+
+  /** @param {import("./replay.js").Chunk} chunk */
+  function chip(chunk) {
+    const shown = chunk.ids.map((id) => {
+      const bytes = tokenizer.piece(id);
+      return make(
+        "span",
+        {},
+        make("code", {}, chunk.special ? bytes : legible(bytes)),
+        make("small", {}, String(id)),
+        make("small", { class: "tokens-hex" }, hexBytes(bytes))
+      );
+    });
+    const kind = `tokens-chunk${chunk.special ? " special" : ""}`;
+    return make("div", { role: "option", class: kind, tabindex: -1 }, ...shown);
+  }
+
+  /** Neighbouring tokens in different colours, the same in the text and in the list. */
+  function colour() {
+    let place = 0;
+    chips.forEach((chip) => {
+      for (const token of chip.children) {
+        const tone = `tokens-token tone${place++ % 5}`;
+        if (token.className !== tone) token.className = tone;
+      }
+    });
+  }
+
+  function mark() {
+    const ids = chunks.flatMap((one) => one.ids);
+    const { from = 0, to = 0 } = chunks[chosen] ?? {};
+    box.mark(
+      pieces(tokenizer, text, ids).map((piece) => {
+        const inside = piece.from >= from && piece.to <= to;
+        const kind = [
+          `tokens-mark tone${(piece.place - 1) % 5}`,
+          inside && "chosen",
+          piece.ids.length > 1 && "split",
+        ];
+        return { from: piece.from, to: piece.to, class: kind.filter(Boolean).join(" ") };
+      })
+    );
+  }
+
+  /** The chunk that the caret stands in, or after. */
+  function chunkAt(/** @type {number} */ at) {
+    const i = chunks.findIndex((one) => at <= one.to);
+    return i < 0 ? Math.max(0, chunks.length - 1) : i;
+  }
+
+  /**
+   * Open a chunk, as it is when all merges are done.
+   * @param {number} i
+   * @param {boolean} noted whether the reader has asked for it
+   */
+  function choose(i, noted = false) {
+    pause();
+    chosen = i;
+    chips.forEach((chip, at) => {
+      chip.setAttribute("aria-selected", String(at === i));
+      chip.tabIndex = at === i ? 0 : -1;
+    });
+    mark();
+    const chunk = chunks[i];
+    turns = chunk && !chunk.special ? mergeTurns(tokenizer, chunk.text) : [];
+    step = Math.max(0, turns.length - 1);
+    open();
+    if (noted) note();
+  }
+
+  function open() {
+    const chunk = chunks[chosen];
+    controls.hidden = key.hidden = turns.length < 2;
+    ladder.set(turns);
+    if (!chunk) title.textContent = "There is no text, and so there are no tokens.";
+    else if (chunk.special) {
+      title.replaceChildren(make("code", {}, chunk.text), ": a special token");
+    } else {
+      const name = legible(toBytes(chunk.text));
+      const sizes = `${count(turns[0].pieces.length, "byte")}, ${count(chunk.ids.length, "token")}`;
+      title.replaceChildren("The chunk ", make("code", {}, name), `: ${sizes}`);
+    }
+    go(step);
+  }
+
+  function go(/** @type {number} */ to) {
+    step = Math.max(0, Math.min(turns.length - 1, to));
+    ladder.show(step);
+    back.disabled = step <= 0;
+    next.disabled = step >= turns.length - 1;
+    const chunk = chunks[chosen];
+    if (chunk?.special) {
+      said.textContent =
+        `The encoder cuts it out before anything is merged, and gives it the id ${chunk.ids[0]}. ` +
+        "When a user types it, Python refuses, unless it is allowed.";
+    } else said.textContent = chunk ? ladder.says() : "";
+  }
+
+  function walk(/** @type {number} */ by) {
+    pause();
+    go(step + by);
+  }
+
+  function start() {
+    if (step >= turns.length - 1) go(0);
+    play.textContent = "Pause";
+    const on = () => {
+      go(step + 1);
+      if (step < turns.length - 1) timer = window.setTimeout(on, PACE);
+      else pause();
+    };
+    timer = window.setTimeout(on, PACE);
+  }
+
+  function pause() {
+    clearTimeout(timer);
+    timer = 0;
+    play.textContent = "Play";
+  }
+
+  function note() {
+    remember({ prompt: text === TEXT ? null : text, chunk: chosen });
+  }
+
+  read(text);
+  // one in which several merges wait for their turn shows most
+  const rich = chunks.findIndex((one) => one.ids.length > 1 && mergeCount(one) > 2);
+  choose(whole(asked.chunk, Math.max(0, rich), chunks.length - 1));
+  new IntersectionObserver(([seen]) => {
+    if (!seen.isIntersecting && timer) pause();
+  }).observe(root);
+
+  /** @param {import("./replay.js").Chunk} chunk */
+  function mergeCount(chunk) {
+    return chunk.special ? 0 : toBytes(chunk.text).length - chunk.ids.length;
+  }
+}
+
+/** @param {number} n @param {string} what */
+function count(n, what) {
+  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** @param {string} text @returns {string} a character a byte */
+function toBytes(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
