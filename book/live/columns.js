@@ -9,7 +9,7 @@ import { make } from "./dom.js";
  * A number as the book writes it.
  * @param {number} value
  */
-export function signed(value, places = 3) {
+export function signedNumber(value, places = 3) {
   const text = value.toFixed(places).replace("-", "−");
   return Number(text.replace("−", "-")) === 0 ? (0).toFixed(places) : text;
 }
@@ -19,7 +19,7 @@ export function signed(value, places = 3) {
  * @param {ArrayLike<number>} values
  * @param {number} full the value of full colour
  */
-export function strip(values, full) {
+export function stripOf(values, full) {
   const n = values.length;
   const stops = Array.from(values, (value, i) => {
     const share = Math.round(100 * Math.min(1, Math.abs(value) / full));
@@ -31,7 +31,7 @@ export function strip(values, full) {
 }
 
 /** One row of such strips. */
-class Row {
+class StripRow {
   constructor() {
     this.name = make("span", { class: "columns-name" });
     this.number = make("span", { class: "columns-number" });
@@ -117,25 +117,30 @@ export class Strips extends Columns {
    */
   constructor(label, n, rows, say, chosen = () => {}) {
     super(label, n, say, chosen);
-    this.rows = Array.from({ length: rows }, () => new Row());
+    this.rows = Array.from({ length: rows }, () => new StripRow());
     this.element.append(...this.rows.flatMap((row) => row.elements));
   }
 
   /**
    * @param {number} i
    * @param {(Node | string)[]} name
-   * @param {ArrayLike<number>} values
+   * @param {ArrayLike<number>} values none: there is no such row
    * @param {number} full
    */
   set(i, name, values, full) {
     const row = this.rows[i];
     row.name.replaceChildren(...name);
     row.values = values;
-    row.drawn.style.backgroundImage = strip(values, full);
+    row.drawn.style.backgroundImage = values.length ? stripOf(values, full) : "none";
+  }
+
+  /** The number of a row in the column that is chosen. */
+  number(/** @type {StripRow} */ row, places = 3) {
+    return row.values.length ? signedNumber(row.values[this.column], places) : "none";
   }
 
   show() {
     super.show();
-    for (const row of this.rows) row.number.textContent = signed(row.values[this.column]);
+    for (const row of this.rows) row.number.textContent = this.number(row);
   }
 }

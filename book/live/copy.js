@@ -43,6 +43,6 @@ export function pythonBlock() {
  * A text as Python writes it.
  * @param {string} text
  */
-export function quoted(text) {
+export function pythonString(text) {
   return JSON.stringify(text.replace(/\p{Surrogate}/gu, "\ufffd"));
 }

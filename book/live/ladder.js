@@ -6,11 +6,14 @@
 import { make } from "./dom.js";
 import { hexBytes, legible } from "./replay.js";
 
-const MOST = 3000; // cells; what has more is not drawn
+const MOST_CELLS = 3000; // cells; what has more is not drawn
 
 export class Ladder {
-  /** @param {import("./tokenize.js").Tokenizer} tokenizer */
-  constructor(tokenizer) {
+  /**
+   * @param {import("./tokenize.js").Tokenizer} tokenizer
+   * @param {(by: number) => void} walk an arrow key was pressed
+   */
+  constructor(tokenizer, walk) {
     this.tokenizer = tokenizer;
     this.hex = false;
     this.step = 0;
@@ -21,7 +24,17 @@ export class Ladder {
     this.grid = make("div", { class: "ladder-grid", role: "img" });
     this.element = make(
       "div",
-      { class: "ladder", role: "region", "aria-label": "Merge by merge", tabindex: 0 },
+      {
+        class: "ladder",
+        role: "region",
+        "aria-label": "Merge by merge",
+        tabindex: 0,
+        onkeydown: (/** @type {KeyboardEvent} */ event) => {
+          const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+          // where it is too wide, the arrows scroll it
+          if (by && this.element.scrollWidth <= this.element.clientWidth) walk(by);
+        },
+      },
       this.grid
     );
   }
@@ -32,7 +45,7 @@ export class Ladder {
    */
   set(turns) {
     const bytes = turns[0]?.pieces.length ?? 0;
-    const drawn = bytes * turns.length <= MOST;
+    const drawn = bytes * turns.length <= MOST_CELLS;
     this.turns = turns;
     this.element.hidden = !turns.length || !drawn;
     this.rows = drawn ? turns.map((turn, t) => this.row(turn, t)) : [];

@@ -1,12 +1,12 @@
 /** How alike the rows of two places are: a bar for each place of the context. */
 
-import { Columns, signed } from "./columns.js";
+import { Columns, signedNumber } from "./columns.js";
 import { pythonBlock } from "./copy.js";
 import { handle, make } from "./dom.js";
 import { cosine, row } from "./embed.js";
 import { recall, remember, whole } from "./state.js";
 
-const MIDDLE = 20;
+const MIDDLE_PLACE = 20;
 
 /**
  * @param {HTMLElement} root
@@ -16,7 +16,7 @@ export function places(root, small) {
   const { wpe, config } = small.model;
   const { n_ctx, d_model: C } = config;
   const asked = recall();
-  let place = whole(asked.place, MIDDLE, n_ctx - 1);
+  let place = whole(asked.wpe, MIDDLE_PLACE, n_ctx - 1);
   /** @type {number[]} */
   let cosines = [];
 
@@ -27,14 +27,14 @@ export function places(root, small) {
     (value) => {
       place = value;
       show();
-      remember({ place });
+      remember({ wpe: place });
     }
   );
   const bars = Array.from({ length: n_ctx }, () => make("i", {}));
   const chart = new Columns(
     "Another place",
     n_ctx,
-    (other) => `place ${other}: cosine ${signed(cosines[other], 2)} with place ${place}`,
+    (other) => `place ${other}: cosine ${signedNumber(cosines[other], 2)} with place ${place}`,
     () => tell()
   );
   chart.element.classList.add("places-chart");
@@ -43,7 +43,7 @@ export function places(root, small) {
       make(
         "span",
         { class: "places-line", style: `--y:${value}` },
-        signed(value, value % 1 ? 1 : 0)
+        signedNumber(value, value % 1 ? 1 : 0)
       )
     ),
     make("div", { class: "places-bars" }, ...bars)
@@ -85,15 +85,15 @@ export function places(root, small) {
       make(
         "span",
         { class: "vectors-formula" },
-        `${signed(dot)} / (${signed(la)} · ${signed(lb)}) = `
+        `${signedNumber(dot)} / (${signedNumber(la)} · ${signedNumber(lb)}) = `
       ),
-      make("strong", {}, signed(cosines[other], 2))
+      make("strong", {}, signedNumber(cosines[other], 2))
     );
     code.set(
       "from gpt.model import small\nfrom torch import cosine_similarity\n\n" +
         'model, tokenizer = small()\nwpe = model.weights["wpe.weight"]  # gpt/embed.py: positions\n' +
         `cosine_similarity(wpe[${place}], wpe[${other}], dim=0)`,
-      signed(cosines[other], 4).replace("−", "-")
+      signedNumber(cosines[other], 4).replace("−", "-")
     );
   }
 

@@ -2,17 +2,18 @@
  * The reader's own text as chunks and tokens, and one chunk opened merge by merge.
  */
 
-import { pythonBlock, quoted } from "./copy.js";
+import { pythonBlock, pythonString } from "./copy.js";
+import { ChunkList } from "./chips.js";
 import { button, make } from "./dom.js";
 import { Ladder } from "./ladder.js";
-import { chunksOf, hexBytes, legible, mergeTurns } from "./replay.js";
+import { chunksOf, legible, mergeTurns } from "./replay.js";
 import { recall, remember, whole } from "./state.js";
 import { pieces } from "./story.js";
 import { TextBox } from "./text.js";
 import { split } from "./tokenize.js";
 
-const TEXT = "Once a little fox, 狐狸 🦊, leaped over mushrooms.<|endoftext|>";
-const PACE = 1300; // milliseconds a merge
+const OWN_TEXT = "Once a little fox, 狐狸 🦊, leaped over mushrooms.<|endoftext|>";
+const MERGE_PACE = 1300; // milliseconds a merge
 
 /**
  * @param {HTMLElement} root
@@ -21,11 +22,9 @@ const PACE = 1300; // milliseconds a merge
 export function tokens(root, small) {
   const { tokenizer } = small;
   const asked = recall();
-  let text = (asked.prompt ?? TEXT).slice(0, 1000);
+  let text = (asked.prompt ?? OWN_TEXT).slice(0, 1000);
   /** @type {import("./replay.js").Chunk[]} */
   let chunks = [];
-  /** @type {HTMLElement[]} an element for each */
-  const chips = [];
   let chosen = 0;
   /** @type {import("./replay.js").Turn[]} */
   let turns = [];
@@ -43,32 +42,9 @@ export function tokens(root, small) {
     if (/^(Arrow|Home|End|Page)/.test(event.key)) fromCaret();
   });
   const counts = make("p", { class: "tokens-counts" });
-  const list = make("div", {
-    class: "tokens-list",
-    role: "listbox",
-    "aria-label": "The chunks of the text, each with its tokens and their ids",
-    "aria-orientation": "horizontal",
-    onclick: (/** @type {Event} */ event) => {
-      const chip = event.target instanceof Element && event.target.closest(".tokens-chunk");
-      if (chip instanceof HTMLElement) choose(chips.indexOf(chip), true);
-    },
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      const to = {
-        ArrowRight: chosen + 1,
-        ArrowDown: chosen + 1,
-        ArrowLeft: chosen - 1,
-        ArrowUp: chosen - 1,
-        Home: 0,
-        End: chunks.length - 1,
-      }[event.key];
-      if (to === undefined) return;
-      event.preventDefault();
-      choose(Math.max(0, Math.min(chunks.length - 1, to)), true);
-      chips[chosen]?.focus();
-    },
-  });
+  const list = new ChunkList(tokenizer, (i) => choose(i, true));
   const hex = button("Bytes", () => {
-    const on = list.classList.toggle("with-bytes");
+    const on = list.element.classList.toggle("with-bytes");
     hex.setAttribute("aria-pressed", String(on));
     ladder.hex = on;
     open();
@@ -77,7 +53,7 @@ export function tokens(root, small) {
   hex.title = "Show the bytes of every token, in hexadecimal";
 
   const title = make("p", { class: "tokens-title" });
-  const ladder = new Ladder(tokenizer);
+  const ladder = new Ladder(tokenizer, walk);
   const key = make(
     "p",
     { class: "tokens-key" },
@@ -93,70 +69,31 @@ export function tokens(root, small) {
   root.append(
     box.element,
     make("div", { class: "tokens-bar" }, counts, hex),
-    list,
+    list.element,
     make("div", { class: "tokens-panel" }, title, key, ladder.element, said, controls),
     code.element
   );
 
-  /** Cut a text anew. Of the chips only those are made that were not there. */
   function read(/** @type {string} */ now) {
     text = now;
-    const old = chunks;
     chunks = chunksOf(tokenizer, split, text);
-    const same = (/** @type {number} */ i, /** @type {number} */ j) =>
-      old[i].text === chunks[j].text && old[i].special === chunks[j].special;
-    const least = Math.min(old.length, chunks.length);
-    let [front, end] = [0, 0];
-    while (front < least && same(front, front)) front++;
-    while (end < least - front && same(old.length - 1 - end, chunks.length - 1 - end)) end++;
-    const fresh = chunks.slice(front, chunks.length - end).map(chip);
-    for (const gone of chips.splice(front, old.length - front - end, ...fresh)) gone.remove();
-    if (front) chips[front - 1].after(...fresh);
-    else list.prepend(...fresh);
+    list.set(chunks);
     box.set(text);
-    colour();
     const n = Array.from(text).length;
     const many = chunks.reduce((sum, one) => sum + one.ids.length, 0);
     const size = new TextEncoder().encode(text).length;
     counts.replaceChildren(
-      make("span", {}, count(n, "character")),
-      make("span", {}, count(size, "byte")),
-      make("span", {}, count(chunks.length, "chunk")),
-      make("strong", {}, count(many, "token"))
+      make("span", {}, counted(n, "character")),
+      make("span", {}, counted(size, "byte")),
+      make("span", {}, counted(chunks.length, "chunk")),
+      make("strong", {}, counted(many, "token"))
     );
     const special = chunks.some((one) => one.special) ? ', allowed_special="all"' : "";
     code.set(
       "from gpt.model import small\n\nmodel, tokenizer = small()\n" +
-        `tokenizer.encode(${quoted(text)}${special})`,
+        `tokenizer.encode(${pythonString(text)}${special})`,
       `[${chunks.flatMap((one) => one.ids).join(", ")}]`
     );
-  }
-
-  /** @param {import("./replay.js").Chunk} chunk */
-  function chip(chunk) {
-    const shown = chunk.ids.map((id) => {
-      const bytes = tokenizer.piece(id);
-      return make(
-        "span",
-        {},
-        make("code", {}, chunk.special ? bytes : legible(bytes)),
-        make("small", {}, String(id)),
-        make("small", { class: "tokens-hex" }, hexBytes(bytes))
-      );
-    });
-    const kind = `tokens-chunk${chunk.special ? " special" : ""}`;
-    return make("div", { role: "option", class: kind, tabindex: -1 }, ...shown);
-  }
-
-  /** Neighbouring tokens in different colours, the same in the text and in the list. */
-  function colour() {
-    let place = 0;
-    chips.forEach((chip) => {
-      for (const token of chip.children) {
-        const tone = `tokens-token tone${place++ % 5}`;
-        if (token.className !== tone) token.className = tone;
-      }
-    });
   }
 
   function mark() {
@@ -189,10 +126,7 @@ export function tokens(root, small) {
   function choose(i, noted = false) {
     pause();
     chosen = i;
-    chips.forEach((chip, at) => {
-      chip.setAttribute("aria-selected", String(at === i));
-      chip.tabIndex = at === i ? 0 : -1;
-    });
+    list.choose(i);
     mark();
     const chunk = chunks[i];
     turns = chunk && !chunk.special ? mergeTurns(tokenizer, chunk.text) : [];
@@ -209,8 +143,8 @@ export function tokens(root, small) {
     else if (chunk.special) {
       title.replaceChildren(make("code", {}, chunk.text), ": a special token");
     } else {
-      const name = legible(toBytes(chunk.text));
-      const sizes = `${count(turns[0].pieces.length, "byte")}, ${count(chunk.ids.length, "token")}`;
+      const name = legible(bytesOf(chunk.text));
+      const sizes = `${counted(turns[0].pieces.length, "byte")}, ${counted(chunk.ids.length, "token")}`;
       title.replaceChildren("The chunk ", make("code", {}, name), `: ${sizes}`);
     }
     go(step);
@@ -239,10 +173,10 @@ export function tokens(root, small) {
     play.textContent = "Pause";
     const on = () => {
       go(step + 1);
-      if (step < turns.length - 1) timer = window.setTimeout(on, PACE);
+      if (step < turns.length - 1) timer = window.setTimeout(on, MERGE_PACE);
       else pause();
     };
-    timer = window.setTimeout(on, PACE);
+    timer = window.setTimeout(on, MERGE_PACE);
   }
 
   function pause() {
@@ -252,7 +186,7 @@ export function tokens(root, small) {
   }
 
   function note() {
-    remember({ prompt: text === TEXT ? null : text, chunk: chosen });
+    remember({ prompt: text === OWN_TEXT ? null : text, chunk: chosen });
   }
 
   read(text);
@@ -265,16 +199,16 @@ export function tokens(root, small) {
 
   /** @param {import("./replay.js").Chunk} chunk */
   function mergeCount(chunk) {
-    return chunk.special ? 0 : toBytes(chunk.text).length - chunk.ids.length;
+    return chunk.special ? 0 : bytesOf(chunk.text).length - chunk.ids.length;
   }
 }
 
 /** @param {number} n @param {string} what */
-function count(n, what) {
+function counted(n, what) {
   return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 }
 
 /** @param {string} text @returns {string} a character a byte */
-function toBytes(text) {
+function bytesOf(text) {
   return String.fromCharCode(...new TextEncoder().encode(text));
 }
