@@ -92,7 +92,7 @@ export function places(root, small) {
     code.set(
       "from gpt.model import small\nfrom torch import cosine_similarity\n\n" +
         'model, tokenizer = small()\nwpe = model.weights["wpe.weight"]  # gpt/embed.py: positions\n' +
-        `cosine_similarity(wpe[${place}], wpe[${other}], dim=0)`,
+        `print(cosine_similarity(wpe[${place}], wpe[${other}], dim=0))`,
       signedNumber(cosines[other], 4).replace("−", "-")
     );
   }

@@ -190,9 +190,9 @@ export function tokens(root, small) {
   }
 
   read(text);
-  // one in which several merges wait for their turn shows most
-  const rich = chunks.findIndex((one) => one.ids.length > 1 && mergeCount(one) > 2);
-  choose(whole(asked.chunk, Math.max(0, rich), chunks.length - 1));
+  // the chunk with most merges, of those that end as several tokens, shows most
+  const merges = chunks.map((one) => (one.ids.length > 1 ? mergeCount(one) : 0));
+  choose(whole(asked.chunk, Math.max(0, merges.indexOf(Math.max(...merges))), chunks.length - 1));
   new IntersectionObserver(([seen]) => {
     if (!seen.isIntersecting && timer) pause();
   }).observe(root);
