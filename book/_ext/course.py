@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-import live
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
@@ -42,6 +41,14 @@ def code_hash(root):
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def name_the_extension(app, config):
+    """Every page is written anew when what writes it changes."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    config.course_extension = digest.hexdigest()
 
 
 def name_the_language(app, config):
@@ -139,7 +146,9 @@ def furnish(app, page, template, context, doctree):
     if 'class="live"' in body:
         app.add_js_file("../live/live.js", loading_method="defer")
         app.add_css_file("../live/live.css")
-    context["body"] = body = heal(body)
+    import maths  # it lies beside this file, where Sphinx finds it
+
+    context["body"] = body = maths.keep_together(heal(body))
     context["header_buttons"] = []  # the page itself says what can be downloaded
     if page.startswith(EXERCISES) and doctree is not None:
         links = "".join(
@@ -177,6 +186,8 @@ def pack(app, error):
 
 def enliven(app, error):
     """Writes what the living parts run on."""
+    import live  # it lies beside this file, where Sphinx finds it
+
     if not error and app.builder.format == "html":
         live.write(Path(app.outdir, "live"))
 
@@ -186,6 +197,8 @@ def setup(app):
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
+    app.add_config_value("course_extension", "", "html")
+    app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)
