@@ -3,6 +3,8 @@
 import { make } from "./dom.js";
 import { hexBytes, legible } from "./replay.js";
 
+const MOST_TOKENS = 100; // of a chunk
+
 export class ChunkList {
   /**
    * @param {import("./tokenize.js").Tokenizer} tokenizer
@@ -12,6 +14,7 @@ export class ChunkList {
     this.tokenizer = tokenizer;
     this.chosen = chosen;
     this.at = 0;
+    this.hex = false;
     /** @type {import("./replay.js").Chunk[]} */
     this.chunks = [];
     /** @type {HTMLElement[]} an element for each */
@@ -60,29 +63,46 @@ export class ChunkList {
     this.chunks = chunks;
     // neighbouring tokens have different colours, which are those of the marks in the text
     let place = 0;
-    for (const chip of this.chips) {
-      for (const token of chip.children) {
-        const tone = `tokens-token tone${place++ % 5}`;
+    this.chips.forEach((chip, i) => {
+      for (const [n, token] of [...chip.children].entries()) {
+        const tone = `tokens-token tone${(place + n) % 5}`;
         if (token.className !== tone) token.className = tone;
       }
-    }
+      place += chunks[i].ids.length;
+    });
   }
 
   /** @param {import("./replay.js").Chunk} chunk */
   chip(chunk) {
-    const shown = chunk.ids.map((id) => {
+    const shown = chunk.ids.slice(0, MOST_TOKENS).map((id) => {
+      const token = make("span", { "data-id": id });
       const bytes = this.tokenizer.piece(id);
-      return make(
-        "span",
-        {},
+      token.append(
         make("code", {}, chunk.special ? bytes : legible(bytes)),
-        make("small", {}, String(id)),
-        make("small", { class: "tokens-hex" }, hexBytes(bytes))
+        make("small", {}, String(id))
       );
+      if (this.hex) token.append(this.bytes(id));
+      return token;
     });
+    const rest = chunk.ids.length - shown.length;
+    if (rest) shown.push(make("em", {}, `and ${rest} more`));
     const kind = `tokens-chunk${chunk.special ? " special" : ""}`;
     const plain = { role: "option", class: kind, tabindex: -1, "aria-selected": "false" };
     return make("div", plain, ...shown);
+  }
+
+  /** @param {number} id */
+  bytes(id) {
+    return make("small", { class: "tokens-hex" }, hexBytes(this.tokenizer.piece(id)));
+  }
+
+  /** @param {boolean} on whether the bytes are shown below the ids */
+  show(on) {
+    this.hex = on;
+    for (const token of this.element.querySelectorAll("span[data-id]")) {
+      if (on) token.append(this.bytes(Number(token.dataset.id)));
+      else token.lastElementChild?.remove();
+    }
   }
 
   /** @param {number} i */

@@ -3,10 +3,10 @@
  * under each row the pairs that could be joined.
  */
 
-import { make } from "./dom.js";
+import { make, still } from "./dom.js";
 import { hexBytes, legible } from "./replay.js";
 
-const MOST_CELLS = 3000; // cells; what has more is not drawn
+const MOST_CELLS = 800; // cells; what has more is not drawn
 
 export class Ladder {
   /**
@@ -17,6 +17,7 @@ export class Ladder {
     this.tokenizer = tokenizer;
     this.hex = false;
     this.step = 0;
+    this.drawn = true;
     /** @type {import("./replay.js").Turn[]} */
     this.turns = [];
     /** @type {HTMLElement[][]} the elements of each turn */
@@ -45,10 +46,10 @@ export class Ladder {
    */
   set(turns) {
     const bytes = turns[0]?.pieces.length ?? 0;
-    const drawn = bytes * turns.length <= MOST_CELLS;
+    this.drawn = bytes * turns.length <= MOST_CELLS;
     this.turns = turns;
-    this.element.hidden = !turns.length || !drawn;
-    this.rows = drawn ? turns.map((turn, t) => this.row(turn, t)) : [];
+    this.element.hidden = !turns.length || !this.drawn;
+    this.rows = this.drawn ? turns.map((turn, t) => this.row(turn, t)) : [];
     this.grid.style.setProperty("--bytes", String(bytes));
     this.grid.replaceChildren(...this.rows.flat());
   }
@@ -97,6 +98,7 @@ export class Ladder {
         one.classList.toggle("now", t === step);
       }
     });
+    this.follow(step);
     const names = (/** @type {import("./replay.js").Turn} */ turn) =>
       turn.pieces.map((id) => this.name(id)).join(", ");
     const shown = this.turns.slice(0, step + 1);
@@ -106,9 +108,19 @@ export class Ladder {
     );
   }
 
+  /** Where the ladder is wider than its room, bring what was just made into sight. */
+  follow(/** @type {number} */ step) {
+    const made = this.rows[step]?.find((one) => one.classList.contains("made"));
+    const room = this.element.clientWidth;
+    if (!made || this.element.scrollWidth <= room) return;
+    const left = made.offsetLeft - this.element.offsetLeft - (room - made.offsetWidth) / 2;
+    this.element.scrollTo({ left, behavior: still() ? "auto" : "smooth" });
+  }
+
   /** What the last turn did, and why. */
   says() {
     const { step, turns } = this;
+    if (!this.drawn) return "This chunk is too long to be opened here.";
     const done = step === turns.length - 1;
     if (step === 0) {
       if (done && turns[0].pieces.length > 1) {

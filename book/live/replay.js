@@ -73,12 +73,22 @@ export function chunksOf(tokenizer, split, text) {
   return tokenizer.cut(text).flatMap((part) => {
     const special = Object.hasOwn(tokenizer.specialTokens, part);
     return (special ? [part] : split(part)).map((chunk) => {
-      const ids = special ? [tokenizer.specialTokens[part]] : tokenizer.encodeChunk(chunk);
+      const ids = special ? [tokenizer.specialTokens[part]] : idsOf(tokenizer, chunk);
       const found = { text: chunk, from, to: from + chunk.length, ids, special };
       from = found.to;
       return found;
     });
   });
+}
+
+/**
+ * The ids of a chunk; those of a long one in turns, each of which makes many merges at once.
+ * @param {import("./tokenize.js").Tokenizer} tokenizer
+ * @param {string} chunk
+ */
+function idsOf(tokenizer, chunk) {
+  if (chunk.length <= 40) return tokenizer.encodeChunk(chunk);
+  return mergeTurns(tokenizer, chunk).at(-1)?.pieces ?? [];
 }
 
 /**

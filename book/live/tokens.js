@@ -13,6 +13,8 @@ import { TextBox } from "./text.js";
 import { split } from "./tokenize.js";
 
 const OWN_TEXT = "Once a little fox, 狐狸 🦊, leaped over mushrooms.<|endoftext|>";
+const LONGEST_TEXT = 600;
+const LONGEST_NAME = 60;
 const MERGE_PACE = 1300; // milliseconds a merge
 
 /**
@@ -22,7 +24,7 @@ const MERGE_PACE = 1300; // milliseconds a merge
 export function tokens(root, small) {
   const { tokenizer } = small;
   const asked = recall();
-  let text = (asked.prompt ?? OWN_TEXT).slice(0, 1000);
+  let text = (asked.prompt ?? OWN_TEXT).slice(0, LONGEST_TEXT);
   /** @type {import("./replay.js").Chunk[]} */
   let chunks = [];
   let chosen = 0;
@@ -36,6 +38,7 @@ export function tokens(root, small) {
     choose(chunkAt(box.field.selectionStart));
     note();
   });
+  box.field.maxLength = LONGEST_TEXT;
   const fromCaret = () => choose(chunkAt(box.field.selectionStart), true);
   box.field.addEventListener("click", fromCaret);
   box.field.addEventListener("keyup", (/** @type {KeyboardEvent} */ event) => {
@@ -44,7 +47,8 @@ export function tokens(root, small) {
   const counts = make("p", { class: "tokens-counts" });
   const list = new ChunkList(tokenizer, (i) => choose(i, true));
   const hex = button("Bytes", () => {
-    const on = list.element.classList.toggle("with-bytes");
+    const on = !list.hex;
+    list.show(on);
     hex.setAttribute("aria-pressed", String(on));
     ladder.hex = on;
     open();
@@ -137,13 +141,14 @@ export function tokens(root, small) {
 
   function open() {
     const chunk = chunks[chosen];
-    controls.hidden = key.hidden = turns.length < 2;
     ladder.set(turns);
+    controls.hidden = key.hidden = turns.length < 2 || !ladder.drawn;
     if (!chunk) title.textContent = "There is no text, and so there are no tokens.";
     else if (chunk.special) {
       title.replaceChildren(make("code", {}, chunk.text), ": a special token");
     } else {
-      const name = legible(bytesOf(chunk.text));
+      const all = legible(bytesOf(chunk.text));
+      const name = all.length > LONGEST_NAME ? `${all.slice(0, LONGEST_NAME)}…` : all;
       const sizes = `${counted(turns[0].pieces.length, "byte")}, ${counted(chunk.ids.length, "token")}`;
       title.replaceChildren("The chunk ", make("code", {}, name), `: ${sizes}`);
     }

@@ -130,6 +130,15 @@ def test_python_gives_what_the_page_shows(open_page, server):
         assert ("allowed_special" in code) == ("<|" in text)
 
 
+def test_python_is_copied(open_page, server):
+    allowed = ["clipboard-read", "clipboard-write"]
+    page, part = opened(open_page, server, permissions=allowed)
+    part.get_by_role("button", name="Copy").click()
+    part.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == part.locator(".live-code code").first.inner_text()
+
+
 def test_a_chunk_is_opened_merge_by_merge(open_page, server):
     _page, part = opened(open_page, server)
     assert part.locator(".tokens-title code").inner_text() == "␣leaped"
@@ -248,6 +257,15 @@ def test_anybody_can_use_it(open_page, server, width, theme):
     assert small >= 11
 
 
+def test_a_very_long_chunk(open_page, server):
+    _page, part = opened(open_page, server)
+    part.locator("textarea").fill("果" * 300)
+    assert "and 800 more" in part.locator(".tokens-list").inner_text()
+    assert "900 tokens" in part.locator(".tokens-counts").inner_text()
+    assert said(part) == "This chunk is too long to be opened here."
+    assert part.get_by_role("button", name="Play").is_hidden()
+
+
 def test_without_javascript_nothing_is_said_of_it(open_page, server):
     page = open_page(java_script_enabled=False)
     page.goto(f"{server.url}{PAGE}")
@@ -257,13 +275,13 @@ def test_without_javascript_nothing_is_said_of_it(open_page, server):
 
 def test_a_long_text_stays_quick(open_page, server):
     _page, part = opened(open_page, server)
-    part.locator("textarea").fill(("Once a fox 狐狸 leaped. " * 50)[:999])
+    part.locator("textarea").fill(("Once a fox 狐狸 leaped. " * 50)[:600])
     slow = part.evaluate(
         """part => {
             const field = part.querySelector("textarea");
             const times = [];
             for (const letter of "abcdefgh") {
-                field.value = field.value.slice(0, 500) + letter + field.value.slice(501);
+                field.value = field.value.slice(0, 300) + letter + field.value.slice(301);
                 const began = performance.now();
                 field.dispatchEvent(new Event("input", {bubbles: true}));
                 times.push(performance.now() - began);

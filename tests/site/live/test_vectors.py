@@ -210,7 +210,7 @@ def test_places_near_one_another(open_page, server):
         "all => all.map((one) => Number(one.style.getPropertyValue('--c')))"
     )
     assert bars == [pytest.approx(float(c), abs=0.0001) for c in cosines]
-    part.get_by_label("Place", exact=True).focus()
+    part.locator("input").focus()
     page.keyboard.press("ArrowRight")
     assert query(page) == {"wpe": "21"}
     chart = part.get_by_role("slider", name="Another place")
