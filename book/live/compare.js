@@ -1,6 +1,6 @@
 /** Two rows of a table side by side: their products, and the cosine that comes of these. */
 
-import { Strips, signedNumber } from "./columns.js";
+import { Strips, signedNumber } from "./vectorstrips.js";
 import { make } from "./dom.js";
 import { cosine, row } from "./embed.js";
 import { legible } from "./replay.js";

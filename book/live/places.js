@@ -1,6 +1,6 @@
 /** How alike the rows of two places are: a bar for each place of the context. */
 
-import { Columns, signedNumber } from "./columns.js";
+import { Columns, signedNumber } from "./vectorstrips.js";
 import { pythonBlock } from "./copy.js";
 import { handle, make } from "./dom.js";
 import { cosine, row } from "./embed.js";

@@ -3,7 +3,7 @@
  * another it is.
  */
 
-import { Strips, signedNumber } from "./columns.js";
+import { Strips, signedNumber } from "./vectorstrips.js";
 import { Comparison, FULL_ROW, tokenLabel } from "./compare.js";
 import { pythonBlock } from "./copy.js";
 import { make } from "./dom.js";
