@@ -4,6 +4,7 @@
   edit of gpt/ or of the figures runs the chapters again, and nothing else does.
 - The player's script goes to pages that hold a player.
 - The living parts' script goes to pages that hold one (`{live}` NAME), and so does its style.
+- Style that no page uses is left out.
 - Exercise pages carry links that download or launch the notebook.
 """
 
@@ -134,7 +135,11 @@ class Live(SphinxDirective):
             "aria-label": self.options["label"],
         }
         said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
-        html = f'<section class="live"{said} hidden></section>'
+        # where there is JavaScript the place is kept from the start, so that nothing jumps
+        html = (
+            f'<section class="live"{said} hidden></section>'
+            "<script>document.currentScript.previousElementSibling.hidden = false</script>"
+        )
         return [nodes.raw("", html, format="html")]
 
 
@@ -185,11 +190,13 @@ def pack(app, error):
 
 
 def enliven(app, error):
-    """Writes what the living parts run on."""
-    import live  # it lies beside this file, where Sphinx finds it
+    """Writes what the living parts run on, and leaves out the style that no page uses."""
+    import lean  # they lie beside this file, where Sphinx finds them
+    import live
 
     if not error and app.builder.format == "html":
         live.write(Path(app.outdir, "live"))
+        lean.slim(Path(app.outdir))
 
 
 def setup(app):

@@ -20,33 +20,30 @@ const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.rep
 
 function begin() {
   for (const root of document.querySelectorAll(".live")) {
-    if (!(root instanceof HTMLElement)) continue;
-    const part = PARTS[root.dataset.live ?? ""];
-    load(FOLDER).then(
-      (small) => {
-        root.hidden = false;
-        part(root, small);
-        root.classList.add("ready");
-        hideInstead(root);
-        performance.mark(`live-${root.dataset.live}`);
-      },
-      (error) => {
-        root.hidden = false;
-        root.append(
-          make("p", { class: "live-none" }, `The model could not be loaded: ${error.message}.`)
-        );
-      }
-    );
+    if (root instanceof HTMLElement) enliven(root);
   }
 }
 
 /**
- * The picture that stands for this part where there is no JavaScript.
+ * Load what a part runs on, and let it begin.
  * @param {HTMLElement} root
  */
-function hideInstead(root) {
+async function enliven(root) {
+  const waits = make("p", { class: "live-none" }, "The model is being loaded …");
   const picture = root.dataset.instead && document.querySelector(root.dataset.instead);
+  root.append(waits);
   if (picture instanceof HTMLElement) picture.hidden = true;
+  try {
+    const small = await load(FOLDER);
+    waits.remove();
+    PARTS[root.dataset.live ?? ""](root, small);
+    root.classList.add("ready");
+    performance.mark(`live-${root.dataset.live}`);
+  } catch (error) {
+    waits.textContent = `This part needs the model, and it could not be loaded: ${error}`;
+    if (picture instanceof HTMLElement) picture.hidden = false;
+    throw error;
+  }
 }
 
 if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);

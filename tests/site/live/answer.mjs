@@ -63,6 +63,15 @@ const answers = {
     return Object.fromEntries(words.map((word, i) => [word, odds[i]]));
   },
   points: ([seed, n]) => Array.from({ length: n }, random.uniform(seed)),
+  write: ([ids, n, seed, stop]) => {
+    const reader = new modelOf.Reader(small.model);
+    const point = random.uniform(seed);
+    const text = [...ids];
+    while (text.length < ids.length + n && (text.length === ids.length || text.at(-1) !== stop)) {
+      text.push(sample.draw(sample.shares(reader.read(text).at(-1).logits), point()));
+    }
+    return text.slice(ids.length);
+  },
   shares: ([logits, how]) => Array.from(sample.shares(logits, how)),
   draw: ([p, u]) => sample.draw(Float64Array.from(p), u),
 };
