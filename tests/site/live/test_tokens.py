@@ -76,6 +76,7 @@ def opened(open_page, server, address="", **options):
     visit = Visit(page, f"{server.url}{PAGE}{address}")
     assert not load_findings(visit)
     part = page.locator(PART)
+    part.scroll_into_view_if_needed()
     part.locator(".live-python").wait_for()
     return page, part
 

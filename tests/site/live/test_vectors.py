@@ -49,6 +49,7 @@ def opened(open_page, server, name="vectors", address="", **options):
     visit = Visit(page, f"{server.url}{PAGE}{address}")
     assert not load_findings(visit)
     part = page.locator(f'.live[data-live="{name}"]')
+    part.scroll_into_view_if_needed()
     part.locator(".columns").first.wait_for()
     return page, part
 
