@@ -171,7 +171,8 @@ export function divergence(bets) {
  * @returns {Piece[]}
  */
 export function pieces(tokenizer, text, ids) {
-  const sizes = Array.from(text, (c) => [c.length, new TextEncoder().encode(c).length]);
+  const utf8 = new TextEncoder();
+  const sizes = Array.from(text, (c) => [c.length, utf8.encode(c).length]);
   /** @type {Piece[]} */
   const found = [];
   let [character, at, bytes, read] = [0, 0, 0, 0];
