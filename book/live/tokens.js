@@ -39,7 +39,10 @@ export function tokens(root, small) {
     note();
   });
   box.field.maxLength = LONGEST_TEXT;
-  const fromCaret = () => choose(chunkAt(box.field.selectionStart), true);
+  const fromCaret = () => {
+    const i = chunkAt(box.field.selectionStart);
+    if (i !== chosen) choose(i, true);
+  };
   box.field.addEventListener("click", fromCaret);
   box.field.addEventListener("keyup", (/** @type {KeyboardEvent} */ event) => {
     if (/^(Arrow|Home|End|Page)/.test(event.key)) fromCaret();
@@ -78,6 +81,7 @@ export function tokens(root, small) {
     code.element
   );
 
+  /** Cut another text. */
   function read(/** @type {string} */ now) {
     text = now;
     chunks = chunksOf(tokenizer, split, text);
@@ -164,7 +168,7 @@ export function tokens(root, small) {
     if (chunk?.special) {
       said.textContent =
         `The encoder cuts it out before anything is merged, and gives it the id ${chunk.ids[0]}. ` +
-        "When a user types it, Python refuses, unless it is allowed.";
+        "In a text from outside, Python refuses it unless it is allowed.";
     } else said.textContent = chunk ? ladder.says() : "";
   }
 
