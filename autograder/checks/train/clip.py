@@ -90,7 +90,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "numbers of all but 0, and a greatest length below them", (faintest, 1e-14)
         ),
         edge("a greatest length of nearly 1", (some((3,), (2,), by=2), 0.995)),
-        edge("a tiny greatest length", (some((3,), (2,), by=2), 0.0034)),
+        edge("a tiny greatest length", (some((3,), (2,), by=0.1), 0.0034)),
         edge("a greatest length of 0", (some((3,), (2,), by=2), 0.0)),
         edge("numbers without an axis", (some((), (), by=3),)),
         edge("three axes, and axes of size 1", (some((2, 1, 3), (1, 1), (1,), by=2),)),
@@ -255,6 +255,26 @@ MISTAKES = (
         _by(
             share=lambda most, length: torch.where(
                 length.square() > most, most / length, 1.0
+            )
+        ),
+    ),
+    Mistake(
+        "a little too long let through",
+        "You let through what is only a little longer than `most`. Where `most` is tiny itself, "
+        "that is much. Scale down whatever is longer.",
+        _by(
+            share=lambda most, length: torch.where(
+                length > most + 1e-3, most / length, 1.0
+            )
+        ),
+    ),
+    Mistake(
+        "up to 1 let through",
+        "Where `most` is below 1, you scale down only what is longer than 1. The caller says how "
+        "long they may be: compare the length with `most` itself.",
+        _by(
+            share=lambda most, length: torch.where(
+                length > max(most, 1.0), most / length, 1.0
             )
         ),
     ),
