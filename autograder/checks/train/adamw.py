@@ -266,6 +266,13 @@ def _corrected_kept(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     return moved, m, s
 
 
+def _one_corrected_kept(which, *args):
+    """One of the means is kept as it was corrected."""
+    moved, mean, square = plain(*args)
+    _, m, s = _corrected_kept(*args)
+    return (moved, m, square) if which == "mean" else (moved, mean, s)
+
+
 def _old_kept(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     moved, _, _ = plain(w, g, mean, square, step, rate, decay, betas)
     return moved, mean.clone(), square.clone()
@@ -377,6 +384,15 @@ MISTAKES = (
         "What you return of the means is corrected. What is kept for the next step is what "
         "they were **before** that.",
         _corrected_kept,
+    ),
+    *(
+        Mistake(
+            f"the corrected {name} is kept",
+            f"What you return as `{name}` is corrected. What is kept for the next step is what it "
+            "was **before** that.",
+            partial(_one_corrected_kept, name),
+        )
+        for name in ("mean", "square")
     ),
     Mistake(
         "the old means are kept",
@@ -588,6 +604,23 @@ MISTAKES = (
         lambda *args: plain(
             *args,
             last=lambda w, mean, square: _squares_of_mean(*args),
+        ),
+    ),
+    Mistake(
+        "the squares never fall",
+        "Your `square` never becomes smaller: you keep the larger of the old and the new. It is a "
+        "running mean, which falls when gradients are small.",
+        _by(blend_square=lambda old, new, beta: old.maximum(_running(old, new, beta))),
+    ),
+    Mistake(
+        "this gradient twice",
+        "You put this gradient into the mean a second time, before the weight moves. Here it is in "
+        "there once: correct the mean that is kept, and go by that.",
+        lambda *args: plain(
+            *args,
+            first=lambda kept, beta, t: _corrected(
+                _running(kept, args[1], beta), beta, t
+            ),
         ),
     ),
     Mistake(

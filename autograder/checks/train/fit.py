@@ -550,6 +550,14 @@ MISTAKES = (
         _by(count=lambda step, i, many: step + 1),
     ),
     Mistake(
+        "adamw is told the warm-up",
+        "`adamw` is told the length of the warm-up. It asks which step this is, for the correction "
+        "of its means: of the warm-up only `learning_rate` has to know.",
+        lambda weights, batches, peak, warm_up, *model: plain(
+            weights, batches, peak, warm_up, *model, count=lambda *_: warm_up
+        ),
+    ),
+    Mistake(
         "adamw counts the weights",
         "`adamw` is told the number of the weight, and not that of the step. All weights of one "
         "batch are moved in the **same** step.",
