@@ -63,7 +63,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return tenths(rng, *shape), tenths(rng, *shape) * by, mean, square
 
     def rate() -> float:
-        return between(rng, 11, 39) / 100 + 0.004
+        return round(between(rng, 11, 39) / 100 + 0.004, 3)
 
     def step() -> int:
         return between(rng, 3, 9)
@@ -84,9 +84,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a matrix, later", (*kept(2, 3), step(), rate())),
         Case("a vector, later", (*kept(4), step(), rate())),
         Case("a matrix, at the second step", (*kept(3, 2), 1, rate())),
-        Case("another decay", (*kept(2, 3), step(), rate(), 0.3 + rate())),
+        Case("another decay", (*kept(2, 3), step(), rate(), round(0.3 + rate(), 3))),
         Case("no decay", (*kept(2, 3), step(), rate(), 0.0)),
-        Case("a vector, and another decay", (*kept(3), step(), rate(), 0.3 + rate())),
+        Case(
+            "a vector, and another decay",
+            (*kept(3), step(), rate(), round(0.3 + rate(), 3)),
+        ),
         Case("other betas", (*kept(2, 3), step(), rate(), 0.1, (0.8, 0.99))),
         Case("uneven numbers", (*uneven, normal(rng, 3, 4).square(), step(), rate())),
         Case("tiny gradients", (*fresh(2, 3, by=1e-8), 0, rate())),
@@ -128,7 +131,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a tiny decay", (*kept(2, 3), step(), 1.0, 0.0034)),
         *twins(
             oracle,
-            lambda: (*kept(7, 3), step(), rate(), 0.2 + rate(), (0.8, 0.99)),
+            lambda: (*kept(7, 3), step(), rate(), round(0.2 + rate(), 3), (0.8, 0.99)),
             *("the weight", "its gradient", "the mean", "the mean of the squares"),
             *("the step", "the rate", "the decay", "the betas"),
             others={4: 1, 5: 0.5, 6: 0.9, 7: (0.7, 0.9)},

@@ -40,7 +40,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return [tenths(rng, *shape) * by for shape in shapes]
 
     def least() -> float:
-        return between(rng, 21, 89) / 100 + 0.004
+        return round(between(rng, 21, 89) / 100 + 0.004, 3)
 
     mixed = (2, 3), (3,), (3, 4)
     short = [
@@ -58,14 +58,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two vectors", (some((3,), (2,), by=2),)),
         Case("matrices and vectors", (some(*mixed, by=2),)),
         Case("a length of less than 1", (some((2, 2), (3,), by=0.1),)),
-        Case("each of them short, all together long", (short,)),
-        Case(
-            "one that is huge among small ones", ([*some((3,)), *some((2,), by=900)],)
-        ),
+        Case("gradients that are short each, and long together", (short,)),
+        Case("a huge gradient among small ones", ([*some((3,)), *some((2,), by=900)],)),
         Case("another greatest length", (some(*mixed), least())),
         Case("a greatest length above 1", (some(*mixed, by=9), 4 + least())),
         Case(
-            "shorter than a greatest length above 1", (some((2, 2), (2,)), 40 + least())
+            "a length below a greatest one above 1", (some((2, 2), (2,)), 40 + least())
         ),
         Case("a single gradient", (some((3, 2), by=3),)),
         Case(
@@ -74,12 +72,17 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("very many gradients", ([tenths(rng, 2) for _ in range(140)], least())),
         Case("gradients of one shape", (some((2, 2), (2, 2), (2, 2), by=2),)),
         edge("gradients of many numbers", (some((long, 2), (2, long)), least())),
-        edge("all of them 0", (zeros,)),
-        edge("all of them 0, and another greatest length", (zeros, least())),
-        edge("one of them 0", ([*some((2, 3), by=2), torch.zeros(3)],)),
-        edge("just as long as may be", ([whole], float(whole.norm()))),
-        edge("a little longer than may be", ([whole], float(whole.norm()) * 0.96)),
-        edge("a little shorter than may be", ([whole], float(whole.norm()) * 1.04)),
+        edge("gradients that are all 0", (zeros,)),
+        edge("gradients that are all 0, and another greatest length", (zeros, least())),
+        edge("one gradient that is all 0", ([*some((2, 3), by=2), torch.zeros(3)],)),
+        edge("a length just as great as may be", ([whole], float(whole.norm()))),
+        edge(
+            "a length a little greater than may be",
+            ([whole], float(whole.norm()) * 0.96),
+        ),
+        edge(
+            "a length a little less than may be", ([whole], float(whole.norm()) * 1.04)
+        ),
         edge("large numbers", ([large(rng, 2, 3), -large(rng, 3)],)),
         edge("huge numbers", (some(*mixed, by=1e15), least())),
         edge("tiny numbers", (some((2, 3), (3,), by=1e-7),)),

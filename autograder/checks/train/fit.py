@@ -72,7 +72,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return [tenths(rng, *[n] * many) for many in axes]
 
     def peak() -> float:
-        return between(rng, 11, 29) / 100 + 0.004
+        return round(between(rng, 11, 29) / 100 + 0.004, 3)
 
     def odd(n: int) -> Batches:
         """Batches of a single question, whose gradients are long, among large ones."""
@@ -118,7 +118,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("a model that is nearly sure", drawn_until(uneven, sure)),
         edge("no warm-up", (own(4, 2, 1), some(4, *[(2, 3)] * 3), peak(), 0)),
-        edge("a very long warm-up", (own(4, 2, 1), odd(4)[:3], 9 * peak(), 200)),
+        edge(
+            "a very long warm-up", (own(4, 2, 1), odd(4)[:3], round(9 * peak(), 3), 200)
+        ),
         edge("batches of one place", (own(4, 1, 2), some(4, *[(1, 1)] * 3), peak(), 1)),
         edge("no batch at all", (own(4, 2, 1), [], peak(), 1)),
         edge("very many weights", (wide, some(2, (1, 3)), peak(), 1)),

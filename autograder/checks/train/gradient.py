@@ -16,7 +16,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, normal, stop, tenths
+from autograder.checks._material import (
+    across,
+    between,
+    drawn_until,
+    large,
+    normal,
+    stop,
+    tenths,
+)
 from autograder.checks._slips import (
     an_assert,
     double_precision,
@@ -50,6 +58,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         """Logits of this shape, and their targets."""
         return tenths(rng, *shape), targets(rng, shape[-1], *shape[:-1], asked=share)
 
+    def some_asked(logits: Tensor, wanted: Tensor) -> bool:
+        return 2 <= int((wanted >= 0).sum()) < len(wanted)
+
     def sure(by: float) -> tuple[Tensor, Tensor]:
         """The right token's logit is far from all others."""
         logits, wanted = asked(3, 5)
@@ -65,7 +76,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
     nothing = torch.full((2, 3), -1)
     return [
         Case("two places, both asked", asked(2, 3, share=1)),
-        Case("some places that are not asked", asked(6, 4, share=0.5)),
+        Case(
+            "some places that are not asked",
+            drawn_until(some_asked, lambda: asked(4, 3)),
+        ),
         Case("a batch of stories", asked(2, 2, 3)),
         Case("stories of different lengths", (tenths(rng, 3, 6, 5), uneven)),
         Case(
@@ -89,8 +103,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "places at different heights",
             (tenths(rng, 3, 4) + heights, targets(rng, 4, 3, asked=1)),
         ),
-        edge("nothing is asked", (tenths(rng, 3, 4), torch.full((3,), -1))),
-        edge("nothing is asked in a batch", (tenths(rng, 2, 3, 4), nothing)),
+        edge(
+            "a text of which nothing is asked",
+            (tenths(rng, 3, 4), torch.full((3,), -1)),
+        ),
+        edge("a batch of which nothing is asked", (tenths(rng, 2, 3, 4), nothing)),
         edge("a single place", asked(1, 5)),
         edge("a place without an axis", asked(5)),
         edge("a batch of one story", asked(1, 4, 5)),
@@ -150,11 +167,11 @@ def _by(**screws) -> Callable[..., Tensor]:
 
 def worked(logits: Tensor, targets: Tensor) -> dict[str, Tensor | int]:
     asked = targets >= 0
-    p, truth = logits.double().softmax(-1), _truth(logits, targets).double()
+    p, truth = logits.double().softmax(-1).float(), _truth(logits, targets)
     return {
         "the bets": p,
         "the truth": truth,
-        "bets minus truth, where asked": (p - truth) * asked[..., None],
+        "bets minus truth, where asked": (p - truth) * asked[..., None] + 0.0,  # not -0
         "how many are asked": int(asked.sum()),
     }
 

@@ -35,7 +35,7 @@ def oracle(
 def draw(rng: np.random.Generator) -> list[Case]:
     def rate(low: int = 11, high: int = 89) -> float:
         """Of two digits and a half, so that a rounded one is another."""
-        return between(rng, low, high) / 100 + 0.004
+        return round(between(rng, low, high) / 100 + 0.004, 3)
 
     up, steps = between(rng, 9, 15), between(rng, 41, 59)
     down = steps - up
@@ -50,35 +50,38 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the second step", at(1)),
         Case("the last step of the warm-up", at(up - 1)),
         Case("the first step after the warm-up", at(up)),
-        Case("early on the way down", at(up + between(rng, 2, 5))),
-        Case("about half way down", at(up + down // 2 + between(rng, -2, 2))),
-        Case("near the end", at(steps - between(rng, 4, 7))),
+        Case("a step early on the way down", at(up + between(rng, 2, 5))),
+        Case("a step about half way down", at(up + down // 2 + between(rng, -2, 2))),
+        Case("a step near the end", at(steps - between(rng, 4, 7))),
         Case("the last step of the run", at(steps - 1)),
-        Case("on the way down, to a last rate", at(up + near, rate(1, 9))),
-        Case("near the end, with a last rate", at(steps - near, rate(1, 9))),
+        Case("a step on the way down, to a last rate", at(up + near, rate(1, 9))),
+        Case("a step near the end, with a last rate", at(steps - near, rate(1, 9))),
         Case("a step of the warm-up, with a last rate", at(near, rate(1, 9))),
-        edge("right after the run", at(steps)),
-        edge("right after the run, with a last rate", at(steps, rate(1, 9))),
-        edge("after the run", at(steps + between(rng, 5, 20), rate(1, 9))),
-        edge("long after the run", at(steps + 2 * down, rate(1, 9))),
-        edge("no warm-up, the first step", (0, steps, rate(), 0)),
-        edge("no warm-up, a later step", (near, steps, rate(), 0)),
+        edge("the step right after the run", at(steps)),
+        edge("the step right after the run, with a last rate", at(steps, rate(1, 9))),
+        edge("a step after the run", at(steps + between(rng, 5, 20), rate(1, 9))),
+        edge("a step long after the run", at(steps + 2 * down, rate(1, 9))),
+        edge("the first step, without a warm-up", (0, steps, rate(), 0)),
+        edge("a later step, without a warm-up", (near, steps, rate(), 0)),
         edge("a warm-up of one step", (0, steps, rate(), 1)),
-        edge("after a warm-up of one step", (1, steps, rate(), 1, rate(1, 9))),
+        edge("the step after a warm-up of one step", (1, steps, rate(), 1, rate(1, 9))),
         edge("a warm-up as long as the run", (near, 10, rate(), 10)),
-        edge("after a run that was all warm-up", (10, 10, rate(), 10, rate(1, 9))),
-        edge("after a run without a step", (0, 0, rate(), 0, rate(1, 9))),
+        edge(
+            "the step after a run that was all warm-up",
+            (10, 10, rate(), 10, rate(1, 9)),
+        ),
+        edge("the step after a run without a step", (0, 0, rate(), 0, rate(1, 9))),
         edge("a warm-up longer than the run", (near, 10, rate(), 200)),
         edge(
-            "after the run, in a warm-up that is longer",
+            "a step after the run, in a warm-up that is longer",
             (between(rng, 11, 15), 10, rate(), 20, rate(1, 9)),
         ),
         edge(
-            "right after a warm-up that is longer than the run",
+            "the step after a warm-up that is longer than the run",
             (20, 10, rate(), 20, rate(1, 9)),
         ),
         edge("a run of one step", (0, 1, rate(), 0, rate(1, 9))),
-        edge("after a run of one step", (1, 1, rate(), 0, rate(1, 9))),
+        edge("the step after a run of one step", (1, 1, rate(), 0, rate(1, 9))),
         edge("a long warm-up", (between(rng, 140, 170), 900, rate(), 200)),
         edge("a long run", (between(rng, 400, 500), 900, rate(), 200, rate(1, 9))),
         edge("a longer run", (between(rng, 150, 160), 400, rate(), 2)),
