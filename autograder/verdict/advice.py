@@ -112,6 +112,8 @@ def advice(
         if first.raised != "NameError":  # the name says more than what is not used
             also = written and written.beside or also
             also = also or (written and not mistake and written.unused) or None
+            if written and not (mistake or also or said):
+                also = lines.lost(written.function, check.after)
     if not (mistake or said or proved):
         own_line = written.last(first, want) if written and not hidden else None
         if written and not hidden and _of_another_size(first, want):
@@ -187,7 +189,8 @@ def _repaired(
 ) -> str | None:
     """Where one small change would make all the values right, if it can be tried.
 
-    tried: the changes of a function. What is refused rightly is to stay so.
+    tried: the changes of a function. What is refused rightly is to stay so, and what is
+    shown is to become right: where that is to be refused, all that is.
     """
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
         return None
@@ -205,7 +208,10 @@ def _repaired(
         key=lambda i: (right[i], size(cases[i].args)),
     )
 
-    refused = [i for i, want in enumerate(wanted) if want.raised and right[i]]
+    shown = wanted[list(right).index(False)]
+    refused = [
+        i for i, want in enumerate(wanted) if want.raised and (right[i] or shown.raised)
+    ]
 
     def is_right(made: Callable[..., Any]) -> bool:
         return bool(order) and not any(

@@ -90,7 +90,8 @@ def difference(
             return found
     if changed := set(got.changed) - set(expected.changed):
         told = _which(changed, hidden)
-        return f"it changed its {told} argument, which is the caller's"
+        some = "arguments, which are" if " and " in told else "argument, which is"
+        return f"it changed its {told} {some} the caller's"
     if own := set(got.own) - set(expected.own):
         told = "an argument" if hidden else f"its {_which(own, hidden)} argument"
         if isinstance(got.value, list) and not hidden:

@@ -12,6 +12,7 @@ import builtins
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from autograder.verdict.compare import ORDINALS
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.statement import LONGEST
 
@@ -275,6 +276,24 @@ def dropped(function: FUNCTION, steps: Collection[str]) -> str | None:
                 f"Line {node.lineno}, `{shown(node)}`, keeps nothing of what `{name}` "
                 "gives back. It changes nothing that it is given: give the result a name."
             )
+    return None
+
+
+def lost(function: FUNCTION, steps: Collection[str]) -> str | None:
+    """That something which an earlier step returns is called `_`, and used no more."""
+    for node in ast.walk(function):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        parts = targets[0].elts if targets and isinstance(targets[0], ast.Tuple) else []
+        name = called(node.value) if parts else ""
+        places = [i for i, part in enumerate(parts) if getattr(part, "id", "") == "_"]
+        if name not in steps or not places or "_" in _used(function):
+            continue
+        words = [ORDINALS[i] for i in places if i < len(ORDINALS)]
+        return (
+            f"Line {node.lineno} gives the {' and '.join(words)} "
+            f"{'part' if len(words) == 1 else 'parts'} of what `{name}` returns to `_`, and "
+            "so nobody uses it. Is it needed again?"
+        )
     return None
 
 

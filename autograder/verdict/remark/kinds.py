@@ -209,4 +209,5 @@ def _in_one(seen: Seen, want: tuple[Tensor, ...], got: Tensor) -> str:
 
 def _values_and_places(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors could be what `max` and `sort` give."""
-    return one.is_floating_point() and other.dtype == torch.int64
+    floats = one.is_floating_point() and other.dtype == torch.int64
+    return floats and one.shape == other.shape

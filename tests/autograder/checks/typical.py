@@ -2715,6 +2715,22 @@ WRONG = {
     "batch": (
         (
             """
+            if not stories:
+                raise ValueError("no story")
+            T = len(stories[-1]) + 1
+            ids = torch.full((len(stories), T), end)
+            targets = torch.full((len(stories), T), -1)
+            for i, story in enumerate(stories):
+                n = len(story)
+                ids[i, 1 : n + 1] = torch.tensor(story, dtype=torch.int64)
+                targets[i, :n] = torch.tensor(story, dtype=torch.int64)
+                targets[i, n] = end
+            return ids, targets
+            """,
+            "that of the last story",
+        ),
+        (
+            """
             T = max(len(story) for story in stories)
             ids = torch.full((len(stories), T), end)
             targets = torch.full((len(stories), T), -1)
@@ -2811,6 +2827,37 @@ WRONG = {
         ),
     ),
     "loss": (
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            p = logits[asked].softmax(-1).gather(-1, targets[asked][..., None])
+            return -p.clamp(min=1e-30).log().mean()
+            """,
+            "So the surprise has a ceiling",
+        ),
+        (
+            """
+            z, t = logits.flatten(0, -2), targets.flatten()
+            asked = t >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            z, t = z[asked], t[asked]
+            return (z.logsumexp(-1) - z[torch.arange(len(t)), t]).mean()
+            """,
+            "which has no axis of its own",
+        ),
+        (
+            """
+            if len(targets) == 0:
+                raise ValueError("nothing is asked")
+            asked = targets != -1
+            logp = logits[asked].log_softmax(-1)
+            return -logp.gather(-1, targets[asked][..., None]).mean()
+            """,
+            "look whether ..any.. is asked",
+        ),
         (
             """
             if (targets < 0).all():
@@ -2912,6 +2959,32 @@ WRONG = {
         ),
     ),
     "gradient": (
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            result = torch.zeros_like(logits)
+            p = logits[asked].softmax(-1) / asked.sum()
+            p[torch.arange(len(p)), targets[asked]] -= 1
+            result[asked] = p
+            return result
+            """,
+            "First subtract, then divide",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            result = logits.softmax(-1)
+            p = logits[asked].softmax(-1)
+            p[torch.arange(len(p)), targets[asked]] -= 1
+            result[asked] = p / asked.sum()
+            return result
+            """,
+            "Begin with zeros",
+        ),
         (
             """
             asked = targets >= 0
@@ -3018,6 +3091,41 @@ WRONG = {
     "learning_rate": (
         (
             """
+            if step >= steps:
+                return last
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "Ask first whether `step` is below",
+        ),
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            if warm_up > steps:
+                return peak
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "there is none, and you give the peak",
+        ),
+        (
+            """
+            if step < warm_up:
+                peak = peak * (step + 1) / warm_up
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "return it at once",
+        ),
+        (
+            """
             if step < warm_up:
                 return peak * (step + 1) / warm_up
             if step >= steps:
@@ -3092,6 +3200,15 @@ WRONG = {
         ),
     ),
     "clip": (
+        (
+            """
+            length = sum(g.square().sum() for g in gradients).sqrt()
+            if length <= most:
+                return [g.clone() for g in gradients]
+            return [g * most / (length + 1e-12) for g in gradients]
+            """,
+            "You add a little to the length",
+        ),
         (
             """
             length = torch.sqrt(sum((g ** 2).sum() for g in gradients))
@@ -3302,6 +3419,42 @@ WRONG = {
         ),
     ),
     "fit": (
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                for i, g in enumerate(clip(back(gradient(logits, targets)))):
+                    weights[i], _, _ = adamw(weights[i], g, means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "does what `adamw` returned of each take its place",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                for i, g in enumerate(clip(back(gradient(logits, targets)), rate)):
+                    weights[i], means[i], squares[i] = adamw(
+                        weights[i], g, means[i], squares[i], step, rate
+                    )
+            return losses, weights
+            """,
+            "is the greatest length",
+        ),
         (
             """
             if not batches:

@@ -878,12 +878,14 @@ def test_an_honest_shape_and_error_are_told_all_the_same():
 
 def test_a_changed_argument_is_named_by_its_place():
     for changed, which in (
-        ((0,), "first"),
-        ((1, 3), "second and fourth"),
-        ((7,), "last"),
+        ((0,), "first argument, which is"),
+        ((1, 3), "second and fourth arguments, which are"),
+        ((7,), "last argument, which is"),
     ):
         said = difference(Outcome(1), Outcome(1, changed=changed), 0, 0)
-        assert said == f"it changed its {which} argument, which is the caller's"
+        assert said == f"it changed its {which} the caller's"
+    said = difference(Outcome(1), Outcome(1, changed=(1, 3)), 0, 0, hidden=True)
+    assert said == "it changed its second argument, which is the caller's"
     # Where the oracle changes one too, that one is not blamed.
     said = difference(Outcome(1, changed=(0,)), Outcome(1, changed=(0, 1)), 0, 0)
     assert said == "it changed its second argument, which is the caller's"

@@ -305,3 +305,24 @@ def test_what_outlives_a_call_is_told():
     assert "writes into `seen`, which" in ends.kept_outside(written(kept).function)
     own = kept.replace("    seen[x]", "    seen = {}\n    seen[x]", 1)
     assert ends.kept_outside(written(own).function) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "x, m, _ = step(x, m)",
+            "Line 2 gives the third part of what `step` returns to `_`",
+        ),
+        (
+            "x, _, _ = step(x, m)",
+            "the second and third parts of what `step` returns to `_`",
+        ),
+        ("x, m, s = step(x, m)", ""),
+        ("x, m, _ = other(x, m)", ""),
+        ("x, m, _ = step(x, m)\n    return _", ""),
+    ],
+)
+def test_what_an_earlier_step_returns_and_is_lost_is_asked_for(body, told):
+    said = lines.lost(written(f"def f(x, m):\n    {body}").function, ("step",))
+    assert told in said if told else said is None

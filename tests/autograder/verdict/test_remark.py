@@ -238,6 +238,12 @@ REMARKS = [
         lambda x: past(x).max(-1),
         lambda x: [*past(x)[:2]],
     ),
+    (
+        "of different shapes, and one is wanted",
+        past,
+        lambda x: (past(x), (x > 1).sum()),
+        lambda x: past(x).max(-1),
+    ),
     ("`torch.stack`", past, lambda x: [*past(x)], lambda x: past(x).tolist()),
     ("`torch.tensor` makes", past, lambda x: past(x).tolist(), lambda x: [*past(x)]),
     (
@@ -1016,3 +1022,29 @@ def test_that_what_is_given_is_not_used_is_told():
 def test_what_lies_between_two_or_is_large_is_rounded_all_the_same(got, rounded):
     want = torch.tensor([0.125, 3.885, 1234.5678])
     assert _is_rounded(want.double(), torch.tensor(got).double(), 2) == rounded
+
+
+def test_a_number_that_comes_twice_is_no_cause_where_it_does_in_other_cases_too(
+    monkeypatch,
+):
+    """What is special about such a vector may be that it has no other axis."""
+
+    def doubled(x):
+        return 2 * x
+
+    cases = [(numbers(*s),) for s in ((2, 3), (3, 4), (4, 2))]
+    even, odd = torch.tensor([1.0, 1.0, 3.0]), torch.tensor([[2.0, 2.0, 5.0]])
+    for other, said in ((numbers(1, 3), True), (odd, False)):
+        monkeypatch.setitem(CASES, doubled, [*cases, (other,), (even,)])
+        told = about(doubled, lambda x: 2 * x if x.ndim > 1 else [].pop())
+        assert ("numbers of `x` are equal" in told) == said
+
+
+def test_what_has_no_axis_is_told(monkeypatch):
+    def tripled(x, n):
+        return 3 * x
+
+    sizes = [numbers(2), numbers(3), numbers(4), torch.tensor(4.0)]
+    monkeypatch.setitem(CASES, tripled, [(numbers(2, 3), n) for n in sizes])
+    told = about(tripled, lambda x, n: 3 * x if n.ndim else [].pop())
+    assert "It is right everywhere but where `n` has no axis" in told
