@@ -136,10 +136,12 @@ class Live(SphinxDirective):
         }
         said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
         # where there is JavaScript the place is kept from the start, so that nothing jumps
-        html = (
-            f'<section class="live"{said} hidden></section>'
-            "<script>document.currentScript.previousElementSibling.hidden = false</script>"
+        keep = (
+            "{ const part = document.currentScript.previousElementSibling;"
+            " part.hidden = false; const { instead } = part.dataset;"
+            " if (instead) document.querySelector(instead).hidden = true; }"
         )
+        html = f'<section class="live"{said} hidden></section><script>{keep}</script>'
         return [nodes.raw("", html, format="html")]
 
 

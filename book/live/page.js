@@ -49,7 +49,6 @@ async function enliven(root) {
   const waits = make("p", { class: "live-none" }, "The model is being loaded …");
   const picture = root.dataset.instead && document.querySelector(root.dataset.instead);
   root.append(waits);
-  if (picture instanceof HTMLElement) picture.hidden = true;
   try {
     const small = await load(FOLDER);
     waits.remove();
