@@ -22,8 +22,10 @@ import numpy as np
 from autograder.checks import Case, Check
 from autograder.verdict import remark
 from autograder.verdict.compare import (
+    BENT,
     COMMON,
     COPY,
+    CUT,
     INSIDE,
     ORDINALS,
     SHARES,
@@ -120,6 +122,10 @@ def reasons(want: Outcome) -> set[str]:
         found.add(f"it changed its {which} argument, which is the caller's")
     if want.raised:
         return {*found, f"it should raise {article(want.raised)} and returned a value"}
+    for i, asked in enumerate(want.gradients):
+        if asked is not None:
+            place = (*ORDINALS, *["last"] * len(want.gradients))[i]
+            found |= {CUT.format(place), BENT.format(place)}
     for part, at in _parts(want.value, ""):
         found |= _differences(part, at)
     return found
