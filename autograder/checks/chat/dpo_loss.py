@@ -1,6 +1,6 @@
 """dpo_loss(chosen, rejected, chosen_before, rejected_before, beta): learn by preference.
 
-The oracle is NumPy's logaddexp in double precision. Margins are drawn of both signs, so
+The oracle is PyTorch's logaddexp in double precision. Margins are drawn of both signs, so
 that no two of the four numbers may change places, and so large that a sigmoid is 0.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, drawn_until, stop
+from autograder.checks._material import between, drawn_until, learning, stop
 from autograder.checks._slips import (
     an_assert,
     double_precision,
@@ -40,10 +40,10 @@ def oracle(
 ) -> Tensor:
     if not beta > 0:
         raise ValueError("beta must be above 0")
-    now = chosen.double().numpy() - rejected.double().numpy()
-    before = chosen_before.double().numpy() - rejected_before.double().numpy()
-    losses = np.logaddexp(0, -beta * (now - before))
-    return torch.tensor(losses.mean(), dtype=torch.float32)
+    now = chosen.double() - rejected.double()
+    before = chosen_before.double() - rejected_before.double()
+    margins = beta * (now - before)
+    return torch.logaddexp(torch.zeros_like(margins), -margins).mean().float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -70,6 +70,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         chosen[0] += by
         return chosen, rejected, *before
 
+    def by_both(drawn: Four) -> Four:
+        return learning(drawn[0]), learning(drawn[1]), *drawn[2:]
+
+    far = four(3)
+    far[0][0] -= 1000
+    far[1][1] -= 1000
     same, low = four(3), between(rng, 600, 900)
     known = below(3), below(3)
     return [
@@ -78,7 +84,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("many pairs", (*four(between(rng, 130, 140)), beta())),
         Case("β of 1", (*four(3), 1.0)),
         Case("β above 1", (*four(3), beta(1.5, 4))),
-        Case("a small β", (*apart(-30.0), beta(0.0, 0.01))),
+        Case("a small β", (*apart(-900.0), between(rng, 2, 9) / 10_000)),
         Case("β just below 1", (*apart(-4.0), between(rng, 992, 997) / 1000)),
         Case("the chosen answers have become likelier", (*apart(4.0), beta())),
         Case("the rejected answers have become likelier", (*apart(-4.0), beta())),
@@ -90,6 +96,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "answers that are equally likely now",
             (known[1], known[1].clone(), *four(3)[:2], beta()),
         ),
+        Case("the gradient", (*by_both(four(3)), beta())),
+        edge("the gradient at large differences", (*by_both(far), 1.0)),
         edge(
             "nothing has changed yet",
             (*same[:2], *(x.clone() for x in same[:2]), beta()),
@@ -106,7 +114,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("β of 0", (*four(2), 0.0)),
         edge("β below 0", (*four(2), -beta())),
-        edge("β as a whole number", (*four(2), 2)),
+        edge("β as a whole number", (*four(2), between(rng, 12, 30))),
         *twins(
             oracle,
             lambda: (*four(7), beta()),
@@ -535,7 +543,44 @@ MISTAKES = (
         "a number instead of a tensor",
         "This is the right number, but no tensor any more, as `item` leaves it. The gradient "
         "would be lost: give back a tensor without axes.",
-        lambda *args: float(oracle(*args)),
+        lambda *args: float(oracle(*args).detach()),
+    ),
+    Mistake(
+        "the gradient lost",
+        "This is the right number, but its gradient is lost, so no model can learn by it. "
+        "NumPy, `.detach()`, `.item()`, `torch.tensor` and `torch.no_grad()` lose it: stay with "
+        "PyTorch from the four tensors to the mean.",
+        _by(last=lambda each: each.mean().detach()),
+    ),
+    Mistake(
+        "an array on the way",
+        "NumPy takes no tensor by which a model learns. `.detach()`, as the error suggests, "
+        "would lose the gradient without a word: do all of it with PyTorch.",
+        lambda chosen, *rest: _loss(torch.from_numpy(chosen.numpy()), *rest),
+    ),
+    _swapped(
+        "the rejected detached",
+        "The number is right, but `.detach()` cuts off the **rejected** answers: nothing "
+        "would make them less likely. Only the model before is left as it is, and both "
+        "answers learn.",
+        lambda c, r, c0, r0: _margin(c, r.detach(), c0, r0),
+    ),
+    _swapped(
+        "the chosen detached",
+        "The number is right, but `.detach()` cuts off the **chosen** answers: nothing would "
+        "make them likelier. Only the model before is left as it is, and both answers learn.",
+        lambda c, r, c0, r0: _margin(c.detach(), r, c0, r0),
+    ),
+    Mistake(
+        "two branches by `where`",
+        "The number is right, but its gradient is NaN where the difference is large: `where` "
+        "throws the wrong branch away, and its gradient is ∞ times 0. `logsigmoid` needs no "
+        "two branches.",
+        _by(
+            log_sigma=lambda m: torch.where(
+                m > 0, -m.neg().exp().log1p(), m - m.exp().log1p()
+            )
+        ),
     ),
     Mistake(
         "an axis left over",

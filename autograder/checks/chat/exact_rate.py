@@ -64,6 +64,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
     def first_wrong(short: Ids, long: Ids) -> Ids:
         return [short[0] + 100, *short[1:], end]
 
+    def one_inside_wrong(short: Ids, long: Ids) -> Ids:
+        return [*long[:2], long[2] + 100, *long[3:], end]
+
     def one_more(short: Ids, long: Ids) -> Ids:
         return [*short, long[0], end]
 
@@ -107,7 +110,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "answers of which one token is wrong",
-            questions(last_wrong, right, first_wrong),
+            questions(last_wrong, right, first_wrong, one_inside_wrong),
         ),
         Case("right tokens in another order", questions(turned, right, turned)),
         Case(
@@ -163,6 +166,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "other ids of the same figures",
             ([[1, 23, end], [12, 3, end]], [[[12, 3]], [[12, 3], [123]]], end),
+        ),
+        edge(
+            "an id that begins with the figures of the end mark",
+            ([[4, 5, 10 * end + 1], [4, end]], [[[4, 5]], [[4]]], end),
         ),
         edge("two end marks", ([[4, end, end], [5, end, 6, end]], [[[4]], [[6]]], end)),
         edge("1 is the end mark", ([[4, 1, 3], [4, 4]], [[[4]], [[4, 4]]], 1)),
@@ -596,5 +603,7 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES,
+    rtol=1e-6,
+    atol=1e-8,
     worked=worked,
 )

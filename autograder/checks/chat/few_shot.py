@@ -69,7 +69,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("spaces and new lines at the ends of texts", (odd, f" {known} ")),
         edge("an empty answer", ([(known, ""), *pairs(1)], other)),
-        edge("an empty question", (pairs(2), "")),
+        edge("an empty question", ([*pairs(1), ("", other), *pairs(1)], "")),
+        edge(
+            "questions that begin with spaces",
+            ([(f"  {known}", other), (f"   {other}", known)], f"  {words(1)[0]}"),
+        ),
         edge(
             "braces, percent signs and quotes",
             ([(f"{{{known}}}", f"%s of '{other}'")], f'"{other}" {{}} \\n'),

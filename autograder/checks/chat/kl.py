@@ -42,7 +42,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
 
     long, many, wide = (between(rng, 130, 140) for _ in range(3))
     now, was, asked = two(2, 3, 4)
-    lift = torch.tensor([300.0, -300.0, 0.0, 0.0])[rng.permutation(4)]
+    lift = torch.tensor([1000.0, -1000.0, 0.0, 0.0])[rng.permutation(4)]
     same, some = two(2, 3, 4), goals(rng, 3, 4, 5)
     some[1] = -1
     zeros = torch.full((2, 4), -1)

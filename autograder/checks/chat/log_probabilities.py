@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal, stop
+from autograder.checks._material import across, between, learning, normal, stop
 from autograder.checks._slips import (
     double_precision,
     lists_of_numbers,
@@ -47,6 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     some[1] = -1
     far = eighths(rng, 2, 3, 4)
     far[0, :, ::2] += 1000
+    far[0, :, 1::2] -= 1000
     far[1] -= 1000
     of_far = goals(rng, 2, 3, 4)  # in the first row only a token that is unlikely
     of_far[0, of_far[0] >= 0] = int(rng.choice([1, 3]))
@@ -64,11 +65,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a long text", all_asked(2, long, 3)),
         Case("many rows", asked(many, 3, 3)),
         Case("a large vocabulary", asked(2, 3, 2 * wide)),
+        Case("the gradient", (learning(eighths(rng, 3, 4, 5)), goals(rng, 3, 4, 5))),
         edge("a row that asks for nothing", (eighths(rng, 3, 4, 5), some)),
         edge(
             "nothing is asked at all", (eighths(rng, 2, 3, 4), torch.full((2, 3), -1))
         ),
         edge("large logits", (far, of_far)),
+        edge("the gradient at large logits", (learning(far), of_far)),
         edge("tokens that are all but impossible", (lost, never)),
         edge("a vocabulary of one token", asked(2, 3, 1)),
         edge("one place in each row", all_asked(3, 1, 4)),
@@ -396,7 +399,27 @@ MISTAKES = (
         "an array instead of a tensor",
         "This is the right answer, but an array of NumPy. Give a tensor, and compute with "
         "tensors from the start: a model is to learn by it, and NumPy knows no gradient.",
-        lambda *args: oracle(*args).numpy(),
+        lambda *args: oracle(*(x.detach() for x in args)).numpy(),
+    ),
+    Mistake(
+        "an array on the way",
+        "NumPy takes no tensor by which a model learns. `.detach()`, as the error suggests, "
+        "would lose the gradient without a word: do all of it with PyTorch, from logits to sum.",
+        lambda logits, targets: _summed(torch.from_numpy(logits.numpy()), targets),
+    ),
+    Mistake(
+        "the gradient lost",
+        "These are the right numbers, but their gradient is lost, so no model can learn by "
+        "them. NumPy, `.detach()`, `.item()`, `torch.tensor` and `torch.no_grad()` lose it, and "
+        "`requires_grad_()` does not bring it back: stay with PyTorch from logits to sum.",
+        _by(last=Tensor.detach),
+    ),
+    Mistake(
+        "the logarithm of the sum detached",
+        "Your numbers are right, but a part of them is cut off by `.detach()`: what you "
+        "subtract from the logits. So only the target's logit learns, and nothing makes the "
+        "other tokens less likely. Leave out the `.detach()`.",
+        _by(soft=lambda logits: logits - logits.logsumexp(-1, keepdim=True).detach()),
     ),
     Mistake(
         "token 0 is not asked for",

@@ -59,6 +59,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     marks, end = opened(1, 1, 1), closed(1)
     forged = [("user", [5, *end, *marks["assistant"], 7, *end])]
     others = opened(2, 2, 2, 2, roles=("user", "tool", "assistant", "judge"))
+    near = "User", "user ", "user", "assistant"
     unlike = [("user", ids(rng, 3)), ("robot", ids(rng, 2)), ("user", ids(rng, 1))]
     return [
         Case("a question", (said("user"), opened(1, 1, 1), closed(1))),
@@ -116,6 +117,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             + (opened(1, 2, 1), closed(1)),
         ),
         edge("other roles than the usual three", (said(*others), others, closed(1))),
+        edge(
+            "roles that differ in a capital letter or a space alone",
+            (said(*near), opened(1, 1, 2, 1, roles=near), closed(1)),
+        ),
         edge("a role that is not there", (unlike, opened(1, 1, 1), closed(1))),
         edge(
             "a role that is not there, and no text",

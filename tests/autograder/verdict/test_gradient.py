@@ -152,6 +152,14 @@ def test_a_mistake_in_the_numbers_is_named_with_or_without_its_gradient():
     assert found.mistake == CHECK.mistakes[0]
 
 
+def test_what_loses_all_is_not_named_where_a_part_is_lost():
+    known = Mistake("cut", "It loses all.", cut), Mistake("bent", "It bends.", bent)
+    check = replace(CHECK, mistakes=known)
+    for function in (cut, bent, half_cut, infinite):
+        found = judge(check, CASES, WANTED, handed_in(function), hidden=True).mistake
+        assert (found and found.answer) == (function if function in (cut, bent) else None)
+
+
 def test_an_answer_that_is_no_tensor_is_told_as_such():
     got = run(lambda *args: area(*args).tolist(), CASES[1].args)
     assert "a list" in difference(WANTED[1], got, 1e-4, 1e-5, hidden=True)
