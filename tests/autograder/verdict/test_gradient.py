@@ -157,7 +157,9 @@ def test_what_loses_all_is_not_named_where_a_part_is_lost():
     check = replace(CHECK, mistakes=known)
     for function in (cut, bent, half_cut, infinite):
         found = judge(check, CASES, WANTED, handed_in(function), hidden=True).mistake
-        assert (found and found.answer) == (function if function in (cut, bent) else None)
+        assert (found and found.answer) == (
+            function if function in (cut, bent) else None
+        )
 
 
 def test_an_answer_that_is_no_tensor_is_told_as_such():
