@@ -195,8 +195,8 @@ def _differ(
     want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
     at = _at(where, hidden)
-    if got is None and want is not None:
-        return f"it returned None{at}: is there a `return` at its end?"
+    if got is None and want is not None and not where:
+        return "it returned None: is there a `return` at its end?"
     if _kind(want) != _kind(got):
         returned = kind_of(got) if hidden else describe(got)
         return f"it returned {returned}{at}, where {kind_of(want)} is expected"

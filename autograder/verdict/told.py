@@ -142,7 +142,7 @@ def _parts(value: Any, at: str) -> Iterator[tuple[Any, str]]:
 def _differences(want: Any, at: str) -> set[str]:
     """How what came can differ from one part of a value, or from the whole."""
     where = f"where {kind_of(want)} is expected"
-    found = {f"it returned None{at}: is there a `return` at its end?"}
+    found = set() if at else {"it returned None: is there a `return` at its end?"}
     found |= {f"it returned {article(kind)}{at}, {where}" for kind in _KINDS}
     found |= {f"it returned {kind}{at}, {where}" for kind in ("an array", "None")}
     found.add(f"the value{at} is wrong")

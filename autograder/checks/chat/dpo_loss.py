@@ -84,7 +84,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("many pairs", (*four(between(rng, 130, 140)), beta())),
         Case("β of 1", (*four(3), 1.0)),
         Case("β above 1", (*four(3), beta(1.5, 4))),
-        Case("a small β", (*apart(-900.0), between(rng, 2, 9) / 10_000)),
+        Case("a small β", (*apart(-30.0), beta(0.0, 0.01))),
         Case("β just below 1", (*apart(-4.0), between(rng, 992, 997) / 1000)),
         Case("the chosen answers have become likelier", (*apart(4.0), beta())),
         Case("the rejected answers have become likelier", (*apart(-4.0), beta())),
@@ -112,6 +112,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "long answers, whose log probabilities are low",
             drawn_until(_halves_show, lambda: (*(x - low for x in four(3)), beta())),
         ),
+        edge("a very small β", (*apart(-900.0), between(rng, 2, 9) / 10_000)),
         edge("β of 0", (*four(2), 0.0)),
         edge("β below 0", (*four(2), -beta())),
         edge("β as a whole number", (*four(2), between(rng, 12, 30))),
@@ -208,6 +209,13 @@ def _into_rejected(chosen, rejected, chosen_before, rejected_before, beta):
     made = _loss(chosen, rejected, chosen_before, rejected_before, beta)
     rejected -= rejected_before
     return made
+
+
+def _each_by_itself(c: Tensor, r: Tensor, c0: Tensor, r0: Tensor, beta: float) -> Any:
+    if not beta > 0:
+        return _refused()
+    won, lost = (functional.logsigmoid(beta * x) for x in (c - c0, r - r0))
+    return -(won - lost).mean()
 
 
 MISTAKES = (
@@ -596,6 +604,40 @@ MISTAKES = (
         _by(margin=lambda c, r, c0, r0: c - r, scale=lambda m, beta: m),
         "The model as it was before does not come in.",
         "β is missing.",
+    ),
+    Mistake(
+        "the logarithm of the mean",
+        "You average the sigmoids and take the logarithm of the mean. Each pair has its own "
+        "loss: the logarithm comes first, and the mean last.",
+        _by(log_sigma=torch.sigmoid, last=lambda each: -each.neg().mean().log()),
+    ),
+    Mistake(
+        "the largest loss",
+        "You give the largest loss of all pairs. It is their **mean** that is asked for.",
+        _by(last=torch.max),
+    ),
+    Mistake(
+        "to the power of β",
+        "You take the difference to the power of β. It is **multiplied** by it.",
+        _by(scale=lambda m, beta: m**beta),
+    ),
+    Mistake(
+        "a softmax over the pairs",
+        "You take `log_softmax`, which lets the pairs share one probability, so that a single "
+        "pair is always certain. Each pair is by itself: that is `logsigmoid`.",
+        _by(log_sigma=lambda m: m.log_softmax(-1)),
+    ),
+    Mistake(
+        "a sigmoid for each answer",
+        "You take log σ of each log-ratio by itself, and subtract. The log-ratios are "
+        "subtracted first, and there is one σ, of β times their difference.",
+        _each_by_itself,
+    ),
+    _swapped(
+        "by way of probabilities",
+        "You go by `exp` and back by a logarithm. The probability of a long answer is 0 in "
+        "float32, and its logarithm −∞: the log-ratio is a **difference** of what you are given.",
+        lambda c, r, c0, r0: (c.exp() / c0.exp()).log() - (r.exp() / r0.exp()).log(),
     ),
 )
 

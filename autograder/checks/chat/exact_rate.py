@@ -260,6 +260,32 @@ def _into_written(written, truths, end):
     return made
 
 
+def _by_answer(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
+    """By what was written, as keys of a dict."""
+    asked = {tuple(new): true for new, true in zip(written, truths, strict=True)}
+    return _rate([[*new] for new in asked], [*asked.values()], end)
+
+
+def _part(said: Ids | None, answers: list[Ids]) -> float:
+    if said is None:
+        return 0.0
+    return max(
+        sum(x == y for x, y in zip(said, true, strict=False)) / max(len(true), 1)
+        for true in answers
+    )
+
+
+def _as_text(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
+    def told(tokens: Ids) -> str:
+        return ",".join(map(str, tokens))
+
+    right = [
+        any(told(new).startswith(told([*true, end])) for true in answers)
+        for new, answers in zip(written, truths, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
 MISTAKES = (
     Mistake(
         "not cut at the end mark",
@@ -593,6 +619,51 @@ MISTAKES = (
         ),
         "You do not look for the end mark.",
         "an answer that only begins right counts as right.",
+    ),
+    Mistake(
+        "set to 1 instead of counted",
+        "However many answers are right, you count one: `right` is set to 1 each time. Add 1 to "
+        "what it is.",
+        _by(give=lambda right: any(right) / len(right)),
+    ),
+    Mistake(
+        "what stands from the end mark on",
+        "You take what stands from the end mark **on**, and compare that. The answer is what "
+        "stands before it: on which side of the colon is its place?",
+        _by(cut=lambda new, end: new[new.index(end) :] if end in new else None),
+    ),
+    Mistake(
+        "questions that were answered alike taken for one",
+        "Two questions that were answered alike fall together for you, as keys of a dict or in "
+        "a set do, and only the last one counts. Each question counts: go through both lists "
+        "side by side.",
+        _by_answer,
+    ),
+    Mistake(
+        "a share of an answer's tokens",
+        "An answer of which a part is right earns a part for you. It has to be right as a "
+        "whole: then it counts as one, and else as nothing.",
+        _by(match=_part),
+    ),
+    Mistake(
+        "compared as text",
+        "You compare ids as text, so an id that only **begins** with the figures of another "
+        "passes for it, as 991 for 99. Compare lists of ids.",
+        _as_text,
+    ),
+    Mistake(
+        "only the ends and the length compared",
+        "You compare how long two answers are, and their first and last ids. What stands "
+        "between has to be the same, too: lists can be compared as a whole.",
+        _by(
+            match=_any(
+                lambda said, true: (
+                    len(said) == len(true)
+                    and said[:1] == true[:1]
+                    and said[-1:] == true[-1:]
+                )
+            )
+        ),
     ),
 )
 

@@ -424,6 +424,34 @@ MISTAKES = (
         "Behind the colon of an example there is no space.",
         "there is one at the very end, where there should be none.",
     ),
+    Mistake(
+        "a new line before the question, without examples too",
+        "Without examples there is no line before the question, and so no new line. The new "
+        "line belongs to an example: put it behind each, or join all lines, the last one too.",
+        lambda examples, question: (
+            "\n".join(f"{q}: {a}" for q, a in examples) + f"\n{question}:"
+        ),
+    ),
+    Mistake(
+        "no colon without examples",
+        "Without examples the colon behind the question is missing. The last line has one in "
+        "any case: look at what you return there.",
+        lambda examples, question: oracle(examples, question) if examples else question,
+    ),
+    Mistake(
+        "letters joined",
+        "`join` puts a new line between all the parts of what it is given, and the parts of a "
+        "text are its letters. Give it a **list** of lines.",
+        lambda examples, question: (
+            "".join("\n".join(f"{q}: {a}") for q, a in examples) + f"\n{question}:"
+        ),
+    ),
+    Mistake(
+        "examples without a question left out",
+        "You leave out an example whose question is empty. Questions and answers stand in the "
+        "text as they are given, empty ones too.",
+        _by(order=lambda examples: [(q, a) for q, a in examples if q]),
+    ),
 )
 
 CHECK = Check(

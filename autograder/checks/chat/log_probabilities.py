@@ -199,6 +199,10 @@ def _into_logits(logits: Tensor, targets: Tensor) -> Tensor:
     return made
 
 
+def _gathered(log_p: Tensor, targets: Tensor) -> Tensor:
+    return log_p.gather(-1, targets[..., None])[..., 0]
+
+
 MISTAKES = (
     Mistake(
         "the mean of each row",
@@ -541,6 +545,18 @@ MISTAKES = (
         _by(add=_mean, last=torch.neg),
         "You divide by the number of tokens, and a sum is asked for.",
         "the sign is that of a loss.",
+    ),
+    Mistake(
+        "−1 made 1",
+        "`abs` makes 1 of −1. Then token 1 stands where nothing is asked, and a vocabulary of "
+        "one token has none: take token 0, which there always is.",
+        _by(goal=torch.abs, pick=_gathered),
+    ),
+    Mistake(
+        "cut off above 0",
+        "You cut off what is **above** 0, so all targets become 0, and −1 stays −1, which "
+        "`gather` does not take. What is below 0 is to become 0: which end is meant?",
+        _by(goal=lambda targets: targets.clamp(max=0), pick=_gathered),
     ),
 )
 

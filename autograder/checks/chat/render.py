@@ -647,6 +647,38 @@ MISTAKES = (
         "No message is closed.",
         "the assistant's turn is not opened at the end.",
     ),
+    Mistake(
+        "nothing without `answer`",
+        "Without `answer` nothing comes back. In `a + b if answer else []` the `else` belongs "
+        "to the whole sum: put brackets around what is to be left out, or use an `if` of its own.",
+        lambda messages, opening, closing, answer=True: (
+            oracle(messages, opening, closing, True)
+            if answer
+            else _written(messages, opening, closing, False)[:0]
+        ),
+    ),
+    Mistake(
+        "the template's own list",
+        "Without messages you give back the list in `opening` itself. Who writes on there, as a "
+        "model that answers does, changes the template: make a new list.",
+        lambda messages, opening, closing, answer=True: (
+            oracle(messages, opening, closing, answer)
+            if messages or not answer
+            else opening["assistant"]
+        ),
+    ),
+    Mistake(
+        "roles in small letters",
+        "You write a role in small letters before you look it up. A role is a name, and "
+        "another with a capital letter: take it as it is given.",
+        _by(order=lambda messages: [(role.lower(), text) for role, text in messages]),
+    ),
+    Mistake(
+        "roles without spaces",
+        "You take the spaces off a role before you look it up. A role is a name: take it as it "
+        "is given.",
+        _by(order=lambda messages: [(role.strip(), text) for role, text in messages]),
+    ),
 )
 
 CHECK = Check(
