@@ -657,7 +657,7 @@ MISTAKES = (
         "the same object instead of the same number",
         "`is` asks whether two are one object in memory, which in Python holds for small "
         "numbers alone, up to 256. Ask whether they are the same number.",
-        lambda row, assistant, end: oracle(
+        lambda row, assistant, end: _masked(
             row, *(mark if mark <= 256 else -7 for mark in (assistant, end))
         ),
     ),

@@ -1,6 +1,6 @@
 """dpo_loss(chosen, rejected, chosen_before, rejected_before, beta): learn by preference.
 
-The oracle is PyTorch's logaddexp in double precision. Margins are drawn of both signs, so
+The oracle is PyTorch's softplus in double precision. Margins are drawn of both signs, so
 that no two of the four numbers may change places, and so large that a sigmoid is 0.
 """
 
@@ -43,7 +43,7 @@ def oracle(
     now = chosen.double() - rejected.double()
     before = chosen_before.double() - rejected_before.double()
     margins = beta * (now - before)
-    return torch.logaddexp(torch.zeros_like(margins), -margins).mean().float()
+    return functional.softplus(-margins).mean().float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -615,6 +615,12 @@ MISTAKES = (
         "the largest loss",
         "You give the largest loss of all pairs. It is their **mean** that is asked for.",
         _by(last=torch.max),
+    ),
+    Mistake(
+        "the smallest loss",
+        "You give the loss of one pair alone, the smallest: the largest logarithm is that. It is "
+        "the **mean** of all pairs that is asked for.",
+        _by(last=torch.min),
     ),
     Mistake(
         "to the power of β",
