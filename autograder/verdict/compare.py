@@ -289,7 +289,8 @@ def _differ_tensor(
     digits = next(
         n for n in (4, 7, 17) if n == 17 or f"{ours:.{n}g}" != f"{theirs:.{n}g}"
     )
-    return f"{share}: {theirs:.{digits}g}, not {ours:.{digits}g}"
+    told = f"{theirs:.{digits}g}, not {ours:.{digits}g}"
+    return f"{share}: {told}" if first else f"{at} it is {told}".strip()
 
 
 def near_shapes(ours: tuple[int, ...]) -> set[tuple[int, ...]]:
@@ -321,6 +322,10 @@ def _values(want: Any, got: Any, at: str, hidden: bool) -> str:
             (i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b),
             min(len(want), len(got)),
         )
+        if same == len(got):
+            return f"{at} it ends too early: after it {_short(want[same:])} is missing".strip()
+        if same == len(want):
+            return f"{at} it should end before {_short(got[same:])}".strip()
         there = f"{at} from position {same} on"
         return f"{there} it is {_short(got[same:])}, not {_short(want[same:])}".strip()
     return f"{at} it is {_short(got)}, not {_short(want)}".strip()

@@ -283,7 +283,9 @@ def run_all(
         given = tuple(_refilled(arg, i, used) for i, arg in enumerate(args))
         got, value = _called(function, args, given, SECONDS)
         if outcomes and _is_overwritten(outcomes[-1].value, before):
-            outcomes[-1] = Outcome(raised=REUSED, message="what the next call made")
+            outcomes[-1] = Outcome(
+                raised=REUSED, message="an answer that the next call wrote over"
+            )
         outcomes.append(got)
         before = None if _shares(value, given) else value
     return outcomes

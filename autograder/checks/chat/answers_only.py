@@ -238,7 +238,7 @@ def _changed(row: list[int], assistant: int, end: int) -> list[int]:
 
 
 def _closed_by_index(row, assistant, end):
-    """The end mark looked for by `index`, behind each opening."""
+    """The end mark looked for by `index`, after each opening."""
     found = [False] * len(row)
     for i, token in enumerate(row):
         if token == assistant:
@@ -297,7 +297,7 @@ MISTAKES = (
     Mistake(
         "the answers shifted to the right",
         "You shift the answers to the right, and so each token is asked for one place "
-        "**behind** where it stands. A model is asked for what comes next: it is one place "
+        "**after** where it stands. A model is asked for what comes next: it is one place "
         "earlier.",
         lambda row, assistant, end: [
             NOTHING,
@@ -440,7 +440,7 @@ MISTAKES = (
     Mistake(
         "the first end mark of all",
         "You look for the first end mark of the whole conversation, and that closes the "
-        "first message, whoever's it is. Look for the one **behind** what opens the answer.",
+        "first message, whoever's it is. Look for the one **after** what opens the answer.",
         _by(speaks=_first_marks),
     ),
     Mistake(
@@ -579,7 +579,7 @@ MISTAKES = (
         _by(shifted=lambda row: [*row[1:], row[-1]]),
     ),
     Mistake(
-        "an end mark behind the last id",
+        "an end mark after the last id",
         "At the last place of an answer that is cut off, you ask for an end mark. It does not "
         "stand there: say −1.",
         lambda row, assistant, end: _masked(
@@ -663,7 +663,7 @@ MISTAKES = (
     ),
     Mistake(
         "an error where an answer is cut off",
-        "Where an answer is cut off there is no end mark behind it, and `index` raises an "
+        "Where an answer is cut off there is no end mark after it, and `index` raises an "
         "error. Then the answer is asked for up to the last id.",
         _by(speaks=_closed_by_index),
     ),

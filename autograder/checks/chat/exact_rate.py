@@ -100,7 +100,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two of three are right", questions(right, wrong, right)),
         Case("short and long answers", questions(in_full, right, wrong, in_full)),
         Case(
-            "a model that goes on behind the end",
+            "a model that goes on after the end",
             questions(goes_on, wrong, goes_on, goes_on),
         ),
         Case("answers that never stop", questions(endless, right, endless)),
@@ -118,7 +118,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             questions(one_before, in_full, one_before, right),
         ),
         Case(
-            "the right answer, but behind the end", questions(late, right, silent, late)
+            "the right answer, but after the end", questions(late, right, silent, late)
         ),
         Case(
             "all kinds of answers",
@@ -160,7 +160,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([[5, end], [6, end]], [[[5], [5]], [[7], [7], [7]]], end),
         ),
         edge(
-            "a short true answer behind a longer one",
+            "a short true answer after a longer one",
             ([[4, end], [5, 6, end]], [[[4, 6], [4]], [[5, 6], [7]]], end),
         ),
         edge(
@@ -313,13 +313,13 @@ MISTAKES = (
     Mistake(
         "only the last token cut off",
         "You cut off the last token and take that for the end mark. The model may go on "
-        "behind its answer: look for the **first** end mark.",
+        "after its answer: look for the **first** end mark.",
         _by(cut=lambda new, end: new[:-1]),
     ),
     Mistake(
         "only where the last token is the end mark",
         "An answer counts only if the end mark is the last that was written. The model may "
-        "go on behind it: look for the **first** end mark.",
+        "go on after it: look for the **first** end mark.",
         _by(cut=lambda new, end: new[:-1] if new[-1:] == [end] else None),
     ),
     Mistake(
@@ -329,20 +329,20 @@ MISTAKES = (
         _by(cut=_before_the_last),
     ),
     Mistake(
-        "what stands behind the end mark",
-        "You take what stands behind the end mark. The answer stands before it.",
+        "what stands after the end mark",
+        "You take what stands after the end mark. The answer stands before it.",
         _by(cut=lambda new, end: new[new.index(end) + 1 :] if end in new else None),
     ),
     Mistake(
         "end marks left out",
-        "You take away the end marks and compare the rest, so what was written behind them "
+        "You take away the end marks and compare the rest, so what was written after them "
         "counts, too. The answer is over at the **first** one.",
         _by(cut=lambda new, end: [token for token in new if token != end]),
     ),
     Mistake(
         "end marks left out, where there are some",
-        "You take away the end marks and compare the rest, so what was written behind the "
-        "first one counts, too. The answer is over **there**: cut, do not sift.",
+        "You take away the end marks and compare the rest, so what was written after the "
+        "first one counts, too. The answer is over **there**: cut it off there.",
         _by(
             cut=lambda new, end: (
                 [token for token in new if token != end] if end in new else None
@@ -430,7 +430,7 @@ MISTAKES = (
     Mistake(
         "the true answer somewhere in it",
         "An answer that holds a true one somewhere counts as right. It must be the true one "
-        "exactly, with nothing before it and nothing behind.",
+        "exactly, with nothing before it and nothing after.",
         _by(
             match=_any(
                 lambda said, true: any(
@@ -487,7 +487,7 @@ MISTAKES = (
     Mistake(
         "a text within a text",
         "You look for a true answer in the text that an answer is printed as, so it counts "
-        "if more is written before it or behind. Equal is asked for: compare the lists.",
+        "if more is written before it or after. Equal is asked for: compare the lists.",
         _by(match=_any(lambda said, true: str(true)[1:-1] in str(said)[1:-1])),
     ),
     Mistake(

@@ -144,7 +144,7 @@ def _answered(examples: Examples, question: str) -> str:
 MISTAKES = (
     Mistake(
         "a space at the end",
-        "Your text ends with a space behind the colon. In most vocabularies a word has its "
+        "Your text ends with a space after the colon. In most vocabularies a word has its "
         "space in front, so the model should write it. End right after the colon.",
         _by(asked="{0}: "),
     ),
@@ -174,7 +174,7 @@ MISTAKES = (
     ),
     Mistake(
         "the question is not asked, after a new line",
-        "The examples are there, and a new line behind each. The question that is asked is "
+        "The examples are there, and a new line after each. The question that is asked is "
         "missing: it comes in a last line, with a colon.",
         lambda examples, question: "".join(f"{q}: {a}\n" for q, a in examples),
     ),
@@ -187,7 +187,7 @@ MISTAKES = (
     Mistake(
         "no new line before the question",
         "The question follows the last example in the same line. Each stands in a line of "
-        "its own, so there is a new line behind **each** example.",
+        "its own, so there is a new line after **each** example.",
         lambda examples, question: (
             "\n".join(f"{q}: {a}" for q, a in examples) + f"{question}:"
         ),
@@ -211,7 +211,7 @@ MISTAKES = (
     ),
     Mistake(
         "blank lines between",
-        "There is an empty line between the examples. One new line behind each is enough.",
+        "There is an empty line between the examples. One new line after each is enough.",
         _by(between="\n\n"),
     ),
     Mistake(
@@ -221,7 +221,7 @@ MISTAKES = (
         _by(between=" \n"),
     ),
     Mistake(
-        "a space behind each new line",
+        "a space after each new line",
         "Each line but the first begins with a space. Nothing stands between the new line "
         "and the question.",
         _by(between="\n "),
@@ -234,11 +234,11 @@ MISTAKES = (
     ),
     Mistake(
         "a new line at the start",
-        "Your text begins with a new line. New lines stand behind the examples only.",
+        "Your text begins with a new line. New lines stand after the examples only.",
         _by(last=lambda text: "\n" + text),
     ),
     Mistake(
-        "no space behind the colon",
+        "no space after the colon",
         "Behind the colon of an example there is no space. It is the question, a colon, a "
         "space, the answer.",
         _by(line="{0}:{1}"),
@@ -267,7 +267,7 @@ MISTAKES = (
     ),
     Mistake(
         "the answer in a line of its own",
-        "The answer stands in the next line. It is in the same line as its question, behind "
+        "The answer stands in the next line. It is in the same line as its question, after "
         "a colon and a space.",
         _by(line="{0}:\n{1}"),
     ),
@@ -427,14 +427,14 @@ MISTAKES = (
     Mistake(
         "a new line before the question, without examples too",
         "Without examples there is no line before the question, and so no new line. The new "
-        "line belongs to an example: put it behind each, or join all lines, the last one too.",
+        "line belongs to an example: put it after each, or join all lines, the last one too.",
         lambda examples, question: (
             "\n".join(f"{q}: {a}" for q, a in examples) + f"\n{question}:"
         ),
     ),
     Mistake(
         "no colon without examples",
-        "Without examples the colon behind the question is missing. The last line has one in "
+        "Without examples the colon after the question is missing. The last line has one in "
         "any case: look at what you return there.",
         lambda examples, question: oracle(examples, question) if examples else question,
     ),

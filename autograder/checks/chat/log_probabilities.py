@@ -356,7 +356,7 @@ MISTAKES = (
     Mistake(
         "the axis of `gather` left",
         "The axis of size 1 that `gather` needed is still there, so your mask and your sum "
-        "go along other axes than you mean. Take it away right behind `gather`: with "
+        "go along other axes than you mean. Take it away right after `gather`: with "
         "`[..., 0]`, or `squeeze` of that axis.",
         _left_over,
     ),
@@ -526,8 +526,8 @@ MISTAKES = (
     ),
     Mistake(
         "the sigmoid",
-        "You take the sigmoid of each logit by itself. The tokens of a vocabulary **share** "
-        "one probability: that is a softmax.",
+        "You take the sigmoid of each logit by itself. The probabilities of a "
+        "vocabulary add up to 1: that is a softmax.",
         _by(soft=lambda logits: functional.logsigmoid(logits)),
     ),
     only_the_first(lambda *args: _summed(*args)[0], "row"),

@@ -305,13 +305,13 @@ MISTAKES = (
     Mistake(
         "nothing is closed",
         "No message is closed. Where does one end and the next begin? What closes a message "
-        "stands behind **each** text.",
+        "stands after **each** text.",
         _by(one=lambda begin, text, end, role: [*begin, *text]),
     ),
     Mistake(
         "closed only between messages",
         "The last message is not closed: what closes stands only **between** two messages. "
-        "It belongs behind each of them, the last one too.",
+        "It belongs after each of them, the last one too.",
         _between,
     ),
     Mistake(
@@ -335,12 +335,12 @@ MISTAKES = (
     Mistake(
         "closed only at the end",
         "Only the end of the whole conversation is closed. What closes a message belongs "
-        "behind **each** of them, so inside the loop.",
+        "after **each** of them, so inside the loop.",
         _closed_once,
     ),
     Mistake(
         "only the assistant's messages are closed",
-        "You close the assistant's messages alone. What closes stands behind each message, "
+        "You close the assistant's messages alone. What closes stands after each message, "
         "whoever wrote it.",
         _by(one=_closed_if(lambda role: role == "assistant")),
     ),
@@ -369,14 +369,14 @@ MISTAKES = (
     ),
     Mistake(
         "the assistant's turn is never opened",
-        "The row ends behind the last message, with `answer` too. Then the model would have "
+        "The row ends after the last message, with `answer` too. Then the model would have "
         "to guess whose turn it is. Open the assistant's next message at the end.",
         _by(when=lambda answer, messages: False),
     ),
     Mistake(
         "the assistant's turn is always opened",
         "You open the assistant's next message always. With `answer` False the row ends "
-        "behind the last message: so it is for training, where nothing is left to answer.",
+        "after the last message: so it is for training, where nothing is left to answer.",
         _by(when=lambda answer, messages: True),
     ),
     Mistake(
@@ -483,7 +483,7 @@ MISTAKES = (
     Mistake(
         "the first id of what closes",
         "Of what closes a message you take only the first id. It is a list, which may be "
-        "longer: all of it stands behind the text.",
+        "longer: all of it stands after the text.",
         _by(one=lambda begin, text, end, role: [*begin, *text, *end[:1]]),
     ),
     Mistake(
@@ -508,8 +508,8 @@ MISTAKES = (
         _by(one=lambda begin, text, end, role: [*begin, *end, *text]),
     ),
     Mistake(
-        "opened behind the text",
-        "What opens a message stands **behind** its text. The order is: what opens, the "
+        "opened after the text",
+        "What opens a message stands **after** its text. The order is: what opens, the "
         "text, what closes.",
         _by(one=lambda begin, text, end, role: [*text, *begin, *end]),
     ),
