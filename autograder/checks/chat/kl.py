@@ -547,14 +547,14 @@ MISTAKES = (
     ),
     Mistake(
         "a sigmoid",
-        "You take the sigmoid of each logit by itself. The probabilities of a vocabulary add up "
-        "to 1: that is a softmax.",
+        "You take a sigmoid of each logit by itself. At each place the probabilities of all "
+        "tokens add up to 1: that is a softmax.",
         _by(soft=functional.logsigmoid),
     ),
     Mistake(
         "the logarithm of a sigmoid",
-        "You take the sigmoid of each logit by itself. The probabilities of a vocabulary add up "
-        "to 1: that is a softmax.",
+        "You take a sigmoid of each logit by itself. At each place the probabilities of all "
+        "tokens add up to 1: that is a softmax.",
         _by(soft=lambda x: x.sigmoid().log()),
     ),
     Mistake(

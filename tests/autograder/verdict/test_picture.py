@@ -44,8 +44,6 @@ def test_numbers_that_differ_are_shown_with_the_digits_that_tell_them_apart():
     )
     assert ">0.0332<" in html and ">0.0328<" in html
     near = torch.tensor([1000.5])
-    text = picture.pair(near, near + 0.25, 1e-4, 1e-5)[1]
-    assert "*" not in text
     text = picture.pair(near, near + 0.25, 1e-7, 1e-7)[1]
     assert text.splitlines()[1].split() == ["1000", "1001*"]
 
