@@ -639,11 +639,11 @@ MISTAKES = (
         "You append the id at which you are, one place too late. A target is what comes "
         "**next**, and stands where the id before it is. So the −1 for want of a next id is the "
         "last target, and not the first.",
-        lambda row, *marks: [
+        lambda row, *rest: [
             NOTHING,
             *(
                 here if speaks else NOTHING
-                for here, speaks in zip(row, _spoken(row, *marks)[:-1], strict=False)
+                for here, speaks in zip(row, _spoken(row, *rest)[:-1], strict=False)
             ),
         ],
     ),
@@ -651,7 +651,7 @@ MISTAKES = (
         "no target for a single id",
         "A single id has its target, too: there is no next id, so it is −1. As many targets come "
         "back as there are ids.",
-        lambda row, *marks: oracle(row, *marks) if len(row) > 1 else [],
+        lambda row, *rest: oracle(row, *rest) if len(row) > 1 else [],
     ),
     Mistake(
         "the same object instead of the same number",
