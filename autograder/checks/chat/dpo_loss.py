@@ -214,8 +214,8 @@ def _into_rejected(chosen, rejected, chosen_before, rejected_before, beta):
 def _each_by_itself(c: Tensor, r: Tensor, c0: Tensor, r0: Tensor, beta: float) -> Any:
     if not beta > 0:
         return _refused()
-    won, lost = (functional.logsigmoid(beta * x) for x in (c - c0, r - r0))
-    return -(won - lost).mean()
+    each = [functional.logsigmoid(beta * x) for x in (c - c0, r - r0)]
+    return (each[1] - each[0]).mean()
 
 
 MISTAKES = (
