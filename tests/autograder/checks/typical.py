@@ -4431,6 +4431,17 @@ WRONG = {
     "render": (
         (
             """
+            row = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                row += opening[role] + text + closing
+            return row + opening["assistant"] if answer else []
+            """,
+            "put brackets",
+        ),
+        (
+            """
             ids = []
             for m in messages:
                 if m["role"] not in opening:
@@ -4461,7 +4472,7 @@ WRONG = {
             ids += closing
             return ids + opening["assistant"] if answer else ids
             """,
-            "behind \\*\\*each\\*\\* of them",
+            "after \\*\\*each\\*\\* of them",
         ),
         (
             """
@@ -4575,6 +4586,21 @@ WRONG = {
     "few_shot": (
         (
             """
+            lines = "\\n".join(f"{q}: {a}" for q, a in examples)
+            return lines + "\\n" + question + ":"
+            """,
+            "no line before the question",
+        ),
+        (
+            """
+            if not examples:
+                return question
+            return "\\n".join([f"{q}: {a}" for q, a in examples] + [f"{question}:"])
+            """,
+            "the colon",
+        ),
+        (
+            """
             text = ""
             for q, a in examples:
                 text += f"{q}: {a}\\n"
@@ -4596,7 +4622,7 @@ WRONG = {
             lines = [f"{q}: {a}" for q, a in examples]
             return "\\n".join(lines) + f"{question}:"
             """,
-            "new line behind",
+            "new line after",
         ),
         (
             """
@@ -4659,6 +4685,30 @@ WRONG = {
         ),
     ),
     "answers_only": (
+        (
+            """
+            targets, inside = [], False
+            for now, then in zip(ids, ids[1:]):
+                if now is assistant:
+                    inside = True
+                elif now is end:
+                    inside = False
+                targets.append(then if inside else -1)
+            return targets + [-1]
+            """,
+            "one object in memory",
+        ),
+        (
+            """
+            targets = [-1] * len(ids)
+            for i, t in enumerate(ids):
+                if t == assistant:
+                    for j in range(i, ids.index(end, i)):
+                        targets[j] = ids[j + 1]
+            return targets
+            """,
+            "cut off",
+        ),
         (
             """
             labels, speaking = [], False
@@ -4813,6 +4863,36 @@ WRONG = {
     "log_probabilities": (
         (
             """
+            log_p = logits.detach().log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "their gradient is lost",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            out = []
+            for b in range(len(targets)):
+                total = 0.0
+                for t in range(len(targets[b])):
+                    if targets[b, t] >= 0:
+                        total += log_p[b, t, targets[b, t]].item()
+                out.append(total)
+            return torch.tensor(out)
+            """,
+            "their gradient is lost",
+        ),
+        (
+            """
+            log_p = logits - logits.logsumexp(-1, keepdim=True).detach()
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "a part of them is cut off",
+        ),
+        (
+            """
             log_p = logits.log_softmax(-1)
             picked = log_p.gather(-1, targets.clamp(min=0))
             return torch.where(targets >= 0, picked, 0.0).sum(-1)
@@ -4919,6 +4999,24 @@ WRONG = {
         ),
     ),
     "exact_rate": (
+        (
+            """
+            right = 0
+            for wrote, true in zip(written, truths):
+                if end in wrote and wrote[: wrote.index(end)] in true:
+                    right = 1
+            return right / len(written)
+            """,
+            "set to 1",
+        ),
+        (
+            """
+            d = {tuple(w): t for w, t in zip(written, truths)}
+            right = sum(end in w and list(w[: w.index(end)]) in t for w, t in d.items())
+            return right / len(d)
+            """,
+            "fall together",
+        ),
         (
             """
             right = 0
@@ -5037,6 +5135,22 @@ WRONG = {
     "kl": (
         (
             """
+            p, q = logits.softmax(-1) + 1e-8, before.softmax(-1) + 1e-8
+            each = (p * (p.log() - q.log())).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "needs no such help",
+        ),
+        (
+            """
+            p, q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (p.exp() * (p.log() - q.log())).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "logarithms already",
+        ),
+        (
+            """
             log_p = logits.log_softmax(-1)
             each = (log_p.exp() * (log_p - before)).sum(-1)
             return each[targets >= 0].mean()
@@ -5133,6 +5247,34 @@ WRONG = {
         ),
     ),
     "dpo_loss": (
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            margin = (chosen - chosen_before) - (rejected.detach() - rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "cuts off the \\*\\*rejected",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.sigmoid(beta * margin).mean().log()
+            """,
+            "the mean last",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            won = (chosen.exp() / chosen_before.exp()).log()
+            lost = (rejected.exp() / rejected_before.exp()).log()
+            return -torch.nn.functional.logsigmoid(beta * (won - lost)).mean()
+            """,
+            "You go by `exp`",
+        ),
         (
             """
             if beta <= 0:

@@ -155,7 +155,8 @@ def test_a_function_is_given_a_copy_of_a_tensor(tensor):
     before = tensor.detach().clone()
 
     def change(x):
-        same = x.stride() == tensor.stride() and x.is_leaf
+        same = x.stride() == tensor.stride()
+        same = same and x.is_leaf != tensor.requires_grad  # as what a model gives
         x.data[0] = 0
         x.data[1] = 1
         x.data[-1] = 7
@@ -695,10 +696,33 @@ def test_special_cases_alone_earn_nothing_and_are_called_so():
     found = judge(CHECK, cases, expected(CHECK, cases), got)
     assert found.points == 0
     assert (
-        "Right in 1 of 2 cases, but only in special cases, which earn points only"
+        "Right in 1 of 2 cases, but only in special cases, which alone earn nothing."
         in found.reason
     )
     assert "but only" not in verdict(lambda ns: [n / 2 for n in ns]).reason
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "why"),
+    [
+        (torch.tensor(0.05), torch.tensor(-0.25), "it is -0.25, not 0.05"),
+        ("big:", "big", "it ends too early: after it ':' is missing"),
+        ("big:", "big: ", "it should end before ' '"),
+        (["big:"], ["big"], "at index 0 it ends too early: after it ':' is missing"),
+        ("big:", "bag:", "from position 1 on it is 'ag:', not 'ig:'"),
+        ([-1, 3], [None, 3], "it returned None at index 0, where an int is expected"),
+        ([-1], None, "it returned None: is there a `return` at its end?"),
+    ],
+)
+def test_a_single_number_an_end_and_a_none_are_told_plainly(want, got, why):
+    assert difference(Outcome(want), Outcome(got), 1e-4, 1e-5) == why
+
+
+def test_a_list_of_an_argument_s_dict_is_the_caller_s():
+    args = ({"user": [90, 1], "assistant": [90, 2]}, [1])
+    assert run(lambda table, ids: table["user"], args).own == (0,)
+    assert run(lambda table, ids: [*table["user"]], args).own == ()
+    assert run(lambda table, ids: table["user"] + ids, args).own == ()
 
 
 def test_a_reason_ends_in_one_full_stop():

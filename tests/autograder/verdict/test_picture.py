@@ -33,6 +33,21 @@ def test_both_matrices_are_shown_and_what_is_wrong_is_marked():
     assert "[1, 0] 0.25" in html
 
 
+def test_numbers_that_differ_are_shown_with_the_digits_that_tell_them_apart():
+    want, got = (
+        torch.tensor([0.03324, -0.4692, 1.0]),
+        torch.tensor([0.03281, -0.4741, 1]),
+    )
+    html, text = picture.pair(want, got, 1e-4, 1e-5)
+    assert text.splitlines()[1].split() == (
+        ["0.0332", "-0.469", "1", "0.0328*", "-0.474*", "1"]
+    )
+    assert ">0.0332<" in html and ">0.0328<" in html
+    near = torch.tensor([1000.5])
+    text = picture.pair(near, near + 0.25, 1e-7, 1e-7)[1]
+    assert text.splitlines()[1].split() == ["1000", "1001*"]
+
+
 def test_equal_matrices_have_no_mark():
     html, text = picture.pair(GOOD, GOOD.clone(), 1e-4, 1e-5)
     assert frames(html) == 0 and "*" not in text
