@@ -304,14 +304,6 @@ MISTAKES = (
         _of_the_text,
     ),
     Mistake(
-        "None before the first call",
-        "Before the first call, your `reusable` gets `None`, a 'NoneType', for what was read. "
-        "It takes a list: begin with an empty one.",
-        _by(
-            new=lambda before, window: stop(TypeError) if window else stop(ValueError),
-        ),
-    ),
-    Mistake(
         "the whole window as soon as it is full",
         "You read the whole window as soon as the text has `n_ctx` tokens. Such a text still "
         "fits, so its window has not moved, and a single token is read. Ask your `reusable` "
@@ -348,7 +340,7 @@ MISTAKES = (
     Mistake(
         "the prompt always in the window",
         "Your window always holds the prompt. When the text is too long, what falls out of it "
-        f"are its **first** tokens, the prompt's: it is {_LAST_OF_ALL}.",
+        f"are its **first** tokens, the prompt's: the window is {_LAST_OF_ALL}.",
         _prompt_kept,
     ),
     Mistake(
