@@ -466,13 +466,13 @@ MISTAKES = (
     ),
     Mistake(
         "all that was read where nothing differs",
-        "Where no difference is found, you return len(read). But `ids` may be the shorter "
+        "Where no difference is found, you give len(read). But `ids` may be the shorter "
         "one, and its last token is always read: at most len(ids) − 1 tokens may stay.",
         _by(alike=_else(lambda read, ids: len(read)), last=lambda n, read, ids: n),
     ),
     Mistake(
         "all but the last of ids where nothing differs",
-        "Where no difference is found, you return len(ids) − 1. But `read` may have ended "
+        "Where no difference is found, you give len(ids) − 1. But `read` may have ended "
         "before: no more than were read can stay.",
         _by(alike=_else(lambda read, ids: len(ids) - 1), last=lambda n, read, ids: n),
     ),

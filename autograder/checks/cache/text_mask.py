@@ -427,8 +427,8 @@ MISTAKES = (
     Mistake(
         "text does not always see itself",
         "Only the places of padding see themselves; a token of text does not. Both do: "
-        f"{_ITSELF}. (If the two are joined by `^`: that takes away what is in both. By `|` "
-        "it stays.)",
+        f"{_ITSELF}. If you join the two by `^`: that takes away what is in both. By `|` it "
+        "stays.",
         _by(
             past=lambda i, j: j < i,
             text=lambda i, j, pads: j >= pads,
