@@ -143,12 +143,28 @@ def not_a_power(function: FUNCTION) -> str | None:
     for node in ast.walk(function):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor)):
             continue
-        if not any(isinstance(x, ast.Compare) for x in (node.left, node.right)):
+        if not any(_is_yes_or_no(x, function) for x in (node.left, node.right)):
             return (
                 f"In Python `^` is not a power: in `{shown(node)}` it compares two numbers "
                 "bit by bit. A power is written `**`."
             )
     return None
+
+
+def _is_yes_or_no(node: ast.expr, function: FUNCTION) -> bool:
+    """Whether it is a comparison, or several joined, by itself or by its name."""
+    inner = [*ast.walk(node)]
+    names = {x.id for x in inner if isinstance(x, ast.Name)}
+    inner += [
+        part
+        for line in ast.walk(function)
+        if assigned_to(line) in names - {""}
+        for part in ast.walk(line.value)
+    ]
+    return any(
+        isinstance(x, ast.Compare | ast.BoolOp | ast.BitAnd | ast.BitOr | ast.Invert)
+        for x in inner
+    )
 
 
 def none_made(function: FUNCTION, first: Outcome, tensors: bool) -> str | None:

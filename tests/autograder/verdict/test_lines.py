@@ -81,6 +81,8 @@ def test_an_argument_that_is_overwritten_is_told(body, said):
         ("return x ^ u, p", "in `x ^ u` it compares"),
         ("return x ** u, p", None),
         ("return (x > 1) ^ (u > 1), p", None),
+        ("y = x > 1\n    return (y & u) ^ p", None),
+        ("y = x > 1\n    return y ^ p, u", None),
     ],
 )
 def test_a_hat_is_no_power(body, said):
