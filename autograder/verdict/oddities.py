@@ -9,6 +9,7 @@ from autograder.verdict import lines
 from autograder.verdict.wire import is_torch
 
 _COARSE = {"half", "float16", "bfloat16"}
+_UNFILLED = {"empty", "empty_like", "new_empty"}
 _COVERS = {"clamp", "clip", "clamp_max", "clamp_min", "nan_to_num"}
 _LEFT_OUT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -111,6 +112,18 @@ def coarse(function: lines.FUNCTION) -> str | None:
             return (
                 f"`{lines.shown(node)}` in line {node.lineno} goes on with numbers of 16 "
                 "bits, which hold about three digits. Leave them float32."
+            )
+    return None
+
+
+def unfilled(function: lines.FUNCTION) -> str | None:
+    """That a tensor is made whose numbers nobody has chosen."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and lines.called(node) in _UNFILLED:
+            return (
+                f"`{lines.shown(node)}` in line {node.lineno} takes a piece of memory as it is, "
+                "so its numbers are whatever was there. `torch.zeros` and `torch.ones` say "
+                "which they are."
             )
     return None
 

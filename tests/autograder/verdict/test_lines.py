@@ -307,3 +307,25 @@ def test_what_outlives_a_call_is_told():
     assert "writes into `seen`, which" in ends.kept_outside(written(kept).function)
     own = kept.replace("    seen[x]", "    seen = {}\n    seen[x]", 1)
     assert ends.kept_outside(written(own).function) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "called", "said"),
+    [
+        ("x, n=3", (), "`n` is 3 in the first line of your function"),
+        ("x, n=None", (), None),
+        ("x, n=3", (2,), None),  # no call leaves it out
+        ("x, n", (2,), None),
+        ("x, *, n=[]", (), None),  # not as plain as a number
+    ],
+)
+def test_another_default_than_the_step_s_is_told(head, called, said):
+    def oracle(x, n=None):
+        return x
+
+    found = lines.other_default(
+        written(f"def f({head}):\n    return x * n").function,
+        oracle,
+        [(1, *called), (2, 4)],
+    )
+    assert said in found if said else found is None
