@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from autograder.verdict import lines
 from autograder.verdict.wire import is_torch
@@ -116,10 +116,20 @@ def coarse(function: lines.FUNCTION) -> str | None:
     return None
 
 
-def unfilled(function: lines.FUNCTION) -> str | None:
-    """That a tensor is made whose numbers nobody has chosen."""
+def never_filled(function: lines.FUNCTION) -> str | None:
+    """The same where the tensor gets no name by which it could be filled."""
+    named = [node for node in ast.walk(function) if lines.assigned_to(node)]
+    return unfilled(function, [node.value for node in named])
+
+
+def unfilled(function: lines.FUNCTION, but: Collection[ast.expr] = ()) -> str | None:
+    """That a tensor is made whose numbers nobody has chosen, but for some such calls."""
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and lines.called(node) in _UNFILLED:
+        if (
+            isinstance(node, ast.Call)
+            and node not in but
+            and lines.called(node) in _UNFILLED
+        ):
             return (
                 f"`{lines.shown(node)}` in line {node.lineno} takes a piece of memory as it is, "
                 "so its numbers are whatever was there. `torch.zeros` and `torch.ones` say "
