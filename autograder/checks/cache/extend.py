@@ -67,7 +67,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge(
             "numbers of 16 bits, bfloat16",
-            (normal(rng, 3, 2).bfloat16(), normal(rng, 1, 2).bfloat16()),
+            tuple((2.0 ** whole(rng, -3, 3, n, 2)).bfloat16() for n in (3, 1)),
         ),
         edge(
             "whole numbers with more digits than a float has",
