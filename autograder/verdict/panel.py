@@ -247,6 +247,8 @@ def _argument(value: Any) -> str:
         if all(map(_is_tensor, value)) and _count(value) <= FEW:
             shown = ", ".join(map(_argument, value))
             return f"[{shown}]" if isinstance(value, list) else f"({shown})"
+        if isinstance(value, tuple) and any(isinstance(part, tuple) for part in value):
+            return _outline(value)
         plural = "" if len(value) == 1 else "s"
         return f"a {type(value).__name__} of {len(value)} tensor{plural}"
     if not _is_tensor(value):
@@ -257,6 +259,15 @@ def _argument(value: Any) -> str:
             numbers = np.array([*map(_short, numbers.ravel())]).reshape(numbers.shape)
         return repr(numbers.tolist())
     return describe(value).removeprefix("a ").removeprefix("an ")
+
+
+def _outline(value: Any) -> str:
+    """What a tuple is made of, down to its tensors, of which only the shape is told."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_outline, value))})"
+    if _is_tensor(value):
+        return f"a {tuple(value.shape)} tensor"
+    return _clip(repr(value))
 
 
 def _short(number: Any) -> float:
@@ -293,6 +304,9 @@ def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
         ]
         differ += [k for k in b if k not in a]
         return _pick(a, differ), _pick(b, differ)
+    several = isinstance(a, tuple) and any(map(_is_tensor, a)) and type(b) is tuple
+    if several and _outline(a) != _outline(b):
+        return _outline(a), _outline(b)
     if isinstance(a, list | tuple | str | bytes) and type(a) is type(b):
         first = next(
             (

@@ -220,6 +220,11 @@ def test_of_several_tensors_the_wrong_one_is_shown():
             "given back, at"
             not in shown((GOOD, (GOOD, GOOD)), Outcome(other))["text/plain"]
         )
+    pair = "(a (2, 2) tensor, (a (2, 2) tensor, a (2, 2) tensor))"
+    one = shown((GOOD, (GOOD, GOOD)), Outcome((GOOD, GOOD * 1.5)))["text/plain"]
+    assert f"  expected  {pair}\n  got       (a (2, 2) tensor, a (2, 2) tensor)" in one
+    none = shown((GOOD, (GOOD, GOOD)), run(lambda: 1 / 0, ()))["text/plain"]
+    assert f"  expected  {pair}\n" in none
     as_list = shown((GOOD, GOOD), Outcome([GOOD, BAD]))["text/plain"]
     assert "number 2" not in as_list  # it is no tuple
 
