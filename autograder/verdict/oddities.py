@@ -10,6 +10,7 @@ from autograder.verdict.wire import is_torch
 
 _COARSE = {"half", "float16", "bfloat16"}
 _UNFILLED = {"empty", "empty_like", "new_empty"}
+_SIZES = {"numel", "nbytes", "element_size", "itemsize", "shape", "size"}
 _COVERS = {"clamp", "clip", "clamp_max", "clamp_min", "nan_to_num"}
 _LEFT_OUT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -118,7 +119,10 @@ def coarse(function: lines.FUNCTION) -> str | None:
 
 def never_filled(function: lines.FUNCTION) -> str | None:
     """The same where the tensor gets no name by which it could be filled."""
-    named = [node for node in ast.walk(function) if lines.assigned_to(node)]
+    nodes = [*ast.walk(function)]
+    if any(getattr(node, "attr", "") in _SIZES for node in nodes):
+        return None  # it may be made for its size alone
+    named = [node for node in nodes if lines.assigned_to(node)]
     return unfilled(function, [node.value for node in named])
 
 

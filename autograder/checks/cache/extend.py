@@ -409,6 +409,12 @@ MISTAKES = (
         _or_new(lambda kept, new: _joined(kept.double(), new.double()).to(new.dtype)),
     ),
     Mistake(
+        "through float32",
+        "Right but for numbers of more digits than float32 holds: made float32 on the way, "
+        "they lose some. `torch.cat` leaves them as they are, of whatever dtype.",
+        _or_new(lambda kept, new: _joined(kept.float(), new.float()).to(new.dtype)),
+    ),
+    Mistake(
         "through NumPy",
         "Right but for bfloat16, a dtype that NumPy does not have. `torch.cat` puts tensors "
         "of any dtype together.",
