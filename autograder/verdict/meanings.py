@@ -18,6 +18,11 @@ class Known(NamedTuple):
     tensors: bool = False  # said only where there are tensors
 
 
+_PRODUCTS = (
+    "`dot`, `mm`, `mv`, `addmm` and `bmm` each take one number of axes only. `@` "
+    "takes any, with a batch in front too."
+)
+
 MEANT = (
     Known(
         "bitwise_xor|unsupported operand type\\(s\\) for \\^",
@@ -118,11 +123,14 @@ MEANT = (
         "`b`. Print both shapes.",
     ),
     Known(
-        "1D tensors expected|both arguments to mat|mat1 must be a matrix|must be 2D|"
-        "expected 2D|2D tensors expected|batch1 must be a 3D|self must be a matrix",
-        "`dot`, `mm`, `mv`, `addmm` and `bmm` each take one number of axes only. `@` "
-        "takes any, with a batch in front too.",
+        "1D tensors expected, but got|batch[12] must be a 3D",
+        _PRODUCTS,
         sure=True,
+    ),
+    Known(
+        "1D tensors expected|both arguments to mat|mat1 must be a matrix|must be 2D|"
+        "expected 2D|2D tensors expected|self must be a matrix",
+        _PRODUCTS,
     ),
     Known(
         "must be tuple of Tensors, not Tensor",
