@@ -75,7 +75,9 @@ def advice(
     if written and not said and not hidden:
         said = lines.dropped(written.function, check.after)
     if written and not said and not hidden:
+        wrong = [c.args for c, ok in zip(cases, right, strict=True) if not ok]
         said = causes.near_key(given, first)
+        said = said or lines.other_default(written.function, check.oracle, wrong)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -125,7 +127,8 @@ def advice(
             own_line = own_line or written.fixed_size()
         meant = own_line or (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
-            meant = f"{inner} {meant or ''}".strip()
+            why = written and causes.handed_none(written.function, first)
+            meant = f"{inner} {why or meant or ''}".strip()
         if not (meant or also):
             said = written.used_up if written else None
             said = said or remark(

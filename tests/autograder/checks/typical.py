@@ -3661,6 +3661,30 @@ WRONG = {
     "extend": (
         (
             """
+            if kept is None:
+                return new
+            return torch.cat([kept, new], len(kept) - 2)
+            """,
+            "first axis, rows or texts",
+        ),
+        (
+            """
+            if kept is None or not kept.any():
+                return new
+            return torch.cat([kept, new], -2)
+            """,
+            "Keys of zeros",
+        ),
+        (
+            """
+            if kept is None:
+                kept = torch.zeros(1, new.shape[-1])
+            return torch.cat([kept, new], -2)
+            """,
+            "row of zeros",
+        ),
+        (
+            """
             return torch.cat([kept, new], -2)
             """,
             "Before the first call|`kept` is `None`",
@@ -3759,6 +3783,39 @@ WRONG = {
         ),
     ),
     "late_mask": (
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril()
+            if width is not None:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "token 0",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            i, j = torch.arange(n - n_new, n)[:, None], torch.arange(n)
+            if width is None:
+                return j <= i
+            return i - width < j <= i
+            """,
+            "Two comparisons without brackets",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n, n, dtype=torch.bool).tril()
+            if width is not None:
+                mask = mask.triu(1 - width)
+            return mask[:, -n_new:]
+            """,
+            "columns",
+        ),
         (
             """
             return torch.ones(n_new, n, dtype=torch.bool).tril()
@@ -3875,6 +3932,42 @@ WRONG = {
         ),
     ),
     "attend_step": (
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            keys, values = extend(old_k, k), extend(old_v, v)
+            scores = q @ keys.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            scores = scores + ~mask * -torch.inf
+            return scores.softmax(-1) @ values, (keys, values)
+            """,
+            "0 · −∞",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            keys, values = extend(old_k, k), extend(old_v, v)
+            scores = q @ keys.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            least = torch.finfo(scores.dtype).min
+            return scores.masked_fill(~mask, least).softmax(-1) @ values, (keys, values)
+            """,
+            "just as low",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            keys, values = extend(old_k, k), extend(old_v, v)
+            scores = q @ keys.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            shares = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return shares @ values, (q, keys, values)
+            """,
+            "queries",
+        ),
         (
             """
             k, v = extend(kept[0], k), extend(kept[1], v)
@@ -4021,6 +4114,38 @@ WRONG = {
     "reusable": (
         (
             """
+            if not ids:
+                raise ValueError
+            n = 0
+            while n < len(read) and n < len(ids) - 2 and read[n] == ids[n]:
+                n += 1
+            return n
+            """,
+            "one more",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = min(len(read), len(ids) - 1)
+            while n and not ' '.join(map(str, read)).startswith(' '.join(map(str, ids[:n]))):
+                n -= 1
+            return n
+            """,
+            "compare texts",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            if len(ids) > len(read):
+                return len(read)
+            return next((i for i, id in enumerate(ids[:-1]) if read[i] != id), len(ids) - 1)
+            """,
+            "without comparing",
+        ),
+        (
+            """
             n = 0
             for a, b in zip(read, ids):
                 if a != b:
@@ -4145,6 +4270,43 @@ WRONG = {
     "readings": (
         (
             """
+            calls, before = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                stay = reusable(before, window)
+                calls.append(window[-1:] if stay else window)
+                before = window
+            return calls
+            """,
+            "how many",
+        ),
+        (
+            """
+            calls, before = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls.append(ids[reusable(before, window) : n])
+                before = window
+            return calls
+            """,
+            "cut the window",
+        ),
+        (
+            """
+            calls, before = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                if n > n_ctx and window != before:
+                    calls.append(window)
+                else:
+                    calls.append(window[reusable(before, window) :])
+                before = window
+            return calls
+            """,
+            "differ later",
+        ),
+        (
+            """
             calls = []
             for n in range(n_prompt, len(ids)):
                 calls.append(ids[:n][-n_ctx:])
@@ -4256,6 +4418,33 @@ WRONG = {
     "text_mask": (
         (
             """
+            text = torch.arange(n) >= pads[:, None, None]
+            return (late_mask(n_new, n) and text or late_mask(n_new, n, 1))[:, None]
+            """,
+            r"`&` and `\|`",
+        ),
+        (
+            """
+            text = torch.arange(n) >= pads[:, None, None]
+            if n_new == 1:
+                return text[:, None]
+            return (late_mask(n_new, n) & text | late_mask(n_new, n, 1))[:, None]
+            """,
+            "single place",
+        ),
+        (
+            """
+            masks = []
+            for p in pads:
+                mask = late_mask(n_new, n)
+                mask[:, :p] = False
+                masks.append(mask | late_mask(n_new, n, 1))
+            return torch.cat(masks)[:, None]
+            """,
+            "`stack`",
+        ),
+        (
+            """
             is_text = torch.arange(n) >= pads[:, None, None]
             return (is_text & late_mask(n_new, n))[:, None]
             """,
@@ -4349,6 +4538,29 @@ WRONG = {
         ),
     ),
     "kept_bytes": (
+        (
+            """
+            if width is not None:
+                n_tokens = n_tokens - width
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "thrown away",
+        ),
+        (
+            """
+            whole = 2 * n_layer * n_kv_head * d_head * n_bytes
+            return whole * n_tokens if width is None else min(n_tokens, width)
+            """,
+            "in brackets",
+        ),
+        (
+            """
+            if width is not None and width < n_tokens:
+                return 2 * width * n_layer * n_kv_head * n_bytes
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "a factor is missing",
+        ),
         (
             """
             return n_tokens * n_layer * n_kv_head * d_head * n_bytes

@@ -1,5 +1,6 @@
 """Is a point given only for what is right, and does the reason help without telling?"""
 
+import ast
 import dataclasses
 import math
 from functools import partial
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.verdict import panel
+from autograder.verdict import causes, panel
 from autograder.verdict.compare import difference, steady
 from autograder.verdict.judge import expected, followed, is_right, judge
 from autograder.verdict.named import pairs
@@ -960,6 +961,18 @@ def test_an_error_inside_an_earlier_step_is_told_by_the_line_that_calls_it():
     assert told(outer, inner).startswith(said)
     assert "came up" not in told(outer) + told(inner, outer) + told(inner)
     assert "came up" not in told(outer, inner, hidden=True)
+
+
+def test_of_none_that_an_earlier_step_is_handed_the_line_is_told():
+    cell = "def f(x):\n    before = None\n    return inner(before, x)"
+    trace = "f, line 3:  return inner(before, x)\ninner, line 2:  n = len(read)"
+    message = "object of type 'NoneType' has no len()"
+    failed = Outcome(raised="TypeError", message=message, trace=trace)
+    for line, said in (("None", True), ("[]", False)):
+        (function,) = ast.parse(cell.replace("None", line)).body
+        told = causes.handed_none(function, failed)
+        assert (told or "").startswith("Line 2 makes `before` None") == said
+    assert causes.handed_none(function, dataclasses.replace(failed, message="")) is None
 
 
 def test_of_no_mistake_nothing_is_told_besides():

@@ -228,6 +228,18 @@ def test_of_several_tensors_the_wrong_one_is_shown():
     assert "of what is given back, at index 1:" in seen["text/plain"]
     assert "<svg" in seen["text/html"]
     assert "0.25*" in seen["text/plain"]
+    deep = shown((GOOD, (GOOD, GOOD)), Outcome((GOOD, (GOOD, BAD))))["text/plain"]
+    assert "of what is given back, at [1][1]:" in deep and "0.25*" in deep
+    for other in ((GOOD, BAD, GOOD), (GOOD, (GOOD, "a")), (BAD, GOOD), GOOD):
+        assert (
+            "given back, at"
+            not in shown((GOOD, (GOOD, GOOD)), Outcome(other))["text/plain"]
+        )
+    pair = "(a (2, 2) tensor, (a (2, 2) tensor, a (2, 2) tensor))"
+    one = shown((GOOD, (GOOD, GOOD)), Outcome((GOOD, GOOD * 1.5)))["text/plain"]
+    assert f"  expected  {pair}\n  got       (a (2, 2) tensor, a (2, 2) tensor)" in one
+    none = shown((GOOD, (GOOD, GOOD)), run(lambda: 1 / 0, ()))["text/plain"]
+    assert f"  expected  {pair}\n" in none
     as_list = shown((GOOD, GOOD), Outcome([GOOD, BAD]))["text/plain"]
     assert "number 2" not in as_list  # it is no tuple
 

@@ -793,6 +793,20 @@ def test_what_makes_a_difference_far_away_is_not_said_to_make_none():
     assert "depend on" not in about(area, clipped)
 
 
+def test_of_memory_that_nobody_has_filled_it_is_told():
+    cell = "def f(ids):\n    return torch.empty(len(ids)).tolist()"
+    check = Check("f", 1, lambda rng: [], doubled, ())
+    cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[doubled])]
+    keeps = memory()
+    got = run_all(keeps, CASES[doubled])
+    wanted = expected(check, cases)
+    for line in (cell, cell.replace("empty", "ones")):
+        written = source.of([(1, line)], "f")
+        said = remark(check, cases, wanted, got, partial(run, keeps), written=written)
+        assert ("`torch.empty(len(ids))` in line 2" in said) == ("empty" in line)
+        assert ("outlives a call" in said) == ("ones" in line)
+
+
 def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it():
     source_of = {
         "used": "def f(x, temperature):\n    return g(x, temperature / 100)",
@@ -836,6 +850,11 @@ def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it()
         ),
         ("tau_", "def f(x): x + tau_", "It is given `x`"),
         ("counts", "def f(x): ...\ncolumns = 2", "its argument `x`. Is that one"),
+        (
+            "n_head",
+            "def f(n_kv_head, d_head):\n    return d_head * n_head",
+            "Is `n_kv_head` meant?",
+        ),
     ],
 )
 def test_of_an_unknown_name_the_one_that_may_be_meant_is_told(name, names, said):
