@@ -220,6 +220,8 @@ def furnish(app, page, template, context, doctree):
     if 'class="live"' in body:
         app.add_js_file("../live/live.js", loading_method="defer")
         app.add_css_file("../live/live.css")
+        for name in dict.fromkeys(re.findall(r'data-live="(\w+)"', body)):
+            app.add_css_file(f"../live/parts/{name}.css")
     import maths  # it lies beside this file, where Sphinx finds it
 
     context["body"] = body = maths.keep_together(heal(body))
@@ -287,7 +289,7 @@ def setup(app):
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)
     app.connect("build-finished", pack)
-    app.connect("build-finished", enliven)
+    app.connect("build-finished", enliven, priority=900)  # when the themes are done
     app.connect("build-finished", tell_finders)
     app.connect("build-finished", picture_for_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import tinycss2
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 # What a selector asks of an element: a class, an id, or (as a word) the element's name.
@@ -89,7 +91,7 @@ def _written(rules, names):
                 )
         elif rule.type != "error":
             kept.append(rule.serialize())
-    return "\n".join(kept)
+    return cssmin("\n".join(kept), keep_bang_comments=True)
 
 
 def _apart(selectors: str) -> list[str]:
@@ -105,8 +107,14 @@ def _apart(selectors: str) -> list[str]:
 
 
 def slim(folder: Path) -> None:
-    """Write all styles of a built site anew without what is not used."""
+    """Write all styles of a built site anew without what is not used, and scripts shorter."""
     names = names_in(folder)
     for path in folder.rglob("*.css"):
         text = path.read_text("utf-8")
         path.write_text(lean(text, names), "utf-8")
+    for path in folder.joinpath("_static").rglob("*.js"):
+        text = path.read_text("utf-8")
+        if (
+            len(text) > 2_000 and text.count("\n") > len(text) / 200
+        ):  # not short already
+            path.write_text(jsmin(text, keep_bang_comments=True), "utf-8")

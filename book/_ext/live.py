@@ -1,9 +1,9 @@
 """What the living pages run on, made by the build: the modules of book/live, the grammar of
 gpt/world.py, and the small model with its numbers rounded to 16 bits.
 
-The modules are plain JavaScript and can be read as they are. Pages load all of them in
-one script, because a page that was opened from a folder may load scripts only: for it, the
-model comes in a script, too.
+The modules are plain JavaScript and can be read as they are. A page loads those of each part in
+one script without remarks, because a page that was opened from a folder may load scripts only:
+for it, the model comes in a script, too.
 """
 
 import base64
@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from rjsmin import jsmin
 from safetensors.numpy import load_file
 
 from gpt import world
@@ -27,6 +28,7 @@ _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE
 )
 _NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+PART = re.compile(r"^export function part\(", re.MULTILINE)
 SIZES = {
     "vocab_size": "n_vocab",
     "n_positions": "n_ctx",
@@ -36,11 +38,10 @@ SIZES = {
 }
 
 
-def bundle(first: str = "page", folder: Path = MODULES) -> str:
-    """All modules that `first` needs as one script, each after those that it imports.
+def modules(first: str, folder: Path = MODULES) -> list[str]:
+    """The modules that `first` needs, each after those that it imports; itself the last.
 
-    They share one scope. Raises ValueError where two of them give one name to two things,
-    where two import one another, or where a line is written in a way not known here.
+    Raises ValueError where two import one another.
     """
     order, open_ = [], []
 
@@ -56,8 +57,17 @@ def bundle(first: str = "page", folder: Path = MODULES) -> str:
         order.append(name)
 
     visit(first)
+    return order
+
+
+def bundle(first: str, folder: Path = MODULES) -> str:
+    """All modules that `first` needs as one script. They share one scope.
+
+    Raises ValueError where two of them give one name to two things, where two import one
+    another, or where a line is written in a way not known here.
+    """
     owner, parts = {}, []
-    for name in order:
+    for name in modules(first, folder):
         whole = folder.joinpath(f"{name}.js").read_text("utf-8")
         text = _EXPORT.sub("", _IMPORT.sub("", whole))
         if renamed := re.search(r"^import {[^}]*\bas\b[^}]*}.*", whole, re.MULTILINE):
@@ -70,7 +80,21 @@ def bundle(first: str = "page", folder: Path = MODULES) -> str:
             if owner.setdefault(found, name) != name:
                 raise ValueError(f"{found} stands in {owner[found]}.js and {name}.js")
         parts.append(f"// {name}.js\n{text}")
+    if PART.search(whole):
+        parts.append(f"(window.livingParts ??= {{}})[{first!r}] = part;\n")
     return '(function () {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+
+
+def style(first: str, folder: Path = MODULES) -> str:
+    """The style of a part: that of every module that it needs and that has one."""
+    files = [folder / f"{name}.css" for name in modules(first, folder)]
+    return "\n".join(file.read_text("utf-8") for file in files if file.exists())
+
+
+def part_names(folder: Path = MODULES) -> list[str]:
+    """The modules that are a part of a page: each has a function `part`."""
+    texts = {path.stem: path.read_text("utf-8") for path in folder.glob("*.js")}
+    return sorted(name for name, text in texts.items() if PART.search(text))
 
 
 def grammar() -> dict:
@@ -94,10 +118,14 @@ def model(folder: Path = SMALL) -> tuple[dict, bytes]:
     published = json.loads(folder.joinpath("config.json").read_text("utf-8"))
     tokenizer = Tokenizer.load(folder / "tokenizer.json")
     weights = load_file(folder / "model.safetensors")
-    ranks = [[piece.decode("latin-1"), id] for piece, id in tokenizer.ranks.items()]
+    pieces = sorted(tokenizer.ranks, key=tokenizer.ranks.get)
+    if [*map(tokenizer.ranks.get, pieces)] != [*range(len(pieces))]:
+        raise ValueError(
+            "the page counts the pieces of a vocabulary from 0, without gaps"
+        )
     about = {
         "config": {name: published[theirs] for theirs, name in SIZES.items()},
-        "ranks": ranks,
+        "pieces": [piece.decode("latin-1") for piece in pieces],
         "specialTokens": tokenizer.special_tokens,
         "weights": [[name, list(found.shape)] for name, found in weights.items()],
     }
@@ -113,11 +141,6 @@ def rounded(folder: Path = SMALL) -> dict[str, np.ndarray]:
     }
 
 
-def _styles():
-    """The style of all living parts first, then that of each."""
-    return sorted(MODULES.glob("*.css"), key=lambda path: (path.stem != "page", path))
-
-
 def write(out: Path) -> None:
     """Write all into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
@@ -126,11 +149,15 @@ def write(out: Path) -> None:
     carried = base64.b64encode(weights).decode()
     files = {path.name: path.read_text("utf-8") for path in MODULES.glob("*.js")}
     files |= {
-        "live.js": bundle(),
-        "live.css": "\n".join(path.read_text("utf-8") for path in _styles()),
+        "live.js": jsmin(bundle("page")),
+        "live.css": style("page"),
         "small.json": about,
         "small.js": f"window.gptSmall = {{about: {about}, weights: '{carried}'}};\n",
     }
+    for name in part_names():
+        files[f"parts/{name}.js"] = jsmin(bundle(name))
+        files[f"parts/{name}.css"] = style(name)
+    out.joinpath("parts").mkdir(exist_ok=True)
     for name, text in files.items():
         out.joinpath(name).write_text(text, "utf-8")
     out.joinpath("small.bin").write_bytes(weights)

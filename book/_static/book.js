@@ -14,6 +14,32 @@
     }
   }
 
+  // In the contents of the page, the section that is read is marked.
+  function follow() {
+    const links = [...document.querySelectorAll("#pst-page-toc-nav a[href^='#']")];
+    const parts = links.map((link) => document.getElementById(link.hash.slice(1)));
+    if (!links.length) return;
+    const mark = () => {
+      const from = innerHeight / 4;
+      let now = -1;
+      parts.forEach((part, i) => {
+        if (part && part.getBoundingClientRect().top <= from) now = i;
+      });
+      links.forEach((link, i) => {
+        link.classList.toggle("active", i === now);
+        if (i === now) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      });
+    };
+    let waits = 0;
+    addEventListener("scroll", () => {
+      cancelAnimationFrame(waits);
+      waits = requestAnimationFrame(mark);
+    }, { passive: true });
+    mark();
+  }
+
+  addEventListener("load", follow);
   addEventListener("load", reach);
   addEventListener("resize", reach);
 })();

@@ -32,7 +32,7 @@ const LEAST_WRITTEN = 0.05;
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function headsAtWork(root, small) {
+export function part(root, small) {
   const { n_layer, n_head, d_model } = small.model.config;
   const story = new Story(small);
   const asked = recall();

@@ -23,7 +23,7 @@ const BEST = 5;
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function logitLens(root, small) {
+export function part(root, small) {
   const { model } = small;
   const layers = model.config.n_layer + 1; // the embedding, too
   const story = new Story(small);

@@ -8,7 +8,7 @@ import { Tokenizer } from "./tokenize.js";
 import { World } from "./world.js";
 
 /**
- * @typedef {{config: import("./model.js").Config, ranks: [string, number][],
+ * @typedef {{config: import("./model.js").Config, pieces: string[],
  *   specialTokens: Record<string, number>, weights: [string, number[]][],
  *   grammar: import("./world.js").Grammar}} About
  * @typedef {{model: GPT, tokenizer: Tokenizer, world: World}} Small
@@ -23,7 +23,7 @@ import { World } from "./world.js";
 export function assemble(about, halves) {
   return {
     model: new GPT(about.config, weights(about.weights, halves)),
-    tokenizer: new Tokenizer(about.ranks, about.specialTokens),
+    tokenizer: new Tokenizer(about.pieces, about.specialTokens),
     world: new World(about.grammar),
   };
 }

@@ -1,31 +1,18 @@
-/** What starts the living parts of a page, once the page itself can be read. */
+/**
+ * What starts the living parts of a page: each is fetched, with the model, when the reader comes
+ * near. The part NAME of a page is the function `part` of NAME.js.
+ */
 
 import { make } from "./dom.js";
-import { headsAtWork } from "./heads.js";
-import { writer } from "./home.js";
-import { logitLens } from "./lens.js";
 import { load } from "./load.js";
-import { places } from "./places.js";
-import { tokens } from "./tokens.js";
-import { hiddenUnits } from "./units.js";
-import { vectors } from "./vectors.js";
 
-/** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
-const PARTS = {
-  writer,
-  tokens,
-  vectors,
-  places,
-  heads: headsAtWork,
-  units: hiddenUnits,
-  lens: logitLens,
-};
+/** How far from the screen a part begins: before the reader comes to it. */
+const NEAR = "800px";
 
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");
 
-/** How far from the screen a part begins: before the reader comes to it. */
-const NEAR = "800px";
+/** @typedef {(root: HTMLElement, small: import("./load.js").Small) => void} Part */
 
 function begin() {
   const near = new IntersectionObserver(
@@ -42,24 +29,40 @@ function begin() {
 }
 
 /**
- * Load what a part runs on, and let it begin.
+ * Fetch a part and what it runs on, and let it begin.
  * @param {HTMLElement} root
  */
 async function enliven(root) {
   const waits = make("p", { class: "live-none" }, "The model is being loaded …");
   const picture = root.dataset.instead && document.querySelector(root.dataset.instead);
+  const name = root.dataset.live ?? "";
   root.append(waits);
   try {
-    const small = await load(FOLDER);
+    const [part, small] = await Promise.all([script(name), load(FOLDER)]);
     waits.remove();
-    PARTS[root.dataset.live ?? ""](root, small);
+    part(root, small);
     root.classList.add("ready");
-    performance.mark(`live-${root.dataset.live}`);
+    performance.mark(`live-${name}`);
   } catch (error) {
     waits.textContent = `This part needs the model, and it could not be loaded: ${error}`;
     if (picture instanceof HTMLElement) picture.hidden = false;
     throw error;
   }
+}
+
+/**
+ * The part of a name, from the script that the build joined for it.
+ * @param {string} name
+ * @returns {Promise<Part>}
+ */
+function script(name) {
+  return new Promise((resolve, reject) => {
+    const element = document.createElement("script");
+    element.src = `${FOLDER}parts/${name}.js`;
+    element.onload = () => resolve(/** @type {any} */ (window).livingParts[name]);
+    element.onerror = () => reject(new Error(`${name}.js could not be loaded`));
+    document.head.append(element);
+  });
 }
 
 if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);

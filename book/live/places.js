@@ -12,7 +12,7 @@ const MIDDLE_PLACE = 20;
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function places(root, small) {
+export function part(root, small) {
   const { wpe, config } = small.model;
   const { n_ctx, d_model: C } = config;
   const asked = recall();

@@ -30,15 +30,15 @@ export function split(text) {
 /** A vocabulary: pieces of bytes and their ids, and special tokens by name. */
 export class Tokenizer {
   /**
-   * @param {[string, number][]} ranks each piece, a character a byte (Latin-1), and its id
+   * @param {string[]} pieces by their ids, a character a byte (Latin-1)
    * @param {Record<string, number>} specialTokens
    */
-  constructor(ranks, specialTokens) {
+  constructor(pieces, specialTokens) {
     /** @type {Map<string, number>} */
-    this.ranks = new Map(ranks);
+    this.ranks = new Map(pieces.map((piece, id) => [piece, id]));
     this.specialTokens = specialTokens;
     /** @type {Map<number, string>} */
-    this.pieces = new Map(ranks.map(([piece, id]) => [id, piece]));
+    this.pieces = new Map(pieces.entries());
     for (const name in specialTokens) this.pieces.set(specialTokens[name], name);
     /** @type {Map<string, number[]>} */
     this.known = new Map();

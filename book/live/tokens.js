@@ -21,7 +21,7 @@ const MERGE_PACE = 1300; // milliseconds a merge
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function tokens(root, small) {
+export function part(root, small) {
   const { tokenizer } = small;
   const asked = recall();
   let text = (asked.prompt ?? OWN_TEXT).slice(0, LONGEST_TEXT);

@@ -42,7 +42,7 @@ const LIVELY = 8;
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function hiddenUnits(root, small) {
+export function part(root, small) {
   const { model } = small;
   const n_hidden = 4 * model.config.d_model;
   const story = new Story(small);

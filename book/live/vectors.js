@@ -23,7 +23,7 @@ const TABLES_SETUP =
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function vectors(root, small) {
+export function part(root, small) {
   const { tokenizer, model } = small;
   const { d_model: C, n_vocab, n_ctx } = model.config;
   const asked = recall();

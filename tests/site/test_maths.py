@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from book._ext import maths
 from tests.site import checks
 
-FONT = checks.ROOT / "book/vendor/maths/math.woff"
+FONT = checks.ROOT / "book/vendor/maths/math.woff2"
 PAGES = checks.toc_pages()
 
 

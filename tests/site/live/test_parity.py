@@ -210,7 +210,7 @@ def test_the_first_story_on_the_home_page_is_that_of_the_course(node):
     from facts._reading import written_on
 
     ids = [END, *TOKENIZER.encode(world.PROMPT)]
-    home = build.MODULES.joinpath("home.js").read_text("utf-8")
+    home = build.MODULES.joinpath("writer.js").read_text("utf-8")
     assert f'"{world.PROMPT}"' in home
     seed = int(re.search(r"const SEED = (\d+);", home)[1])
     assert node.ask("write", [ids, 50, seed, END]) == written_on(MODEL, TOKENIZER)

@@ -1,5 +1,6 @@
 """Are the modules of book/live typed and clean, and can the build join them?"""
 
+import re
 import subprocess
 
 import pytest
@@ -26,10 +27,19 @@ def test_types_and_lint(command):
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_the_build_joins_every_module_once():
-    joined = build.bundle()
+def test_every_module_belongs_to_a_page():
+    joined = "".join(build.bundle(name) for name in ("page", *build.part_names()))
     for path in build.MODULES.glob("*.js"):
-        assert joined.count(f"\n// {path.name}\n") == 1, path.name
+        assert f"\n// {path.name}\n" in joined, path.name
+
+
+def test_every_part_that_a_page_names_is_there():
+    named = set()
+    for page in (build.ROOT / "book").glob("*.md"):
+        named |= set(
+            re.findall(r"^```{live} (\S+)$", page.read_text("utf-8"), re.MULTILINE)
+        )
+    assert named == set(build.part_names())
 
 
 @pytest.mark.parametrize(

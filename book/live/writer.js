@@ -32,7 +32,7 @@ const SPEEDS = [1200, 500, 160];
  * @param {HTMLElement} root
  * @param {import("./load.js").Small} small
  */
-export function writer(root, small) {
+export function part(root, small) {
   const story = new Story(small);
   const end = small.tokenizer.specialTokens[small.world.end];
   const asked = recall();
