@@ -1,0 +1,326 @@
+/**
+ * The handles of stage 4: what temperature, top-k and top-p do to the bets, and how a point u
+ * draws a token from what is left.
+ */
+
+import { Bars } from "./bars.js";
+import { button, handle, make, share, visible } from "./dom.js";
+import { Line } from "./line.js";
+import { Reader } from "./model.js";
+import { python, sameHow } from "./python.js";
+import { uniform } from "./random.js";
+import { likeliest, probabilities } from "./sample.js";
+import { recall, remember, whole } from "./state.js";
+import { arithmetic, authorsOdds, drawing } from "./steps.js";
+import { sumsOf } from "./sums.js";
+import { TextBox } from "./text.js";
+import { words } from "./world.js";
+
+/** At this temperature, the first point of this seed falls among the wrong tokens. */
+const AT_FIRST = {
+  prompt: "Once a little fox named Ada lived by the river. One day",
+  temperature: 2,
+  seed: 2,
+};
+const HOTTEST = 3;
+/** One more than the most: no cut. */
+const ALL_K = 21;
+/** How many tokens have a bar of their own: as many as the author has options, within these. */
+const BARS = { fewest: 6, most: 12 };
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("./load.js").Small} small
+ */
+export function handles(root, small) {
+  const { tokenizer, world, model } = small;
+  const { n_vocab } = model.config;
+  const end = tokenizer.specialTokens[world.end];
+  const reader = new Reader(model);
+  const asked = recall();
+  let prompt = (asked.prompt ?? AT_FIRST.prompt).slice(0, 1000);
+  let seed = whole(asked.seed, AT_FIRST.seed, 2 ** 32 - 1);
+  /** @type {import("./steps.js").Handles} */
+  let how = {
+    temperature: Math.round(within(asked.t, AT_FIRST.temperature, 0.1, HOTTEST) * 10) / 10,
+    topK: whole(asked.k, 0, ALL_K - 1) || null,
+    topP: null,
+  };
+  const topP = Math.round(within(asked.p, 1, 0.05, 1) * 20) / 20;
+  if (topP < 1) how.topP = topP;
+  /** @type {import("./python.js").Written[]} */
+  let written = [];
+  let points = pointsOf(seed);
+  /** @type {number | null} a point that the reader has chosen */
+  let own = within(asked.u, -1, 0, 1 - 2 ** -53);
+  if (own < 0) own = null;
+  /** @type {number | null} whose arithmetic is shown; null: that of the drawn token */
+  let chosen = null;
+  /** @type {Float32Array} */
+  let logits = new Float32Array(n_vocab);
+  /** @type {Map<number, number> | null} */
+  let odds = null;
+  let timer = 0;
+
+  const name = (/** @type {number} */ id) =>
+    id === end ? "END" : tokenName(tokenizer.decode([id]));
+  const box = new TextBox("The text so far", (text) => {
+    prompt = text;
+    restart();
+    later();
+  });
+  const bars = new Bars(name, (id) => {
+    const drawn = drawing(logits, how, u()).id;
+    chosen = id ?? (shownIds().includes(drawn) ? likeliest(logits)[shownIds().length] : drawn);
+    show();
+  });
+  const line = new Line(name, (point) => change(() => (own = point)));
+  const knobs = [
+    handle(
+      "Temperature",
+      { min: 0.1, max: HOTTEST, step: 0.1, value: how.temperature },
+      (value) => value.toFixed(1),
+      (value) => change(() => (how = { ...how, temperature: value }))
+    ),
+    handle(
+      "Top-k",
+      { min: 1, max: ALL_K, step: 1, value: how.topK ?? ALL_K },
+      (value) => (value < ALL_K ? String(value) : "off"),
+      (value) => change(() => (how = { ...how, topK: value < ALL_K ? value : null }))
+    ),
+    handle(
+      "Top-p",
+      { min: 0.05, max: 1, step: 0.05, value: how.topP ?? 1 },
+      (value) => (value < 1 ? value.toFixed(2) : "off"),
+      (value) => change(() => (how = { ...how, topP: value < 1 ? value : null }))
+    ),
+  ];
+  const falls = make("p", { class: "line-falls" });
+  const append = button("Append", () => change(write), { class: "live-button main" });
+  const back = button("Back", () => {
+    const last = written.pop();
+    if (!last) return;
+    own = last.own ? last.u : null;
+    read();
+    later();
+  });
+  const another = button("Another seed", () => {
+    seed = (seed + 1) % 2 ** 32;
+    points = pointsOf(seed);
+    own = null;
+    show();
+    later();
+  });
+  const sums = make("div", {});
+  const code = make("code", {});
+  const said = make("p", { class: "live-said", role: "status" });
+  const bets = make("div", { class: "handles-bets" }, bars.element, line.element, falls);
+  root.append(
+    box.element,
+    make("div", { class: "live-controls handles-knobs" }, ...knobs.map(({ element }) => element)),
+    make(
+      "p",
+      { class: "live-key" },
+      make("span", { class: "key now" }, "the share now"),
+      make("span", { class: "key before" }, "faint: as trained, at temperature 1"),
+      make("span", { class: "key wrong" }, "never written here by the author"),
+      make("span", { class: "key truth" }, "the author’s odds")
+    ),
+    bets,
+    make("div", { class: "live-controls" }, append, back, another),
+    sums,
+    make(
+      "details",
+      { class: "handles-python" },
+      make("summary", {}, "The same text in Python"),
+      make("pre", {}, code)
+    ),
+    said
+  );
+
+  function u() {
+    return own ?? points(written.length);
+  }
+
+  function shownIds() {
+    return bars.shown.ids;
+  }
+
+  /** The prompt alone. */
+  function restart() {
+    written = [];
+    own = null;
+    read();
+  }
+
+  /** Read the text anew. */
+  function read() {
+    const ids = written.map(({ id }) => id);
+    const text = prompt + tokenizer.decode(ids.filter((id) => id !== end));
+    const before = tokenizer.encode(prompt);
+    box.set(text);
+    box.mark(marks(text), !ended());
+    chosen = null;
+    if (!ended()) {
+      const traces = reader.read([end, ...before, ...ids]);
+      logits = traces[traces.length - 1].logits;
+      odds = authorsOdds(small, [...before, ...ids]);
+      const many = Math.min(BARS.most, Math.max(BARS.fewest, odds?.size ?? 0));
+      const shown = likeliest(logits).slice(0, many);
+      bars.lay({ ids: shown, odds, before: probabilities(logits) });
+      line.lay(shown, n_vocab, (id) => !odds || odds.has(id));
+    }
+    show();
+  }
+
+  function ended() {
+    return written[written.length - 1]?.id === end;
+  }
+
+  /** What is written, and the first word that cannot stand there. */
+  function marks(/** @type {string} */ text) {
+    const found = words(text);
+    const wrong = world.walk(found.map(({ word }) => word)).indexOf(null);
+    return found
+      .map(({ word, at }, i) => ({ from: at, to: at + word.length, wrong: i === wrong }))
+      .filter(({ to, wrong }) => to > prompt.length || wrong)
+      .map(({ from, to, wrong }) => ({
+        from,
+        to,
+        class: `live-word ${to > prompt.length ? "handles-written" : ""} ${wrong ? "unsayable" : ""}`,
+      }));
+  }
+
+  /** Set all to the handles. */
+  function show() {
+    back.disabled = !written.length;
+    append.disabled = ended();
+    bets.hidden = ended();
+    sums.hidden = ended();
+    const drawn = drawing(logits, how, u());
+    const pending = { id: drawn.id, u: u(), own: own !== null, how };
+    code.textContent = python(prompt, seed, ended() ? written : [...written, pending]);
+    if (ended()) {
+      append.textContent = "The story is over";
+      return;
+    }
+    const p = drawn.p[2];
+    const id = chosen ?? drawn.id;
+    bars.set(p, drawn.id, id);
+    line.set(p, u(), drawn.id, `${u().toFixed(3)}, on ${name(drawn.id)}`);
+    const never = odds && !odds.has(drawn.id);
+    falls.replaceChildren(
+      `u = ${u().toFixed(4)} falls on `,
+      make("strong", {}, name(drawn.id)),
+      `, whose share is ${share(p[drawn.id])}.`,
+      never ? " The author never writes it here." : ""
+    );
+    append.textContent = `Append “${name(drawn.id)}”`;
+    const found = arithmetic(logits, how, drawn, id);
+    sums.replaceChildren(
+      make(
+        "p",
+        { class: "handles-head" },
+        "The share of ",
+        make("strong", {}, name(id)),
+        id === drawn.id ? ", the drawn token. Choose another by its bar." : ""
+      ),
+      sumsOf(found, how, u(), name(found.first))
+    );
+  }
+
+  /** A handle has moved. */
+  function change(/** @type {() => void} */ act) {
+    act();
+    show();
+    later();
+  }
+
+  /** Write the drawn token, and go on. */
+  function write() {
+    const { id } = drawing(logits, how, u());
+    written.push({ id, u: u(), own: own !== null, how });
+    own = null;
+    read();
+  }
+
+  /** Once the handles rest: say what is to be seen, and put it into the address. */
+  function later() {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      tell();
+      note();
+    }, 300);
+  }
+
+  function tell() {
+    if (ended()) {
+      said.textContent = `The story is over: ${box.text}`;
+      return;
+    }
+    const { p, id } = drawing(logits, how, u());
+    const first = shownIds().slice(0, 3);
+    const list = first.map((one) => `${name(one)} ${share(p[2][one])}`).join(", ");
+    const rest = share(Math.max(0, 1 - shownIds().reduce((sum, one) => sum + p[2][one], 0)));
+    said.textContent = `Shares: ${list}; all without a bar together ${rest}. u falls on ${name(id)}.`;
+  }
+
+  function note() {
+    const pure = written.every((one) => !one.own && sameHow(one.how, how));
+    remember({
+      prompt: pure ? (prompt === AT_FIRST.prompt ? null : prompt) : box.text,
+      seed: seed === AT_FIRST.seed ? null : seed,
+      t: how.temperature === AT_FIRST.temperature ? null : how.temperature,
+      k: how.topK,
+      p: how.topP,
+      u: own ?? (pure || ended() ? null : u()),
+      n: pure ? written.length || null : null,
+    });
+  }
+
+  read();
+  const point = own;
+  for (let n = whole(asked.n, 0, 60); n > 0 && !ended(); n--) {
+    own = null;
+    write();
+  }
+  own = point;
+  show();
+}
+
+/**
+ * The points of a seed, by their number.
+ * @param {number} seed
+ * @returns {(n: number) => number}
+ */
+function pointsOf(seed) {
+  const next = uniform(seed);
+  /** @type {number[]} */
+  const drawn = [];
+  return (n) => {
+    while (drawn.length <= n) drawn.push(next());
+    return drawn[n];
+  };
+}
+
+/**
+ * A number that the address may hold, or what it is otherwise.
+ * @param {string | undefined} text
+ * @param {number} otherwise
+ * @param {number} least
+ * @param {number} most
+ */
+function within(text, otherwise, least, most) {
+  const number = Number(text);
+  return text?.trim() && number >= least && number <= most ? number : otherwise;
+}
+
+/**
+ * A token as the chapter's pictures have it, without its space. A piece that goes on with the
+ * word before it shows that.
+ * @param {string} text
+ */
+function tokenName(text) {
+  if (/^ \S/.test(text)) return text.slice(1);
+  return /^[\p{L}\p{N}]/u.test(text) ? `…${text}` : visible(text);
+}

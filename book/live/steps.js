@@ -1,0 +1,123 @@
+/**
+ * The arithmetic of stage 4, one step after the other, and the author's odds of tokens. No page.
+ */
+
+import { draw, keepTopK, keepTopP, likeliest, probabilities } from "./sample.js";
+import { words } from "./world.js";
+
+/**
+ * @typedef {{temperature: number, topK: number | null, topP: number | null}} Handles
+ *
+ * @typedef {object} Cut
+ * @property {number} kept what all that stay had together; the share is divided by it
+ * @property {number} share after it: 0 for a token that goes
+ *
+ * @typedef {object} Drawn
+ * @property {Float64Array[]} p after temperature, top-k and top-p; where there is no cut, as before
+ * @property {number} id
+ */
+
+/**
+ * @param {Float32Array} logits
+ * @param {Handles} how
+ * @param {number} u
+ * @returns {Drawn}
+ */
+export function drawing(logits, how, u) {
+  const heated = probabilities(logits, how.temperature);
+  const atMostK = how.topK === null ? heated : keepTopK(heated, how.topK);
+  const atMostP = how.topP === null ? atMostK : keepTopP(atMostK, how.topP);
+  return { p: [heated, atMostK, atMostP], id: draw(atMostP, u) };
+}
+
+/**
+ * How one token gets its share, and its stretch of the line.
+ * @param {Float32Array} logits
+ * @param {Handles} how
+ * @param {Drawn} drawn
+ * @param {number} id
+ */
+export function arithmetic(logits, how, drawn, id) {
+  const [first] = likeliest(logits);
+  const below = logits[id] - logits[first];
+  const heated = below / how.temperature;
+  const sum = logits.reduce((all, z) => all + Math.exp((z - logits[first]) / how.temperature), 0);
+  const [p, k, all] = drawn.p;
+  const from = all.subarray(0, id).reduce((a, b) => a + b, 0);
+  return {
+    first,
+    logit: logits[id],
+    largest: logits[first],
+    below,
+    heated,
+    power: Math.exp(heated),
+    sum,
+    share: p[id],
+    topK: cutOf(p, k, id),
+    topP: cutOf(k, all, id),
+    from,
+    to: from + all[id],
+  };
+}
+
+/**
+ * @param {Float64Array} before
+ * @param {Float64Array} after
+ * @param {number} id
+ * @returns {Cut | null} null where nothing was cut
+ */
+function cutOf(before, after, id) {
+  if (before === after) return null;
+  const kept = before.reduce((sum, share, i) => (after[i] > 0 ? sum + share : sum), 0);
+  return { kept, share: after[id] };
+}
+
+/**
+ * The author's odds of the next token: a token gets those of all words that go on with it. Null
+ * where the author never came, or never wrote a word in such pieces.
+ * @param {import("./load.js").Small} small
+ * @param {number[]} ids of a text, without the end before it
+ * @returns {Map<number, number> | null}
+ */
+export function authorsOdds({ tokenizer, world }, ids) {
+  const text = tokenizer.decode(ids);
+  const found = words(text);
+  const states = [world.start, ...world.walk(found.map(({ word }) => word))];
+  // the last word may be whole, or the first piece of a longer one, such as "she" of "shelf"
+  for (const whole of [found.length, found.length - 1]) {
+    const state = states[whole];
+    if (!state) continue;
+    const end = whole ? found[whole - 1].at + found[whole - 1].word.length : 0;
+    const begun = spelling(tokenizer, ids, text.slice(end));
+    if (!begun) continue;
+    const fork = world.fork(state);
+    /** @type {Map<number, number>} */
+    const odds = new Map();
+    fork.words.forEach((word, n) => {
+      const bare = end === 0 || /^[.,]$/.test(word);
+      const piece = word === world.end ? null : tokenizer.encode(bare ? word : ` ${word}`);
+      const own = piece ?? [tokenizer.specialTokens[word]];
+      if (own.length <= begun.length || begun.some((id, i) => own[i] !== id)) return;
+      const next = own[begun.length];
+      odds.set(next, (odds.get(next) ?? 0) + fork.odds[n]);
+    });
+    const all = [...odds.values()].reduce((a, b) => a + b, 0);
+    if (all > 0) return new Map([...odds].map(([id, share]) => [id, share / all]));
+  }
+  return null;
+}
+
+/**
+ * The last ids that together spell a text, or null where a token reaches over its beginning.
+ * @param {import("./tokenize.js").Tokenizer} tokenizer
+ * @param {number[]} ids
+ * @param {string} text
+ */
+function spelling(tokenizer, ids, text) {
+  for (let from = ids.length; from >= 0; from--) {
+    const spelt = tokenizer.decode(ids.slice(from));
+    if (spelt === text) return ids.slice(from);
+    if (spelt.length > text.length) return null;
+  }
+  return null;
+}
