@@ -107,17 +107,15 @@ export function handles(root, small) {
   const another = button("Another seed", () => {
     seed = (seed + 1) % 2 ** 32;
     points = pointsOf(seed);
-    own = null;
-    show();
+    restart();
     later();
   });
   const sums = make("div", {});
   const code = make("code", {});
   const said = make("p", { class: "live-said", role: "status" });
-  const bets = make("div", { class: "handles-bets" }, bars.element, line.element, falls);
-  root.append(
-    box.element,
-    make("div", { class: "live-controls handles-knobs" }, ...knobs.map(({ element }) => element)),
+  const bets = make(
+    "div",
+    {},
     make(
       "p",
       { class: "live-key" },
@@ -126,6 +124,19 @@ export function handles(root, small) {
       make("span", { class: "key wrong" }, "never written here by the author"),
       make("span", { class: "key truth" }, "the author’s odds")
     ),
+    bars.element,
+    line.element,
+    falls
+  );
+  root.append(
+    make(
+      "p",
+      {},
+      make("strong", {}, "Try it. "),
+      `At temperature ${AT_FIRST.temperature} the needle u stands among wrong tokens. Cool the model down, or cut with top-p, until it falls on a right one. Then append it, and go on.`
+    ),
+    box.element,
+    make("div", { class: "live-controls handles-knobs" }, ...knobs.map(({ element }) => element)),
     bets,
     make("div", { class: "live-controls" }, append, back, another),
     sums,
@@ -133,7 +144,7 @@ export function handles(root, small) {
       "details",
       { class: "handles-python" },
       make("summary", {}, "The same text in Python"),
-      make("pre", {}, code)
+      make("pre", { tabindex: 0 }, code)
     ),
     said
   );
@@ -195,11 +206,12 @@ export function handles(root, small) {
   function show() {
     back.disabled = !written.length;
     append.disabled = ended();
+    append.classList.toggle("main", !ended());
     bets.hidden = ended();
     sums.hidden = ended();
     const drawn = drawing(logits, how, u());
     const pending = { id: drawn.id, u: u(), own: own !== null, how };
-    code.textContent = python(prompt, seed, ended() ? written : [...written, pending]);
+    code.textContent = python(prompt, seed, ended() ? written : [...written, pending], box.text);
     if (ended()) {
       append.textContent = "The story is over";
       return;

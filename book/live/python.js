@@ -9,8 +9,9 @@
  * @param {string} prompt
  * @param {number} seed
  * @param {Written[]} written
+ * @param {string} text that it makes, but for its last token
  */
-export function python(prompt, seed, written) {
+export function python(prompt, seed, written, text) {
   const alike = written.every(({ own, how }) => !own && sameHow(how, written[0].how));
   const lines = [
     "from gpt import world",
@@ -32,7 +33,9 @@ export function python(prompt, seed, written) {
     lines.push("    logits = model(tensor([ids[-64:]]))[0, -1]");
     lines.push("    ids.append(choose(logits, **how))");
   }
-  lines.push('print(tokenizer.decode_bytes(ids[1:]).decode(errors="replace"))');
+  // a very hot model may write bytes that are no text
+  const whole = !text.includes("\ufffd");
+  lines.push(whole ? "print(tokenizer.decode(ids[1:]))" : "print(tokenizer.decode_bytes(ids[1:]))");
   return lines.join("\n");
 }
 

@@ -103,7 +103,10 @@ export function reasonsOf(bets, at, before, word, grams) {
   const lines = [
     ["bigram", counted(two, one)],
     ["trigram", counted(three, two)],
-    ["GPT", `It has read all words so far. The softmax gives ${share(bets.GPT[at - 1])}.`],
+    [
+      "GPT",
+      `It has read all words so far, and gives ${share(bets.GPT[at - 1])}: the product of the shares of the word’s tokens.`,
+    ],
     ["the author", `Its grammar gives ${share(bets.author[at - 1])}:`],
   ];
   const text = JSON.stringify(spelled(before));
@@ -134,6 +137,7 @@ export function lossesOf(bets) {
  */
 export function outcomeOf(bets) {
   const means = PLAYERS.map((who) => meanOf(bets[who].map(surpriseOf)));
+  const lucky = means[3] < means[4];
   const best = Math.min(...means);
   const rows = PLAYERS.map((who, i) =>
     make(
@@ -154,6 +158,7 @@ export function outcomeOf(bets) {
     make(
       "p",
       {},
+      lucky ? "The GPT, too, was lucky here: on average it stays a little above the author. " : "",
       "Such a mean surprise is called the loss, and to train a GPT is to make it smaller. ",
       "(Words that nobody had to guess are not counted here. With them, all five numbers would be lower.)"
     ),

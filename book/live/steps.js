@@ -79,32 +79,52 @@ function cutOf(before, after, id) {
  * @param {number[]} ids of a text, without the end before it
  * @returns {Map<number, number> | null}
  */
-export function authorsOdds({ tokenizer, world }, ids) {
+export function authorsOdds(small, ids) {
+  const { tokenizer, world } = small;
   const text = tokenizer.decode(ids);
   const found = words(text);
   const states = [world.start, ...world.walk(found.map(({ word }) => word))];
-  // the last word may be whole, or the first piece of a longer one, such as "she" of "shelf"
-  for (const whole of [found.length, found.length - 1]) {
+  // the last word may be a whole one, the beginning of a longer one, or either
+  for (const whole of [found.length - 1, found.length]) {
     const state = states[whole];
     if (!state) continue;
     const end = whole ? found[whole - 1].at + found[whole - 1].word.length : 0;
     const begun = spelling(tokenizer, ids, text.slice(end));
-    if (!begun) continue;
-    const fork = world.fork(state);
-    /** @type {Map<number, number>} */
-    const odds = new Map();
-    fork.words.forEach((word, n) => {
-      const bare = end === 0 || /^[.,]$/.test(word);
-      const piece = word === world.end ? null : tokenizer.encode(bare ? word : ` ${word}`);
-      const own = piece ?? [tokenizer.specialTokens[word]];
-      if (own.length <= begun.length || begun.some((id, i) => own[i] !== id)) return;
-      const next = own[begun.length];
-      odds.set(next, (odds.get(next) ?? 0) + fork.odds[n]);
-    });
-    const all = [...odds.values()].reduce((a, b) => a + b, 0);
-    if (all > 0) return new Map([...odds].map(([id, share]) => [id, share / all]));
+    const odds = begun && tokenOdds(small, state, begun);
+    if (odds?.size) return odds;
   }
   return null;
+}
+
+/**
+ * The odds of the next token in a state, after a word's first ids.
+ * @param {import("./load.js").Small} small
+ * @param {import("./world.js").State} state
+ * @param {number[]} begun
+ * @returns {Map<number, number>} sums to one, or is empty
+ */
+function tokenOdds(small, state, begun) {
+  const { tokenizer, world } = small;
+  /** @type {Map<number, number>} */
+  const odds = new Map();
+  const add = (/** @type {number} */ id, /** @type {number} */ share) =>
+    odds.set(id, (odds.get(id) ?? 0) + share);
+  const fork = world.fork(state);
+  fork.words.forEach((word, n) => {
+    const bare = state === world.start || word === "." || word === ",";
+    const ids =
+      word === world.end
+        ? [tokenizer.specialTokens[word]]
+        : tokenizer.encode(bare ? word : ` ${word}`);
+    if (begun.some((id, i) => ids[i] !== id)) return;
+    if (ids.length > begun.length) {
+      add(ids[begun.length], fork.odds[n]);
+    } else {
+      for (const [id, share] of tokenOdds(small, fork.after[n], [])) add(id, fork.odds[n] * share);
+    }
+  });
+  const all = [...odds.values()].reduce((a, b) => a + b, 0);
+  return new Map([...odds].map(([id, share]) => [id, share / all]));
 }
 
 /**
