@@ -123,6 +123,7 @@ export function beat(root, small) {
     another.classList.toggle("main", !question);
     another.textContent = question ? "Another story" : "One more story";
     told.replaceChildren(...line());
+    options.replaceChildren(legend);
     if (!question) return;
     if (points.length !== question.options.length || !exact) {
       points = evenly(question.options.length);
@@ -130,7 +131,7 @@ export function beat(root, small) {
     legend.textContent = `Word ${at + 1} of ${places.length}: what comes next?`;
     fine.setAttribute("aria-pressed", String(exact));
     const cards = question.options.map((word, i) => card(wordName(word, world.end), i));
-    options.replaceChildren(legend, make("div", { class: "beat-cards" }, ...cards));
+    options.append(make("div", { class: "beat-cards" }, ...cards));
     showPoints();
   }
 

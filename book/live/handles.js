@@ -63,7 +63,7 @@ export function handles(root, small) {
   let timer = 0;
 
   const name = (/** @type {number} */ id) =>
-    id === end ? "END" : tokenName(tokenizer.decode([id]));
+    id === end ? "END" : tokenName(tokenizer.decode([id]), box.text);
   const box = new TextBox("The text so far", (text) => {
     prompt = text;
     restart();
@@ -328,11 +328,13 @@ function within(text, otherwise, least, most) {
 }
 
 /**
- * A token as the chapter's pictures have it, without its space. A piece that goes on with the
- * word before it shows that.
+ * A token as the chapter's pictures have it, without its space. A piece that would go on with
+ * the text's last word shows that.
+ * @param {string} token
  * @param {string} text
  */
-function tokenName(text) {
-  if (/^ \S/.test(text)) return text.slice(1);
-  return /^[\p{L}\p{N}]/u.test(text) ? `…${text}` : visible(text);
+function tokenName(token, text) {
+  if (/^ \S/.test(token)) return token.slice(1);
+  const letter = /[\p{L}\p{N}]/u;
+  return letter.test(text.slice(-1)) && letter.test(token[0]) ? `…${token}` : visible(token);
 }
