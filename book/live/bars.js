@@ -18,9 +18,10 @@ export class Bars {
     this.name = name;
     this.choose = choose;
     this.body = make("tbody", {});
-    const heads = ["the share now", "as trained", "the author"].map((text, i) =>
+    const heads = ["", "as trained", "the author"].map((text, i) =>
       make("th", { scope: "col", class: i ? "handles-more" : "", colspan: i ? false : 2 }, text)
     );
+    this.axis = heads[0];
     this.element = make(
       "table",
       { class: "handles-bars" },
@@ -101,7 +102,12 @@ export class Bars {
    * @param {number} chosen
    */
   set(p, drawn, chosen) {
-    const { ids } = this.shown;
+    const { ids, before } = this.shown;
+    // small bars are drawn larger, and it is said
+    const longest = Math.max(...ids.map((id) => Math.max(p[id], before[id])));
+    const scale = [0.1, 0.2, 0.5].find((most) => longest <= most) ?? 1;
+    this.element.style.setProperty("--scale", scale);
+    this.axis.textContent = `the share now, from 0 to ${scale}`;
     let left = 1;
     for (const { id, set, element, pick } of this.rows) {
       const own = (/** @type {number} */ one) => (id === null ? !ids.includes(one) : one === id);

@@ -26,6 +26,7 @@ import {
   reasonsOf,
   wordName,
 } from "./race.js";
+import { probabilities } from "./sample.js";
 import { recall, remember, whole } from "./state.js";
 import { Story } from "./story.js";
 
@@ -106,7 +107,6 @@ export function beat(root, small) {
     places = questions(world, words);
     at = 0;
     bets = Object.fromEntries(PLAYERS.map((name) => [name, []]));
-    story.set(spelled(words.slice(0, -1)));
     came.textContent = "";
     outcome.replaceChildren();
     reasons.hidden = true;
@@ -133,6 +133,8 @@ export function beat(root, small) {
     const cards = question.options.map((word, i) => card(wordName(word, world.end), i));
     options.append(make("div", { class: "beat-cards" }, ...cards));
     showPoints();
+    // meanwhile, so that a tap need not wait for it
+    setTimeout(() => places[at] === question && readTo(question));
   }
 
   /** The story so far, with what was guessed in colour, and the gap. */
@@ -182,7 +184,7 @@ export function beat(root, small) {
     const i = question.options.indexOf(question.word);
     bets.you.push(mine[i] / 100);
     bets.author.push(question.truth[i]);
-    bets.GPT.push(story.bets(question.at)?.find((bet) => bet.word === question.word)?.model ?? 0);
+    bets.GPT.push(ofTheModel(question));
     at++;
     points = [];
     const odds = question.options
@@ -196,6 +198,19 @@ export function beat(root, small) {
     const [you, author] = [bets.you, bets.author].map((all) => surpriseOf(all[at - 1]));
     said.textContent = `It was ${shown}. Your surprise: ${you.toFixed(2)} nats, the author’s: ${author.toFixed(2)}.`;
     if (at === places.length) said.textContent += ` ${verdict(...lossesOf(bets))}`;
+  }
+
+  /** What the GPT has bet on the word that came. */
+  function ofTheModel(/** @type {import("./game.js").Question} */ question) {
+    readTo(question);
+    const trace = story.traces[story.traces.length - 1];
+    const text = story.spaced(question.word, false);
+    return story.chance(text, story.ids.length, probabilities(trace.logits));
+  }
+
+  /** Let the GPT read up to a question. */
+  function readTo(/** @type {import("./game.js").Question} */ question) {
+    story.set(spelled(words.slice(0, question.at)));
   }
 
   /** What the countings bet, once they are ready. */
