@@ -15,7 +15,7 @@ import {
   surpriseOf,
   verdict,
 } from "./game.js";
-import { NGrams } from "./ngrams.js";
+import { NGrams, readStories } from "./ngrams.js";
 import {
   LIBRARY,
   PLAYERS,
@@ -41,7 +41,7 @@ export function beat(root, small) {
   const { world } = small;
   const story = new Story(small);
   const grams = new NGrams(3);
-  const counted = countLibrary(world, grams);
+  const counted = readStories(grams, storyteller(world, LIBRARY.seed), LIBRARY.stories);
   const asked = whole(recall().beat, FIRST_STORY, 2 ** 32 - 1);
   let seed = asked === LIBRARY.seed ? FIRST_STORY : asked;
   /** @type {string[]} */
@@ -244,26 +244,4 @@ export function beat(root, small) {
     show();
   });
   begin();
-}
-
-/**
- * Let the author tell stories and count their words, a little at a time.
- * @param {import("./world.js").World} world
- * @param {NGrams} grams
- */
-function countLibrary(world, grams) {
-  const next = storyteller(world, LIBRARY.seed);
-  let left = LIBRARY.stories;
-  return new Promise((resolve) => {
-    const go = () => {
-      const start = performance.now();
-      while (left && performance.now() - start < 8) {
-        grams.read(next());
-        left--;
-      }
-      if (left) setTimeout(go);
-      else resolve(null);
-    };
-    setTimeout(go);
-  });
 }

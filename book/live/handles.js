@@ -4,27 +4,18 @@
  */
 
 import { Bars } from "./bars.js";
-import { button, handle, make, share, visible } from "./dom.js";
+import { button, make, share, visible } from "./dom.js";
 import { Line } from "./line.js";
 import { Reader } from "./model.js";
 import { python, sameHow } from "./python.js";
 import { uniform } from "./random.js";
 import { likeliest, probabilities } from "./sample.js";
-import { recall, remember, whole } from "./state.js";
+import { AT_FIRST, atFirst, keep, knobsOf } from "./settings.js";
 import { arithmetic, authorsOdds, drawing } from "./steps.js";
 import { sumsOf } from "./sums.js";
 import { TextBox } from "./text.js";
 import { words } from "./world.js";
 
-/** At this temperature, the first point of this seed falls among the wrong tokens. */
-const AT_FIRST = {
-  prompt: "Once a little fox named Ada lived by the river. One day",
-  temperature: 2,
-  seed: 2,
-};
-const HOTTEST = 3;
-/** One more than the most: no cut. */
-const ALL_K = 21;
 /** How many tokens have a bar of their own: as many as the author has options, within these. */
 const BARS = { fewest: 6, most: 12 };
 
@@ -37,23 +28,13 @@ export function handles(root, small) {
   const { n_vocab } = model.config;
   const end = tokenizer.specialTokens[world.end];
   const reader = new Reader(model);
-  const asked = recall();
-  let prompt = (asked.prompt ?? AT_FIRST.prompt).slice(0, 1000);
-  let seed = whole(asked.seed, AT_FIRST.seed, 2 ** 32 - 1);
-  /** @type {import("./steps.js").Handles} */
-  let how = {
-    temperature: Math.round(within(asked.t, AT_FIRST.temperature, 0.1, HOTTEST) * 10) / 10,
-    topK: whole(asked.k, 0, ALL_K - 1) || null,
-    topP: null,
-  };
-  const topP = Math.round(within(asked.p, 1, 0.05, 1) * 20) / 20;
-  if (topP < 1) how.topP = topP;
+  const start = atFirst();
+  let { prompt, seed, how } = start;
   /** @type {import("./python.js").Written[]} */
   let written = [];
   let points = pointsOf(seed);
   /** @type {number | null} a point that the reader has chosen */
-  let own = within(asked.u, -1, 0, 1 - 2 ** -53);
-  if (own < 0) own = null;
+  let own = null;
   /** @type {number | null} whose arithmetic is shown; null: that of the drawn token */
   let chosen = null;
   /** @type {Float32Array} */
@@ -75,26 +56,7 @@ export function handles(root, small) {
     show();
   });
   const line = new Line(name, (point) => change(() => (own = point)));
-  const knobs = [
-    handle(
-      "Temperature",
-      { min: 0.1, max: HOTTEST, step: 0.1, value: how.temperature },
-      (value) => value.toFixed(1),
-      (value) => change(() => (how = { ...how, temperature: value }))
-    ),
-    handle(
-      "Top-k",
-      { min: 1, max: ALL_K, step: 1, value: how.topK ?? ALL_K },
-      (value) => (value < ALL_K ? String(value) : "off"),
-      (value) => change(() => (how = { ...how, topK: value < ALL_K ? value : null }))
-    ),
-    handle(
-      "Top-p",
-      { min: 0.05, max: 1, step: 0.05, value: how.topP ?? 1 },
-      (value) => (value < 1 ? value.toFixed(2) : "off"),
-      (value) => change(() => (how = { ...how, topP: value < 1 ? value : null }))
-    ),
-  ];
+  const knobs = knobsOf(how, (moved) => change(() => (how = { ...how, ...moved })));
   const falls = make("p", { class: "line-falls" });
   const append = button("Append", () => change(write), { class: "live-button main" });
   const back = button("Back", () => {
@@ -136,7 +98,7 @@ export function handles(root, small) {
       `At temperature ${AT_FIRST.temperature} the needle u stands among wrong tokens. Cool the model down, or cut with top-p, until it falls on a right one. Then append it, and go on.`
     ),
     box.element,
-    make("div", { class: "live-controls handles-knobs" }, ...knobs.map(({ element }) => element)),
+    make("div", { class: "live-controls handles-knobs" }, ...knobs),
     bets,
     make("div", { class: "live-controls" }, append, back, another),
     sums,
@@ -279,24 +241,18 @@ export function handles(root, small) {
 
   function note() {
     const pure = written.every((one) => !one.own && sameHow(one.how, how));
-    remember({
-      prompt: pure ? (prompt === AT_FIRST.prompt ? null : prompt) : box.text,
-      seed: seed === AT_FIRST.seed ? null : seed,
-      t: how.temperature === AT_FIRST.temperature ? null : how.temperature,
-      k: how.topK,
-      p: how.topP,
-      u: own ?? (pure || ended() ? null : u()),
-      n: pure ? written.length || null : null,
+    keep({
+      prompt: pure ? prompt : box.text,
+      seed,
+      how,
+      own: own ?? (pure || ended() ? null : u()),
+      n: pure ? written.length : 0,
     });
   }
 
   read();
-  const point = own;
-  for (let n = whole(asked.n, 0, 60); n > 0 && !ended(); n--) {
-    own = null;
-    write();
-  }
-  own = point;
+  for (let n = start.n; n > 0 && !ended(); n--) write();
+  own = start.own;
   show();
 }
 
@@ -313,18 +269,6 @@ function pointsOf(seed) {
     while (drawn.length <= n) drawn.push(next());
     return drawn[n];
   };
-}
-
-/**
- * A number that the address may hold, or what it is otherwise.
- * @param {string | undefined} text
- * @param {number} otherwise
- * @param {number} least
- * @param {number} most
- */
-function within(text, otherwise, least, most) {
-  const number = Number(text);
-  return text?.trim() && number >= least && number <= most ? number : otherwise;
 }
 
 /**

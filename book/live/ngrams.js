@@ -56,3 +56,26 @@ export class NGrams {
     });
   }
 }
+
+/**
+ * Let a model read stories, a little at a time: the page stays quick.
+ * @param {NGrams} grams
+ * @param {() => string[]} next
+ * @param {number} stories
+ * @returns {Promise<void>}
+ */
+export function readStories(grams, next, stories) {
+  return new Promise((resolve) => {
+    let left = stories;
+    const go = () => {
+      const start = performance.now();
+      while (left && performance.now() - start < 8) {
+        grams.read(next());
+        left--;
+      }
+      if (left) setTimeout(go);
+      else resolve();
+    };
+    setTimeout(go);
+  });
+}
