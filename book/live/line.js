@@ -5,8 +5,8 @@
 
 import { make } from "./dom.js";
 
-/** Narrower stretches have no room for their name. */
-const NAMED = 0.09;
+/** How many pixels a letter of a name takes, about. */
+const LETTER = 8;
 
 export class Line {
   /**
@@ -68,10 +68,11 @@ export class Line {
    * @param {string} say
    */
   set(p, u, id, say) {
+    const width = this.bar.clientWidth;
     for (const { from, to, element } of this.stretches) {
       const share = p.subarray(from, to).reduce((a, b) => a + b, 0);
       element.style.flexGrow = share.toFixed(5);
-      element.classList.toggle("wide", share > NAMED);
+      element.classList.toggle("wide", share * width > LETTER * (element.textContent.length + 1));
       element.classList.toggle("drawn", from <= id && id < to);
     }
     this.needle.value = u;

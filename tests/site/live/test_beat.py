@@ -51,7 +51,9 @@ def test_the_stories_of_a_seed_are_those_of_the_author(node, seed):
 
 def test_bigrams_and_trigrams_bet_as_a_count_in_python(node):
     read = stories(0, 60)
-    asked = [(told[:t], told[t]) for told in stories(9, 2) for t in range(2, len(told), 3)]
+    asked = [
+        (told[:t], told[t]) for told in stories(9, 2) for t in range(2, len(told), 3)
+    ]
     asked.append((["never", "read"], "word"))
     got = node.ask("bets", [read, asked])
     for (before, word), bets in zip(asked, got):
@@ -175,13 +177,17 @@ def test_a_game_of_one_tap_a_word(game, node, seed):
     got, want = losses(part), expected(node, seed)
     assert list(got) == PLAYERS
     for who in PLAYERS:  # weights of 16 bits
-        assert got[who] == pytest.approx(want[who], abs=0.003 if who == "GPT" else 0.0006)
+        assert got[who] == pytest.approx(
+            want[who], abs=0.003 if who == "GPT" else 0.0006
+        )
     said = part.locator(".beat-outcome").inner_text()
     if got["you"] > got["the author"]:
         assert "more than the author. Nobody can be expected to beat it" in said
     else:
         assert "You beat the author" in said and "That was luck" in said
-    assert part.page.evaluate("location.search") == ("" if seed == FIRST else f"?beat={seed}")
+    assert part.page.evaluate("location.search") == (
+        "" if seed == FIRST else f"?beat={seed}"
+    )
 
 
 def test_who_knows_the_story_beats_the_author_and_is_told_that_it_is_luck(game):
@@ -213,7 +219,7 @@ def test_each_number_opens_its_arithmetic(game):
     assert f"= {bigram:.3f}." in why[0] and f"= {trigram:.3f}." in why[1]
     code = part.locator(".beat-why code").inner_text()
     told = []
-    exec(code.replace("print", "told.append"), {"told": told})
+    exec(code.replace("print", "told.append"), {"told": told})  # noqa: S102
     assert told == [log(2)]
 
 

@@ -86,7 +86,9 @@ def test_the_authors_odds_of_every_token(node):
     assert asked > 5_000
 
 
-@pytest.mark.parametrize("text", ["Once a purple", "Once a little ", "Once a l", "狐狸"])
+@pytest.mark.parametrize(
+    "text", ["Once a purple", "Once a little ", "Once a l", "狐狸"]
+)
 def test_what_the_author_never_wrote_has_no_odds(node, text):
     assert node.ask("authorsOdds", TOKENIZER.encode(text)) is None
 
@@ -134,7 +136,7 @@ def run(part):
     """What the Python shown on the page prints."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), torch.no_grad():
-        exec(part.locator(".handles-python code").text_content(), {})
+        exec(part.locator(".handles-python code").text_content(), {})  # noqa: S102
     return out.getvalue()
 
 
@@ -293,7 +295,9 @@ def test_what_is_set_stands_in_the_address(part):
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
-@pytest.mark.parametrize("query", ["", "?prompt=Once+a+little&t=1.2&k=9", "?t=0.5&n=60"])
+@pytest.mark.parametrize(
+    "query", ["", "?prompt=Once+a+little&t=1.2&k=9", "?t=0.5&n=60"]
+)
 def test_accessible(part, width, theme, query):
     one = part(query=query, width=width, theme=theme)
     one.locator("summary").click()
