@@ -7,7 +7,7 @@ import { Bars } from "./bars.js";
 import { button, make, share, visible } from "./dom.js";
 import { Line } from "./line.js";
 import { Reader } from "./model.js";
-import { python, sameHow } from "./python.js";
+import { asPython, sameHow } from "./python.js";
 import { uniform } from "./random.js";
 import { likeliest, probabilities } from "./sample.js";
 import { AT_FIRST, atFirst, keep, knobsOf } from "./settings.js";
@@ -173,7 +173,7 @@ export function handles(root, small) {
     sums.hidden = ended();
     const drawn = drawing(logits, how, u());
     const pending = { id: drawn.id, u: u(), own: own !== null, how };
-    code.textContent = python(prompt, seed, ended() ? written : [...written, pending], box.text);
+    code.textContent = asPython(prompt, seed, ended() ? written : [...written, pending], box.text);
     if (ended()) {
       append.textContent = "The story is over";
       return;

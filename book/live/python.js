@@ -11,7 +11,7 @@
  * @param {Written[]} written
  * @param {string} text that it makes, but for its last token
  */
-export function python(prompt, seed, written, text) {
+export function asPython(prompt, seed, written, text) {
   const alike = written.every(({ own, how }) => !own && sameHow(how, written[0].how));
   const lines = [
     "from gpt import world",
