@@ -10,7 +10,7 @@ import { Reader } from "./model.js";
 import { asPython, sameHow } from "./python.js";
 import { uniform } from "./random.js";
 import { likeliest, probabilities } from "./sample.js";
-import { AT_FIRST, atFirst, keep, knobsOf } from "./settings.js";
+import { atFirst, keep, knobsOf } from "./settings.js";
 import { arithmetic, authorsOdds, drawing } from "./steps.js";
 import { sumsOf } from "./sums.js";
 import { TextBox } from "./text.js";
@@ -91,12 +91,6 @@ export function handles(root, small) {
     falls
   );
   root.append(
-    make(
-      "p",
-      {},
-      make("strong", {}, "Try it. "),
-      `At temperature ${AT_FIRST.temperature} the needle u stands among wrong tokens. Cool the model down, or cut with top-p, until it falls on a right one. Then append it, and go on.`
-    ),
     box.element,
     make("div", { class: "live-controls handles-knobs" }, ...knobs),
     bets,
@@ -106,7 +100,7 @@ export function handles(root, small) {
       "details",
       { class: "handles-python" },
       make("summary", {}, "The same text in Python"),
-      make("pre", { tabindex: 0 }, code)
+      make("pre", {}, code)
     ),
     said
   );

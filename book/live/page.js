@@ -3,44 +3,67 @@
 import { beat } from "./beat.js";
 import { make } from "./dom.js";
 import { handles } from "./handles.js";
+import { headsAtWork } from "./heads.js";
 import { writer } from "./home.js";
+import { logitLens } from "./lens.js";
 import { load } from "./load.js";
+import { places } from "./places.js";
+import { tokens } from "./tokens.js";
+import { hiddenUnits } from "./units.js";
+import { vectors } from "./vectors.js";
 
 /** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
-const PARTS = { beat, handles, writer };
+const PARTS = {
+  writer,
+  beat,
+  tokens,
+  vectors,
+  places,
+  heads: headsAtWork,
+  units: hiddenUnits,
+  lens: logitLens,
+  handles,
+};
 
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");
 
+/** How far from the screen a part begins: before the reader comes to it. */
+const NEAR = "800px";
+
 function begin() {
-  for (const root of document.querySelectorAll(".live")) {
-    if (!(root instanceof HTMLElement)) continue;
-    const part = PARTS[root.dataset.live ?? ""];
-    load(FOLDER).then(
-      (small) => {
-        root.hidden = false;
-        part(root, small);
-        root.classList.add("ready");
-        hideInstead(root);
-        performance.mark(`live-${root.dataset.live}`);
-      },
-      (error) => {
-        root.hidden = false;
-        root.append(
-          make("p", { class: "live-none" }, `The model could not be loaded: ${error.message}.`)
-        );
+  const near = new IntersectionObserver(
+    (seen) => {
+      for (const { target, isIntersecting } of seen) {
+        if (!isIntersecting || !(target instanceof HTMLElement)) continue;
+        near.unobserve(target);
+        enliven(target);
       }
-    );
-  }
+    },
+    { rootMargin: NEAR }
+  );
+  for (const root of document.querySelectorAll(".live")) near.observe(root);
 }
 
 /**
- * The picture that stands for this part where there is no JavaScript.
+ * Load what a part runs on, and let it begin.
  * @param {HTMLElement} root
  */
-function hideInstead(root) {
+async function enliven(root) {
+  const waits = make("p", { class: "live-none" }, "The model is being loaded …");
   const picture = root.dataset.instead && document.querySelector(root.dataset.instead);
-  if (picture instanceof HTMLElement) picture.hidden = true;
+  root.append(waits);
+  try {
+    const small = await load(FOLDER);
+    waits.remove();
+    PARTS[root.dataset.live ?? ""](root, small);
+    root.classList.add("ready");
+    performance.mark(`live-${root.dataset.live}`);
+  } catch (error) {
+    waits.textContent = `This part needs the model, and it could not be loaded: ${error}`;
+    if (picture instanceof HTMLElement) picture.hidden = false;
+    throw error;
+  }
 }
 
 if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);

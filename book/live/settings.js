@@ -15,7 +15,7 @@ import { recall, remember, whole } from "./state.js";
  */
 
 /** At this temperature, the first point of this seed falls among the wrong tokens. */
-export const AT_FIRST = {
+const AT_FIRST = {
   prompt: "Once a little fox named Ada lived by the river. One day",
   temperature: 2,
   seed: 2,

@@ -10,6 +10,9 @@ const [tokenize, embed, sample, modelOf, world, random, load] = await Promise.al
 const [author, game, ngrams, steps] = await Promise.all(
   ["author", "game", "ngrams", "steps"].map(from)
 );
+const [reading, scoring, replay, compare] = await Promise.all(
+  ["reading", "scoring", "replay", "compare"].map(from)
+);
 const about = JSON.parse(readFileSync(`${folder}/small.json`, "utf8"));
 const bytes = readFileSync(`${folder}/small.bin`);
 const halves = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
@@ -19,6 +22,15 @@ const answers = {
   split: (text) => tokenize.split(text),
   encode: (text) => small.tokenizer.encode(text),
   merges: (chunk) => small.tokenizer.merges(chunk).map((step) => step.pieces),
+  turns: (chunk) =>
+    replay.mergeTurns(small.tokenizer, chunk).map(({ pieces, pairs }) => ({ pieces, pairs })),
+  chunks: (text) => replay.chunksOf(small.tokenizer, tokenize.split, text),
+  legible: (piece) => replay.legible(piece),
+  oneToken: (word) => compare.oneToken(small.tokenizer, word),
+  cosine: ([table, i, j]) => {
+    const [a, b] = [i, j].map((n) => embed.row(small.model[table], n, small.model.config.d_model));
+    return embed.cosine(a, b);
+  },
   decode: (ids) => small.tokenizer.decode(ids),
   neighbours: ([id, k]) => embed.neighbours(small.model.wte, id, k, small.model.config.d_model),
   logits: ([ids, off]) => {
@@ -56,7 +68,30 @@ const answers = {
     return Object.fromEntries(words.map((word, i) => [word, odds[i]]));
   },
   points: ([seed, n]) => Array.from({ length: n }, random.uniform(seed)),
+  write: ([ids, n, seed, stop]) => {
+    const reader = new modelOf.Reader(small.model);
+    const point = random.uniform(seed);
+    const text = [...ids];
+    while (text.length < ids.length + n && (text.length === ids.length || text.at(-1) !== stop)) {
+      text.push(sample.draw(sample.shares(reader.read(text).at(-1).logits), point()));
+    }
+    return text.slice(ids.length);
+  },
   shares: ([logits, how]) => Array.from(sample.shares(logits, how)),
+  opened: ([ids, layer, head, t, s]) => {
+    const traces = new modelOf.Reader(small.model).read(ids);
+    const { n_head } = small.model.config;
+    const opened = scoring.openScore(traces, n_head, { layer, head }, t, s);
+    const plain = (x) => (typeof x === "number" ? x : [...x]);
+    return Object.fromEntries(Object.entries(opened).map(([name, x]) => [name, plain(x)]));
+  },
+  lens: ([ids, many]) =>
+    new modelOf.Reader(small.model)
+      .read(ids)
+      .map((trace) =>
+        reading.streamsOf(trace).map((x) => reading.lensBets(small.model, x, many))
+      ),
+  note: ([layer, unit]) => [...reading.noteOf(small.model, layer, unit)],
   draw: ([p, u]) => sample.draw(Float64Array.from(p), u),
   arithmetic: ([logits, how, u, id]) => {
     const drawn = steps.drawing(Float32Array.from(logits), how, u);
