@@ -147,6 +147,15 @@ def overflow_findings(page):
     return [f"overflow: {line}" for line in wide]
 
 
+def code_findings(page):
+    """No line of code is cut off."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("div.highlight-ipython3 pre, div.highlight-python pre")]
+            .filter((code) => code.scrollWidth > code.clientWidth + 1)
+            .map((code) => `code cut off: ${code.textContent.slice(0, 80)}`)"""
+    )
+
+
 def math_findings(page):
     """Formulas are set, without an error, and no TeX is left raw in the text."""
     found = page.evaluate(
