@@ -182,6 +182,12 @@ def heal(body):
     return body.replace(' role="doc-biblioentry"', ' role="listitem"')
 
 
+def named(menu):
+    """The menu, whose arrows say what they open."""
+    label = '<summary aria-label="The exercise of this chapter"'
+    return str(menu).replace("<summary", label)
+
+
 class Live(SphinxDirective):
     """A living part of the page: the name of its script in book/live/page.js.
 
@@ -225,6 +231,10 @@ def furnish(app, page, template, context, doctree):
     import maths  # it lies beside this file, where Sphinx finds it
 
     context["body"] = body = maths.keep_together(heal(body))
+    if menu := context.get("generate_toctree_html"):
+        context["generate_toctree_html"] = lambda *given, **how: named(
+            menu(*given, **how)
+        )
     if not app.config.html_baseurl:  # a relative address helps nobody
         tags = context.get("metatags", "")
         context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\s*', "", tags)

@@ -10,7 +10,7 @@
  * @typedef {{slot: string, cases: [string[], Options][]}} Given options that depend on a slot
  * @typedef {{end: string, story: string[], slots: Record<string, Options | Given>}} Grammar
  * @typedef {{plot: string[], memory: Record<string, string>}} State
- * @typedef {{words: string[], odds: number[], after: State[]}} Fork
+ * @typedef {{words: string[], weights: number[], odds: number[], after: State[]}} Fork
  */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: spaces to Python, not to Unicode
@@ -51,6 +51,7 @@ export class World {
       const total = ways.reduce((sum, way) => sum + way.weight, 0);
       fork = {
         words: ways.map((way) => way.word),
+        weights: ways.map((way) => way.weight),
         odds: ways.map((way) => way.weight / total),
         after: ways.map((way) => way.after),
       };

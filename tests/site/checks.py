@@ -72,6 +72,10 @@ def settle(page):
     page.wait_for_load_state("networkidle")
     for part in page.locator(".live:not([hidden])").all():
         part.scroll_into_view_if_needed()
+        # the browser must have drawn it there, or the part does not see that it is near
+        page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+        )
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_function(
         "() => !document.querySelector('.player:not(.ready), .live:not(.ready, [hidden])')",

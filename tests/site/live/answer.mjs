@@ -7,6 +7,9 @@ const from = (name) => import(`${folder}/${name}.js`);
 const [tokenize, embed, sample, modelOf, world, random, load] = await Promise.all(
   ["tokenize", "embed", "sample", "model", "world", "random", "load"].map(from)
 );
+const [author, game, ngrams, steps] = await Promise.all(
+  ["author", "game", "ngrams", "steps"].map(from)
+);
 const [reading, scoring, replay, compare] = await Promise.all(
   ["reading", "scoring", "replay", "compare"].map(from)
 );
@@ -90,6 +93,25 @@ const answers = {
       ),
   note: ([layer, unit]) => [...reading.noteOf(small.model, layer, unit)],
   draw: ([p, u]) => sample.draw(Float64Array.from(p), u),
+  arithmetic: ([logits, how, u, id]) => {
+    const drawn = steps.drawing(Float32Array.from(logits), how, u);
+    return { ...steps.arithmetic(Float32Array.from(logits), how, drawn, id), drawn: drawn.id };
+  },
+  authorsOdds: (ids) => {
+    const odds = steps.authorsOdds(small, ids);
+    return odds && [...odds];
+  },
+  stories: ([seed, n]) => {
+    const next = author.storyteller(small.world, seed);
+    return Array.from({ length: n }, next);
+  },
+  questions: (told) => game.questions(small.world, told),
+  moved: ([points, i, by]) => game.moved(points, i, by),
+  bets: ([texts, questions]) => {
+    const grams = new ngrams.NGrams(3);
+    for (const text of texts) grams.read(text);
+    return questions.map(([before, word]) => grams.bets(before, word).map(({ p }) => p));
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
