@@ -24,9 +24,9 @@ _IMPORT = re.compile(
     r"^import (?:{[^}]*}|\* as \w+) from \"\./(\w+)\.js\";\n", re.MULTILINE
 )
 _EXPORT = re.compile(
-    r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE
+    r"^export (?=(?:async )?(?:function\*?|class|const|let) )", re.MULTILINE
 )
-_NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+_NAME = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 SIZES = {
     "vocab_size": "n_vocab",
     "n_positions": "n_ctx",

@@ -5,10 +5,10 @@ import { make } from "./dom.js";
 import { inSlices } from "./slices.js";
 
 /** As many as the chapter measures on. */
-const MANY = 100;
-/** The least and the greatest on the scale, in nats above the author. */
-const [LEAST, MOST] = [0.0001, 100];
-const TICKS = [0.001, 0.01, 0.1, 1, 10];
+const BILL_STORIES = 100;
+/** The least and the greatest on the scale, in nats aboveAuthor the author. */
+const [SCALE_FROM, SCALE_TO] = [0.0001, 100];
+const SCALE_TICKS = [0.001, 0.01, 0.1, 1, 10];
 
 export class Bill {
   /** @param {import("./load.js").Small} small */
@@ -20,11 +20,11 @@ export class Bill {
     /** @type {Map<string, import("./cost.js").Paid>} what is paid for all, by what is off */
     this.known = new Map();
     this.stop = () => {};
-    this.bar = make("progress", { max: MANY, value: 0, "aria-label": "Stories read" });
+    this.bar = make("progress", { max: BILL_STORIES, value: 0, "aria-label": "Stories read" });
     this.rows = make("tbody", {});
     const scale = make("span", { class: "apart-scale ticks" });
-    for (const tick of TICKS) {
-      scale.append(make("span", { style: `--at:${at(tick)}` }, String(tick)));
+    for (const tick of SCALE_TICKS) {
+      scale.append(make("span", { style: `--at:${onScale(tick)}` }, String(tick)));
     }
     const head = make(
       "tr",
@@ -40,7 +40,7 @@ export class Bill {
       make(
         "table",
         {},
-        make("caption", {}, `The loss on ${MANY} stories that it never read`),
+        make("caption", {}, `The loss on ${BILL_STORIES} stories that it never read`),
         make("thead", {}, head),
         this.rows,
         make("tfoot", { "aria-hidden": "true" }, foot)
@@ -51,7 +51,7 @@ export class Bill {
 
   /** As many stories as are read, told when they are needed. */
   *told() {
-    for (let i = 0; i < MANY; i++) {
+    for (let i = 0; i < BILL_STORIES; i++) {
       if (i === this.stories.length) this.stories.push(this.source.next().value);
       yield this.stories[i];
     }
@@ -74,7 +74,7 @@ export class Bill {
     }
     const reading = pay(this.small, switches, this.told(), (paid) => {
       this.write(key, name, paid);
-      if (paid.stories < MANY) return;
+      if (paid.stories < BILL_STORIES) return;
       this.known.set(key, paid);
       done(paid);
     });
@@ -85,25 +85,27 @@ export class Bill {
   write(key, name, paid) {
     const read = paid?.stories ?? 0;
     this.bar.value = read;
-    this.bar.classList.toggle("whole", read === MANY);
+    this.bar.classList.toggle("whole", read === BILL_STORIES);
     const whole = this.known.get("none");
-    const rows = [row("the author: the floor", "truth", paid && paid.author / paid.tokens, null)];
+    const rows = [
+      billRow("the author: the floor", "truth", paid && paid.author / paid.tokens, null),
+    ];
     if (key !== "none" && whole) {
-      rows.push(row("the whole model", "whole", each(whole), above(whole)));
+      rows.push(billRow("the whole model", "whole", eachToken(whole), aboveAuthor(whole)));
     }
-    const so = read < MANY ? `${name}, ${read} of ${MANY} read` : name;
-    rows.push(row(so, "model", paid && each(paid), paid && above(paid)));
+    const so = read < BILL_STORIES ? `${name}, ${read} of ${BILL_STORIES} read` : name;
+    rows.push(billRow(so, "model", paid && eachToken(paid), paid && aboveAuthor(paid)));
     this.rows.replaceChildren(...rows);
   }
 }
 
 /** @param {import("./cost.js").Paid} paid */
-function each(paid) {
+function eachToken(paid) {
   return paid.model / paid.tokens;
 }
 
 /** @param {import("./cost.js").Paid} paid */
-export function above(paid) {
+export function aboveAuthor(paid) {
   return (paid.model - paid.author) / paid.tokens;
 }
 
@@ -113,27 +115,22 @@ export function above(paid) {
  * @param {number | null} nats
  * @param {number | null} more
  */
-function row(name, kind, nats, more) {
+function billRow(name, kind, nats, more) {
   const dot =
     more === null
       ? ""
-      : make("span", { class: "apart-scale" }, make("i", { style: `--at:${at(more)}` }));
+      : make("span", { class: "apart-scale" }, make("i", { style: `--at:${onScale(more)}` }));
   return make(
     "tr",
     { class: kind },
     make("th", { scope: "row" }, name),
     make("td", { class: "number" }, nats === null ? "…" : nats.toFixed(4)),
-    make(
-      "td",
-      {},
-      dot,
-      more === null ? "" : make("span", { class: "number" }, signed(more))
-    )
+    make("td", {}, dot, more === null ? "" : make("span", { class: "number" }, signedNats(more)))
   );
 }
 
 /** @param {number} nats */
-export function signed(nats) {
+export function signedNats(nats) {
   return `${nats < 0 ? "−" : "+"}${Math.abs(nats).toFixed(4)}`;
 }
 
@@ -141,7 +138,7 @@ export function signed(nats) {
  * The place of a number on the logarithmic scale, from 0 to 1.
  * @param {number} nats
  */
-function at(nats) {
-  const place = Math.log(Math.max(nats, LEAST) / LEAST) / Math.log(MOST / LEAST);
+function onScale(nats) {
+  const place = Math.log(Math.max(nats, SCALE_FROM) / SCALE_FROM) / Math.log(SCALE_TO / SCALE_FROM);
   return Math.min(place, 1).toFixed(4);
 }

@@ -7,19 +7,19 @@ import { button, make } from "./dom.js";
  *   "norms"
  */
 
-const HEADS = Array.from({ length: 12 }, (_, i) => `${Math.floor(i / 4)}.${i % 4}`);
-const MLPS = ["m0", "m1", "m2"];
-const ALL = [...HEADS, ...MLPS, "positions", "norms"];
+const ALL_HEADS = Array.from({ length: 12 }, (_, i) => `${Math.floor(i / 4)}.${i % 4}`);
+const ALL_MLPS = ["m0", "m1", "m2"];
+const ALL_PARTS = [...ALL_HEADS, ...ALL_MLPS, "positions", "norms"];
 
 /** @type {[string, string[]][]} */
-export const PRESETS = [
+export const TAKEN_OUT = [
   ["The whole model", []],
   ["Without 1.1", ["1.1"]],
   ["Without 1.1 and 1.3", ["1.1", "1.3"]],
   ["Without 0.1", ["0.1"]],
-  ["No attention", HEADS],
-  ["No MLPs", MLPS],
-  ["Only the last MLP", [...HEADS, "m0", "m1"]],
+  ["No attention", ALL_HEADS],
+  ["No MLPs", ALL_MLPS],
+  ["Only the last MLP", [...ALL_HEADS, "m0", "m1"]],
   ["No positions", ["positions"]],
   ["No norms", ["norms"]],
 ];
@@ -33,13 +33,13 @@ export const PRESETS = [
  */
 export function offIn(text, otherwise) {
   const named = (text ?? "").split(",");
-  const known = ALL.filter((part) => named.includes(part));
+  const known = ALL_PARTS.filter((part) => named.includes(part));
   return new Set(known.length || text === "none" ? known : otherwise);
 }
 
 /** @param {Off} off */
 export function offText(off) {
-  return ALL.filter((part) => off.has(part)).join(",") || "none";
+  return ALL_PARTS.filter((part) => off.has(part)).join(",") || "none";
 }
 
 /**
@@ -48,7 +48,7 @@ export function offText(off) {
  */
 export function switchesOf(off) {
   return {
-    heads: new Set(HEADS.filter((head) => off.has(head))),
+    heads: new Set(ALL_HEADS.filter((head) => off.has(head))),
     mlps: new Set([0, 1, 2].filter((layer) => off.has(`m${layer}`))),
     noPlaces: off.has("positions"),
     noNorms: off.has("norms"),
@@ -60,19 +60,20 @@ export function switchesOf(off) {
  * @param {Off} off
  */
 export function saidOf(off) {
-  const heads = HEADS.filter((head) => off.has(head));
-  const mlps = MLPS.filter((mlp) => off.has(mlp)).map((mlp) => mlp.slice(1));
+  const heads = ALL_HEADS.filter((head) => off.has(head));
+  const mlps = ALL_MLPS.filter((mlp) => off.has(mlp)).map((mlp) => mlp.slice(1));
   const missing = [];
-  if (heads.length === HEADS.length) missing.push("attention");
-  else if (heads.length) missing.push(`${heads.length > 1 ? "heads" : "head"} ${listed(heads)}`);
-  if (mlps.length === MLPS.length) missing.push("MLPs");
-  else if (mlps.length) missing.push(`${mlps.length > 1 ? "MLPs" : "MLP"} ${listed(mlps)}`);
+  if (heads.length === ALL_HEADS.length) missing.push("attention");
+  else if (heads.length)
+    missing.push(`${heads.length > 1 ? "heads" : "head"} ${enumerated(heads)}`);
+  if (mlps.length === ALL_MLPS.length) missing.push("MLPs");
+  else if (mlps.length) missing.push(`${mlps.length > 1 ? "MLPs" : "MLP"} ${enumerated(mlps)}`);
   for (const part of ["positions", "norms"]) if (off.has(part)) missing.push(part);
-  return missing.length ? `without ${listed(missing)}` : "the whole model";
+  return missing.length ? `without ${enumerated(missing)}` : "the whole model";
 }
 
 /** @param {string[]} words */
-function listed(words) {
+function enumerated(words) {
   return words.join(", ").replace(/, ([^,]*)$/, " and $1");
 }
 
@@ -94,12 +95,12 @@ export function board(off, changed) {
     switches.set(name, one);
     return one;
   };
-  const rows = MLPS.map((mlp, n) =>
+  const rows = ALL_MLPS.map((mlp, n) =>
     make(
       "div",
       { class: "apart-layer", role: "group", "aria-label": `Layer ${n}` },
       make("span", { class: "apart-name", "aria-hidden": "true" }, `layer ${n}`),
-      ...HEADS.slice(4 * n, 4 * n + 4).map((head) => part(head, head, `Head ${head}`)),
+      ...ALL_HEADS.slice(4 * n, 4 * n + 4).map((head) => part(head, head, `Head ${head}`)),
       part(mlp, "MLP", `MLP ${n}`)
     )
   );
@@ -121,7 +122,7 @@ export function board(off, changed) {
     ...rows,
     rest
   );
-  switches.get(HEADS[0])?.setAttribute("tabindex", "0");
+  switches.get(ALL_HEADS[0])?.setAttribute("tabindex", "0");
 
   /** From part to part: only one is in the order of the tab key. */
   function move(/** @type {KeyboardEvent} */ event) {
@@ -149,7 +150,7 @@ export function board(off, changed) {
     next.focus();
   }
 
-  const presets = PRESETS.map(([name, parts]) =>
+  const presets = TAKEN_OUT.map(([name, parts]) =>
     button(name, () => {
       off.clear();
       for (const one of parts) off.add(one);
@@ -158,7 +159,7 @@ export function board(off, changed) {
   );
   const show = () => {
     for (const [name, one] of switches) one.setAttribute("aria-pressed", String(!off.has(name)));
-    PRESETS.forEach(([, parts], i) => {
+    TAKEN_OUT.forEach(([, parts], i) => {
       const same = parts.length === off.size && parts.every((one) => off.has(one));
       presets[i].setAttribute("aria-pressed", String(same));
     });

@@ -17,14 +17,14 @@ import { draw } from "./sample.js";
  */
 
 /** The seed of the stories that training does not see, as in gpt/train.py. */
-const HELD_OUT = 1_000_000;
+const HELD_OUT_SEED = 1_000_000;
 
 /**
  * Stories without end.
  * @param {import("./load.js").Small} small
  * @returns {Generator<Told, never>}
  */
-export function* heldOut({ world, tokenizer }, seed = HELD_OUT) {
+export function* heldOut({ world, tokenizer }, seed = HELD_OUT_SEED) {
   const points = uniform(seed);
   const end = tokenizer.specialTokens[world.end];
   for (;;) {

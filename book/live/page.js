@@ -1,11 +1,13 @@
 /** What starts the living parts of a page, once the page itself can be read. */
 
 import { make } from "./dom.js";
+import { apart } from "./apart.js";
 import { writer } from "./home.js";
 import { load } from "./load.js";
+import { patch } from "./patch.js";
 
 /** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
-const PARTS = { writer };
+const PARTS = { writer, apart, patch };
 
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");
