@@ -90,7 +90,7 @@ export function board(off, changed) {
       if (!off.delete(name)) off.add(name);
       changed();
     };
-    const more = { class: "apart-part", "aria-label": said, tabindex: "-1" };
+    const more = { class: "live-button apart-part", "aria-label": said, tabindex: "-1" };
     const one = button(label, flip, more);
     switches.set(name, one);
     return one;

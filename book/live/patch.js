@@ -11,7 +11,7 @@ import { inSlices, slowly } from "./slices.js";
 import { recall, remember } from "./state.js";
 import { Story } from "./story.js";
 
-const PATCH_BEGIN = "Once a little fox layerName Ada lived by the river. One day Ada worked with a";
+const PATCH_BEGIN = "Once a little fox named Ada lived by the river. One day Ada worked with a";
 const PATCH_END = "model. When the moon came up, the model";
 /** What a model of each kind does. */
 const PATCH_ACTS = { fashion: "wore", clay: "dried", "machine learning": "guessed" };
