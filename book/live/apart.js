@@ -156,7 +156,7 @@ export function apart(root, small) {
   box.set(text);
   box.mark([]);
   parts.show();
-  bill.write("", saidOf(off), null);
+  bill.write(offText(off), saidOf(off));
   read();
   new IntersectionObserver(([entry]) => {
     seen = entry.isIntersecting;

@@ -6,8 +6,8 @@ import { inSlices } from "./slices.js";
 
 /** As many as the chapter measures on. */
 const BILL_STORIES = 100;
-/** The least and the greatest on the scale, in nats aboveAuthor the author. */
-const [SCALE_FROM, SCALE_TO] = [0.0001, 100];
+/** The least and the greatest on the scale, in nats above the author. */
+const [SCALE_FROM, SCALE_TO] = [0.0003, 20];
 const SCALE_TICKS = [0.001, 0.01, 0.1, 1, 10];
 
 export class Bill {
@@ -17,11 +17,12 @@ export class Bill {
     /** @type {import("./cost.js").Told[]} */
     this.stories = [];
     this.source = heldOut(small);
-    /** @type {Map<string, import("./cost.js").Paid>} what is paid for all, by what is off */
-    this.known = new Map();
+    /** @type {Map<string, import("./cost.js").Paid>} what is paid so far, by what is off */
+    this.paid = new Map();
     this.stop = () => {};
     this.bar = make("progress", { max: BILL_STORIES, value: 0, "aria-label": "Stories read" });
     this.rows = make("tbody", {});
+    this.caption = make("caption", {});
     const scale = make("span", { class: "apart-scale ticks" });
     for (const tick of SCALE_TICKS) {
       scale.append(make("span", { style: `--at:${onScale(tick)}` }, String(tick)));
@@ -40,7 +41,7 @@ export class Bill {
       make(
         "table",
         {},
-        make("caption", {}, `The loss on ${BILL_STORIES} stories that it never read`),
+        this.caption,
         make("thead", {}, head),
         this.rows,
         make("tfoot", { "aria-hidden": "true" }, foot)
@@ -58,50 +59,72 @@ export class Bill {
   }
 
   /**
-   * Read the stories, unless that was done before.
+   * Let the model of now read the stories, then the whole one, unless they have.
    * @param {string} key what is off, as a text: "none" for the whole model
    * @param {string} name the same in words
    * @param {import("./model.js").Switches} switches
-   * @param {(paid: import("./cost.js").Paid) => void} done
+   * @param {(paid: import("./cost.js").Paid) => void} done what the model of now has paid
    */
   show(key, name, switches, done) {
     this.stop();
-    const found = this.known.get(key);
-    this.write(key, name, found ?? null);
-    if (found) {
-      done(found);
-      return;
-    }
-    const reading = pay(this.small, switches, this.told(), (paid) => {
-      this.write(key, name, paid);
-      if (paid.stories < BILL_STORIES) return;
-      this.known.set(key, paid);
-      done(paid);
-    });
-    this.stop = inSlices(reading);
+    this.write(key, name);
+    this.stop = inSlices(this.reading(key, name, switches, done));
   }
 
-  /** @param {string} key @param {string} name @param {import("./cost.js").Paid | null} paid */
-  write(key, name, paid) {
-    const read = paid?.stories ?? 0;
+  /**
+   * @param {string} key
+   * @param {string} name
+   * @param {import("./model.js").Switches} switches
+   * @param {(paid: import("./cost.js").Paid) => void} done
+   */
+  *reading(key, name, switches, done) {
+    for (const one of new Set([key, "none"])) {
+      if (!this.whole(one)) {
+        const taken = one === key ? switches : {};
+        yield* pay(this.small, taken, this.told(), (paid) => {
+          this.paid.set(one, paid);
+          this.write(key, name);
+        });
+      }
+      const paid = this.paid.get(one);
+      if (one === key && paid) done(paid);
+    }
+  }
+
+  /** @param {string} key */
+  whole(key) {
+    return this.paid.get(key)?.stories === BILL_STORIES;
+  }
+
+  /** @param {string} key @param {string} name */
+  write(key, name) {
+    const [now, whole] = [this.paid.get(key), this.paid.get("none")];
+    const author = whole && this.whole("none") ? whole : now;
+    const rows = [billRow("the author: the floor", "truth", author && authorEach(author), null)];
+    if (key !== "none" && whole) rows.push(billRow("the whole model", "whole", ...paidEach(whole)));
+    rows.push(billRow(name, "model", ...paidEach(now)));
+    this.rows.replaceChildren(...rows);
+    const read = (this.whole(key) ? whole : now)?.stories ?? 0;
     this.bar.value = read;
     this.bar.classList.toggle("whole", read === BILL_STORIES);
-    const whole = this.known.get("none");
-    const rows = [
-      billRow("the author: the floor", "truth", paid && paid.author / paid.tokens, null),
-    ];
-    if (key !== "none" && whole) {
-      rows.push(billRow("the whole model", "whole", eachToken(whole), aboveAuthor(whole)));
-    }
-    const so = read < BILL_STORIES ? `${name}, ${read} of ${BILL_STORIES} read` : name;
-    rows.push(billRow(so, "model", paid && eachToken(paid), paid && aboveAuthor(paid)));
-    this.rows.replaceChildren(...rows);
+    this.caption.textContent =
+      read === BILL_STORIES
+        ? `The loss on ${BILL_STORIES} stories that it never read`
+        : `The loss on stories that it never read: ${read} of ${BILL_STORIES} so far`;
   }
 }
 
 /** @param {import("./cost.js").Paid} paid */
-function eachToken(paid) {
-  return paid.model / paid.tokens;
+function authorEach(paid) {
+  return paid.author / paid.tokens;
+}
+
+/**
+ * @param {import("./cost.js").Paid | undefined} paid
+ * @returns {[number | undefined, number | null]}
+ */
+function paidEach(paid) {
+  return paid ? [paid.model / paid.tokens, aboveAuthor(paid)] : [undefined, null];
 }
 
 /** @param {import("./cost.js").Paid} paid */
@@ -112,7 +135,7 @@ export function aboveAuthor(paid) {
 /**
  * @param {string} name
  * @param {string} kind
- * @param {number | null} nats
+ * @param {number | undefined} nats
  * @param {number | null} more
  */
 function billRow(name, kind, nats, more) {
@@ -124,7 +147,7 @@ function billRow(name, kind, nats, more) {
     "tr",
     { class: kind },
     make("th", { scope: "row" }, name),
-    make("td", { class: "number" }, nats === null ? "…" : nats.toFixed(4)),
+    make("td", { class: "number" }, nats === undefined ? "…" : nats.toFixed(4)),
     make("td", {}, dot, more === null ? "" : make("span", { class: "number" }, signedNats(more)))
   );
 }

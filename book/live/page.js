@@ -5,9 +5,10 @@ import { apart } from "./apart.js";
 import { writer } from "./home.js";
 import { load } from "./load.js";
 import { patch } from "./patch.js";
+import { time } from "./time.js";
 
 /** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
-const PARTS = { writer, apart, patch };
+const PARTS = { writer, apart, patch, time };
 
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");

@@ -17,6 +17,11 @@ const PATCH_END = "model. When the moon came up, the model";
 const PATCH_ACTS = { fashion: "wore", clay: "dried", "machine learning": "guessed" };
 /** @typedef {"fashion" | "clay" | "machine learning"} Kind */
 const PATCH_KINDS = /** @type {Kind[]} */ (Object.keys(PATCH_ACTS));
+/** @type {import("./columns.js").Column[]} */
+const PATCH_COLUMNS = [
+  { text: "before", kind: "whole" },
+  { text: "with the vector", kind: "model" },
+];
 const PATCH_LAYERS = [-1, 0, 1, 2];
 
 /** @param {number} layer */
@@ -141,7 +146,7 @@ export function patch(root, small) {
     const [i] = rows[row];
     const { word } = story(from).words[i];
     square.style.setProperty("--p", p.toFixed(3));
-    square.textContent = p < 0.005 ? "0" : p.toFixed(2).replace(/^0/, "");
+    square.textContent = p < 0.005 || p >= 0.995 ? p.toFixed(0) : p.toFixed(2).slice(1);
     square.setAttribute(
       "aria-label",
       `${word} after ${layerName(taken)}: ${PATCH_ACTS[from]} ${share(p)}`
@@ -176,7 +181,7 @@ export function patch(root, small) {
       square.setAttribute("tabindex", own ? "0" : "-1");
     }
     const p = found.get(keyOf(rows.length - 1 - back, layer));
-    bets.replaceChildren(table(after(b), p, after(a)));
+    bets.replaceChildren(table(after(b), p));
   }
 
   /** @param {Story} a @param {Story} b */
@@ -233,22 +238,15 @@ export function patch(root, small) {
   }
 
   /**
-   * The bets on the three acts: in the second story, in it with the vector, in the first.
-   * @param {Float64Array} by
+   * The bets on the three acts, before and after.
+   * @param {Float64Array} before
    * @param {Float64Array | undefined} carried
-   * @param {Float64Array} at
    */
-  function table(by, carried, at) {
+  function table(before, carried) {
     const lines = Object.values(PATCH_ACTS).map((act) => {
-      return { word: act, came: true, bets: [by, carried, at].map((p) => bet(act, p)) };
+      return { word: act, came: true, bets: [before, carried].map((p) => bet(act, p)) };
     });
-    /** @type {import("./columns.js").Column[]} */
-    const heads = [
-      { text: `${into} story`, kind: "whole" },
-      { text: "with the vector", kind: "model" },
-      { text: `${from} story`, kind: "whole" },
-    ];
-    return columns("What comes after the last “model”?", heads, lines);
+    return columns("What does the model do?", PATCH_COLUMNS, lines);
   }
 
   function tell() {
