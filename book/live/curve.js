@@ -23,7 +23,7 @@ export function stepAcross(steps, step) {
 }
 
 /**
- * @param {import("./steps.js").Steps} about
+ * @param {import("./checkpoints.js").Steps} about
  * @returns {{element: HTMLElement, show: (i: number) => void}}
  */
 export function curve(about) {

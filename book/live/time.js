@@ -8,7 +8,7 @@ import { curve } from "./curve.js";
 import { button, make, share } from "./dom.js";
 import { inSlices } from "./slices.js";
 import { recall, remember, whole } from "./state.js";
-import { loadStep, loadSteps, stepModel } from "./steps.js";
+import { loadStep, loadSteps, stepModel } from "./checkpoints.js";
 
 const TIME_PROMPT = "Once a little fox named Ada lived by the river. One day";
 const TIME_SEED = 8360;
@@ -39,7 +39,7 @@ export function time(root, small) {
     );
   }
 
-  /** @param {import("./steps.js").Steps} about */
+  /** @param {import("./checkpoints.js").Steps} about */
   function start(about) {
     const { steps, losses, floor } = about;
     const first = steps.indexOf(whole(asked.step, FIRST_STEP, 1e6));
