@@ -39,16 +39,8 @@ export function curve(about) {
   const line = document.createElementNS(NS, "polyline");
   line.setAttribute("points", [`0,${y(losses[0])}`, ...points].join(" "));
   svg.append(line);
-  const across = (
-    /** @type {string} */ kind,
-    /** @type {number} */ loss,
-    /** @type {string} */ text
-  ) =>
-    make(
-      "div",
-      { class: `time-line ${kind}`, style: `--y:${lossHeight(loss)}` },
-      make("span", {}, text)
-    );
+  const across = (/** @type {string} */ kind, /** @type {number} */ loss, text = "") =>
+    make("div", { class: `time-line ${kind}`, style: `--y:${lossHeight(loss)}` }, text);
   const dots = steps.map((step, i) =>
     make("i", {
       class: "time-dot",
@@ -68,8 +60,8 @@ export function curve(about) {
       "div",
       { class: "time-plot" },
       ...LOSS_TICKS.map((loss) => across("tick", loss, String(loss))),
-      across("floor", floor, `the floor: ${floor.toFixed(3)}`),
-      across("forgetful", forgetful, `without looking back: ${forgetful.toFixed(3)} at best`),
+      across("floor", floor),
+      across("forgetful", forgetful),
       svg,
       ...dots
     )

@@ -81,6 +81,17 @@ export function time(root, small) {
         picture.element,
         handle,
         make("div", { class: "time-marks", "aria-hidden": "true" }, ...marks),
+        make(
+          "p",
+          { class: "time-key" },
+          make("span", {}, "the loss, in nats per token"),
+          make(
+            "span",
+            { class: "forgetful" },
+            `the least without looking back: ${about.forgetful.toFixed(3)}`
+          ),
+          make("span", { class: "floor" }, `the floor: ${floor.toFixed(3)}`)
+        ),
         where,
         make("h4", {}, "What it writes"),
         told,
