@@ -197,7 +197,7 @@ def recipe_steps(model: Recipe, batches) -> Iterator[float]:
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
     for step, (ids, targets) in zip(range(2000), batches):
         for group in optimizer.param_groups:
-            group["lr"] = train.learning_rate(step, 2000, 1e-3, 1e-4, 100)
+            group["lr"] = train.learning_rate(step, 2000, 1e-3, 100, 1e-4)
         loss = model.loss(ids, targets)
         optimizer.zero_grad()
         loss.backward()

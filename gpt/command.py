@@ -87,7 +87,7 @@ class Run:
             last=preset.last,
             warm_up=preset.warm_up,
             optimizer=self.optimizer,
-            done=folder.done,
+            first=folder.done,
         )
         if 0 in keep_at and folder.done == 0:
             folder.keep("step-0", self.model, self.end)

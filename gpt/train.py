@@ -77,8 +77,8 @@ def learning_rate(
     step: int,
     steps: int,
     peak: float = PEAK,
-    last: float = 0.0,
     warm_up: int = WARM_UP,
+    last: float = 0.0,
 ) -> float:
     """Straight up to `peak` in `warm_up` steps, then down a cosine to `last`.
 
@@ -157,18 +157,18 @@ def fit(
     steps: int,
     *,
     peak: float = PEAK,
-    last: float = 0.0,
     warm_up: int = WARM_UP,
+    last: float = 0.0,
     optimizer: torch.optim.Optimizer | None = None,
-    done: int = 0,
+    first: int = 0,
 ) -> Iterator[float]:
     """Train the model's weights in place; yield the loss of each step, in nats.
 
     model: anything with `parameters()` and `loss(ids, targets)`.
     batches: yields ids and targets, both (B, T), int64; a target of -1 is not asked.
-    peak, last, warm_up: see `learning_rate`. optimizer: AdamW where none is given; a
+    peak, warm_up, last: see `learning_rate`. optimizer: AdamW where none is given; a
     group of its weights that has a "scale" learns at that many times the rate.
-    done: the steps that are behind it, where a run goes on: `batches` begins after them.
+    first: the step to begin with, where a run goes on: `batches` begins with its batch.
 
     The course's own training has one step in a thousand or so that goes too far: all
     weights move a little, alike for one bet of every story (the "a" of "Once a"), and
@@ -180,12 +180,12 @@ def fit(
     parameters = list(model.parameters())
     optimizer = optimizer or adamw(parameters)
     fed = iter(batches)
-    for step in range(done, steps):
+    for step in range(first, steps):
         pair = next(fed, None)
         if pair is None:
             raise ValueError(f"the batches end at {step} of {steps} steps")
         for group in optimizer.param_groups:
-            rate = learning_rate(step, steps, peak, last, warm_up)
+            rate = learning_rate(step, steps, peak, warm_up, last)
             group["lr"] = rate * group.get("scale", 1.0)
         loss = model.loss(*pair)
         optimizer.zero_grad()

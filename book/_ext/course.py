@@ -4,6 +4,7 @@
   edit of gpt/ or of the figures runs the chapters again, and nothing else does.
 - The player's script goes to pages that hold a player.
 - The living parts' script goes to pages that hold one (`{live}` NAME), and so does its style.
+- Style that no page uses is left out.
 - Exercise pages carry links that download or launch the notebook.
 """
 
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-import live
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
@@ -42,6 +42,14 @@ def code_hash(root):
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def name_the_extension(app, config):
+    """Every page is read and written anew when what does it changes."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    config.course_extension = digest.hexdigest()
 
 
 def name_the_language(app, config):
@@ -127,7 +135,11 @@ class Live(SphinxDirective):
             "aria-label": self.options["label"],
         }
         said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
-        html = f'<section class="live"{said} hidden></section>'
+        # where there is JavaScript the place is kept from the start, so that nothing jumps
+        html = (
+            f'<section class="live"{said} hidden></section>'
+            "<script>document.currentScript.previousElementSibling.hidden = false</script>"
+        )
         return [nodes.raw("", html, format="html")]
 
 
@@ -139,7 +151,9 @@ def furnish(app, page, template, context, doctree):
     if 'class="live"' in body:
         app.add_js_file("../live/live.js", loading_method="defer")
         app.add_css_file("../live/live.css")
-    context["body"] = body = heal(body)
+    import maths  # it lies beside this file, where Sphinx finds it
+
+    context["body"] = body = maths.keep_together(heal(body))
     context["header_buttons"] = []  # the page itself says what can be downloaded
     if page.startswith(EXERCISES) and doctree is not None:
         links = "".join(
@@ -176,9 +190,13 @@ def pack(app, error):
 
 
 def enliven(app, error):
-    """Writes what the living parts run on."""
+    """Writes what the living parts run on, and leaves out the style that no page uses."""
+    import lean  # they lie beside this file, where Sphinx finds them
+    import live
+
     if not error and app.builder.format == "html":
         live.write(Path(app.outdir, "live"))
+        lean.slim(Path(app.outdir))
 
 
 def setup(app):
@@ -186,6 +204,8 @@ def setup(app):
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
+    app.add_config_value("course_extension", "", "env")
+    app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)

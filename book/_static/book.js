@@ -1,7 +1,7 @@
 // What scrolls sideways can be reached, and scrolled, from the keyboard.
 (function () {
   "use strict";
-  const WIDE = ".figure-box, .pst-scrollable-table-container, .math, mjx-container, pre";
+  const WIDE = ".figure-box, .pst-scrollable-table-container, div.math, pre";
 
   function reach() {
     for (const box of document.querySelectorAll(WIDE)) {

@@ -125,6 +125,9 @@ def cost(file=RECORDED) -> Cost:
         "kept_shortest": f"{1000 * kept[0][1]:.0f}",
         "kept_growth": percent(kept[long][1] / kept[0][1] - 1),
         "anew_growth": f"{anew[long][1] / anew[0][1]:.0f}",
+        "anew_first_tokens": min(length) + 1,
+        "anew_last_tokens": max(length) + 1,
+        "anew_more": f"{(max(length) + 1) / (min(length) + 1):.0f}",
         "cost_times": f"{anew[mid][1] / kept[mid][1]:.0f}",
         "cost_times_longest": f"{anew[long][1] / kept[long][1]:.0f}",
         "prompt_rate": f"{513 / anew[mid][1]:.0f}",
@@ -165,7 +168,7 @@ def budget(config=GPT2):
 # --- past the end, and several at once --------------------------------------------
 @torch.no_grad()
 def stale(model, ids):
-    """For `say`: what keys from one place earlier do to the bets on the next token.
+    """For `say`: what keys from one place earlier do to a bet on the next token, in points.
 
     ids: (1, n_ctx + 1). The first token falls out of the window; its keys and values are
     dropped, and all others are kept as they were made, one place further on.
@@ -177,7 +180,7 @@ def stale(model, ids):
         cache.extend(layer, *(x[..., 1 : whole.length, :] for x in (k, v)))
     late, anew = model(ids[:, -1:], cache)[0, -1], model(ids[:, 1:])[0, -1]
     bets = late.softmax(-1) - anew.softmax(-1)
-    return {"stale": percent(float(bets.abs().max()))}
+    return {"stale": f"{100 * float(bets.abs().max()):.0f}"}
 
 
 class Row(NamedTuple):
@@ -253,6 +256,10 @@ def shared():
     return {
         "llama_queries": 128,
         "llama_kv": 8,
+        "llama_fewer": 128 // 8,
+        "gpt3_queries": 96,
+        "llama_layers": SIZES["Llama 3.1 405B"][0],
+        "gpt3_layers": SIZES["GPT-3"][0],
         "llama_less": f"{kept['GPT-3'] / kept['Llama 3.1 405B']:.0f}",
     }
 
@@ -331,31 +338,33 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
         read.loss(model.replace(attention=partial(window, width=width)))
         for width in widths
     ]
-    back = read.back
-    name = []
-    for beyond in BEYOND:
-        bets = []
+    back, again = read.back, read.named.sum(-1) > 1
+    at = {beyond: torch.zeros(MANY) for beyond in BEYOND}  # the bet in each story
+    for beyond, bets in at.items():
         for n in back.unique().tolist():
             cut = model.replace(attention=partial(window, width=n + beyond))
-            bets += read.copied(cut, back == n)[0].tolist()
-        name.append(sum(bets) / len(bets))
-    at = dict(zip(BEYOND, name))
+            bets[back == n] = read.copied(cut, back == n)[0]
+    name = [float(bets.mean()) for bets in at.values()]
     run = recorded("windows", file)
     forgets, half = (log(n * len(ANIMALS)) / tokens for n in (8, 4))
     assert len(NAMES) == 8  # she and he have four each
     said = {
         "window_stories": MANY,
         "story_tokens": f"{tokens:.0f}",
-        "named_again": percent(float((read.named.sum(-1) > 1).float().mean())),
+        "named_again": int(again.sum()),
         "names_many": len(NAMES),
         "bet_chance": percent(1 / len(NAMES)),
         "train_date": run["date"],
+        **_machine("train", run),
         "train_steps": run["steps"],
         "train_seed": run["seed"],
         "back_least": int(back.min()),
         "back_most": int(back.max()),
-        "bet_short": percent(at[-1]),
-        "bet_reached": percent(at[0], ".1f"),
+        "bet_short": percent(float(at[-1].mean())),
+        "bet_again": percent(float(at[-1][again].mean())),
+        "bet_again_most": percent(float(at[-1][again].max())),
+        "bet_once": percent(float(at[-1][~again].mean())),
+        "bet_reached": percent(float(at[0].mean()), ".1f"),
     }
     for width, learned in run["windows"].items():
         said[f"reach_{width}"] = 3 * (int(width) - 1)
@@ -363,6 +372,7 @@ def windows(model, tokenizer, widths=WIDTHS, file=RECORDED) -> Windows:
     said |= {
         "loss_8": f"{run['windows']['8']['loss']:.3f}",
         "fair": f"{floor + half:.3f}",
+        "unfair": f"{run['windows']['8']['loss'] - floor - half:.3f}",
     }
     said["gap_16"] = percent(run["windows"]["16"]["loss"] / floor - 1, ".1f")
     return Windows(

@@ -71,7 +71,12 @@ def few_shot(model, tokenizer, many=50, seed=train.HELD_OUT):
         said = (completed(model, tokenizer, head + q.strip(), 8) for q, _ in told[2:])
         hits = (text.strip().startswith(a) for text, (_, a) in zip(said, told[2:]))
         right[shots] = sum(hits)
-    return {"shot_many": many, "shot_0": right[0], "shot_1": right[1]}
+    return {
+        "shot_many": many,
+        "shot_0": right[0],
+        "shot_1": right[1],
+        "shot_places": model.config.n_ctx,
+    }
 
 
 # --- the template and the targets -------------------------------------------------
@@ -114,7 +119,7 @@ def exam(model, tokenizer, template, many=tune.MANY):
     """For `say`: how many questions about new stories are answered exactly."""
     marks = tune.exam(model, template, tokenizer, many, tune.HELD_OUT)
     card = json.loads((tune.TUNED / "card.json").read_text("utf-8"))
-    kinds = marks.kinds
+    kinds = {kind: of for kind, of in marks.kinds.items() if kind != "not told"}
     return {
         "exam_many": many,
         "exam_right": percent(marks.greedy, ".1f"),
@@ -124,6 +129,10 @@ def exam(model, tokenizer, template, many=tune.MANY):
         "exam_when_of": kinds["When was"][1],
         "exam_got": kinds["Who got"][0],
         "exam_got_of": kinds["Who got"][1],
+        "exam_meet": kinds["Who did"][0],
+        "exam_meet_of": kinds["Who did"][1],
+        "exam_what": kinds["What did"][0],
+        "exam_what_of": kinds["What did"][1],
         "exam_never": sum(right == of for right, of in kinds.values()),
         "exam_kinds": len(kinds),
         "exam_short": percent(marks.short),
@@ -191,9 +200,10 @@ def preferred():
     found = recorded()["preference"]
     said = made("preference")
     said |= {"beta": found["beta"], "preference_many": found["questions"]}
-    for name, run in zip(("gentle", "hard"), found["runs"].values()):
+    for name, (rate, run) in zip(("gentle", "hard"), found["runs"].items()):
         exact = [short + long for short, long in zip(run["short"], run["long"])]
         said |= {
+            f"{name}_rate": f"{float(rate):.6f}".rstrip("0"),
             f"{name}_steps": run["step"][-1],
             f"{name}_short_before": percent(run["short"][0]),
             f"{name}_short": percent(run["short"][-1]),
@@ -223,6 +233,25 @@ OPPOSITES = (
 )
 
 
+def true_answers(story, question, short):
+    """Both true answers to a question about a story, of which the short one is known."""
+    if short == NOT_TOLD[0]:
+        return NOT_TOLD
+    asked = (ask(one, told(story), random.Random(0)) for one in QUESTIONS)
+    return next(one[1:] for one in asked if one[:2] == (question, short))
+
+
+def right(said, answers):
+    """Whether what any model said counts as right, where `answers` are true.
+
+    It has to contain one of the two, or, where nothing was told, a word that says so.
+    """
+    said = said.lower()
+    if answers == NOT_TOLD:
+        return any(word in said for word in ("not ", "n't", "unknown"))
+    return any(one.rstrip(".").lower() in said for one in answers)
+
+
 def real(model, tokenizer, template):
     """What the real model wrote, and for `say` how many it got right.
 
@@ -230,35 +259,27 @@ def real(model, tokenizer, template):
     """
     found = recorded()["smollm2"]
     asked = [pair.split()[0] for pair in OPPOSITES.split(", ")[3:]]
-    own = [
-        short.rstrip(".").lower()
-        in answer(model, tokenizer, template, story, question).lower()
-        for story, question, short, _ in found["stories"]
-    ]
-    untrue = [short == NOT_TOLD[0] for _, _, short, _ in found["stories"]]
-    right = {
+    opposites = {
         n: sum(a == b for a, b in zip(said, found["opposites"]))
         for n, said in found["shots"].items()
     }
-    stories = [
-        (short.rstrip(".").lower() in said.lower(), short)
-        for _, _, short, said in found["stories"]
-        if short != NOT_TOLD[0]
-    ]
-    untold = [said for _, _, short, said in found["stories"] if short == NOT_TOLD[0]]
+    marks = {}  # (whose, was it told?) -> was it right?
+    for story, question, short, said in found["stories"]:
+        answers = true_answers(story, question, short)
+        own = answer(model, tokenizer, template, story, question)
+        for whose, text in ("real", said), ("own", own):
+            key = whose, answers != NOT_TOLD
+            marks.setdefault(key, []).append(right(text, answers))
     said = {
         "real_parameters": round(found["parameters"] / 1e6),
         "times_larger": round(found["parameters"] / model.config.n_parameters),
         "opposites": len(found["opposites"]),
-        "real_told": len(stories),
-        "real_right": sum(hit for hit, _ in stories),
-        "own_right": sum(hit for hit, not_told in zip(own, untrue) if not not_told),
-        "own_honest": sum(hit for hit, not_told in zip(own, untrue) if not_told),
-        "real_untold": len(untold),
-        "real_honest": sum(
-            any(word in text.lower() for word in ("not ", "n't", "unknown"))
-            for text in untold
-        ),
-        **{f"real_shots_{n}": hits for n, hits in right.items()},
+        "real_told": len(marks["real", True]),
+        "real_untold": len(marks["real", False]),
+        "real_right": sum(marks["real", True]),
+        "real_honest": sum(marks["real", False]),
+        "own_right": sum(marks["own", True]),
+        "own_honest": sum(marks["own", False]),
+        **{f"real_shots_{n}": hits for n, hits in opposites.items()},
     }
     return found | {"asked": asked}, said | made("smollm2")

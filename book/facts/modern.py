@@ -73,13 +73,15 @@ def scores(model, tokenizer, places=(20, 30, 40, 50), far=16, head=(0, 0)) -> Sc
 
 
 def spreads(found):
-    """For `say`: how far the scores at one distance differ, at most."""
+    """For `say`: how far the scores at one distance differ, at most, and which they are."""
 
     def most(lines):
         columns = torch.tensor([*lines.values()])  # (places, far)
         return float((columns.amax(0) - columns.amin(0)).max())
 
     return {
+        "query_places": ", ".join(map(str, found.rope)),
+        "query_far": len(next(iter(found.rope.values()))),
         "rope_spread": tiny(most(found.rope)),
         "learned_spread": two(most(found.learned)),
     }
@@ -140,12 +142,14 @@ def bought() -> Bought:
     for run in recorded["runs"]:
         over.setdefault(run["name"], []).append(run["over"])
     many = [run["parameters"] for run in recorded["runs"]]
+    seeds = {run["seed"] for run in recorded["runs"]}
     said = {
         "bought_date": recorded["date"],
         "bought_machine": recorded["machine"],
         "bought_least": min(many),
         "bought_most": max(many),
         "bought_seeds": len(over["GPT-2"]),
+        "bought_seed_list": ", ".join(map(str, sorted(seeds))),
         "bought_gpt2_least": f"{min(over['GPT-2']):.3f}",
         "bought_gpt2_most": f"{max(over['GPT-2']):.3f}",
     }

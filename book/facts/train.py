@@ -11,8 +11,12 @@ from edition import mark, minus, percent, two
 
 from gpt import band, world
 from gpt.model import GPT
+from gpt.presets import PRESETS
+from gpt.train import WARM_UP
 
 from ._reading import card, piece
+from .apart import ANIMALS
+from .cache import MANY, Stories
 
 FILE = Path(__file__).parents[1] / "recorded" / "train.json"
 
@@ -30,6 +34,7 @@ def made(part, name):
         f"{name}_made": found["date"],
         f"{name}_machine": machine,
         f"{name}_cores": cores,
+        f"{name}_seed": found["seed"],
     }
 
 
@@ -77,6 +82,18 @@ def nudged(model, ids, targets, name="h.0.mlp.c_fc.weight", place=(0, 0), by=1e-
     }
 
 
+# --- the step -----------------------------------------------------------------------
+def warming():
+    """For `say`: how long the warm-up is, and below which length a tenth of the run."""
+    steps = PRESETS["quick"].steps
+    return {
+        "warm_up": WARM_UP,
+        "warm_up_whole": 10 * WARM_UP,
+        "warm_up_quick": steps // 10,
+        "warm_up_of": steps,
+    }
+
+
 # --- a run --------------------------------------------------------------------------
 class Run(NamedTuple):
     losses: list  # of every step
@@ -105,7 +122,28 @@ def quick_run(tokenizer, losses, counted):
             for side, loss in zip(("low", "high"), ends)
         },
     }
+    said["band_slack"] = percent(band.SLACK)
     return Run(losses, known, floor, said)
+
+
+@torch.no_grad()
+def hero(model, tokenizer):
+    """For `say`: whether the name and the animal are copied into the last sentence.
+
+    hero_share: what the bets on the animal cost, of all that the model pays more than the
+    author; the author knows the animal, and pays nothing for it.
+    """
+    read = Stories(tokenizer)
+    name, animal = read.copied(model)
+    over = (read.loss(model) - read.floor(tokenizer)) * int((read.targets >= 0).sum())
+    return {
+        "hero_stories": MANY,
+        "hero_animals": len(ANIMALS),
+        "hero_guess": percent(1 / len(ANIMALS)),
+        "hero_name": percent(float(name.mean())),
+        "hero_animal": percent(float(animal.mean())),
+        "hero_share": percent(float(-animal.log().sum()) / over),
+    }
 
 
 class Whole(NamedTuple):
@@ -124,6 +162,7 @@ def whole_run():
     said = {
         "whole_steps": len(losses),
         "whole_first": two(losses[0]),
+        "whole_date": kept["date"],
         "whole_over": percent(kept["loss over floor"], ".2f"),
         "whole_within": within,
         "whole_seconds": kept["seconds"],
@@ -144,6 +183,9 @@ RUNGS = {
 }
 
 
+LADDER_RATES = 0.05, 0.003  # the peak for the table, and for the other rungs
+
+
 def ladder():
     """({rung: its numbers}, facts)."""
     found = recorded("ladder")
@@ -156,6 +198,8 @@ def ladder():
         "ladder_seeds": len(rungs["bigram"]["validation"]),
         "ladder_parameters": rungs["one head"]["parameters"],
         "ladder_scaled": rungs["scaled up"]["parameters"],
+        "ladder_table_rate": f"{LADDER_RATES[0]:g}",
+        "ladder_rate": f"{LADDER_RATES[1]:g}",
         **made("ladder", "ladder"),
     }
     return {name: rungs[name] for name in RUNGS}, said
@@ -208,6 +252,7 @@ def characters():
         "bpe_per_token": two(per_token),
         "bpe_per_character": two(pieces["validation"] / per_token),
         **made("characters", "char"),
+        **made("bpe", "bpe"),
     }
     return found["samples"], said
 
@@ -217,8 +262,15 @@ def scaling():
     found = recorded("scaling")
     sizes = found["sizes"]
     ends = [size["runs"][-1][1] for size in sizes.values()]
+    many = [size["parameters"] for size in sizes.values()]
+    small, *_, large = (size["runs"] for size in sizes.values())
     said = {f"scale_{i}": two(loss) for i, loss in enumerate(ends)}
+    said |= {f"scale_parameters_{i}": n for i, n in enumerate(many)}
     said |= {
+        "scale_more_parameters": round(many[-1] / many[0]),
+        "scale_more_steps": round(small[-1][0] / small[0][0]),
+        "scale_small": two(small[0][1]),
+        "scale_large": two(large[0][1]),
         "scale_tokens": found["tokens a step"],
         **made("scaling", "scale"),
     }
@@ -323,14 +375,17 @@ def race():
 
 
 def near_the_floor():
-    """For `say`: how near the floor of the small world a longer training comes."""
+    """For `say`: how near the floor of the small world a longer training comes.
+
+    whole_over_author: the course's model by the same measure, on the same stories.
+    """
     found = recorded("near_the_floor")
+    author = found["what their author pays"]
     return {
+        "whole_over_author": percent(card()["loss"] / author - 1, ".2f"),
         "near_steps": found["steps"],
         "near_seconds": found["seconds"],
-        "near_over": percent(
-            found["loss"] / found["what their author pays"] - 1, ".2f"
-        ),
+        "near_over": percent(found["loss"] / author - 1, ".2f"),
         "near_stories": found["stories"],
         **made("near_the_floor", "near"),
     }

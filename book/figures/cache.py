@@ -231,7 +231,7 @@ def loss_of_windows(found):
     ax.text(54, found.floor - 0.01, tr("the floor"), color=GREEN, ha="right", va="top")
     forgets = tr("who has forgotten the hero")
     ax.text(20, found.forgetful - 0.01, forgets, color=VERMILION, va="top")
-    ax.set(ylim=(0.28, 1.0), xlim=(0, 55), xlabel=tr("size of the window, tokens"))
+    ax.set(ylim=(0.28, 1.1), xlim=(0, 55), xlabel=tr("size of the window, tokens"))
     ax.set_title(tr("loss, nats per token"))
     points = ", ".join(f"{w}: {x:.2f}" for w, x in zip(found.widths, found.losses))
     return show(

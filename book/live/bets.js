@@ -1,6 +1,6 @@
 /** Bets as bars: two rows, the model's and the author's. */
 
-import { make, share } from "./dom.js";
+import { make, share, visible } from "./dom.js";
 import { divergence } from "./story.js";
 
 /**
@@ -56,9 +56,9 @@ export function table(bets, { caption, came, choose, most = 6 }) {
         class: "live-pick",
         onclick: () => choose(bet),
         "aria-pressed": String(chosen),
-        title: `Write “${bet.word}” here`,
+        title: `Write “${spoken(bet.word)}” here`,
       },
-      bet.word
+      spoken(bet.word)
     );
     return make(
       "tr",
@@ -98,6 +98,14 @@ export function table(bets, { caption, came, choose, most = 6 }) {
     ),
     make("tbody", {}, ...rows)
   );
+}
+
+/**
+ * A word as a reader should see it: the end of a story is a word too.
+ * @param {string} word
+ */
+function spoken(word) {
+  return word === "<|endoftext|>" ? "END" : visible(word);
 }
 
 /**

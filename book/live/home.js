@@ -61,6 +61,7 @@ export function writer(root, small) {
   const bets = make("div", { class: "live-panel" });
   const sum = make("p", { class: "live-sum" });
   const said = make("p", { class: "live-said", role: "status" });
+  const code = make("code", {});
   const play = button("Write", () => (timer ? pause() : start()), { class: "live-button main" });
   const back = button("Back", stepBack, { title: "Take the last word back" });
   const next = button("One word", () => {
@@ -108,6 +109,7 @@ export function writer(root, small) {
     make("div", { class: "live-controls" }, play, back, next, again, pace.element, choice),
     bets,
     sum,
+    make("details", {}, make("summary", {}, "The same in Python"), make("pre", {}, code)),
     said
   );
 
@@ -129,6 +131,7 @@ export function writer(root, small) {
     back.disabled = !before.length;
     next.disabled = ended;
     sum.replaceChildren(...summary());
+    code.textContent = python(prompt, seed);
   }
 
   /** One more word: as many tokens as it has. False where the story is over. */
@@ -318,6 +321,23 @@ export function writer(root, small) {
     if (document.hidden && timer) pause();
   });
   if (!still()) start();
+}
+
+/**
+ * The lines that write the same story in a notebook.
+ * @param {string} prompt
+ * @param {number} seed
+ */
+function python(prompt, seed) {
+  return [
+    "from gpt.model import small",
+    "",
+    "model, tokenizer = small()",
+    `text = ${JSON.stringify(prompt)}`,
+    'ids = tokenizer.encode("<|endoftext|>" + text, allowed_special="all")',
+    `new = [*model.generate(ids, 50, seed=${seed}, stop=ids[0])]`,
+    "print(text + tokenizer.decode(new))",
+  ].join("\n");
 }
 
 /** @param {string} bytes a character a byte */

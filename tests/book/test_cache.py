@@ -184,6 +184,13 @@ def test_copying_ends_where_the_window_ends(names, facts):
     assert min(p for beyond, p in at.items() if beyond >= 0) > 0.99
     assert number(facts["bet_short"]) < number(facts["bet_chance"]) == 12
     assert found.floor < found.losses[-1] < 1.01 * found.floor
+    again, once, most = (
+        number(facts[f"bet_{which}"]) for which in ("again", "once", "again_most")
+    )
+    assert once < number(facts["bet_short"]) < again < most < 50
+    many, of = int(facts["named_again"]), int(facts["window_stories"])
+    mean = (many * again + (of - many) * once) / of
+    assert abs(mean - number(facts["bet_short"])) < 1
     plateau = [x for n, x in zip(found.widths, found.losses) if 20 <= n <= 32]
     assert max(plateau) - min(plateau) < 0.01 and min(plateau) > found.forgetful
     assert 31 <= int(facts["back_least"]) < int(facts["back_most"]) <= 48
@@ -212,6 +219,8 @@ def test_the_recorded_windows_are_as_the_prose_has_them(names, facts):
     assert 0 < number(facts["gap_16"]) < 1
     fair = float(facts["fair"])
     assert fair < float(facts["loss_8"]) < 1.05 * fair
+    gap = float(facts["loss_8"]) - fair
+    assert float(facts["unfair"]) == pytest.approx(gap, abs=0.0011)
     assert fair < names["found"].forgetful
 
 

@@ -62,7 +62,40 @@ def test_the_exam_is_what_the_card_says(facts):
     assert int(facts["refused"]) > 0.9 * int(facts["refused_many"])
     for kind in ("where", "when", "got"):
         assert number(f"exam_{kind}") < 0.5 * number(f"exam_{kind}_of")
-    assert number("exam_never") > number("exam_kinds") / 2
+    named = "where", "when", "got", "meet", "what"
+    for kind in named:  # each kind that is not always right has its numbers
+        assert number(f"exam_{kind}") < number(f"exam_{kind}_of")
+    assert number("exam_never") + len(named) == number("exam_kinds") == 12
+
+
+# --- one rule for both models -----------------------------------------------------
+@pytest.mark.parametrize("form", [0, 1])
+def test_either_true_answer_counts_for_either_model(form, monkeypatch):
+    """A model that gives the short answers, and one that gives the long, have all."""
+    stories = RECORDED["smollm2"]["stories"]
+    given = [measured.true_answers(*story[:3])[form] for story in stories]
+    said = iter(given)
+    monkeypatch.setattr(measured, "answer", lambda *_: next(said))
+    told = [[*story[:3], text] for story, text in zip(stories, given)]
+    found = RECORDED["smollm2"] | {"stories": told}
+    monkeypatch.setattr(measured, "recorded", lambda: {"smollm2": found})
+    model, tokenizer, template = tune.tuned()
+    _, facts = measured.real(model, tokenizer, template)
+    assert facts["own_right"] == facts["real_right"] == facts["real_told"] == 15
+    assert facts["own_honest"] == facts["real_honest"] == facts["real_untold"] == 5
+
+
+def test_what_is_neither_true_answer_does_not_count():
+    story, question, short, _ = RECORDED["smollm2"]["stories"][3]
+    answers = measured.true_answers(story, question, short)
+    assert answers == ("In the meadow.", "Tom lived in the meadow.")
+    assert not measured.right("In the garden.", answers)
+    assert not measured.right("The story does not say.", answers)
+    assert not measured.right("In the meadow.", NOT_TOLD)
+
+
+def test_our_model_refuses_all_five_and_has_eleven(facts):
+    assert (facts["own_right"], facts["own_honest"]) == ("11", "5")
 
 
 # --- what is recorded -------------------------------------------------------------

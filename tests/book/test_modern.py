@@ -64,6 +64,16 @@ def test_the_scores_of_the_picture(model_and_tokenizer):
     said = measured.spreads(found)
     assert float(said["rope_spread"]) < 1e-5
     assert float(said["learned_spread"]) > 0.1
+    assert [int(place) for place in said["query_places"].split(", ")] == [*found.rope]
+    assert {len(line) for line in found.rope.values()} == {said["query_far"]}
+
+
+def test_the_exercise_gives_the_real_model_its_own_context():
+    cells = json.loads(
+        (BOOK.parent / "solutions/modern/modern.ipynb").read_text("utf-8")
+    )
+    text = "".join("".join(cell["source"]) for cell in cells["cells"])
+    assert f"it reads {measured.REAL.n_ctx:,} tokens" in text
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from book import record_train as record
 from book import recording
 from book.facts import train as measured
 from gpt import band, train, world
+from gpt.model import small
 from gpt.presets import PRESETS
 from tests.need import need
 
@@ -96,6 +97,34 @@ def plays():
         need(False, f"tiny Shakespeare, in GPT_DATA: {error}")
 
 
+def test_it_copies_the_name_more_often_than_the_animal(facts):
+    guess, animal, name = (
+        int(facts[f"hero_{what}"].split("\N{NO-BREAK SPACE}")[0])
+        for what in ("guess", "animal", "name")
+    )
+    assert guess == 8 and animal < 2 * guess and 2 * animal < name
+    share = int(facts["hero_share"].split("\N{NO-BREAK SPACE}")[0])
+    assert 30 < share < 80
+
+
+def test_the_hero_of_one_who_copies_costs_nothing():
+    model, tokenizer = small()
+    told = measured.hero(model, tokenizer)
+    assert told["hero_name"] == told["hero_animal"] == "100\N{NO-BREAK SPACE}%"
+    assert int(told["hero_share"].split("\N{NO-BREAK SPACE}")[0]) < 10  # of very little
+
+
+def test_the_warm_up_is_a_tenth_of_a_short_run(facts):
+    def way_up(steps):
+        rates = [train.learning_rate(step, steps) for step in range(steps)]
+        return rates.index(max(rates)) + 1
+
+    whole = int(facts["warm_up_whole"].replace(",", ""))
+    assert way_up(whole) == way_up(5 * whole) == int(facts["warm_up"])
+    assert way_up(whole - 10) < int(facts["warm_up"])
+    assert way_up(int(facts["warm_up_of"])) == int(facts["warm_up_quick"])
+
+
 # --- the records ------------------------------------------------------------------------
 def test_the_file_is_what_the_recorder_writes():
     assert recording.lines(RECORDED) == record.FILE.read_text("utf-8")
@@ -111,6 +140,21 @@ def test_a_part_is_kept_beside_the_others_with_what_made_it(tmp_path, monkeypatc
     assert list(kept) == ["one", "two"] and kept["one"]["loss"] == 1
     assert kept["one"]["made by"] == "python book/record_train.py one"
     assert {"date", "machine", "torch", "seed"} <= kept["two"].keys()
+
+
+def test_the_rates_of_the_ladder_are_those_of_the_page(plays, monkeypatch):
+    peaks = []
+
+    def fit(model, fed, steps, peak):
+        peaks.append(peak)
+        return [0.0]
+
+    monkeypatch.setattr(record.train, "fit", fit)
+    monkeypatch.setattr(record, "SEEDS", (0,))
+    monkeypatch.setattr(record, "tested", lambda *_: 0.0)
+    record.ladder(steps=1)
+    table, others = measured.LADDER_RATES
+    assert peaks == [table] + [others] * len(record.RUNGS)
 
 
 @pytest.mark.parametrize("name", ["bigram", *record.RUNGS])
@@ -177,6 +221,13 @@ def test_tokens_of_bpe_are_better_a_character(facts):
     assert RECORDED["bpe"]["steps"] == PRESETS["shakespeare"].steps
 
 
+def test_the_smallest_model_gains_more_from_steps(facts):
+    small, longest, large = (
+        float(facts[f"scale_{of}"]) for of in ("small", "0", "large")
+    )
+    assert longest < large < small
+
+
 def test_more_of_everything_is_better():
     sizes = [size["runs"] for size in RECORDED["scaling"]["sizes"].values()]
     for runs in sizes:
@@ -213,6 +264,10 @@ def test_the_race_and_what_ten_minutes_bring(facts):
     first = next(int(n) for n, (loss, _) in looks.items() if loss <= 1.88)
     assert first == int(facts["race_steps"]) and int(facts["race_ratio"][:2]) < 50
     near = RECORDED["near_the_floor"]
+    card = json.loads((record.SMALL / "card.json").read_text("utf-8"))
+    assert card["held out"].endswith(f"the first {near['stories']}")  # the same stories
+    ours = card["loss"] / near["what their author pays"] - 1
+    assert facts["whole_over_author"] == f"{100 * ours:.2f}\N{NO-BREAK SPACE}%"
     assert 1 < near["loss"] / near["what their author pays"] < 1.002
     assert near["seconds"] < 600
 

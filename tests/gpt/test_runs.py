@@ -114,7 +114,7 @@ def test_dropout_goes_on_where_it_was(text, tmp_path):
     def go(model, optimizer, folder, steps):
         fed = data.batches(folder.done)
         fitted = fit(
-            with_dropout(model, 0.2), fed, 6, optimizer=optimizer, done=folder.done
+            with_dropout(model, 0.2), fed, 6, optimizer=optimizer, first=folder.done
         )
         for _ in range(steps):
             folder.history["losses"].append(next(fitted))

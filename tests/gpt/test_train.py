@@ -145,7 +145,7 @@ def test_a_fit_is_torchs_adamw_with_its_schedulers_and_clipping():
         assert losses[step] == pytest.approx(loss.item(), rel=1e-5)
     assert 1 < sum(clipped) < steps - 1
     assert seen[:up] == pytest.approx([peak * (i + 1) / up for i in range(up)])
-    want = [learning_rate(step, steps, peak, last, up) for step in range(steps)]
+    want = [learning_rate(step, steps, peak, up, last) for step in range(steps)]
     assert seen[up + 1 :] == pytest.approx(want[up + 1 :], rel=1e-4)
     torch.testing.assert_close(ours.table, theirs.table, rtol=1e-4, atol=1e-4)
 

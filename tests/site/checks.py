@@ -68,12 +68,10 @@ def _leaves(address):
 
 
 def settle(page):
-    """Waits until formulas are set and players are ready."""
+    """Waits until players and living parts are ready."""
     page.wait_for_load_state("networkidle")
     page.wait_for_function(
-        """() => [...document.querySelectorAll(".math")].every(
-                (math) => math.querySelector("mjx-container") || !math.textContent.trim())
-            && !document.querySelector(".player:not(.ready)")""",
+        "() => !document.querySelector('.player:not(.ready), .live:not(.ready)')",
         timeout=20_000,
     )
 
@@ -92,8 +90,12 @@ def request_findings(visit):
 
 
 def weight(visit):
-    """Bytes of everything that a page loads, uncompressed."""
-    return sum(len(answer.body()) for answer in visit.responses if answer.status == 200)
+    """Bytes of all that a page loads, uncompressed, but for the weights of its model."""
+    return sum(
+        len(answer.body())
+        for answer in visit.responses
+        if answer.status == 200 and not answer.url.endswith(".bin")
+    )
 
 
 def weight_findings(visit):
@@ -143,14 +145,14 @@ def math_findings(page):
     found = page.evaluate(
         """() => {
             const found = [];
-            for (const error of document.querySelectorAll("mjx-merror"))
-                found.push(`mjx-merror: ${error.textContent.slice(0, 80)}`);
+            for (const error of document.querySelectorAll("merror"))
+                found.push(`merror: ${error.textContent.slice(0, 80)}`);
             for (const math of document.querySelectorAll(".math"))
-                if (math.textContent.trim() && !math.querySelector("mjx-container"))
+                if (math.textContent.trim() && !math.querySelector("math"))
                     found.push(`not set: ${math.textContent.slice(0, 80)}`);
             const text = document.body.cloneNode(true);
             for (const quiet of text.querySelectorAll(
-                "pre, code, script, style, mjx-container")) quiet.remove();
+                "pre, code, script, style, math")) quiet.remove();
             for (const raw of text.textContent.match(/.{0,30}(\\$\\$|\\\\\\(|\\\\\\[).{0,30}/g) || [])
                 found.push(`raw TeX: ${raw}`);
             return found;

@@ -137,9 +137,3 @@ def test_outputs_are_kept_under_a_hash_of_the_code(tmp_path):
 def test_empty_headings_and_deprecated_roles_are_mended():
     body = '<th class="head"><p></p></th><th></th><th>x</th>'
     assert course.heal(body) == '<td class="head"><p></p></td><td></td><th>x</th>'
-
-
-def test_formulas_load_mathjax_and_other_pages_do_not(site):
-    for path in PAGES:
-        text = (site / path).read_text("utf-8")
-        assert ("mathjax.js" in text) == ('class="math' in text), path

@@ -35,6 +35,23 @@ def test_whole_stories_with_examples_do_not_fit():
     assert 2 * min(sizes) > BASE.config.n_ctx
 
 
+def test_a_second_example_does_not_fit():
+    claim("chat", "A second example does not fit into its context of … tokens.")
+    rows = []
+    for story in islice(world.stories(train.HELD_OUT), 52):
+        first = story.split(". ")[0]
+        name, home = first.split(" named ")[1].split(" lived ")
+        rows.append(
+            (f"{first}. Where did {name} live?", f" {home[0].upper()}{home[1:]}.")
+        )
+    asked = [len(PLAIN.encode(question)) for question, _ in rows]
+    whole = [len(PLAIN.encode(question + told)) for question, told in rows]
+    assert (
+        1 + whole[0] + max(asked) < BASE.config.n_ctx
+    )  # END, one example, the question
+    assert 1 + sum(sorted(whole)[:2]) + min(asked) > BASE.config.n_ctx
+
+
 def test_glued_as_a_text_it_is_deceived():
     claim(
         "chat",

@@ -94,6 +94,55 @@ def test_heads_of_a_group_are_in_a_row():
     assert modern.share(k, 32)[13].item() == 3
 
 
+def test_queries_and_keys_are_normed_before_they_are_turned():
+    claim(
+        "modern",
+        "is a norm on each query and each key by itself, before RoPE turns them.",
+    )
+    seen = []
+
+    def turn(x, cos, sin):
+        seen.append(x.square().mean(-1))  # 1, where a norm has just been
+        return modern.rotate(x, cos, sin)
+
+    config = Config(9, 8, 1, 2, 2, 8, 4, 8, qk_norm=True)
+    Llama(config).replace(rotate=turn)(torch.tensor([[3, 1, 2]]))
+    assert len(seen) == 2
+    for squares in seen:
+        assert_close(squares, torch.ones_like(squares), rtol=0, atol=0.1)
+
+
+def test_the_weights_of_the_norm_set_how_large_a_score_may_be():
+    claim(
+        "modern",
+        "So it is they that set how sharp the softmax may get, and no longer the lengths "
+        "of the vectors.",
+    )
+    x = torch.randn(100, 16)
+    one = torch.ones(16)
+
+    def largest(x, weight):
+        q, k = modern.qk_norm(x, x, weight, weight)
+        return (q @ k.T / 4).max()
+
+    assert_close(largest(100 * x, one), largest(x, one), rtol=1e-3, atol=0)
+    assert_close(largest(x, 3 * one), 9 * largest(x, one))
+
+
+def test_any_llama_is_the_same_100_places_on():
+    claim(
+        "modern",
+        "They stay the same, up to rounding, and in any Llama, trained or not.",
+    )
+    model = Llama(Config(50, 64, 2, 4, 2, 32, 8, 64))
+    for weight in model.weights.values():  # as if something had trained it
+        weight += 0.3 * torch.randn(weight.shape)
+    ids = torch.randint(50, (1, 20))
+    later = modern.turns(torch.arange(20) + 100, 8)
+    moved = model.replace(rotate=lambda x, cos, sin: modern.rotate(x, *later))
+    assert_close(moved(ids), model(ids), rtol=1e-3, atol=1e-3)
+
+
 # --- what each buys ---------------------------------------------------------------
 def test_rope_and_two_tables_buy_something(over):
     claim("modern", "Its worst training ends below the best of the GPT-2s.")

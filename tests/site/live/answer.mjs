@@ -7,6 +7,7 @@ const from = (name) => import(`${folder}/${name}.js`);
 const [tokenize, embed, sample, modelOf, world, random, load] = await Promise.all(
   ["tokenize", "embed", "sample", "model", "world", "random", "load"].map(from)
 );
+const [reading, scoring] = await Promise.all(["reading", "scoring"].map(from));
 const about = JSON.parse(readFileSync(`${folder}/small.json`, "utf8"));
 const bytes = readFileSync(`${folder}/small.bin`);
 const halves = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
@@ -53,7 +54,30 @@ const answers = {
     return Object.fromEntries(words.map((word, i) => [word, odds[i]]));
   },
   points: ([seed, n]) => Array.from({ length: n }, random.uniform(seed)),
+  write: ([ids, n, seed, stop]) => {
+    const reader = new modelOf.Reader(small.model);
+    const point = random.uniform(seed);
+    const text = [...ids];
+    while (text.length < ids.length + n && (text.length === ids.length || text.at(-1) !== stop)) {
+      text.push(sample.draw(sample.shares(reader.read(text).at(-1).logits), point()));
+    }
+    return text.slice(ids.length);
+  },
   shares: ([logits, how]) => Array.from(sample.shares(logits, how)),
+  opened: ([ids, layer, head, t, s]) => {
+    const traces = new modelOf.Reader(small.model).read(ids);
+    const { n_head } = small.model.config;
+    const opened = scoring.openScore(traces, n_head, { layer, head }, t, s);
+    const plain = (x) => (typeof x === "number" ? x : [...x]);
+    return Object.fromEntries(Object.entries(opened).map(([name, x]) => [name, plain(x)]));
+  },
+  lens: ([ids, many]) =>
+    new modelOf.Reader(small.model)
+      .read(ids)
+      .map((trace) =>
+        reading.streamsOf(trace).map((x) => reading.lensBets(small.model, x, many))
+      ),
+  note: ([layer, unit]) => [...reading.noteOf(small.model, layer, unit)],
   draw: ([p, u]) => sample.draw(Float64Array.from(p), u),
 };
 

@@ -1,6 +1,7 @@
 """Do the modules in the page compute what gpt/ computes?"""
 
 import random
+import re
 from itertools import islice
 from unicodedata import category
 
@@ -195,3 +196,21 @@ def test_neighbours(node):
         assert [one["cosine"] for one in got] == pytest.approx(
             cosines.tolist(), abs=1e-5
         )
+
+
+def test_a_seed_writes_the_story_that_it_writes_in_python(node):
+    """Past the context's end, too, and from texts of which the model has never read the like."""
+    texts = [*prompts(30), [END], [END, *TOKENIZER.encode("a purple 狐狸 " * 9)][:64]]
+    for seed, ids in enumerate(texts):
+        want = [*ROUNDED.generate(ids, 50, seed=seed, stop=END)]
+        assert node.ask("write", [ids, 50, seed, END]) == want
+
+
+def test_the_first_story_on_the_home_page_is_that_of_the_course(node):
+    from facts._reading import written_on
+
+    ids = [END, *TOKENIZER.encode(world.PROMPT)]
+    home = build.MODULES.joinpath("home.js").read_text("utf-8")
+    assert f'"{world.PROMPT}"' in home
+    seed = int(re.search(r"const SEED = (\d+);", home)[1])
+    assert node.ask("write", [ids, 50, seed, END]) == written_on(MODEL, TOKENIZER)
