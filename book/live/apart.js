@@ -117,7 +117,6 @@ export function apart(root, small) {
     table();
     settled = true;
     root.removeAttribute("aria-busy");
-    root.dispatchEvent(new CustomEvent("read"));
     pay();
   }
 

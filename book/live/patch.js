@@ -91,6 +91,7 @@ export function patch(root, small) {
     stop();
     fromChoice.value = from;
     intoChoice.value = into;
+    root.setAttribute("aria-busy", "true");
     stop = inSlices(working());
   }
 
@@ -114,7 +115,7 @@ export function patch(root, small) {
     for (let row = rows.length - 1; row >= 0; row--) {
       for (const after of PATCH_LAYERS) yield* one(row, after);
     }
-    root.dispatchEvent(new CustomEvent("carried"));
+    root.removeAttribute("aria-busy");
   }
 
   /** @param {number} row @param {number} after */

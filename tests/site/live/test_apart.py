@@ -269,12 +269,8 @@ def test_a_text_of_ones_own_and_a_word_of_it(server, open_page):
 
 # --- carried over, in a browser ------------------------------------------------------------
 def carried_all(part):
-    part.locator(".patch-square").first.wait_for()
-    part.page.wait_for_function(
-        """() => [...document.querySelectorAll('.patch-square')]
-            .every((one) => one.textContent)""",
-        timeout=60_000,
-    )
+    settle(part)
+    assert all(one.inner_text() for one in part.locator(".patch-square").all())
 
 
 def test_where_the_kind_is(server, open_page):
