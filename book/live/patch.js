@@ -150,7 +150,7 @@ export function patch(root, small) {
     square.textContent = p < 0.005 || p >= 0.995 ? p.toFixed(0) : p.toFixed(2).slice(1);
     square.setAttribute(
       "aria-label",
-      `${word} after ${layerName(taken)}: ${PATCH_ACTS[from]} ${share(p)}`
+      `${word} after ${layerName(taken)}: ${PATCH_ACTS[from]} ${square.textContent}`
     );
     if (rows.length - 1 - row === back && taken === layer) draw(false);
   }

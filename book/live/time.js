@@ -93,7 +93,7 @@ export function time(root, small) {
           make("span", { class: "floor" }, `the floor: ${floor.toFixed(3)}`)
         ),
         where,
-        make("h4", {}, "What it writes"),
+        make("h3", {}, "What it writes"),
         told,
         make(
           "p",
@@ -102,7 +102,7 @@ export function time(root, small) {
           make("span", { class: "key truth" }, "the truth: the author’s odds")
         ),
         make("div", { class: "live-controls" }, again),
-        make("h4", {}, "Does it copy?"),
+        make("h3", {}, "Does it copy?"),
         make(
           "p",
           {},
@@ -235,7 +235,7 @@ function animalGroups(small, bets) {
       rest -= p;
       return bar(animal, p, animal === COPIED);
     });
-    return make("div", {}, make("h5", {}, `they ${verb}`), make("ul", {}, ...items));
+    return make("div", {}, make("h4", {}, `they ${verb}`), make("ul", {}, ...items));
   });
   return [
     make("div", { class: "time-groups" }, ...lists),

