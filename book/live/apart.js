@@ -186,7 +186,7 @@ function apartRows(whole, now, i) {
     after.map((bet) => (bet.truth === null ? -1 : tokenizer.encode(bet.text)[0]))
   );
   const others = likeliest(q).filter((id) => !begun.has(id));
-  for (const id of others.slice(0, found.length ? 3 : 6)) {
+  for (const id of others.slice(0, found.length ? 5 : 6)) {
     if (found.length && q[id] < 0.02) break;
     const word = tokenizer.decode([id]);
     shown.push({

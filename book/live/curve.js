@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 
 /** The loss at the foot and at the head of the picture, on a logarithmic scale. */
 const [LOSS_FOOT, LOSS_HEAD] = [0.3, 8];
-const LOSS_TICKS = [0.5, 1, 2, 4];
+const LOSS_TICKS = [1, 2, 4];
 
 /** @param {number} loss from 0 at the head to 1 at the foot */
 function lossHeight(loss) {

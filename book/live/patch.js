@@ -6,17 +6,24 @@
 import { carry, pairs, streamAfter } from "./carry.js";
 import { columns } from "./columns.js";
 import { make, share } from "./dom.js";
+import {
+  PATCH_ACTS,
+  kindChoice,
+  knownKind,
+  lastPlace,
+  namesKind,
+  otherKind,
+  storyLine,
+  storyOf,
+  wordsOf,
+} from "./kinds.js";
 import { probabilities } from "./sample.js";
 import { inSlices, slowly } from "./slices.js";
 import { recall, remember } from "./state.js";
 import { Story } from "./story.js";
 
-const PATCH_BEGIN = "Once a little fox named Ada lived by the river. One day Ada worked with a";
-const PATCH_END = "model. When the moon came up, the model";
-/** What a model of each kind does. */
-const PATCH_ACTS = { fashion: "wore", clay: "dried", "machine learning": "guessed" };
-/** @typedef {"fashion" | "clay" | "machine learning"} Kind */
-const PATCH_KINDS = /** @type {Kind[]} */ (Object.keys(PATCH_ACTS));
+/** @typedef {import("./kinds.js").Kind} Kind */
+
 /** @type {import("./columns.js").Column[]} */
 const PATCH_COLUMNS = [
   { text: "before", kind: "whole" },
@@ -99,15 +106,14 @@ export function patch(root, small) {
   function* working() {
     for (const kind of [from, into]) {
       const story = read.get(kind) ?? new Story(small);
-      const text = `${PATCH_BEGIN} ${kind} ${PATCH_END}`;
+      const text = storyOf(kind);
       const ids = [small.tokenizer.specialTokens[small.world.end], ...small.tokenizer.encode(text)];
       yield* slowly(story.reader, ids);
       story.set(text);
       read.set(kind, story);
     }
     const [a, b] = [story(from), story(into)];
-    const isKind = (/** @type {string} */ word) => /fashion|clay|machine|learning/.test(word);
-    rows = pairs(wordsOf(a), wordsOf(b), isKind);
+    rows = pairs(wordsOf(a), wordsOf(b), namesKind);
     back = Math.min(back, rows.length - 1);
     draw();
     yield* one(rows.length - 1 - back, layer);
@@ -261,60 +267,9 @@ export function patch(root, small) {
   begin();
 }
 
-/**
- * A story from its kind on, the word marked.
- * @param {Story} story
- * @param {number} i
- * @param {string} kind
- */
-function storyLine(story, i, kind) {
-  const { from, to } = story.words[i];
-  const begin = PATCH_BEGIN.lastIndexOf("worked");
-  return make(
-    "p",
-    { class: `patch-line ${kind}` },
-    `… ${story.text.slice(begin, from)}`,
-    make("mark", {}, story.text.slice(from, to)),
-    story.text.slice(to)
-  );
-}
-
-/**
- * The place of a word's last token among the ids.
- * @param {Story} story
- * @param {number} i
- */
-function lastPlace(story, i) {
-  return (i + 1 < story.words.length ? story.words[i + 1].before : story.ids.length) - 1;
-}
-
-/** @param {Story} story */
-function wordsOf(story) {
-  return story.words.map(({ word }) => word);
-}
-
-/** @param {string | undefined} text @param {Kind} otherwise @returns {Kind} */
-function knownKind(text, otherwise) {
-  return PATCH_KINDS.find((kind) => kind === text) ?? otherwise;
-}
-
-/** @param {Kind} kind @returns {Kind} */
-function otherKind(kind) {
-  return kind === "fashion" ? "machine learning" : "fashion";
-}
-
 /** @param {string | undefined} text @returns {[number, number]} */
 function askedVector(text) {
   const [, back, layer] = /^(\d{1,2})\.(embed|[012])$/.exec(text ?? "") ?? [];
   if (back === undefined) return [0, 0];
   return [Number(back), layer === "embed" ? -1 : Number(layer)];
-}
-
-/** @param {string} label @param {() => void} act */
-function kindChoice(label, act) {
-  return make(
-    "select",
-    { "aria-label": label, onchange: act },
-    ...PATCH_KINDS.map((kind) => make("option", { value: kind }, `${kind} model`))
-  );
 }

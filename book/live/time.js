@@ -152,11 +152,11 @@ export function time(root, small) {
       loadStep(steps[i]).then(
         (halves) => {
           if (left) return;
-          const make_ = stepModel(small, about, halves, (made) => {
+          const building = stepModel(small, about, halves, (made) => {
             models.set(i, made);
             write(i, made);
           });
-          stop = inSlices(make_);
+          stop = inSlices(building);
         },
         (error) => {
           if (!left) loadFailed(told, error, () => go(i));
