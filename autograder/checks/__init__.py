@@ -64,6 +64,8 @@ class Check:
     where a ValueError is the right answer it raises one. Values are built from None,
     bool, int, float, str, bytes, list, tuple, dict, numpy arrays and torch tensors.
     Exact types are compared exactly; floats and float tensors within `rtol` and `atol`.
+    Of an argument that requires its gradient (`_material.learning`) that is compared, too:
+    the gradient of the answer's sum, which the oracle has to keep.
     `worked(*args)` gives the values on the way to the answer, in order, by what they
     are called; a student sees them of the smallest public case that is wrong in a way
     that no mistake explains.

@@ -60,6 +60,11 @@ def singles(make: Callable[..., tuple], *many: int) -> list[Case]:
     ]
 
 
+def learning(x: Tensor) -> Tensor:
+    """The same numbers, of which a case asks for the gradient, too."""
+    return x.clone().requires_grad_()
+
+
 def across(x: Tensor) -> Tensor:
     """The same numbers, but as they lie in memory rows and columns are exchanged.
 

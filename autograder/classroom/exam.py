@@ -32,7 +32,9 @@ def exam(assignment: str, seed: bytes) -> Exam:
     """Draw the hidden cases: the same for a whole class, so equal work earns equally."""
     found = checks.load(assignment)
     cases = {name: bank.draw(check, seed) for name, check in found.items()}
-    inputs = {n: [list(case.args) for case in drawn] for n, drawn in cases.items()}
+    inputs = {
+        n: [outcome.to_args(case.args) for case in drawn] for n, drawn in cases.items()
+    }
     return Exam(found, cases, wire.pack(inputs), course.steps(assignment))
 
 

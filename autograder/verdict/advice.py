@@ -24,10 +24,11 @@ from autograder.verdict import (
     source,
 )
 from autograder.verdict.changes import changes
-from autograder.verdict.compare import difference
+from autograder.verdict.compare import difference, is_bent
 from autograder.verdict.named import Pair, explained, size
 from autograder.verdict.outcome import UNUSABLE, Outcome, StillRunning
 from autograder.verdict.remark import Call, arguments, one_thing, remark, unsteady
+from autograder.verdict.remark.gradient import gradient
 from autograder.verdict.swaps import Change, likes
 from autograder.verdict.wire import is_torch
 
@@ -57,6 +58,10 @@ def advice(
 
     right: in which cases it is. made: what a mistake makes of a case.
     """
+    wrong = [(w, g) for w, g, ok in zip(wanted, got, right, strict=True) if not ok]
+    if all(is_bent(w, g, check.rtol, check.atol) for w, g in wrong):
+        mistake, _ = explained(check, cases, wanted, got, right, made)
+        return Advice(mistake, None, None if mistake else gradient(*zip(*wrong)))
     tensors, mistake, meant, also = _has_tensors(cases, wanted), None, None, None
     first = got[right.index(False)]
     said, proved = None, None
@@ -70,7 +75,9 @@ def advice(
     if written and not said and not hidden:
         said = lines.dropped(written.function, check.after)
     if written and not said and not hidden:
+        wrong = [c.args for c, ok in zip(cases, right, strict=True) if not ok]
         said = causes.near_key(given, first)
+        said = said or lines.other_default(written.function, check.oracle, wrong)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -112,13 +119,16 @@ def advice(
         if first.raised != "NameError":  # the name says more than what is not used
             also = written and written.beside or also
             also = also or (written and not mistake and written.unused) or None
+            if written and not (mistake or also or said):
+                also = lines.lost(written.function, check.after)
     if not (mistake or said or proved):
         own_line = written.last(first, want) if written and not hidden else None
         if written and not hidden and _of_another_size(first, want):
             own_line = own_line or written.fixed_size()
         meant = own_line or (errors.hint if hidden else errors.told)(first, tensors)
         if not hidden and (inner := _inner(check, first)):
-            meant = f"{inner} {meant or ''}".strip()
+            why = written and causes.handed_none(written.function, first)
+            meant = f"{inner} {why or meant or ''}".strip()
         if not (meant or also):
             said = written.used_up if written else None
             said = said or remark(
@@ -187,7 +197,8 @@ def _repaired(
 ) -> str | None:
     """Where one small change would make all the values right, if it can be tried.
 
-    tried: the changes of a function. What is refused rightly is to stay so.
+    tried: the changes of a function. What is refused rightly is to stay so, and what is
+    shown is to become right: where that is to be refused, all that is.
     """
     if not written or written.space is None or first.raised in ("NameError", UNUSABLE):
         return None
@@ -205,7 +216,10 @@ def _repaired(
         key=lambda i: (right[i], size(cases[i].args)),
     )
 
-    refused = [i for i, want in enumerate(wanted) if want.raised and right[i]]
+    shown = wanted[list(right).index(False)]
+    refused = [
+        i for i, want in enumerate(wanted) if want.raised and (right[i] or shown.raised)
+    ]
 
     def is_right(made: Callable[..., Any]) -> bool:
         return bool(order) and not any(

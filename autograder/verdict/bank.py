@@ -45,7 +45,7 @@ def build(assignment: str, notebook: Path | None = None) -> dict:
             "points": check.points,
             "what": [case.what for case in cases],
             "edge": [case.edge for case in cases],
-            "args": [list(case.args) for case in cases],
+            "args": [outcome.to_args(case.args) for case in cases],
             "expected": outcome.to_rows(expected(check, cases)),
         }
     cells = _labelled(notebook) if notebook and notebook.exists() else []
@@ -94,7 +94,7 @@ def read(reference: Path | dict) -> tuple[str, Entries]:
     entries = {}
     for name, entry in reference["checks"].items():
         cases = [
-            Case(what, tuple(args), edge)
+            Case(what, outcome.from_args(args), edge)
             for what, args, edge in zip(
                 entry["what"], entry["args"], entry["edge"], strict=True
             )

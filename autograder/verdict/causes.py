@@ -210,6 +210,32 @@ def _let_through(
     return None
 
 
+def handed_none(function: lines.FUNCTION, first: Outcome) -> str | None:
+    """That an earlier step, in which None fails, is handed a name that begins as None."""
+    inner = first.trace.splitlines()[-1:] or [""]
+    name = inner[0].partition(",")[0]
+    if "NoneType" not in first.message:
+        return None
+    handed = {
+        getattr(arg, "id", "")
+        for node in ast.walk(function)
+        if _is_call(node, name)
+        for arg in node.args
+    }
+    for node in ast.walk(function):
+        if (
+            lines.assigned_to(node) in handed - {""}
+            and isinstance(node.value, ast.Constant)
+            and node.value.value is None
+        ):
+            given = lines.assigned_to(node)
+            return (
+                f"Line {node.lineno} makes `{given}` None, and None is what `{name}` is handed "
+                f"then. Where there is nothing yet, what would an empty `{given}` be?"
+            )
+    return None
+
+
 def _raised_in(first: Outcome) -> int:
     """The number of the line, if it is a `raise` of the function's own; else 0."""
     last = first.trace.splitlines()[-1] if first.trace else ""

@@ -72,6 +72,7 @@ def changes(
     """
     yield from slips.first(function, asked, numbers)
     yield from swaps.swaps(function)
+    yield from _needless(function)
     yield from _of_expressions(function)
     yield from _of_statements(function)
     yield from _dropped(function)
@@ -310,6 +311,16 @@ def _of_statements(function: lines.FUNCTION) -> Iterator[Change]:
 
 def _fields(node: ast.AST) -> dict[str, Any]:
     return dict(ast.iter_fields(node))
+
+
+def _needless(function: lines.FUNCTION) -> Iterator[Change]:
+    """Conditions without which all is right: there, none of their parts is what matters."""
+    for _, block in _blocks(function):
+        for statement in block:
+            if statement is function.body[-1] or not isinstance(statement, ast.If):
+                continue
+            if not statement.orelse:
+                yield statement, ast.Pass(), "is that line needed?"
 
 
 def _dropped(function: lines.FUNCTION) -> Iterator[Change]:

@@ -10,6 +10,7 @@ import builtins
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from autograder.verdict.wire import article, is_torch
 
 INSIDE = " in a part of it"
 COPY = "which is the caller's: make a new one, a copy if need be"
+CUT = "the answer is right, but no gradient comes back from it to its {} argument"
+BENT = "the answer is right, but its gradient at its {} argument is not"
 SHARES = ("some", "most", "all")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 ERRORS = {
@@ -86,17 +89,41 @@ def difference(
         return f"it raised {article(got.raised) if shown else 'an error'}{said}{wanted}"
     if got.raised is None:
         found = _differ(expected.value, got.value, "", rtol, atol, hidden)
-        if found:
+        if found := found or _bent(expected, got, rtol, atol, hidden):
             return found
     if changed := set(got.changed) - set(expected.changed):
         told = _which(changed, hidden)
-        return f"it changed its {told} argument, which is the caller's"
+        some = "arguments, which are" if " and " in told else "argument, which is"
+        return f"it changed its {told} {some} the caller's"
     if own := set(got.own) - set(expected.own):
         told = "an argument" if hidden else f"its {_which(own, hidden)} argument"
         if isinstance(got.value, list) and not hidden:
             return f"it returned what stands in {told} itself, {COPY}"
         return f"it returned {told} itself, {COPY}"
     return None
+
+
+def _bent(
+    expected: Outcome, got: Outcome, rtol: float, atol: float, hidden: bool
+) -> str | None:
+    """How a gradient differs from the one that is wanted. None where none is."""
+    for i, want in enumerate(expected.gradients):
+        mine = got.gradients[i] if i < len(got.gradients) else None
+        if want is None:  # it is not asked for
+            continue
+        if mine is None:
+            return CUT.format(_which({i}, hidden))
+        if found := _differ(want, mine, "", rtol, atol, hidden):
+            return BENT.format(_which({i}, hidden)) + ("" if hidden else f": {found}")
+    return None
+
+
+def is_bent(expected: Outcome, got: Outcome, rtol: float, atol: float) -> bool:
+    """Whether nothing but a gradient is wrong."""
+    rest = replace(expected, gradients=())
+    return not difference(rest, got, rtol, atol, hidden=True) and bool(
+        difference(expected, got, rtol, atol, hidden=True)
+    )
 
 
 def brief(message: str) -> str:
@@ -169,8 +196,8 @@ def _differ(
     want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
     at = _at(where, hidden)
-    if got is None and want is not None:
-        return f"it returned None{at}: is there a `return` at its end?"
+    if got is None and want is not None and not where:
+        return "it returned None: is there a `return` at its end?"
     if _kind(want) != _kind(got):
         returned = kind_of(got) if hidden else describe(got)
         return f"it returned {returned}{at}, where {kind_of(want)} is expected"
@@ -238,6 +265,7 @@ def _differ_tensor(
         return f"its dtype{at} is {got.dtype}, where {want.dtype} is expected"
     if is_torch(want):
         float_ = want.is_floating_point()  # NumPy has no bfloat16
+        want, got = (x.detach() for x in (want, got))
         want, got = ((x.double() if float_ else x).numpy() for x in (want, got))
     if want.dtype.kind == "f":
         with np.errstate(all="ignore"):  # as isclose does, but faster
@@ -262,7 +290,8 @@ def _differ_tensor(
     digits = next(
         n for n in (4, 7, 17) if n == 17 or f"{ours:.{n}g}" != f"{theirs:.{n}g}"
     )
-    return f"{share}: {theirs:.{digits}g}, not {ours:.{digits}g}"
+    told = f"{theirs:.{digits}g}, not {ours:.{digits}g}"
+    return f"{share}: {told}" if first else f"{at} it is {told}".strip()
 
 
 def near_shapes(ours: tuple[int, ...]) -> set[tuple[int, ...]]:
@@ -294,6 +323,10 @@ def _values(want: Any, got: Any, at: str, hidden: bool) -> str:
             (i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b),
             min(len(want), len(got)),
         )
+        if same == len(got):
+            return f"{at} it ends too early: after it {_short(want[same:])} is missing".strip()
+        if same == len(want):
+            return f"{at} it should end before {_short(got[same:])}".strip()
         there = f"{at} from position {same} on"
         return f"{there} it is {_short(got[same:])}, not {_short(want[same:])}".strip()
     return f"{at} it is {_short(got)}, not {_short(want)}".strip()

@@ -39,6 +39,11 @@ LOST = (
     "Do all of it with tensors of PyTorch: NumPy, `.detach()`, `.data`, `.item()`, "
     "`torch.tensor(...)` and `torch.no_grad()` lose the gradient."
 )
+BENT = (
+    "makes the right numbers, but their gradient is not that of the course's own, so a model "
+    "would learn something else by them. Is a part of the way cut off, by `.detach()`, "
+    "`.data`, `.item()`, `torch.tensor(...)` or `torch.no_grad()`?"
+)
 
 
 class Finale:
@@ -69,16 +74,18 @@ class Finale:
         mine: Any,
         course: Any,
         where: str = "",
-        learns: bool = False,
+        learns: bool | torch.Tensor = False,
     ) -> bool:
         """Whether a step, or several as in "ranks(merges)", made what the course's make.
 
         Where the course raises an error, `course` is its class, and `mine` a function
-        that should. learns: it must have kept its gradient. Only the first difference is
-        told; the others mostly come of it.
+        that should. learns: it must have kept its gradient, and if this is a tensor, have
+        the course's at it. Only the first difference is told; the others mostly come of it.
         """
         check = self.known.get(step) or _plain(step)
-        kept = not learns or getattr(mine, "requires_grad", False)
+        asked = learns is not False
+        kept = not asked or getattr(mine, "requires_grad", False)
+        pair = _gradients(mine, course, learns) if asked and kept else None
         mine, course = _detached(mine), _detached(course)
         if isinstance(course, type):
             want, got = Outcome(raised=course.__name__), run(mine, ())
@@ -92,8 +99,11 @@ class Finale:
             said = said or self._in_source(step, course, check)
             said = said or remark(check, [Case(where, ())], [want], [got])
             self.found = self._with_advice(text, step, said=said)
-        if not why and not kept:
-            why = f"`{step}` {LOST}"
+        if not why and asked:
+            if not kept:
+                why = f"`{step}` {LOST}"
+            elif pair and difference(*pair, check.rtol, check.atol):
+                why = f"`{step}` {BENT}"
             self.found = self.found or why
         return not why
 
@@ -233,6 +243,19 @@ class Finale:
             own = getattr(own, "__module__", None) == "__main__" and code
             if frame.name == CELL or (own and own.co_filename == frame.filename):
                 yield frame.name, frame.line or ""
+
+
+def _gradients(
+    mine: Any, course: Any, learns: bool | torch.Tensor
+) -> tuple[Outcome, Outcome] | None:
+    """The gradients of the course's answer and of a student's at what they learn by."""
+    if not isinstance(learns, torch.Tensor):
+        return None
+    want, got = (
+        torch.autograd.grad(x.sum(), learns, retain_graph=True, allow_unused=True)[0]
+        for x in (course, mine)
+    )
+    return Outcome(want), Outcome(got)
 
 
 def _detached(value: Any) -> Any:

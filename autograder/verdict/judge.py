@@ -238,11 +238,7 @@ def _only(
         if all(is_idle or not ok for is_idle, ok in zip(idle, rest, strict=True)):
             return f"{words} or something to refuse" if refused else words
     ideas = [ok for case, ok in zip(cases, right, strict=True) if not case.edge]
-    return (
-        ""
-        if any(ideas)
-        else "in special cases, which earn points only where the usual ones are right"
-    )
+    return "" if any(ideas) else "in special cases, which alone earn nothing"
 
 
 def _idle(

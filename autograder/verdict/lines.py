@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from autograder.verdict.compare import ORDINALS
 from autograder.verdict.outcome import Outcome
 from autograder.verdict.statement import LONGEST
 
@@ -143,12 +145,28 @@ def not_a_power(function: FUNCTION) -> str | None:
     for node in ast.walk(function):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor)):
             continue
-        if not any(isinstance(x, ast.Compare) for x in (node.left, node.right)):
+        if not any(_is_yes_or_no(x, function) for x in (node.left, node.right)):
             return (
                 f"In Python `^` is not a power: in `{shown(node)}` it compares two numbers "
                 "bit by bit. A power is written `**`."
             )
     return None
+
+
+def _is_yes_or_no(node: ast.expr, function: FUNCTION) -> bool:
+    """Whether it is a comparison, or several joined, by itself or by its name."""
+    inner = [*ast.walk(node)]
+    names = {x.id for x in inner if isinstance(x, ast.Name)}
+    inner += [
+        part
+        for line in ast.walk(function)
+        if assigned_to(line) in names - {""}
+        for part in ast.walk(line.value)
+    ]
+    return any(
+        isinstance(x, ast.Compare | ast.BoolOp | ast.BitAnd | ast.BitOr | ast.Invert)
+        for x in inner
+    )
 
 
 def none_made(function: FUNCTION, first: Outcome, tensors: bool) -> str | None:
@@ -250,6 +268,32 @@ def unused(function: FUNCTION) -> str | None:
     return f"`{function.name}` never uses its argument `{name}`." if name else None
 
 
+def other_default(
+    function: FUNCTION, oracle: Callable[..., object], calls: Sequence[tuple]
+) -> str | None:
+    """That an argument which a call leaves out is a number or None of one's own.
+
+    oracle: whose first line is that of the step. calls: the arguments of each.
+    """
+    given, asked = function.args, inspect.signature(oracle).parameters
+    plain = [*given.posonlyargs, *given.args]
+    firm = len(plain) - len(given.defaults)
+    for place, arg in enumerate(plain):
+        theirs = getattr(asked.get(arg.arg), "default", inspect.Parameter.empty)
+        value = given.defaults[place - firm] if place >= firm else None
+        mine = getattr(value, "value", None)
+        if not isinstance(value, ast.Constant) or theirs is inspect.Parameter.empty:
+            continue
+        left_out = any(len(call) <= place for call in calls)
+        if left_out and (type(mine), mine) != (type(theirs), theirs):
+            return (
+                f"`{arg.arg}` is {shown(value)} in the first line of your function, where "
+                f"a call does not give it. The step's first line says {theirs!r}: leave that "
+                "line as the notebook gives it."
+            )
+    return None
+
+
 def never_read(function: FUNCTION) -> str | None:
     """The first parameter that is never read."""
     rest = [function.args.vararg.arg] if function.args.vararg else []
@@ -275,6 +319,24 @@ def dropped(function: FUNCTION, steps: Collection[str]) -> str | None:
                 f"Line {node.lineno}, `{shown(node)}`, keeps nothing of what `{name}` "
                 "gives back. It changes nothing that it is given: give the result a name."
             )
+    return None
+
+
+def lost(function: FUNCTION, steps: Collection[str]) -> str | None:
+    """That something which an earlier step returns is called `_`, and used no more."""
+    for node in ast.walk(function):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        parts = targets[0].elts if targets and isinstance(targets[0], ast.Tuple) else []
+        name = called(node.value) if parts else ""
+        places = [i for i, part in enumerate(parts) if getattr(part, "id", "") == "_"]
+        if name not in steps or not places or "_" in _used(function):
+            continue
+        words = [ORDINALS[i] for i in places if i < len(ORDINALS)]
+        return (
+            f"Line {node.lineno} gives the {' and '.join(words)} "
+            f"{'part' if len(words) == 1 else 'parts'} of what `{name}` returns to `_`, and "
+            "so nobody uses it. Is it needed again?"
+        )
     return None
 
 

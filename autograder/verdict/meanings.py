@@ -18,6 +18,11 @@ class Known(NamedTuple):
     tensors: bool = False  # said only where there are tensors
 
 
+_PRODUCTS = (
+    "`dot`, `mm`, `mv`, `addmm` and `bmm` each take one number of axes only. `@` "
+    "takes any, with a batch in front too."
+)
+
 MEANT = (
     Known(
         "bitwise_xor|unsupported operand type\\(s\\) for \\^",
@@ -36,6 +41,13 @@ MEANT = (
         "for each of its numbers. For each by itself there are `&`, `|` and `~`; where one "
         "answer is needed, as after `if`, `.any()` or `.all()` makes one of them.",
         r"\b(and|or|not)\b",
+    ),
+    Known(
+        "(truth value of an|Boolean value of Tensor with more)",
+        "Two comparisons without brackets, as in `a < b <= c`, are joined by `and`, which "
+        "needs one answer, and those of tensors have many. Put each comparison in brackets of "
+        "its own and `&` between them: it is computed before `<`.",
+        r"line \d+:.*([<>]=?|[=!]=)[^<>=!()]+([<>]=?|[=!]=)",
     ),
     Known(
         "(truth value of an|Boolean value of Tensor with more)",
@@ -111,10 +123,39 @@ MEANT = (
         "`b`. Print both shapes.",
     ),
     Known(
+        "1D tensors expected, but got|batch[12] must be a 3D",
+        _PRODUCTS,
+        sure=True,
+    ),
+    Known(
         "1D tensors expected|both arguments to mat|mat1 must be a matrix|must be 2D|"
-        "expected 2D|2D tensors expected|batch1 must be a 3D|self must be a matrix",
-        "`dot`, `mm`, `mv`, `addmm` and `bmm` each take one number of axes only. `@` "
-        "takes any, with a batch in front too.",
+        "expected 2D|2D tensors expected|self must be a matrix",
+        _PRODUCTS,
+    ),
+    Known(
+        "must be tuple of Tensors, not Tensor",
+        "The tensors that are put together are handed over as **one** thing, a list or a "
+        "tuple, in square or round brackets of their own. The axis comes behind it.",
+    ),
+    Known(
+        "argument '\\w+'.* must be (int|float|bool|Number|tuple of ints), not str",
+        "What stands in quotation marks is a text, even `'1'`. For a number leave them out.",
+    ),
+    Known(
+        "real number, not torch\\.Size",
+        "A whole shape stands where one number is needed. `shape[-1]` is the last of its "
+        "numbers.",
+    ),
+    Known(
+        "integer tensors of a single element can be converted to an index",
+        "`range` takes one number, and this is a tensor of several. To go through them, put "
+        "the tensor itself behind `in`; `len` tells how many there are.",
+        r"\brange\(",
+    ),
+    Known(
+        "^(tril|triu)\\(\\) takes",
+        "`tril` and `triu` make no matrix: each takes a matrix first, and then by how much its "
+        "diagonal is moved. `torch.ones` makes one, of whatever size and `dtype`.",
     ),
     Known(
         "tuple indices must be integers or slices, not str",
@@ -250,6 +291,12 @@ MEANT = (
         "The message says what stands before the dot, and what it has not. Each kind has "
         "methods of its own: a list has `append`, a set has `add`, and an entry of a dict "
         "is made by `d[key] = value`.",
+    ),
+    Known(
+        "('Tensor' object|module 'torch') has no attribute '(append|extend|insert)'",
+        "Only lists have `append` and its like. Tensors are put together by `torch.cat`, one "
+        "behind the other along an axis that is there, or by `torch.stack`, along a new one.",
+        tensors=True,
     ),
     Known(
         "('Tensor' object|module '\\w+') has no attribute",

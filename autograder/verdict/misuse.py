@@ -45,6 +45,10 @@ KEYWORDS = {
     *("input", "other", "index", "src", "fill_value", "is_causal", "scale", "right"),
 }
 _SIZED = "reshape|view|ones|zeros|empty|rand|randn|expand|repeat|permute|full"
+_DTYPES = {
+    *("bool", "int", "float", "long", "double", "half", "uint8", "int32", "int64"),
+    *("float16", "bfloat16", "float32", "float64"),
+}
 _SHOWN = 2  # ways to call a function that are shown
 
 
@@ -60,7 +64,7 @@ def _all(got: Outcome) -> Iterator[str | None]:
     yield _keyword(got.message, line)
     yield _of_numpy(got.message, line)
     yield _combination(got.message)
-    yield _sizes(got.message)
+    yield _sizes(got.message, line)
     yield _places(got.message, line)
     yield _parts(got.message, failed.parsed(replace(got, part="")))  # the whole line
 
@@ -132,16 +136,27 @@ def _kind(name: str) -> str:
     return "Number" if name in ("int", "float", "bool") else name
 
 
-def _sizes(message: str) -> str | None:
+def _sizes(message: str, line: ast.AST) -> str | None:
     """A list or a shape where one size is needed: PyTorch speaks of another thing."""
     found = re.match(
         rf"({_SIZED})\(\) takes (?:1|2) positional arguments? but \d+ were given",
         message,
     )
+    for call in _calls(line, found[1]) if found else ():
+        if any(_is_dtype(arg) for arg in call.args):
+            return (
+                f"`{found[1]}` takes the kind of numbers by its name, `dtype=`: without that, it "
+                "is taken for a size."
+            )
     return found and (
         f"Each size that `{found[1]}` is given must be one whole number, and one of them is "
         "something else, such as a list or a whole shape. Print each of them."
     )
+
+
+def _is_dtype(node: ast.expr) -> bool:
+    """Whether it names a kind of numbers, such as `torch.bool` and `int`."""
+    return getattr(node, "attr", getattr(node, "id", "")) in _DTYPES
 
 
 def _places(message: str, line: ast.AST) -> str | None:

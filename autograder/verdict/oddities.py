@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from autograder.verdict import lines
 from autograder.verdict.wire import is_torch
 
 _COARSE = {"half", "float16", "bfloat16"}
+_UNFILLED = {"empty", "empty_like", "new_empty"}
+_SIZES = {"numel", "nbytes", "element_size", "itemsize", "shape", "size"}
 _COVERS = {"clamp", "clip", "clamp_max", "clamp_min", "nan_to_num"}
 _LEFT_OUT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -111,6 +113,31 @@ def coarse(function: lines.FUNCTION) -> str | None:
             return (
                 f"`{lines.shown(node)}` in line {node.lineno} goes on with numbers of 16 "
                 "bits, which hold about three digits. Leave them float32."
+            )
+    return None
+
+
+def never_filled(function: lines.FUNCTION) -> str | None:
+    """The same where the tensor gets no name by which it could be filled."""
+    nodes = [*ast.walk(function)]
+    if any(getattr(node, "attr", "") in _SIZES for node in nodes):
+        return None  # it may be made for its size alone
+    named = [node for node in nodes if lines.assigned_to(node)]
+    return unfilled(function, [node.value for node in named])
+
+
+def unfilled(function: lines.FUNCTION, but: Collection[ast.expr] = ()) -> str | None:
+    """That a tensor is made whose numbers nobody has chosen, but for some such calls."""
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and node not in but
+            and lines.called(node) in _UNFILLED
+        ):
+            return (
+                f"`{lines.shown(node)}` in line {node.lineno} takes a piece of memory as it is, "
+                "so its numbers are whatever was there. `torch.zeros` and `torch.ones` say "
+                "which they are."
             )
     return None
 

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -25,6 +25,7 @@ NAME = 60  # characters of the name of an error
 UNUSABLE = "unusable answer"  # it returned something that cannot be handed in
 REUSED = "a reused answer"  # the next call wrote into it
 AGAIN = "another answer"  # it answered the same call in two ways
+LEARNS = "learns"  # the key of an argument, packed, that asks for its gradient
 ANSWER = "application/vnd.gpt-in-four-stages.answer+json"  # what `check` publishes
 _LIBRARY = os.path.dirname(os.__file__) + os.sep  # Python's own
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -38,7 +39,8 @@ class Outcome:
     `changed` are the indices of the arguments that it changed while it ran, `own` those
     of which the value is the very object, `trace` is where the error came from, in the
     lines of the function's own author, `part` what of the last of them it came from, and
-    `printed` what it wrote to standard output.
+    `printed` what it wrote to standard output. Where an argument asks for its gradient,
+    `gradients` has that of the value's sum at each argument, and None where none comes.
     """
 
     value: Any = None
@@ -49,6 +51,7 @@ class Outcome:
     printed: str = ""
     own: tuple[int, ...] = ()
     part: str = ""
+    gradients: tuple[Any, ...] = ()
 
 
 class StillRunning(Exception):
@@ -60,7 +63,7 @@ def run(
 ) -> Outcome:
     """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through.
 
-    It may compute for some `seconds`, if not for SECONDS; one that goes on has raised
+    Where an argument is a tensor that requires its gradient, that is computed too. It may compute for some `seconds`, if not for SECONDS; one that goes on has raised
     StillRunning.
     """
     return _called(function, args, tuple(map(_copied, args)), seconds or SECONDS)[0]
@@ -73,11 +76,14 @@ def _called(
     seconds: float,
 ) -> tuple[Outcome, Any]:
     """What a function does with `given`, a copy of `args`, and the object it returned."""
-    written = io.StringIO()
-    given = _with_functions(function, given)
+    written, gradients = io.StringIO(), ()
+    leaves = given = _with_functions(function, given)
     try:
-        with contextlib.redirect_stdout(written), _limited(seconds):
+        with contextlib.redirect_stdout(written), _limited(seconds), _learning(given):
+            # What a model gives is no leaf either, and can be written into.
+            given = tuple(x.clone() if _learns(x) else x for x in given)
             value = function(*given)
+            gradients = _gradients(value, leaves)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code
         # A UnicodeDecodeError is a ValueError too, and as right where one is wanted.
         kind = ValueError if isinstance(error, ValueError) else type(error)
@@ -106,9 +112,50 @@ def _called(
         # made now, so that no later call can write into it.
         copied = wire.copy(value)
         printed = written.getvalue()[:PRINTED]
-        return Outcome(copied, changed=changed, printed=printed, own=own), value
+        told = {"changed": changed, "printed": printed, "own": own}
+        return Outcome(copied, **told, gradients=gradients), value
     except Exception as error:  # noqa: BLE001 - what it returned may do anything
         return Outcome(raised=UNUSABLE, message=str(error)[:500]), None
+
+
+def _learns(value: Any) -> bool:
+    """Whether an argument asks for its gradient."""
+    return wire.is_torch(value) and value.requires_grad
+
+
+def _learning(given: Iterable[Any]) -> contextlib.AbstractContextManager[Any]:
+    """Where one is asked for, gradients are kept, whatever a cell has switched off."""
+    if not any(map(_learns, given)):
+        return contextlib.nullcontext()
+    return sys.modules["torch"].enable_grad()
+
+
+def _gradients(value: Any, given: Sequence[Any]) -> tuple[Any, ...]:
+    """The gradient of a value's sum at each argument; None where none comes, or none is
+    asked for. Empty where none is asked for at all.
+    """
+    leaves = [x for x in given if _learns(x)]
+    if not leaves:
+        return ()
+    if not _learns(value):
+        return (None,) * len(given)
+    grad = sys.modules["torch"].autograd.grad
+    found = iter(grad(value.sum(), leaves, allow_unused=True))
+    made = [next(found) if _learns(x) else None for x in given]
+    return tuple(x if x is None else wire.copy(x) for x in made)
+
+
+def to_args(args: Iterable[Any]) -> list[Any]:
+    """The arguments of a case as a plain value: which ask for their gradient is told."""
+    return [{LEARNS: x.detach()} if _learns(x) else x for x in args]
+
+
+def from_args(args: Iterable[Any]) -> tuple[Any, ...]:
+    """The arguments that `to_args` was given."""
+    return tuple(
+        x[LEARNS].requires_grad_() if type(x) is dict and [*x] == [LEARNS] else x
+        for x in args
+    )
 
 
 def _is_error(value: Any) -> bool:
@@ -154,9 +201,13 @@ def _copied(value: Any) -> Any:
 
 
 def _is_itself(value: Any, arg: Any) -> bool:
-    """Whether an answer is an argument, or a view of all of it, or a list of such."""
+    """Whether an answer is an argument, or a view of all of it, or a list of such, or one
+    of the lists in a dict.
+    """
     if _is_row(value) and _is_row(arg) and len(value) == len(arg) > 0:
         return all(map(_is_itself, value, arg))
+    if type(value) is list and type(arg) is dict and not _is_table(arg):
+        return any(value is part for part in arg.values())
     if wire.is_torch(value) and wire.is_torch(arg) and value.numel():
         same = (value.shape, value.dtype) == (arg.shape, arg.dtype)
         try:
@@ -232,7 +283,9 @@ def run_all(
         given = tuple(_refilled(arg, i, used) for i, arg in enumerate(args))
         got, value = _called(function, args, given, SECONDS)
         if outcomes and _is_overwritten(outcomes[-1].value, before):
-            outcomes[-1] = Outcome(raised=REUSED, message="what the next call made")
+            outcomes[-1] = Outcome(
+                raised=REUSED, message="an answer that the next call wrote over"
+            )
         outcomes.append(got)
         before = None if _shares(value, given) else value
     return outcomes
@@ -322,9 +375,11 @@ def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:
     return [
         [
             *(o.value, o.raised and o.raised[:NAME], o.message),
-            *([*o.changed], o.trace[:2000], *([[*o.own]] if o.own else [])),
+            *([*o.changed], o.trace[:2000]),
+            *([[*o.own]] if o.own or o.gradients else []),
+            *([[*o.gradients]] if o.gradients else []),
         ]
-        if o.raised or o.changed or o.own
+        if o.raised or o.changed or o.own or o.gradients
         else [o.value]
         for o in outcomes
     ]
@@ -341,8 +396,13 @@ def from_rows(rows: Any) -> list[Outcome]:
                 outcomes.append(Outcome(value))
             case [value, None | str() as raised, str(), list(), str(), *more]:
                 changed, own = row[3], more[0] if more else []
-                if len(more) > 1 or not isinstance(own, list):
+                gradients = more[1] if len(more) > 1 else []
+                if len(more) > 2 or not isinstance(own, list):
                     raise ValueError("not an outcome")
+                if not isinstance(gradients, list) or (raised and gradients):
+                    raise ValueError("not an outcome: no gradients")
+                if not all(x is None or wire.is_torch(x) for x in gradients):
+                    raise ValueError("not an outcome: a gradient is a tensor")
                 if not all(type(i) is int and 0 <= i < 100 for i in changed + own):
                     raise ValueError("not an outcome: arguments are told by numbers")
                 if any(told != sorted(set(told)) for told in (changed, own)):
@@ -356,6 +416,7 @@ def from_rows(rows: Any) -> list[Outcome]:
                         *(value, raised, row[2], tuple(changed)),
                         trace=row[4],
                         own=tuple(own),
+                        gradients=tuple(gradients),
                     )
                 )
             case _:

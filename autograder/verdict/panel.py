@@ -158,7 +158,7 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
         rows = [f"{name}(", *(f"    {_clip(a, 2 * WIDTH)}," for a in arguments), ")"]
     if part := _part(wanted.value, got.value):
         place, wanted, got = part
-        rows.append(f"  of what is given back, at index {place}:")
+        rows.append(f"  of what is given back, at {place}:")
     left, right = _values(wanted, got)
     if left != right:  # two tensors of one kind: the picture shows more
         rows.append(f"  expected  {left}")
@@ -174,17 +174,26 @@ def _example(name: str, case: Case, wanted: Outcome, got: Outcome) -> str:
     return "\n".join(rows)
 
 
-def _part(wanted: Any, got: Any) -> tuple[int, Outcome, Outcome] | None:
+def _part(wanted: Any, got: Any) -> tuple[str, Outcome, Outcome] | None:
     """The first of several tensors that is wrong, and its place among them."""
-    if not isinstance(wanted, tuple) or type(got) is not tuple:
+    mine = _tensors(got)
+    theirs = _tensors(wanted) if mine else {}
+    if not theirs or theirs.keys() != mine.keys() or "" in theirs:
         return None
-    if len(wanted) != len(got) or not all(map(_is_tensor, (*wanted, *got))):
-        return None
-    for place, (want, mine) in enumerate(zip(wanted, got, strict=True)):
-        pair = Outcome(want), Outcome(mine)
+    for place, want in theirs.items():
+        pair = Outcome(want), Outcome(mine[place])
         if difference(*pair, 1e-4, 1e-5):
-            return place, *pair
+            return place if place.count("[") > 1 else f"index {place[1:-1]}", *pair
     return None
+
+
+def _tensors(value: Any, at: str = "") -> dict[str, Any]:
+    """The tensors of a tuple, and of tuples in it, by their places; none of anything else."""
+    if not isinstance(value, tuple):
+        return {at: value}
+    parts = [_tensors(part, f"{at}[{i}]") for i, part in enumerate(value)]
+    found = {place: x for part in parts for place, x in part.items()}
+    return found if all(map(_is_tensor, found.values())) else {}
 
 
 def _is_off(wanted: Outcome, got: Outcome) -> bool:
@@ -238,6 +247,8 @@ def _argument(value: Any) -> str:
         if all(map(_is_tensor, value)) and _count(value) <= FEW:
             shown = ", ".join(map(_argument, value))
             return f"[{shown}]" if isinstance(value, list) else f"({shown})"
+        if isinstance(value, tuple) and any(isinstance(part, tuple) for part in value):
+            return _outline(value)
         plural = "" if len(value) == 1 else "s"
         return f"a {type(value).__name__} of {len(value)} tensor{plural}"
     if not _is_tensor(value):
@@ -248,6 +259,15 @@ def _argument(value: Any) -> str:
             numbers = np.array([*map(_short, numbers.ravel())]).reshape(numbers.shape)
         return repr(numbers.tolist())
     return describe(value).removeprefix("a ").removeprefix("an ")
+
+
+def _outline(value: Any) -> str:
+    """What a tuple is made of, down to its tensors, of which only the shape is told."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_outline, value))})"
+    if _is_tensor(value):
+        return f"a {tuple(value.shape)} tensor"
+    return _clip(repr(value))
 
 
 def _short(number: Any) -> float:
@@ -284,6 +304,9 @@ def _values(wanted: Outcome, got: Outcome) -> tuple[str, str]:
         ]
         differ += [k for k in b if k not in a]
         return _pick(a, differ), _pick(b, differ)
+    several = isinstance(a, tuple) and any(map(_is_tensor, a)) and type(b) is tuple
+    if several and _outline(a) != _outline(b):
+        return _outline(a), _outline(b)
     if isinstance(a, list | tuple | str | bytes) and type(a) is type(b):
         first = next(
             (

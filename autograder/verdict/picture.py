@@ -30,15 +30,19 @@ def pair(want: Any, got: Any, rtol: float, atol: float) -> tuple[str, str]:
         where = ""
     html = text = ""
     columns = []
-    for name, matrix, marks in (("expected", a, None), ("got", b, wrong)):
+    for name, matrix, marks, other in (
+        ("expected", a, None, b if alike else a),
+        ("got", b, wrong, a if alike else b),
+    ):
+        texts = _texts(matrix, other, wrong)
         shape = tuple((want if name == "expected" else got).shape)
         title = f"{name} {shape}{where}"
         html += (
             '<figure style="margin: 0; max-width: 100%; overflow-x: auto">'
             f'<figcaption style="font-size: .9em">{escape(title)}</figcaption>'
-            f"{_svg(matrix, marks, high, title)}</figure>"
+            f"{_svg(matrix, marks, high, title, texts)}</figure>"
         )
-        columns.append([title, *_lines(matrix, marks)])
+        columns.append([title, *_lines(texts, marks)])
     width = max(map(len, columns[0])) + 4
     height = max(map(len, columns))
     left, right = ([*rows, *[""] * (height - len(rows))] for rows in columns)
@@ -82,7 +86,30 @@ def _number(value: float) -> str:
     return f"{value:.2f}" if 0.1 <= abs(value) < 100 else f"{value:.2g}"
 
 
-def _svg(x: np.ndarray, wrong: np.ndarray | None, high: float, title: str) -> str:
+def _texts(
+    x: np.ndarray, other: np.ndarray, wrong: np.ndarray | None
+) -> list[list[str]]:
+    """The numbers as they are shown; where they are wrong, with digits that show it."""
+
+    def told(i: int, j: int) -> str:
+        here, there = x[i, j], other[i, j]
+        shown = _number(here)
+        if wrong is None or not wrong[i, j] or shown != _number(there):
+            return shown
+        digits = (n for n in (3, 4, 5, 7) if f"{here:.{n}g}" != f"{there:.{n}g}")
+        return f"{here:.{next(digits, 9)}g}"
+
+    rows, columns = x.shape
+    return [[told(i, j) for j in range(columns)] for i in range(rows)]
+
+
+def _svg(
+    x: np.ndarray,
+    wrong: np.ndarray | None,
+    high: float,
+    title: str,
+    texts: list[list[str]],
+) -> str:
     rows, columns = x.shape
     written = columns <= WRITTEN
     wide, tall = (44, 22) if written else (16, 16)
@@ -102,7 +129,7 @@ def _svg(x: np.ndarray, wrong: np.ndarray | None, high: float, title: str) -> st
             drawn.append(
                 f'<text x="{j * wide + wide / 2:g}" y="{i * tall + 15}" '
                 'font-size="11" text-anchor="middle" fill="currentColor" '
-                f'pointer-events="none">{_number(value)}</text>'
+                f'pointer-events="none">{texts[i][j]}</text>'
             )
     width, height = max(1, columns * wide), max(1, rows * tall)
     return (
@@ -111,11 +138,11 @@ def _svg(x: np.ndarray, wrong: np.ndarray | None, high: float, title: str) -> st
     )
 
 
-def _lines(x: np.ndarray, wrong: np.ndarray | None) -> list[str]:
+def _lines(texts: list[list[str]], wrong: np.ndarray | None) -> list[str]:
     def cell(i: int, j: int) -> str:
         star = "*" if wrong is not None and wrong[i, j] else " "
-        return _number(x[i, j]) + star
+        return texts[i][j] + star
 
-    cells = [[cell(i, j) for j in range(x.shape[1])] for i in range(x.shape[0])]
+    cells = [[cell(i, j) for j in range(len(row))] for i, row in enumerate(texts)]
     width = max((len(c) for row in cells for c in row), default=0)
     return [" ".join(c.rjust(width) for c in row) for row in cells]

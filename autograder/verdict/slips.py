@@ -276,7 +276,8 @@ def _fixed(function: lines.FUNCTION) -> Iterator[Change]:
                 else:
                     for times in (2, 3, 4):
                         much = ast.BinOp(ast.Constant(times), ast.Mult(), read)
-                        yield node, much, words
+                        lacks = f"look beside the number {value}. Is a factor missing?"
+                        yield node, much, lacks if times == value else words
 
 
 def _stored(function: lines.FUNCTION) -> Iterator[str]:

@@ -129,7 +129,10 @@ class Written:
     @property
     def beside(self) -> str | None:
         """What is so beside a mistake, and may be how it was made."""
-        about = lines.not_kept, oddities.written_into, oddities.first_place
+        about = (
+            *(oddities.never_filled, lines.not_kept),
+            *(oddities.written_into, oddities.first_place),
+        )
         return next(filter(None, (told(self.function) for told in about)), None)
 
 

@@ -22,8 +22,10 @@ import numpy as np
 from autograder.checks import Case, Check
 from autograder.verdict import remark
 from autograder.verdict.compare import (
+    BENT,
     COMMON,
     COPY,
+    CUT,
     INSIDE,
     ORDINALS,
     SHARES,
@@ -120,6 +122,10 @@ def reasons(want: Outcome) -> set[str]:
         found.add(f"it changed its {which} argument, which is the caller's")
     if want.raised:
         return {*found, f"it should raise {article(want.raised)} and returned a value"}
+    for i, asked in enumerate(want.gradients):
+        if asked is not None:
+            place = (*ORDINALS, *["last"] * len(want.gradients))[i]
+            found |= {CUT.format(place), BENT.format(place)}
     for part, at in _parts(want.value, ""):
         found |= _differences(part, at)
     return found
@@ -136,7 +142,7 @@ def _parts(value: Any, at: str) -> Iterator[tuple[Any, str]]:
 def _differences(want: Any, at: str) -> set[str]:
     """How what came can differ from one part of a value, or from the whole."""
     where = f"where {kind_of(want)} is expected"
-    found = {f"it returned None{at}: is there a `return` at its end?"}
+    found = set() if at else {"it returned None: is there a `return` at its end?"}
     found |= {f"it returned {article(kind)}{at}, {where}" for kind in _KINDS}
     found |= {f"it returned {kind}{at}, {where}" for kind in ("an array", "None")}
     found.add(f"the value{at} is wrong")

@@ -29,6 +29,8 @@ RUN = (
 )
 EXERCISES = "exercises/"
 TENSORS = "reference.safetensors"
+FOOTER = "GPT in Four Stages. MIT licence."
+SOCIAL = "_static/social.png"
 
 
 def code_hash(root):
@@ -86,7 +88,72 @@ def repository(root, named=""):
 
 
 def name_the_repository(app, config):
+    """And where the book is published: canonical links and previews need whole addresses."""
     config.course_repository = repository(app.srcdir, config.course_repository)
+    address = address_of(config.course_repository, config.course_address)
+    config.html_baseurl = config.ogp_site_url = address
+    if address:
+        config.ogp_image = f"{address}{SOCIAL}"
+
+
+def address_of(slug, named=""):
+    """Where a book is published, with a slash at its end: as named, or GitHub's pages."""
+    named = named or os.environ.get("GPT_ADDRESS", "")
+    if not named and slug:
+        owner, name = slug.split("/")
+        host = f"{owner.lower()}.github.io"
+        named = (
+            f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+        )
+    return f"{named.rstrip('/')}/" if named else ""
+
+
+def tell_finders(app, error):
+    """Writes sitemap.xml and robots.txt, where the book's address is known."""
+    if error or app.builder.format != "html" or not app.config.html_baseurl:
+        return
+    base, out = app.config.html_baseurl, Path(app.outdir)
+    pages = "".join(
+        f"<url><loc>{base}{quote(page)}.html</loc></url>"
+        for page in sorted(app.env.found_docs)
+    )
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    out.joinpath("sitemap.xml").write_text(
+        f'{head}<urlset xmlns="{space}">{pages}</urlset>\n', "utf-8"
+    )
+    out.joinpath("robots.txt").write_text(
+        f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n", "utf-8"
+    )
+
+
+def picture_for_links(app, error):
+    """Draws it once, and anew when the model or the drawing has changed."""
+    if error or app.builder.format != "html":
+        return
+    name = code_hash(app.srcdir) + app.config.course_extension[:16]
+    kept = Path(app.srcdir, "_build", "social", f"{name}.png")
+    if not kept.exists():
+        import social  # it lies beside this file, where Sphinx finds it
+
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        kept.parent.mkdir(parents=True)
+        social.picture().save(kept, optimize=True)
+    shutil.copy(kept, Path(app.outdir, SOCIAL))
+
+
+def report_links(app, page):
+    """[(text, href)] for who wants to mend a page, where its repository is known."""
+    slug, source = app.config.course_repository, app.env.doc2path(page, base=False)
+    if not slug:
+        return []
+    if page.startswith(EXERCISES):  # made from the solution
+        source = f"solutions/{source.removeprefix(EXERCISES)}"
+    title = quote(f"{page}: ")
+    return [
+        ("Edit this page", f"https://github.com/{slug}/edit/main/{quote(source)}"),
+        ("Report a mistake", f"https://github.com/{slug}/issues/new?title={title}"),
+    ]
 
 
 def launch_links(app, page):
@@ -136,10 +203,12 @@ class Live(SphinxDirective):
         }
         said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
         # where there is JavaScript the place is kept from the start, so that nothing jumps
-        html = (
-            f'<section class="live"{said} hidden></section>'
-            "<script>document.currentScript.previousElementSibling.hidden = false</script>"
+        keep = (
+            "{ const part = document.currentScript.previousElementSibling;"
+            " part.hidden = false; const { instead } = part.dataset;"
+            " if (instead) document.querySelector(instead).hidden = true; }"
         )
+        html = f'<section class="live"{said} hidden></section><script>{keep}</script>'
         return [nodes.raw("", html, format="html")]
 
 
@@ -154,6 +223,12 @@ def furnish(app, page, template, context, doctree):
     import maths  # it lies beside this file, where Sphinx finds it
 
     context["body"] = body = maths.keep_together(heal(body))
+    if not app.config.html_baseurl:  # a relative address helps nobody
+        tags = context.get("metatags", "")
+        context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\s*', "", tags)
+    links = report_links(app, page) if doctree is not None else []
+    said = [FOOTER, *(f'<a href="{escape(href)}">{text}</a>' for text, href in links)]
+    context["theme_extra_footer"] = f"<p>{' · '.join(said)}</p>"
     context["header_buttons"] = []  # the page itself says what can be downloaded
     if page.startswith(EXERCISES) and doctree is not None:
         links = "".join(
@@ -204,6 +279,7 @@ def setup(app):
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
+    app.add_config_value("course_address", "", "html")
     app.add_config_value("course_extension", "", "env")
     app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)
@@ -212,4 +288,6 @@ def setup(app):
     app.connect("html-page-context", furnish, priority=900)
     app.connect("build-finished", pack)
     app.connect("build-finished", enliven)
+    app.connect("build-finished", tell_finders)
+    app.connect("build-finished", picture_for_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

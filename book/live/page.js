@@ -7,12 +7,18 @@ import { writer } from "./home.js";
 import { logitLens } from "./lens.js";
 import { load } from "./load.js";
 import { patch } from "./patch.js";
+import { places } from "./places.js";
 import { time } from "./time.js";
+import { tokens } from "./tokens.js";
 import { hiddenUnits } from "./units.js";
+import { vectors } from "./vectors.js";
 
 /** @type {Record<string, (root: HTMLElement, small: import("./load.js").Small) => void>} */
 const PARTS = {
   writer,
+  tokens,
+  vectors,
+  places,
   heads: headsAtWork,
   units: hiddenUnits,
   lens: logitLens,
@@ -24,10 +30,21 @@ const PARTS = {
 /** Where the build has put what the page needs: beside this very script. */
 const FOLDER = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/[^/]*$/, "");
 
+/** How far from the screen a part begins: before the reader comes to it. */
+const NEAR = "800px";
+
 function begin() {
-  for (const root of document.querySelectorAll(".live")) {
-    if (root instanceof HTMLElement) enliven(root);
-  }
+  const near = new IntersectionObserver(
+    (seen) => {
+      for (const { target, isIntersecting } of seen) {
+        if (!isIntersecting || !(target instanceof HTMLElement)) continue;
+        near.unobserve(target);
+        enliven(target);
+      }
+    },
+    { rootMargin: NEAR }
+  );
+  for (const root of document.querySelectorAll(".live")) near.observe(root);
 }
 
 /**
@@ -38,7 +55,6 @@ async function enliven(root) {
   const waits = make("p", { class: "live-none" }, "The model is being loaded …");
   const picture = root.dataset.instead && document.querySelector(root.dataset.instead);
   root.append(waits);
-  if (picture instanceof HTMLElement) picture.hidden = true;
   try {
     const small = await load(FOLDER);
     waits.remove();

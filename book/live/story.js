@@ -170,8 +170,9 @@ export function divergence(bets) {
  * @param {number[]} ids
  * @returns {Piece[]}
  */
-function pieces(tokenizer, text, ids) {
-  const sizes = Array.from(text, (c) => [c.length, new TextEncoder().encode(c).length]);
+export function pieces(tokenizer, text, ids) {
+  const utf8 = new TextEncoder();
+  const sizes = Array.from(text, (c) => [c.length, utf8.encode(c).length]);
   /** @type {Piece[]} */
   const found = [];
   let [character, at, bytes, read] = [0, 0, 0, 0];

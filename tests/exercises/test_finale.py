@@ -349,6 +349,26 @@ def test_a_step_that_a_model_learns_by_keeps_its_gradient():
     assert "differs from the course's own" in found.found
 
 
+def test_a_gradient_is_the_course_s_too():
+    at = torch.tensor([1.0, 2.0], requires_grad=True)
+
+    def told(mine, course):
+        found = Finale({}, checks.load("chat"), lambda steps: None)
+        return found.agrees("dpo_loss", mine, course, learns=at), found.found
+
+    assert told((2 * at).mean(), at.sum()) == (True, None)
+    for mine in (
+        at.sum().detach() + 0 * at.sum(),
+        at[0] + at[1].detach(),
+        at.detach().requires_grad_().sum(),
+    ):
+        same, said = told(mine, at.sum())
+        assert not same
+        assert "their gradient is not that of the course's own" in said
+    same, said = told(at.sum().detach(), at.sum())
+    assert not same and "has lost" in said
+
+
 def test_while_grading_nothing_is_compared(monkeypatch, capsys):
     monkeypatch.setenv("GPT_CASES", "cases")
     with finale(1, 2) as agrees:

@@ -68,10 +68,13 @@ def _leaves(address):
 
 
 def settle(page):
-    """Waits until players and living parts are ready."""
+    """Waits until players and living parts are ready; these begin when they come near."""
     page.wait_for_load_state("networkidle")
+    for part in page.locator(".live:not([hidden])").all():
+        part.scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_function(
-        "() => !document.querySelector('.player:not(.ready), .live:not(.ready)')",
+        "() => !document.querySelector('.player:not(.ready), .live:not(.ready, [hidden])')",
         timeout=20_000,
     )
 
@@ -138,6 +141,15 @@ def overflow_findings(page):
         }"""
     )
     return [f"overflow: {line}" for line in wide]
+
+
+def code_findings(page):
+    """No line of code is cut off."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("div.highlight-ipython3 pre, div.highlight-python pre")]
+            .filter((code) => code.scrollWidth > code.clientWidth + 1)
+            .map((code) => `code cut off: ${code.textContent.slice(0, 80)}`)"""
+    )
 
 
 def math_findings(page):

@@ -24,6 +24,7 @@ def test_page(server, open_page, path, theme, width):
         *checks.weight_findings(visit),
         *checks.axe_findings(page),
         *checks.overflow_findings(page),
+        *checks.code_findings(page),
         *checks.math_findings(page),
         *checks.alt_findings(page),
         *checks.id_findings(page),

@@ -71,6 +71,11 @@ BREAKS = {
         '<div style="width:2000px">wide</div>',
         "overflow",
     ),
+    "a line of code that is cut off": (
+        on_page(checks.code_findings),
+        '<div class="highlight-python"><pre style="white-space:pre">' + "x " * 400,
+        "cut off",
+    ),
     "a formula with an error": (
         on_page(checks.math_findings),
         '<span class="math"><math><merror><mi>x</mi></merror></math></span>',

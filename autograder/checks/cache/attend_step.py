@@ -76,7 +76,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("three tokens, and nothing kept", new(3, 2)),
         Case("one token behind two that are kept", all_of(1, 2, 2)),
         Case("two tokens behind three that are kept", all_of(2, 3, 2)),
-        Case("a batch of texts", all_of(2, 3, **batch)),
+        Case("a batch of texts", all_of(2, 3, 4, **batch)),
         Case("values wider than the keys", all_of(2, 3, 2, 5)),
         Case("values narrower than the keys", all_of(2, 3, 5, 2)),
         Case(
@@ -108,6 +108,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
                 (few[1][:-2], tenths(rng, 2, 3)),
             ),
         ),
+        edge("scores as low as a number can be", _lowest(rng)),
         edge("a row of scores far below another", (*_apart(rng), _high(rng)[1:])),
         edge(
             "several heads of queries that ask one of keys",
@@ -151,6 +152,12 @@ def _high(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Scores of 280 and more, much alike."""
     keys = whole(rng, -1, 1, 2, 4) / 4 + 28
     return whole(rng, 5, 9, 2, 4), keys, tenths(rng, 2, 4)
+
+
+def _lowest(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """The lowest score that float32 can hold, and then one of 0."""
+    keys = torch.tensor([[torch.finfo(torch.float32).min], [0.0]])
+    return torch.ones(2, 1), keys, tenths(rng, 2, 2)
 
 
 def _apart(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -231,6 +238,37 @@ def _step(
 
 def _by(**screws) -> Callable[..., Any]:
     return partial(_step, **screws)
+
+
+def _counted(axis: int) -> Callable[..., Heard]:
+    """Where no mask is given, one for tokens that are counted along this axis."""
+
+    def step(
+        q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+    ) -> Heard:
+        if mask is None:
+            mask = _past(q.shape[axis], oracle(q, k, v, kept)[1][0].shape[axis])
+        return _step(q, k, v, kept, mask)
+
+    return step
+
+
+def _on_its_side(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> Heard:
+    """A row for each key, a column for each query."""
+    k, v = oracle(q, k, v, kept)[1]
+    s = k @ q.mT / sqrt(q.shape[-1])
+    may = _past(q.shape[-2], k.shape[-2]) if mask is None else mask
+    return _masked(s, may).softmax(-1) @ v, (k, v)
+
+
+def _shares_too(
+    q: Tensor, k: Tensor, v: Tensor, kept: Kept = None, mask: Tensor | None = None
+) -> tuple:
+    heard, (k, v) = oracle(q, k, v, kept, mask)
+    may = _past(q.shape[-2], k.shape[-2]) if mask is None else mask
+    return heard, _masked(q @ k.mT / sqrt(q.shape[-1]), may).softmax(-1), (k, v)
 
 
 def _square(n_new: int, n: int) -> Tensor:
@@ -442,6 +480,37 @@ MISTAKES = (
         lambda q, k, v, kept=None, mask=None: (_step(q, k, v, kept, mask)[0], kept),
     ),
     Mistake(
+        "the new ones twice in the pair",
+        "The output is right, but in the pair the new tokens stand twice: the keys and values "
+        "to which they were added get them again. What your `extend` has made is what is kept.",
+        _by(
+            back=lambda heard, k, v, new_k, new_v: (
+                heard,
+                (_behind(k, new_k), _behind(v, new_v)),
+            )
+        ),
+    ),
+    Mistake(
+        "the queries in the pair",
+        "Three things are kept, the queries too. A query is used once, in the row of its own "
+        "token, and never again: the pair is of keys and values.",
+        lambda q, k, v, kept=None, mask=None: (
+            (found := oracle(q, k, v, kept, mask))[0],
+            (q, *found[1]),
+        ),
+    ),
+    Mistake(
+        "keys and values in one tensor",
+        f"Keys and values are put together into one tensor. Leave them two. {_BOTH}.",
+        _by(back=lambda heard, k, v, *new: (heard, torch.cat([k, v], -1))),
+    ),
+    Mistake(
+        "the shares too",
+        "The shares come back as well. Nobody asks for them: return what is heard, and what "
+        "is to be kept, two things, of which the second is the pair of keys and values.",
+        _shares_too,
+    ),
+    Mistake(
         "nothing but the output",
         f"The output is right, but it comes alone. {_BOTH}.",
         _by(back=lambda heard, *rest: heard),
@@ -531,6 +600,37 @@ MISTAKES = (
         _by(given=lambda mask, own: own | True if mask is None else mask),
     ),
     Mistake(
+        "nothing hidden in the first call",
+        "Where nothing is kept yet, nothing is hidden. In the first call, too, a token must "
+        "not hear later ones: your `late_mask` decides there as well.",
+        lambda q, k, v, kept=None, mask=None: _step(
+            *(q, k, v, kept, mask),
+            allowed=_past
+            if kept
+            else lambda n_new, n: torch.ones(n_new, n, dtype=torch.bool),
+        ),
+    ),
+    Mistake(
+        "the mask of the first head",
+        "You take the mask of one head out of a mask that has axes in front. Leave it whole: "
+        "where such an axis is of size 1, `masked_fill` repeats it by itself.",
+        _by(
+            given=lambda mask, own: (
+                own if mask is None else mask[:, 0] if mask.ndim == 4 else mask
+            )
+        ),
+    ),
+    Mistake(
+        "the mask of the first text",
+        "You take the mask of the first text for all. Each text has its own: leave the mask "
+        "whole, `masked_fill` sees to the axes in front by itself.",
+        _by(
+            given=lambda mask, own: (
+                own if mask is None else mask[0, 0] if mask.ndim == 4 else mask
+            )
+        ),
+    ),
+    Mistake(
         "nothing is hidden",
         "Nothing is hidden at all. The mask is given, or that of your `late_mask`: −∞ in the "
         "scores where it is `False`, before the softmax.",
@@ -569,9 +669,29 @@ MISTAKES = (
         _counted_in_front,
     ),
     Mistake(
+        "tokens counted along axis 1",
+        "You count the tokens along axis 1. For one head that is the axis of d_head; and with "
+        "texts in front it is that of the heads. The tokens are the second from the **end**: "
+        "`shape[-2]`.",
+        _counted(1),
+    ),
+    Mistake(
+        "tokens counted along the last axis",
+        "You count the tokens along the last axis, `shape[-1]`. That is d_head, the width of a "
+        "key. The tokens are the second from the end: `shape[-2]`.",
+        _counted(-1),
+    ),
+    Mistake(
+        "the scores on their side",
+        "Your scores have a row for each **key**. A row belongs to a query, a column to a key: "
+        "the queries come first in the product, then the keys, transposed.",
+        _on_its_side,
+    ),
+    Mistake(
         "axes 0 and 1 exchanged",
         "Right for one head of one text. With axes in front, axes 0 and 1 are not those of "
-        "tokens and numbers: exchange the last two, counted from the **end**.",
+        "tokens and numbers. Count from the **end**: a transpose exchanges the last two, and "
+        "new tokens come behind the kept ones along axis −2, as in your `extend`.",
         _by(turn=lambda k: k.transpose(0, 1)),
     ),
     Mistake(
@@ -601,6 +721,13 @@ MISTAKES = (
         lambda q, k, v, kept=None, mask=None: _after(q, k, v, kept, mask),
     ),
     Mistake(
+        "0 times ∞",
+        "You multiply the mask by −∞. Where nothing is to be hidden, that is 0 · −∞, and this "
+        "is not a number (NaN). Do not compute with −∞: `masked_fill` puts it where it belongs "
+        "and leaves all else.",
+        _by(hide=lambda s, mask: s + (~mask) * -inf),
+    ),
+    Mistake(
         "masked with 0",
         "What is hidden gets a score of 0, and the softmax gives it a share all the same. "
         "Only −∞ becomes a share of 0.",
@@ -611,6 +738,30 @@ MISTAKES = (
         "You put a finite number where nothing is to be seen, and there are scores that are "
         "lower. Only −∞ is below all: `-torch.inf`.",
         _by(hide=lambda s, mask: s.masked_fill(~mask, -1e9)),
+    ),
+    Mistake(
+        "masked with a very large number",
+        "You put a finite number where nothing is to be seen. It is very low, but a score may "
+        "be lower still, and then what is hidden takes all. Only −∞ is below all: `-torch.inf`.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, -1e38)),
+    ),
+    Mistake(
+        "masked with the lowest number",
+        "You put a finite number where nothing is to be seen. A score may be just as low, and "
+        "then what is hidden gets a share too. Only −∞ is below all: `-torch.inf`.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, torch.finfo(torch.float32).min)),
+    ),
+    Mistake(
+        "masked with less than the least score",
+        "You put a number a little below the least score where nothing is to be seen. The "
+        "softmax gives it a share, small as it is. Only −∞ becomes a share of 0: `-torch.inf`.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, float(s.min()) - 1)),
+    ),
+    Mistake(
+        "masked with twice the least score",
+        "You take twice the least score where nothing is to be seen. That need not be far "
+        "below the others, nor even below them. Only −∞ becomes a share of 0: `-torch.inf`.",
+        _by(hide=lambda s, mask: s.masked_fill(~mask, float(s.min()) * 2)),
     ),
     Mistake(
         "the mask added",
@@ -627,6 +778,34 @@ MISTAKES = (
         "divided by d",
         "You divide the scores by d_head. It is its **root** by which they are divided.",
         _by(by=lambda q, k, v: q.shape[-1]),
+    ),
+    Mistake(
+        "always divided by 2",
+        "You divide the scores by 2 in every call. That is √d_head only where d_head is 4: "
+        "it is the width of the keys that come in, the last axis of their `shape`.",
+        _by(by=lambda q, k, v: 2.0),
+    ),
+    Mistake(
+        "always divided by 8",
+        "You divide the scores by 8 in every call. That is √d_head only where d_head is 64: "
+        "it is the width of the keys that come in, the last axis of their `shape`.",
+        _by(by=lambda q, k, v: 8.0),
+    ),
+    Mistake(
+        "√ of what len counts",
+        "`len` counts the first axis of what is in its brackets. Right for one head; with "
+        "axes in front, that is another one. d_head is the **last** axis: `shape[-1]`.",
+        _by(by=lambda q, k, v: sqrt(len(q[-1]))),
+    ),
+    Mistake(
+        "divided after the softmax",
+        "You divide the shares by √d_head, so that they no longer sum to one. It is the "
+        "**scores** that are divided, before the softmax.",
+        lambda q, k, v, kept=None, mask=None: _step(
+            *(q, k, v, kept, mask),
+            by=lambda q, k, v: 1.0,
+            soft=lambda s: s.softmax(-1) / sqrt(q.shape[-1]),
+        ),
     ),
     Mistake(
         "multiplied by √d",
@@ -680,6 +859,36 @@ MISTAKES = (
         "You mix the values by bare scores, of which some are −∞. They become shares first: "
         "a softmax along the last axis.",
         _by(soft=lambda s: s),
+    ),
+    Mistake(
+        "scores divided by their sum",
+        "You divide the scores by their sum. Scores may be below 0, and some are −∞: it is "
+        "their **exponentials** that are shared out. PyTorch's `softmax` does both.",
+        _by(soft=lambda s: s / s.sum(-1, keepdim=True)),
+    ),
+    Mistake(
+        "a sigmoid",
+        "A sigmoid makes a number between 0 and 1 of each score by itself, and the rows do not "
+        "sum to one. Shares come from a `softmax` along the last axis.",
+        _by(soft=torch.sigmoid),
+    ),
+    Mistake(
+        "the logarithm of the shares",
+        "`log_softmax` gives the logarithms of the shares, and of a share of 0 that is −∞. The "
+        "shares themselves mix the values: `softmax`.",
+        _by(soft=lambda s: s.log_softmax(-1)),
+    ),
+    Mistake(
+        "a softmax of the values",
+        "The values went through a softmax too. It is for scores only: the values are taken "
+        "as they are, each times its share.",
+        _by(mix=lambda A, v: A @ v.softmax(-1)),
+    ),
+    Mistake(
+        "shares that do not meet the values",
+        "Each query hears all values in full, whatever its shares: these are added up by "
+        "themselves. In an `einsum`, the keys' axis has **one** letter in both parts.",
+        _by(mix=lambda A, v: A.sum(-1, keepdim=True) * v.sum(-2, keepdim=True)),
     ),
     Mistake(
         "a softmax over the queries",

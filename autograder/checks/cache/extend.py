@@ -17,6 +17,7 @@ from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, large, normal, stop, tenths
 from autograder.checks._slips import lists_of_numbers, two_at_once
 from autograder.checks._twins import mirrored, twins
+from autograder.checks.attend._material import whole
 from autograder.checks.cache._material import LIBRARIES
 
 Kept = Tensor | None
@@ -25,6 +26,8 @@ Kept = Tensor | None
 def oracle(kept: Kept, new: Tensor) -> Tensor:
     if kept is None:
         return new
+    if new.dtype is torch.bfloat16:  # NumPy has none: their bits, two bytes each
+        return oracle(kept.view(torch.int16), new.view(torch.int16)).view(new.dtype)
     return torch.from_numpy(np.concatenate([kept, new], axis=-2))
 
 
@@ -61,6 +64,14 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge(
             "keys in double precision",
             (normal(rng, 3, 2).double() / 3, normal(rng, 1, 2).double() / 3),
+        ),
+        edge(
+            "numbers of 16 bits, bfloat16",
+            tuple((2.0 ** whole(rng, -3, 3, n, 2)).bfloat16() for n in (3, 1)),
+        ),
+        edge(
+            "whole numbers with more digits than a float has",
+            (2**53 + 1 + 2 * whole(rng, 0, 99, 2, 2).long(), torch.ones(1, 2).long()),
         ),
         edge("single numbers, in two axes", two(1, 1, 1)),
         edge("single numbers, in four axes", two(1, 1, 1, 1, 1)),
@@ -157,6 +168,12 @@ MISTAKES = (
         _along(2),
     ),
     Mistake(
+        "along an axis counted from the number of rows",
+        "`len` of a tensor counts what lies along its first axis, rows or texts, and not its "
+        "axes. No count is needed: the last but one is `-2` always.",
+        _or_new(lambda kept, new: _joined(kept, new, len(kept) - 2)),
+    ),
+    Mistake(
         "along the third axis from the end",
         "You add heads, or there is no such axis. What is new are more **tokens**: "
         f"{_AXIS}.",
@@ -195,6 +212,16 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "a row of zeros in front where nothing was kept, for one head",
+        "Where nothing is kept yet, you put a row of zeros in front. It would be a key that "
+        "nobody has made, and with more axes it does not even fit: return what is new, and "
+        "nothing else.",
+        lambda kept, new: _joined(
+            torch.zeros(1, new.shape[-1], dtype=new.dtype) if kept is None else kept,
+            new,
+        ),
+    ),
+    Mistake(
         "an empty tensor where nothing was kept",
         "Where nothing is kept yet, you give back a tensor without tokens. What is new is "
         "all then: return that.",
@@ -213,6 +240,12 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "asked whether a number of kept is not 0",
+        "`.any()` asks whether one of the numbers is not 0. Keys of zeros are kept as well: "
+        "ask only whether `kept` **is** `None`.",
+        lambda kept, new: new if kept is None or not kept.any() else _joined(kept, new),
+    ),
+    Mistake(
         "asked the wrong way round",
         "The question is the wrong way round: you give back only what is new where something "
         "is kept, and put both together where `kept` is `None`, hence the TypeError.",
@@ -229,6 +262,11 @@ MISTAKES = (
         "What is kept comes back as it was: the new tokens are missing. Is the result of "
         "`torch.cat` thrown away?",
         _or_new(lambda kept, new: kept),
+    ),
+    Mistake(
+        "the new ones twice",
+        "The new tokens stand there twice. Each is put behind once.",
+        _or_new(lambda kept, new: torch.cat([kept, new, new], -2)),
     ),
     Mistake(
         "only the last of the new ones",
@@ -357,6 +395,34 @@ MISTAKES = (
         "here: `torch.cat` leaves the dtype as it is, and a tensor that you make yourself "
         "needs that of `new`.",
         lambda kept, new: oracle(kept, new).float(),
+    ),
+    Mistake(
+        "16 bits",
+        "These are numbers of 16 bits, which hold about three digits. What is only moved "
+        "keeps its dtype: leave `.half()` out.",
+        lambda kept, new: oracle(kept, new).half(),
+    ),
+    Mistake(
+        "through double precision",
+        "Right but for large whole numbers: made floats on the way, they lose digits. "
+        "`torch.cat` leaves them as they are, of whatever dtype.",
+        _or_new(lambda kept, new: _joined(kept.double(), new.double()).to(new.dtype)),
+    ),
+    Mistake(
+        "through float32",
+        "Right but for numbers of more digits than float32 holds: made float32 on the way, "
+        "they lose some. `torch.cat` leaves them as they are, of whatever dtype.",
+        _or_new(lambda kept, new: _joined(kept.float(), new.float()).to(new.dtype)),
+    ),
+    Mistake(
+        "through NumPy",
+        "Right but for bfloat16, a dtype that NumPy does not have. `torch.cat` puts tensors "
+        "of any dtype together.",
+        _or_new(
+            lambda kept, new: torch.from_numpy(
+                np.concatenate([kept.numpy(), new.numpy()], axis=-2)
+            )
+        ),
     ),
     lists_of_numbers(oracle),
     Mistake(

@@ -33,7 +33,9 @@ def oracle(
     last = range(n_tokens)[-width:] if width is not None else range(n_tokens)
     shape = n_layer, 2, n_kv_head, d_head, n_bytes  # what one token leaves
     each = torch.empty(shape, dtype=torch.uint8).nbytes
-    return each * len(last)  # of Python's numbers, which have no upper limit
+    return each * (
+        last.stop - last.start
+    )  # of Python's numbers, which have no upper limit
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -253,6 +255,23 @@ MISTAKES = (
         _by(numbers=lambda n: n * n),
     ),
     Mistake(
+        "d_head to the power of n_bytes",
+        "`**` is a power: here d_head is multiplied by itself, `n_bytes` times. Each of the "
+        "numbers takes `n_bytes` bytes, so that is a factor like the others: `*`.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: _bytes(
+            n_tokens, n_layer, n_kv_head, d_head**n_bytes, 1, width
+        ),
+    ),
+    Mistake(
+        "a comma instead of a product",
+        "Two numbers come back: a comma makes a pair of what stands before and behind it. The "
+        "bytes of a number are a **factor**: `*`.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: (
+            _bytes(n_tokens, n_layer, n_kv_head, d_head, 1, width),
+            n_bytes,
+        ),
+    ),
+    Mistake(
         "divided by the heads",
         "You divide by the number of heads. Each head of keys has d_head numbers of its own, "
         "so it is a **factor** like the others.",
@@ -322,6 +341,33 @@ MISTAKES = (
         _by(tokens=lambda n, width: n if width is None else max(n - width, 0)),
     ),
     Mistake(
+        "the width subtracted",
+        "You subtract the width: those are the tokens that are thrown away. The last `width` "
+        "are **kept**, or all, where the text is shorter than the window.",
+        _by(tokens=lambda n, width: n if width is None else n - width),
+    ),
+    Mistake(
+        "the width of a head forgotten in the window",
+        "Without a window it is right. With one, a factor is missing: each key and value has "
+        "d_head numbers there too. Only the number of **tokens** depends on the window.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: _bytes(
+            *(n_tokens, n_layer, n_kv_head),
+            1 if width is not None and width < n_tokens else d_head,
+            *(n_bytes, width),
+        ),
+    ),
+    Mistake(
+        "the tokens alone where there is a window",
+        "Where a width is given, you return a number of tokens, not of bytes. In `a if c else "
+        "b`, all before the `if` belongs to `a`: put the whole choice in brackets, or give it "
+        "a name in a line of its own.",
+        lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: (
+            _bytes(n_tokens, n_layer, n_kv_head, d_head, n_bytes)
+            if width is None
+            else min(n_tokens, width)
+        ),
+    ),
+    Mistake(
         "text and window multiplied",
         "You multiply the tokens by the width of the window. Those are scores. What is kept "
         "are `width` tokens, or fewer.",
@@ -387,6 +433,12 @@ MISTAKES = (
         lambda n_tokens, n_layer, n_kv_head, d_head, n_bytes=2, width=None: _bytes(
             n_tokens, n_layer, n_kv_head, d_head, width or 2, n_bytes
         ),
+    ),
+    Mistake(
+        "rounded to thousands",
+        "The bytes are rounded to thousands. They are asked for as they are, to the last "
+        "one: leave the rounding out.",
+        _by(last=lambda found: round(found / 1000) * 1000),
     ),
     Mistake(
         "a float",

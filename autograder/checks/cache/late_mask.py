@@ -42,7 +42,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         n_new, n = sizes()
         return n_new, n, between(rng, 2, most(n))
 
-    n, far, many = between(rng, 9, 30), between(rng, 300, 2000), between(rng, 3, 9)
+    n, far, many = between(rng, 9, 30), between(rng, 1100, 2000), between(rng, 3, 9)
     return [
         edge("the last two of five", (2, 5)),
         edge("the last two of five, and a window of three", (2, 5, 3)),
@@ -141,6 +141,14 @@ def _rows_of(n_new: int, n: int, width: Width, rows: slice) -> Tensor:
     return stop(ValueError) if n_new > n else _mask(n, n, width)[rows]
 
 
+def _side_by_side(n_new: int, n: int, width: Width = None) -> Tensor:
+    """Places of those that ask beside places of all, in one row."""
+    if _refused(n_new, n, width):
+        stop(ValueError)
+    i, j = torch.arange(n - n_new, n), torch.arange(n)
+    return j <= i if width is None else (j <= i) & (j > i - width)
+
+
 def _below_0(n_new: int, n: int, width: Width = None) -> Tensor:
     """The window of each row by a slice, as a loop would write it."""
     if width is None or _refused(n_new, n, width):
@@ -160,6 +168,15 @@ MISTAKES = (
         "**last** tokens: the first row is that of token n − n_new. Move the diagonal to the "
         "right.",
         _by(**_FROM_FIRST),
+    ),
+    Mistake(
+        "the past counted from the first token",
+        "Your first row belongs to token 0, which sees itself alone. Those that ask are the "
+        "**last** tokens: the first row is that of token n − n_new. Not only the diagonal of "
+        "the window has to be moved, that of the past too: `tril` takes a second argument.",
+        lambda n_new, n, width=None: _mask(
+            n_new, n, width, past=lambda i, j: j <= i - (n - n_new)
+        ),
     ),
     Mistake(
         "the diagonal moved to the left",
@@ -222,6 +239,21 @@ MISTAKES = (
         _by(rows=lambda n_new, n: n, **_FROM_FIRST),
     ),
     Mistake(
+        "the last columns instead of the last rows",
+        "You take the last `n_new` **columns** of a square mask. Those that ask are its last "
+        "rows, and all of its columns stay: rows come first in square brackets.",
+        lambda n_new, n, width=None: (
+            stop(ValueError) if n_new > n else _mask(n, n, width)[:, -n_new:]
+        ),
+    ),
+    Mistake(
+        "places side by side",
+        "The places of those that ask and of all lie in one row each, so they are compared "
+        "one by one, or do not fit. Make a **column** of those that ask, by another axis, and "
+        "each of them meets all.",
+        _side_by_side,
+    ),
+    Mistake(
         "the rows from n_new on",
         "Your rows begin at `n_new`, so there are n − n_new of them. The last `n_new` rows "
         "are wanted: the first of them is that of token n − n_new.",
@@ -275,6 +307,12 @@ MISTAKES = (
         "Your rows sum to one: these are equal shares of the past. Only yes or no is asked "
         "for.",
         _by(last=lambda mask: mask / mask.sum(-1, keepdim=True)),
+    ),
+    Mistake(
+        "words instead of yes and no",
+        "These are texts, 'True' and 'False' as words. `True` and `False` without quotation "
+        "marks are the answers, and they belong into a tensor of bool.",
+        lambda *args: [[str(may) for may in row] for row in _mask(*args).tolist()],
     ),
     Mistake(
         "lists",
@@ -408,6 +446,24 @@ MISTAKES = (
         "`triu` moves to the right with a larger number, and a wide window begins further "
         "left.",
         _by(near=lambda i, j, width: j >= i + width - 1),
+    ),
+    Mistake(
+        "a window that begins further right with a larger width",
+        "Your `triu` moves to the right with the width, so the wider the window, the less is "
+        "seen. It begins at the place of the first row, n − n_new, and goes **back** from "
+        "there: by how much, if the token itself is in it?",
+        lambda n_new, n, width=None: _mask(
+            n_new, n, width, near=lambda i, j, w: j >= i - (n - n_new) + w - 1
+        ),
+    ),
+    Mistake(
+        "the window of the last row in the first",
+        "Your `triu` is moved by n − width, where the window of the **last** token begins. It "
+        "is the first row that has to be right, that of token n − n_new; each row below moves "
+        "by one more of itself.",
+        lambda n_new, n, width=None: _mask(
+            n_new, n, width, near=lambda i, j, w: j >= i - (n - n_new) + n - w
+        ),
     ),
     Mistake(
         "never a window without a width",

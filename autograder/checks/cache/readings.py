@@ -73,6 +73,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("one token, again and again", ([same] * 9, 2, 20)),
         edge("one token, again and again, beyond the context", ([same] * 9, 2, 4)),
         edge("two tokens in turn, beyond the context", ([same, one] * 5, 3, 4)),
+        edge(
+            "a moved window that begins as the one before did",
+            ([same] * few + text(4), few + 1, few + 1),
+        ),
         edge("the token 0", ([0, 0, *text(5)], 2, 20)),
         edge("a long prompt", (text(many + 5), many + 2, 3 * many)),
         edge("many calls", (text(many + 8), 2, 5)),
@@ -135,10 +139,10 @@ def _from_below_0(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
     return calls
 
 
-def _read_at_once(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+def _read_at_once(ids: Ids, n_prompt: int, n_ctx: int, whole: bool = False) -> Calls:
     """The prompt is read before anybody asks whether something was written."""
     before = ids[:n_prompt][-n_ctx:]
-    calls = [before]
+    calls = [ids[:n_prompt] if whole else before]
     for n in range(n_prompt + 1, len(ids)):
         window = ids[:n][-n_ctx:]
         calls.append(_new(before, window))
@@ -179,6 +183,47 @@ def _popped(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
     return found
 
 
+def _jumping(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+    """A window that begins at every n_ctx-th token."""
+    before, calls = [], []
+    for n in range(n_prompt, len(ids)):
+        window = ids[n // n_ctx * n_ctx : n]
+        calls.append(_new(before, window))
+        before = window
+    return calls
+
+
+def _of_the_text(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+    """What may stay is cut off from the whole text."""
+    before, calls = [], []
+    for n in range(n_prompt, len(ids)):
+        window = ids[:n][-n_ctx:]
+        calls.append(ids[reusable(before, window) : n])
+        before = window
+    return calls
+
+
+def _prompt_kept(ids: Ids, n_prompt: int, n_ctx: int) -> Calls:
+    """The window is the prompt, and the last of what was written that still fit."""
+    return _read(
+        ids,
+        n_prompt,
+        n_ctx,
+        window=lambda seen, n_ctx: [
+            *seen[:n_prompt],
+            *seen[n_prompt:][-(n_ctx - n_prompt) :],
+        ],
+    )
+
+
+def _all_or_nothing(before: Ids, window: Ids) -> Ids:
+    if before and window[: len(before)] == before:
+        return window[len(before) :]
+    return window
+
+
+_LAST_OF_ALL = "the last `n_ctx` tokens of **all** that is there, prompt included"
+
 MISTAKES = (
     Mistake(
         "everything read anew",
@@ -188,8 +233,9 @@ MISTAKES = (
     ),
     Mistake(
         "only the last token, always",
-        "Every call reads one token, even the first. The **prompt** has to be read too, all "
-        "of it in the first call, and a window that has moved is read as a whole.",
+        "Every call reads one token, even the first. Is a window compared with itself, "
+        "because it is remembered too early? First compare, then remember. The first call "
+        "reads all of the **prompt**, and a window that has moved is read as a whole.",
         _by(new=lambda before, window: window[-1:]),
     ),
     Mistake(
@@ -224,6 +270,40 @@ MISTAKES = (
         _without_asking(lambda n, n_ctx: n > n_ctx),
     ),
     Mistake(
+        "a moved window that is read as a whole, or but for its last token",
+        "A moved window is another one, or the same, in your function. But it may also begin "
+        "as the one before did, and differ later: then the tokens before the difference may "
+        "stay. Your `reusable` says how many, for every window.",
+        _by(
+            new=lambda before, window: (
+                window if reusable(before, window) < len(window) - 1 else window[-1:]
+            )
+        ),
+    ),
+    Mistake(
+        "one token as soon as anything may stay",
+        "You ask your `reusable` only **whether** anything may stay, and then read one token. "
+        "It says **how many** may stay: all that come behind those have to be read.",
+        _by(
+            new=lambda before, window: (
+                window[-1:] if reusable(before, window) else window
+            )
+        ),
+    ),
+    Mistake(
+        "all of the window before, or nothing",
+        "You keep the whole window before, or nothing. Where two windows agree in part, that "
+        "part may stay; the last token is always read; and an empty window is refused. Your "
+        "`reusable` does all three.",
+        _by(new=_all_or_nothing),
+    ),
+    Mistake(
+        "what may stay is cut off from the text",
+        "Your `reusable` counts in the **window**, and you cut off so many tokens from the "
+        "whole text. Once the window has moved, it begins at another place: cut the window.",
+        _of_the_text,
+    ),
+    Mistake(
         "the whole window as soon as it is full",
         "You read the whole window as soon as the text has `n_ctx` tokens. Such a text still "
         "fits, so its window has not moved, and a single token is read. Ask your `reusable` "
@@ -250,6 +330,32 @@ MISTAKES = (
                 *seen[n_prompt:][-n_ctx:],
             ],
         ),
+    ),
+    Mistake(
+        "a window that jumps",
+        "Your window begins anew at every `n_ctx`-th token, and is even empty there. It slides "
+        f"by one token at a time: {_LAST_OF_ALL}.",
+        _jumping,
+    ),
+    Mistake(
+        "the prompt always in the window",
+        "Your window always holds the prompt. When the text is too long, what falls out of it "
+        f"are its **first** tokens, the prompt's: the window is {_LAST_OF_ALL}.",
+        _prompt_kept,
+    ),
+    Mistake(
+        "a prompt that is not cut",
+        "Your first call reads the whole prompt, even where it is longer than the context: "
+        "the model sees only the last `n_ctx` tokens of it. And where nothing was written, "
+        "there is no call.",
+        lambda ids, n_prompt, n_ctx: _read_at_once(ids, n_prompt, n_ctx, True),
+    ),
+    Mistake(
+        "a window as long as the prompt",
+        "Where the prompt is longer than the context, your window is longer too: only one "
+        "token leaves it at a time. The first call, too, sees no more than the last `n_ctx` "
+        "tokens.",
+        lambda ids, n_prompt, n_ctx: _read(ids, n_prompt, max(n_ctx, n_prompt)),
     ),
     Mistake(
         "what is just written is read",
@@ -331,6 +437,20 @@ MISTAKES = (
         _by(ends=lambda text, n: range(n, len(text) - 1)),
     ),
     Mistake(
+        "as many calls as the prompt has tokens",
+        "You make as many calls as the prompt has tokens. There is one call for each token "
+        "that was **written**: those from `n_prompt` to the end of `ids`.",
+        _by(ends=lambda text, n: range(n, 2 * n)),
+    ),
+    Mistake(
+        "calls until the context is full",
+        "Your loop ends with the number `n_ctx`. That is how long a window may be. There is a "
+        "call for each token that was written, up to the end of `ids`.",
+        lambda ids, n_prompt, n_ctx: _read(
+            ids, n_prompt, n_ctx, ends=lambda text, n: range(n, n_ctx)
+        ),
+    ),
+    Mistake(
         "the prompt token by token",
         "You read the prompt one token after the other. It is there from the start, so a "
         "single call reads all of it at once: the first end is `n_prompt`.",
@@ -381,6 +501,17 @@ MISTAKES = (
         "tensors",
         "The right ids, but in tensors. Plain lists are asked for here.",
         _by(note=torch.tensor),
+    ),
+    Mistake(
+        "arrays of NumPy",
+        "The right ids, but in arrays of NumPy. Plain lists are asked for here.",
+        _by(note=np.array),
+    ),
+    Mistake(
+        "the ids of the last call alone",
+        "Only the ids of the last call come back: each round of the loop overwrites those of "
+        "the round before. Collect a list of ids for each call: `append`.",
+        _by(last=lambda calls: calls[-1] if calls else []),
     ),
     Mistake(
         "what is written",

@@ -44,7 +44,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     read, mid = text(n), between(rng, 3, 5)
     same, long = between(rng, 1, 99), text(between(rng, 300, 320))
     order = [*read[:2], read[3], read[2], *read[4:]]
-    strange, single = text(14), text(2)
+    strange, single, short = text(14), text(2), between(rng, 30, 99)
     cases = [
         Case("one token more", (read, [*read, *text(1)])),
         Case("several tokens more", _more(text(9))),
@@ -76,6 +76,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("one token, again and again, in a window that moves", ([same] * 6,) * 2),
         edge("one token, less often than it was read", ([same] * 9, [same] * 4)),
         edge("the token 0", ([0, 0, *read], [0, 0, 0, *read])),
+        edge(
+            "a token that begins with the digits of another",
+            (
+                [*read[:3], 10 * short + between(rng, 0, 9)],
+                [*read[:3], short, *read[3:5]],
+            ),
+        ),
         edge("the beginning that comes again later", _again(text(4))),
         edge("a long text, and one token more", (long, [*long, *text(1)])),
         edge("a long text, another token far back", (long, other(long, 270))),
@@ -210,6 +217,38 @@ def _last_place(read: Ids, ids: Ids) -> int:
     return i
 
 
+def _as_text(read: Ids, ids: Ids) -> int:
+    """The most ids whose text is the beginning of the other text."""
+    a, b = (" ".join(map(str, read)), [*map(str, ids)])
+    fits = (n for n in range(len(ids) - 1, 0, -1) if a.startswith(" ".join(b[:n])))
+    return next(fits, 0)
+
+
+def _common_text(read: Ids, ids: Ids) -> int:
+    a, b = (" ".join(map(str, each)) for each in (read, ids[:-1]))
+    return len(os.path.commonprefix([a, b]).split())
+
+
+def _longest_where(alike: Callable[[Ids, Ids], bool]) -> Callable[[Ids, Ids], int]:
+    """The longest of two beginnings that are alike, from the longest on."""
+
+    def longest(read: Ids, ids: Ids) -> int:
+        sizes = range(min(len(read), len(ids) - 1), 0, -1)
+        return next((n for n in sizes if alike(read[:n], ids[:n])), 0)
+
+    return longest
+
+
+def _else(last: Callable[[Ids, Ids], int]) -> Callable[[Ids, Ids], int]:
+    """What is returned after a loop over `read` and all but the last of `ids`."""
+
+    def alike(read: Ids, ids: Ids) -> int:
+        n = _common(read, ids[:-1])
+        return n if n < min(len(read), len(ids) - 1) else last(read, ids)
+
+    return alike
+
+
 def _digits(read: Ids, ids: Ids) -> int:
     a, b = ("".join(map(str, each)) for each in (read, ids))
     return min(_common([*a], [*b]), len(b) - 1)
@@ -233,8 +272,9 @@ MISTAKES = (
     ),
     Mistake(
         "one less, always",
-        "You always take one token less. Only if **all** of `ids` was read before, its last "
-        "token has to be read again.",
+        "You always give one token less. A **place** counts from 0: if place 3 is the last "
+        "that agrees, four tokens may stay. Or do you subtract 1 always? Only if **all** of "
+        "`ids` was read before, its last token has to be read again.",
         _by(last=lambda n, read, ids: max(n - 1, 0)),
     ),
     Mistake(
@@ -308,6 +348,42 @@ MISTAKES = (
         _by(alike=lambda read, ids: len({*read} & {*ids})),
     ),
     Mistake(
+        "the beginning of a text",
+        "You compare texts: there, a 1 is the beginning of a 15. The ids are numbers, and 1 "
+        "and 15 are different ones: compare the two lists number by number.",
+        _by(alike=_as_text, last=lambda n, read, ids: n),
+    ),
+    Mistake(
+        "the common beginning of two texts",
+        "You compare texts, digit by digit: two tokens that begin with the same digit count "
+        "as one that is the same. Compare the two lists number by number.",
+        _by(alike=_common_text, last=lambda n, read, ids: n),
+    ),
+    Mistake(
+        "sums or sorted lists compared",
+        "You compare sums of the two beginnings, or sort them: so the order of the tokens is "
+        "lost. In another order it is another text: compare place by place.",
+        _by(alike=_longest_where(lambda a, b: sorted(a) == sorted(b))),
+    ),
+    Mistake(
+        "the last equal place",
+        "You look for the last place at which the texts agree. **All** places before it must "
+        "agree too: go from the beginning, and stop at the first difference.",
+        _by(alike=_longest_where(lambda a, b: a[-1] == b[-1])),
+    ),
+    Mistake(
+        "tensors of different lengths compared",
+        "The two texts mostly differ in length, and such tensors cannot be compared: both "
+        "have to be cut to the shorter. And only what comes before the **first** difference "
+        "counts.",
+        _by(
+            alike=lambda read, ids: int(
+                (torch.tensor(read) == torch.tensor(ids)).sum()
+            ),
+            last=lambda n, read, ids: n,
+        ),
+    ),
+    Mistake(
         "the digits compared",
         "You count digits, not tokens. The ids are numbers: compare the two lists number by "
         "number, without making a text of them.",
@@ -363,6 +439,42 @@ MISTAKES = (
             and read[1:] != read[:-1]
             else _reused(read, ids)
         ),
+    ),
+    Mistake(
+        "nothing of a text that has become shorter",
+        "Where `ids` is shorter than what was read, you let nothing stay. Lengths say nothing: "
+        "it may still begin as the other did. Drop that question, and compare the tokens.",
+        _by(
+            alike=lambda read, ids: 0 if len(read) > len(ids) else _common(read, ids),
+        ),
+    ),
+    Mistake(
+        "everything where the text has become longer",
+        "Where `ids` is longer, you let all stay that was read, without comparing. A longer "
+        "text need not begin as the other did. Drop that question, and compare the tokens.",
+        _by(
+            alike=lambda read, ids: (
+                len(read) if len(ids) > len(read) else _common(read, ids)
+            ),
+        ),
+    ),
+    Mistake(
+        "a bound that is one too small",
+        "You never let more than len(ids) − 2 tokens stay. Only the **last** of `ids` has to "
+        "be read, so all before it may stay: one more.",
+        _by(last=lambda n, read, ids: min(n, max(len(ids) - 2, 0))),
+    ),
+    Mistake(
+        "all that was read where nothing differs",
+        "Where no difference is found, you give len(read). But `ids` may be the shorter "
+        "one, and its last token is always read: at most len(ids) − 1 tokens may stay.",
+        _by(alike=_else(lambda read, ids: len(read)), last=lambda n, read, ids: n),
+    ),
+    Mistake(
+        "all but the last of ids where nothing differs",
+        "Where no difference is found, you give len(ids) − 1. But `read` may have ended "
+        "before: no more than were read can stay.",
+        _by(alike=_else(lambda read, ids: len(ids) - 1), last=lambda n, read, ids: n),
     ),
     Mistake(
         "how many are to be read",

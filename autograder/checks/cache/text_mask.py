@@ -62,6 +62,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("texts that begin late", (torch.tensor([300, 0, 290]), 30, 310)),
         edge("a token of very long texts", (torch.tensor([2049, 9, 2051]), 1, 2060)),
         edge("a long text at once", (torch.tensor([many - 9]), many, many)),
+        edge(
+            "one place, before which a text has not begun",
+            (torch.tensor([0, few, 1]), 1, few),
+        ),
         edge("a single place", (torch.tensor([0]), 1, 1)),
         edge(
             "a single place of several texts", (torch.zeros(2, dtype=torch.int64), 1, 1)
@@ -118,7 +122,7 @@ def worked(pads: Tensor, n_new: int, n: int) -> dict[str, Tensor | int]:
 
 def _paired(pads: Tensor, n_new: int, n: int) -> Tensor:
     """pads meets the places one by one, where it should meet all of them."""
-    is_text = torch.arange(n) >= (pads if len(pads) in (1, n) else stop(RuntimeError))
+    is_text = torch.arange(n) >= pads
     seen = is_text & grid(n_new, n, lambda i, j: j <= i)
     return (seen | grid(n_new, n, lambda i, j: i == j))[None, None]
 
@@ -126,8 +130,6 @@ def _paired(pads: Tensor, n_new: int, n: int) -> Tensor:
 def _a_column(pads: Tensor, n_new: int, n: int) -> Tensor:
     """(B, n) meets (n_new, n): texts are taken for rows."""
     is_text = torch.arange(n) >= pads[:, None]
-    if len(pads) not in (1, n_new) and n_new != 1:
-        stop(RuntimeError)
     seen = is_text & grid(n_new, n, lambda i, j: j <= i)
     return (seen | grid(n_new, n, lambda i, j: i == j))[:, None]
 
@@ -140,6 +142,62 @@ def _negative(pads: Tensor, n_new: int, n: int) -> Tensor:
         if pad == 0:
             mask[:] = False
     return made
+
+
+def _looped(
+    cut: Callable[[Tensor, int], None],
+) -> Callable[[Tensor, int, int], Tensor]:
+    """A mask for each text, in which `cut` hides what it takes for padding."""
+
+    def made(pads: Tensor, n_new: int, n: int) -> Tensor:
+        itself = grid(n_new, n, lambda i, j: i == j)
+        masks = [grid(n_new, n, lambda i, j: j <= i) for _ in pads]
+        for mask, pad in zip(masks, pads.tolist(), strict=True):
+            cut(mask, pad)
+        return torch.stack([mask | itself for mask in masks])[:, None]
+
+    return made
+
+
+def _hide_last(mask: Tensor, pad: int) -> None:
+    mask[:, -pad:] = False
+
+
+def _hide_rows(mask: Tensor, pad: int) -> None:
+    mask[:pad] = False
+
+
+def _square_eye(pads: Tensor, n_new: int, n: int) -> Tensor:
+    seen = _seen(pads, n_new, n, itself=lambda i, j: i + j < 0)
+    return seen | torch.eye(n, dtype=torch.bool)
+
+
+def _of_the_rest(pads: Tensor, n_new: int, n: int) -> Tensor:
+    """late_mask is asked for the text alone, which may have fewer places."""
+    return stop(ValueError) if n_new > n - int(pads.max()) else _seen(pads, n_new, n)
+
+
+def _on_another_axis(pads: Tensor, n_new: int, n: int) -> Tensor:
+    is_text = torch.arange(n) >= pads[None, :, None]
+    seen = grid(n_new, n, lambda i, j: j <= i) & is_text
+    return (seen | grid(n_new, n, lambda i, j: i == j))[:, None]
+
+
+def _of_new_places(pads: Tensor, n_new: int, n: int) -> Tensor:
+    is_text = torch.arange(n - n_new, n) >= pads[:, None, None]
+    seen = grid(n_new, n, lambda i, j: j <= i) & is_text
+    return (seen | grid(n_new, n, lambda i, j: i == j))[:, None]
+
+
+def _one_number(pads: Tensor, n_new: int, n: int) -> Tensor:
+    return _seen(pads.new_tensor([pads.item()]), n_new, n)
+
+
+def _one_answer(pads: Tensor, n_new: int, n: int) -> Tensor:
+    """`and` and `or`, which want one answer."""
+    is_text = torch.arange(n) >= pads[:, None, None]
+    past = grid(n_new, n, lambda i, j: j <= i)
+    return ((past and is_text) or grid(n_new, n, lambda i, j: i == j))[:, None]
 
 
 def _before(pads: Tensor, n_new: int, n: int, all_of_it: bool) -> Tensor:
@@ -157,6 +215,12 @@ _ITSELF = "every place sees at least itself"
 _FROM_FIRST = {"first": lambda n_new, n: 0}
 
 MISTAKES = (
+    Mistake(
+        "and, or in place of & and |",
+        "`and` and `or` want one answer, and a mask has one for each of its places. For each "
+        "place by itself there are `&` and `|`.",
+        _one_answer,
+    ),
     Mistake(
         "padding sees nothing",
         "The rows of padding have no `True` at all. A softmax of nothing but −∞ is not a "
@@ -276,6 +340,30 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "the whole of a square eye",
+        "Your `eye` has a row for each of the n places, and only the last `n_new` ask. So it "
+        "fits where all ask, or spreads over one: take its last rows.",
+        _square_eye,
+    ),
+    Mistake(
+        "late_mask of the text alone",
+        "You ask `late_mask` for n − pads places. More of them may be new than the text has: "
+        "then it refuses, and rightly. Ask for all n places, and hide those of padding.",
+        _of_the_rest,
+    ),
+    Mistake(
+        "columns of the new places compared",
+        "You compare only the **new** places with `pads`. Which places are text is asked of "
+        "all n columns, from 0 on: it is the rows that begin at n − n_new.",
+        _of_new_places,
+    ),
+    Mistake(
+        "the last columns instead of the last rows",
+        "You take the last `n_new` **columns**. Those that ask are the last rows, and all n "
+        "columns stay: rows are the second axis from the end.",
+        lambda pads, n_new, n: _seen(pads, n, n)[..., -n_new:],
+    ),
+    Mistake(
         "all rows",
         "There is a row for each of the n places. Only the last `n_new` ask: take the last "
         "rows.",
@@ -302,6 +390,19 @@ MISTAKES = (
         _by(text=lambda i, j, pads: (i >= pads) & (j >= 0)),
     ),
     Mistake(
+        "the first rows hidden in a loop",
+        "You hide the first `pads` **rows**: what padding asks. It is the columns before "
+        "`pads` that nobody may look at: in square brackets the rows come first, and the "
+        "columns behind the comma.",
+        _looped(_hide_rows),
+    ),
+    Mistake(
+        "the last columns hidden in a loop",
+        "You hide the **last** columns, and where there is no padding all of them, since `-0` "
+        "is 0. Padding is on the left: its places are the first `pads`.",
+        _looped(_hide_last),
+    ),
+    Mistake(
         "padding sees all of its past",
         "Padding sees the padding before it. Each place of padding sees itself alone.",
         _by(text=lambda i, j, pads: (j >= pads) | (i < pads)),
@@ -326,12 +427,43 @@ MISTAKES = (
     Mistake(
         "text does not always see itself",
         "Only the places of padding see themselves; a token of text does not. Both do: "
-        f"{_ITSELF}.",
+        f"{_ITSELF}. If you join the two by `^`: that takes away what is in both. By `|` it "
+        "stays.",
         _by(
             past=lambda i, j: j < i,
             text=lambda i, j, pads: j >= pads,
             join=lambda past, text, itself: past & text | itself & ~text,
         ),
+    ),
+    Mistake(
+        "a single place that does not see itself",
+        "Where a single place asks, you leave out that it sees itself. It may be padding, in a "
+        f"text that has not begun yet, and {_ITSELF}. No shortcut is needed.",
+        lambda pads, n_new, n: _seen(
+            *(pads, n_new, n),
+            itself=lambda i, j: i == j if n_new > 1 else i + j < 0,
+        ),
+    ),
+    Mistake(
+        "places counted from 1",
+        "Your places count from 1. They count from 0: with `pads` = 2, places 0 and 1 are "
+        "padding, and the last place is n − 1.",
+        _by(
+            text=lambda i, j, pads: j + 1 >= pads,
+            itself=lambda i, j: i == j + 1,
+        ),
+    ),
+    Mistake(
+        "the numbers of the texts taken for pads",
+        "You take the **number** of a text, 0, 1, 2 …, for its padding. `range(len(pads))` "
+        "gives these numbers, and `pads[b]` the padding of text b.",
+        lambda pads, n_new, n: _seen(torch.arange(len(pads)), n_new, n),
+    ),
+    Mistake(
+        "one number for all texts",
+        "`.item()` gives one number, and `pads` has one for each text. Each has its own "
+        "padding: leave it a tensor, and give it axes for rows and columns.",
+        _one_number,
     ),
     Mistake(
         "one mask for all texts",
@@ -400,6 +532,12 @@ MISTAKES = (
         _paired,
     ),
     Mistake(
+        "pads on the axis of the rows",
+        "`pads` stands on the axis of the rows. The texts come first, then rows and columns: "
+        "its numbers belong on the **first** axis, and two new ones behind.",
+        _on_another_axis,
+    ),
+    Mistake(
         "texts taken for rows",
         "Which places are text is (B, n) in your lines, and the past is (n_new, n): so texts "
         "meet the rows of the mask, or nothing fits. Another axis belongs between them: (B, "
@@ -411,6 +549,30 @@ MISTAKES = (
         "The masks are right, but the axis of the heads is missing: (B, **1**, n_new, n). "
         "Without it, texts would be taken for heads.",
         _by(last=lambda mask: mask),
+    ),
+    Mistake(
+        "texts stacked behind the rows",
+        "The masks are stacked along axis 1, behind the rows. Texts come first: `stack` makes "
+        "their axis in front by itself, and the one of the heads, of size 1, is still missing.",
+        _by(last=lambda mask: mask.transpose(0, 1)),
+    ),
+    Mistake(
+        "the rows of all texts under each other",
+        "`cat` puts the rows of all texts under each other, so that nobody knows where one "
+        "text ends. `stack` makes an axis for the texts.",
+        _by(last=lambda mask: mask.flatten(0, 1)[:, None]),
+    ),
+    Mistake(
+        "the rows of all texts under each other, and no heads",
+        "`cat` puts the rows of all texts under each other. `stack` makes an axis for the "
+        "texts; behind it comes one of size 1, for the heads.",
+        _by(last=lambda mask: mask.flatten(0, 1)),
+    ),
+    Mistake(
+        "a number of heads",
+        "You repeat the mask for 12 heads. How many there are is not known here, and need not "
+        "be: leave the axis of size 1, it is repeated by itself.",
+        _by(last=lambda mask: mask[:, None].expand(-1, 12, -1, -1)),
     ),
     Mistake(
         "the axis of the heads in front",

@@ -117,9 +117,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _spoken(row: list[int], assistant: int, end: int) -> list[bool]:
+def _spoken(
+    row: list[int], assistant: int, end: int, speaks: bool = False
+) -> list[bool]:
     """At which places the assistant speaks: from what opens its message, not the end."""
-    speaks, found = False, []
+    found = []
     for token in row:
         speaks = token == assistant or (speaks and token != end)
         found.append(speaks)
@@ -235,6 +237,24 @@ def _changed(row: list[int], assistant: int, end: int) -> list[int]:
     return made
 
 
+def _closed_by_index(row, assistant, end):
+    """The end mark looked for by `index`, after each opening."""
+    found = [False] * len(row)
+    for i, token in enumerate(row):
+        if token == assistant:
+            for j in range(i, row.index(end, i)):
+                found[j] = True
+    return found
+
+
+def _closed_by_larger(row, assistant, end):
+    speaks, found = False, []
+    for token in row:
+        speaks = token == assistant or (speaks and token < end)
+        found.append(speaks)
+    return found
+
+
 MISTAKES = (
     Mistake(
         "not shifted",
@@ -277,7 +297,7 @@ MISTAKES = (
     Mistake(
         "the answers shifted to the right",
         "You shift the answers to the right, and so each token is asked for one place "
-        "**behind** where it stands. A model is asked for what comes next: it is one place "
+        "**after** where it stands. A model is asked for what comes next: it is one place "
         "earlier.",
         lambda row, assistant, end: [
             NOTHING,
@@ -420,7 +440,7 @@ MISTAKES = (
     Mistake(
         "the first end mark of all",
         "You look for the first end mark of the whole conversation, and that closes the "
-        "first message, whoever's it is. Look for the one **behind** what opens the answer.",
+        "first message, whoever's it is. Look for the one **after** what opens the answer.",
         _by(speaks=_first_marks),
     ),
     Mistake(
@@ -559,7 +579,7 @@ MISTAKES = (
         _by(shifted=lambda row: [*row[1:], row[-1]]),
     ),
     Mistake(
-        "an end mark behind the last id",
+        "an end mark after the last id",
         "At the last place of an answer that is cut off, you ask for an end mark. It does not "
         "stand there: say −1.",
         lambda row, assistant, end: _masked(
@@ -607,6 +627,78 @@ MISTAKES = (
         ),
         "The first token of an answer is not asked for.",
         "its end mark is not asked for either.",
+    ),
+    Mistake(
+        "None where nothing is asked, but for the last place",
+        "Where nothing is asked your target is None, which no tensor can hold. Say −1 there, as "
+        "you do at the last place.",
+        lambda *args: [*_masked(*args, nothing=None)[:-1], NOTHING],
+    ),
+    Mistake(
+        "the ids handed on one place too late",
+        "You append the id at which you are, one place too late. A target is what comes "
+        "**next**, and stands where the id before it is. So the −1 for want of a next id is the "
+        "last target, and not the first.",
+        lambda row, *rest: [
+            NOTHING,
+            *(
+                here if speaks else NOTHING
+                for here, speaks in zip(row, _spoken(row, *rest)[:-1], strict=False)
+            ),
+        ],
+    ),
+    Mistake(
+        "no target for a single id",
+        "A single id has its target, too: there is no next id, so it is −1. As many targets come "
+        "back as there are ids.",
+        lambda row, *rest: oracle(row, *rest) if len(row) > 1 else [],
+    ),
+    Mistake(
+        "the same object instead of the same number",
+        "`is` asks whether two are one object in memory, which in Python holds for small "
+        "numbers alone, up to 256. Ask whether they are the same number.",
+        lambda row, assistant, end: _masked(
+            row, *(mark if mark <= 256 else -7 for mark in (assistant, end))
+        ),
+    ),
+    Mistake(
+        "an error where an answer is cut off",
+        "Where an answer is cut off there is no end mark after it, and `index` raises an "
+        "error. Then the answer is asked for up to the last id.",
+        _by(speaks=_closed_by_index),
+    ),
+    Mistake(
+        "asked for from the start",
+        "You ask for targets from the very first id on. Before any message of the assistant "
+        "opens nothing is asked: what does your variable say at the start?",
+        _by(speaks=partial(_spoken, speaks=True)),
+    ),
+    Mistake(
+        "the two marks exchanged",
+        "For you an answer begins where a message is closed, and is over where the assistant's "
+        "opens. It is the other way round: have the two arguments changed places?",
+        lambda row, assistant, end: oracle(row, end, assistant),
+    ),
+    Mistake(
+        "no target at the marks",
+        "At what opens an answer, and at the end mark, no target is appended. Each place has "
+        "one: does your `append` stand inside the `else`? Look at the indentation.",
+        lambda row, assistant, end: [
+            *(
+                following if speaks else NOTHING
+                for here, following, speaks in zip(
+                    row, row[1:], _spoken(row, assistant, end), strict=False
+                )
+                if here not in (assistant, end)
+            ),
+            NOTHING,
+        ],
+    ),
+    Mistake(
+        "closed by a larger id, too",
+        "For you any id that is the end mark **or larger** closes an answer. Only the end mark "
+        "itself does: ids are names, and which of two is larger means nothing.",
+        _by(speaks=_closed_by_larger),
     ),
 )
 

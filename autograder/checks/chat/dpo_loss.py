@@ -1,6 +1,6 @@
 """dpo_loss(chosen, rejected, chosen_before, rejected_before, beta): learn by preference.
 
-The oracle is NumPy's logaddexp in double precision. Margins are drawn of both signs, so
+The oracle is PyTorch's softplus in double precision. Margins are drawn of both signs, so
 that no two of the four numbers may change places, and so large that a sigmoid is 0.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import between, drawn_until, stop
+from autograder.checks._material import between, drawn_until, learning, stop
 from autograder.checks._slips import (
     an_assert,
     double_precision,
@@ -40,10 +40,10 @@ def oracle(
 ) -> Tensor:
     if not beta > 0:
         raise ValueError("beta must be above 0")
-    now = chosen.double().numpy() - rejected.double().numpy()
-    before = chosen_before.double().numpy() - rejected_before.double().numpy()
-    losses = np.logaddexp(0, -beta * (now - before))
-    return torch.tensor(losses.mean(), dtype=torch.float32)
+    now = chosen.double() - rejected.double()
+    before = chosen_before.double() - rejected_before.double()
+    margins = beta * (now - before)
+    return functional.softplus(-margins).mean().float()
 
 
 def draw(rng: np.random.Generator) -> list[Case]:
@@ -70,6 +70,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         chosen[0] += by
         return chosen, rejected, *before
 
+    def by_both(drawn: Four) -> Four:
+        return learning(drawn[0]), learning(drawn[1]), *drawn[2:]
+
+    far = four(3)
+    far[0][0] -= 1000
+    far[1][1] -= 1000
     same, low = four(3), between(rng, 600, 900)
     known = below(3), below(3)
     return [
@@ -90,6 +96,8 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "answers that are equally likely now",
             (known[1], known[1].clone(), *four(3)[:2], beta()),
         ),
+        Case("the gradient", (*by_both(four(3)), beta())),
+        edge("the gradient at large differences", (*by_both(far), 1.0)),
         edge(
             "nothing has changed yet",
             (*same[:2], *(x.clone() for x in same[:2]), beta()),
@@ -104,9 +112,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "long answers, whose log probabilities are low",
             drawn_until(_halves_show, lambda: (*(x - low for x in four(3)), beta())),
         ),
+        edge("a very small β", (*apart(-900.0), between(rng, 2, 9) / 10_000)),
         edge("β of 0", (*four(2), 0.0)),
         edge("β below 0", (*four(2), -beta())),
-        edge("β as a whole number", (*four(2), 2)),
+        edge("β as a whole number", (*four(2), between(rng, 12, 30))),
         *twins(
             oracle,
             lambda: (*four(7), beta()),
@@ -200,6 +209,13 @@ def _into_rejected(chosen, rejected, chosen_before, rejected_before, beta):
     made = _loss(chosen, rejected, chosen_before, rejected_before, beta)
     rejected -= rejected_before
     return made
+
+
+def _each_by_itself(c: Tensor, r: Tensor, c0: Tensor, r0: Tensor, beta: float) -> Any:
+    if not beta > 0:
+        return _refused()
+    each = [functional.logsigmoid(beta * x) for x in (c - c0, r - r0)]
+    return (each[1] - each[0]).mean()
 
 
 MISTAKES = (
@@ -535,7 +551,44 @@ MISTAKES = (
         "a number instead of a tensor",
         "This is the right number, but no tensor any more, as `item` leaves it. The gradient "
         "would be lost: give back a tensor without axes.",
-        lambda *args: float(oracle(*args)),
+        lambda *args: float(oracle(*args).detach()),
+    ),
+    Mistake(
+        "the gradient lost",
+        "This is the right number, but its gradient is lost, so no model can learn by it. "
+        "NumPy, `.detach()`, `.item()`, `torch.tensor` and `torch.no_grad()` lose it: stay with "
+        "PyTorch from the four tensors to the mean.",
+        _by(last=lambda each: each.mean().detach()),
+    ),
+    Mistake(
+        "an array on the way",
+        "NumPy takes no tensor by which a model learns. `.detach()`, as the error suggests, "
+        "would lose the gradient without a word: do all of it with PyTorch.",
+        lambda chosen, *rest: _loss(torch.from_numpy(chosen.numpy()), *rest),
+    ),
+    _swapped(
+        "the rejected detached",
+        "The number is right, but `.detach()` cuts off the **rejected** answers: nothing "
+        "would make them less likely. Only the model before is left as it is, and both "
+        "answers learn.",
+        lambda c, r, c0, r0: _margin(c, r.detach(), c0, r0),
+    ),
+    _swapped(
+        "the chosen detached",
+        "The number is right, but `.detach()` cuts off the **chosen** answers: nothing would "
+        "make them likelier. Only the model before is left as it is, and both answers learn.",
+        lambda c, r, c0, r0: _margin(c.detach(), r, c0, r0),
+    ),
+    Mistake(
+        "two branches by `where`",
+        "The number is right, but its gradient is NaN where the difference is large: `where` "
+        "throws the wrong branch away, and its gradient is ∞ times 0. `logsigmoid` needs no "
+        "two branches.",
+        _by(
+            log_sigma=lambda m: torch.where(
+                m > 0, -m.neg().exp().log1p(), m - m.exp().log1p()
+            )
+        ),
     ),
     Mistake(
         "an axis left over",
@@ -551,6 +604,46 @@ MISTAKES = (
         _by(margin=lambda c, r, c0, r0: c - r, scale=lambda m, beta: m),
         "The model as it was before does not come in.",
         "β is missing.",
+    ),
+    Mistake(
+        "the logarithm of the mean",
+        "You average the sigmoids and take the logarithm of the mean. Each pair has its own "
+        "loss: the logarithm comes first, and the mean last.",
+        _by(log_sigma=torch.sigmoid, last=lambda each: -each.neg().mean().log()),
+    ),
+    Mistake(
+        "the largest loss",
+        "You give the largest loss of all pairs. It is their **mean** that is asked for.",
+        _by(last=torch.max),
+    ),
+    Mistake(
+        "the smallest loss",
+        "You give the loss of one pair alone, the smallest: the largest logarithm is that. It is "
+        "the **mean** of all pairs that is asked for.",
+        _by(last=torch.min),
+    ),
+    Mistake(
+        "to the power of β",
+        "You take the difference to the power of β. It is **multiplied** by it.",
+        _by(scale=lambda m, beta: m**beta),
+    ),
+    Mistake(
+        "a softmax over the pairs",
+        "You take `log_softmax`, which lets the pairs share one probability, so that a single "
+        "pair is always certain. Each pair is by itself: that is `logsigmoid`.",
+        _by(log_sigma=lambda m: m.log_softmax(-1)),
+    ),
+    Mistake(
+        "a sigmoid for each answer",
+        "You take log σ of each log-ratio by itself, and subtract. The log-ratios are "
+        "subtracted first, and there is one σ, of β times their difference.",
+        _each_by_itself,
+    ),
+    _swapped(
+        "by way of probabilities",
+        "You go by `exp` and back by a logarithm. The probability of a long answer is 0 in "
+        "float32, and its logarithm −∞: the log-ratio is a **difference** of what you are given.",
+        lambda c, r, c0, r0: (c.exp() / c0.exp()).log() - (r.exp() / r0.exp()).log(),
     ),
 )
 

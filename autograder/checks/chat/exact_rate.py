@@ -64,6 +64,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
     def first_wrong(short: Ids, long: Ids) -> Ids:
         return [short[0] + 100, *short[1:], end]
 
+    def one_inside_wrong(short: Ids, long: Ids) -> Ids:
+        return [*long[:2], long[2] + 100, *long[3:], end]
+
     def one_more(short: Ids, long: Ids) -> Ids:
         return [*short, long[0], end]
 
@@ -97,7 +100,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("two of three are right", questions(right, wrong, right)),
         Case("short and long answers", questions(in_full, right, wrong, in_full)),
         Case(
-            "a model that goes on behind the end",
+            "a model that goes on after the end",
             questions(goes_on, wrong, goes_on, goes_on),
         ),
         Case("answers that never stop", questions(endless, right, endless)),
@@ -107,7 +110,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case(
             "answers of which one token is wrong",
-            questions(last_wrong, right, first_wrong),
+            questions(last_wrong, right, first_wrong, one_inside_wrong),
         ),
         Case("right tokens in another order", questions(turned, right, turned)),
         Case(
@@ -115,7 +118,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
             questions(one_before, in_full, one_before, right),
         ),
         Case(
-            "the right answer, but behind the end", questions(late, right, silent, late)
+            "the right answer, but after the end", questions(late, right, silent, late)
         ),
         Case(
             "all kinds of answers",
@@ -157,12 +160,16 @@ def draw(rng: np.random.Generator) -> list[Case]:
             ([[5, end], [6, end]], [[[5], [5]], [[7], [7], [7]]], end),
         ),
         edge(
-            "a short true answer behind a longer one",
+            "a short true answer after a longer one",
             ([[4, end], [5, 6, end]], [[[4, 6], [4]], [[5, 6], [7]]], end),
         ),
         edge(
             "other ids of the same figures",
             ([[1, 23, end], [12, 3, end]], [[[12, 3]], [[12, 3], [123]]], end),
+        ),
+        edge(
+            "an id that begins with the figures of the end mark",
+            ([[4, 5, 10 * end + 1], [4, end]], [[[4, 5]], [[4]]], end),
         ),
         edge("two end marks", ([[4, end, end], [5, end, 6, end]], [[[4]], [[6]]], end)),
         edge("1 is the end mark", ([[4, 1, 3], [4, 4]], [[[4]], [[4, 4]]], 1)),
@@ -253,6 +260,32 @@ def _into_written(written, truths, end):
     return made
 
 
+def _by_answer(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
+    """By what was written, as keys of a dict."""
+    asked = {tuple(new): true for new, true in zip(written, truths, strict=True)}
+    return _rate([[*new] for new in asked], [*asked.values()], end)
+
+
+def _part(said: Ids | None, answers: list[Ids]) -> float:
+    if said is None:
+        return 0.0
+    return max(
+        sum(x == y for x, y in zip(said, true, strict=False)) / max(len(true), 1)
+        for true in answers
+    )
+
+
+def _as_text(written: list[Ids], truths: list[list[Ids]], end: int) -> float:
+    def told(tokens: Ids) -> str:
+        return ",".join(map(str, tokens))
+
+    right = [
+        any(told(new).startswith(told([*true, end])) for true in answers)
+        for new, answers in zip(written, truths, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
 MISTAKES = (
     Mistake(
         "not cut at the end mark",
@@ -280,13 +313,13 @@ MISTAKES = (
     Mistake(
         "only the last token cut off",
         "You cut off the last token and take that for the end mark. The model may go on "
-        "behind its answer: look for the **first** end mark.",
+        "after its answer: look for the **first** end mark.",
         _by(cut=lambda new, end: new[:-1]),
     ),
     Mistake(
         "only where the last token is the end mark",
         "An answer counts only if the end mark is the last that was written. The model may "
-        "go on behind it: look for the **first** end mark.",
+        "go on after it: look for the **first** end mark.",
         _by(cut=lambda new, end: new[:-1] if new[-1:] == [end] else None),
     ),
     Mistake(
@@ -296,20 +329,20 @@ MISTAKES = (
         _by(cut=_before_the_last),
     ),
     Mistake(
-        "what stands behind the end mark",
-        "You take what stands behind the end mark. The answer stands before it.",
+        "what stands after the end mark",
+        "You take what stands after the end mark. The answer stands before it.",
         _by(cut=lambda new, end: new[new.index(end) + 1 :] if end in new else None),
     ),
     Mistake(
         "end marks left out",
-        "You take away the end marks and compare the rest, so what was written behind them "
+        "You take away the end marks and compare the rest, so what was written after them "
         "counts, too. The answer is over at the **first** one.",
         _by(cut=lambda new, end: [token for token in new if token != end]),
     ),
     Mistake(
         "end marks left out, where there are some",
-        "You take away the end marks and compare the rest, so what was written behind the "
-        "first one counts, too. The answer is over **there**: cut, do not sift.",
+        "You take away the end marks and compare the rest, so what was written after the "
+        "first one counts, too. The answer is over **there**: cut it off there.",
         _by(
             cut=lambda new, end: (
                 [token for token in new if token != end] if end in new else None
@@ -397,7 +430,7 @@ MISTAKES = (
     Mistake(
         "the true answer somewhere in it",
         "An answer that holds a true one somewhere counts as right. It must be the true one "
-        "exactly, with nothing before it and nothing behind.",
+        "exactly, with nothing before it and nothing after.",
         _by(
             match=_any(
                 lambda said, true: any(
@@ -454,7 +487,7 @@ MISTAKES = (
     Mistake(
         "a text within a text",
         "You look for a true answer in the text that an answer is printed as, so it counts "
-        "if more is written before it or behind. Equal is asked for: compare the lists.",
+        "if more is written before it or after. Equal is asked for: compare the lists.",
         _by(match=_any(lambda said, true: str(true)[1:-1] in str(said)[1:-1])),
     ),
     Mistake(
@@ -587,6 +620,51 @@ MISTAKES = (
         "You do not look for the end mark.",
         "an answer that only begins right counts as right.",
     ),
+    Mistake(
+        "set to 1 instead of counted",
+        "However many answers are right, you count one: `right` is set to 1 each time. Add 1 to "
+        "what it is.",
+        _by(give=lambda right: any(right) / len(right)),
+    ),
+    Mistake(
+        "what stands from the end mark on",
+        "You take what stands from the end mark **on**, and compare that. The answer is what "
+        "stands before it: on which side of the colon is its place?",
+        _by(cut=lambda new, end: new[new.index(end) :] if end in new else None),
+    ),
+    Mistake(
+        "questions that were answered alike taken for one",
+        "Two questions that were answered alike fall together for you, as keys of a dict or in "
+        "a set do, and only the last one counts. Each question counts: go through both lists "
+        "side by side.",
+        _by_answer,
+    ),
+    Mistake(
+        "a share of an answer's tokens",
+        "An answer of which a part is right earns a part for you. It has to be right as a "
+        "whole: then it counts as one, and else as nothing.",
+        _by(match=_part),
+    ),
+    Mistake(
+        "compared as text",
+        "You compare ids as text, so an id that only **begins** with the figures of another "
+        "passes for it, as 991 for 99. Compare lists of ids.",
+        _as_text,
+    ),
+    Mistake(
+        "only the ends and the length compared",
+        "You compare how long two answers are, and their first and last ids. What stands "
+        "between has to be the same, too: lists can be compared as a whole.",
+        _by(
+            match=_any(
+                lambda said, true: (
+                    len(said) == len(true)
+                    and said[:1] == true[:1]
+                    and said[-1:] == true[-1:]
+                )
+            )
+        ),
+    ),
 )
 
 CHECK = Check(
@@ -596,5 +674,7 @@ CHECK = Check(
     oracle,
     MISTAKES,
     forbidden=LIBRARIES,
+    rtol=1e-6,
+    atol=1e-8,
     worked=worked,
 )

@@ -69,7 +69,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         edge("spaces and new lines at the ends of texts", (odd, f" {known} ")),
         edge("an empty answer", ([(known, ""), *pairs(1)], other)),
-        edge("an empty question", (pairs(2), "")),
+        edge("an empty question", ([*pairs(1), ("", other), *pairs(1)], "")),
+        edge(
+            "questions that begin with spaces",
+            ([(f"  {known}", other), (f"   {other}", known)], f"  {words(1)[0]}"),
+        ),
         edge(
             "braces, percent signs and quotes",
             ([(f"{{{known}}}", f"%s of '{other}'")], f'"{other}" {{}} \\n'),
@@ -140,7 +144,7 @@ def _answered(examples: Examples, question: str) -> str:
 MISTAKES = (
     Mistake(
         "a space at the end",
-        "Your text ends with a space behind the colon. In most vocabularies a word has its "
+        "Your text ends with a space after the colon. In most vocabularies a word has its "
         "space in front, so the model should write it. End right after the colon.",
         _by(asked="{0}: "),
     ),
@@ -170,7 +174,7 @@ MISTAKES = (
     ),
     Mistake(
         "the question is not asked, after a new line",
-        "The examples are there, and a new line behind each. The question that is asked is "
+        "The examples are there, and a new line after each. The question that is asked is "
         "missing: it comes in a last line, with a colon.",
         lambda examples, question: "".join(f"{q}: {a}\n" for q, a in examples),
     ),
@@ -183,7 +187,7 @@ MISTAKES = (
     Mistake(
         "no new line before the question",
         "The question follows the last example in the same line. Each stands in a line of "
-        "its own, so there is a new line behind **each** example.",
+        "its own, so there is a new line after **each** example.",
         lambda examples, question: (
             "\n".join(f"{q}: {a}" for q, a in examples) + f"{question}:"
         ),
@@ -207,7 +211,7 @@ MISTAKES = (
     ),
     Mistake(
         "blank lines between",
-        "There is an empty line between the examples. One new line behind each is enough.",
+        "There is an empty line between the examples. One new line after each is enough.",
         _by(between="\n\n"),
     ),
     Mistake(
@@ -217,7 +221,7 @@ MISTAKES = (
         _by(between=" \n"),
     ),
     Mistake(
-        "a space behind each new line",
+        "a space after each new line",
         "Each line but the first begins with a space. Nothing stands between the new line "
         "and the question.",
         _by(between="\n "),
@@ -230,11 +234,11 @@ MISTAKES = (
     ),
     Mistake(
         "a new line at the start",
-        "Your text begins with a new line. New lines stand behind the examples only.",
+        "Your text begins with a new line. New lines stand after the examples only.",
         _by(last=lambda text: "\n" + text),
     ),
     Mistake(
-        "no space behind the colon",
+        "no space after the colon",
         "Behind the colon of an example there is no space. It is the question, a colon, a "
         "space, the answer.",
         _by(line="{0}:{1}"),
@@ -263,7 +267,7 @@ MISTAKES = (
     ),
     Mistake(
         "the answer in a line of its own",
-        "The answer stands in the next line. It is in the same line as its question, behind "
+        "The answer stands in the next line. It is in the same line as its question, after "
         "a colon and a space.",
         _by(line="{0}:\n{1}"),
     ),
@@ -419,6 +423,34 @@ MISTAKES = (
         _by(line="{0}:{1}", asked="{0}: "),
         "Behind the colon of an example there is no space.",
         "there is one at the very end, where there should be none.",
+    ),
+    Mistake(
+        "a new line before the question, without examples too",
+        "Without examples there is no line before the question, and so no new line. The new "
+        "line belongs to an example: put it after each, or join all lines, the last one too.",
+        lambda examples, question: (
+            "\n".join(f"{q}: {a}" for q, a in examples) + f"\n{question}:"
+        ),
+    ),
+    Mistake(
+        "no colon without examples",
+        "Without examples the colon after the question is missing. The last line has one in "
+        "any case: look at what you return there.",
+        lambda examples, question: oracle(examples, question) if examples else question,
+    ),
+    Mistake(
+        "letters joined",
+        "`join` puts a new line between all the parts of what it is given, and the parts of a "
+        "text are its letters. Give it a **list** of lines.",
+        lambda examples, question: (
+            "".join("\n".join(f"{q}: {a}") for q, a in examples) + f"\n{question}:"
+        ),
+    ),
+    Mistake(
+        "examples without a question left out",
+        "You leave out an example whose question is empty. Questions and answers stand in the "
+        "text as they are given, empty ones too.",
+        _by(order=lambda examples: [(q, a) for q, a in examples if q]),
     ),
 )
 

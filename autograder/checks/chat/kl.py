@@ -42,7 +42,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
 
     long, many, wide = (between(rng, 130, 140) for _ in range(3))
     now, was, asked = two(2, 3, 4)
-    lift = torch.tensor([300.0, -300.0, 0.0, 0.0])[rng.permutation(4)]
+    lift = torch.tensor([1000.0, -1000.0, 0.0, 0.0])[rng.permutation(4)]
     same, some = two(2, 3, 4), goals(rng, 3, 4, 5)
     some[1] = -1
     zeros = torch.full((2, 4), -1)
@@ -157,6 +157,13 @@ def _into_logits(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
     made = _far(logits, before, targets)
     logits -= before + 1
     return made
+
+
+def _of_targets_weighed(logits: Tensor, before: Tensor, targets: Tensor) -> Tensor:
+    """The part of the targets alone."""
+    p, q = _soft(logits), _soft(before)
+    part = p.exp() * (p - q)
+    return _asked(part.gather(-1, targets.clamp(min=0)[..., None])[..., 0], targets)
 
 
 MISTAKES = (
@@ -477,6 +484,90 @@ MISTAKES = (
         ),
         "You multiply by q, and the model as it is now comes first.",
         "you average over all places, and only those count where a token is asked for.",
+    ),
+    Mistake(
+        "a little added for safety: 1e-6",
+        "You add a little before the logarithm, so that it is never −∞. Now what has become "
+        "impossible is not. `log_softmax` needs no such help.",
+        _by(soft=lambda x: (x.softmax(-1) + 1e-6).log()),
+    ),
+    Mistake(
+        "a little added for safety: 1e-8",
+        "You add a little before the logarithm, so that it is never −∞. Now what has become "
+        "impossible is not. `log_softmax` needs no such help.",
+        _by(soft=lambda x: (x.softmax(-1) + 1e-8).log()),
+    ),
+    Mistake(
+        "a little added for safety: 1e-10",
+        "You add a little before the logarithm, so that it is never −∞. Now what has become "
+        "impossible is not. `log_softmax` needs no such help.",
+        _by(soft=lambda x: (x.softmax(-1) + 1e-10).log()),
+    ),
+    Mistake(
+        "a little added for safety: 1e-12",
+        "You add a little before the logarithm, so that it is never −∞. Now what has become "
+        "impossible is not. `log_softmax` needs no such help.",
+        _by(soft=lambda x: (x.softmax(-1) + 1e-12).log()),
+    ),
+    Mistake(
+        "a softmax twice",
+        "You take a softmax of a softmax. Logits become log probabilities by one `log_softmax`: "
+        "after a second one they are almost alike.",
+        _by(soft=lambda x: x.softmax(-1).log_softmax(-1)),
+    ),
+    Mistake(
+        "the logarithm of a logarithm",
+        "Your result is never a number: you take the logarithm of what are logarithms already, "
+        "and below 0 there is none. Subtract them as they are.",
+        _by(one=lambda p, q: (p.exp() * (p.log() - q.log())).sum(-1)),
+    ),
+    Mistake(
+        "of the target alone, weighed",
+        "You take the target's part alone. The sum goes over **all** tokens of the vocabulary; "
+        "the target only says which places count.",
+        _of_targets_weighed,
+    ),
+    Mistake(
+        "the largest part of the vocabulary",
+        "You take the largest part at each place. It is the **sum** over all tokens of the "
+        "vocabulary.",
+        _by(one=lambda p, q: (p.exp() * (p - q)).amax(-1)),
+    ),
+    Mistake(
+        "a number for each place, and 0 elsewhere",
+        "You give a number for each place, 0 where nothing is asked. Give one number: the mean "
+        "over the places where a token is asked for.",
+        _by(mean=lambda each, targets: each * (targets >= 0)),
+    ),
+    Mistake(
+        "the median",
+        "You take the median of the places, the one in the middle. The **mean** is asked for: "
+        "their sum, divided by how many they are.",
+        _by(mean=lambda each, targets: each[targets >= 0].median()),
+    ),
+    Mistake(
+        "a sigmoid",
+        "You take a sigmoid of each logit by itself. At each place the probabilities of all "
+        "tokens add up to 1: that is a softmax.",
+        _by(soft=functional.logsigmoid),
+    ),
+    Mistake(
+        "the logarithm of a sigmoid",
+        "You take a sigmoid of each logit by itself. At each place the probabilities of all "
+        "tokens add up to 1: that is a softmax.",
+        _by(soft=lambda x: x.sigmoid().log()),
+    ),
+    Mistake(
+        "divided by the sum of the targets",
+        "You divide by the sum of the targets, which are ids, and a sum of ids means nothing. "
+        "Divide by **how many** of them are 0 or more.",
+        _by(mean=lambda each, targets: (each * (targets >= 0)).sum() / targets.sum()),
+    ),
+    Mistake(
+        "targets as row numbers",
+        "You take the targets as indices, so each picks the row of that number. A mask is "
+        "needed, true where a token is asked for: compare the targets with 0.",
+        _by(mean=lambda each, targets: each[targets].mean()),
     ),
 )
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, normal, stop
+from autograder.checks._material import across, between, learning, normal, stop
 from autograder.checks._slips import (
     double_precision,
     lists_of_numbers,
@@ -47,6 +47,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     some[1] = -1
     far = eighths(rng, 2, 3, 4)
     far[0, :, ::2] += 1000
+    far[0, :, 1::2] -= 1000
     far[1] -= 1000
     of_far = goals(rng, 2, 3, 4)  # in the first row only a token that is unlikely
     of_far[0, of_far[0] >= 0] = int(rng.choice([1, 3]))
@@ -64,11 +65,13 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a long text", all_asked(2, long, 3)),
         Case("many rows", asked(many, 3, 3)),
         Case("a large vocabulary", asked(2, 3, 2 * wide)),
+        Case("the gradient", (learning(eighths(rng, 3, 4, 5)), goals(rng, 3, 4, 5))),
         edge("a row that asks for nothing", (eighths(rng, 3, 4, 5), some)),
         edge(
             "nothing is asked at all", (eighths(rng, 2, 3, 4), torch.full((2, 3), -1))
         ),
         edge("large logits", (far, of_far)),
+        edge("the gradient at large logits", (learning(far), of_far)),
         edge("tokens that are all but impossible", (lost, never)),
         edge("a vocabulary of one token", asked(2, 3, 1)),
         edge("one place in each row", all_asked(3, 1, 4)),
@@ -194,6 +197,10 @@ def _into_logits(logits: Tensor, targets: Tensor) -> Tensor:
     made = _summed(logits, targets)
     logits -= logits.amax(-1, keepdim=True) + 1
     return made
+
+
+def _gathered(log_p: Tensor, targets: Tensor) -> Tensor:
+    return log_p.gather(-1, targets[..., None])[..., 0]
 
 
 MISTAKES = (
@@ -349,7 +356,7 @@ MISTAKES = (
     Mistake(
         "the axis of `gather` left",
         "The axis of size 1 that `gather` needed is still there, so your mask and your sum "
-        "go along other axes than you mean. Take it away right behind `gather`: with "
+        "go along other axes than you mean. Take it away right after `gather`: with "
         "`[..., 0]`, or `squeeze` of that axis.",
         _left_over,
     ),
@@ -396,7 +403,27 @@ MISTAKES = (
         "an array instead of a tensor",
         "This is the right answer, but an array of NumPy. Give a tensor, and compute with "
         "tensors from the start: a model is to learn by it, and NumPy knows no gradient.",
-        lambda *args: oracle(*args).numpy(),
+        lambda *args: oracle(*(x.detach() for x in args)).numpy(),
+    ),
+    Mistake(
+        "an array on the way",
+        "NumPy takes no tensor by which a model learns. `.detach()`, as the error suggests, "
+        "would lose the gradient without a word: do all of it with PyTorch, from logits to sum.",
+        lambda logits, targets: _summed(torch.from_numpy(logits.numpy()), targets),
+    ),
+    Mistake(
+        "the gradient lost",
+        "These are the right numbers, but their gradient is lost, so no model can learn by "
+        "them. NumPy, `.detach()`, `.item()`, `torch.tensor` and `torch.no_grad()` lose it, and "
+        "`requires_grad_()` does not bring it back: stay with PyTorch from logits to sum.",
+        _by(last=Tensor.detach),
+    ),
+    Mistake(
+        "the logarithm of the sum detached",
+        "Your numbers are right, but a part of them is cut off by `.detach()`: what you "
+        "subtract from the logits. So only the target's logit learns, and nothing makes the "
+        "other tokens less likely. Leave out the `.detach()`.",
+        _by(soft=lambda logits: logits - logits.logsumexp(-1, keepdim=True).detach()),
     ),
     Mistake(
         "token 0 is not asked for",
@@ -499,8 +526,8 @@ MISTAKES = (
     ),
     Mistake(
         "the sigmoid",
-        "You take the sigmoid of each logit by itself. The tokens of a vocabulary **share** "
-        "one probability: that is a softmax.",
+        "You take the sigmoid of each logit by itself. The probabilities of a "
+        "vocabulary add up to 1: that is a softmax.",
         _by(soft=lambda logits: functional.logsigmoid(logits)),
     ),
     only_the_first(lambda *args: _summed(*args)[0], "row"),
@@ -518,6 +545,18 @@ MISTAKES = (
         _by(add=_mean, last=torch.neg),
         "You divide by the number of tokens, and a sum is asked for.",
         "the sign is that of a loss.",
+    ),
+    Mistake(
+        "−1 made 1",
+        "`abs` makes 1 of −1. Then token 1 stands where nothing is asked, and a vocabulary of "
+        "one token has none: take token 0, which there always is.",
+        _by(goal=torch.abs, pick=_gathered),
+    ),
+    Mistake(
+        "cut off above 0",
+        "You cut off what is **above** 0, so all targets become 0, and −1 stays −1, which "
+        "`gather` does not take. What is below 0 is to become 0: which end is meant?",
+        _by(goal=lambda targets: targets.clamp(max=0), pick=_gathered),
     ),
 )
 

@@ -59,6 +59,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     marks, end = opened(1, 1, 1), closed(1)
     forged = [("user", [5, *end, *marks["assistant"], 7, *end])]
     others = opened(2, 2, 2, 2, roles=("user", "tool", "assistant", "judge"))
+    near = "User", "user ", "user", "assistant"
     unlike = [("user", ids(rng, 3)), ("robot", ids(rng, 2)), ("user", ids(rng, 1))]
     return [
         Case("a question", (said("user"), opened(1, 1, 1), closed(1))),
@@ -116,6 +117,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
             + (opened(1, 2, 1), closed(1)),
         ),
         edge("other roles than the usual three", (said(*others), others, closed(1))),
+        edge(
+            "roles that differ in a capital letter or a space alone",
+            (said(*near), opened(1, 1, 2, 1, roles=near), closed(1)),
+        ),
         edge("a role that is not there", (unlike, opened(1, 1, 1), closed(1))),
         edge(
             "a role that is not there, and no text",
@@ -300,13 +305,13 @@ MISTAKES = (
     Mistake(
         "nothing is closed",
         "No message is closed. Where does one end and the next begin? What closes a message "
-        "stands behind **each** text.",
+        "stands after **each** text.",
         _by(one=lambda begin, text, end, role: [*begin, *text]),
     ),
     Mistake(
         "closed only between messages",
         "The last message is not closed: what closes stands only **between** two messages. "
-        "It belongs behind each of them, the last one too.",
+        "It belongs after each of them, the last one too.",
         _between,
     ),
     Mistake(
@@ -330,12 +335,12 @@ MISTAKES = (
     Mistake(
         "closed only at the end",
         "Only the end of the whole conversation is closed. What closes a message belongs "
-        "behind **each** of them, so inside the loop.",
+        "after **each** of them, so inside the loop.",
         _closed_once,
     ),
     Mistake(
         "only the assistant's messages are closed",
-        "You close the assistant's messages alone. What closes stands behind each message, "
+        "You close the assistant's messages alone. What closes stands after each message, "
         "whoever wrote it.",
         _by(one=_closed_if(lambda role: role == "assistant")),
     ),
@@ -364,14 +369,14 @@ MISTAKES = (
     ),
     Mistake(
         "the assistant's turn is never opened",
-        "The row ends behind the last message, with `answer` too. Then the model would have "
+        "The row ends after the last message, with `answer` too. Then the model would have "
         "to guess whose turn it is. Open the assistant's next message at the end.",
         _by(when=lambda answer, messages: False),
     ),
     Mistake(
         "the assistant's turn is always opened",
         "You open the assistant's next message always. With `answer` False the row ends "
-        "behind the last message: so it is for training, where nothing is left to answer.",
+        "after the last message: so it is for training, where nothing is left to answer.",
         _by(when=lambda answer, messages: True),
     ),
     Mistake(
@@ -478,7 +483,7 @@ MISTAKES = (
     Mistake(
         "the first id of what closes",
         "Of what closes a message you take only the first id. It is a list, which may be "
-        "longer: all of it stands behind the text.",
+        "longer: all of it stands after the text.",
         _by(one=lambda begin, text, end, role: [*begin, *text, *end[:1]]),
     ),
     Mistake(
@@ -503,8 +508,8 @@ MISTAKES = (
         _by(one=lambda begin, text, end, role: [*begin, *end, *text]),
     ),
     Mistake(
-        "opened behind the text",
-        "What opens a message stands **behind** its text. The order is: what opens, the "
+        "opened after the text",
+        "What opens a message stands **after** its text. The order is: what opens, the "
         "text, what closes.",
         _by(one=lambda begin, text, end, role: [*text, *begin, *end]),
     ),
@@ -641,6 +646,38 @@ MISTAKES = (
         ),
         "No message is closed.",
         "the assistant's turn is not opened at the end.",
+    ),
+    Mistake(
+        "nothing without `answer`",
+        "Without `answer` nothing comes back. In `a + b if answer else []` the `else` belongs "
+        "to the whole sum: put brackets around what is to be left out, or use an `if` of its own.",
+        lambda messages, opening, closing, answer=True: (
+            oracle(messages, opening, closing, True)
+            if answer
+            else _written(messages, opening, closing, False)[:0]
+        ),
+    ),
+    Mistake(
+        "the template's own list",
+        "Without messages you give back the list in `opening` itself. Who writes on there, as a "
+        "model that answers does, changes the template: make a new list.",
+        lambda messages, opening, closing, answer=True: (
+            oracle(messages, opening, closing, answer)
+            if messages or not answer
+            else opening["assistant"]
+        ),
+    ),
+    Mistake(
+        "roles in small letters",
+        "You write a role in small letters before you look it up. A role is a name, and "
+        "another with a capital letter: take it as it is given.",
+        _by(order=lambda messages: [(role.lower(), text) for role, text in messages]),
+    ),
+    Mistake(
+        "roles without spaces",
+        "You take the spaces off a role before you look it up. A role is a name: take it as it "
+        "is given.",
+        _by(order=lambda messages: [(role.strip(), text) for role, text in messages]),
     ),
 )
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from autograder.checks import Mistake
+from autograder.checks._material import stop
 
 LIBRARIES = ("gpt.train", "gpt.model", "transformers", "torch._C", "torch.ops")
 LOSSES = (".cross_entropy", ".CrossEntropyLoss", ".nll_loss", ".NLLLoss")
@@ -31,6 +35,57 @@ def looked_up(right: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return right(logits, targets)
 
     return answer
+
+
+def axes_taken_for_sure(right: Callable[..., Tensor]) -> tuple[Mistake, ...]:
+    """What fails where there are other axes in front than it counts on, by how it fails.
+
+    right: a right answer, of logits (..., n_vocab) and of targets that have all but the
+    last of these axes.
+    """
+    sure = (
+        "Only the **last** axis is sure, the tokens. In front of it there may be any number of "
+        "axes, or none. `reshape(-1, n)` makes rows of all places, and of one without an axis, "
+        "too."
+    )
+    two, three = (
+        "places and tokens, where it is a batch",
+        "stories, places and tokens, where there is no batch",
+    )
+    alone = (
+        "Right unless there is a single place, which has no axis of its own: nothing can be "
+        "counted or flattened along it."
+    )
+    return tuple(
+        Mistake(name, f"{told} {sure}", partial(_where, right, fits, error))
+        for name, told, fits, error in (
+            (
+                "no batches",
+                f"The shape cannot be unpacked into {two}.",
+                (1,),
+                ValueError,
+            ),
+            (
+                "batches only",
+                f"The shape cannot be unpacked into {three}.",
+                (2,),
+                ValueError,
+            ),
+            ("no place without an axis", alone, range(1, 9), IndexError),
+            ("no place to unpack", alone, range(1, 9), ValueError),
+        )
+    )
+
+
+def _where(
+    right: Callable[..., Tensor],
+    fits: Collection[int],
+    error: type[Exception],
+    logits: Tensor,
+    targets: Tensor,
+) -> Tensor:
+    """The right answer where places have so many axes, and an error elsewhere."""
+    return right(logits, targets) if targets.ndim in fits else stop(error)
 
 
 def targets(

@@ -63,7 +63,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return tenths(rng, *shape), tenths(rng, *shape) * by, mean, square
 
     def rate() -> float:
-        return between(rng, 11, 39) / 100 + 0.004
+        return round(between(rng, 11, 39) / 100 + 0.004, 3)
 
     def step() -> int:
         return between(rng, 3, 9)
@@ -84,9 +84,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("a matrix, later", (*kept(2, 3), step(), rate())),
         Case("a vector, later", (*kept(4), step(), rate())),
         Case("a matrix, at the second step", (*kept(3, 2), 1, rate())),
-        Case("another decay", (*kept(2, 3), step(), rate(), 0.3 + rate())),
+        Case("another decay", (*kept(2, 3), step(), rate(), round(0.3 + rate(), 3))),
         Case("no decay", (*kept(2, 3), step(), rate(), 0.0)),
-        Case("a vector, and another decay", (*kept(3), step(), rate(), 0.3 + rate())),
+        Case(
+            "a vector, and another decay",
+            (*kept(3), step(), rate(), round(0.3 + rate(), 3)),
+        ),
         Case("other betas", (*kept(2, 3), step(), rate(), 0.1, (0.8, 0.99))),
         Case("uneven numbers", (*uneven, normal(rng, 3, 4).square(), step(), rate())),
         Case("tiny gradients", (*fresh(2, 3, by=1e-8), 0, rate())),
@@ -128,7 +131,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("a tiny decay", (*kept(2, 3), step(), 1.0, 0.0034)),
         *twins(
             oracle,
-            lambda: (*kept(7, 3), step(), rate(), 0.2 + rate(), (0.8, 0.99)),
+            lambda: (*kept(7, 3), step(), rate(), round(0.2 + rate(), 3), (0.8, 0.99)),
             *("the weight", "its gradient", "the mean", "the mean of the squares"),
             *("the step", "the rate", "the decay", "the betas"),
             others={4: 1, 5: 0.5, 6: 0.9, 7: (0.7, 0.9)},
@@ -266,6 +269,13 @@ def _corrected_kept(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     return moved, m, s
 
 
+def _one_corrected_kept(which, *args):
+    """One of the means is kept as it was corrected."""
+    moved, mean, square = plain(*args)
+    _, m, s = _corrected_kept(*args)
+    return (moved, m, square) if which == "mean" else (moved, mean, s)
+
+
 def _old_kept(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     moved, _, _ = plain(w, g, mean, square, step, rate, decay, betas)
     return moved, mean.clone(), square.clone()
@@ -377,6 +387,15 @@ MISTAKES = (
         "What you return of the means is corrected. What is kept for the next step is what "
         "they were **before** that.",
         _corrected_kept,
+    ),
+    *(
+        Mistake(
+            f"the corrected {name} is kept",
+            f"What you return as `{name}` is corrected. What is kept for the next step is what it "
+            "was **before** that.",
+            partial(_one_corrected_kept, name),
+        )
+        for name in ("mean", "square")
     ),
     Mistake(
         "the old means are kept",
@@ -588,6 +607,23 @@ MISTAKES = (
         lambda *args: plain(
             *args,
             last=lambda w, mean, square: _squares_of_mean(*args),
+        ),
+    ),
+    Mistake(
+        "the squares never fall",
+        "Your `square` never becomes smaller: you keep the larger of the old and the new. It is a "
+        "running mean, which falls when gradients are small.",
+        _by(blend_square=lambda old, new, beta: old.maximum(_running(old, new, beta))),
+    ),
+    Mistake(
+        "this gradient twice",
+        "You put this gradient into the mean a second time, before the weight moves. Here it is in "
+        "there once: correct the mean that is kept, and go by that.",
+        lambda *args: plain(
+            *args,
+            first=lambda kept, beta, t: _corrected(
+                _running(kept, args[1], beta), beta, t
+            ),
         ),
     ),
     Mistake(

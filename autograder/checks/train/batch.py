@@ -58,12 +58,12 @@ def draw(rng: np.random.Generator) -> list[Case]:
         edge("an empty story first", (told(0, 2, 1), between(rng, 91, 99))),
         edge("a single empty story", ([[]], between(rng, 91, 99))),
         edge("a story of one token", (told(1), between(rng, 91, 99))),
-        edge("END is 0", (told(3, 1), 0)),
-        edge("END is 1", ([[i + 1 for i in s] for s in told(4, 2)], 1)),
+        edge("an END of 0", (told(3, 1), 0)),
+        edge("an END of 1", ([[i + 1 for i in s] for s in told(4, 2)], 1)),
         edge("a token that comes twice in a row", ([[4, 4, *again], told(2)[0]], 95)),
         edge("stories whose ids are above END", ([[97, 96, 98], [96, *again]], 95)),
         edge("the same story twice", ([again, again[:1], again], between(rng, 91, 99))),
-        edge("no story at all", ([], between(rng, 91, 99))),
+        edge("a batch without any story", ([], between(rng, 91, 99))),
         *twins(
             oracle,
             lambda: (told(4, 2, 5, 3, 6), 95),
@@ -209,6 +209,10 @@ def _too_few(stories: Stories) -> int:
 
 def _of_the_first(stories: Stories) -> int:
     return len(stories[0]) + 1
+
+
+def _of_the_last(stories: Stories) -> int:
+    return len(stories[-1]) + 1
 
 
 def _of_the_greatest(stories: Stories) -> int:
@@ -389,6 +393,14 @@ MISTAKES = (
                 _of_the_first,
             ),
             (
+                "as wide as the last story",
+                (
+                    "Your T is that of the last story, and a longer one has no room. The "
+                    "**longest** decides, wherever it stands."
+                ),
+                _of_the_last,
+            ),
+            (
                 "as wide as the greatest story",
                 (
                     "`max` of lists compares their first items, and not how long they are. So a "
@@ -500,11 +512,36 @@ MISTAKES = (
         "All of them are needed, one under the other.",
         _by(last=lambda ids, targets: (ids[-1:], targets[-1:])),
     ),
+    *(
+        Mistake(
+            f"the stories sorted by length, the {which} first",
+            "The stories come in another order, sorted by length. A batch keeps the order in "
+            "which they were given.",
+            _by(given=partial(sorted, key=len, reverse=down)),
+        )
+        for which, down in (("shortest", False), ("longest", True))
+    ),
     Mistake(
-        "the stories sorted by length",
-        "The stories come in another order, sorted by length. A batch keeps the order in "
-        "which they were given.",
-        _by(given=lambda stories: sorted(stories, key=len)),
+        "the stories backwards",
+        "Each story runs backwards in your batch: its last token comes first. Take its ids as they "
+        "are given.",
+        _by(given=lambda stories: [story[::-1] for story in stories]),
+    ),
+    Mistake(
+        "only one place that was filled up asks nothing",
+        "Where a row was filled up, only the first target is −1, and after it END is asked for. "
+        "Nothing may be asked in **any** of these places: −1 up to the end of the row.",
+        _by(
+            ask=lambda s, end, T: (
+                [*s, end] + [-1] * (T > len(s) + 1) + _filled(T - 2 - len(s), end)
+            )
+        ),
+    ),
+    Mistake(
+        "empty stories refused",
+        "You refuse a batch because a story in it is empty. A story may be empty: then only END "
+        "is asked for. (An empty list counts as false, in `all` and after `not`, too.)",
+        lambda stories, end: plain(stories, end) if all(stories) else stop(ValueError),
     ),
     Mistake(
         "empty stories left out",

@@ -2,7 +2,7 @@
 
 The oracle is numpy, which makes one long vector of them in double precision. In some
 cases each gradient is short and all together are long, in others they are shorter than
-`most`, just as long, or all 0.
+`most`, just as long, or all 0. Some are so tiny that whatever is added to the length shows.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         return [tenths(rng, *shape) * by for shape in shapes]
 
     def least() -> float:
-        return between(rng, 21, 89) / 100 + 0.004
+        return round(between(rng, 21, 89) / 100 + 0.004, 3)
 
     mixed = (2, 3), (3,), (3, 4)
     short = [
@@ -50,20 +50,20 @@ def draw(rng: np.random.Generator) -> list[Case]:
     whole = torch.tensor([3.0, 0.0, -4.0]) * between(rng, 2, 9)
     zeros = [torch.zeros(2, 3), torch.zeros(3)]
     tiny = some((2, 3), (3,), by=1e-4)
-    faint = [g * 5e-7 / _length(tiny) for g in tiny]
+    faint, fainter, faintest = (
+        [g * length / _length(tiny) for g in tiny] for length in (5e-7, 5e-8, 5e-14)
+    )
     long = between(rng, 270, 290)
     return [
         Case("two vectors", (some((3,), (2,), by=2),)),
         Case("matrices and vectors", (some(*mixed, by=2),)),
         Case("a length of less than 1", (some((2, 2), (3,), by=0.1),)),
-        Case("each of them short, all together long", (short,)),
-        Case(
-            "one that is huge among small ones", ([*some((3,)), *some((2,), by=900)],)
-        ),
+        Case("gradients that are short each, and long together", (short,)),
+        Case("a huge gradient among small ones", ([*some((3,)), *some((2,), by=900)],)),
         Case("another greatest length", (some(*mixed), least())),
         Case("a greatest length above 1", (some(*mixed, by=9), 4 + least())),
         Case(
-            "shorter than a greatest length above 1", (some((2, 2), (2,)), 40 + least())
+            "a length below a greatest one above 1", (some((2, 2), (2,)), 40 + least())
         ),
         Case("a single gradient", (some((3, 2), by=3),)),
         Case(
@@ -72,19 +72,28 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("very many gradients", ([tenths(rng, 2) for _ in range(140)], least())),
         Case("gradients of one shape", (some((2, 2), (2, 2), (2, 2), by=2),)),
         edge("gradients of many numbers", (some((long, 2), (2, long)), least())),
-        edge("all of them 0", (zeros,)),
-        edge("all of them 0, and another greatest length", (zeros, least())),
-        edge("one of them 0", ([*some((2, 3), by=2), torch.zeros(3)],)),
-        edge("just as long as may be", ([whole], float(whole.norm()))),
-        edge("a little longer than may be", ([whole], float(whole.norm()) * 0.96)),
-        edge("a little shorter than may be", ([whole], float(whole.norm()) * 1.04)),
+        edge("gradients that are all 0", (zeros,)),
+        edge("gradients that are all 0, and another greatest length", (zeros, least())),
+        edge("one gradient that is all 0", ([*some((2, 3), by=2), torch.zeros(3)],)),
+        edge("a length just as great as may be", ([whole], float(whole.norm()))),
+        edge(
+            "a length a little greater than may be",
+            ([whole], float(whole.norm()) * 0.96),
+        ),
+        edge(
+            "a length a little less than may be", ([whole], float(whole.norm()) * 1.04)
+        ),
         edge("large numbers", ([large(rng, 2, 3), -large(rng, 3)],)),
         edge("huge numbers", (some(*mixed, by=1e15), least())),
         edge("tiny numbers", (some((2, 3), (3,), by=1e-7),)),
         edge("tiny numbers, and a tinier greatest length", (tiny, 1e-5)),
         edge("tiny numbers below a tiny greatest length", (faint, 1e-6)),
+        edge("numbers of nearly 0, and a greatest length below them", (fainter, 1e-8)),
+        edge(
+            "numbers of all but 0, and a greatest length below them", (faintest, 1e-14)
+        ),
         edge("a greatest length of nearly 1", (some((3,), (2,), by=2), 0.995)),
-        edge("a tiny greatest length", (some((3,), (2,), by=2), 0.0034)),
+        edge("a tiny greatest length", (some((3,), (2,), by=0.1), 0.0034)),
         edge("a greatest length of 0", (some((3,), (2,), by=2), 0.0)),
         edge("numbers without an axis", (some((), (), by=3),)),
         edge("three axes, and axes of size 1", (some((2, 1, 3), (1, 1), (1,), by=2),)),
@@ -181,6 +190,13 @@ def _python_division(most: float, length: Tensor) -> Tensor:
     return torch.tensor(min(1.0, most / float(length)))
 
 
+def _with_a_little(
+    change: Callable[..., Tensor], little: Tensor, most: float, length: Tensor
+) -> Tensor:
+    """The share by a length that a tiny number has changed."""
+    return torch.where(length > most, most / change(length, little), 1.0)
+
+
 def _in_one(clipped: Gradients) -> Tensor:
     return torch.cat([g.flatten() for g in clipped])
 
@@ -242,6 +258,26 @@ MISTAKES = (
         _by(
             share=lambda most, length: torch.where(
                 length.square() > most, most / length, 1.0
+            )
+        ),
+    ),
+    Mistake(
+        "a little too long let through",
+        "You let through what is only a little longer than `most`. Where `most` is tiny itself, "
+        "that is much. Scale down whatever is longer.",
+        _by(
+            share=lambda most, length: torch.where(
+                length > most + 1e-3, most / length, 1.0
+            )
+        ),
+    ),
+    Mistake(
+        "up to 1 let through",
+        "Where `most` is below 1, you scale down only what is longer than 1. The caller says how "
+        "long they may be: compare the length with `most` itself.",
+        _by(
+            share=lambda most, length: torch.where(
+                length > max(most, 1.0), most / length, 1.0
             )
         ),
     ),
@@ -390,16 +426,34 @@ MISTAKES = (
         "above `most`, it is not 0.",
         _by(share=lambda most, length: (most / (length + 1)).clamp(max=1)),
     ),
-    Mistake(
-        "a tiny number added to the length",
-        "Right unless the gradients are tiny. You add a little to the length before you divide, "
-        "as PyTorch does, and where the length is as small that is much. Where it is above "
-        "`most`, it is not 0: nothing need be added.",
-        _by(
-            share=lambda most, length: torch.where(
-                length > most, most / (length + 1e-6), 1.0
-            )
-        ),
+    *(
+        Mistake(
+            f"{name}, {little}",
+            f"Right unless the gradients are tiny. {what}. Where it is above `most`, it is not 0: "
+            "take it as it is.",
+            _by(share=partial(_with_a_little, change, torch.tensor(little))),
+        )
+        for name, what, change, sizes in (
+            (
+                "a tiny number added to the length",
+                (
+                    "You add a little to the length before you divide, as PyTorch does, and where "
+                    "the length is as small that is much"
+                ),
+                torch.add,
+                (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15),
+            ),
+            (
+                "a length of a least size",
+                (
+                    "You do not let the length be smaller than some tiny number, and where it is, "
+                    "that makes too much of it"
+                ),
+                torch.maximum,
+                (1e-6, 1e-7, 1e-12),
+            ),
+        )
+        for little in sizes
     ),
     Mistake(
         "a tiny number added to the length, and short ones scaled",
@@ -429,6 +483,22 @@ MISTAKES = (
                 g.square().sum(-1).sqrt().sum() for g in gradients
             )
         ),
+    ),
+    Mistake(
+        "the lengths of the rows added up",
+        f"You add up the lengths of the rows of a gradient. But {_TOGETHER}: add up the squares "
+        "of all numbers, and take **one** root at the very end.",
+        _by(
+            length=lambda gradients: torch.stack(
+                [g.norm(dim=-1).sum() for g in gradients]
+            ).norm()
+        ),
+    ),
+    Mistake(
+        "the standard deviation",
+        "You take the standard deviation. It says how far the numbers are from their mean, and "
+        "is no length: that is the root of the sum of all squares.",
+        _by(length=lambda gradients: torch.cat([g.flatten() for g in gradients]).std()),
     ),
     Mistake(
         "the length alone",
@@ -518,5 +588,5 @@ CHECK = Check(
     MISTAKES,
     forbidden=(*LIBRARIES, *CLIPS),
     worked=worked,
-    atol=1e-10,
+    atol=1e-20,
 )

@@ -16,14 +16,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.checks._material import across, between, large, normal, stop, tenths
+from autograder.checks._material import (
+    across,
+    between,
+    drawn_until,
+    large,
+    normal,
+    stop,
+    tenths,
+)
 from autograder.checks._slips import (
     an_assert,
-    batches_only,
     double_precision,
     list_of_rows,
     lists_of_numbers,
-    no_batches,
     only_the_first,
     only_the_last,
     two_at_once,
@@ -33,6 +39,7 @@ from autograder.checks._twins import twins
 from autograder.checks.train._material import (
     DERIVES,
     LIBRARIES,
+    axes_taken_for_sure,
     looked_up,
     targets,
 )
@@ -51,6 +58,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         """Logits of this shape, and their targets."""
         return tenths(rng, *shape), targets(rng, shape[-1], *shape[:-1], asked=share)
 
+    def some_asked(logits: Tensor, wanted: Tensor) -> bool:
+        return 2 <= int((wanted >= 0).sum()) < len(wanted)
+
     def sure(by: float) -> tuple[Tensor, Tensor]:
         """The right token's logit is far from all others."""
         logits, wanted = asked(3, 5)
@@ -66,7 +76,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
     nothing = torch.full((2, 3), -1)
     return [
         Case("two places, both asked", asked(2, 3, share=1)),
-        Case("some places that are not asked", asked(6, 4, share=0.5)),
+        Case(
+            "some places that are not asked",
+            drawn_until(some_asked, lambda: asked(4, 3)),
+        ),
         Case("a batch of stories", asked(2, 2, 3)),
         Case("stories of different lengths", (tenths(rng, 3, 6, 5), uneven)),
         Case(
@@ -90,8 +103,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "places at different heights",
             (tenths(rng, 3, 4) + heights, targets(rng, 4, 3, asked=1)),
         ),
-        edge("nothing is asked", (tenths(rng, 3, 4), torch.full((3,), -1))),
-        edge("nothing is asked in a batch", (tenths(rng, 2, 3, 4), nothing)),
+        edge(
+            "a text of which nothing is asked",
+            (tenths(rng, 3, 4), torch.full((3,), -1)),
+        ),
+        edge("a batch of which nothing is asked", (tenths(rng, 2, 3, 4), nothing)),
         edge("a single place", asked(1, 5)),
         edge("a place without an axis", asked(5)),
         edge("a batch of one story", asked(1, 4, 5)),
@@ -151,11 +167,11 @@ def _by(**screws) -> Callable[..., Tensor]:
 
 def worked(logits: Tensor, targets: Tensor) -> dict[str, Tensor | int]:
     asked = targets >= 0
-    p, truth = logits.double().softmax(-1), _truth(logits, targets).double()
+    p, truth = logits.double().softmax(-1).float(), _truth(logits, targets)
     return {
         "the bets": p,
         "the truth": truth,
-        "bets minus truth, where asked": (p - truth) * asked[..., None],
+        "bets minus truth, where asked": (p - truth) * asked[..., None] + 0.0,  # not -0
         "how many are asked": int(asked.sum()),
     }
 
@@ -214,6 +230,36 @@ def _by_story(logits: Tensor, targets: Tensor) -> Tensor:
     stories = asked.any(-1).sum()
     slope = plain(logits, targets, count=lambda asked: 1)
     return slope / own / stories
+
+
+def _divided_first(logits: Tensor, targets: Tensor) -> Tensor:
+    """The bets divided by N, and 1 subtracted after that."""
+    many = max((targets >= 0).sum(), 1)
+    return plain(
+        logits, targets, bets=lambda z: z.softmax(-1) / many, count=lambda asked: 1
+    )
+
+
+def _left_where_not_asked(
+    made: Callable[[Tensor], Tensor], logits: Tensor, targets: Tensor
+) -> Tensor:
+    """Right where something is asked; elsewhere what stood there before."""
+    right = plain(logits, targets)
+    return torch.where((targets >= 0)[..., None], right, made(logits))
+
+
+def _softmax_of_the_asked(logits: Tensor, targets: Tensor) -> Tensor:
+    """One softmax of all numbers at the places that are asked."""
+    asked = (targets >= 0)[..., None]
+    powers = logits.masked_fill(~asked, -torch.inf).flatten().softmax(0)
+    return plain(logits, targets, bets=lambda z: powers.reshape(z.shape))
+
+
+def _first_place(logits: Tensor, targets: Tensor) -> Tensor:
+    """The truth of the first place that is asked alone."""
+    hit = _truth(logits, targets)
+    found = hit.flatten().nonzero()[:1, 0]
+    return torch.zeros_like(hit).flatten().index_fill(0, found, 1).reshape(hit.shape)
 
 
 def _lowered(logits: Tensor, targets: Tensor) -> Tensor:
@@ -343,6 +389,48 @@ MISTAKES = (
         "You take 1 for the likeliest token and 0 for all others as the bets. The bets are "
         "the softmax itself: how **much** was bet counts.",
         _by(bets=lambda z: _truth(z, z.argmax(-1))),
+    ),
+    Mistake(
+        "a softmax of all numbers that are asked",
+        "Your softmax is one for all places that are asked together. Each place has bets of its "
+        "own, which add up to 1: along the last axis.",
+        _softmax_of_the_asked,
+    ),
+    Mistake(
+        "divided before 1 is subtracted",
+        "You divide the bets by N and subtract a whole 1 after that. First subtract, then divide "
+        "all of it: (p − truth) / N.",
+        _divided_first,
+    ),
+    Mistake(
+        "1 instead of 1 less",
+        "You set the bet on the token that came to 1. It becomes 1 **less** than it was: p − 1.",
+        _by(minus=lambda p, truth: torch.where(truth > 0, 1.0, p)),
+    ),
+    Mistake(
+        "1 subtracted at the first place only",
+        "You subtract 1 at the first place that is asked, and at no other. **Each** place that is "
+        "asked has a token that came.",
+        _by(truth=_first_place),
+    ),
+    *(
+        Mistake(
+            f"{what} left where nothing is asked",
+            f"Right where something is asked. Elsewhere {what} still stand in what you give back. "
+            "Nothing can be wrong there: all its numbers are 0. Begin with zeros.",
+            partial(_left_where_not_asked, made),
+        )
+        for what, made in (
+            ("the bets", _softmax),
+            ("the logits", lambda z: z),
+            ("ones", torch.ones_like),
+        )
+    ),
+    Mistake(
+        "the slope of a bet",
+        "You give p (1 − p), how a bet changes with its own logit. The loss changes with that bet "
+        "by −1 / p, and each other logit changes it, too. All of it together is p − truth.",
+        _by(minus=lambda p, truth: p * (1 - p)),
     ),
     Mistake(
         "not divided by N",
@@ -583,8 +671,7 @@ MISTAKES = (
     list_of_rows(plain),
     lists_of_numbers(plain),
     double_precision(plain, "Does a constant or `numpy` make it so?"),
-    no_batches(plain, 2, "places and tokens", "places and tokens"),
-    batches_only(plain, 2, "stories, places and tokens", "places and tokens"),
+    *axes_taken_for_sure(plain),
     written_into(_lowered, "logits"),
     written_into(
         _zeroed, "targets", by="an assignment to a part of it", instead="Copy it first."

@@ -2,6 +2,7 @@
 
 The oracle has numpy lay out the whole way, and looks up the step. Warm-ups of no
 step, of one, as long as the run and longer are among the cases, and steps after the end.
+The last rate is never above the peak.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def oracle(
 def draw(rng: np.random.Generator) -> list[Case]:
     def rate(low: int = 11, high: int = 89) -> float:
         """Of two digits and a half, so that a rounded one is another."""
-        return between(rng, low, high) / 100 + 0.004
+        return round(between(rng, low, high) / 100 + 0.004, 3)
 
     up, steps = between(rng, 9, 15), between(rng, 41, 59)
     down = steps - up
@@ -49,27 +50,38 @@ def draw(rng: np.random.Generator) -> list[Case]:
         Case("the second step", at(1)),
         Case("the last step of the warm-up", at(up - 1)),
         Case("the first step after the warm-up", at(up)),
-        Case("early on the way down", at(up + between(rng, 2, 5))),
-        Case("about half way down", at(up + down // 2 + between(rng, -2, 2))),
-        Case("near the end", at(steps - between(rng, 4, 7))),
+        Case("a step early on the way down", at(up + between(rng, 2, 5))),
+        Case("a step about half way down", at(up + down // 2 + between(rng, -2, 2))),
+        Case("a step near the end", at(steps - between(rng, 4, 7))),
         Case("the last step of the run", at(steps - 1)),
-        Case("on the way down, to a last rate", at(up + near, rate(1, 9))),
-        Case("near the end, with a last rate", at(steps - near, rate(1, 9))),
+        Case("a step on the way down, to a last rate", at(up + near, rate(1, 9))),
+        Case("a step near the end, with a last rate", at(steps - near, rate(1, 9))),
         Case("a step of the warm-up, with a last rate", at(near, rate(1, 9))),
-        edge("right after the run", at(steps)),
-        edge("right after the run, with a last rate", at(steps, rate(1, 9))),
-        edge("after the run", at(steps + between(rng, 5, 20), rate(1, 9))),
-        edge("long after the run", at(steps + 2 * down, rate(1, 9))),
-        edge("no warm-up, the first step", (0, steps, rate(), 0)),
-        edge("no warm-up, a later step", (near, steps, rate(), 0)),
+        edge("the step right after the run", at(steps)),
+        edge("the step right after the run, with a last rate", at(steps, rate(1, 9))),
+        edge("a step after the run", at(steps + between(rng, 5, 20), rate(1, 9))),
+        edge("a step long after the run", at(steps + 2 * down, rate(1, 9))),
+        edge("the first step, without a warm-up", (0, steps, rate(), 0)),
+        edge("a later step, without a warm-up", (near, steps, rate(), 0)),
         edge("a warm-up of one step", (0, steps, rate(), 1)),
-        edge("after a warm-up of one step", (1, steps, rate(), 1, rate(1, 9))),
+        edge("the step after a warm-up of one step", (1, steps, rate(), 1, rate(1, 9))),
         edge("a warm-up as long as the run", (near, 10, rate(), 10)),
-        edge("after a run that was all warm-up", (10, 10, rate(), 10, rate(1, 9))),
-        edge("after a run without a step", (0, 0, rate(), 0, rate(1, 9))),
+        edge(
+            "the step after a run that was all warm-up",
+            (10, 10, rate(), 10, rate(1, 9)),
+        ),
+        edge("the step after a run without a step", (0, 0, rate(), 0, rate(1, 9))),
         edge("a warm-up longer than the run", (near, 10, rate(), 200)),
+        edge(
+            "a step after the run, in a warm-up that is longer",
+            (between(rng, 11, 15), 10, rate(), 20, rate(1, 9)),
+        ),
+        edge(
+            "the step after a warm-up that is longer than the run",
+            (20, 10, rate(), 20, rate(1, 9)),
+        ),
         edge("a run of one step", (0, 1, rate(), 0, rate(1, 9))),
-        edge("after a run of one step", (1, 1, rate(), 0, rate(1, 9))),
+        edge("the step after a run of one step", (1, 1, rate(), 0, rate(1, 9))),
         edge("a long warm-up", (between(rng, 140, 170), 900, rate(), 200)),
         edge("a long run", (between(rng, 400, 500), 900, rate(), 200, rate(1, 9))),
         edge("a longer run", (between(rng, 150, 160), 400, rate(), 2)),
@@ -178,6 +190,40 @@ def _product(step: int, steps: int, peak: float, warm_up: int, last: float = 0.0
     if step >= steps > 0 or not steps:
         return plain(step, steps, peak, warm_up, last)
     return share * (last + (peak - last) * _half_cosine(step / steps))
+
+
+def _over_first(step: int, steps: int, *rest: float) -> float:
+    """The end of the run asked for before the warm-up."""
+    peak, warm_up, last = (*rest, 0.0)[:3]
+    return last if step >= steps else plain(step, steps, peak, warm_up, last)
+
+
+def _no_way_down(
+    given: Callable[[float], object], none: Callable[[int, int], bool] = int.__le__
+) -> Callable[..., object]:
+    """Something of its own after a warm-up that left no way down."""
+
+    def answer(step: int, steps: int, peak: float, warm_up: int, last: float = 0.0):
+        if step >= warm_up and none(steps, warm_up):
+            return given(peak)
+        return plain(step, steps, peak, warm_up, last)
+
+    return answer
+
+
+def _falls_through(step: int, steps: int, peak: float, warm_up: int, last: float = 0.0):
+    """The rate of the warm-up goes on into the cosine."""
+    if step < warm_up:
+        peak = peak * (step + 1) / warm_up
+    if step >= steps:
+        return last
+    done = (step - warm_up) / (steps - warm_up)
+    return last + (peak - last) * _half_cosine(done)
+
+
+def _last_at_once(step: int, steps: int, peak: float, warm_up: int, last: float = 0.0):
+    """No warm-up taken for no run."""
+    return plain(step, steps, peak, warm_up, last) if warm_up else last
 
 
 def _divided_first(step: int, steps: int, peak: float, warm_up: int, last: float = 0.0):
@@ -463,16 +509,58 @@ MISTAKES = (
         "After the run you raise an error. Nothing is wrong there: the rate is `last`.",
         _by(after=lambda peak, last: stop(ValueError)),
     ),
-    Mistake(
-        "a new run after the run",
-        "After the run your rate begins again, at the peak. There is no restart here: the rate "
-        "stays at `last`.",
-        _by(
-            over=_never,
-            done=lambda step, steps, warm_up: (
-                ((step - warm_up) / (steps - warm_up)) % 1 if steps > warm_up else 0.0
+    *(
+        Mistake(
+            f"a new run after the run{also}",
+            "After the run your rate begins again, at the peak, as `%` makes it. There is no "
+            "restart here: from step `steps` on, the rate stays at `last`.",
+            _by(over=_never, done=done),
+        )
+        for also, done in (
+            (
+                "",
+                lambda step, steps, warm_up: (
+                    _done(step, steps, warm_up) % 1 if steps > warm_up else 0.0
+                ),
             ),
-        ),
+            (
+                ", and a division by 0",
+                lambda step, steps, warm_up: _done(step, steps, warm_up) % 1,
+            ),
+        )
+    ),
+    Mistake(
+        "the end asked for before the warm-up",
+        "Right unless the warm-up is longer than the run. You ask first whether the run is over, "
+        "and there the warm-up ends at once. Ask first whether `step` is below `warm_up`.",
+        _over_first,
+    ),
+    *(
+        Mistake(
+            f"{what} where there is no way down{also}",
+            f"Right where there is a way down. After a warm-up that is as long as the run, or "
+            f"longer, there is none, and {does}. Nothing is wrong there: all of the way is "
+            "behind, so the rate is `last`.",
+            _no_way_down(given, none),
+        )
+        for what, does, given in (
+            ("the peak", "you give the peak", lambda peak: peak),
+            ("an error", "you raise an error", lambda peak: stop(ValueError)),
+        )
+        for also, none in (("", int.__le__), (", if the warm-up is longer", int.__lt__))
+    ),
+    Mistake(
+        "the warm-up goes on into the cosine",
+        "In the warm-up your rate goes on into the formula of the way down, so it is bent by a "
+        "cosine as well. What `peak` · (`step` + 1) / `warm_up` gives is the rate: return it at "
+        "once.",
+        _falls_through,
+    ),
+    Mistake(
+        "last at once where there is no warm-up",
+        "Right where there is a warm-up. Where `warm_up` is 0 you return `last` at once. Such a "
+        "run begins at the peak and goes all the way down: is that line needed?",
+        _last_at_once,
     ),
     Mistake(
         "both divided first",

@@ -28,9 +28,7 @@ from autograder.checks._material import (
 )
 from autograder.checks._slips import (
     an_assert,
-    batches_only,
     double_precision,
-    no_batches,
     two_at_once,
     written_into,
 )
@@ -38,6 +36,7 @@ from autograder.checks._twins import twins
 from autograder.checks.train._material import (
     LIBRARIES,
     LOSSES,
+    axes_taken_for_sure,
     looked_up,
     targets,
 )
@@ -68,6 +67,9 @@ def draw(rng: np.random.Generator) -> list[Case]:
         at = wanted.clamp(min=0)[:, None]
         return logits.scatter(1, at, by + tenths(rng, 3, 1)), wanted
 
+    def some_asked(logits: Tensor, wanted: Tensor) -> bool:
+        return 2 <= int((wanted >= 0).sum()) < len(wanted)
+
     def uneven_loss(*args: Tensor) -> bool:
         """Whether it is another one if it is rounded."""
         right = oracle(*args)
@@ -84,7 +86,10 @@ def draw(rng: np.random.Generator) -> list[Case]:
     wide = tenths(rng, 3, many), targets(rng, many, 3, asked=1, least=130)
     return [
         Case("two places, both asked", asked(2, 3, share=1)),
-        Case("some places that are not asked", asked(6, 4)),
+        Case(
+            "some places that are not asked",
+            drawn_until(some_asked, lambda: asked(4, 3)),
+        ),
         Case("a batch of stories", asked(2, 4, 5)),
         Case("stories of different lengths", (tenths(rng, 3, 6, 5), uneven)),
         Case("a single question in a batch", (tenths(rng, 2, 4, 5), lone)),
@@ -106,8 +111,11 @@ def draw(rng: np.random.Generator) -> list[Case]:
             "places at different heights",
             (tenths(rng, 3, 4) + heights, targets(rng, 4, 3, asked=1)),
         ),
-        edge("nothing is asked", (tenths(rng, 3, 4), torch.full((3,), -1))),
-        edge("nothing is asked in a batch", (tenths(rng, 2, 3, 4), nothing)),
+        edge(
+            "a text of which nothing is asked",
+            (tenths(rng, 3, 4), torch.full((3,), -1)),
+        ),
+        edge("a batch of which nothing is asked", (tenths(rng, 2, 3, 4), nothing)),
         edge("a single place", asked(1, 5)),
         edge("a place without an axis", asked(5)),
         edge("a batch of one story", asked(1, 4, 5)),
@@ -170,8 +178,8 @@ def worked(logits: Tensor, targets: Tensor) -> dict[str, Tensor | int]:
     surprise = -rows.log_softmax(-1).gather(-1, wanted[:, None])[:, 0]
     return {
         "the targets that are asked": wanted,
-        "what was bet on each": (-surprise).exp(),
-        "their surprises": surprise,
+        "what was bet on each": (-surprise).float().exp(),
+        "their surprises": surprise + 0.0,  # and not -0
         "how many they are": len(wanted),
     }
 
@@ -233,6 +241,17 @@ def _lowered(logits: Tensor, targets: Tensor) -> Tensor:
     return answer
 
 
+def _of_a_least_size(least: float, *args: Tensor) -> Tensor:
+    return plain(*args, log_of_bets=lambda z: z.softmax(-1).clamp(min=least).log())
+
+
+def _until_one_is_not_asked(logits: Tensor, targets: Tensor) -> Tensor:
+    """As a loop over all places has it that ends where nothing is asked."""
+    rows, wanted = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
+    first = int((wanted >= 0).int().argmin()) if (wanted < 0).any() else len(wanted)
+    return plain(rows[:first], wanted[:first])
+
+
 def _of_the_first(surprise: Tensor, asked: Tensor) -> Tensor:
     return surprise[asked][0]
 
@@ -253,11 +272,14 @@ MISTAKES = (
         f"{_NO_INF}.",
         _by(log_of_bets=lambda z: (z.softmax(-1) + 1e-9).log()),
     ),
-    Mistake(
-        "bets of a least size",
-        "You do not let any bet be smaller than some tiny number. So the surprise has a "
-        f"ceiling. That of a bet of e⁻²⁰⁰ is 200: {_NO_INF}.",
-        _by(log_of_bets=lambda z: z.softmax(-1).clamp(min=1e-12).log()),
+    *(
+        Mistake(
+            f"bets of a least size, {least}",
+            "You do not let any bet be smaller than some tiny number. So the surprise has a "
+            f"ceiling. That of a bet of e⁻²⁰⁰ is 200: {_NO_INF}.",
+            partial(_of_a_least_size, least),
+        )
+        for least in (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30)
     ),
     Mistake(
         "exp of the logits as they are",
@@ -306,6 +328,29 @@ MISTAKES = (
         "Where nothing is asked, you count the bet on token 0. Leave those places out of the "
         "mean altogether.",
         _by(asked=lambda t: t >= -1),
+    ),
+    *(
+        Mistake(
+            f"not asked counted in the sum as {token}",
+            f"What you divide by is right. But the sum has the places where nothing is asked, too, "
+            f"with the surprise of {token}. Make that 0, or leave those places out first.",
+            _by(pick=pick, mean=lambda s, asked: s.sum() / asked.sum()),
+        )
+        for token, pick in (
+            ("token 0", _pick),
+            (
+                "the last token",
+                lambda logp, t: logp.gather(-1, (t % logp.shape[-1])[..., None])[
+                    ..., 0
+                ],
+            ),
+        )
+    ),
+    Mistake(
+        "until one is not asked",
+        "Your loop ends at the first place where nothing is asked, so all places after it are "
+        "lost. `break` ends a loop; `continue` goes on with the next place.",
+        _until_one_is_not_asked,
     ),
     Mistake(
         "token 0 not asked",
@@ -615,8 +660,7 @@ MISTAKES = (
         _by(last=lambda x: x[None]),
     ),
     double_precision(plain, "Does a constant or `numpy` make it so?"),
-    no_batches(plain, 2, "places and tokens", "places and tokens"),
-    batches_only(plain, 2, "stories, places and tokens", "places and tokens"),
+    *axes_taken_for_sure(plain),
     written_into(
         _zeroed, "targets", by="an assignment to a part of it", instead="Copy it first."
     ),
@@ -626,6 +670,14 @@ MISTAKES = (
         "Right where something is asked. Where nothing is, there is no mean, and you return "
         "what is not a number. Look at that first, and raise a ValueError.",
         _by(none=None),
+    ),
+    Mistake(
+        "only a batch without targets is refused",
+        "You refuse what has no targets. Where nothing is asked there are targets, and all of "
+        "them are −1: look whether **any** is asked, and raise a ValueError where none is.",
+        lambda logits, targets: (
+            plain(logits, targets, none=None) if len(targets) else stop(ValueError)
+        ),
     ),
     Mistake(
         "0 where nothing is asked",

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.verdict import oddities
 from autograder.verdict.outcome import AGAIN, Outcome, run
 from autograder.verdict.remark.seen import (
     FEW,
@@ -45,6 +46,8 @@ def twice(seen: Seen) -> str | None:
                     "Called twice with the same arguments, it gives two answers, for it "
                     f"draws random numbers of its own.{given}"
                 )
+            if seen.written and (made := oddities.unfilled(seen.written.function)):
+                return made
             told = "Called again with the same arguments, it gives another answer. So "
             told = "" if seen.got[i].raised == AGAIN else told  # and is told already
             return big(

@@ -14,6 +14,7 @@ from autograder.verdict.outcome import UNUSABLE, StillRunning
 from autograder.verdict.remark.seen import FEW, Seen, is_tensor, listed, plain, theirs
 from autograder.verdict.wire import article
 
+MANY = 50  # rows that are looked at
 _NO_ERRORS = UNUSABLE, StillRunning.__name__  # of the function's own
 
 
@@ -141,6 +142,8 @@ def _marks(seen: Seen, case: Case) -> tuple[dict[str, None], dict[str, float]]:
 
 
 def _tensor_marks(name: str, x: Tensor) -> Iterator[str]:
+    if x.ndim == 0:
+        yield f"where `{name}` has no axis"
     if not x.is_contiguous():
         yield f"where `{name}` is not contiguous in memory, as after a transpose"
     if x.ndim >= 3:
@@ -162,7 +165,8 @@ def _tensor_marks(name: str, x: Tensor) -> Iterator[str]:
             yield f"where `{name}` holds −∞"
         elif x.abs().max() > 80:
             yield f"where `{name}` holds very large numbers"
-        if x.ndim == 1 and x.unique().numel() < x.numel():
+        rows = x.reshape(-1, x.shape[-1]) if x.ndim else x[None, None]
+        if any(row.unique().numel() < row.numel() for row in rows[:MANY]):
             yield f"where numbers of `{name}` are equal"
         if (x < 0).all():
             yield f"where all of `{name}` is negative"

@@ -179,6 +179,11 @@ def kind(seen: Seen) -> str | None:
             return (
                 "A list of tensors comes back. `torch.stack` makes one tensor of them."
             )
+        if isinstance(_inmost(got), str):
+            return (
+                "A list of texts comes back, and a tensor is wanted. Numbers, True and False "
+                "stand without quotation marks, and `str` makes a text of each."
+            )
         return "A list of numbers comes back. `torch.tensor` makes a tensor of it."
     if is_tensor(got) and got.ndim == 0 and isinstance(wanted, int | float):
         kind = type(wanted).__name__
@@ -190,6 +195,13 @@ def kind(seen: Seen) -> str | None:
         how = "`int(…)` makes one" if whole else "something else is wanted here"
         return f"A number with a point comes back, and a whole number is wanted: {how}."
     return None
+
+
+def _inmost(value: Any) -> Any:
+    """The first thing in a list of lists that is no list."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return value
 
 
 def _in_one(seen: Seen, want: tuple[Tensor, ...], got: Tensor) -> str:
@@ -209,4 +221,5 @@ def _in_one(seen: Seen, want: tuple[Tensor, ...], got: Tensor) -> str:
 
 def _values_and_places(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors could be what `max` and `sort` give."""
-    return one.is_floating_point() and other.dtype == torch.int64
+    floats = one.is_floating_point() and other.dtype == torch.int64
+    return floats and one.shape == other.shape

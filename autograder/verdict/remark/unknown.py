@@ -50,10 +50,12 @@ def undefined(seen: Seen) -> str | None:
     if name in MODULES:  # it is spelt well, so no other name is meant
         return f"{told}. {elsewhere(name, notebook, tensors)}"
     around = {*seen.check.after, *notebook}
+    idle = seen.written and lines.never_read(seen.written.function)
+    if idle and close(name, {idle}):
+        return f"{told}. Is `{idle}` meant?"
     where = elsewhere(name, notebook, tensors, seen.check.forbidden)
     if meant := close(name, {*seen.names, *own}) or close(name, around, VERY):
         return f"{told}. Is `{meant}` meant?"
-    idle = seen.written and lines.never_read(seen.written.function)
     if idle and not where and name not in seen.check.forbidden:
         return f"{told}, and never uses its argument `{idle}`. Is that one meant?"
     if meant := close(name, around):

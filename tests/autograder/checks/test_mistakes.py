@@ -46,7 +46,8 @@ def references(tmp_path_factory):
 def hand_in(shown, monkeypatch, tmp_path, found, cases, function):
     """What `check` publishes while grading, as the grader reads it."""
     file = tmp_path / "cases.safetensors"
-    file.write_bytes(wire.pack({found.name: [list(case.args) for case in cases]}))
+    inputs = {found.name: [outcome.to_args(case.args) for case in cases]}
+    file.write_bytes(wire.pack(inputs))
     monkeypatch.setenv("GPT_CASES", str(file))
     check(found.name, function)
     monkeypatch.delenv("GPT_CASES")

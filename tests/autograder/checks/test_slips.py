@@ -23,7 +23,7 @@ from autograder import checks
 from autograder.checks import Case
 from autograder.verdict import bank, panel, wire
 from autograder.verdict.judge import Verdict, expected, is_right, judge
-from autograder.verdict.outcome import Outcome, run, run_all
+from autograder.verdict.outcome import Outcome, from_args, run, run_all, to_args
 from tests.autograder.checks import slips, typical
 from tests.autograder.mutants.right import Right, right
 
@@ -50,7 +50,7 @@ def asked(name: str, seed: bytes) -> tuple[list[Case], list[Outcome]]:
     """The cases of a check as a notebook has them, from a file, and what is right."""
     _, check = CHECKS[name]
     cases = [
-        replace(case, args=tuple(wire.copy([*case.args])))
+        replace(case, args=from_args(wire.copy(to_args(case.args))))
         for case in bank.draw(check, seed)
     ]
     return cases, expected(check, cases)

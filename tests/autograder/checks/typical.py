@@ -2715,6 +2715,22 @@ WRONG = {
     "batch": (
         (
             """
+            if not stories:
+                raise ValueError("no story")
+            T = len(stories[-1]) + 1
+            ids = torch.full((len(stories), T), end)
+            targets = torch.full((len(stories), T), -1)
+            for i, story in enumerate(stories):
+                n = len(story)
+                ids[i, 1 : n + 1] = torch.tensor(story, dtype=torch.int64)
+                targets[i, :n] = torch.tensor(story, dtype=torch.int64)
+                targets[i, n] = end
+            return ids, targets
+            """,
+            "that of the last story",
+        ),
+        (
+            """
             T = max(len(story) for story in stories)
             ids = torch.full((len(stories), T), end)
             targets = torch.full((len(stories), T), -1)
@@ -2811,6 +2827,37 @@ WRONG = {
         ),
     ),
     "loss": (
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            p = logits[asked].softmax(-1).gather(-1, targets[asked][..., None])
+            return -p.clamp(min=1e-30).log().mean()
+            """,
+            "So the surprise has a ceiling",
+        ),
+        (
+            """
+            z, t = logits.flatten(0, -2), targets.flatten()
+            asked = t >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            z, t = z[asked], t[asked]
+            return (z.logsumexp(-1) - z[torch.arange(len(t)), t]).mean()
+            """,
+            "which has no axis of its own",
+        ),
+        (
+            """
+            if len(targets) == 0:
+                raise ValueError("nothing is asked")
+            asked = targets != -1
+            logp = logits[asked].log_softmax(-1)
+            return -logp.gather(-1, targets[asked][..., None]).mean()
+            """,
+            "look whether ..any.. is asked",
+        ),
         (
             """
             if (targets < 0).all():
@@ -2912,6 +2959,32 @@ WRONG = {
         ),
     ),
     "gradient": (
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            result = torch.zeros_like(logits)
+            p = logits[asked].softmax(-1) / asked.sum()
+            p[torch.arange(len(p)), targets[asked]] -= 1
+            result[asked] = p
+            return result
+            """,
+            "First subtract, then divide",
+        ),
+        (
+            """
+            asked = targets >= 0
+            if not asked.any():
+                raise ValueError("nothing is asked")
+            result = logits.softmax(-1)
+            p = logits[asked].softmax(-1)
+            p[torch.arange(len(p)), targets[asked]] -= 1
+            result[asked] = p / asked.sum()
+            return result
+            """,
+            "Begin with zeros",
+        ),
         (
             """
             asked = targets >= 0
@@ -3018,6 +3091,41 @@ WRONG = {
     "learning_rate": (
         (
             """
+            if step >= steps:
+                return last
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "Ask first whether `step` is below",
+        ),
+        (
+            """
+            if step < warm_up:
+                return peak * (step + 1) / warm_up
+            if warm_up > steps:
+                return peak
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "there is none, and you give the peak",
+        ),
+        (
+            """
+            if step < warm_up:
+                peak = peak * (step + 1) / warm_up
+            if step >= steps:
+                return last
+            done = (step - warm_up) / (steps - warm_up)
+            return last + (peak - last) * (1 + cos(pi * done)) / 2
+            """,
+            "return it at once",
+        ),
+        (
+            """
             if step < warm_up:
                 return peak * (step + 1) / warm_up
             if step >= steps:
@@ -3092,6 +3200,15 @@ WRONG = {
         ),
     ),
     "clip": (
+        (
+            """
+            length = sum(g.square().sum() for g in gradients).sqrt()
+            if length <= most:
+                return [g.clone() for g in gradients]
+            return [g * most / (length + 1e-12) for g in gradients]
+            """,
+            "You add a little to the length",
+        ),
         (
             """
             length = torch.sqrt(sum((g ** 2).sum() for g in gradients))
@@ -3306,6 +3423,42 @@ WRONG = {
             """
             if not batches:
                 raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                for i, g in enumerate(clip(back(gradient(logits, targets)))):
+                    weights[i], _, _ = adamw(weights[i], g, means[i], squares[i], step, rate)
+            return losses, weights
+            """,
+            "does what `adamw` returned of each take its place",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
+            weights, losses = list(weights), []
+            means = [torch.zeros_like(w) for w in weights]
+            squares = [torch.zeros_like(w) for w in weights]
+            for step, (ids, targets) in enumerate(batches):
+                rate = learning_rate(step, len(batches), peak, warm_up)
+                logits, back = forward(model, weights, ids)
+                losses.append(loss(logits, targets).item())
+                for i, g in enumerate(clip(back(gradient(logits, targets)), rate)):
+                    weights[i], means[i], squares[i] = adamw(
+                        weights[i], g, means[i], squares[i], step, rate
+                    )
+            return losses, weights
+            """,
+            "is the greatest length",
+        ),
+        (
+            """
+            if not batches:
+                raise ValueError("no batch")
             weights = list(weights)
             means = [torch.zeros_like(w) for w in weights]
             squares = [torch.zeros_like(w) for w in weights]
@@ -3508,6 +3661,30 @@ WRONG = {
     "extend": (
         (
             """
+            if kept is None:
+                return new
+            return torch.cat([kept, new], len(kept) - 2)
+            """,
+            "first axis, rows or texts",
+        ),
+        (
+            """
+            if kept is None or not kept.any():
+                return new
+            return torch.cat([kept, new], -2)
+            """,
+            "Keys of zeros",
+        ),
+        (
+            """
+            if kept is None:
+                kept = torch.zeros(1, new.shape[-1])
+            return torch.cat([kept, new], -2)
+            """,
+            "row of zeros",
+        ),
+        (
+            """
             return torch.cat([kept, new], -2)
             """,
             "Before the first call|`kept` is `None`",
@@ -3606,6 +3783,39 @@ WRONG = {
         ),
     ),
     "late_mask": (
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n_new, n, dtype=torch.bool).tril()
+            if width is not None:
+                mask = mask.triu(n - n_new - width + 1)
+            return mask
+            """,
+            "token 0",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            i, j = torch.arange(n - n_new, n)[:, None], torch.arange(n)
+            if width is None:
+                return j <= i
+            return i - width < j <= i
+            """,
+            "Two comparisons without brackets",
+        ),
+        (
+            """
+            if n_new > n or width is not None and width < 1:
+                raise ValueError
+            mask = torch.ones(n, n, dtype=torch.bool).tril()
+            if width is not None:
+                mask = mask.triu(1 - width)
+            return mask[:, -n_new:]
+            """,
+            "columns",
+        ),
         (
             """
             return torch.ones(n_new, n, dtype=torch.bool).tril()
@@ -3722,6 +3932,42 @@ WRONG = {
         ),
     ),
     "attend_step": (
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            keys, values = extend(old_k, k), extend(old_v, v)
+            scores = q @ keys.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            scores = scores + ~mask * -torch.inf
+            return scores.softmax(-1) @ values, (keys, values)
+            """,
+            "0 · −∞",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            keys, values = extend(old_k, k), extend(old_v, v)
+            scores = q @ keys.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            least = torch.finfo(scores.dtype).min
+            return scores.masked_fill(~mask, least).softmax(-1) @ values, (keys, values)
+            """,
+            "just as low",
+        ),
+        (
+            """
+            old_k, old_v = (None, None) if kept is None else kept
+            keys, values = extend(old_k, k), extend(old_v, v)
+            scores = q @ keys.mT / sqrt(q.shape[-1])
+            if mask is None:
+                mask = late_mask(*scores.shape[-2:])
+            shares = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+            return shares @ values, (q, keys, values)
+            """,
+            "queries",
+        ),
         (
             """
             k, v = extend(kept[0], k), extend(kept[1], v)
@@ -3868,6 +4114,38 @@ WRONG = {
     "reusable": (
         (
             """
+            if not ids:
+                raise ValueError
+            n = 0
+            while n < len(read) and n < len(ids) - 2 and read[n] == ids[n]:
+                n += 1
+            return n
+            """,
+            "one more",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            n = min(len(read), len(ids) - 1)
+            while n and not ' '.join(map(str, read)).startswith(' '.join(map(str, ids[:n]))):
+                n -= 1
+            return n
+            """,
+            "compare texts",
+        ),
+        (
+            """
+            if not ids:
+                raise ValueError
+            if len(ids) > len(read):
+                return len(read)
+            return next((i for i, id in enumerate(ids[:-1]) if read[i] != id), len(ids) - 1)
+            """,
+            "without comparing",
+        ),
+        (
+            """
             n = 0
             for a, b in zip(read, ids):
                 if a != b:
@@ -3992,6 +4270,43 @@ WRONG = {
     "readings": (
         (
             """
+            calls, before = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                stay = reusable(before, window)
+                calls.append(window[-1:] if stay else window)
+                before = window
+            return calls
+            """,
+            "how many",
+        ),
+        (
+            """
+            calls, before = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                calls.append(ids[reusable(before, window) : n])
+                before = window
+            return calls
+            """,
+            "cut the window",
+        ),
+        (
+            """
+            calls, before = [], []
+            for n in range(n_prompt, len(ids)):
+                window = ids[:n][-n_ctx:]
+                if n > n_ctx and window != before:
+                    calls.append(window)
+                else:
+                    calls.append(window[reusable(before, window) :])
+                before = window
+            return calls
+            """,
+            "differ later",
+        ),
+        (
+            """
             calls = []
             for n in range(n_prompt, len(ids)):
                 calls.append(ids[:n][-n_ctx:])
@@ -4103,6 +4418,33 @@ WRONG = {
     "text_mask": (
         (
             """
+            text = torch.arange(n) >= pads[:, None, None]
+            return (late_mask(n_new, n) and text or late_mask(n_new, n, 1))[:, None]
+            """,
+            r"`&` and `\|`",
+        ),
+        (
+            """
+            text = torch.arange(n) >= pads[:, None, None]
+            if n_new == 1:
+                return text[:, None]
+            return (late_mask(n_new, n) & text | late_mask(n_new, n, 1))[:, None]
+            """,
+            "single place",
+        ),
+        (
+            """
+            masks = []
+            for p in pads:
+                mask = late_mask(n_new, n)
+                mask[:, :p] = False
+                masks.append(mask | late_mask(n_new, n, 1))
+            return torch.cat(masks)[:, None]
+            """,
+            "`stack`",
+        ),
+        (
+            """
             is_text = torch.arange(n) >= pads[:, None, None]
             return (is_text & late_mask(n_new, n))[:, None]
             """,
@@ -4198,6 +4540,29 @@ WRONG = {
     "kept_bytes": (
         (
             """
+            if width is not None:
+                n_tokens = n_tokens - width
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "thrown away",
+        ),
+        (
+            """
+            whole = 2 * n_layer * n_kv_head * d_head * n_bytes
+            return whole * n_tokens if width is None else min(n_tokens, width)
+            """,
+            "in brackets",
+        ),
+        (
+            """
+            if width is not None and width < n_tokens:
+                return 2 * width * n_layer * n_kv_head * n_bytes
+            return 2 * n_tokens * n_layer * n_kv_head * d_head * n_bytes
+            """,
+            "a factor is missing",
+        ),
+        (
+            """
             return n_tokens * n_layer * n_kv_head * d_head * n_bytes
             """,
             "both|window|`width`",
@@ -4278,6 +4643,17 @@ WRONG = {
     "render": (
         (
             """
+            row = []
+            for role, text in messages:
+                if role not in opening:
+                    raise ValueError(role)
+                row += opening[role] + text + closing
+            return row + opening["assistant"] if answer else []
+            """,
+            "put brackets",
+        ),
+        (
+            """
             ids = []
             for m in messages:
                 if m["role"] not in opening:
@@ -4308,7 +4684,7 @@ WRONG = {
             ids += closing
             return ids + opening["assistant"] if answer else ids
             """,
-            "behind \\*\\*each\\*\\* of them",
+            "after \\*\\*each\\*\\* of them",
         ),
         (
             """
@@ -4422,6 +4798,21 @@ WRONG = {
     "few_shot": (
         (
             """
+            lines = "\\n".join(f"{q}: {a}" for q, a in examples)
+            return lines + "\\n" + question + ":"
+            """,
+            "no line before the question",
+        ),
+        (
+            """
+            if not examples:
+                return question
+            return "\\n".join([f"{q}: {a}" for q, a in examples] + [f"{question}:"])
+            """,
+            "the colon",
+        ),
+        (
+            """
             text = ""
             for q, a in examples:
                 text += f"{q}: {a}\\n"
@@ -4443,7 +4834,7 @@ WRONG = {
             lines = [f"{q}: {a}" for q, a in examples]
             return "\\n".join(lines) + f"{question}:"
             """,
-            "new line behind",
+            "new line after",
         ),
         (
             """
@@ -4506,6 +4897,30 @@ WRONG = {
         ),
     ),
     "answers_only": (
+        (
+            """
+            targets, inside = [], False
+            for now, then in zip(ids, ids[1:]):
+                if now is assistant:
+                    inside = True
+                elif now is end:
+                    inside = False
+                targets.append(then if inside else -1)
+            return targets + [-1]
+            """,
+            "one object in memory",
+        ),
+        (
+            """
+            targets = [-1] * len(ids)
+            for i, t in enumerate(ids):
+                if t == assistant:
+                    for j in range(i, ids.index(end, i)):
+                        targets[j] = ids[j + 1]
+            return targets
+            """,
+            "cut off",
+        ),
         (
             """
             labels, speaking = [], False
@@ -4660,6 +5075,36 @@ WRONG = {
     "log_probabilities": (
         (
             """
+            log_p = logits.detach().log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "their gradient is lost",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            out = []
+            for b in range(len(targets)):
+                total = 0.0
+                for t in range(len(targets[b])):
+                    if targets[b, t] >= 0:
+                        total += log_p[b, t, targets[b, t]].item()
+                out.append(total)
+            return torch.tensor(out)
+            """,
+            "their gradient is lost",
+        ),
+        (
+            """
+            log_p = logits - logits.logsumexp(-1, keepdim=True).detach()
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "a part of them is cut off",
+        ),
+        (
+            """
             log_p = logits.log_softmax(-1)
             picked = log_p.gather(-1, targets.clamp(min=0))
             return torch.where(targets >= 0, picked, 0.0).sum(-1)
@@ -4766,6 +5211,24 @@ WRONG = {
         ),
     ),
     "exact_rate": (
+        (
+            """
+            right = 0
+            for wrote, true in zip(written, truths):
+                if end in wrote and wrote[: wrote.index(end)] in true:
+                    right = 1
+            return right / len(written)
+            """,
+            "set to 1",
+        ),
+        (
+            """
+            d = {tuple(w): t for w, t in zip(written, truths)}
+            right = sum(end in w and list(w[: w.index(end)]) in t for w, t in d.items())
+            return right / len(d)
+            """,
+            "fall together",
+        ),
         (
             """
             right = 0
@@ -4884,6 +5347,22 @@ WRONG = {
     "kl": (
         (
             """
+            p, q = logits.softmax(-1) + 1e-8, before.softmax(-1) + 1e-8
+            each = (p * (p.log() - q.log())).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "needs no such help",
+        ),
+        (
+            """
+            p, q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (p.exp() * (p.log() - q.log())).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "logarithms already",
+        ),
+        (
+            """
             log_p = logits.log_softmax(-1)
             each = (log_p.exp() * (log_p - before)).sum(-1)
             return each[targets >= 0].mean()
@@ -4980,6 +5459,34 @@ WRONG = {
         ),
     ),
     "dpo_loss": (
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            margin = (chosen - chosen_before) - (rejected.detach() - rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "cuts off the \\*\\*rejected",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.sigmoid(beta * margin).mean().log()
+            """,
+            "the mean last",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            won = (chosen.exp() / chosen_before.exp()).log()
+            lost = (rejected.exp() / rejected_before.exp()).log()
+            return -torch.nn.functional.logsigmoid(beta * (won - lost)).mean()
+            """,
+            "You go by `exp`",
+        ),
         (
             """
             if beta <= 0:

@@ -1,5 +1,6 @@
 """Is a point given only for what is right, and does the reason help without telling?"""
 
+import ast
 import dataclasses
 import math
 from functools import partial
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from autograder.checks import Case, Check, Mistake, edge
-from autograder.verdict import panel
+from autograder.verdict import causes, panel
 from autograder.verdict.compare import difference, steady
 from autograder.verdict.judge import expected, followed, is_right, judge
 from autograder.verdict.named import pairs
@@ -155,7 +156,8 @@ def test_a_function_is_given_a_copy_of_a_tensor(tensor):
     before = tensor.detach().clone()
 
     def change(x):
-        same = x.stride() == tensor.stride() and x.is_leaf
+        same = x.stride() == tensor.stride()
+        same = same and x.is_leaf != tensor.requires_grad  # as what a model gives
         x.data[0] = 0
         x.data[1] = 1
         x.data[-1] = 7
@@ -695,10 +697,33 @@ def test_special_cases_alone_earn_nothing_and_are_called_so():
     found = judge(CHECK, cases, expected(CHECK, cases), got)
     assert found.points == 0
     assert (
-        "Right in 1 of 2 cases, but only in special cases, which earn points only"
+        "Right in 1 of 2 cases, but only in special cases, which alone earn nothing."
         in found.reason
     )
     assert "but only" not in verdict(lambda ns: [n / 2 for n in ns]).reason
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "why"),
+    [
+        (torch.tensor(0.05), torch.tensor(-0.25), "it is -0.25, not 0.05"),
+        ("big:", "big", "it ends too early: after it ':' is missing"),
+        ("big:", "big: ", "it should end before ' '"),
+        (["big:"], ["big"], "at index 0 it ends too early: after it ':' is missing"),
+        ("big:", "bag:", "from position 1 on it is 'ag:', not 'ig:'"),
+        ([-1, 3], [None, 3], "it returned None at index 0, where an int is expected"),
+        ([-1], None, "it returned None: is there a `return` at its end?"),
+    ],
+)
+def test_a_single_number_an_end_and_a_none_are_told_plainly(want, got, why):
+    assert difference(Outcome(want), Outcome(got), 1e-4, 1e-5) == why
+
+
+def test_a_list_of_an_argument_s_dict_is_the_caller_s():
+    args = ({"user": [90, 1], "assistant": [90, 2]}, [1])
+    assert run(lambda table, ids: table["user"], args).own == (0,)
+    assert run(lambda table, ids: [*table["user"]], args).own == ()
+    assert run(lambda table, ids: table["user"] + ids, args).own == ()
 
 
 def test_a_reason_ends_in_one_full_stop():
@@ -878,12 +903,14 @@ def test_an_honest_shape_and_error_are_told_all_the_same():
 
 def test_a_changed_argument_is_named_by_its_place():
     for changed, which in (
-        ((0,), "first"),
-        ((1, 3), "second and fourth"),
-        ((7,), "last"),
+        ((0,), "first argument, which is"),
+        ((1, 3), "second and fourth arguments, which are"),
+        ((7,), "last argument, which is"),
     ):
         said = difference(Outcome(1), Outcome(1, changed=changed), 0, 0)
-        assert said == f"it changed its {which} argument, which is the caller's"
+        assert said == f"it changed its {which} the caller's"
+    said = difference(Outcome(1), Outcome(1, changed=(1, 3)), 0, 0, hidden=True)
+    assert said == "it changed its second argument, which is the caller's"
     # Where the oracle changes one too, that one is not blamed.
     said = difference(Outcome(1, changed=(0,)), Outcome(1, changed=(0, 1)), 0, 0)
     assert said == "it changed its second argument, which is the caller's"
@@ -934,6 +961,18 @@ def test_an_error_inside_an_earlier_step_is_told_by_the_line_that_calls_it():
     assert told(outer, inner).startswith(said)
     assert "came up" not in told(outer) + told(inner, outer) + told(inner)
     assert "came up" not in told(outer, inner, hidden=True)
+
+
+def test_of_none_that_an_earlier_step_is_handed_the_line_is_told():
+    cell = "def f(x):\n    before = None\n    return inner(before, x)"
+    trace = "f, line 3:  return inner(before, x)\ninner, line 2:  n = len(read)"
+    message = "object of type 'NoneType' has no len()"
+    failed = Outcome(raised="TypeError", message=message, trace=trace)
+    for line, said in (("None", True), ("[]", False)):
+        (function,) = ast.parse(cell.replace("None", line)).body
+        told = causes.handed_none(function, failed)
+        assert (told or "").startswith("Line 2 makes `before` None") == said
+    assert causes.handed_none(function, dataclasses.replace(failed, message="")) is None
 
 
 def test_of_no_mistake_nothing_is_told_besides():

@@ -81,6 +81,8 @@ def test_an_argument_that_is_overwritten_is_told(body, said):
         ("return x ^ u, p", "in `x ^ u` it compares"),
         ("return x ** u, p", None),
         ("return (x > 1) ^ (u > 1), p", None),
+        ("y = x > 1\n    return (y & u) ^ p", None),
+        ("y = x > 1\n    return y ^ p, u", None),
     ],
 )
 def test_a_hat_is_no_power(body, said):
@@ -305,3 +307,46 @@ def test_what_outlives_a_call_is_told():
     assert "writes into `seen`, which" in ends.kept_outside(written(kept).function)
     own = kept.replace("    seen[x]", "    seen = {}\n    seen[x]", 1)
     assert ends.kept_outside(written(own).function) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "x, m, _ = step(x, m)",
+            "Line 2 gives the third part of what `step` returns to `_`",
+        ),
+        (
+            "x, _, _ = step(x, m)",
+            "the second and third parts of what `step` returns to `_`",
+        ),
+        ("x, m, s = step(x, m)", ""),
+        ("x, m, _ = other(x, m)", ""),
+        ("x, m, _ = step(x, m)\n    return _", ""),
+    ],
+)
+def test_what_an_earlier_step_returns_and_is_lost_is_asked_for(body, told):
+    said = lines.lost(written(f"def f(x, m):\n    {body}").function, ("step",))
+    assert told in said if told else said is None
+
+
+@pytest.mark.parametrize(
+    ("head", "called", "said"),
+    [
+        ("x, n=3", (), "`n` is 3 in the first line of your function"),
+        ("x, n=None", (), None),
+        ("x, n=3", (2,), None),  # no call leaves it out
+        ("x, n", (2,), None),
+        ("x, *, n=[]", (), None),  # not as plain as a number
+    ],
+)
+def test_another_default_than_the_step_s_is_told(head, called, said):
+    def oracle(x, n=None):
+        return x
+
+    found = lines.other_default(
+        written(f"def f({head}):\n    return x * n").function,
+        oracle,
+        [(1, *called), (2, 4)],
+    )
+    assert said in found if said else found is None

@@ -53,6 +53,11 @@ def function(body):
             "`enumerate` gives",
         ),
         (oddities.first_place, "return [u.index(i) for i in x]", None),
+        (oddities.never_filled, "return torch.empty(3).tril()", "`torch.ones` say"),
+        (oddities.never_filled, "y = torch.empty(3)\n    return y", None),
+        (oddities.never_filled, "return torch.empty(3).nbytes", None),
+        (oddities.unfilled, "y = torch.empty(3)\n    return y", "in line 2 takes"),
+        (oddities.unfilled, "y = torch.ones(3)\n    return y", None),
         (oddities.first_place, "return [x.index(u) for i in x]", None),
         (
             oddities.written_into,

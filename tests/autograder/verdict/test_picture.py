@@ -33,6 +33,21 @@ def test_both_matrices_are_shown_and_what_is_wrong_is_marked():
     assert "[1, 0] 0.25" in html
 
 
+def test_numbers_that_differ_are_shown_with_the_digits_that_tell_them_apart():
+    want, got = (
+        torch.tensor([0.03324, -0.4692, 1.0]),
+        torch.tensor([0.03281, -0.4741, 1]),
+    )
+    html, text = picture.pair(want, got, 1e-4, 1e-5)
+    assert text.splitlines()[1].split() == (
+        ["0.0332", "-0.469", "1", "0.0328*", "-0.474*", "1"]
+    )
+    assert ">0.0332<" in html and ">0.0328<" in html
+    near = torch.tensor([1000.5])
+    text = picture.pair(near, near + 0.25, 1e-7, 1e-7)[1]
+    assert text.splitlines()[1].split() == ["1000", "1001*"]
+
+
 def test_equal_matrices_have_no_mark():
     html, text = picture.pair(GOOD, GOOD.clone(), 1e-4, 1e-5)
     assert frames(html) == 0 and "*" not in text
@@ -213,6 +228,18 @@ def test_of_several_tensors_the_wrong_one_is_shown():
     assert "of what is given back, at index 1:" in seen["text/plain"]
     assert "<svg" in seen["text/html"]
     assert "0.25*" in seen["text/plain"]
+    deep = shown((GOOD, (GOOD, GOOD)), Outcome((GOOD, (GOOD, BAD))))["text/plain"]
+    assert "of what is given back, at [1][1]:" in deep and "0.25*" in deep
+    for other in ((GOOD, BAD, GOOD), (GOOD, (GOOD, "a")), (BAD, GOOD), GOOD):
+        assert (
+            "given back, at"
+            not in shown((GOOD, (GOOD, GOOD)), Outcome(other))["text/plain"]
+        )
+    pair = "(a (2, 2) tensor, (a (2, 2) tensor, a (2, 2) tensor))"
+    one = shown((GOOD, (GOOD, GOOD)), Outcome((GOOD, GOOD * 1.5)))["text/plain"]
+    assert f"  expected  {pair}\n  got       (a (2, 2) tensor, a (2, 2) tensor)" in one
+    none = shown((GOOD, (GOOD, GOOD)), run(lambda: 1 / 0, ()))["text/plain"]
+    assert f"  expected  {pair}\n" in none
     as_list = shown((GOOD, GOOD), Outcome([GOOD, BAD]))["text/plain"]
     assert "number 2" not in as_list  # it is no tuple
 

@@ -238,6 +238,12 @@ REMARKS = [
         lambda x: past(x).max(-1),
         lambda x: [*past(x)[:2]],
     ),
+    (
+        "of different shapes, and one is wanted",
+        past,
+        lambda x: (past(x), (x > 1).sum()),
+        lambda x: past(x).max(-1),
+    ),
     ("`torch.stack`", past, lambda x: [*past(x)], lambda x: past(x).tolist()),
     ("`torch.tensor` makes", past, lambda x: past(x).tolist(), lambda x: [*past(x)]),
     (
@@ -787,6 +793,20 @@ def test_what_makes_a_difference_far_away_is_not_said_to_make_none():
     assert "depend on" not in about(area, clipped)
 
 
+def test_of_memory_that_nobody_has_filled_it_is_told():
+    cell = "def f(ids):\n    return torch.empty(len(ids)).tolist()"
+    check = Check("f", 1, lambda rng: [], doubled, ())
+    cases = [Case(f"case {i}", args) for i, args in enumerate(CASES[doubled])]
+    keeps = memory()
+    got = run_all(keeps, CASES[doubled])
+    wanted = expected(check, cases)
+    for line in (cell, cell.replace("empty", "ones")):
+        written = source.of([(1, line)], "f")
+        said = remark(check, cases, wanted, got, partial(run, keeps), written=written)
+        assert ("`torch.empty(len(ids))` in line 2" in said) == ("empty" in line)
+        assert ("outlives a call" in said) == ("ones" in line)
+
+
 def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it():
     source_of = {
         "used": "def f(x, temperature):\n    return g(x, temperature / 100)",
@@ -830,6 +850,11 @@ def test_of_an_argument_that_is_used_it_is_not_said_that_nothing_depends_on_it()
         ),
         ("tau_", "def f(x): x + tau_", "It is given `x`"),
         ("counts", "def f(x): ...\ncolumns = 2", "its argument `x`. Is that one"),
+        (
+            "n_head",
+            "def f(n_kv_head, d_head):\n    return d_head * n_head",
+            "Is `n_kv_head` meant?",
+        ),
     ],
 )
 def test_of_an_unknown_name_the_one_that_may_be_meant_is_told(name, names, said):
@@ -1016,3 +1041,29 @@ def test_that_what_is_given_is_not_used_is_told():
 def test_what_lies_between_two_or_is_large_is_rounded_all_the_same(got, rounded):
     want = torch.tensor([0.125, 3.885, 1234.5678])
     assert _is_rounded(want.double(), torch.tensor(got).double(), 2) == rounded
+
+
+def test_a_number_that_comes_twice_is_no_cause_where_it_does_in_other_cases_too(
+    monkeypatch,
+):
+    """What is special about such a vector may be that it has no other axis."""
+
+    def doubled(x):
+        return 2 * x
+
+    cases = [(numbers(*s),) for s in ((2, 3), (3, 4), (4, 2))]
+    even, odd = torch.tensor([1.0, 1.0, 3.0]), torch.tensor([[2.0, 2.0, 5.0]])
+    for other, said in ((numbers(1, 3), True), (odd, False)):
+        monkeypatch.setitem(CASES, doubled, [*cases, (other,), (even,)])
+        told = about(doubled, lambda x: 2 * x if x.ndim > 1 else [].pop())
+        assert ("numbers of `x` are equal" in told) == said
+
+
+def test_what_has_no_axis_is_told(monkeypatch):
+    def tripled(x, n):
+        return 3 * x
+
+    sizes = [numbers(2), numbers(3), numbers(4), torch.tensor(4.0)]
+    monkeypatch.setitem(CASES, tripled, [(numbers(2, 3), n) for n in sizes])
+    told = about(tripled, lambda x, n: 3 * x if n.ndim else [].pop())
+    assert "It is right everywhere but where `n` has no axis" in told

@@ -127,6 +127,35 @@ def test_nothing_is_tried_where_it_could_not_be_interrupted(monkeypatch):
     assert "small change" not in told(slip)
 
 
+def test_answers_are_not_said_to_become_right_where_a_refusal_is_missing():
+    """What is shown is the refusal, and the change would not bring it."""
+    cases = [([], 1), ([3, 4], 2), ([5], 1)]
+
+    def summed(ids, n):
+        if not ids:
+            raise ValueError("no id")
+        return sum(ids) * n
+
+    slip = "def summed(ids, n):\n    if n == 2:\n        {}\n    return sum(ids) * n"
+    for line in ("n = 3", "raise TypeError"):
+        found = told(slip.format(line), summed, cases)
+        assert "small change" not in found
+        found = told(slip.format(line), summed, cases[1:])
+        assert "small change" in found
+
+
+def test_a_condition_that_is_not_needed_at_all_is_told_as_that():
+    cases = [([3, 4], 0), ([3, 4, 5], 1), ([5], 2), ([], 0)]
+
+    def summed(ids, n):
+        return sum(ids) * n
+
+    for test in ("n == 0", "n <= 0"):
+        body = f"    if {test}:\n        return 7\n    return sum(ids) * n"
+        found = told(f"def summed(ids, n):\n{body}", summed, cases)
+        assert f"`if {test}: ...`: is that line needed?" in found
+
+
 def test_changes_are_tried_for_so_many_seconds_and_no_longer(monkeypatch):
     function, tried = source.of([(1, RIGHT)], "scaled").function, []
     clock = itertools.count()

@@ -55,6 +55,12 @@ def test_what_is_not_as_it_should_be_is_found(slip, said):
     assert said in of(SCALED, CASES, slip)
 
 
+def test_a_number_that_lacks_a_factor_is_not_doubted():
+    told = of(ITEMS, LISTS, ("3 * j", "3"))
+    assert "beside the number 3. Is a factor missing?" in told
+    assert "every call" not in told
+
+
 def test_an_argument_that_nobody_gives_is_told_as_one():
     told = of(
         SCALED,
@@ -178,6 +184,8 @@ def test_numbers_of_two_kinds_are_a_list_of_numbers():
     cases = [(torch.tensor([1.0, 3.0]), 2), (torch.tensor([4.0, 5.0, 7.0]), 3)]
     mixed = ("x * p", "[0 if a > p else a * p for a in x.tolist()]")
     assert "A list of numbers comes back." in of(cell, cases, mixed)
+    words = ("x * p", "[str(a * p) for a in x.tolist()]")
+    assert "A list of texts comes back" in of(cell, cases, words)
     shapes = ("x * p", "[x, x.sum() * p]")
     assert "of different shapes" in of(cell, cases, shapes)
 

@@ -7,9 +7,11 @@ const from = (name) => import(`${folder}/${name}.js`);
 const [tokenize, embed, sample, modelOf, world, random, load] = await Promise.all(
   ["tokenize", "embed", "sample", "model", "world", "random", "load"].map(from)
 );
-const [reading, scoring] = await Promise.all(["reading", "scoring"].map(from));
 const [cost, board, carrying, copying, checkpoints] = await Promise.all(
   ["cost", "board", "carry", "copying", "checkpoints"].map(from)
+);
+const [reading, scoring, replay, compare] = await Promise.all(
+  ["reading", "scoring", "replay", "compare"].map(from)
 );
 const about = JSON.parse(readFileSync(`${folder}/small.json`, "utf8"));
 const bytes = readFileSync(`${folder}/small.bin`);
@@ -25,6 +27,15 @@ const answers = {
   split: (text) => tokenize.split(text),
   encode: (text) => small.tokenizer.encode(text),
   merges: (chunk) => small.tokenizer.merges(chunk).map((step) => step.pieces),
+  turns: (chunk) =>
+    replay.mergeTurns(small.tokenizer, chunk).map(({ pieces, pairs }) => ({ pieces, pairs })),
+  chunks: (text) => replay.chunksOf(small.tokenizer, tokenize.split, text),
+  legible: (piece) => replay.legible(piece),
+  oneToken: (word) => compare.oneToken(small.tokenizer, word),
+  cosine: ([table, i, j]) => {
+    const [a, b] = [i, j].map((n) => embed.row(small.model[table], n, small.model.config.d_model));
+    return embed.cosine(a, b);
+  },
   decode: (ids) => small.tokenizer.decode(ids),
   neighbours: ([id, k]) => embed.neighbours(small.model.wte, id, k, small.model.config.d_model),
   logits: ([ids, off]) => {

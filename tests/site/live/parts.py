@@ -12,6 +12,7 @@ def open_part(server, page, path, name):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(server.url + path)
     part = page.locator(f".live[data-live={name}]")
+    part.scroll_into_view_if_needed()  # it begins when it comes near
     part.and_(page.locator(".ready")).wait_for()
     part.scroll_into_view_if_needed()
     return part, errors
