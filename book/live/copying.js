@@ -44,9 +44,12 @@ export function* lookAtStep(small, prompt, seed, done) {
     yield;
   }
   const text = tokenizer.decode(ids.slice(1));
+  // what is no character is three bytes, and so tokens, once it is read: noise gets longer
+  let seen = text;
+  while (tokenizer.encode(seen).length >= model.config.n_ctx) seen = seen.slice(0, -1);
   const story = new Story(small);
-  yield* slowly(story.reader, [end, ...tokenizer.encode(text)]);
-  story.set(text);
+  yield* slowly(story.reader, [end, ...tokenizer.encode(seen)]);
+  story.set(seen);
   /** @type {import("./text.js").Mark[]} */
   let marks = [];
   yield* striped(story, prompt.length, (found) => {

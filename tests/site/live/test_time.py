@@ -133,6 +133,10 @@ def test_the_handle_by_keyboard_loads_only_what_is_asked_for(server, open_page):
     at(part, 0)
     assert handle.get_attribute("aria-valuetext") == "step 0, loss 6.40"
     assert asked(page) == {"step": "0"}
+    first = part.locator(".time-told .live-word").first
+    assert "gradient" in first.evaluate(
+        "(one) => getComputedStyle(one).backgroundImage"
+    )
     page.keyboard.press("End")
     at(part, 2500)
     assert "0.99" in part.locator(".time-animals .own .number").inner_text()
