@@ -21,13 +21,15 @@ from gpt.tokenize import Tokenizer
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "book/live"
 SMALL = ROOT / "gpt/small"
+STEPS = ROOT / "book/recorded/steps"
+WINDOW = 5  # steps that a point of the curve is the mean of
 _IMPORT = re.compile(
     r"^import (?:{[^}]*}|\* as \w+) from \"\./(\w+)\.js\";\n", re.MULTILINE
 )
 _EXPORT = re.compile(
-    r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE
+    r"^export (?=(?:async )?(?:function\*?|class|const|let) )", re.MULTILINE
 )
-_NAME = re.compile(r"^(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+_NAME = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 PART = re.compile(r"^export function part\(", re.MULTILINE)
 SIZES = {
     "vocab_size": "n_vocab",
@@ -141,6 +143,52 @@ def rounded(folder: Path = SMALL) -> dict[str, np.ndarray]:
     }
 
 
+def steps() -> tuple[dict, dict[int, bytes]]:
+    """What book/live/steps.js needs to know, and the weights of each step that is kept.
+
+    The last step is the small model, which the page has.
+    """
+    recorded = json.loads(STEPS.joinpath("steps.json").read_text("utf-8"))
+    card = json.loads(SMALL.joinpath("card.json").read_text("utf-8"))
+    means = np.array(card["losses"]).reshape(-1, WINDOW).mean(1)
+    numbers = [int(step) for step in recorded["steps"]]
+    about = {
+        "steps": numbers,
+        "losses": [kept["loss"] for kept in recorded["steps"].values()],
+        "curve": [round(mean, 3) for mean in means.tolist()],
+        "window": WINDOW,
+        "floor": recorded["floor"],
+        "forgetful": recorded["forgetful"],
+        "weights": model()[0]["weights"],
+    }
+    kept = {
+        step: STEPS.joinpath(f"step-{step}.bin").read_bytes() for step in numbers[:-1]
+    }
+    return about, kept
+
+
+def _carried(name: str, value: str) -> str:
+    """A script that carries a value to a page which was opened from a folder."""
+    return f"(window.gptSteps ??= {{}})[{json.dumps(name)}] = {value};\n"
+
+
+def _write_steps(out: Path) -> None:
+    out.mkdir(exist_ok=True)
+    about, kept = steps()
+    text = json.dumps(about)
+    out.joinpath("steps.json").write_text(text, "utf-8")
+    out.joinpath("steps.js").write_text(_carried("steps", text), "utf-8")
+    for step, weights in kept.items():
+        name, base64_ = f"step-{step}", base64.b64encode(weights).decode()
+        out.joinpath(f"{name}.bin").write_bytes(weights)
+        out.joinpath(f"{name}.js").write_text(_carried(name, f'"{base64_}"'), "utf-8")
+
+
+def _styles():
+    """The style of all living parts first, then that of each."""
+    return sorted(MODULES.glob("*.css"), key=lambda path: (path.stem != "page", path))
+
+
 def write(out: Path) -> None:
     """Write all into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
@@ -161,3 +209,4 @@ def write(out: Path) -> None:
     for name, text in files.items():
         out.joinpath(name).write_text(text, "utf-8")
     out.joinpath("small.bin").write_bytes(weights)
+    _write_steps(out / "steps")

@@ -10,6 +10,9 @@ const [tokenize, embed, sample, modelOf, world, random, load] = await Promise.al
 const [author, game, ngrams, steps] = await Promise.all(
   ["author", "game", "ngrams", "steps"].map(from)
 );
+const [cost, board, carrying, copying, checkpoints] = await Promise.all(
+  ["cost", "board", "carry", "copying", "checkpoints"].map(from)
+);
 const [reading, scoring, replay, compare] = await Promise.all(
   ["reading", "scoring", "replay", "compare"].map(from)
 );
@@ -17,6 +20,11 @@ const about = JSON.parse(readFileSync(`${folder}/small.json`, "utf8"));
 const bytes = readFileSync(`${folder}/small.bin`);
 const halves = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
 const small = load.assemble(about, halves);
+
+/** Do all of a generator's work at once. */
+const finish = (work) => {
+  while (!work.next().done);
+};
 
 const answers = {
   split: (text) => tokenize.split(text),
@@ -92,6 +100,36 @@ const answers = {
         reading.streamsOf(trace).map((x) => reading.lensBets(small.model, x, many))
       ),
   note: ([layer, unit]) => [...reading.noteOf(small.model, layer, unit)],
+  heldOut: (n) => {
+    const told = cost.heldOut(small);
+    return Array.from({ length: n }, () => told.next().value);
+  },
+  pay: ([off, n]) => {
+    const told = cost.heldOut(small);
+    const stories = Array.from({ length: n }, () => told.next().value);
+    let found;
+    finish(cost.pay(small, board.switchesOf(new Set(off)), stories, (paid) => (found = paid)));
+    return found;
+  },
+  said: (off) => board.saidOf(new Set(off)),
+  offIn: ([text, otherwise]) => board.offText(board.offIn(text, otherwise)),
+  carry: ([from, into, layer, a, b]) => {
+    const [one, other] = [from, into].map((ids) => new modelOf.Reader(small.model).read(ids));
+    const vector = carrying.streamAfter(one[a], layer);
+    let found;
+    finish(carrying.carry(small.model, other, b, layer, vector, (p) => (found = Array.from(p))));
+    return found;
+  },
+  pairs: ([from, into, kinds]) => carrying.pairs(from, into, (word) => kinds.includes(word)),
+  atStep: ([step, prompt, seed]) => {
+    const steps = JSON.parse(readFileSync(`${folder}/steps/steps.json`, "utf8"));
+    const file = readFileSync(`${folder}/steps/step-${step}.bin`);
+    const own = file.buffer.slice(file.byteOffset, file.byteOffset + file.length);
+    let [model, found] = [];
+    finish(checkpoints.stepModel(small, steps, own, (made) => (model = made)));
+    finish(copying.lookAtStep({ ...small, model }, prompt, seed, (one) => (found = one)));
+    return { text: found.text, bets: Object.fromEntries(found.bets) };
+  },
   draw: ([p, u]) => sample.draw(Float64Array.from(p), u),
   arithmetic: ([logits, how, u, id]) => {
     const drawn = steps.drawing(Float32Array.from(logits), how, u);

@@ -20,7 +20,8 @@ def open_part(server, page, path, name):
 
 def asked(page):
     """What the page's address says: {key: value}."""
-    return {key: value for key, [value] in parse_qs(urlsplit(page.url).query).items()}
+    query = urlsplit(page.evaluate("location.href")).query  # page.url comes later
+    return {key: value for key, [value] in parse_qs(query).items()}
 
 
 def status(part):

@@ -33,6 +33,11 @@ def test_every_module_belongs_to_a_page():
         assert f"\n// {path.name}\n" in joined, path.name
 
 
+def test_every_style_is_that_of_a_module():
+    for path in build.MODULES.glob("*.css"):
+        assert path.with_suffix(".js").exists(), path.name
+
+
 def test_every_part_that_a_page_names_is_there():
     named = set()
     for page in (build.ROOT / "book").glob("*.md"):
