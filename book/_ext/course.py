@@ -5,7 +5,8 @@
 - The player's script goes to pages that hold a player.
 - The living parts' script goes to pages that hold one (`{live}` NAME), and so does its style.
 - Style that no page uses is left out.
-- Exercise pages carry links that download or launch the notebook.
+- Exercise pages carry links that download or launch the notebook, and show what their
+  check says to a few answers (says.py).
 """
 
 import hashlib
@@ -48,8 +49,10 @@ def code_hash(root):
 
 def name_the_extension(app, config):
     """Every page is read and written anew when what does it changes."""
+    import says  # it lies beside this file, where Sphinx finds it
+
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in (*sorted(Path(__file__).parent.glob("*.py")), says.RECORD):
         digest.update(file.read_bytes())
     config.course_extension = digest.hexdigest()
 
@@ -228,7 +231,8 @@ def furnish(app, page, template, context, doctree):
         app.add_css_file("../live/live.css")
         for name in dict.fromkeys(re.findall(r'data-live="(\w+)"', body)):
             app.add_css_file(f"../live/parts/{name}.css")
-    import maths  # it lies beside this file, where Sphinx finds it
+    import maths  # they lie beside this file, where Sphinx finds them
+    import says
 
     context["body"] = body = maths.keep_together(heal(body))
     if menu := context.get("generate_toctree_html"):
@@ -253,7 +257,8 @@ def furnish(app, page, template, context, doctree):
                 "<p>In Colab, first run <code>%pip install "
                 f"git+https://github.com/{slug}</code> in a new cell.</p>"
             )
-        context["body"] = body.replace("</h1>", f"</h1>{row}", 1)
+        body = body.replace("</h1>", f"</h1>{row}", 1)
+        context["body"] = says.after_steps(body, page)
 
 
 def pack(app, error):
@@ -287,6 +292,7 @@ def enliven(app, error):
 
 
 def setup(app):
+    app.setup_extension("says")
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")

@@ -1,7 +1,8 @@
 // What scrolls sideways can be reached, and scrolled, from the keyboard.
 (function () {
   "use strict";
-  const WIDE = ".figure-box, .pst-scrollable-table-container, div.math, pre";
+  const WIDE =
+    ".figure-box, .pst-scrollable-table-container, div.math, pre, .says figure";
 
   function reach() {
     for (const box of document.querySelectorAll(WIDE)) {
@@ -42,4 +43,5 @@
   addEventListener("load", follow);
   addEventListener("load", reach);
   addEventListener("resize", reach);
+  addEventListener("change", reach); // another answer is shown
 })();
