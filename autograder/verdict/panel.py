@@ -254,7 +254,12 @@ def _argument(value: Any) -> str:
     if not _is_tensor(value):
         return repr(value)
     if 0 < math.prod(value.shape) <= FEW:
-        numbers = value.detach().numpy() if is_torch(value) else value
+        numbers = value
+        if is_torch(
+            value
+        ):  # NumPy has no bfloat16, and float32 holds all of its numbers
+            narrow = str(value.dtype) == "torch.bfloat16"
+            numbers = (value.detach().float() if narrow else value.detach()).numpy()
         if numbers.dtype.kind == "f":
             numbers = np.array([*map(_short, numbers.ravel())]).reshape(numbers.shape)
         return repr(numbers.tolist())

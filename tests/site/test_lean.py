@@ -46,7 +46,7 @@ def test_of_a_rule_the_selectors_that_are_used_stay():
     @keyframes k { to { opacity: 0 } }"""
     got = lean.lean(style.replace("a{b}", "a"), NAMES)
     assert got.startswith("/*! by its authors, MIT */")
-    assert "p,a:is(.x, .y){" in got and "p{ top: 1px }" in got
+    assert "p,a:is(.x,.y){" in got and "p{top:1px}" in got
     assert "@font-face" in got and "@keyframes k" in got and "a,b.woff" in got
     assert "gone" not in got and "print" not in got and "remark" not in got
 

@@ -71,7 +71,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
     long, many = between(rng, 257, 270), between(rng, 131, 140)
     batch = {"front": (2, 3)}
     alike = tenths(rng, 1, 3)
-    few = sunk(rng, 4)
+    few, one = sunk(rng, 4), chance(1, 1, 2, 5)  # the other text's is its opposite
     return [
         Case("three tokens, and nothing kept", new(3, 2)),
         Case("one token behind two that are kept", all_of(1, 2, 2)),
@@ -89,7 +89,7 @@ def draw(rng: np.random.Generator) -> list[Case]:
         ),
         Case("any mask", (*all_of(3, 4), chance(3, 7))),
         Case("a mask, and nothing kept", (*new(5), None, chance(5, 5))),
-        Case("a mask for each text", (*all_of(2, 3, **batch), chance(2, 1, 2, 5))),
+        Case("a mask for each text", (*all_of(2, 3, **batch), torch.cat([one, ~one]))),
         Case(
             "keys that are all alike",
             (

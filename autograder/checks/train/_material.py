@@ -72,7 +72,13 @@ def axes_taken_for_sure(right: Callable[..., Tensor]) -> tuple[Mistake, ...]:
                 ValueError,
             ),
             ("no place without an axis", alone, range(1, 9), IndexError),
-            ("no place to unpack", alone, range(1, 9), ValueError),
+            (
+                "no place to unpack",
+                "Right unless there is a single place, which has no axis of its own: its shape "
+                "has nothing to unpack but the tokens.",
+                range(1, 9),
+                ValueError,
+            ),
         )
     )
 

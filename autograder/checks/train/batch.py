@@ -540,7 +540,7 @@ MISTAKES = (
     Mistake(
         "empty stories refused",
         "You refuse a batch because a story in it is empty. A story may be empty: then only END "
-        "is asked for. (An empty list counts as false, in `all` and after `not`, too.)",
+        "is asked for. An empty list counts as false, in `all` and after `not`, too.",
         lambda stories, end: plain(stories, end) if all(stories) else stop(ValueError),
     ),
     Mistake(
