@@ -74,8 +74,10 @@ def axes_taken_for_sure(right: Callable[..., Tensor]) -> tuple[Mistake, ...]:
             ("no place without an axis", alone, range(1, 9), IndexError),
             (
                 "no place to unpack",
-                "Right unless there is a single place, which has no axis of its own: its shape "
-                "has nothing to unpack but the tokens.",
+                (
+                    "Right unless there is a single place, which has no axis of its own: its shape "
+                    "has nothing to unpack but the tokens."
+                ),
                 range(1, 9),
                 ValueError,
             ),
