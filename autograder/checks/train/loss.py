@@ -267,9 +267,9 @@ MISTAKES = (
     ),
     Mistake(
         "a little added to the bets",
-        "You add a little to the bets, so that none is 0. So a model that is very wrong pays "
-        "too little, and its surprise has a ceiling. The surprise of a bet of e⁻²⁰⁰ is 200: "
-        f"{_NO_INF}.",
+        "You keep the bets from 0 by a tiny number, which you add, or below which you let none "
+        "fall. So a model that is very wrong pays too little, and its surprise has a ceiling. "
+        f"That of a bet of e⁻²⁰⁰ is 200: {_NO_INF}.",
         _by(log_of_bets=lambda z: (z.softmax(-1) + 1e-9).log()),
     ),
     *(
@@ -279,7 +279,8 @@ MISTAKES = (
             f"ceiling. That of a bet of e⁻²⁰⁰ is 200: {_NO_INF}.",
             partial(_of_a_least_size, least),
         )
-        for least in (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30)
+        # 1e-9 is as if it were added
+        for least in (1e-7, 1e-8, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30)
     ),
     Mistake(
         "exp of the logits as they are",
