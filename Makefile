@@ -115,7 +115,7 @@ node: book/live/node_modules/.ready
 book/live/node_modules/.ready: book/live/package.json
 	@command -v npm >/dev/null || { $(call debian,npm,npm for the tests of the living pages); }
 	@echo "▸ Adding what checks the JavaScript of the living pages …"
-	@npm install --prefix book/live --no-package-lock --no-audit --no-fund --loglevel error >/dev/null
+	@npm install --prefix book/live --no-package-lock --no-audit --no-fund --prefer-offline --fetch-retries 1 --loglevel error >/dev/null
 	@touch $@
 
 browser:
