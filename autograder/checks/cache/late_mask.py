@@ -309,12 +309,6 @@ MISTAKES = (
         _by(last=lambda mask: mask / mask.sum(-1, keepdim=True)),
     ),
     Mistake(
-        "words instead of yes and no",
-        "These are texts, 'True' and 'False' as words. `True` and `False` without quotation "
-        "marks are the answers, and they belong into a tensor of bool.",
-        lambda *args: [[str(may) for may in row] for row in _mask(*args).tolist()],
-    ),
-    Mistake(
         "lists",
         "These are the right answers, but in a Python list. Give them back as a tensor of "
         "bool.",
