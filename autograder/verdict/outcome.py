@@ -63,7 +63,8 @@ def run(
 ) -> Outcome:
     """Call `function` on a copy of `args`. Only KeyboardInterrupt gets through.
 
-    Where an argument is a tensor that requires its gradient, that is computed too. It may compute for some `seconds`, if not for SECONDS; one that goes on has raised
+    Where an argument is a tensor that requires its gradient, that is computed too. It may
+    compute for some `seconds`, if not for SECONDS; one that goes on has raised
     StillRunning.
     """
     return _called(function, args, tuple(map(_copied, args)), seconds or SECONDS)[0]

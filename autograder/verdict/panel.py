@@ -254,12 +254,10 @@ def _argument(value: Any) -> str:
     if not _is_tensor(value):
         return repr(value)
     if 0 < math.prod(value.shape) <= FEW:
-        numbers = value
-        if is_torch(
-            value
-        ):  # NumPy has no bfloat16, and float32 holds all of its numbers
-            narrow = str(value.dtype) == "torch.bfloat16"
-            numbers = (value.detach().float() if narrow else value.detach()).numpy()
+        numbers = value.detach() if is_torch(value) else value
+        if str(value.dtype) == "torch.bfloat16":  # which NumPy does not have
+            numbers = numbers.float()
+        numbers = np.asarray(numbers)
         if numbers.dtype.kind == "f":
             numbers = np.array([*map(_short, numbers.ravel())]).reshape(numbers.shape)
         return repr(numbers.tolist())

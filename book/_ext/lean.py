@@ -1,6 +1,6 @@
 """Style that no page uses is left out of the built site.
 
-The themes bring some 400 KB of style for every part that they could have. A rule stays where
+The themes bring style for every part that they could have, most of what a page weighs. A rule stays where
 each class and name that it speaks of stands in some page, or in a script that may add it.
 """
 

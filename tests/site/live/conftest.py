@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.need import need
+from tests.site import checks
 from tests.site.live import build
 
 HERE = build.ROOT / "tests/site/live"
@@ -50,3 +51,21 @@ def node(tmp_path_factory):
     node = Node(folder)
     yield node
     node.end()
+
+
+@pytest.fixture
+def show_part(server, open_page):
+    """show_part(path, name, query="", **context) -> the part, ready; without an error."""
+    visits = []
+
+    def show(path, name, query="", **context):
+        page = open_page(**context)
+        visits.append(checks.Visit(page, f"{server.url}{path}{query}"))
+        one = page.locator(f"[data-live={name}]")
+        one.scroll_into_view_if_needed()  # it begins when it comes near
+        one.and_(page.locator(".ready")).wait_for()
+        return one
+
+    yield show
+    for visit in visits:
+        assert not checks.load_findings(visit)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from functools import partial
 from itertools import islice
 from math import log
 
@@ -102,21 +103,9 @@ def test_points_move_and_always_are_a_hundred(node, n, moves):
 
 # --- the page ------------------------------------------------------------------------
 @pytest.fixture
-def game(server, open_page):
+def game(show_part):
     """game(query="", **context) -> the part, ready; its page has no errors."""
-    visits = []
-
-    def show(query="", **context):
-        page = open_page(**context)
-        visits.append(checks.Visit(page, f"{server.url}{PAGE}{query}"))
-        one = page.locator("[data-live=beat]")
-        one.scroll_into_view_if_needed()  # it begins when it comes near
-        one.and_(page.locator(".ready")).wait_for()
-        return one
-
-    yield show
-    for visit in visits:
-        assert not checks.load_findings(visit)
+    return partial(show_part, PAGE, "beat")
 
 
 def asked(part):

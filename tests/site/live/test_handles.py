@@ -4,6 +4,7 @@ import contextlib
 import io
 import random
 import re
+from functools import partial
 from itertools import islice
 
 import pytest
@@ -105,21 +106,9 @@ def test_the_lines_shown_stand_in_gpt_sample():
 
 # --- the page ------------------------------------------------------------------------
 @pytest.fixture
-def part(server, open_page):
+def part(show_part):
     """part(query="", **context) -> the part, ready; its page has no errors."""
-    visits = []
-
-    def show(query="", **context):
-        page = open_page(**context)
-        visits.append(checks.Visit(page, f"{server.url}{PAGE}{query}"))
-        one = page.locator("[data-live=handles]")
-        one.scroll_into_view_if_needed()  # it begins when it comes near
-        one.and_(page.locator(".ready")).wait_for()
-        return one
-
-    yield show
-    for visit in visits:
-        assert not checks.load_findings(visit)
+    return partial(show_part, PAGE, "handles")
 
 
 def shares(part):
