@@ -161,7 +161,8 @@ def paid(part):
 
 
 def settle(part):
-    part.locator("xpath=self::*[not(@aria-busy)]").wait_for(timeout=60_000)
+    """Waits until a part has begun, and has nothing left to count."""
+    part.and_(part.page.locator(".ready:not([aria-busy])")).wait_for(timeout=60_000)
 
 
 def test_it_begins_without_a_head_and_says_what_that_costs(server, open_page):
