@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.verdict import wire
 from autograder.verdict.compare import answers, describe
-from autograder.verdict.outcome import ANSWER, Outcome, from_args, run, to_rows
+from autograder.verdict.outcome import ANSWER, Outcome, from_args, packed, run
 
 if TYPE_CHECKING:  # the kernel that grades imports none of them
     from autograder.checks import Check
@@ -142,7 +142,7 @@ def _hand_in(name: str, function: Callable[..., Any], file: Path) -> None:
 
     now = file.stat()
     cases = _hidden(file, now.st_mtime_ns, now.st_ino).get(name, [])
-    data = wire.pack(to_rows(answers(function, [*map(from_args, cases)])))
+    data = packed(answers(function, [*map(from_args, cases)]))
     answer = {"check": name, "outcomes": base64.b64encode(data).decode()}
     text = f"{name}: {len(cases)} answers handed in"
     display({ANSWER: answer, "text/plain": text}, raw=True)

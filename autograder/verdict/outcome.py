@@ -386,6 +386,28 @@ def to_rows(outcomes: Iterable[Outcome]) -> list[list[Any]]:
     ]
 
 
+def packed(outcomes: Sequence[Outcome]) -> bytes:
+    """The rows of the outcomes, as `wire.pack` packs them.
+
+    Where they are too large together, what takes more than its share of that is unusable.
+    """
+    try:
+        return wire.pack(to_rows(outcomes))
+    except ValueError as error:
+        large = Outcome(raised=UNUSABLE, message=str(error)[:500])
+        share = wire.SHARE // len(outcomes)
+        kept = [o if _room(o) <= share else large for o in outcomes]
+        return wire.pack(to_rows(kept))
+
+
+def _room(outcome: Outcome) -> int:
+    """How many bytes it takes by itself, or more than there are."""
+    try:
+        return len(wire.pack(to_rows([outcome])))
+    except ValueError:
+        return wire.MAX_BYTES
+
+
 def from_rows(rows: Any) -> list[Outcome]:
     """The outcomes that `to_rows` was given. ValueError where `rows` is other."""
     if not isinstance(rows, list):

@@ -25,6 +25,7 @@ MAX_BYTES = 16_000_000
 MAX_HEADER = 2_000_000  # of these; what JSON tells takes far more room once it is read
 MAX_DEPTH = 16
 MAX_NODES = 200_000
+SHARE = 2 * MAX_NODES  # bytes: values that take no more together fit, whatever they are
 MAX_ALIKE = 16  # keys of a dict with the same hash: a few thousand would take hours
 
 _INT64 = range(-(2**63), 2**63)

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.verdict import wire
+from autograder.verdict import outcome, wire
 
 plain = st.recursive(
     st.none()
@@ -520,3 +520,24 @@ def test_a_copy_is_what_packing_and_unpacking_give(number):
 def test_what_cannot_be_packed_cannot_be_copied(value):
     with pytest.raises(ValueError):
         wire.copy(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.zeros(300_000),
+        [[] for _ in range(20_000)],
+        ["x" * 9] * 20_000,
+        ["x" * 900_000],
+    ],
+    ids=["numbers", "parts", "words", "letters"],
+)
+def test_answers_that_are_too_large_together_leave_the_others(value):
+    """Else one that is small enough by itself takes all of its check's answers along."""
+    small, large = outcome.Outcome("fox"), outcome.Outcome(value)
+    raised = outcome.Outcome(raised="IndexError")
+    assert wire.pack(outcome.to_rows([large]))
+    packed = outcome.packed([small, *[large] * 18, raised])
+    first, *others, last = outcome.from_rows(wire.unpack(packed))
+    assert (first, last) == (small, raised)
+    assert {one.raised for one in others} == {outcome.UNUSABLE}
