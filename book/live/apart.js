@@ -6,7 +6,7 @@
 import { Bill, aboveAuthor, signedNats } from "./bill.js";
 import { board, offIn, offText, saidOf, switchesOf } from "./board.js";
 import { columns } from "./columns.js";
-import { make, share, visible } from "./dom.js";
+import { make, quoted, share, visible } from "./dom.js";
 import { likeliest, probabilities } from "./sample.js";
 import { inSlices, slowly } from "./slices.js";
 import { recall, remember } from "./state.js";
@@ -133,9 +133,9 @@ export function part(root, small) {
   }
 
   function caption() {
-    if (looked !== null) return `What could stand where “${now.words[looked].word}” stands?`;
+    if (looked !== null) return `What could stand where ${quoted(now.words[looked].word)} stands?`;
     const last = now.words[now.words.length - 1];
-    return last ? `What comes after “${last.word}”?` : "What comes first?";
+    return last ? `What comes after ${quoted(last.word)}?` : "What comes first?";
   }
 
   function table() {

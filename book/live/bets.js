@@ -1,6 +1,6 @@
 /** Bets as bars: two rows, the model's and the author's. */
 
-import { make, share, visible } from "./dom.js";
+import { make, quoted, share, visible } from "./dom.js";
 import { divergence } from "./story.js";
 
 /**
@@ -56,7 +56,7 @@ export function table(bets, { caption, came, choose, most = 6 }) {
         class: "live-pick",
         onclick: () => choose(bet),
         "aria-pressed": String(chosen),
-        title: `Write “${spoken(bet.word)}” here`,
+        title: `Write ${quoted(spoken(bet.word))} here`,
       },
       spoken(bet.word)
     );
@@ -114,12 +114,11 @@ function spoken(word) {
  */
 function bar(p, whose) {
   if (p === null) return make("td", { class: whose }, "unknown");
-  const drawn = make("span", {
-    class: "live-bar",
-    style: `--p:${p.toFixed(4)}`,
-    "aria-hidden": "true",
-  });
-  return make("td", { class: whose }, drawn, make("span", { class: "number" }, share(p)));
+  const number = make("span", { class: "number" }, share(p));
+  if (p < 1e-12) return make("td", { class: whose }, number);
+  const style = `--p:${p.toFixed(4)}`;
+  const drawn = make("span", { class: "live-bar", style, "aria-hidden": "true" });
+  return make("td", { class: whose }, drawn, number);
 }
 
 /**

@@ -19,11 +19,13 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * A probability as the book writes it: 0.667, and "< 0.001" for what would be 0.
+ * A probability as the book writes it: 0.667, "< 0.001" for what would round to 0, and "0" for
+ * what is nothing but the rounding of a sum.
  * @param {number} p
  */
 export function share(p) {
-  if (p > 0 && p < 0.0005) return "< 0.001";
+  if (p < 1e-12) return "0";
+  if (p < 0.0005) return "< 0.001";
   return p < 1 && p >= 0.9995 ? "> 0.999" : p.toFixed(3);
 }
 
@@ -33,6 +35,26 @@ export function share(p) {
  */
 export function visible(text) {
   return text.replace(/^ /, "␣").replace(/\n/g, "⏎").replace(/\t/g, "⇥");
+}
+
+/**
+ * A reader's word as a sentence can quote it: long ones are cut.
+ * @param {string} text
+ */
+export function quoted(text) {
+  const letters = [...text];
+  return `“${letters.length > 24 ? `${letters.slice(0, 22).join("")}…` : text}”`;
+}
+
+/**
+ * The sign between a sum and its result: "=" where the numbers give it as they are shown, and
+ * "≈" where they were rounded for showing.
+ * @param {number} found from the numbers as they are shown
+ * @param {string} shown the result
+ */
+export function gives(found, shown) {
+  const digits = shown.split(".")[1]?.length ?? 0;
+  return Number(found.toFixed(digits)) === Number(shown.replace("−", "-")) ? "=" : "≈";
 }
 
 /** Whether the reader asks for no movement. */

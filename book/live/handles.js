@@ -135,7 +135,7 @@ export function part(root, small) {
       const many = Math.min(BARS.most, Math.max(BARS.fewest, odds?.size ?? 0));
       const shown = likeliest(logits).slice(0, many);
       bars.lay({ ids: shown, odds, before: probabilities(logits) });
-      line.lay(shown, n_vocab, (id) => !odds || odds.has(id));
+      line.lay(shown, n_vocab, odds);
     }
     show();
   }

@@ -35,17 +35,18 @@ export class Line {
    * of them.
    * @param {number[]} shown ids
    * @param {number} n_vocab
-   * @param {(id: number) => boolean} right whether the author could write it
+   * @param {Map<number, number> | null} odds the author's, where he could write this text
    */
-  lay(shown, n_vocab, right) {
+  lay(shown, n_vocab, odds) {
+    const rest = odds ? "line-rest" : "line-right";
     let at = 0;
     this.stretches = [];
     for (const id of [...shown].sort((a, b) => a - b)) {
-      if (id > at) this.add(at, id, "line-rest", "");
-      this.add(id, id + 1, right(id) ? "line-right" : "line-wrong", this.name(id));
+      if (id > at) this.add(at, id, rest, "");
+      this.add(id, id + 1, !odds || odds.has(id) ? "line-right" : "line-wrong", this.name(id));
       at = id + 1;
     }
-    if (at < n_vocab) this.add(at, n_vocab, "line-rest", "");
+    if (at < n_vocab) this.add(at, n_vocab, rest, "");
     this.bar.replaceChildren(...this.stretches.map(({ element }) => element));
   }
 

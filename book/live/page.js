@@ -3,7 +3,7 @@
  * near. The part NAME of a page is the function `part` of NAME.js.
  */
 
-import { make } from "./dom.js";
+import { button, make } from "./dom.js";
 import { load } from "./load.js";
 
 /** How far from the screen a part begins: before the reader comes to it. */
@@ -33,20 +33,28 @@ function begin() {
  * @param {HTMLElement} root
  */
 async function enliven(root) {
-  const waits = make("p", { class: "live-none" }, "The model is being loaded …");
+  const waits = make("p", { class: "live-none", role: "status" }, "The model is being loaded …");
   const picture = root.dataset.instead && document.querySelector(root.dataset.instead);
   const name = root.dataset.live ?? "";
   root.append(waits);
   try {
     const [part, small] = await Promise.all([script(name), load(FOLDER)]);
     waits.remove();
+    root.classList.remove("failed");
+    if (picture instanceof HTMLElement) picture.hidden = true;
     part(root, small);
     root.classList.add("ready");
     performance.mark(`live-${name}`);
   } catch (error) {
-    waits.textContent = `This part needs the model, and it could not be loaded: ${error}`;
+    console.warn(error);
+    waits.textContent = "This part needs the model, and its file did not come. ";
+    const again = button("Try again", () => {
+      waits.remove();
+      enliven(root);
+    });
+    waits.append(again);
+    root.classList.add("failed");
     if (picture instanceof HTMLElement) picture.hidden = false;
-    throw error;
   }
 }
 

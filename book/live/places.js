@@ -20,6 +20,10 @@ export function part(root, small) {
   /** @type {number[]} */
   let cosines = [];
 
+  const note = () => {
+    const neighbour = chart.column === Math.min(n_ctx - 1, place + 1);
+    remember({ wpe: place, beside: neighbour ? null : chart.column });
+  };
   const slider = handle(
     "Place",
     { min: 0, max: n_ctx - 1, step: 1, value: place },
@@ -27,7 +31,7 @@ export function part(root, small) {
     (value) => {
       place = value;
       show();
-      remember({ wpe: place });
+      note();
     }
   );
   const bars = Array.from({ length: n_ctx }, () => make("i", {}));
@@ -35,7 +39,10 @@ export function part(root, small) {
     "Another place",
     n_ctx,
     (other) => `place ${other}: cosine ${signedNumber(cosines[other], 2)} with place ${place}`,
-    () => tell()
+    () => {
+      tell();
+      note();
+    }
   );
   chart.element.classList.add("places-chart");
   chart.element.append(
@@ -97,6 +104,6 @@ export function part(root, small) {
     );
   }
 
-  chart.column = Math.min(n_ctx - 1, place + 1);
+  chart.column = whole(asked.beside, Math.min(n_ctx - 1, place + 1), n_ctx - 1);
   show();
 }

@@ -25,6 +25,7 @@ import { words } from "./world.js";
  * @property {number} to
  * @property {boolean} sayable whether the author could have written it here
  * @property {number} before how many tokens stand before it
+ * @property {string} seen the word, with the spaces before it where they are not as usual
  */
 
 export class Story {
@@ -63,20 +64,24 @@ export class Story {
     this.traces = this.reader.read(this.ids);
     this.pieces = pieces(tokenizer, text, own);
     const found = words(text);
-    this.states = [world.start, ...world.walk(found.map(({ word }) => word))];
+    const states = [world.start, ...world.walk(found.map(({ word }) => word))];
     /** @type {Map<number, number>} tokens before the end of each piece */
     const ends = new Map([[0, 1]]);
     for (const piece of this.pieces) ends.set(piece.to, piece.place + piece.ids.length);
+    let end = 0;
+    let written = true; // as the author would write it, until now
     this.words = found.map(({ word, at }, i) => {
-      const end = i ? found[i - 1].at + found[i - 1].word.length : 0;
-      return {
-        word,
-        from: at,
-        to: at + word.length,
-        sayable: this.states[i + 1] !== null,
-        before: ends.get(end) ?? -1,
-      };
+      const first = i === 0 || states[i] === world.start;
+      const before = ends.get(end) ?? -1;
+      const spelt = text.slice(end, at + word.length) === this.spaced(word, first);
+      written &&= spelt && states[i + 1] !== null;
+      if (!written) states[i + 1] = null;
+      const from = spelt ? at : end;
+      end = at + word.length;
+      return { word, from: at, to: end, sayable: written, before, seen: text.slice(from, end) };
     });
+    if (text.length > end) states[found.length] = null; // no text of his ends in a space
+    this.states = states;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The arithmetic of one token as a list, with the lines of gpt/sample.py that do it. */
 
-import { make, share } from "./dom.js";
+import { gives, make, share } from "./dom.js";
 
 /** Each line stands in gpt/sample.py. */
 const PYTHON_LINES = {
@@ -23,19 +23,24 @@ export function sumsOf(sums, how, u, largest) {
   const [logit, top, below, heated] = [sums.logit, sums.largest, sums.below, sums.heated].map(
     minus
   );
+  const [power, sum, part] = [digits(sums.power), sums.sum.toFixed(3), digits(sums.share)];
   const steps = [
     sumLine(
       "Its logit, less the largest",
-      `${logit} − ${top} = ${below}`,
+      `${logit} − ${top} ${gives(value(logit) - value(top), below)} ${below}`,
       PYTHON_LINES.below,
       `the largest is that of ${largest}`
     ),
-    sumLine("Divided by the temperature", `${below} / ${T} = ${heated}`, PYTHON_LINES.softmax),
-    sumLine("e to the power of it", `exp(${heated}) = ${digits(sums.power)}`),
     sumLine(
-      "Its share of the sum of all",
-      `${digits(sums.power)} / ${sums.sum.toFixed(3)} = ${digits(sums.share)}`
+      "Divided by the temperature",
+      `${below} / ${T} ${gives(value(below) / value(T), heated)} ${heated}`,
+      PYTHON_LINES.softmax
     ),
+    sumLine(
+      "e to the power of it",
+      `exp(${heated}) ${gives(Math.exp(value(heated)), power)} ${power}`
+    ),
+    sumLine("Its share of the sum of all", quotient(power, sum, part)),
   ];
   let had = sums.share;
   for (const [name, cut, value, code] of /** @type {const} */ ([
@@ -44,7 +49,7 @@ export function sumsOf(sums, how, u, largest) {
   ])) {
     if (!cut) continue;
     const text = cut.share
-      ? `${digits(had)} / ${cut.kept.toFixed(3)} = ${digits(cut.share)}`
+      ? quotient(digits(had), cut.kept.toFixed(3), digits(cut.share))
       : `cut: 0`;
     const why = cut.share
       ? `what stays had ${share(cut.kept)} together`
@@ -86,6 +91,16 @@ function sumLine(what, sum, code = "", note = "") {
 /** A number with a true minus. @param {number} x */
 function minus(x) {
   return x.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+}
+
+/** @param {string} a @param {string} b @param {string} result */
+function quotient(a, b, result) {
+  return `${a} / ${b} ${gives(value(a) / value(b), result)} ${result}`;
+}
+
+/** The number that is shown. @param {string} shown */
+function value(shown) {
+  return Number(shown.replace("−", "-"));
 }
 
 /** A small number with enough digits to be one. @param {number} x */

@@ -31,8 +31,16 @@ export class TextBox {
       autocapitalize: "off",
       maxlength: 1000,
     });
-    this.element = make("div", { class: "live-text" }, this.copy, this.field);
-    this.field.addEventListener("input", () => typed(this.field.value));
+    const full = make("p", { class: "live-full", role: "status" });
+    this.element = make("div", { class: "live-text" }, this.copy, this.field, full);
+    this.field.addEventListener("input", () => {
+      const { value, maxLength } = this.field;
+      full.textContent =
+        value.length < maxLength
+          ? ""
+          : `Only the first ${maxLength.toLocaleString("en")} characters fit.`;
+      typed(value);
+    });
     const caret = () => {
       if (document.activeElement === this.field) pointed(this.field.selectionStart);
     };

@@ -4,7 +4,7 @@
  */
 
 import { distance, stripes, table } from "./bets.js";
-import { button, handle, make, share, still, visible } from "./dom.js";
+import { button, handle, make, quoted, share, still, visible } from "./dom.js";
 import { uniform } from "./random.js";
 import { draw, shares } from "./sample.js";
 import { recall, remember, whole } from "./state.js";
@@ -44,6 +44,7 @@ export function part(root, small) {
   let ended = false;
   let speed = 1;
   let timer = 0;
+  let rest = 0;
   /** @type {number | null} the word that the table is about, or null for the next one */
   let looked = null;
 
@@ -52,6 +53,8 @@ export function part(root, small) {
     (text) => {
       pause();
       begin(text);
+      said.textContent = ""; // what it said was of another text
+      rest = window.setTimeout(tell, 1000);
     },
     (at) => {
       const i = story.words.findIndex((word) => at <= word.to);
@@ -86,7 +89,8 @@ export function part(root, small) {
         tell();
       },
     },
-    ...OURS.map(([name, text]) => make("option", { value: text }, name))
+    ...OURS.map(([name, text]) => make("option", { value: text }, name)),
+    make("option", { value: "", hidden: "" }, "your own text")
   );
   const pace = handle(
     "Speed",
@@ -115,7 +119,9 @@ export function part(root, small) {
 
   /** Begin with a text; what is written after it hangs on the seed alone. */
   function begin(/** @type {string} */ text) {
+    clearTimeout(rest);
     prompt = text;
+    choice.value = OURS.some(([, own]) => own === text) ? text : "";
     points = uniform(seed);
     before = [];
     ended = false;
@@ -226,7 +232,8 @@ export function part(root, small) {
       return;
     }
     const came = i === null ? null : story.words[i].word;
-    const caption = i === null ? "What comes next?" : `What could stand where “${came}” stands`;
+    const caption =
+      came === null ? "What comes next?" : `What could stand where ${quoted(came)} stands`;
     bets.replaceChildren(
       table(found, {
         caption,
@@ -296,9 +303,11 @@ export function part(root, small) {
     }
     const lost = story.states.indexOf(null);
     if (lost >= 0) {
-      const { word } = story.words[lost - 1];
+      const word = story.words[lost - 1];
+      const spaces = !word || word.sayable;
+      const what = spaces ? "a space at the end" : quoted(visibleSpaces(word.seen));
       return [
-        make("strong", {}, `The author would never write “${word}” there. `),
+        make("strong", {}, `The author would never write ${what}${spaces ? "" : " there"}. `),
         "The model has read only his stories, and goes on as well as it can with what it knows.",
       ];
     }
@@ -313,7 +322,6 @@ export function part(root, small) {
   }
 
   begin(prompt);
-  choice.value = OURS.some(([, text]) => text === prompt) ? prompt : "";
   new IntersectionObserver(([seen]) => {
     if (!seen.isIntersecting && timer) pause();
   }).observe(root);
@@ -338,6 +346,11 @@ function python(prompt, seed) {
     `new = [*model.generate(ids, 50, seed=${seed}, stop=ids[0])]`,
     "print(text + tokenizer.decode(new))",
   ].join("\n");
+}
+
+/** @param {string} text */
+function visibleSpaces(text) {
+  return text.replace(/ /g, "␣").replace(/\s/g, "⏎");
 }
 
 /** @param {string} bytes a character a byte */
