@@ -157,7 +157,10 @@ export function part(root, small) {
   function card(word, i) {
     const shown = make("span", { class: "beat-points" });
     if (!exact) {
-      const tap = () => commit(favoured(points.length, i));
+      const tap = (/** @type {MouseEvent} */ event) => {
+        // the second tap of a double one was meant for the question before
+        if (event.detail < 2) commit(favoured(points.length, i));
+      };
       return make("button", { type: "button", class: "beat-card", onclick: tap }, word);
     }
     const step = (/** @type {number} */ by) => () => {

@@ -62,7 +62,7 @@ export function table(bets, { caption, came, choose, most = 6 }) {
     );
     return make(
       "tr",
-      { class: chosen ? "came" : false },
+      { class: chosen ? "came" : false, "data-word": bet.word },
       make("th", { scope: "row" }, pick),
       bar(bet.model, "model"),
       bar(bet.truth, "truth")
@@ -122,12 +122,13 @@ function bar(p, whose) {
 }
 
 /**
- * How far apart the two rows are, in words.
+ * How far apart the two rows are, in words. Below 0.005 nats nobody sees it in the bars.
  * @param {import("./story.js").Bet[]} bets
  */
 export function distance(bets) {
   const nats = divergence(bets);
   if (nats === null)
     return "The author has never written such a text: there is no truth to compare with.";
-  return `KL divergence: ${nats < 0.00005 ? "< 0.0001" : nats.toFixed(4)} nats`;
+  const said = nats < 0.005 ? "Nearly equal" : nats < 0.05 ? "Close" : "Apart";
+  return `${said} (KL divergence ${nats < 0.00005 ? "< 0.0001" : nats.toFixed(4)} nats)`;
 }

@@ -27,6 +27,8 @@ const OURS = [
 /** With it the model writes the story that the course tells. */
 const SEED = 8360;
 const SPEEDS = [1200, 500, 160];
+/** So much of the time before a word comes its bar is lit. */
+const LIT = 0.45;
 
 /**
  * @param {HTMLElement} root
@@ -45,6 +47,8 @@ export function part(root, small) {
   let speed = 1;
   let timer = 0;
   let rest = 0;
+  /** @type {{text: string, word: string} | null} the next word, where it is drawn already */
+  let drawn = null;
   /** @type {number | null} the word that the table is about, or null for the next one */
   let looked = null;
 
@@ -81,7 +85,6 @@ export function part(root, small) {
   const choice = make(
     "select",
     {
-      "aria-label": "Begin with",
       onchange: () => {
         pause();
         begin(choice.value);
@@ -92,6 +95,7 @@ export function part(root, small) {
     ...OURS.map(([name, text]) => make("option", { value: text }, name)),
     make("option", { value: "", hidden: "" }, "your own text")
   );
+  const begins = make("label", { class: "live-choice" }, make("span", {}, "Begin with"), choice);
   const pace = handle(
     "Speed",
     { min: 0, max: 2, step: 1, value: speed },
@@ -103,16 +107,21 @@ export function part(root, small) {
   );
   root.append(
     box.element,
+    make("div", { class: "live-controls" }, play, back, next),
+    bets,
     make(
       "p",
       { class: "live-key" },
-      make("span", { class: "key model" }, "the model’s bets"),
-      make("span", { class: "key truth" }, "the truth: the author’s odds"),
-      make("span", { class: "key came" }, "full colour: what came")
+      make("span", { class: "key model" }, "how the model spreads its bet before each word"),
+      make(
+        "span",
+        { class: "key truth" },
+        "the right odds: a small program, the author, makes the stories and knows them"
+      ),
+      make("span", { class: "key came" }, "full colour: the word that came")
     ),
-    make("div", { class: "live-controls" }, play, back, next, again, pace.element, choice),
-    bets,
     sum,
+    make("div", { class: "live-controls" }, again, begins, pace.element),
     make("details", {}, make("summary", {}, "The same in Python"), make("pre", {}, code)),
     said
   );
@@ -120,6 +129,7 @@ export function part(root, small) {
   /** Begin with a text; what is written after it hangs on the seed alone. */
   function begin(/** @type {string} */ text) {
     clearTimeout(rest);
+    drawn = null;
     prompt = text;
     choice.value = OURS.some(([, own]) => own === text) ? text : "";
     points = uniform(seed);
@@ -145,20 +155,37 @@ export function part(root, small) {
     if (ended) return false;
     looked = null;
     before.push(story.text);
-    let text = story.text;
+    const { text, word } = ahead();
+    drawn = null;
+    ended = word === small.world.end;
+    show(text);
+    return !ended;
+  }
+
+  /** The text with its next word, which is drawn once. */
+  function ahead() {
+    if (drawn) return drawn;
+    const now = story.text;
+    let word = small.world.end;
     for (let n = 0; n < 8; n++) {
       const p = shares(story.traces[story.traces.length - 1].logits);
       const id = draw(p, points());
-      if (id === end) {
-        ended = true;
-        break;
-      }
-      text += small.tokenizer.decode([id]);
-      story.set(text);
+      if (id === end) break;
+      story.set(story.text + small.tokenizer.decode([id]));
+      word = story.words[story.words.length - 1]?.word ?? "";
       if (finished()) break;
     }
-    show(text);
-    return !ended;
+    drawn = { text: story.text, word };
+    story.set(now);
+    return drawn;
+  }
+
+  /** Light the bar of the word that comes. */
+  function light() {
+    const { word } = ahead();
+    for (const row of bets.querySelectorAll("[data-word]")) {
+      row.classList.toggle("drawn", looked === null && row.dataset.word === word);
+    }
   }
 
   /** Whether the last word is one of the author's, or at least no beginning of one. */
@@ -177,13 +204,22 @@ export function part(root, small) {
     play.textContent = "Pause";
     said.textContent = "";
     const go = () => {
-      if (step()) timer = window.setTimeout(go, SPEEDS[speed]);
+      if (step()) wait();
       else {
         pause();
         tell();
       }
     };
-    timer = window.setTimeout(go, SPEEDS[speed]);
+    const wait = () => {
+      timer = window.setTimeout(
+        () => {
+          light();
+          timer = window.setTimeout(go, SPEEDS[speed] * LIT);
+        },
+        SPEEDS[speed] * (1 - LIT)
+      );
+    };
+    wait();
   }
 
   function pause() {
@@ -313,9 +349,8 @@ export function part(root, small) {
     }
     if (!n) return [];
     return [
-      "Over these ",
-      String(n),
-      " words the two rows differ by ",
+      apart / n < 0.005 ? "Model and author are nearly the same: " : "",
+      `over these ${n} words and stops their bets differ by `,
       make("strong", {}, `${(apart / n).toFixed(4)} nats a word`),
       ".",
     ];

@@ -219,3 +219,65 @@ def test_nothing_jumps_when_it_comes(server, open_page):
         page.wait_for_selector(".live.ready")
         page.wait_for_timeout(1_500)
         assert page.evaluate("window.shifts") < 0.1
+
+
+def test_the_bar_of_the_word_that_comes_is_lit_before_it(live):
+    """What is drawn from the bets is seen in them; and it is what comes, once."""
+    page, part = live()
+    page.evaluate(
+        """() => {
+            const lit = new MutationObserver(() => {
+                const row = document.querySelector('.live-bets .drawn');
+                const now = document.querySelector('.live-field').value;
+                if (row) (window.lit ??= []).push([now, row.dataset.word]);
+            });
+            lit.observe(document.querySelector('.live-panel'),
+                {subtree: true, attributes: true, attributeFilter: ['class']});
+        }"""
+    )
+    press(part, "Write")
+    page.wait_for_function("window.lit?.length > 2", timeout=60_000)
+    press(part, "Pause")
+    now = text(part)
+    for before, word in page.evaluate("window.lit")[:2]:
+        assert now.startswith((f"{before} {word}", before + word))
+    while part.get_by_role("button", name="One word", exact=True).is_enabled():
+        press(part, "One word")
+    assert text(part) == written(world.PROMPT, 8360)
+
+
+@pytest.mark.parametrize(
+    "typed", ["   ", "Once a  little fox", "Once a little fox named Ada "]
+)
+def test_spaces_that_the_author_does_not_write_leave_his_text(live, typed):
+    _, part = live()
+    part.locator(".live-field").fill(typed)
+    part.locator(".live-sum strong").get_by_text("would never write").wait_for()
+    assert "unknown" in part.locator(".live-bets tbody").inner_text()
+    assert part.locator("select").evaluate("one => one.value") == ""
+
+
+def test_a_text_that_is_too_long_says_what_is_left_out_and_stays_in_the_page(live):
+    page, part = live()
+    part.locator(".live-field").evaluate("one => (one.value = 'a'.repeat(1000))")
+    part.locator(".live-field").dispatch_event("input")
+    part.get_by_text("Only the first 1,000 characters fit.").wait_for()
+    assert not checks.overflow_findings(page)
+
+
+def test_a_model_that_did_not_come_can_be_asked_for_again(server, open_page):
+    page = open_page(reduced_motion="reduce")
+    errors = []
+    page.on("pageerror", errors.append)
+    page.route("**/small.bin", lambda route: route.abort())
+    page.goto(server.url + PAGE)
+    part = page.locator(".live[data-live=writer]")
+    part.get_by_text("did not come").wait_for()
+    assert page.locator(
+        ".written"
+    ).is_visible()  # the story, as it is without JavaScript
+    page.unroute("**/small.bin")
+    press(part, "Try again")
+    page.wait_for_selector(".live[data-live=writer].ready")
+    assert not page.locator(".written").is_visible()
+    assert text(part) == world.PROMPT and not errors
