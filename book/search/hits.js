@@ -2,6 +2,8 @@
 
 import { excerpt, split } from "./excerpt.js";
 
+const LITTLE = 0.1; // a page says no more of itself where a section answers so much better
+
 /** @import { Answer, Group, Hit } from "./seek.js" */
 
 /**
@@ -33,7 +35,8 @@ export function address(base, group, hit) {
   const terms = [...(hit ?? group.hits[0]).terms].join(" ");
   const id = hit?.part[1];
   const query = new URLSearchParams({ found: terms });
-  return `${base}${group.page[0]}.html?${query}${id ? `#${encodeURIComponent(id)}` : ""}`;
+  const place = id ? `#${encodeURIComponent(id)}` : "";
+  return `${base}${group.page[0]}.html?${query}${place}`;
 }
 
 /**
@@ -62,7 +65,8 @@ function shown(base, group, most) {
   const sections = group.hits.filter((hit) => hit !== own);
   const name = exercise ? title : label;
   const item = element("li", "hit");
-  if (own) item.append(entry("hit-page", address(base, group, own), own, name));
+  if (own && own.score > group.score * LITTLE)
+    item.append(entry("hit-page", address(base, group, own), own, name));
   else {
     const link = element("a", "", name);
     link.href = address(base, group, undefined);
@@ -102,7 +106,8 @@ export function summary(question, { groups, count, instead, missing }) {
   const asked = `“${question.trim()}”`;
   if (!groups.length) return `Nothing in the book fits ${asked}.`;
   const pages = groups.length === 1 ? "1 page" : `${groups.length} pages`;
-  const found = `${count === 1 ? "1 place" : `${count} places`} on ${pages}.`;
+  const places = count === 1 ? "1 place" : `${count} places`;
+  const found = `${places} on ${pages}.`;
   if (missing.length) return `Without “${missing.join(" ")}”, which is not in the book: ${found}`;
   return instead ? `Nothing fits ${asked}. For “${instead}”: ${found}` : found;
 }

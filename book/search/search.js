@@ -61,6 +61,7 @@ function results(field, most, changed) {
       const text = summary(question, answer);
       said.textContent = text;
       found.replaceChildren(list(base, answer, most));
+      found.dataset.asked = last;
       found.parentElement?.scrollTo?.(0, 0);
       clearTimeout(says);
       says = setTimeout(() => {
@@ -129,7 +130,7 @@ function dialog() {
   const box = element("dialog", "search-dialog", form);
   box.setAttribute("aria-label", "Search");
   const hint =
-    "A word, a name in the code, a question in a few words. Slips of the keys are forgiven.";
+    "Type a word, a name from the code or a short question. Small typing mistakes are fine.";
   const shown = results(field, { pages: 8, parts: 3 }, (question) => {
     foot.hidden = !shown.best();
     more.href = pageOf(question);

@@ -15,6 +15,7 @@ import { fold, forms, joined, key, terms, wordsOf } from "./words.js";
  */
 
 const MOST_WORDS = 12;
+const CHUNK = 20; // parts that go into the index at once
 const OPTIONS = {
   tokenize: (/** @type {string} */ text) => [text],
   processTerm: (/** @type {string} */ term) => term,
@@ -67,12 +68,12 @@ export function slips(one, other) {
 }
 
 /**
- * Make the index. It answers a question with the pages that hold an answer.
+ * Make the index, a little at a time, so that a reader can type meanwhile. It answers a question with the pages that hold an answer.
  * @param {Texts} texts
  * @param {any} MiniSearch
- * @returns {(question: string) => Answer}
+ * @returns {Promise<(question: string) => Answer>}
  */
-export function finder(texts, MiniSearch) {
+export async function finder(texts, MiniSearch) {
   const fields = { title: 2, text: 3, names: 4, code: 5 };
   const index = new MiniSearch({
     fields: Object.keys(fields),
@@ -82,7 +83,8 @@ export function finder(texts, MiniSearch) {
       field === "title" || field === "names" ? joined(text) : terms(text),
     processTerm: OPTIONS.processTerm,
   });
-  index.addAll(texts.parts.map((part, id) => ({ id, part })));
+  const parts = texts.parts.map((part, id) => ({ id, part }));
+  await index.addAllAsync(parts, { chunkSize: CHUNK });
   const keys = texts.parts.map((part) => [key(part[2]), ...part[4].split(",").map(key)]);
   const search = (/** @type {any} */ query, more = {}) =>
     index.search(query, { ...OPTIONS, ...more });
@@ -135,7 +137,9 @@ export function finder(texts, MiniSearch) {
       if (keys[id].some((name) => names.includes(name))) worth *= EXACT;
       else if (names.some((asked) => begins(asked, keys[id]))) worth *= BEGINS;
       const group = groups.get(part[0]) ?? { page, score: 0, hits: [] };
-      group.hits.push({ part, score: worth, terms: new Set(terms) });
+      const longer = terms.filter((/** @type {string} */ term) => term.length > 1);
+      const shown = new Set(longer.length ? [...longer, ...names] : terms);
+      group.hits.push({ part, score: worth, terms: shown });
       group.score = Math.max(group.score, worth);
       groups.set(part[0], group);
     }

@@ -72,11 +72,16 @@ export function places(text, found) {
   const all = wordsOf(text);
   /** @type {[number, number][]} */
   const ranges = [];
+  const add = (/** @type {number} */ start, /** @type {number} */ end) => {
+    const last = ranges.at(-1);
+    // neighbours are one mark
+    if (last && /^[ -]?$/.test(text.slice(last[1], start))) last[1] = Math.max(last[1], end);
+    else ranges.push([start, end]);
+  };
   all.forEach(({ word, at }, i) => {
     const next = all[i + 1];
-    if (forms(word).some((form) => found.has(form))) ranges.push([at, at + word.length]);
-    else if (next && found.has(fold(word) + fold(next.word)))
-      ranges.push([at, next.at + next.word.length]);
+    if (forms(word).some((form) => found.has(form))) add(at, at + word.length);
+    else if (next && found.has(fold(word) + fold(next.word))) add(at, next.at + next.word.length);
   });
   return ranges;
 }
