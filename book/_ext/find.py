@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import live  # it lies beside this file, where Sphinx finds it
 import yaml
 from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
 from rjsmin import jsmin
 from sphinx.util import logging
 
-MODULES = live.ROOT / "book/search"
+ROOT = Path(__file__).parents[2]
+MODULES = ROOT / "book/search"
 NAMES = MODULES / "names.yml"
-LIBRARY = live.ROOT / "book/vendor/search/minisearch.js"
+LIBRARY = ROOT / "book/vendor/search/minisearch.js"
 # Of a page, this is no text of its own: pictures, controls, what other scripts write.
 APART = (
     "script, style, svg, nav, button, figure, form, .contents, .headerlink, .launch, .live,"
@@ -179,6 +179,8 @@ def index(folder: Path, pages: list[str], labels: dict[str, str]) -> dict:
 
 def write(folder: Path, pages: list[str], labels: dict[str, str]) -> None:
     """Write the search into the built site: search/search.js, marks.js, search.css, texts.js."""
+    import live  # it lies beside this file, where Sphinx finds it
+
     out = folder / "search"
     out.mkdir(exist_ok=True)
     found = json.dumps(
