@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
 from rjsmin import jsmin
-from sphinx.util import logging
+from sphinx import addnodes
 
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "book/search"
@@ -25,6 +25,8 @@ APART = (
     "script, style, svg, nav, button, figure, form, .contents, .headerlink, .launch, .live,"
     " .player, .says, .figure-box, .stage-map, div.math, .footnote-reference, .cell_output"
 )
+# What can be found, but is not shown: rows of cells, answers that are still to be thought of.
+UNSEEN = "table, details, .dropdown, .toggle"
 _HEAVY = re.compile(r"<(svg|script|style)\b.*?</\1>", re.DOTALL)
 _COLOURED = re.compile(r"(?<=<pre>).*?(?=</pre>)", re.DOTALL)  # code, word by word
 _TAG = re.compile("<[^>]*>")
@@ -53,7 +55,7 @@ def plain(formula: Tag) -> str:
 
 
 def texts(html: str) -> list[dict]:
-    """The parts of a page: {"title", "id", "level", "text", "code"}, the page itself first.
+    """The parts of a page: {"title", "id", "level", "text", "unseen"}, the page itself first.
 
     A part is what stands under a heading before the next one, an entry of the glossary, or a
     work of the references. The page's `id` is "". Raises ValueError for a page without
@@ -65,11 +67,18 @@ def texts(html: str) -> list[dict]:
         raise ValueError("this page has no <article>, so nothing of it can be found")
     for formula in article.select("span.math"):
         formula.replace_with(plain(formula))
-    code = {id(part): _code(part) for part in article.find_all("section")}
+    sections = article.find_all("section")
+    unseen = {id(part): _code(part) for part in sections}
     for part in article.select(f"{APART}, pre"):
         part.decompose()
+    for part in article.select(UNSEEN):
+        if not part.decomposed:  # with another that held it
+            unseen[id(part.find_parent("section"))] += f" {_words(part)}"
+            part.decompose()
     found = []
-    for section in article.find_all("section"):
+    for section in sections:
+        if section.decomposed:
+            continue
         heading = section.find(_HEADING, recursive=False)
         if heading is None:
             continue
@@ -80,7 +89,7 @@ def texts(html: str) -> list[dict]:
                 "id": "" if first else section["id"],
                 "level": int(heading.name[1]),
                 "text": " ".join(filter(None, map(_words, _own(section, heading)))),
-                "code": code[id(section)],
+                "unseen": unseen[id(section)].strip(),
             }
         )
         found += _entries(section)
@@ -113,7 +122,7 @@ def _entries(section: Tag) -> Iterator[dict]:
 
 
 def _entry(title, name, text):
-    return {"title": title, "id": name, "level": 7, "text": text, "code": ""}
+    return {"title": title, "id": name, "level": 7, "text": text, "unseen": ""}
 
 
 def _words(part: Tag) -> str:
@@ -151,11 +160,12 @@ def _split(line):
     return [name.strip() for name in line.split(",") if name.strip()]
 
 
-def index(folder: Path, pages: list[str], labels: dict[str, str]) -> dict:
-    """All that the search knows: {"pages": [...], "parts": [...]}, for book/search/index.js.
+def index(folder: Path, pages: dict[str, str | None], strict: bool = True) -> dict:
+    """All that the search knows: {"pages": [...], "parts": [...]}, for book/search/seek.js.
 
-    folder: the built site; pages: its documents, in the order of the book; labels: how the
-    menu calls them. Raises ValueError where a name is given to a heading that is not there.
+    folder: the built site; pages: its documents in the order of the book, and how the menu
+    calls each. Where strict, raises ValueError for a name of a heading that is not there
+    (an edition in another language has other headings).
     """
     other = names()
     every, parts = [], []
@@ -166,25 +176,25 @@ def index(folder: Path, pages: list[str], labels: dict[str, str]) -> dict:
             title = part["title"]
             own = given.pop(title.replace("’", "'"), [])
             if part["level"] == 1:
-                every.append([page, title, labels.get(page, title)])
+                every.append([page, title, pages[page] or title])
             parts.append(
-                [number, part["id"], title, part["text"], ",".join(own), part["code"]]
+                [number, part["id"], title, part["text"], ",".join(own), part["unseen"]]
             )
-        if given:
+        if given and strict:
             raise ValueError(f"{NAMES}: {page} has no heading {next(iter(given))!r}")
-    if other:
+    if other and strict:
         raise ValueError(f"{NAMES}: there is no page {next(iter(other))!r}")
     return {"pages": every, "parts": parts}
 
 
-def write(folder: Path, pages: list[str], labels: dict[str, str]) -> None:
+def write(folder: Path, pages: dict[str, str | None], strict: bool = True) -> None:
     """Write the search into the built site: search/search.js, marks.js, search.css, texts.js."""
     import live  # it lies beside this file, where Sphinx finds it
 
     out = folder / "search"
     out.mkdir(exist_ok=True)
     found = json.dumps(
-        index(folder, pages, labels), ensure_ascii=False, separators=(",", ":")
+        index(folder, pages, strict), ensure_ascii=False, separators=(",", ":")
     )
     scripts = LIBRARY.read_text("utf-8") + live.bundle("search", MODULES)
     files = {
@@ -222,33 +232,22 @@ def make(app, error):
     for name in ("searchtools.js", "language_data.js", "sphinx_highlight.js"):
         folder.joinpath("_static", name).unlink(missing_ok=True)
     folder.joinpath("searchindex.js").unlink(missing_ok=True)
-    pages = list(app.env.toctree_includes.get(app.config.root_doc, []))
-    order = [app.config.root_doc]
-    for page in pages:
-        order += [page, *app.env.toctree_includes.get(page, [])]
-    labels = _labels(app.env, app.config.root_doc)
-    try:
-        write(folder, order, labels)
-    except ValueError as wrong:  # the names do not fit the book
-        logging.getLogger(__name__).warning(str(wrong))
+    write(folder, _menu(app.env, app.config.root_doc), app.config.language == "en")
 
 
-def _labels(env, root):
-    """How the menu calls each page: the title that the table of contents gives, if any."""
-    from sphinx import addnodes
-
-    found = {}
-    for doc in [root, *env.toctree_includes.get(root, [])]:
-        for tree in env.get_doctree(doc).findall(addnodes.toctree):
-            found |= {page: title for title, page in tree["entries"] if title}
+def _menu(env, root):
+    """{page: how the menu calls it, or None}, in the order of the book."""
+    found = {root: None}
+    for tree in env.get_doctree(root).findall(addnodes.toctree):
+        for title, page in tree["entries"]:
+            found[page] = title
+            found |= dict.fromkeys(env.toctree_includes.get(page, []))
     return found
 
 
 def setup(app):
-    app.config.html_additional_pages["search"] = "search.html"
     app.connect("builder-inited", leave_sphinxs, priority=1)
     app.connect("html-page-context", drop_scripts, priority=950)
-    app.connect(
-        "build-finished", make, priority=800
-    )  # before lean.py reads the scripts
+    # before lean.py looks which names the scripts use
+    app.connect("build-finished", make, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

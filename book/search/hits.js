@@ -32,9 +32,9 @@ function written(pieces) {
  * @param {Hit | undefined} hit none: the page from its beginning
  */
 export function address(base, group, hit) {
-  const terms = [...(hit ?? group.hits[0]).terms].join(" ");
+  const { phrase, terms } = hit ?? group.hits[0];
   const id = hit?.part[1];
-  const query = new URLSearchParams({ found: terms });
+  const query = new URLSearchParams({ found: phrase || [...terms].join(" ") });
   const place = id ? `#${encodeURIComponent(id)}` : "";
   return `${base}${group.page[0]}.html?${query}${place}`;
 }

@@ -6,10 +6,10 @@
 import { fold, forms, joined, key, terms, wordsOf } from "./words.js";
 
 /**
- * A part of a page: the page's number, its id, title, text, other names, names in its code.
+ * A part of a page: the page's number, its id, title, text, other names, what else stands in it.
  * @typedef {[number, string, string, string, string, string]} Part
  * @typedef {{pages: [string, string, string][], parts: Part[]}} Texts pages: [path, title, label]
- * @typedef {{part: Part, score: number, terms: Set<string>}} Hit
+ * @typedef {{part: Part, score: number, terms: Set<string>, phrase: string}} Hit phrase: all words, where they stand together
  * @typedef {{page: [string, string, string], score: number, hits: Hit[]}} Group
  * @typedef {{groups: Group[], count: number, instead: string, missing: string[]}} Answer
  */
@@ -19,7 +19,7 @@ const CHUNK = 20; // parts that go into the index at once
 const OPTIONS = {
   tokenize: (/** @type {string} */ text) => [text],
   processTerm: (/** @type {string} */ term) => term,
-  boost: { names: 8, title: 6, text: 1, code: 0.4 },
+  boost: { names: 8, title: 6, text: 1, unseen: 0.4 },
   weights: { prefix: 0.3, fuzzy: 0.2 },
   bm25: { k: 1.2, b: 0.4, d: 0.2 },
   prefix: (/** @type {string} */ term) => term.length > 1,
@@ -37,6 +37,16 @@ const BEGINS = 1.5; // or begins with it
 function rank(path) {
   if (path.startsWith("exercises/")) return 0.55;
   return { "book/glossary": 0.6, "book/references": 0.3 }[path] ?? 1;
+}
+
+/**
+ * The terms that are marked: of "top-p" not each "p", and not the "top" of top-k.
+ * @param {string[]} found
+ * @param {string[]} names
+ */
+function telling(found, names) {
+  const least = found.some((term) => term.length === 1) ? 5 : 1;
+  return new Set([...found.filter((term) => term.length >= least), ...names]);
 }
 
 /**
@@ -74,7 +84,7 @@ export function slips(one, other) {
  * @returns {Promise<(question: string) => Answer>}
  */
 export async function finder(texts, MiniSearch) {
-  const fields = { title: 2, text: 3, names: 4, code: 5 };
+  const fields = { title: 2, text: 3, names: 4, unseen: 5 };
   const index = new MiniSearch({
     fields: Object.keys(fields),
     extractField: (/** @type {any} */ doc, /** @type {keyof typeof fields | "id"} */ name) =>
@@ -136,10 +146,9 @@ export async function finder(texts, MiniSearch) {
       let worth = score * rank(page[0]);
       if (keys[id].some((name) => names.includes(name))) worth *= EXACT;
       else if (names.some((asked) => begins(asked, keys[id]))) worth *= BEGINS;
+      const phrase = terms.length > 1 && terms.includes(names[0]) ? names[0] : "";
       const group = groups.get(part[0]) ?? { page, score: 0, hits: [] };
-      const longer = terms.filter((/** @type {string} */ term) => term.length > 1);
-      const shown = new Set(longer.length ? [...longer, ...names] : terms);
-      group.hits.push({ part, score: worth, terms: shown });
+      group.hits.push({ part, score: worth, terms: telling(terms, names), phrase });
       group.score = Math.max(group.score, worth);
       groups.set(part[0], group);
     }
@@ -149,8 +158,8 @@ export async function finder(texts, MiniSearch) {
 
   return (question) => {
     const all = wordsOf(question).map(({ word }) => word);
-    const telling = all.filter((word) => !SMALL.test(word));
-    const words = (telling.length ? telling : all).slice(0, MOST_WORDS);
+    const large = all.filter((word) => !SMALL.test(word));
+    const words = (large.length ? large : all).slice(0, MOST_WORDS);
     /** @type {string[]} */
     const missing = [];
     /** @type {string[]} */

@@ -2,6 +2,7 @@
 
 const WORD = /\p{Script=Han}|[\p{L}\p{N}]+/gu;
 const HUMPS = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+const LONGEST = 3; // words that are looked at as one name
 const SHORTEST = 3; // letters that a part of a name like LayerNorm has at least
 
 /**
@@ -79,9 +80,10 @@ export function places(text, found) {
     else ranges.push([start, end]);
   };
   all.forEach(({ word, at }, i) => {
-    const next = all[i + 1];
-    if (forms(word).some((form) => found.has(form))) add(at, at + word.length);
-    else if (next && found.has(fold(word) + fold(next.word))) add(at, next.at + next.word.length);
+    const ends = all.slice(i + 1, i + LONGEST).map((next) => next.at + next.word.length);
+    const end = ends.reverse().find((last) => found.has(key(text.slice(at, last))));
+    if (end) add(at, end);
+    else if (forms(word).some((form) => found.has(form))) add(at, at + word.length);
   });
   return ranges;
 }

@@ -111,14 +111,18 @@ def weight_findings(visit):
 
 
 # --- what is on a page ---------------------------------------------------------------
-def axe_findings(page):
-    """axe-core's rules, those that are experimental in axe but known to matter too."""
+def axe_findings(page, where=None):
+    """axe-core's rules, those that are experimental in axe but known to matter too.
+
+    where: a selector, for a part of the page only.
+    """
     page.evaluate(AXE.read_text("utf-8"))
     violations = page.evaluate(
-        """async () => (await axe.run(document, {
+        """async (where) => (await axe.run(where ?? document, {
             resultTypes: ["violations"],
             rules: {"label-content-name-mismatch": {enabled: true}},
-        })).violations"""
+        })).violations""",
+        where,
     )
     return [
         f"axe {rule['id']}: {node['target'][0]} {node['html'][:160]}"
