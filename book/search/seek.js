@@ -3,7 +3,7 @@
  * weighs words; here stands what this book knows besides: names, what a page is, slips of the keys.
  */
 
-import { fold, forms, joined, key, terms, wordsOf } from "./words.js";
+import { JOINT, fold, forms, joined, key, terms, wordsOf } from "./words.js";
 
 /**
  * A part of a page: the page's number, its id, title, text, other names, what else stands in it.
@@ -22,7 +22,7 @@ const OPTIONS = {
   boost: { names: 8, title: 6, text: 1, unseen: 0.4 },
   weights: { prefix: 0.3, fuzzy: 0.2 },
   bm25: { k: 1.2, b: 0.4, d: 0.2 },
-  prefix: (/** @type {string} */ term) => term.length > 1,
+  prefix: (/** @type {string} */ term) => term.length > 1 && !term.startsWith(JOINT),
 };
 // Words that say nothing of what is sought, unless they are all that is asked.
 const SMALL =
@@ -36,7 +36,7 @@ const BEGINS = 1.5; // or begins with it
  */
 function rank(path) {
   if (path.startsWith("exercises/")) return 0.55;
-  return { "book/glossary": 0.6, "book/references": 0.3 }[path] ?? 1;
+  return { "book/glossary": 0.4, "book/references": 0.3 }[path] ?? 1;
 }
 
 /**
@@ -46,7 +46,15 @@ function rank(path) {
  */
 function telling(found, names) {
   const least = found.some((term) => term.length === 1) ? 5 : 1;
-  return new Set([...found.filter((term) => term.length >= least), ...names]);
+  return new Set([
+    ...found.filter((term) => term.length >= least),
+    ...names.map((name) => JOINT + name),
+  ]);
+}
+
+/** @param {string[]} queries */
+function both(queries) {
+  return { combineWith: "AND", queries };
 }
 
 /**
@@ -55,7 +63,8 @@ function telling(found, names) {
  * @param {string[]} names
  */
 function begins(asked, names) {
-  return asked.length > 2 && names.some((name) => name.startsWith(asked));
+  const enough = asked.length > 2 || /^\p{Script=Han}{2}/u.test(asked);
+  return enough && names.some((name) => name.startsWith(asked));
 }
 
 /**
@@ -78,7 +87,8 @@ export function slips(one, other) {
 }
 
 /**
- * Make the index, a little at a time, so that a reader can type meanwhile. It answers a question with the pages that hold an answer.
+ * Make the index, a little at a time, so that a reader can type meanwhile. It answers a question
+ * with the pages that hold an answer.
  * @param {Texts} texts
  * @param {any} MiniSearch
  * @returns {Promise<(question: string) => Answer>}
@@ -105,11 +115,18 @@ export async function finder(texts, MiniSearch) {
    */
   function mend(word) {
     if (word.length < 4) return "";
-    const near = search(word, { prefix: false, fuzzy: word.length < 5 ? 1 : 2, maxFuzzy: 2 });
+    const ways = { combineWith: "OR", queries: [word, JOINT + word] };
+    const near = search(ways, {
+      prefix: (/** @type {string} */ term) => term.startsWith(JOINT),
+      fuzzy: word.length < 5 ? 1 : 2,
+      maxFuzzy: 2,
+    });
     /** @type {Map<string, number>} */
     const often = new Map();
-    for (const { terms } of near)
-      for (const term of terms) often.set(term, (often.get(term) ?? 0) + 1);
+    for (const term of near.flatMap((/** @type {any} */ { terms }) => terms)) {
+      const bare = term.replace(JOINT, "");
+      often.set(bare, (often.get(bare) ?? 0) + 1);
+    }
     const ranked = [...often].sort(
       ([a, n], [b, m]) => slips(word, a) - slips(word, b) || m - n || (a < b ? -1 : 1)
     );
@@ -123,13 +140,12 @@ export async function finder(texts, MiniSearch) {
    * @param {"AND" | "OR"} how
    */
   function ask(asked, whole, how) {
-    const queries = asked.map(([first, ...parts]) =>
-      parts.length
-        ? { combineWith: "OR", queries: [first, { combineWith: "AND", queries: parts }] }
-        : first
-    );
+    const queries = asked.map(([first, ...parts]) => {
+      const ways = [first, JOINT + first];
+      return { combineWith: "OR", queries: parts.length ? [...ways, both(parts)] : ways };
+    });
     const each = { combineWith: how, queries };
-    return search(asked.length > 1 ? { combineWith: "OR", queries: [each, whole] } : each);
+    return search(asked.length > 1 ? { combineWith: "OR", queries: [each, JOINT + whole] } : each);
   }
 
   /**
@@ -146,7 +162,7 @@ export async function finder(texts, MiniSearch) {
       let worth = score * rank(page[0]);
       if (keys[id].some((name) => names.includes(name))) worth *= EXACT;
       else if (names.some((asked) => begins(asked, keys[id]))) worth *= BEGINS;
-      const phrase = terms.length > 1 && terms.includes(names[0]) ? names[0] : "";
+      const phrase = terms.length > 1 && terms.includes(JOINT + names[0]) ? JOINT + names[0] : "";
       const group = groups.get(part[0]) ?? { page, score: 0, hits: [] };
       group.hits.push({ part, score: worth, terms: telling(terms, names), phrase });
       group.score = Math.max(group.score, worth);

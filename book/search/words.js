@@ -2,6 +2,7 @@
 
 const WORD = /\p{Script=Han}|[\p{L}\p{N}]+/gu;
 const HUMPS = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+export const JOINT = "="; // at the front of words that were joined to one
 const LONGEST = 3; // words that are looked at as one name
 const SHORTEST = 3; // letters that a part of a name like LayerNorm has at least
 
@@ -48,8 +49,8 @@ export function terms(text) {
  */
 export function joined(name) {
   const all = wordsOf(name).map(({ word }) => fold(word));
-  const pairs = all.slice(1).map((word, i) => all[i] + word);
-  const threes = all.slice(2).map((word, i) => all[i] + all[i + 1] + word);
+  const pairs = all.slice(1).map((word, i) => JOINT + all[i] + word);
+  const threes = all.slice(2).map((word, i) => JOINT + all[i] + all[i + 1] + word);
   return [...new Set([...terms(name), ...pairs, ...threes])];
 }
 
@@ -81,7 +82,7 @@ export function places(text, found) {
   };
   all.forEach(({ word, at }, i) => {
     const ends = all.slice(i + 1, i + LONGEST).map((next) => next.at + next.word.length);
-    const end = ends.reverse().find((last) => found.has(key(text.slice(at, last))));
+    const end = ends.reverse().find((last) => found.has(JOINT + key(text.slice(at, last))));
     if (end) add(at, end);
     else if (forms(word).some((form) => found.has(form))) add(at, at + word.length);
   });
