@@ -293,6 +293,7 @@ def enliven(app, error):
 
 def setup(app):
     app.setup_extension("says")
+    app.setup_extension("find")
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")

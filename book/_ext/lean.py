@@ -53,7 +53,7 @@ def names_in(folder: Path) -> set[str]:
     for page in folder.rglob("*.html"):
         seen.feed(page.read_text("utf-8"))
     for script in folder.rglob("*.js"):
-        if script.name not in ("small.js", "searchindex.js"):
+        if script.name not in ("small.js", "texts.js"):
             seen.names.update(_WORD.findall(script.read_text("utf-8", "replace")))
     return seen.names
 

@@ -45,3 +45,44 @@
   addEventListener("resize", reach);
   addEventListener("change", reach); // another answer is shown
 })();
+
+// The search is fetched when it is first asked for, and before the theme's own can answer.
+(function () {
+  "use strict";
+  const folder = `${document.documentElement.dataset.content_root || "./"}search/`;
+  const fetched = {};
+
+  function fetchOnce(name) {
+    fetched[name] ??= new Promise((resolve, reject) => {
+      const script = name.endsWith(".js");
+      const part = document.createElement(script ? "script" : "link");
+      if (!script) part.rel = "stylesheet";
+      part[script ? "src" : "href"] = folder + name;
+      part.onload = resolve;
+      part.onerror = () => {
+        delete fetched[name];
+        reject(new Error(`${name} could not be loaded`));
+      };
+      document.head.append(part);
+    });
+    return fetched[name];
+  }
+  const withStyle = (name) => Promise.all([fetchOnce("search.css"), fetchOnce(name)]);
+
+  function open(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    withStyle("search.js").then(() => window.bookSearch.open());
+  }
+  addEventListener("click", (event) => {
+    if (event.target.closest?.(".search-button__button")) open(event);
+  }, true);
+  addEventListener("keydown", (event) => {
+    const combined = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    if (combined && event.key.toLowerCase() === "k") open(event);
+  }, true);
+
+  const page = document.querySelector(".search-page");
+  if (page) withStyle("search.js").then(() => window.bookSearch.page(page));
+  if (new URLSearchParams(location.search).has("found")) withStyle("marks.js");
+})();

@@ -111,14 +111,18 @@ def weight_findings(visit):
 
 
 # --- what is on a page ---------------------------------------------------------------
-def axe_findings(page):
-    """axe-core's rules, those that are experimental in axe but known to matter too."""
+def axe_findings(page, where=None):
+    """axe-core's rules, those that are experimental in axe but known to matter too.
+
+    where: a selector, for a part of the page only.
+    """
     page.evaluate(AXE.read_text("utf-8"))
     violations = page.evaluate(
-        """async () => (await axe.run(document, {
+        """async (where) => (await axe.run(where ?? document, {
             resultTypes: ["violations"],
             rules: {"label-content-name-mismatch": {enabled: true}},
-        })).violations"""
+        })).violations""",
+        where,
     )
     return [
         f"axe {rule['id']}: {node['target'][0]} {node['html'][:160]}"
@@ -277,15 +281,13 @@ def words_of(site, pages):
 
 def search_findings(page, base, word, path):
     """The search finds a page by a word that stands on it."""
-    page.goto(f"{base}search.html?q={word}")
-    # Sphinx says when it has finished
-    page.wait_for_function(
-        """() => /found|match/.test(
-            (document.querySelector("#search-results p.search-summary") || {}).textContent)"""
-    )
-    page.wait_for_timeout(200)
+    if page.url.partition("?")[0] != f"{base}search.html":
+        page.goto(f"{base}search.html")
+    page.locator(".search-page input").fill(word)
+    # it is set when the answer stands there
+    page.locator(f'.search-found[data-asked="{word}"]').wait_for(state="attached")
     hits = page.evaluate(
-        """() => [...document.querySelectorAll("#search-results li a")]
+        """() => [...document.querySelectorAll(".search-page .hits a")]
             .map((link) => link.href)"""
     )
     hits = {urldefrag(hit)[0].partition("?")[0].removeprefix(base) for hit in hits}

@@ -37,12 +37,6 @@ def test_links_resolve(site, path):
     assert not checks.link_findings(site, path)
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_search_finds_a_word_of_the_page(site, server, open_page, path):
-    word = checks.words_of(site, PAGES)[path]
-    assert not checks.search_findings(open_page(), server.url, word, path)
-
-
 @pytest.mark.parametrize("path", PAGES + OTHERS)
 def test_page_works_from_a_file(site, open_page, path):
     page = open_page()
@@ -55,19 +49,13 @@ def test_page_works_from_a_file(site, open_page, path):
     assert not findings
 
 
-def test_search_works_from_a_file(site, open_page):
-    word = checks.words_of(site, PAGES)[PAGES[0]]
-    base = f"{site.as_uri()}/"
-    assert not checks.search_findings(open_page(), base, word, PAGES[0])
-
-
 def test_front_door(server, open_page):
     page = open_page()
     page.goto(server.url)
     page.wait_for_url(server.url + PAGES[0])
 
 
-def test_dark_switch_and_search_by_keyboard(server, open_page):
+def test_dark_switch_by_keyboard(server, open_page):
     page = open_page()
     checks.Visit(page, server.url + PAGES[0])
     page.keyboard.press("Tab")
@@ -80,10 +68,6 @@ def test_dark_switch_and_search_by_keyboard(server, open_page):
         page.keyboard.press("Enter")
         seen.add(page.evaluate("document.documentElement.dataset.mode"))
     assert seen == {"light", "dark", "auto"}
-    page.keyboard.press("Control+k")
-    page.keyboard.type("token")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/search.html?q=token*")
 
 
 def test_only_exercises_offer_to_download_and_launch(site):
