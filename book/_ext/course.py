@@ -292,7 +292,8 @@ def enliven(app, error):
 
 
 def setup(app):
-    app.setup_extension("says")
+    for extension in ("says", "ask", "terms"):
+        app.setup_extension(extension)
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
