@@ -156,17 +156,16 @@ class Form:
         self.luck = random.Random(self.id)  # noqa: S311 - the same in every build
 
     def form(self):
-        parts = getattr(self, f"_{self.kind}")()
-        do = "Check" if not self.predict else "Show what happens"
-        main = [_tag("legend", *self.asked.children), *parts]
+        do = nodes.Text("Show what happens" if self.predict else "Check")
+        do = _tag("div", _tag("button", do, type="submit"), class_="ask-do")
         if self.kind == "none":
-            main = [_tag("p", *self.asked.children)]
+            main = [_tag("p", *self.asked.children), do]
         else:
-            main = [_tag("fieldset", *main)]
-        button = _tag("button", nodes.Text(do), type="submit")
-        main.append(_tag("div", button, class_="ask-do"))
-        main.append(_tag("div", class_="ask-said", role="status"))
-        return _tag("form", *self.before, *main, data_kind=self.kind)
+            legend = _tag("legend", *self.asked.children)
+            parts = getattr(self, f"_{self.kind}")()
+            main = [_tag("fieldset", legend, *parts, do)]
+        said = _tag("div", class_="ask-said", role="status")
+        return _tag("form", *self.before, *main, said, data_kind=self.kind)
 
     def _choice(self):
         for i in self.luck.sample(range(len(self.items)), len(self.items)):
@@ -199,9 +198,6 @@ class Form:
             ),
             class_="ask-order",
         )
-
-    def _none(self):
-        return []
 
     def explained(self):
         """Every item that has a word to say, as a list; None where none has."""

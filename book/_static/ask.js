@@ -247,7 +247,8 @@
     const asked = questions.filter((one) => one.counts);
     const done = asked.filter((one) => one.done());
     const right = done.filter((one) => one.right()).length;
-    count.textContent = `${done.length} of ${asked.length} questions answered${done.length ? `, ${right} right` : ""}.`;
+    const rights = done.length ? `, ${right} right.` : ".";
+    count.textContent = `${done.length} of ${asked.length} questions answered${rights}`;
     where.textContent = keeps
       ? "Your answers are kept in this browser only and sent nowhere."
       : "Your browser keeps nothing: your answers go when you leave the page.";

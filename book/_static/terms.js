@@ -24,6 +24,7 @@
     if (!tip) return;
     document.body.append(tip); // out of all that cuts off
     tip.hidden = false;
+    tip.classList.toggle("touch", pointer === "touch");
     const [box] = link.getClientRects();
     const left = Math.min(box.left, document.documentElement.clientWidth - tip.offsetWidth - 12);
     const above = box.bottom + tip.offsetHeight + 12 > innerHeight && box.top > tip.offsetHeight;
