@@ -40,7 +40,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 _MARK = re.compile(r"\[([x= ])\]\s+")
-_NUMBER = re.compile(r"([-−]?)(\d[\d,]*)(\.\d+)?")
+_NUMBER = re.compile(r"([-−]?)(\d[\d,]*)(\.\d+)?(?:/(\d+))?")
 _WITHIN = re.compile(r"\s*±\s*([\d.]+)\s*$")
 HIDE = (
     "document.currentScript.parentElement.setAttribute('hidden', 'until-found')"  # no flash
@@ -68,8 +68,8 @@ def number_in(text: str) -> tuple[float, float]:
     found = _NUMBER.search(text)
     if not found:
         raise ValueError(f"there is no number in {text!r}")
-    sign, whole, rest = found.groups()
-    size = float(whole.replace(",", "") + (rest or ""))
+    sign, whole, rest, below = found.groups()
+    size = float(whole.replace(",", "") + (rest or "")) / int(below or 1)
     return -size if sign else size, 0.5 * 10.0 ** -(len(rest or ".") - 1)
 
 

@@ -204,6 +204,7 @@
     });
     // another choice is not judged yet
     form.addEventListener("input", () => {
+      if (kind === KINDS.choice && shown && !shown.hidden) return form.requestSubmit();
       delete root.dataset.is;
       said.replaceChildren();
     });
