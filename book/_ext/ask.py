@@ -42,9 +42,7 @@ from sphinx.util.docutils import SphinxDirective
 _MARK = re.compile(r"\[([x= ])\]\s+")
 _NUMBER = re.compile(r"([-−]?)(\d[\d,]*)(\.\d+)?(?:/(\d+))?")
 _WITHIN = re.compile(r"\s*±\s*([\d.]+)\s*$")
-HIDE = (
-    "document.currentScript.parentElement.setAttribute('hidden', 'until-found')"  # no flash
-)
+HIDE = "document.currentScript.parentElement.setAttribute('hidden', 'until-found')"  # no flash
 log = logging.getLogger(__name__)
 
 
@@ -219,9 +217,7 @@ class Form:
 
     def question(self):
         fold = self.explained()
-        fold = (
-            [*fold, *self.answer] if self.kind == "order" else [*self.answer, *fold]
-        )
+        fold = [*fold, *self.answer] if self.kind == "order" else [*self.answer, *fold]
         given = {"class": "ask", "id": self.id}
         return tag("", self.form(), self.fold("Answer", fold), name="div", given=given)
 
@@ -241,7 +237,9 @@ class Form:
 def _is_list(node):
     if isinstance(node, nodes.enumerated_list):
         return True
-    return isinstance(node, nodes.bullet_list) and _MARK.match(node.astext()) is not None
+    return (
+        isinstance(node, nodes.bullet_list) and _MARK.match(node.astext()) is not None
+    )
 
 
 def _kind(found, marks):

@@ -1,7 +1,6 @@
 // The questions of a page (markup: book/_ext/ask.py): says what each answer is worth, shows
 // what was to be predicted, and remembers both in this browser and nowhere else.
 (() => {
-  const KEY = "ask";
   const page = document.currentScript?.dataset.page ?? "";
   /** @type {HTMLElement[]} */
   const all = [...document.querySelectorAll(/** @type {"div"} */ (".ask"))];
@@ -12,8 +11,8 @@
   let kept = {};
   let keeps = true;
   try {
-    kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
-    localStorage.setItem(KEY, JSON.stringify(kept));
+    kept = JSON.parse(localStorage.getItem("ask") ?? "{}") ?? {};
+    localStorage.setItem("ask", JSON.stringify(kept));
   } catch {
     keeps = false; // the browser does not let us: answers last as long as the page
   }
@@ -21,7 +20,7 @@
 
   function keep() {
     try {
-      localStorage.setItem(KEY, JSON.stringify(kept));
+      localStorage.setItem("ask", JSON.stringify(kept));
     } catch {
       keeps = false;
     }
@@ -48,11 +47,17 @@
     return Number(above) / Number(below ?? 1);
   }
 
-  /** @param {number} number @param {string | null} given "value within" */
+  /** @param {number} number @param {string} given "value within" */
   function near(number, given) {
-    const [value, within] = (given ?? "NaN 0").split(" ").map(Number);
+    const [value, within] = given.split(" ").map(Number);
     return Math.abs(number - value) <= within * (1 + 1e-9) + 1e-12;
   }
+
+  /** @param {HTMLElement} form @param {string} value @returns {HTMLInputElement} */
+  const chosen = (form, value) =>
+    /** @type {HTMLInputElement} */ (form.querySelector(`input[value="${value}"]`));
+  /** @param {HTMLElement} form */
+  const field = (form) => /** @type {HTMLInputElement} */ (form.querySelector("input"));
 
   const KINDS = {
     none: { read: () => "", judge: () => ({}), show: () => {}, ask: "" },
@@ -61,37 +66,36 @@
       read: (form) => form.querySelector("input:checked")?.getAttribute("value") ?? null,
       /** @param {HTMLElement} form @param {string} answer */
       judge(form, answer) {
-        const input = form.querySelector(`input[value="${answer}"]`);
-        return { right: !!input?.hasAttribute("data-right"), item: answer };
+        return { right: "right" in chosen(form, answer).dataset, item: answer };
       },
       /** @param {HTMLElement} form @param {string} answer */
       show(form, answer) {
-        const input = form.querySelector(`input[value="${answer}"]`);
-        if (input) /** @type {HTMLInputElement} */ (input).checked = true;
+        chosen(form, answer).checked = true;
       },
       ask: "Choose one first.",
     },
     number: {
       /** @param {HTMLElement} form */
       read(form) {
-        const text = /** @type {HTMLInputElement} */ (form.querySelector("input")).value;
+        const text = field(form).value;
         return Number.isFinite(read(text)) ? text : null;
       },
       /** @param {HTMLElement} form @param {string} answer */
       judge(form, answer) {
-        const input = /** @type {HTMLInputElement} */ (form.querySelector("input"));
+        const input = field(form);
         const number = read(answer);
-        if (near(number, input.getAttribute("data-right"))) return { right: true };
+        const right = input.dataset.right ?? "";
+        if (near(number, right)) return { right: true };
         const wrong = [...input.attributes].find(
           ({ name, value }) => name.startsWith("data-wrong-") && near(number, value)
         );
         if (wrong) return { item: wrong.name.slice(11) };
-        const low = number < Number(input.getAttribute("data-right")?.split(" ")[0]);
+        const low = number < parseFloat(right);
         return { say: low ? "It is more than that." : "It is less than that." };
       },
       /** @param {HTMLElement} form @param {string} answer */
       show(form, answer) {
-        /** @type {HTMLInputElement} */ (form.querySelector("input")).value = answer;
+        field(form).value = answer;
       },
       ask: "Write a number first, such as 12, 0.5 or 3/4.",
     },
@@ -101,8 +105,8 @@
         rows(form)
           .map((row) => row.dataset.at)
           .join(" "),
-      /** @param {HTMLElement} form @param {string} answer */
-      judge(form, answer) {
+      /** @param {HTMLElement} _form @param {string} answer */
+      judge(_form, answer) {
         const wrong = answer.split(" ").findIndex((at, i) => Number(at) !== i);
         if (wrong < 0) return { right: true };
         return { item: answer.split(" ")[wrong], say: wrong ? `Right up to line ${wrong}.` : "" };
@@ -258,5 +262,4 @@
   document.querySelector("article.bd-article")?.append(end);
   tell();
   follow();
-  document.documentElement.dataset.ask = "ready";
 })();
