@@ -46,15 +46,15 @@ HIDE = "document.currentScript.parentElement.setAttribute('hidden', 'until-found
 log = logging.getLogger(__name__)
 
 
-class ask(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
+class ask(nodes.General, nodes.Element):
     """A question as it was written; `predict` is whether the page itself answers it."""
 
 
-class predicted(nodes.General, nodes.Element):  # noqa: N801
+class predicted(nodes.General, nodes.Element):
     """Here ends what was to be predicted."""
 
 
-class tag(nodes.General, nodes.Element):  # noqa: N801
+class tag(nodes.General, nodes.Element):
     """An element of HTML: `name`, and its attributes in `given`."""
 
 
@@ -151,7 +151,7 @@ class Form:
         for item in self.items:
             if not item.why and item.mark not in "x=" and self.kind != "order":
                 raise ValueError(f"{item.text()!r} is not explained")
-        self.luck = random.Random(self.id)  # noqa: S311 - the same in every build
+        self.luck = random.Random(self.id)
 
     def form(self):
         do = nodes.Text("Show what happens" if self.predict else "Check")

@@ -59,11 +59,11 @@ def described(body: str, said: dict[str, str]) -> str:
     if not used:
         return body
     tips = "".join(
-        f'<div class="tip" hidden><p role="tooltip" id="tip-{term}">'
+        f'<div class="term-tip" hidden><p role="tooltip" id="tip-{term}">'
         f'{said[f"term-{term}"]}</p><a href="{href}">In the glossary</a></div>'
         for term, href in used.items()
     )
-    return f'{body}<div class="tips" data-pagefind-ignore>{tips}</div>'
+    return f'{body}<div class="term-tips" data-pagefind-ignore>{tips}</div>'
 
 
 def fit(app, page, template, context, doctree):

@@ -256,7 +256,7 @@
     count.textContent = `${done.length} of ${asked.length} questions answered${rights}`;
     where.textContent = keeps
       ? "Your answers are kept in this browser only and sent nowhere."
-      : "Your browser keeps nothing: your answers go when you leave the page.";
+      : "Your browser keeps nothing of it.";
   }
 
   document.querySelector("article.bd-article")?.append(end);

@@ -22,14 +22,15 @@
     const text = document.getElementById(link.getAttribute("aria-describedby") ?? "");
     const tip = text?.parentElement;
     if (!tip) return;
-    document.body.append(tip); // out of all that cuts off
+    document.querySelector("main")?.append(tip); // out of all that cuts off
     tip.hidden = false;
     tip.classList.toggle("touch", pointer === "touch");
     const [box] = link.getClientRects();
     const left = Math.min(box.left, document.documentElement.clientWidth - tip.offsetWidth - 12);
     const above = box.bottom + tip.offsetHeight + 12 > innerHeight && box.top > tip.offsetHeight;
-    tip.style.left = `${Math.max(12, left) + scrollX}px`;
-    tip.style.top = `${(above ? box.top - tip.offsetHeight : box.bottom) + scrollY}px`;
+    const from = (tip.offsetParent ?? document.body).getBoundingClientRect();
+    tip.style.left = `${Math.max(12, left) - from.left}px`;
+    tip.style.top = `${(above ? box.top - tip.offsetHeight : box.bottom) - from.top}px`;
     open = tip;
     of = link;
   }
