@@ -109,7 +109,7 @@
       judge(_form, answer) {
         const wrong = answer.split(" ").findIndex((at, i) => Number(at) !== i);
         if (wrong < 0) return { right: true };
-        return { item: answer.split(" ")[wrong], say: wrong ? `Right up to line ${wrong}.` : "" };
+        return { item: answer.split(" ")[wrong], say: `Line ${wrong + 1} comes too early.` };
       },
       /** @param {HTMLElement} form @param {string} answer */
       show(form, answer) {
