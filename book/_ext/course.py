@@ -52,7 +52,9 @@ def name_the_extension(app, config):
     import says  # it lies beside this file, where Sphinx finds it
 
     digest = hashlib.sha256()
-    for file in (*sorted(Path(__file__).parent.glob("*.py")), says.RECORD):
+    here = Path(__file__).parent
+    static = here.with_name("_static").glob("*")  # or Sphinx would not copy them again
+    for file in (*sorted(here.glob("*.py")), *sorted(static), says.RECORD):
         digest.update(file.read_bytes())
     config.course_extension = digest.hexdigest()
 
@@ -292,8 +294,8 @@ def enliven(app, error):
 
 
 def setup(app):
-    app.setup_extension("says")
-    app.setup_extension("find")
+    for extension in ("says", "ask", "terms", "find"):
+        app.setup_extension(extension)
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
