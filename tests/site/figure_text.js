@@ -150,10 +150,11 @@
       const t = (w.x * v.x + w.y * v.y) / (v.x * v.x + v.y * v.y);
       return s > 0.01 && s < 0.99 && t > 0.02 && t < 0.98;
     };
+    const mid = (p, q) => ({ x: (p.x + q.x) / 2, y: (p.y + q.y) / 2 });
     const points = lines.map(([[a, b], [c, d]]) => {
       const some = [];
       for (let i = 0; i <= 10; i++)
-        for (const [p, q] of [[a, b], [c, d]])
+        for (const [p, q] of [[a, b], [c, d], [mid(a, c), mid(b, d)]])
           some.push({ x: p.x + ((q.x - p.x) * i) / 10, y: p.y + ((q.y - p.y) * i) / 10 });
       return some;
     });
@@ -179,7 +180,7 @@
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode, element = text.parentElement;
-    if (!text.data.trim() || !element.closest(".player, .heads") || element.closest("svg")) continue;
+    if (!text.data.trim() || !element.closest(".player, .twelve") || element.closest("svg")) continue;
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
     if (!rendered(element) || style.visibility === "hidden" || box.width < 2) continue;
