@@ -48,7 +48,8 @@ def _in_words(labels, shares, framed):
             kind = ' class="framed"' if (i, int(j)) in framed else ""
             tokens.append(f'<li{kind} style="--tone:{tone}%">{word}<i>{to}</i></li>')
         else:
-            tokens.append(f"<li>{word}</li>")
+            kind = ' class="close"' if label in CLOSE else ""
+            tokens.append(f"<li{kind}>{word}</li>")
     return f"<ol>{''.join(tokens)}</ol>"
 
 

@@ -80,6 +80,9 @@
 
   function look(svg) {
     const picture = name(svg);
+    const box = svg.closest(".figure-box");
+    if (box && innerWidth >= 360 && box.scrollWidth > box.clientWidth + 1)
+      found.push(`${picture} scrolls sideways`);
     const page = sheet(svg.parentElement);
     const frame = svg.getBoundingClientRect();
     const shapes = [];
