@@ -137,9 +137,9 @@ def bare(ax):
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-# shares from 0 to 1 on which words are read in the ink, in black, and in the paper's colour,
-# on a light page and on a dark one; between the first two there is a gap
-INK_TO, BLACK_FROM, PAPER_FROM = 0.545, 0.637, 0.9
+# shares (of 33 tones) on which words are read in the ink, in black, and in the paper's
+# colour, on a light page and on a dark one; between the first two there is a gap
+INK_TO, BLACK_FROM, PAPER_FROM = 17.9 / 33, 21 / 33, 29 / 33
 
 
 def _readable(shares):

@@ -99,6 +99,8 @@ def peaks(warm, cold):
     ax.plot(list(warm), list(warm.values()), "o-", color=BLUE, ms=4)
     ax.plot(list(cold), list(cold.values()), "o--", color=VERMILION, ms=4)
     ax.set(xscale="log", xlabel=tr("peak of the learning rate"), ylim=(0, 5))
+    decades = [10.0**n for n in range(-6, 3) if min(warm) <= 10.0**n <= max(warm)]
+    ax.set_xticks(decades, [f"{peak:g}" for peak in decades])
     ax.set_title(tr("loss at the end"))
     ax.text(0.5, 0.85, tr("with warm-up"), color=BLUE, transform=ax.transAxes)
     ax.text(0.5, 0.7, tr("without (dashed)"), color=VERMILION, transform=ax.transAxes)
@@ -190,7 +192,7 @@ def ladder(rungs):
         ax.plot([min(losses), max(losses)], [row, row], color=INK, lw=2)
         ax.text(max(losses) + 0.02, row, two(loss), va="center_baseline")
     ax.set_yticks(range(len(rungs)), [tr(name) for name in rungs])
-    ax.set(ylim=(len(rungs) - 0.4, -0.6), xlim=(1, 2.75))
+    ax.set(ylim=(len(rungs) - 0.4, -0.6), xlim=(1, 2.75), xticks=[1, 1.5, 2, 2.5])
     ax.tick_params(axis="y", length=0)
     ax.set_title(tr("validation loss, nats per character"))
     told = ", ".join(
