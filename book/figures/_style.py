@@ -35,7 +35,9 @@ ACCENT = BLUE
 CYCLE = [BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]
 VARIABLE = {light: f"var(--c-{name})" for name, (light, _) in PALETTE.items()}
 VARIABLE |= {"#000000": VARIABLE[INK], "#ffffff": VARIABLE[PAPER]}
-BLACK = "#010101"  # on middle tones, light page or dark: matplotlib's own black is the ink
+BLACK = (
+    "#010101"  # on middle tones, light page or dark: matplotlib's own black is the ink
+)
 
 
 def _sequential(steps=33):

@@ -154,7 +154,9 @@ def padded(rows):
             ax.add_patch(_sheet(column, row, piece, 0.95))
             if piece is not None:
                 ax.text(column + 0.5, row + 0.35, piece, size=9.5, **CENTRED)
-                ax.text(column + 0.5, row + 0.72, place, size=9.5, color=BLUE, **CENTRED)
+                ax.text(
+                    column + 0.5, row + 0.72, place, size=9.5, color=BLUE, **CENTRED
+                )
     return show(
         fig,
         narrow=_padded_down(rows),
@@ -268,6 +270,7 @@ def loss_of_windows(found):
                 f"{width}: {run['loss']:.2f}" for width, run in found.trained.items()
             ),
         ),
+        narrow=330,
     )
 
 

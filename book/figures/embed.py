@@ -135,7 +135,9 @@ def _tokens_on_top(ax, text, place, step):
         if not (t == place and step):
             _chip(ax, x, 4, name)
         middle = {"ha": "center", "va": "center"}
-        ax.text(x + _width(name) / 2, 25, text.ids[t], size=SMALL, color=MUTED, **middle)
+        ax.text(
+            x + _width(name) / 2, 25, text.ids[t], size=SMALL, color=MUTED, **middle
+        )
         x += _width(name) + 10
 
 

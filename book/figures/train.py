@@ -11,11 +11,13 @@ from . import (
     GREEN,
     INK,
     MUTED,
+    NARROW,
     ORANGE,
     PURPLE,
     VERMILION,
     Markup,
     canvas,
+    drawing,
     show,
     table,
     tr,
@@ -45,7 +47,24 @@ def shifted(rows):
         read=" ".join(read),
         asked=" ".join(asked),
     )
-    return show(fig, alt)
+    return show(fig, alt, _shifted_down(read, asked))
+
+
+def _shifted_down(read, asked):
+    """The same for a phone: a row for each token."""
+    step, at = 21, (110, 190)
+    high = step * (len(read) + 1)
+    fig, ax = drawing(NARROW, high, y=(high, 0))
+    look = {"va": "center_baseline", "size": 10.5}
+    ax.text(at[0], step / 2, tr("read"), ha="right", color=MUTED, **look)
+    ax.text(at[1], step / 2, tr("asked"), color=MUTED, **look)
+    for row, (word, next_) in enumerate(zip(read, asked), 1):
+        y = step * (row + 0.5)
+        ax.text(at[0], y, word, ha="right", color=INK, **look)
+        ax.text(at[1], y, next_, color=BLUE, weight="bold", **look)
+        arrow = {"arrowstyle": "-|>", "color": MUTED, "lw": 0.9}
+        ax.annotate("", (at[1] - 12, y), (at[0] + 12, y), arrowprops=arrow)
+    return fig
 
 
 # --- the loss -----------------------------------------------------------------------
