@@ -6,6 +6,7 @@ needed; a browser that knows no :has() shows all heads, one after the other.
 """
 
 from html import escape
+from itertools import pairwise
 
 from edition import tr
 
@@ -19,7 +20,7 @@ CLOSE = (".", ",", "d")  # labels that stand at the word before them
 def _small(shares, framed):
     """A matrix (T, T) as a small picture: a path for all squares of a tone."""
     T, drawn = len(shares), []
-    for low, high in zip(TONES, TONES[1:]):
+    for low, high in pairwise(TONES):
         rows = ((shares >= low) & (shares < high)).nonzero().tolist()
         if rows:
             d = "".join(f"M{j} {i}h1v1h-1z" for i, j in rows)

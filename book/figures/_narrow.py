@@ -6,6 +6,7 @@ at 1.09 pixels a unit, and words of 10.1 units have 11 pixels, the least that a 
 """
 
 import textwrap
+import warnings
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
@@ -33,7 +34,9 @@ def relaid(fig, height=None):
     tall = fig.get_figheight() if height is None else height / 72
     fig.set_size_inches(NARROW / 72, tall)
     painter = FigureCanvasAgg(fig)
-    painter.draw()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        painter.draw()  # so that there are ticks, and places
     for text in _words(fig):
         text.set_fontsize(max(SMALLEST, text.get_fontsize()))
     for ax in fig.axes:

@@ -116,7 +116,7 @@ def forgotten(runs, floor):
     above.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     above.set_title(tr("New questions answered exactly"))
     above.legend(loc="lower right")
-    below.set_yscale("log")
+    below.set(yscale="log", ylim=(0.25, 7))
     ticks = [0.3, 0.5, 1, 2, 5]
     below.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     below.minorticks_off()
@@ -155,8 +155,8 @@ def preferred(runs):
     axes[0, -1].legend(loc="upper right")
     narrow, axes = canvas(NARROW / 72, 6.6, **shape)
     _preferred(runs, axes)
-    place = {"loc": "lower left", "bbox_to_anchor": (-0.35, 1.18), "ncols": 3}
-    axes[0, 0].legend(**place, columnspacing=1, handlelength=1.4)
+    lines = axes[0, 0].get_legend_handles_labels()
+    narrow.legend(*lines, loc="outside upper left", ncols=3, columnspacing=1)
     return show(wide, alt, narrow)
 
 

@@ -155,7 +155,7 @@ def run(found, counted, first):
     ):
         ax.axhline(y, color=colour, lw=1.2, ls=(0, (4, 3)))
         lift = 0.86 if y == found.floor else 1.06
-        ax.text(len(found.losses), lift * y, words, color=colour, ha="right")
+        ax.text(len(found.losses), lift * y, words, ha="right")
     ax.set(yscale="log", xlim=(0, len(found.losses)), ylim=(0.3, 8))
     ax.set_yticks([0.5, 1, 2, 4, 6], ["0.5", "1", "2", "4", "6"])
     ax.minorticks_off()
