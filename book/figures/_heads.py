@@ -61,6 +61,11 @@ def heads(labels, shares, framed, chosen):
     ...]}, squares that the prose reads. chosen: the head that is shown at first.
     """
     marks, told, alt = [], [], []
+    key = tr(
+        "Under a token stands the one that it looks at most, where that one gets a share "
+        "of {strong} or more.",
+        strong=f"{STRONG:g}",
+    )
     for (layer, h), matrix in shares.items():
         name, own = f"{layer}.{h}", framed.get((layer, h), ())
         checked = " checked" if (layer, h) == chosen else ""
@@ -69,7 +74,7 @@ def heads(labels, shares, framed, chosen):
             f"<span>{name}</span>{_small(matrix, own)}</label>"
         )
         told.append(
-            f'<div class="twelve-one"><p>{tr("Head {head}", head=name)}</p>'
+            f'<div class="twelve-one"><p><b>{tr("Head {head}", head=name)}.</b> {key}</p>'
             f"{_in_words(labels, matrix, own)}</div>"
         )
         alt += [f"{name}: {labels[i]} → {labels[j]}" for i, j in own]

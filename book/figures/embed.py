@@ -350,7 +350,7 @@ LEFT = (-5, -3), "right"
 BESIDE_DOT = {  # where that is not at the right
     **dict.fromkeys(("carrot", "pumpkin", "She"), LEFT),
     **dict.fromkeys(("tulips", "carrots", "pumpkins", "roses", "Rosa"), LEFT),
-    "her": ((-4, 1), "right"),
+    "her": ((4, 4), "left"),
     "them": ((5, 0), "left"),
     "was": ((5, -10), "left"),
     "Ada": ((-5, -9), "right"),
