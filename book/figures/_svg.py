@@ -115,6 +115,17 @@ def _clean(name, value):
     return _colours(value)
 
 
+def _spare(element):
+    """Leaves out of a style what holds without it; the ink is the <svg>'s own fill."""
+    style = element.attrib.get("style", "")
+    if element.tag == "text":
+        kept = re.sub(r"(text-anchor:start|fill:var\(--c-ink\))(;|$)", "", style)
+        if kept := kept.rstrip(";"):
+            element.attrib["style"] = kept
+        else:
+            element.attrib.pop("style", None)
+
+
 def take_apart(svg):
     """SVG text -> ((width, height) in units, definitions, drawn pieces in order).
 
@@ -136,6 +147,7 @@ def take_apart(svg):
                 named[name] = value
         element.attrib.clear()
         element.attrib.update(named)
+        _spare(element)
         words = element.tag in ("text", "tspan", "title", "style")
         if not words:
             element.text = None
@@ -208,12 +220,13 @@ def root(size, label, body, kind=None):
     colours = "".join(
         f";--c-{name}:var(--fig-{name},{light})"
         for name, (light, _) in PALETTE.items()
-        if f"var(--c-{name})" in body
+        if f"var(--c-{name})" in body or name == "ink"
     )
     kind = f'class="{kind}" ' if kind else ""
     return (
         f'<svg {kind}viewBox="0 0 {width} {height}" role="img" {label} '
-        f'style="--w:{width}{colours}" stroke-linejoin="round">{body}</svg>'
+        f'style="--w:{width}{colours};fill:var(--c-ink)" stroke-linejoin="round">'
+        f"{body}</svg>"
     )
 
 

@@ -175,7 +175,7 @@ def surprise_bars(words, bars):
 
     bars: nats, one a word.
     """
-    fig, rows = canvas(5.4, 4.7, nrows=2, sharey=True)
+    fig, rows = canvas(326 / 72, 4.4, nrows=2, sharey=True)
     half, mean = (len(words) + 1) // 2, sum(bars) / len(bars)
     for ax, start in zip(rows, (0, half)):
         places = range(min(half, len(words) - start))
@@ -184,6 +184,7 @@ def surprise_bars(words, bars):
         named = [_spoken(words[start + t]) for t in places]
         ax.set_xticks(places, named, rotation=90)
         ax.tick_params(axis="x", length=0)
+        ax.tick_params(labelsize=11)
         ax.set(xlim=(-0.7, half - 0.3), ylim=(0, 2.7), yticks=[0, 1, 2])
     rows[0].text(half - 0.4, mean + 0.1, tr("the mean"), color=GREEN, ha="right")
     rows[0].set_title(tr("Surprise of each word, nats"))
