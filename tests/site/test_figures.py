@@ -85,7 +85,7 @@ BROKEN = {
     ),
     "faded words": (svg(f'<g opacity="0.4">{PLAIN}</g>'), "contrast"),
     "words on an edge of two sheets": (
-        svg(LOW.format(more='transform="translate(20 0)"') + PLAIN),
+        svg(LOW.format(more='transform="translate(30 0)"') + PLAIN),
         "contrast",
     ),
     "a word on a word": (svg(PLAIN + PLAIN.replace('"20"', '"34"')), "lies on"),
@@ -108,6 +108,9 @@ WHOLE = {
     "a sheet that lies above nothing": svg(PLAIN + SHEET.format(fill="none")),
     "a sheet beside": svg(
         SHEET.format(fill="#000").replace("M10", "M100").replace("90", "180") + PLAIN
+    ),
+    "a sheet of another frame": svg(
+        LOW.format(more='data-f="0"') + PLAIN.replace("<text", '<text data-f="1-2"')
     ),
     "words of two frames": svg(
         PLAIN.replace("<text", '<text data-f="0"')
