@@ -96,10 +96,10 @@ STYLE = {
     "text.color": INK,
     "xtick.color": MUTED,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 10,
+    "xtick.labelsize": 10.2,
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 10,
+    "ytick.labelsize": 10.2,
 }
 matplotlib.colormaps.register(SEQUENTIAL, force=True)
 matplotlib.rcParams.update(STYLE)

@@ -238,6 +238,7 @@ def _all_three_rows(asked):
     fig.set_layout_engine("none")
     ax.set_position([0.2, 0.06, 0.5, 0.68])
     _shares(ax, asked.shares)
+    ax.tick_params(labelsize=11)
     look = {"color": VERMILION, "weight": "bold", "va": "center"}
     fig.text(0.02, 250 / SIZE[1], tr("All three rows"), **look)
     for t, shares in enumerate(asked.shares):
