@@ -11,7 +11,9 @@ follows the reader's light or dark page by itself. The same input gives the same
 
 from edition import tr
 
+from ._heads import heads
 from ._map import stage_map
+from ._narrow import NARROW
 from ._page import beside, samp, table
 from ._player import play
 from ._style import (
@@ -47,6 +49,7 @@ __all__ = [
     "INK",
     "MONO",
     "MUTED",
+    "NARROW",
     "ORANGE",
     "PALETTE",
     "PAPER",
@@ -59,6 +62,7 @@ __all__ = [
     "beside",
     "canvas",
     "drawing",
+    "heads",
     "heat",
     "play",
     "samp",

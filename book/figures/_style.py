@@ -8,9 +8,12 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
-# name: (on light paper, on dark paper). The series are Okabe and Ito's colours, moved
-# in lightness until each has a contrast of 3:1 on its paper; tests/book measures it.
+# name: (on light paper, on dark paper). The series are Okabe and Ito's colours, moved in
+# lightness until words in them have a contrast of 4.5:1 on their paper; tests/book
+# measures it.
 # What is drawn in the light colour is written as var(--c-NAME), and the <svg> says
 # that --c-NAME is the page's --fig-NAME, or the light colour where no page sets it.
 PALETTE = {
@@ -19,11 +22,11 @@ PALETTE = {
     "faint": ("#d8dade", "#3b4048"),
     "paper": ("#fdfcfa", "#16181c"),
     "blue": ("#0069ab", "#6cb6f0"),
-    "vermilion": ("#c9500a", "#ff9660"),
+    "vermilion": ("#c04a06", "#ff9660"),
     "green": ("#00825f", "#3fcb9c"),
-    "orange": ("#a87200", "#efb53f"),
+    "orange": ("#9a6800", "#efb53f"),
     "purple": ("#a8568a", "#e6a3cb"),
-    "sky": ("#2b83b8", "#9bd3f5"),
+    "sky": ("#237aae", "#9bd3f5"),
 }
 INK, MUTED, FAINT, PAPER, BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY = (
     light for light, _ in PALETTE.values()
@@ -32,6 +35,9 @@ ACCENT = BLUE
 CYCLE = [BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]
 VARIABLE = {light: f"var(--c-{name})" for name, (light, _) in PALETTE.items()}
 VARIABLE |= {"#000000": VARIABLE[INK], "#ffffff": VARIABLE[PAPER]}
+BLACK = (
+    "#010101"  # on middle tones, light page or dark: matplotlib's own black is the ink
+)
 
 
 def _sequential(steps=33):
@@ -90,10 +96,10 @@ STYLE = {
     "text.color": INK,
     "xtick.color": MUTED,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 10,
+    "xtick.labelsize": 10.2,
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 10,
+    "ytick.labelsize": 10.2,
 }
 matplotlib.colormaps.register(SEQUENTIAL, force=True)
 matplotlib.rcParams.update(STYLE)
@@ -133,6 +139,35 @@ def bare(ax):
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
+# shares (of 33 tones) on which words are read in the ink, in black, and in the paper's
+# colour, on a light page and on a dark one; between the first two there is a gap
+INK_TO, BLACK_FROM, PAPER_FROM = 17.9 / 33, 21 / 33, 29 / 33
+
+
+def _readable(shares):
+    """Shares that fall into the gap moved to its nearer end."""
+    middle = (INK_TO + BLACK_FROM) / 2
+    gap = (shares > INK_TO) & (shares < BLACK_FROM)
+    return np.where(gap, np.where(shares < middle, INK_TO, BLACK_FROM), shares)
+
+
+def _ink_on(share):
+    """What can be read on a square of this share: 4.5:1 on both pages."""
+    return INK if share <= INK_TO else BLACK if share < PAPER_FROM else PAPER
+
+
+def _squares(ax, shares):
+    """Shares as coloured squares: one path for all of a tone, so that it stays small."""
+    steps = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)])
+    code = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    tones = np.minimum(shares * SEQUENTIAL.N, SEQUENTIAL.N - 1).astype(int)
+    for tone in np.unique(tones):
+        places = np.argwhere(tones == tone)[:, ::-1]  # row i, column j is at (j, i)
+        points = (places[:, None] + steps).reshape(-1, 2)
+        path = Path(points, code * len(places))
+        ax.add_patch(PathPatch(path, fc=SEQUENTIAL(int(tone)), ec=FAINT, lw=0.4))
+
+
 def heat(ax, values, rows=(), columns=(), written=None, high=None, size=None):
     """A matrix as coloured squares, 0 as paper and `high` (its largest) as the accent.
 
@@ -142,7 +177,10 @@ def heat(ax, values, rows=(), columns=(), written=None, high=None, size=None):
     """
     values = np.asarray(values, dtype=float)
     high = high or values.max() or 1.0
-    ax.pcolormesh(values, cmap=SEQUENTIAL, vmin=0, vmax=high, edgecolor=FAINT, lw=0.4)
+    shares = np.clip(values / high, 0, 1)
+    if written is not None:
+        shares = _readable(shares)
+    _squares(ax, shares)
     ax.set(xlim=(0, values.shape[1]), ylim=(values.shape[0], 0), aspect="equal")
     ax.xaxis.tick_top()
     bare(ax)
@@ -150,5 +188,5 @@ def heat(ax, values, rows=(), columns=(), written=None, high=None, size=None):
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
     if written is not None:
         for (i, j), value in np.ndenumerate(values):
-            look = {"color": PAPER if value > 0.55 * high else INK, "size": size}
+            look = {"color": _ink_on(shares[i, j]), "size": size}
             ax.text(j + 0.5, i + 0.5, written(value), **look, **CENTRED)

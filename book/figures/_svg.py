@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
 
+from ._narrow import fits, relaid
 from ._style import PALETTE, VARIABLE
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -114,6 +115,17 @@ def _clean(name, value):
     return _colours(value)
 
 
+def _spare(element):
+    """Leaves out of a style what holds without it; the ink is the <svg>'s own fill."""
+    style = element.attrib.get("style", "")
+    if element.tag == "text":
+        kept = re.sub(r"(text-anchor:start|fill:var\(--c-ink\))(;|$)", "", style)
+        if kept := kept.rstrip(";"):
+            element.attrib["style"] = kept
+        else:
+            element.attrib.pop("style", None)
+
+
 def take_apart(svg):
     """SVG text -> ((width, height) in units, definitions, drawn pieces in order).
 
@@ -135,6 +147,7 @@ def take_apart(svg):
                 named[name] = value
         element.attrib.clear()
         element.attrib.update(named)
+        _spare(element)
         words = element.tag in ("text", "tspan", "title", "style")
         if not words:
             element.text = None
@@ -202,16 +215,18 @@ def prefix_of(*content):
     return f"f{digest}{again}-"
 
 
-def root(size, label, body):
+def root(size, label, body, kind=None):
     width, height = (f"{side:.1f}".removesuffix(".0") for side in size)
     colours = "".join(
         f";--c-{name}:var(--fig-{name},{light})"
         for name, (light, _) in PALETTE.items()
-        if f"var(--c-{name})" in body
+        if f"var(--c-{name})" in body or name == "ink"
     )
+    kind = f'class="{kind}" ' if kind else ""
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" {label} '
-        f'style="--w:{width}{colours}" stroke-linejoin="round">{body}</svg>'
+        f'<svg {kind}viewBox="0 0 {width} {height}" role="img" {label} '
+        f'style="--w:{width}{colours};fill:var(--c-ink)" stroke-linejoin="round">'
+        f"{body}</svg>"
     )
 
 
@@ -220,18 +235,32 @@ def inline(markup):
     return re.sub(r"\n\s*\n", "\n", markup)
 
 
-def show(fig, alt):
-    """Shows a figure as one inline SVG that follows the light and the dark page.
-
-    fig: a matplotlib figure (from `canvas`), or SVG text.
-    alt: what the picture shows, for a reader who cannot see it; required.
-    """
-    if not isinstance(alt, str) or not alt.strip():
-        raise ValueError("show(fig, alt): alt is empty; say what the picture shows")
-    size, definitions, pieces = take_apart(as_svg(fig))
+def _drawn(picture, alt, kind=None):
+    """A picture as one inline <svg>."""
+    size, definitions, pieces = take_apart(as_svg(picture))
     defs = f"<defs>{''.join(definitions.values())}</defs>" if definitions else ""
     prefix = prefix_of(alt, defs, *pieces)
     body = rename(defs + "".join(pieces), prefix)
-    label = f'aria-label="{html.escape(alt)}"'
-    svg = root(size, label, body)
-    return Markup(inline(f'<div class="figure-box">{svg}</div>'), alt)
+    return root(size, f'aria-label="{html.escape(alt)}"', body, kind)
+
+
+def show(fig, alt, narrow=None):
+    """Shows a figure as inline SVG that follows the light and the dark page.
+
+    fig: a matplotlib figure (from `canvas`), or SVG text.
+    alt: what the picture shows, for a reader who cannot see it; required.
+    narrow: the same for a phone, a figure of 300 units' width, or a height in units for
+    `fig` itself, which is laid out anew where its words would be too small.
+    """
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError("show(fig, alt): alt is empty; say what the picture shows")
+    if isinstance(fig, Figure) and narrow is None and fits(fig):
+        drawn = _drawn(fig, alt)
+    elif isinstance(fig, Figure) or narrow is not None:
+        drawn = _drawn(fig, alt, "wide")
+        if narrow is None or isinstance(narrow, (int, float)):
+            narrow = relaid(fig, narrow)
+        drawn += _drawn(narrow, alt, "narrow")
+    else:
+        drawn = _drawn(fig, alt)
+    return Markup(inline(f'<div class="figure-box">{drawn}</div>'), alt)

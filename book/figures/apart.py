@@ -149,7 +149,8 @@ def two_vectors_part(moved):
     ax.text(6.15, 1.0, tr("without head {head}", head="0.1"), va="center", size=10)
     ax.set(xlim=(-0.2, 8.3), ylim=(-0.32, 1.08), yticks=[0, 0.5, 1.0])
     stops = [tr("embed"), *[tr("attend"), tr("MLP")] * LAYERS]
-    ax.set_xticks(range(len(stops)), stops, size=9.5)
+    ax.set_xticks(range(len(stops)), stops)
+    ax.tick_params(axis="x", rotation=30)
     ax.tick_params(axis="x", length=0)
     ax.set_title(tr("cosine with the last vector of the fashion story"), size=11)
     clay, learning = moved.whole["clay"], moved.whole["machine learning"]
@@ -182,7 +183,7 @@ def when_copying_begins(copying):
     look = {"ha": "right", "va": "center"}
     loss.text(598, floor - 0.02, tr("the floor"), color=GREEN, **look)
     forgets = tr("the reader who has forgotten the hero")
-    loss.text(598, line + 0.02, forgets, color=VERMILION, **look)
+    loss.text(598, line + 0.035, forgets, color=VERMILION, **look)
     loss.set_title(tr("loss, nats per token"))
     recalled = copying.recalled
     learned = {

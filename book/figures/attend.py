@@ -5,7 +5,6 @@ head is (layer, h), both counted from 0; its name in a picture is "layer.h".
 """
 
 from html import escape
-from itertools import pairwise
 
 from edition import fraction, mark, minus, two, vector
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
@@ -19,13 +18,14 @@ from . import (
     INK,
     MONO,
     MUTED,
+    NARROW,
     ORANGE,
-    SEQUENTIAL,
     VERMILION,
     Markup,
     bare,
     canvas,
     drawing,
+    heads,
     heat,
     play,
     samp,
@@ -103,7 +103,7 @@ def filled_row(asked):
 
 # --- watch it -----------------------------------------------------------------------
 ACROSS = 92, 187, 282  # where the three tokens stand in the film
-SIZE = 330, 262
+SIZE = 326, 262
 
 
 def three_tokens_ask(asked):
@@ -163,7 +163,7 @@ def _asking(asked, t, step):
         _look_back(ax, t, s, width, colour)
     for s in range(len(TOKENS)):
         _column(ax, asked, t, s, step)
-    label = {"ha": "left", "va": "center_baseline", "color": MUTED, "size": 10}
+    label = {"ha": "left", "va": "center_baseline", "color": MUTED, "size": 11}
     ax.text(6, 144, tr("key"), **label)
     ax.text(6, 122, tr("score"), **label)
     ax.text(6, 100, tr("power of 2"), **label)
@@ -171,7 +171,7 @@ def _asking(asked, t, step):
     ax.text(6, 54, tr("value"), **label)
     says = tr("{name} asks: query {query}", name=TOKENS[t], query=vector(asked.q[t]))
     ax.text(6, 250, says, va="center_baseline", color=VERMILION, weight="bold")
-    ax.plot([6, 324], [40, 40], color=FAINT, lw=1)
+    ax.plot([6, 320], [40, 40], color=FAINT, lw=1)
     ax.text(6, 22, tr("sum so far"), **label)
     done = max(0, step - 1)
     _sum_so_far(ax, (asked.shares[t, :done, None] * asked.v[:done]).sum(0))
@@ -206,7 +206,7 @@ def _column(ax, asked, t, s, step):
     ax.text(x, 170, TOKENS[s], color=ink, weight=weight, **IN_COLUMN)
     ax.text(x, 144, vector(asked.k[s]), color=ink, size=11, **IN_COLUMN)
     if not past:
-        ax.text(x, 118, tr("future"), ha="center", color=MUTED, size=10)
+        ax.text(x, 118, tr("future"), ha="center", color=MUTED, size=11)
         return
     score = asked.scores[t, s]
     ax.text(x, 122, f"{score:.0f}", color=INK, size=11, **IN_COLUMN)
@@ -223,11 +223,11 @@ def _sum_so_far(ax, total):
     ax.text(
         ACROSS[0], 22, vector(total), color=INK, size=11, weight="bold", **IN_COLUMN
     )
-    left = ACROSS[1] + 14
+    left = ACROSS[1] + 12
     for row, (value, name) in enumerate(zip(total, HOLDS)):
         y = 28 - 14 * row
-        look = {"ha": "right", "va": "center_baseline", "size": 9.5, "color": MUTED}
-        ax.text(left - 6, y, name, **look)
+        look = {"ha": "right", "va": "center_baseline", "size": 11, "color": MUTED}
+        ax.text(left - 5, y, name, **look)
         ax.add_patch(Rectangle((left, y - 4), 120, 9, fc="none", ec=FAINT, lw=0.8))
         ax.add_patch(Rectangle((left, y - 4), 10 * float(value), 9, fc=BLUE, lw=0))
 
@@ -238,6 +238,7 @@ def _all_three_rows(asked):
     fig.set_layout_engine("none")
     ax.set_position([0.2, 0.06, 0.5, 0.68])
     _shares(ax, asked.shares)
+    ax.tick_params(labelsize=11)
     look = {"color": VERMILION, "weight": "bold", "va": "center"}
     fig.text(0.02, 250 / SIZE[1], tr("All three rows"), **look)
     for t, shares in enumerate(asked.shares):
@@ -252,7 +253,18 @@ def why_root_d(spreads):
 
     spreads: a `facts.attend.Spreads`.
     """
-    fig, axes = canvas(6.4, 2.5, ncols=3)
+    alt = tr(
+        "Three plots against d from 1 to 1024. Undivided, the spread of the scores grows "
+        "like the root of d, the largest of 16 shares goes to 1 and its slope to 0. "
+        "Divided by the root of d, all three stay level."
+    )
+    beside = _spreads(spreads, *canvas(6.4, 2.5, ncols=3))
+    below = _spreads(spreads, *canvas(NARROW / 72, 6, nrows=3, sharex=True))
+    return show(beside, alt, below)
+
+
+def _spreads(spreads, fig, axes):
+    """The three plots, on the axes that they are given."""
     titles = tr("spread of the scores"), tr("largest of 16 shares"), tr("its slope")
     for panel, (ax, title) in enumerate(zip(axes, titles)):
         for rows, colour in ((spreads.raw, VERMILION), (spreads.divided, BLUE)):
@@ -262,7 +274,8 @@ def why_root_d(spreads):
         ax.set_xticks([1, 16, 256], ["1", "16", "256"])
         ax.minorticks_off()
         ax.set_title(title, size=10.5)
-        ax.set_xlabel("d")
+        if ax.get_subplotspec().is_last_row():
+            ax.set_xlabel("d")
     axes[0].set_yscale("log", base=4)
     axes[0].set_yticks([1, 4, 16], ["1", "4", "16"])
     axes[0].minorticks_off()
@@ -270,12 +283,7 @@ def why_root_d(spreads):
     axes[0].text(256, 1.25, "q·k/√d", color=BLUE, ha="center")
     axes[1].set(ylim=(0, 1.04), yticks=[0, 0.5, 1])
     axes[2].set(ylim=(0, 0.22), yticks=[0, 0.1, 0.2])
-    alt = tr(
-        "Three plots against d from 1 to 1024. Undivided, the spread of the scores grows "
-        "like the root of d, the largest of 16 shares goes to 1 and its slope to 0. "
-        "Divided by the root of d, all three stay level."
-    )
-    return show(fig, alt)
+    return fig
 
 
 # --- why causal ---------------------------------------------------------------------
@@ -284,99 +292,148 @@ def who_notices(noticed, labels):
 
     noticed: a `facts.attend.Noticed`, two matrices (T, T); labels: the T tokens.
     """
-    fig, (left, right) = canvas(6.4, 3.3, ncols=2)
-    heat(left, noticed.causal**0.5, labels, labels, high=1)  # roots: small ones show
-    heat(right, noticed.peeks**0.5, (), labels, high=1)
-    n = len(labels)
-    for ax, title in ((left, tr("with the mask")), (right, tr("without"))):
-        ax.tick_params(labelsize=9.5)
-        ax.plot([0, 0, n, 0], [0, 0, n, 0], color=MUTED, lw=0.8)
-        ax.set_xlabel(title, weight="bold")
-    left.set_ylabel(tr("vector of"))
     alt = tr(
         "Two matrices: how far the vector of each token moves when another is replaced, "
         "shaded by the square root of it. With the mask everything above the diagonal is "
         "exactly empty; without it, tokens later in the sentence move the vectors before "
         "them."
     )
-    return show(fig, alt)
+    beside = _two_readers(noticed, labels, *canvas(6.4, 3.3, ncols=2))
+    below = _two_readers(noticed, labels, *canvas(NARROW / 72, 8.2, nrows=2))
+    return show(beside, alt, below)
+
+
+def _two_readers(noticed, labels, fig, axes):
+    """The two matrices, on the axes that they are given."""
+    n = len(labels)
+    found = (noticed.causal, tr("with the mask")), (noticed.peeks, tr("without"))
+    for ax, (moved, title) in zip(axes, found):
+        rows = labels if ax.get_subplotspec().is_first_col() else ()
+        heat(ax, moved**0.5, rows, labels, high=1)  # roots: small ones show
+        ax.plot([0, 0, n, 0], [0, 0, n, 0], color=MUTED, lw=0.8)
+        ax.set_xlabel(title, weight="bold")
+        if rows:
+            ax.set_ylabel(tr("vector of"))
+    return fig
 
 
 # --- several heads ------------------------------------------------------------------
 HUES = BLUE, VERMILION, GREEN, ORANGE  # a head each
 # whom each of six tokens looks at, in a sketch of the four heads
 LOOKS = (0, 0, 1, 2, 3, 4), (0, 0, 0, 0, 0, 0), (0, 1, 2, 3, 4, 5), (0, 0, 1, 1, 3, 3)
-BASE, TALL, WIDE = 112, 42, 48  # the middle row's foot; T rows, C columns
-STRIP = 12  # d_head columns
+TALL, WIDE, STRIP = 42, 48, 12  # T rows, C columns, d_head columns
 
 
 def four_heads():
     """The flow from x (T, C) through four heads and back to (T, C): a sketch."""
-    fig, ax = drawing(456, 250)
-    _split_in_heads(ax)
-    for h, hue in enumerate(HUES):
-        _one_head(ax, h, hue)
-    _note(ax, 173, 240, "q k v", style="italic")
-    _note(ax, 233, 240, "A", style="italic", size=12)
-    _note(ax, 278, 240, "A v", style="italic")
-    _note(ax, 173, 15, "(T, d_head)", MUTED, size=9)
-    _note(ax, 233, 15, "(T, T)", MUTED, size=9)
-    _note(ax, 284, 15, "(T, d_head)", MUTED, size=9)
-    _merge_heads(ax)
     alt = tr(
         "The flow through four heads. x of shape (T, C) becomes Q, K and V; their columns "
         "are split into four heads; each head makes its own (T, T) attention matrix and "
         "its own weighted sums (T, d_head); these are merged side by side to (T, C), and "
         "a last matrix W_out mixes them."
     )
-    return show(fig, alt)
+    return show(_heads_across(), alt, _heads_down())
 
 
-def _split_in_heads(ax):
-    """x, and the columns of Q, K and V that belong to each head."""
-    _matrix(ax, 6, BASE, WIDE, MUTED)
-    _note(ax, 30, BASE + TALL + 11, "x", style="italic", size=12)
-    _note(ax, 30, BASE - 13, "(T, C)", MUTED, size=9.5)
-    _flow(ax, 57, BASE + 21)
+def _heads_across():
+    """From left to right."""
+    fig, ax = drawing(456, 250)
+    base = 112  # the middle row's foot
+    _x(ax, 6, base)
+    _note(ax, 30, base - 13, "(T, C)", MUTED)
+    _flow(ax, 57, base + 21)
     for row, name in enumerate("QKV"):
-        y = BASE + 62 - 62 * row
-        for h, hue in enumerate(HUES):
-            _matrix(ax, 78 + STRIP * h, y, STRIP, hue)
-        _note(ax, 102, y + TALL + 10, name, style="italic", size=12)
-    _note(ax, 102, BASE - 75, "3 × (T, C)", MUTED, size=9.5)
-    _flow(ax, 129, BASE + 21)
-    _note(ax, 137, BASE + 35, tr("split"), size=9.5)
+        _in_strips(ax, 78, base + 62 - 62 * row, name)
+    _note(ax, 102, base - 75, "3 × (T, C)", MUTED)
+    _flow(ax, 129, base + 21)
+    _note(ax, 137, base + 35, tr("split"))
+    _all_heads(ax, 152, 190, 54)
+    _flow(ax, 320, base + 21)
+    _note(ax, 327, base + 35, tr("merge"))
+    _in_strips(ax, 346, base)
+    _note(ax, 370, base - 13, "(T, C)", MUTED)
+    _flow(ax, 396, base + 21, 13)
+    _note(ax, 402, base + TALL + 11, "· W_out")
+    _matrix(ax, 411, base, 42, MUTED)
+    _note(ax, 432, base - 13, "(T, C)", MUTED)
+    return fig
 
 
-def _one_head(ax, h, hue):
-    """q, k and v of one head, its attention matrix, and its weighted sums."""
-    y, left, side = 190 - 54 * h, 212, TALL / 6
-    for part in range(3):
-        _matrix(ax, 152 + 15 * part, y, STRIP, hue)
-    for i in range(6):
-        for j in range(i + 1):
-            place = left + side * j, y + TALL - side * (i + 1)
-            square = Rectangle(place, side, side, fc=hue, lw=0)
-            square.set_alpha(0.9 if j == LOOKS[h][i] else 0.22)
-            ax.add_patch(square)
-    ax.add_patch(Rectangle((left, y), TALL, TALL, fc="none", ec=hue, lw=0.8))
-    _flow(ax, 199, y + 21, 12)
-    _flow(ax, 256, y + 21, 14)
-    _matrix(ax, 272, y, STRIP, hue)
-    _note(ax, 300, y + 21, tr("head {h}", h=h), hue, size=9.5)
+def _heads_down():
+    """For a phone: from above to below."""
+    fig, ax = drawing(NARROW, 462)
+    top, foot = 390, 24
+    _x(ax, 8, top)
+    _note(ax, 32, top - 11, "(T, C)", MUTED)
+    _flow(ax, 60, top + 21)
+    for column, name in enumerate("QKV"):
+        _in_strips(ax, 84 + 66 * column, top, name)
+    _note(ax, 174, top - 11, "3 × (T, C)", MUTED)
+    _fall(ax, 108, top - 4, 26)
+    _note(ax, 86, top - 17, tr("split"))
+    _all_heads(ax, 84, 306, 52)
+    _fall(ax, 108, 112, 34)
+    _note(ax, 84, 95, tr("merge"))
+    _in_strips(ax, 84, foot + 8)
+    _note(ax, 108, foot - 4, "(T, C)", MUTED)
+    _flow(ax, 138, foot + 29, 50)
+    _note(ax, 162, foot + 41, "· W_out")
+    _matrix(ax, 196, foot + 8, WIDE, MUTED)
+    _note(ax, 220, foot - 4, "(T, C)", MUTED)
+    return fig
 
 
-def _merge_heads(ax):
-    """What the heads found side by side, and mixed by W_out."""
-    _flow(ax, 320, BASE + 21)
-    _note(ax, 329, BASE + 35, tr("merge"), size=9.5)
+def _x(ax, x, y):
+    _matrix(ax, x, y, WIDE, MUTED)
+    _note(ax, x + 24, y + TALL + 11, "x", style="italic", size=12)
+
+
+def _in_strips(ax, x, y, name=""):
+    """A (T, C) matrix whose columns belong to four heads."""
     for h, hue in enumerate(HUES):
-        _matrix(ax, 342 + STRIP * h, BASE, STRIP, hue)
-    _note(ax, 366, BASE - 13, "(T, C)", MUTED, size=9.5)
-    _flow(ax, 393, BASE + 21, 13)
-    _note(ax, 399, BASE + TALL + 11, "· W_out", size=9.5)
-    _matrix(ax, 408, BASE, 42, MUTED)
-    _note(ax, 430, BASE - 13, "(T, C)", MUTED, size=9.5)
+        _matrix(ax, x + STRIP * h, y, STRIP, hue)
+    if name:
+        _note(ax, x + 24, y + TALL + 10, name, style="italic", size=12)
+
+
+def _all_heads(ax, x, y, step):
+    """The heads below each other, the first at (x, y), with what is above and below."""
+    for h, hue in enumerate(HUES):
+        _one_head(ax, x, y - step * h, h, hue)
+    for left, name in ((21, "q k v"), (81, "A"), (126, "A v")):
+        _note(ax, x + left, y + TALL + 9, name, style="italic", size=11)
+    foot = y - step * (len(HUES) - 1) - 10
+    _note(ax, x + 18, foot, "(T, d_head)", MUTED)
+    _note(ax, x + 81, foot, "(T, T)", MUTED)
+    _note(ax, x + 141, foot, "(T, d_head)", MUTED)
+
+
+def _one_head(ax, x, y, h, hue):
+    """q, k and v of one head, its attention matrix, and its weighted sums."""
+    left, side = x + 60, TALL / 6
+    for part in range(3):
+        _matrix(ax, x + 15 * part, y, STRIP, hue)
+    for strong in (False, True):
+        squares = [
+            ((left + side * j, y + TALL - side * (i + 1)))
+            for i in range(6)
+            for j in range(i + 1)
+            if strong == (j == LOOKS[h][i])
+        ]
+        ax.add_patch(_squares(squares, side, fc=hue, alpha=0.9 if strong else 0.22))
+    ax.add_patch(Rectangle((left, y), TALL, TALL, fc="none", ec=hue, lw=0.8))
+    _flow(ax, x + 47, y + 21, 12)
+    _flow(ax, x + 104, y + 21, 14)
+    _matrix(ax, x + 120, y, STRIP, hue)
+    _note(ax, x + 152, y + 21, tr("head {h}", h=h), hue)
+
+
+def _squares(corners, side, **look):
+    """Squares of one look as one path."""
+    steps = (0, 0), (side, 0), (side, side), (0, side), (0, 0)
+    code = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    points = [(x + dx, y + dy) for x, y in corners for dx, dy in steps]
+    return PathPatch(Path(points, code * len(corners)), lw=0, **look)
 
 
 def _matrix(ax, x, y, width, colour):
@@ -393,14 +450,30 @@ def _flow(ax, x, y, length=17):
     ax.annotate("", (x + length, y), (x, y), arrowprops=look)
 
 
+def _fall(ax, x, y, length):
+    """An arrow down."""
+    look = {"arrowstyle": "-|>", "color": MUTED, "lw": 1.2}
+    ax.annotate("", (x, y - length), (x, y), arrowprops=look)
+
+
 def _note(ax, x, y, words, colour=INK, **look):
-    ax.text(x, y, words, color=colour, **CENTRED | {"size": 10} | look)
+    ax.text(x, y, words, color=colour, **CENTRED | {"size": 10.2} | look)
 
 
 # --- messages in a graph ------------------------------------------------------------
 def who_may_send_to_whom():
     """Encoder, decoder and cross-attention as graphs."""
-    fig, axes = canvas(6.2, 1.75, ncols=3)
+    alt = tr(
+        "Three graphs. Encoder: every token sends to every token. Decoder: every token "
+        "sends to itself and to later ones. Cross-attention: every token of one text sends "
+        "to every token of another."
+    )
+    beside = _three_graphs(*canvas(6.2, 1.75, ncols=3))
+    return show(beside, alt, _three_graphs(*canvas(NARROW / 72, 4.8, nrows=3)))
+
+
+def _three_graphs(fig, axes):
+    """All to all, causal and across, on the axes that they are given."""
     _graph(axes[0], range(4), lambda speaker, listener: True)
     axes[0].set_title(tr("self-attention, all to all"), size=10.5)
     _graph(axes[1], range(4), lambda speaker, listener: speaker <= listener)
@@ -408,15 +481,13 @@ def who_may_send_to_whom():
     # another text, of three tokens, listens from between the speakers
     _graph(axes[2], [0.5, 1.5, 2.5], lambda speaker, listener: True, speakers=GREEN)
     axes[2].set_title(tr("cross-attention"), size=10.5)
-    for y, does in ((0, tr("speak")), (1, tr("listen"))):
-        axes[0].text(-0.45, y, does, ha="right", va="center", size=9.5, color=MUTED)
-    axes[0].set_xlim(-1.5, 3.5)
-    alt = tr(
-        "Three graphs. Encoder: every token sends to every token. Decoder: every token "
-        "sends to itself and to later ones. Cross-attention: every token of one text sends "
-        "to every token of another."
-    )
-    return show(fig, alt)
+    for ax in axes:
+        if not ax.get_subplotspec().is_first_col():
+            continue
+        for y, does in ((0, tr("speak")), (1, tr("listen"))):
+            ax.text(-0.45, y, does, ha="right", va="center", size=10.1, color=MUTED)
+        ax.set_xlim(-1.5, 3.5)
+    return fig
 
 
 def _graph(ax, listeners, allowed, speakers=INK):
@@ -437,62 +508,17 @@ def _graph(ax, listeners, allowed, speakers=INK):
 
 # --- what the heads look at ---------------------------------------------------------
 LAYERS, HEADS = 3, 4  # of the course's model
-TONES = [0.1, 0.15, 0.3, 0.5, 0.7, 0.9, 1.01]  # shares below the first are left out
 
 
 def twelve_heads(reading, framed):
-    """The attention matrices of all heads, for the course's story.
+    """The attention matrices of all heads, for the course's story: choose one.
 
     reading: a `facts.attend.Reading`; framed: {head: [(query, key), ...]}, the squares
     that the prose reads.
     """
-    fig, axes = canvas(6.4, 5.2, nrows=LAYERS, ncols=HEADS)
-    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
-    for layer in range(LAYERS):
-        for h in range(HEADS):
-            ax = axes[layer][h]
-            _dark_squares(ax, reading.shares((layer, h)))
-            ax.set_title(f"{layer}.{h}", size=10.5, x=0.62, y=0.72)
-            for i, j in framed.get((layer, h), ()):
-                place, look = (j - 0.7, i - 0.7), {"fc": "none", "ec": VERMILION}
-                ax.add_patch(Rectangle(place, 2.4, 2.4, **look))
-    at = reading.at
-    for ax in axes[:, 0]:
-        rows = {".": at("."), "model": at("model", 1), "last": at("last")}
-        ax.set_yticks([place + 0.5 for place in rows.values()], rows, fontsize=9.5)
-        ax.tick_params(length=2)
-    for ax in axes[-1]:
-        columns = {"Ada": at("Ada"), "learning": at("learning")}
-        ticks = [place + 0.5 for place in columns.values()]
-        ax.set_xticks(ticks, columns, fontsize=9.5)
-        ax.tick_params(length=2)
-        ax.get_xticklabels()[1].set_ha("left")
-    names = ", ".join(f"{layer}.{h}" for layer, h in framed)
-    alt = tr(
-        "Twelve attention matrices, three layers of four heads, for the course's story. "
-        "Most of each triangle is empty, with a few dark squares far from the diagonal. "
-        "Some are framed, in heads {names}.",
-        names=names,
-    )
-    return show(fig, alt)
-
-
-def _dark_squares(ax, shares):
-    """A large matrix (T, T) in few bytes: one path for all squares of a tone."""
-    T = len(shares)
-    square = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    for low, high in pairwise(TONES):
-        squares = []
-        for i, j in ((shares >= low) & (shares < high)).nonzero().tolist():
-            corners = (j, i), (j + 1, i), (j + 1, i + 1), (j, i + 1), (j, i)
-            squares.append(Path(corners, square))
-        if squares:
-            tone = SEQUENTIAL(min(1.0, 0.18 + (low + high) / 2))
-            path = Path.make_compound_path(*squares)
-            ax.add_patch(PathPatch(path, fc=tone, lw=0))
-    ax.plot([0, T, 0, 0], [0, T, T, 0], color=FAINT, lw=0.8, zorder=0)
-    ax.set(xlim=(-1, T + 1), ylim=(T + 1, -1), aspect="equal", xticks=[], yticks=[])
-    ax.spines[["left", "bottom"]].set_visible(False)
+    every = [(layer, h) for layer in range(LAYERS) for h in range(HEADS)]
+    shares = {head: reading.shares(head) for head in every}
+    return heads(reading.labels, shares, framed, chosen=(1, 1))
 
 
 def shaded(reading, head, place=-1, least=0.05):
@@ -538,6 +564,8 @@ def _asks():
 
 # --- exchange what it found ---------------------------------------------------------
 WORDS = "wore", "dried", "guessed"  # what a model does, in the order of the bets
+BET_HUES = BLUE, GREEN, VERMILION
+BETS_AT = 134, 190, 246  # where the bars of the three words begin, on a phone
 BAR = 0.22, 0.28  # where the first bar lies in its square, and how far the next
 
 
@@ -549,6 +577,27 @@ def bets_after_an_exchange(bets):
     """
     stories = list(dict.fromkeys(story for story, _ in bets))
     sources = list(dict.fromkeys(source for _, source in bets))
+    told = [source for source in sources if source]
+    least = min(max(bets[story, source]) for story in stories for source in told)
+    most = max(max(bets[story, source]) for story in stories for source in (None, ""))
+    alt = tr(
+        "A grid of bars, the bets on wore, dried and guessed. A row for each story that is "
+        "read, a column for each story from which the head's 24 numbers come. In the first "
+        "{n} columns every row bets on the word of the column, with {least} or more. In "
+        "the last two all three words get about a third, and none more than {most}.",
+        n=len(told),
+        least=f"{least:.2f}",
+        most=f"{most:.2f}",
+    )
+    return show(
+        _grid_of_bets(bets, stories, sources),
+        alt,
+        _list_of_bets(bets, stories, sources),
+    )
+
+
+def _grid_of_bets(bets, stories, sources):
+    """A row for each story, a column for each source."""
     fig, ax = canvas(6.4, 3.9)
     for column, source in enumerate(sources):
         for row, story in enumerate(stories):
@@ -572,19 +621,30 @@ def bets_after_an_exchange(bets):
     ax.set_xlabel(tr("what head 0.1 returns comes from the story of"), weight="bold")
     ax.xaxis.set_label_position("top")
     ax.set_ylabel(tr("the story that is read"), weight="bold", labelpad=56)
-    told = [source for source in sources if source]
-    least = min(max(bets[story, source]) for story in stories for source in told)
-    most = max(max(bets[story, source]) for story in stories for source in (None, ""))
-    alt = tr(
-        "A grid of bars, the bets on wore, dried and guessed. A row for each story that is "
-        "read, a column for each story from which the head's 24 numbers come. In the first "
-        "{n} columns every row bets on the word of the column, with {least} or more. In "
-        "the last two all three words get about a third, and none more than {most}.",
-        n=len(told),
-        least=f"{least:.2f}",
-        most=f"{most:.2f}",
-    )
-    return show(fig, alt)
+    return fig
+
+
+def _list_of_bets(bets, stories, sources):
+    """The same for a phone: the stories below each other, in each a row a source."""
+    high = 19 * len(stories) * (len(sources) + 1.6) + 30
+    fig, ax = drawing(NARROW, high, y=(high, 0))
+    name = {"va": "center_baseline", "size": 10.5}
+    y = 12
+    ax.text(4, y, tr("bets with what head 0.1 found in"), weight="bold", **name)
+    for story in stories:
+        y += 30
+        words = tr("reads: {story}", story=_source(story).replace("\n", " "))
+        ax.text(4, y, words, weight="bold", **name)
+        for x, word in zip(BETS_AT, WORDS):
+            ax.text(x, y, word, color=MUTED, **name)
+        for source in sources:
+            y += 19
+            own = {"color": VERMILION, "weight": "bold"} if source == story else {}
+            ax.text(12, y, _source(source).replace("\n", " "), **name | own)
+            for x, p, colour in zip(BETS_AT, bets[story, source], BET_HUES):
+                ax.barh(y + 6, 44 * p, left=x, height=3, color=colour, lw=0)
+                ax.text(x, y - 2, f"{p:.2f}", color=INK if p >= 0.05 else MUTED, **name)
+    return fig
 
 
 def _source(kind):
@@ -595,7 +655,7 @@ def _source(kind):
 
 
 def _three_bets(ax, column, row, bets):
-    for i, (p, colour) in enumerate(zip(bets, (BLUE, GREEN, VERMILION))):
+    for i, (p, colour) in enumerate(zip(bets, BET_HUES)):
         y = row + BAR[0] + BAR[1] * i
         ax.barh(y, 0.56 * p, left=column, height=0.2, color=colour, lw=0)
         if p >= 0.05:
@@ -630,7 +690,7 @@ def real_sink(shares, many):
     fig, ax = canvas(6.2, 2.4)
     ax.bar(range(len(shares)), shares, color=BLUE, width=0.7)
     ax.axhline(1 / many, color=VERMILION, lw=1.2)
-    ax.text(9.5, 1 / many + 0.03, tr("equal shares"), color=VERMILION, size=10)
+    ax.text(0.2, 0.9, tr("line: equal shares"), color=VERMILION, size=10.5)
     ax.set(xlabel=tr("layer"), ylim=(0, 1), xlim=(-0.7, len(shares) - 0.3))
     ax.set_title(tr("what the last token gives to the first"))
     most = max(shares)

@@ -12,6 +12,7 @@ from . import (
     GREEN,
     INK,
     MUTED,
+    NARROW,
     ORANGE,
     PAPER,
     PURPLE,
@@ -34,11 +35,11 @@ def _step(labels, old, cached):
     had read. cached: whether what was computed for those is kept.
     """
     n = len(labels) - 1
-    fig, ax = drawing(352, 262, x=(-4.2, 6.8), y=(7.2, -1))
+    fig, ax = drawing(326, 278, x=(-2.6, 7.0), y=(7.2, -1))
     for row in range(n):
         done = row < old
         colour = (FAINT if cached else VERMILION) if done else BLUE
-        middle = {"va": "center_baseline", "size": 10.5}
+        middle = {"va": "center_baseline", "size": 11}
         ink = MUTED if done and cached else INK
         ax.text(-0.75, row + 0.5, labels[row], ha="right", color=ink, **middle)
         ax.add_patch(_square(-0.55, row, colour, width=0.35))
@@ -49,10 +50,10 @@ def _step(labels, old, cached):
             kept = {"facecolor": "none", "edgecolor": GREEN, "linewidth": 2}
             ax.add_patch(_square(column, n, PAPER, height=0.5, **kept))
         if old:
-            look = {"va": "center_baseline", "size": 10, "color": GREEN}
+            look = {"va": "center_baseline", "size": 11, "color": GREEN}
             ax.text(0, n + 0.9, tr("kept: their keys and values"), **look)
-    ax.text(-0.4, -0.3, tr("vector"), ha="center", size=9.5, color=MUTED)
-    ax.text(0.1, -0.3, tr("scores"), ha="left", size=9.5, color=MUTED)
+    ax.text(-0.4, -0.3, tr("vector"), ha="right", size=11, color=MUTED)
+    ax.text(0.1, -0.3, tr("scores"), ha="left", size=11, color=MUTED)
     written = {"weight": "bold", "ha": "left", "va": "center_baseline"}
     ax.text(n + 0.25, n - 0.5, f"→ {labels[n]}", **written)
     return fig
@@ -150,14 +151,16 @@ def padded(rows):
     fig, ax = drawing(460, 44 * len(rows) + 8, x=(0, columns), y=(len(rows), -0.1))
     for row, (pieces, places) in enumerate(rows):
         for column, (piece, place) in enumerate(zip(pieces, places)):
-            look = {"facecolor": FAINT if piece is None else "none", "edgecolor": MUTED}
-            ax.add_patch(_square(column, row, PAPER, height=0.95, **look))
+            ax.add_patch(_sheet(column, row, piece, 0.95))
             if piece is not None:
-                ax.text(column + 0.5, row + 0.35, piece, size=9, **CENTRED)
-                ax.text(column + 0.5, row + 0.72, place, size=9, color=BLUE, **CENTRED)
+                ax.text(column + 0.5, row + 0.35, piece, size=9.5, **CENTRED)
+                ax.text(
+                    column + 0.5, row + 0.72, place, size=9.5, color=BLUE, **CENTRED
+                )
     return show(
         fig,
-        tr(
+        narrow=_padded_down(rows),
+        alt=tr(
             "{n} texts as rows that end in the same column. The shorter ones begin with "
             "grey squares that are no text, and the places of each are counted from its "
             "own first token: {told}.",
@@ -167,6 +170,26 @@ def padded(rows):
             ),
         ),
     )
+
+
+def _sheet(x, y, piece, height):
+    """What a token stands on; grey where there is none."""
+    look = {"facecolor": FAINT if piece is None else "none", "edgecolor": MUTED}
+    return _square(x, y, PAPER, height=height, **look)
+
+
+def _padded_down(rows):
+    """The same for a phone: the texts as columns."""
+    long = len(rows[0].pieces)
+    fig, ax = drawing(NARROW, 23 * long + 4, x=(0, len(rows)), y=(long, -0.1))
+    for column, (pieces, places) in enumerate(rows):
+        for row, (piece, place) in enumerate(zip(pieces, places)):
+            ax.add_patch(_sheet(column, row, piece, 0.95))
+            if piece is not None:
+                look = {"size": 10.5, "va": "center_baseline"}
+                ax.text(column + 0.2, row + 0.5, place, color=BLUE, ha="right", **look)
+                ax.text(column + 0.3, row + 0.5, piece, **look)
+    return fig
 
 
 # --- memory -----------------------------------------------------------------------
@@ -229,8 +252,8 @@ def loss_of_windows(found):
         words = tr("trained with {width}", width=width)
         ax.text(width, run["loss"] - 0.02, words, color=colour, ha="center", va="top")
     ax.text(54, found.floor - 0.01, tr("the floor"), color=GREEN, ha="right", va="top")
-    forgets = tr("who has forgotten the hero")
-    ax.text(20, found.forgetful - 0.01, forgets, color=VERMILION, va="top")
+    forgets = tr("dashed: who has forgotten the hero")
+    ax.text(54, found.forgetful + 0.15, forgets, color=VERMILION, ha="right")
     ax.set(ylim=(0.28, 1.1), xlim=(0, 55), xlabel=tr("size of the window, tokens"))
     ax.set_title(tr("loss, nats per token"))
     points = ", ".join(f"{w}: {x:.2f}" for w, x in zip(found.widths, found.losses))
@@ -247,6 +270,7 @@ def loss_of_windows(found):
                 f"{width}: {run['loss']:.2f}" for width, run in found.trained.items()
             ),
         ),
+        narrow=330,
     )
 
 

@@ -8,6 +8,7 @@ from . import (
     GREEN,
     INK,
     MUTED,
+    NARROW,
     PAPER,
     VERMILION,
     canvas,
@@ -115,7 +116,7 @@ def forgotten(runs, floor):
     above.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     above.set_title(tr("New questions answered exactly"))
     above.legend(loc="lower right")
-    below.set_yscale("log")
+    below.set(yscale="log", ylim=(0.25, 7))
     ticks = [0.3, 0.5, 1, 2, 5]
     below.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     below.minorticks_off()
@@ -130,8 +131,37 @@ def preferred(runs):
 
     runs: {rate: {"step", "short", "long", "reward", "kl"}}.
     """
-    fig, axes = canvas(6.4, 6.2, nrows=3, ncols=len(runs), sharex=True, sharey="row")
     told = []
+    for rate, run in runs.items():
+        rate = f"{float(rate):.6f}".rstrip("0")
+        exact = [a + b for a, b in zip(run["short"], run["long"])]
+        told.append(
+            tr(
+                "rate {rate}: the share of short answers goes from {first} to {last}, exact "
+                "answers from {before} to {after}, the reward to {reward}, the KL to {kl}",
+                rate=rate,
+                first=percent(run["short"][0]),
+                last=percent(run["short"][-1]),
+                before=percent(exact[0]),
+                after=percent(exact[-1]),
+                reward=f"{run['reward'][-1]:.2f}",
+                kl=f"{run['kl'][-1]:.2f}",
+            )
+        )
+    alt = tr("Three rows over the steps of DPO. {told}.", told="; ".join(told))
+    shape = {"nrows": 3, "ncols": len(runs), "sharex": True, "sharey": "row"}
+    wide, axes = canvas(6.4, 6.2, **shape)
+    _preferred(runs, axes)
+    axes[0, -1].legend(loc="upper right")
+    narrow, axes = canvas(NARROW / 72, 6.6, **shape)
+    _preferred(runs, axes)
+    lines = axes[0, 0].get_legend_handles_labels()
+    narrow.legend(*lines, loc="outside upper left", ncols=3, columnspacing=1)
+    return show(wide, alt, narrow)
+
+
+def _preferred(runs, axes):
+    """A column of axes for each rate."""
     for column, (rate, run) in zip(axes.T, runs.items()):
         rate = f"{float(rate):.6f}".rstrip("0")
         step, exact = run["step"], [a + b for a, b in zip(run["short"], run["long"])]
@@ -146,29 +176,12 @@ def preferred(runs):
         second.plot(step, run["reward"], color=GREEN)
         third.plot(step, run["kl"], color=GREEN)
         third.set_xlabel(tr("steps"))
-        told.append(
-            tr(
-                "rate {rate}: the share of short answers goes from {first} to {last}, exact "
-                "answers from {before} to {after}, the reward to {reward}, the KL to {kl}",
-                rate=rate,
-                first=percent(run["short"][0]),
-                last=percent(run["short"][-1]),
-                before=percent(exact[0]),
-                after=percent(exact[-1]),
-                reward=f"{run['reward'][-1]:.2f}",
-                kl=f"{run['kl'][-1]:.2f}",
-            )
-        )
     axes[0, 0].set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     for ax, label in zip(
         axes[:, 0],
         (tr("drawn answers"), tr("reward, short − long"), tr("KL, nats an answer")),
     ):
         ax.set_ylabel(label)
-    axes[0, -1].legend(loc="upper right")
-    return show(
-        fig, tr("Three rows over the steps of DPO. {told}.", told="; ".join(told))
-    )
 
 
 # --- a real model -----------------------------------------------------------------

@@ -18,6 +18,7 @@ from . import (
     INK,
     MONO,
     MUTED,
+    NARROW,
     ORANGE,
     PAPER,
     PURPLE,
@@ -81,6 +82,7 @@ def ids_beside(tokenizer, word, many=3):
 # --- watch it ---------------------------------------------------------------------
 SHOWN = 3  # columns of a row
 STEP = 13.5  # from one row of a table to the next, in points
+SMALL = 10.7  # the least size of words that a phone can show
 
 
 class _Text(NamedTuple):
@@ -99,16 +101,17 @@ def _cells(ax, x, y, row, hot=False):
         strength = min(1, abs(value) / 0.5) * 0.45
         box = Rectangle((x + 27 * i, y), 26, 12, fc=color, alpha=strength, lw=0)
         ax.add_artist(box)
-        shown = two(value).replace("−0.00", "0.00")
-        ax.text(x + 27 * i + 23, y + 6, shown, size=8, ha="right", va="center_baseline")
-    ax.text(x + 27 * SHOWN + 1, y + 6, "…", size=8, va="center_baseline", color=MUTED)
+        shown = two(value).replace("−0.00", "0.00").replace("0.", ".")
+        look = {"size": SMALL, "ha": "right", "va": "center_baseline"}
+        ax.text(x + 27 * i + 25, y + 6, shown, **look)
+    ax.text(x + 27 * SHOWN, y + 6, "…", size=SMALL, va="center_baseline", color=MUTED)
     if hot:
         ax.add_artist(Rectangle((x - 1, y - 0.5), 92, 13, fill=False, ec=BLUE, lw=1.8))
 
 
 def _width(name):
     """Of a token's chip, in points."""
-    return 6.4 * len(name) + 8
+    return 6.6 * len(name) + 8
 
 
 def _chip(ax, x, y, name, hot=False):
@@ -117,11 +120,12 @@ def _chip(ax, x, y, name, hot=False):
     box = FancyBboxPatch((x, y), wide, 13, boxstyle="round,pad=0,rounding_size=3")
     box.set(fc=BLUE if hot else "none", ec=BLUE if hot else MUTED, lw=1)
     ax.add_artist(box)
-    look = {"size": 9.5, "color": PAPER if hot else INK}
+    look = {"size": SMALL, "color": PAPER if hot else INK}
     ax.text(x + wide / 2, y + 7, name, **look, **CENTRED, **MONO)
 
 
-TITLE = {"size": 9.5, "weight": "bold", "va": "center_baseline"}
+TITLE = {"size": SMALL, "weight": "bold", "va": "center_baseline"}
+NUMBER = {"size": SMALL, "ha": "right", "va": "center_baseline", "color": MUTED}
 
 
 def _tokens_on_top(ax, text, place, step):
@@ -131,7 +135,9 @@ def _tokens_on_top(ax, text, place, step):
         if not (t == place and step):
             _chip(ax, x, 4, name)
         middle = {"ha": "center", "va": "center"}
-        ax.text(x + _width(name) / 2, 25, text.ids[t], size=8.5, color=MUTED, **middle)
+        ax.text(
+            x + _width(name) / 2, 25, text.ids[t], size=SMALL, color=MUTED, **middle
+        )
         x += _width(name) + 10
 
 
@@ -144,10 +150,10 @@ def _token_table(ax, text, place, step):
     for line, id in enumerate(lines[:-1]):
         y = 55 + STEP * line
         if id is None:
-            ax.text(120, y + 6, "⋮", size=8, ha="center", va="center", color=MUTED)
+            ax.text(120, y + 6, "⋮", size=SMALL, ha="center", va="center", color=MUTED)
             continue
         hot = bool(step) and text.ids[place] == id
-        ax.text(76, y + 6, id, size=8.5, ha="right", va="center_baseline", color=MUTED)
+        ax.text(76, y + 6, id, **NUMBER)
         _cells(ax, 80, y, text.wte[id], hot and step < 3)
         if hot:
             _chip(ax, 2, y - 0.5, text.names[place], True)
@@ -158,10 +164,10 @@ def _place_table(ax, text, place, step):
     ax.text(208, 45, "wpe", **TITLE)
     for t in range(len(text.ids)):
         y = 55 + STEP * t
-        ax.text(216, y + 6, t, size=8.5, ha="right", va="center_baseline", color=MUTED)
+        ax.text(216, y + 6, t, **NUMBER)
         _cells(ax, 220, y, text.wpe[t], t == place and step == 3)
     y = 55 + STEP * len(text.ids) + 6
-    ax.text(264, y, "⋮", size=8, ha="center", color=MUTED)
+    ax.text(264, y, "⋮", size=SMALL, ha="center", color=MUTED)
 
 
 def _sums(ax, text, place, step):
@@ -240,25 +246,31 @@ def cosines_before_and_after(kinds, before, after):
 
     kinds: {kind: words}, n words in all; before, after: (n, n).
     """
-    fig, axes = canvas(6.4, 3.15, ncols=2)
+    alt = tr(
+        "Two matrices of cosines between words sorted by kind. With random rows "
+        "only the diagonal is dark. After training there are dark squares along "
+        "the diagonal, one for each kind, and paler ones between kinds that "
+        "resemble each other, such as animals that run and animals that fly."
+    )
+    wide = _sorted_by_kind(kinds, before, after, 6.4, (0.12, 0.565, 0.43))
+    narrow = _sorted_by_kind(kinds, before, after, NARROW / 72, (0.195, 0.61, 0.385))
+    return show(wide, alt, narrow)
+
+
+def _sorted_by_kind(kinds, before, after, width, at):
+    """The two matrices; at: where each begins, and how wide both are, as shares."""
+    fig, axes = canvas(width, 3.15, ncols=2)
     fig.set_layout_engine("none")
     titles = tr("random rows"), tr("after training")
-    for ax, values, title, left in zip(axes, (before, after), titles, (0.12, 0.565)):
-        _signed(ax, values, [left, 0.02, 0.43, 0.87])
+    for ax, values, title, left in zip(axes, (before, after), titles, at):
+        _signed(ax, values, [left, 0.02, at[2], 0.87])
+        ax.tick_params(labelsize=10.2)
         ends = np.cumsum([0, *map(len, kinds.values())])
         labels = [tr(kind) for kind in kinds] if ax is axes[0] else []
         ax.set_yticks((ends[1:] + ends[:-1]) / 2, labels)
         ax.set_xticks([])
         ax.set_title(title)
-    return show(
-        fig,
-        tr(
-            "Two matrices of cosines between words sorted by kind. With random rows "
-            "only the diagonal is dark. After training there are dark squares along "
-            "the diagonal, one for each kind, and paler ones between kinds that "
-            "resemble each other, such as animals that run and animals that fly."
-        ),
-    )
+    return fig
 
 
 # --- a map ------------------------------------------------------------------------
@@ -338,7 +350,7 @@ LEFT = (-5, -3), "right"
 BESIDE_DOT = {  # where that is not at the right
     **dict.fromkeys(("carrot", "pumpkin", "She"), LEFT),
     **dict.fromkeys(("tulips", "carrots", "pumpkins", "roses", "Rosa"), LEFT),
-    "her": ((-4, 1), "right"),
+    "her": ((4, 4), "left"),
     "them": ((5, 0), "left"),
     "was": ((5, -10), "left"),
     "Ada": ((-5, -9), "right"),
@@ -424,11 +436,12 @@ def arithmetic(sums):
 # --- places -----------------------------------------------------------------------
 def _by_hand_and_learned(left, right, x):
     """Two matrices of the same places beside each other; x: the ticks below them."""
-    fig, axes = canvas(6.4, 3.05, ncols=2)
+    fig, axes = canvas(326 / 72, 2.9, ncols=2)  # so narrow that a phone shows it, too
     fig.set_layout_engine("none")
     titles = tr("made by hand"), tr("learned")
-    for ax, values, title, at in zip(axes, (left, right), titles, (0.075, 0.565)):
-        _signed(ax, values, [at, 0.12, 0.425, 0.77], levels=2)
+    for ax, values, title, at in zip(axes, (left, right), titles, (0.11, 0.585)):
+        _signed(ax, values, [at, 0.1, 0.4, 0.8], levels=2)
+        ax.tick_params(labelsize=11)
         ax.set_title(title)
         ax.set_xticks(x)
         ax.set_yticks([0, 20, 40, 60])

@@ -7,7 +7,8 @@ from html import escape
 
 import numpy as np
 from edition import mark, two
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, PathPatch
+from matplotlib.path import Path
 
 from gpt import world
 
@@ -18,6 +19,7 @@ from . import (
     INK,
     MONO,
     MUTED,
+    NARROW,
     ORANGE,
     VERMILION,
     Markup,
@@ -28,8 +30,8 @@ from . import (
     tr,
 )
 
-TYPED = MONO | {"size": 10.5}
-COLUMN = 6.32  # points that one of its characters takes
+TYPED = MONO | {"size": 10.7}
+COLUMN = 6.44  # points that one of its characters takes
 
 
 # --- the head of the page -----------------------------------------------------------
@@ -77,7 +79,7 @@ def _moment(text, odds, step, word):
     for y, name in ((112, mark("predict")), (74, mark("sample")), (36, mark("append"))):
         lit = name == step
         look = {"color": BLUE if lit else MUTED, "weight": "bold" if lit else "normal"}
-        ax.text(36, y, tr(name), ha="center", va="center", size=10.5, **look)
+        ax.text(36, y, tr(name), ha="center", va="center", size=10.7, **look)
         arrow = "↓" if y > 36 else "↺"
         ax.text(36, y - 19, arrow, ha="center", va="center", color=MUTED)
     _bets(ax, odds, word)
@@ -92,7 +94,7 @@ def _text_so_far(ax, text, fresh):
     given, line, column = len(world.PROMPT.split()), 0, 0
     words = text.split()
     for number, word in enumerate(words):
-        if column + len(word) > 47:
+        if column + len(word) > 46:
             line, column = line + 1, 0
         new = fresh and number == len(words) - 1
         ax.text(
@@ -113,11 +115,11 @@ def _bets(ax, odds, word):
         y = 70 + 7.5 * (len(odds) - 1) - 15 * row
         chosen = option == word
         colour = BLUE if chosen or word is None else FAINT
-        look = {"color": MUTED if colour == FAINT else INK, "size": 10.5}
+        look = {"color": MUTED if colour == FAINT else INK, "size": 10.7}
         look["weight"] = "bold" if chosen else "normal"
         ax.text(142, y, _spoken(option), ha="right", va="center_baseline", **look)
         ax.barh(y, 118 * p, left=149, height=9.5, color=colour)
-        percent = {"va": "center_baseline", "size": 9.5, "color": MUTED}
+        percent = {"va": "center_baseline", "size": 10.7, "color": MUTED}
         ax.text(154 + 118 * p, y, f"{100 * p:.3g} %", **percent)
 
 
@@ -127,16 +129,16 @@ def border_or_clouds(foxes, owls):
 
     foxes, owls: a `facts.index.Cloud` each.
     """
-    fig, (left, right) = canvas(4.8, 2.6, ncols=2, sharex=True, sharey=True)
+    fig, (left, right) = canvas(NARROW / 72, 2.4, ncols=2, sharex=True, sharey=True)
     kinds = (foxes, VERMILION), (owls, BLUE)
     for ax in (left, right):
         ax.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[], yticks=[], aspect="equal")
         for side in ax.spines.values():
             side.set_visible(True)
             side.set_color(FAINT)
-    for ax, size, alpha in ((left, 16, 1), (right, 9, 0.45)):
+    for ax, wide, alpha in ((left, 4, 1), (right, 3, 0.45)):
         for cloud, colour in kinds:
-            ax.scatter(*cloud.seen.T, s=size, color=colour, alpha=alpha, linewidths=0)
+            ax.add_patch(_dots(cloud.seen, wide, color=colour, alpha=alpha))
     left.plot([-1.35, 1.35], [3, -3], color=INK)
     left.text(-2.8, -2.75, tr("fox"), color=VERMILION, weight="bold")
     left.text(2.8, 2.45, tr("owl"), color=BLUE, weight="bold", ha="right")
@@ -158,13 +160,21 @@ def border_or_clouds(foxes, owls):
     return show(fig, alt)
 
 
+def _dots(spots, wide, **look):
+    """Dots as one path: lines of no length with round ends, each a few bytes."""
+    path = Path(np.repeat(spots, 2, axis=0), [Path.MOVETO, Path.LINETO] * len(spots))
+    path.should_simplify = False
+    return PathPatch(path, fill=False, lw=wide, capstyle="round", **look)
+
+
 def _rings(ax, cloud, colour):
     """Lines of equal density."""
-    grid = np.linspace(-3, 3, 80)
-    x, y = np.meshgrid(grid, grid)
-    (x0, y0), (wide, tall) = cloud.centre, cloud.spread
-    far = ((x - x0) / wide) ** 2 + ((y - y0) / tall) ** 2
-    ax.contour(x, y, far, levels=[0.5, 2, 4.5], colors=colour, linewidths=1.2)
+    wide, tall = cloud.spread
+    for far in (0.7, 1.4, 2.1):  # standard deviations
+        look = {"fill": False, "ec": colour, "lw": 1.2}
+        ax.add_patch(
+            Ellipse(cloud.centre, 2 * far * wide, 2 * far * tall, **look, clip_on=True)
+        )
 
 
 # --- one formula --------------------------------------------------------------------
@@ -173,7 +183,7 @@ def surprise_bars(words, bars):
 
     bars: nats, one a word.
     """
-    fig, rows = canvas(5.4, 4.7, nrows=2, sharey=True)
+    fig, rows = canvas(326 / 72, 4.4, nrows=2, sharey=True)
     half, mean = (len(words) + 1) // 2, sum(bars) / len(bars)
     for ax, start in zip(rows, (0, half)):
         places = range(min(half, len(words) - start))
@@ -182,6 +192,7 @@ def surprise_bars(words, bars):
         named = [_spoken(words[start + t]) for t in places]
         ax.set_xticks(places, named, rotation=90)
         ax.tick_params(axis="x", length=0)
+        ax.tick_params(labelsize=11)
         ax.set(xlim=(-0.7, half - 0.3), ylim=(0, 2.7), yticks=[0, 1, 2])
     rows[0].text(half - 0.4, mean + 0.1, tr("the mean"), color=GREEN, ha="right")
     rows[0].set_title(tr("Surprise of each word, nats"))
@@ -203,7 +214,7 @@ def loss_against_n(ngrams):
     ngrams: a `facts.index.Ngrams`.
     """
     ns = np.arange(1, len(ngrams.library) + 1)
-    fig, ax = canvas(4.8, 3.1)
+    fig, ax = canvas(NARROW / 72, 2.8)
     for losses, name, colour, y in (
         (ngrams.little, tr("100 thousand characters"), ORANGE, 1.29),
         (ngrams.library, tr("1 million characters"), BLUE, 0.46),
@@ -230,7 +241,7 @@ BLANK, HERO = 9, 1  # their places
 
 def who_reaches_the_blank():
     """Four kinds of language model as arrows between the words of one line."""
-    fig, ax = drawing(4.8 * 72, 4.6 * 72, x=(-0.65, 9.35), y=(-8.5, 1.25))
+    fig, ax = drawing(NARROW, 4.3 * 72, x=(-0.65, 9.35), y=(-8.5, 1.25))
     into_blank = [(place, BLANK) for place in range(BLANK)]
     to_next = [(place, place + 1) for place in range(BLANK)]
     for y, height, name, arcs in (
@@ -246,7 +257,7 @@ def who_reaches_the_blank():
         for place, word in enumerate(LINE):
             colour = INK if place in touched else MUTED
             colour = VERMILION if place == HERO else colour
-            ax.text(place, y - 0.35, word, ha="center", color=colour, size=10)
+            ax.text(place, y - 0.35, word, ha="center", color=colour, size=10.2)
     alt = tr(
         "Four rows over the words: named Ada lived by the lake, At last, and a blank. An "
         "n-gram has arrows into the blank from two words, a feed-forward network from four, "
@@ -282,7 +293,7 @@ def formula_and_published(parameters):
 
     parameters: {"GPT-3": [(by the formula, as published), ...], "GPT-2": …}.
     """
-    fig, ax = canvas(4.8, 3.4)
+    fig, ax = canvas(NARROW / 72, 3)
     ends = np.array([8e7, 3e11])
     ax.plot(ends, ends, color=MUTED, linewidth=1.2, zorder=1)
     looks = {"GPT-3": (BLUE, "o"), "GPT-2": (VERMILION, "D")}
@@ -369,6 +380,16 @@ def transcript():
         ("<|user|>", tr("Is she brave?"), INK),
         ("<|assistant|>", "", BLUE),  # and a cursor
     ]
+    alt = tr(
+        "A transcript as one text with markers: system, you are a helpful assistant, end; "
+        "user, who lives by the river, end; assistant, a little fox named Ada, end; user, "
+        "is she brave, end; assistant, and a cursor. The assistant's words are blue."
+    )
+    return show(_in_five_lines(said), alt, _in_nine_lines(said))
+
+
+def _in_five_lines(said):
+    """A line for each who speaks."""
     fig, ax = drawing(4.9 * 72, 1.5 * 72, x=(0, 353))
     for row, (speaker, words, colour) in enumerate(said):
         y = 88 - 20 * row
@@ -377,10 +398,24 @@ def transcript():
         ax.text(start, y, words, color=colour, **TYPED)
         mark = "<|end|>" if words else "▮"
         mark_colour = MUTED if colour == INK else BLUE
-        ax.text(start + COLUMN * len(words), y, mark, color=mark_colour, **TYPED)
-    alt = tr(
-        "A transcript as one text with markers: system, you are a helpful assistant, end; "
-        "user, who lives by the river, end; assistant, a little fox named Ada, end; user, "
-        "is she brave, end; assistant, and a cursor. The assistant's words are blue."
-    )
-    return show(fig, alt)
+        end = start + COLUMN * max(1, len(words))
+        ax.text(end, y, mark, color=mark_colour, **TYPED)
+    return fig
+
+
+def _in_nine_lines(said):
+    """For a phone: what is said stands below who says it."""
+    high = 19 * (2 * len(said) - 1) + 10
+    fig, ax = drawing(NARROW, high, y=(high, 0))
+    y = 0
+    for speaker, words, colour in said:
+        y += 19
+        ax.text(4, y, speaker, color=MUTED, **TYPED)
+        if not words:
+            ax.text(4 + COLUMN * (len(speaker) + 1), y, "▮", color=BLUE, **TYPED)
+            continue
+        y += 19
+        ax.text(22, y, words, color=colour, **TYPED)
+        look = {"color": MUTED if colour == INK else BLUE}
+        ax.text(22 + COLUMN * len(words), y, "<|end|>", **look, **TYPED)
+    return fig

@@ -17,6 +17,7 @@ from . import (
     FAINT,
     INK,
     MUTED,
+    NARROW,
     PAPER,
     VERMILION,
     Markup,
@@ -256,7 +257,7 @@ def one_vector(passage):
 
 def _so_far(rows, shown):
     """A frame: the rows (name, vector) drawn as far as number `shown`."""
-    fig, axes = canvas(5.0, 5.0, nrows=len(rows))
+    fig, axes = canvas(326 / 72, 5.0, nrows=len(rows))
     C, wide = len(rows[0][1]), max(len(values) for _, values in rows)
     for number, (ax, (name, values)) in enumerate(zip(axes, rows)):
         high = float(values.abs().max())
@@ -267,7 +268,7 @@ def _so_far(rows, shown):
         if told and len(values) == C:
             length = f"{float(values.norm()):.1f}"
             name = tr("{name}, length {length}", name=name, length=length)
-        look = {"size": 10.5, "color": INK if told else MUTED, "weight": weight}
+        look = {"size": 11, "color": INK if told else MUTED, "weight": weight}
         ax.text(0, 1.35 * high, name, **look)
         ax.plot([0, len(values)], [0, 0], color=MUTED if told else FAINT, lw=0.8)
         if told:
@@ -307,22 +308,32 @@ def bets_forming(looks):
         n, _, kind = point.rpartition(".")
         layer = tr("{n}, {part}", n=n, part=_kind(kind))
         names[point] = layer if n else tr("embedding")
-    widths = [len(at.words) for at in looks]
-    fig, axes = canvas(
-        2.6 + 0.31 * sum(widths), 4.0, ncols=len(looks), width_ratios=widths
-    )
     alt = [tr("Heat maps of the bets after each part of the model.")]
-    for ax, at in zip(axes, looks):
-        values = [[bets[word] for word in at.words] for bets in at.bets.values()]
-        rows = names.values() if ax is axes[0] else ()
-        heat(ax, values, rows, at.words, _probability, high=1.0, size=8.5)
-        ax.set_xlim(0, len(at.words) + 0.04)
-        ax.set_xlabel(at.title)
+    for at in looks:
         for point, bets in at.bets.items():
             row = {"title": at.title, "row": names[point], "bets": _bets(bets)}
             if row["bets"]:
                 alt.append(tr("“{title}”, {row}: “{bets}”.", **row))
-    return show(fig, " ".join(alt))
+    names, widths = [*names.values()], [len(at.words) for at in looks]
+    fig, axes = canvas(
+        2.6 + 0.31 * sum(widths), 4.0, ncols=len(looks), width_ratios=widths
+    )
+    _lenses(axes, looks, names)
+    narrow = None
+    if sum(widths) > 9:  # a phone shows two beside each other
+        narrow, axes = canvas(NARROW / 72, 6.6, nrows=len(looks) // 2, ncols=2)
+        _lenses(axes.ravel(), looks, names)
+    return show(fig, " ".join(alt), narrow)
+
+
+def _lenses(axes, looks, names):
+    """A heat map for each look; names: of its rows."""
+    for ax, at in zip(axes, looks):
+        values = [[bets[word] for word in at.words] for bets in at.bets.values()]
+        rows = names if ax.get_subplotspec().is_first_col() else ()
+        heat(ax, values, rows, at.words, _probability, high=1.0, size=10.1)
+        ax.set_xlim(0, len(at.words) + 0.04)
+        ax.set_xlabel(at.title)
 
 
 def bets_exchanged(rows):

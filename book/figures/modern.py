@@ -13,6 +13,7 @@ from . import (
     GREEN,
     INK,
     MUTED,
+    NARROW,
     ORANGE,
     PAPER,
     PURPLE,
@@ -59,7 +60,18 @@ def scores(found):
 
     found: a `facts.modern.Scores`.
     """
-    fig, axes = canvas(6.4, 2.9, ncols=2)
+    alt = tr(
+        "Scores of a query with a key 1 to {far} places back, for queries at places "
+        "{places}. With RoPE the four lines are one; with learned places they differ.",
+        far=found.first + len(next(iter(found.rope.values()))) - 1,
+        places=", ".join(map(str, found.rope)),
+    )
+    beside = _two_plots(found, *canvas(6.4, 2.9, ncols=2))
+    return show(beside, alt, _two_plots(found, *canvas(NARROW / 72, 5.2, nrows=2)))
+
+
+def _two_plots(found, fig, axes):
+    """With RoPE, and with learned places, on the axes that they are given."""
     titles = tr("turned (RoPE)"), tr("learned places")
     for ax, lines, title in zip(axes, (found.rope, found.learned), titles):
         for (place, line), colour, width in zip(lines.items(), LINES, (6, 4.5, 3, 1.5)):
@@ -73,20 +85,12 @@ def scores(found):
         title=tr("query at place"),
         ncols=4,
         loc="upper center",
-        fontsize=9,
+        fontsize=10.1,
         columnspacing=0.8,
         handlelength=1.0,
     )
     axes[0].set_ylabel(tr("score"))
-    return show(
-        fig,
-        tr(
-            "Scores of a query with a key 1 to {far} places back, for queries at places "
-            "{places}. With RoPE the four lines are one; with learned places they differ.",
-            far=len(line),
-            places=", ".join(map(str, found.rope)),
-        ),
-    )
+    return fig
 
 
 # --- SwiGLU -----------------------------------------------------------------------

@@ -24,7 +24,7 @@ from . import (
 )
 
 
-def _line(ax, y, parts, height=0.72):
+def _line(ax, y, parts, height=0.72, size=10.2):
     """A line of length 1 on which each (label, share, colour) has its part."""
     at = 0.0
     for label, share, colour in parts:
@@ -32,7 +32,7 @@ def _line(ax, y, parts, height=0.72):
         ax.barh(y, share, left=at, height=height, **look)
         crowded = len(parts) > 10 and colour == FAINT  # then only the one that came
         if share > 0.022 * len(label) + 0.012 and not crowded:
-            text = {"color": INK if colour == FAINT else PAPER, "size": 10}
+            text = {"color": INK if colour == FAINT else PAPER, "size": size}
             ax.text(at + share / 2, y, label, **text, **CENTRED)
         at += share
 
@@ -272,7 +272,7 @@ def _pointed(ax, parts, u):
         hit = u is not None and at <= u < at + share
         coloured.append((label, share, BLUE if hit else FAINT))
         at += share
-    _line(ax, 0, coloured)
+    _line(ax, 0, coloured, size=11)
     if u is not None:
         ax.annotate(
             f"u = {u:.2f}",
@@ -290,7 +290,7 @@ def _scene(labels, values, step, kept=None, digits=3, scale=1.0, order=None, u=N
     labels, values: (7,). kept: the rows that a cut left; None, where none was made.
     order: the rows that are laid end to end; None draws no line. u: the point on it.
     """
-    fig, (ax, ruler) = canvas(4.9, 3.8, nrows=2)
+    fig, (ax, ruler) = canvas(326 / 72, 3.8, nrows=2)
     fig.set_layout_engine("none")  # no frame moves the others
     ax.set_position([0.01, 0.23, 0.98, 0.76])
     ruler.set_position([0.01, 0.01, 0.98, 0.21])

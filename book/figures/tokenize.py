@@ -113,7 +113,7 @@ def _words_and_counts(chunks, counts=None, pair=None, new=None):
 
     pair: lit wherever it stands. new: the piece that is filled.
     """
-    fig, (left, right) = canvas(5.6, 3.2, ncols=2, width_ratios=[1.2, 1])
+    fig, (left, right) = canvas(326 / 72, 2.8, ncols=2, width_ratios=[1.35, 1])
     left.set(xlim=(0, 5), ylim=(6, 0))
     right.set(xlim=(0, 4.4), ylim=(6, 0))
     left.axis("off")
@@ -147,7 +147,7 @@ def _piece(ax, at, row, piece, lit, new):
         lw=2.4 if lit or new else 1,
     )
     ax.add_patch(box)
-    look = CENTRED | MONO | {"size": 13}
+    look = CENTRED | MONO | {"size": 12.5}
     for place, letter in enumerate(piece.decode(), at):
         colour = PAPER if new else INK
         ax.text(place + 0.5, row + 0.52, letter, color=colour, **look)
@@ -270,7 +270,8 @@ def cost_of_languages(costs, sentence):
     ax.invert_yaxis()
     bare(ax)
     ax.set_xticks([])
-    ax.set_title(tr("GPT-2 tokens for “{sentence}”", sentence=sentence))
+    title = tr("GPT-2 tokens for\n“{sentence}”", sentence=sentence)
+    ax.set_title(title, size=10.5)
     bars = ", ".join(f"{name} {cost}" for name, cost in zip(names, costs.values()))
     alt = tr("Bars: tokens that GPT-2 needs for one sentence in eight languages:")
     return show(fig, f"{alt} {bars}")

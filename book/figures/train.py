@@ -11,11 +11,13 @@ from . import (
     GREEN,
     INK,
     MUTED,
+    NARROW,
     ORANGE,
     PURPLE,
     VERMILION,
     Markup,
     canvas,
+    drawing,
     show,
     table,
     tr,
@@ -45,7 +47,24 @@ def shifted(rows):
         read=" ".join(read),
         asked=" ".join(asked),
     )
-    return show(fig, alt)
+    return show(fig, alt, _shifted_down(read, asked))
+
+
+def _shifted_down(read, asked):
+    """The same for a phone: a row for each token."""
+    step, at = 21, (110, 190)
+    high = step * (len(read) + 1)
+    fig, ax = drawing(NARROW, high, y=(high, 0))
+    look = {"va": "center_baseline", "size": 10.5}
+    ax.text(at[0], step / 2, tr("read"), ha="right", color=MUTED, **look)
+    ax.text(at[1], step / 2, tr("asked"), color=MUTED, **look)
+    for row, (word, next_) in enumerate(zip(read, asked), 1):
+        y = step * (row + 0.5)
+        ax.text(at[0], y, word, ha="right", color=INK, **look)
+        ax.text(at[1], y, next_, color=BLUE, weight="bold", **look)
+        arrow = {"arrowstyle": "-|>", "color": MUTED, "lw": 0.9}
+        ax.annotate("", (at[1] - 12, y), (at[0] + 12, y), arrowprops=arrow)
+    return fig
 
 
 # --- the loss -----------------------------------------------------------------------
@@ -99,6 +118,8 @@ def peaks(warm, cold):
     ax.plot(list(warm), list(warm.values()), "o-", color=BLUE, ms=4)
     ax.plot(list(cold), list(cold.values()), "o--", color=VERMILION, ms=4)
     ax.set(xscale="log", xlabel=tr("peak of the learning rate"), ylim=(0, 5))
+    decades = [10.0**n for n in range(-6, 3) if min(warm) <= 10.0**n <= max(warm)]
+    ax.set_xticks(decades, [f"{peak:g}" for peak in decades])
     ax.set_title(tr("loss at the end"))
     ax.text(0.5, 0.85, tr("with warm-up"), color=BLUE, transform=ax.transAxes)
     ax.text(0.5, 0.7, tr("without (dashed)"), color=VERMILION, transform=ax.transAxes)
@@ -134,7 +155,7 @@ def run(found, counted, first):
     ):
         ax.axhline(y, color=colour, lw=1.2, ls=(0, (4, 3)))
         lift = 0.86 if y == found.floor else 1.06
-        ax.text(len(found.losses), lift * y, words, color=colour, ha="right")
+        ax.text(len(found.losses), lift * y, words, ha="right")
     ax.set(yscale="log", xlim=(0, len(found.losses)), ylim=(0.3, 8))
     ax.set_yticks([0.5, 1, 2, 4, 6], ["0.5", "1", "2", "4", "6"])
     ax.minorticks_off()
@@ -190,7 +211,7 @@ def ladder(rungs):
         ax.plot([min(losses), max(losses)], [row, row], color=INK, lw=2)
         ax.text(max(losses) + 0.02, row, two(loss), va="center_baseline")
     ax.set_yticks(range(len(rungs)), [tr(name) for name in rungs])
-    ax.set(ylim=(len(rungs) - 0.4, -0.6), xlim=(1, 2.75))
+    ax.set(ylim=(len(rungs) - 0.4, -0.6), xlim=(1, 2.75), xticks=[1, 1.5, 2, 2.5])
     ax.tick_params(axis="y", length=0)
     ax.set_title(tr("validation loss, nats per character"))
     told = ", ".join(

@@ -73,7 +73,20 @@ def texts(html):
     parser = Texts()
     parser.feed(html)
     parser.close()
-    return parser.found
+    return list(_whole(parser.found))
+
+
+def _whole(found):
+    """A title of two lines, of which the first does not close its bracket, as one text."""
+    began = None
+    for where, text in found:
+        if began is not None:
+            text, began = f"{began} {text}", None
+        opened = sum("\ue000" <= letter <= "\uf8ff" for letter in text)
+        if where == "text" and opened > text.count(CLOSE):
+            began = text
+        else:
+            yield where, text
 
 
 def main(chapter):
