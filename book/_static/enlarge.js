@@ -96,6 +96,7 @@
       room.setAttribute("role", "group");
       room.setAttribute("aria-label", "Figure, scrolls");
     } else {
+      if (room === document.activeElement) close.focus();
       for (const name of ["tabindex", "role", "aria-label"]) room.removeAttribute(name);
     }
   }
@@ -160,9 +161,10 @@
     "=": () => to(zoom * STEP),
     "-": () => to(zoom / STEP),
     0: fitted,
+    Escape: () => dialog.close(), // where the browser's own does not come: with no focus inside
   });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  document.addEventListener("keydown", (event) => {
+    if (!dialog.open || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
     event.preventDefault();
     KEYS[event.key]();
   });
