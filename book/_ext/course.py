@@ -63,6 +63,11 @@ def name_the_language(app, config):
     os.environ["GPT_LANGUAGE"] = config.language
 
 
+def without_numbers(app, config):
+    """Captions say what to see; what makes LaTeX would number them, in HTML too."""
+    config.numfig = False
+
+
 def name_the_cache(app, config):
     """Outputs of other code are removed: they would never be read again."""
     caches = Path(app.srcdir, "_build", "executed")
@@ -305,6 +310,7 @@ def setup(app):
     app.add_config_value("course_extension", "", "env")
     app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)
+    app.connect("config-inited", without_numbers, priority=900)
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)

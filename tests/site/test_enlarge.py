@@ -55,6 +55,7 @@ def test_every_figure_has_a_caption_and_a_button(site, server, open_page, path):
             const faults = [];
             if (words.length < 15 || words.length > 260) faults.push(`${alt}: caption ${words}`);
             if (!player && !/[.?!]$/.test(words)) faults.push(`no full stop: ${words}`);
+            if (own.querySelector(".caption-number")) faults.push(`${alt}: a number`);
             if (!button) return [...faults, `${alt}: no button`];
             if (!/^Enlarge: .{3}/.test(button.getAttribute("aria-label"))) faults.push(`${alt}: name`);
             const there = button.getBoundingClientRect();
