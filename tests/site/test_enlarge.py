@@ -17,7 +17,8 @@ def attend(server, open_page):
 
     def show(path=ONE, **context):
         page = open_page(**context)
-        checks.Visit(page, server.url + path)
+        page.goto(server.url + path)
+        page.locator("figcaption button.enlarge").first.wait_for()
         figure = page.locator(".bd-article figure:has(.caption-text)").first
         return page, figure, page.locator(".bd-article .player").first
 
@@ -42,7 +43,8 @@ def test_every_figure_has_a_caption_and_a_button(site, server, open_page, path):
     if "figure-box" not in (site / path).read_text("utf-8"):
         return
     page = open_page()
-    checks.Visit(page, server.url + path)
+    page.goto(server.url + path)
+    page.locator("button.enlarge").first.wait_for()
     found = page.evaluate(
         """(all) => [...document.querySelectorAll(all)].flatMap((what) => {
             const player = what.matches(".player");
@@ -145,24 +147,29 @@ def test_by_mouse(attend):
 
 
 def test_the_dialog_keeps_the_theme_and_the_rules(attend):
-    for theme, paper in (("light", "rgb(253, 252, 250)"), ("dark", "rgb(22, 24, 28)")):
-        page, figure, player = attend(theme=theme)
-        for what in (figure, player):
-            what.locator("button.enlarge").click()
-            colour = page.locator("dialog.enlarged").evaluate(
-                "(dialog) => getComputedStyle(dialog).backgroundColor"
-            )
-            assert colour == paper
-            found = [
-                *checks.axe_findings(page),
-                *checks.alt_findings(page),
-                *checks.id_findings(page),
-            ]
-            assert not found
-            page.keyboard.press("+")
-            assert not checks.axe_findings(page)  # now it scrolls
-            page.keyboard.press("Escape")
-            closed(page)
+    page, figure, player = attend()
+    for what, theme, paper in (
+        (figure, "light", "rgb(253, 252, 250)"),
+        (player, "dark", "rgb(22, 24, 28)"),
+    ):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            "(theme) => document.documentElement.dataset.theme === theme", arg=theme
+        )
+        what.locator("button.enlarge").click()
+        colour = page.locator("dialog.enlarged").evaluate(
+            "(dialog) => getComputedStyle(dialog).backgroundColor"
+        )
+        assert colour == paper
+        page.keyboard.press("+")  # so that it scrolls
+        found = [
+            *checks.axe_findings(page),
+            *checks.alt_findings(page),
+            *checks.id_findings(page),
+        ]
+        assert not found
+        page.keyboard.press("Escape")
+        closed(page)
 
 
 def fingers(page, *points):

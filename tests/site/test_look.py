@@ -6,7 +6,6 @@ import pytest
 
 from book import figures
 from gpt import world
-from tests.site import checks
 
 HOME, ONE = "book/index.html", "book/attend.html"
 ICONS = 'i[class*="fa-"], span[class*="fa-"]'
@@ -36,7 +35,7 @@ def lettering(page):
 @pytest.mark.parametrize("path", [HOME, ONE])
 def test_the_map_can_be_read(server, open_page, path):
     page = open_page()
-    checks.Visit(page, server.url + path)
+    page.goto(server.url + path)
     for width in (1280, 1200, 1000, 800, 700, 640, 360, 320):
         page.set_viewport_size({"width": width, "height": 800})
         seen = lettering(page)
@@ -47,7 +46,7 @@ def test_the_map_can_be_read(server, open_page, path):
 def test_the_map_says_what_the_menu_says(server, open_page):
     """The same numbers, the exercise of each chapter, and what lies beyond."""
     page = open_page()
-    checks.Visit(page, server.url + HOME)
+    page.goto(server.url + HOME)
     menu = page.locator("nav.bd-links a").evaluate_all(
         "(all) => all.map((one) => [one.href, one.textContent.trim()])"
     )
@@ -74,7 +73,7 @@ def test_the_map_says_what_the_menu_says(server, open_page):
 
 def test_the_map_tells_the_story_of_the_page(server, open_page):
     page = open_page()
-    checks.Visit(page, server.url + HOME)
+    page.goto(server.url + HOME)
     story = page.locator(".written").first.text_content()
     assert story.strip().startswith(world.PROMPT)
     after = story.strip().removeprefix(world.PROMPT).split()[0]
@@ -89,7 +88,7 @@ def test_the_map_tells_the_story_of_the_page(server, open_page):
 @pytest.mark.parametrize("path", [HOME, ONE])
 def test_the_map_is_touched_with_ease(server, open_page, path):
     page = open_page(360, has_touch=True)
-    checks.Visit(page, server.url + path)
+    page.goto(server.url + path)
     small = page.locator(".stage-map svg.tall a").evaluate_all(
         """(all) => all.map((one) => one.getBoundingClientRect())
             .filter((box) => box.width < 44 || box.height < 44).length"""
@@ -127,7 +126,7 @@ def icon_findings(page):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_forced_colours_keep_icons_and_the_page_that_is_read(server, open_page, theme):
     page = open_page(theme=theme, forced_colors="active")
-    checks.Visit(page, server.url + ONE)
+    page.goto(server.url + ONE)
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.locator(ICONS).locator("visible=true").count() >= 3
@@ -145,7 +144,7 @@ def test_forced_colours_keep_icons_and_the_page_that_is_read(server, open_page, 
 
 def test_an_icon_that_vanishes_is_reported(server, open_page):
     page = open_page(forced_colors="active")
-    checks.Visit(page, server.url + ONE)
+    page.goto(server.url + ONE)
     plain = "background: currentcolor !important; forced-color-adjust: auto !important"
     page.add_style_tag(content=f"{ICONS} {{{plain}}}")
     assert icon_findings(page)
@@ -153,7 +152,7 @@ def test_an_icon_that_vanishes_is_reported(server, open_page):
 
 def test_the_theme_button_says_its_state(server, open_page):
     page = open_page(theme="dark")
-    checks.Visit(page, server.url + "book/glossary.html")
+    page.goto(server.url + "book/glossary.html")
     button = page.locator(".theme-switch-button:visible")
     names = set()
     for _ in range(3):
@@ -168,7 +167,7 @@ def test_the_theme_button_says_its_state(server, open_page):
 # --- paper -------------------------------------------------------------------------------
 def test_paper_begins_with_the_text(server, open_page):
     page = open_page()
-    checks.Visit(page, server.url + ONE)
+    page.goto(server.url + ONE)
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 720, "height": 1000})
     heading = page.locator("h1:visible")
@@ -184,7 +183,7 @@ def test_paper_begins_with_the_text(server, open_page):
 
 def test_paper_has_the_words_of_the_frame_that_it_shows(server, open_page):
     page = open_page()
-    checks.Visit(page, server.url + HOME)
+    page.goto(server.url + HOME)
     page.emulate_media(media="print")
     said = page.locator(".player").first.locator(".player-captions li")
     assert said.count() > 12
