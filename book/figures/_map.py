@@ -47,7 +47,8 @@ def _exercise(word, x, y, width, height):
     if not _listed(f"exercises/{word}/{word}"):
         return ""
     text, outline = tr("exercise"), rect(x, y, width, height, 'class="m-todo"', 9)
-    name = tr("exercise: {chapter}", chapter=word)
+    title = STAGES[word][1] if word in STAGES else BEYOND[word][0]
+    name = tr("exercise: {chapter}", chapter=tr(title))
     return (
         f'<a href="../exercises/{word}/{word}.html" class="stage" aria-label="{name}">'
         f"{outline}"
