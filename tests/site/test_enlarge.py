@@ -207,6 +207,7 @@ def test_by_touch(attend):
     closed(page)
     # a pinch on a player zooms and does not step
     player.locator("button.enlarge").tap()
+    page.keyboard.press("0")  # where nothing scrolls, one finger steps
     box = player_stage(page).bounding_box()
     y = box["y"] + box["height"] / 2
     send("touchStart", (180, y), (230, y))
