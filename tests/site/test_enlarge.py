@@ -60,6 +60,7 @@ def test_every_figure_has_a_caption_and_a_button(site, server, open_page, path):
             if (own.querySelector(".caption-number")) faults.push(`${alt}: a number`);
             if (!button) return [...faults, `${alt}: no button`];
             if (!/^Enlarge: .{3}/.test(button.getAttribute("aria-label"))) faults.push(`${alt}: name`);
+            if (!what.checkVisibility()) return faults; // folded, until it is asked for
             const there = button.getBoundingClientRect();
             if (there.width < 43.5 || there.height < 43.5) faults.push(`${alt}: button too small`);
             for (const svg of what.querySelectorAll(".figure-box > svg")) {
