@@ -2,7 +2,8 @@
 
 - Cell outputs are cached in a folder named by a hash of the code that they run, so an
   edit of gpt/ or of the figures runs the chapters again, and nothing else does.
-- The player's script goes to pages that hold a player.
+- The player's script goes to pages that hold a player, and what enlarges figures to those
+  that hold a figure.
 - The living parts' script goes to pages that hold one (`{live}` NAME), and so does its style.
 - Style that no page uses is left out.
 - Exercise pages carry links that download or launch the notebook, and show what their
@@ -62,6 +63,11 @@ def name_the_extension(app, config):
 def name_the_language(app, config):
     """The pictures' words are in the language of the edition, too (see edition.tr)."""
     os.environ["GPT_LANGUAGE"] = config.language
+
+
+def without_numbers(app, config):
+    """Captions say what to see; what makes LaTeX would number them, in HTML too."""
+    config.numfig = False
 
 
 def name_the_cache(app, config):
@@ -228,6 +234,9 @@ def furnish(app, page, template, context, doctree):
     body = context.get("body", "")
     if 'class="player"' in body:
         app.add_js_file("player.js", loading_method="defer")
+    if 'class="figure-box' in body:  # after the player, whose buttons it joins
+        app.add_js_file("enlarge.js", loading_method="defer")
+        app.add_css_file("enlarge.css")
     if 'class="live"' in body:
         app.add_js_file("../live/live.js", loading_method="defer")
         app.add_css_file("../live/live.css")
@@ -304,6 +313,7 @@ def setup(app):
     app.add_config_value("course_extension", "", "env")
     app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)
+    app.connect("config-inited", without_numbers, priority=900)
     app.connect("config-inited", name_the_cache)
     app.connect("config-inited", name_the_repository)
     app.connect("html-page-context", furnish, priority=900)

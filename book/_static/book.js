@@ -40,6 +40,26 @@
     mark();
   }
 
+  // The button of the theme says which theme is on, and not only that there are two.
+  function nameTheTheme() {
+    const root = document.documentElement;
+    const name = () => {
+      const mode = root.dataset.mode || "auto";
+      const now = mode === "auto" ? `auto (${root.dataset.theme})` : mode;
+      for (const button of document.querySelectorAll(".theme-switch-button")) {
+        button.setAttribute("aria-label", `Theme: ${now}`);
+        for (const title of ["title", "data-bs-original-title"]) {
+          if (button.hasAttribute(title)) button.setAttribute(title, `Theme: ${now}`);
+        }
+      }
+    };
+    new MutationObserver(name).observe(root, {
+      attributeFilter: ["data-mode", "data-theme"],
+    });
+    name();
+  }
+
+  addEventListener("load", nameTheTheme);
   addEventListener("load", follow);
   addEventListener("load", reach);
   addEventListener("resize", reach);
