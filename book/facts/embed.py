@@ -7,6 +7,7 @@ is a token with its space before it: each word that is looked up here is one tok
 import json
 from dataclasses import replace
 from itertools import islice
+from math import pi
 from pathlib import Path
 from typing import NamedTuple
 
@@ -465,6 +466,35 @@ def turns(waves):
     """How many places each clock of the sinusoids (n_ctx, C) needs to go round once."""
     sine, cosine = waves[1].double().unflatten(0, (-1, 2)).T  # of the step to place 1
     return (2 * torch.pi / torch.atan2(sine, cosine)).tolist()
+
+
+class Clock(NamedTuple):
+    """A pair of columns of the places made by hand, as the hand of a clock."""
+
+    columns: tuple[int, int]
+    turn: float  # places for one round
+    angles: dict[int, float]  # place: by how much the hand has turned, in radians
+
+
+def clocks(waves, at=(3, 4, 47), pairs=(0, 12, 24)):
+    """Some pairs of columns of the sinusoids (n_ctx, C), at some places."""
+    rounds = turns(waves)
+    return [
+        Clock((2 * i, 2 * i + 1), rounds[i], {t: 2 * pi * t / rounds[i] for t in at})
+        for i in pairs
+    ]
+
+
+def angles(wte, wpe, reading):
+    """Cosines of pairs of vectors: of 2 numbers, of C numbers, of tokens with places."""
+    draw = torch.Generator().manual_seed(0)
+    found = {}
+    for name, width in (("plane", 2), ("random", wte.shape[1])):
+        one, other = torch.randn(2, 20_000, width, generator=draw)
+        found[name] = cosine_similarity(one, other)
+    used, seen = wte[sorted(reading.seen)], wpe[: reading.longest + 1]
+    across = normalize(used, dim=-1) @ normalize(seen, dim=-1).T
+    return found | {"real": across.flatten()}
 
 
 class Apart(NamedTuple):
