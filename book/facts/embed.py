@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from edition import mark, two
+from edition import mark, percent, two
 from torch.nn.functional import cosine_similarity, normalize
 
 from gpt import world
@@ -516,11 +516,11 @@ def taken_apart(wte, wpe, reading) -> Apart:
     said = {
         "by_chance": f"{wte.shape[1] ** -0.5:.2f}",
         "token_place": two(across.square().mean().sqrt()),
-        "read_back": f"{1 - wrong.float().mean():.0%}",
-        "confused": f"{(alike > 0.9).float().mean():.0%}",
-        "fit_token": f"{_fitted(sums, E, token, apart=place):.0%}",
-        "fit_place": f"{_fitted(sums, P, place, apart=token):.0%}",
-        "fit_chance": f"{1 / len(P):.0%}",
+        "read_back": percent(1 - wrong.float().mean()),
+        "confused": percent((alike > 0.9).float().mean()),
+        "fit_token": percent(_fitted(sums, E, token, apart=place)),
+        "fit_place": percent(_fitted(sums, P, place, apart=token)),
+        "fit_chance": percent(1 / len(P)),
     }
     pairs = zip(token[wrong].tolist(), guess[wrong].tolist())
     return Apart([(used[a], used[b]) for a, b in pairs], said)

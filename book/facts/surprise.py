@@ -21,15 +21,12 @@ class Bet(NamedTuple):
         return log(1 / self.p)
 
 
-def some_bets(predict, x, words=("named", "Once", "moon", "worked", "fox")):
-    """The bets on some words of a story, as they came, the largest first.
+def some_bets(predict, story, words=("named", "Once", "moon", "worked", "fox")):
+    """The bets on some words of a story where they first came, the largest bet first.
 
-    x: the story's words. Raises ValueError where one of `words` does not come in it.
+    Raises ValueError where one of `words` does not come in it.
     """
-    found = []
-    for word in words:
-        t = x.index(word)
-        found.append(Bet(word, predict(" ".join(x[:t]))[word]))
+    found = [Bet(word, predict(story[: story.index(word)])[word]) for word in words]
     return sorted(found, key=lambda bet: -bet.p)
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from edition import two, vector
+from edition import percent, two, vector
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
@@ -455,7 +455,7 @@ def same_sum(names, rows):
     ax.plot(*end.tolist(), "o", color=INK, markersize=7, zorder=4)
     ax.text(end[0] + 0.2, end[1] + 0.15, vector(end.tolist()), weight="bold", size=12)
     alt = tr(
-        "Arrows in a plane. {one} and then {other}, and {other} and then {one}: both ways "
+        "Arrows in a plane. “{one}” and then “{other}”, and “{other}” and then “{one}”: both ways "
         "end at the same point, {end}.",
         one=names[0],
         other=names[1],
@@ -609,7 +609,7 @@ def costs(models):
     models: (name, in wte, in wpe, in the whole model).
     """
     rows = (
-        (tr(name), f"{wte:,}", f"{wpe:,}", f"{(wte + wpe) / whole:.1%}")
+        (tr(name), f"{wte:,}", f"{wpe:,}", percent((wte + wpe) / whole, ".1f"))
         for name, wte, wpe, whole in models
     )
     header = tr("model"), tr("tokens"), tr("places"), tr("share of all parameters")

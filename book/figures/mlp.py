@@ -8,7 +8,7 @@ from html import escape
 import matplotlib.patches as shapes
 import numpy as np
 import torch
-from edition import big, mark, minus, two, vector
+from edition import big, mark, minus, percent, two, vector
 from matplotlib.path import Path
 
 from . import (
@@ -604,7 +604,7 @@ def parameter_shares(sizes, shares):
             ax.barh(row, share, left=start, color=colour, height=0.62)
             if share > 0.06:
                 look = {"color": PAPER, "size": 10}
-                ax.text(start + share / 2, row, f"{share:.0%}", **look, **CENTRED)
+                ax.text(start + share / 2, row, percent(share), **look, **CENTRED)
             start += share
     for row, (size, config) in enumerate(sizes.items()):
         ax.text(-0.015, row - 0.06, _model(size), ha="right", size=10)
@@ -618,8 +618,8 @@ def parameter_shares(sizes, shares):
         ax.text(x, -0.62, tr(kind), color=KINDS[kind], weight="bold", size=10.5)
     alt = tr("Stacked bars, one a model: the shares of embeddings, attention and MLP.")
     bars = (
-        f"{_model(size)}: {found['embeddings']:.0%}, {found['attention']:.0%}, "
-        f"{found['MLP']:.0%}"
+        f"{_model(size)}: {percent(found['embeddings'])}, "
+        f"{percent(found['attention'])}, {percent(found['MLP'])}"
         for size, found in shares.items()
     )
     return show(fig, f"{alt} {'; '.join(bars)}")
@@ -640,7 +640,7 @@ def work_of_a_token(costs):
         (
             _model(size),
             big(cost.multiply_adds),
-            f"{cost.share:.2%}",
+            percent(cost.share, ".2f"),
             f"{cost.per_parameter:.2f}",
         )
         for size, cost in costs.items()

@@ -441,7 +441,7 @@ def sliding_window(n_ctx, shown=3):
     ax.text(
         2,
         138,
-        tr("what the model reads: the last {n} tokens", n=n_ctx),
+        tr("the model reads the last {n} tokens", n=n_ctx),
         weight="bold",
         size=11.5,
     )

@@ -44,7 +44,7 @@ def bets_and_surprises(bets):
     for y in (floor, zero):
         ax.plot([4, WIDE - 4], [y, y], color=MUTED, linewidth=0.8)
     told = "; ".join(
-        tr("{word}: {bet}, {nats}", word=b.word, bet=percent(b.p), nats=two(b.nats))
+        tr("“{word}”: {bet}, {nats}", word=b.word, bet=percent(b.p), nats=two(b.nats))
         for b in bets
     )
     alt = tr(
@@ -65,7 +65,7 @@ def chain_of_bets(forks):
     """
     fig, ax = drawing(WIDE, 204)
     here, parts, p = (COLUMNS[0], MIDDLE), [], 1.0
-    _node(ax, here, "One day", True)
+    _node(ax, here, "One day", on=True)
     for x, fork in zip(COLUMNS[1:], forks, strict=True):
         top, start = MIDDLE + APART * (len(fork.odds) - 1) / 2, here
         for row, word in enumerate(fork.odds):
@@ -85,7 +85,7 @@ def chain_of_bets(forks):
     ax.text(4, 10, tr("so far"), size=11.5, color=MUTED)
     alt = tr(
         "A tree. After One day comes she or Ada, after she one of four verbs, and after "
-        "she met one of four names. The path {path} is blue, with {parts} along it: "
+        "she met one of four names. The path “{path}” is blue, with {parts} along it: "
         "{product}.",
         path=", ".join(fork.word for fork in forks),
         parts=", ".join(parts),
