@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from edition import big, mark, minus, percent, tr, two, vector
+from edition import big, mark, minus, tr, two, vector
 
 from gpt import world
 from gpt.mlp import layer_norm, mlp
