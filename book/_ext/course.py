@@ -41,7 +41,8 @@ def code_hash(root):
         place = Path(root, place)
         files = [place] if place.is_file() else sorted(place.rglob("*"))
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts:
+            read = file.is_file() and "__pycache__" not in file.parts
+            if read and file.name != "finale.json":  # pages show it, no cell reads it
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -49,10 +50,12 @@ def code_hash(root):
 
 def name_the_extension(app, config):
     """Every page is read and written anew when what does it changes."""
-    import says  # it lies beside this file, where Sphinx finds it
+    import exercise  # they lie beside this file, where Sphinx finds them
+    import says
 
     digest = hashlib.sha256()
-    for file in (*sorted(Path(__file__).parent.glob("*.py")), says.RECORD):
+    shown = says.RECORD, exercise.RECORD
+    for file in (*sorted(Path(__file__).parent.glob("*.py")), *shown):
         digest.update(file.read_bytes())
     config.course_extension = digest.hexdigest()
 
@@ -231,7 +234,8 @@ def furnish(app, page, template, context, doctree):
         app.add_css_file("../live/live.css")
         for name in dict.fromkeys(re.findall(r'data-live="(\w+)"', body)):
             app.add_css_file(f"../live/parts/{name}.css")
-    import maths  # they lie beside this file, where Sphinx finds them
+    import exercise  # they lie beside this file, where Sphinx finds them
+    import maths
     import says
 
     context["body"] = body = maths.keep_together(heal(body))
@@ -258,7 +262,8 @@ def furnish(app, page, template, context, doctree):
                 f"git+https://github.com/{slug}</code> in a new cell.</p>"
             )
         body = body.replace("</h1>", f"</h1>{row}", 1)
-        context["body"] = says.after_steps(body, page)
+        app.add_css_file("exercise.css")
+        context["body"] = exercise.steps(says.after_steps(body, page), page)
 
 
 def pack(app, error):
@@ -293,6 +298,8 @@ def enliven(app, error):
 
 def setup(app):
     app.setup_extension("says")
+    app.setup_extension("exercise")
+    app.setup_extension("reading")
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")

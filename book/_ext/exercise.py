@@ -1,0 +1,101 @@
+"""The page of an exercise: its steps in one look, and the plumbing folded.
+
+The notebook that students get stays as it is. On the site the table of its steps becomes
+a list that fits a phone, and each step leads to its section. At the list's end stands
+what the notebook's last cell prints when all is solved, as book/record_finale.py has
+recorded it. Cells that only import and prepare are folded.
+"""
+
+import functools
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from docutils import nodes
+
+RECORD = Path(__file__).parents[1] / "recorded" / "finale.json"
+EXERCISES = "exercises/"
+PLUMBING = {  # cells that nobody has to read, by their grade_id
+    "imports": "Imports",
+    "given": "What is given, as code",
+}
+_TABLE = re.compile(
+    r'<div class="pst-scrollable-table-container"><table.*?</table>\s*</div>', re.DOTALL
+)
+_SECTION = re.compile(r'<section id="([^"]+)">\s*<h2>(\d+) · ')
+_BOLD = re.compile("\x1b\\[1m(.*?)\x1b\\[0m", re.DOTALL)
+
+
+@functools.cache
+def recorded() -> dict:
+    return json.loads(RECORD.read_text("utf-8"))
+
+
+def finale(exercise: str) -> str:
+    """What the last cell prints, as HTML."""
+    said = []
+    for output in recorded()[exercise]:
+        text = escape(output["text"], quote=False)
+        if "html" in output:
+            said.append(output["html"])
+        elif text:
+            said.append(f"<pre>{_BOLD.sub(r'<strong>\1</strong>', text)}</pre>")
+    return "".join(said)
+
+
+def steps(body: str, page: str) -> str:
+    """The page with a list of its steps in place of their table.
+
+    Raises ValueError where there is no such table, or a step has no section.
+    """
+    exercise, table = page.rpartition("/")[2], _TABLE.search(body)
+    if not table:
+        raise ValueError(f"{page} has no table of its steps")
+    places = {number: place for place, number in _SECTION.findall(body)}
+    rows = BeautifulSoup(table[0], "html.parser").select("tbody tr")
+    items, points = [], 0
+    for row in rows:
+        number, name, does, worth = (
+            cell.decode_contents().strip() for cell in row("td")
+        )
+        if number not in places:
+            raise ValueError(f"{page}: step {number} has no section")
+        points += int(worth)
+        many = "1 point" if worth == "1" else f"{worth} points"
+        items.append(
+            f'<li><a href="#{places[number]}">{name}</a>'
+            f'<span class="steps-worth">{many}</span><span>{does}</span></li>'
+        )
+    many = f"{len(rows)} functions to write, {points} points"
+    last = (
+        '<li class="steps-last"><strong>Then your code prints</strong>'
+        f"{finale(exercise)}</li>"
+    )
+    listed = (
+        f'<p class="steps-sum">{many}</p>'
+        f'<ol class="steps" aria-label="The steps">{"".join(items)}{last}</ol>'
+    )
+    return body[: table.start()] + listed + body[table.end() :]
+
+
+def fold(app, doctree):
+    """Folds the cells of an exercise that only import and prepare."""
+    if not app.env.docname.startswith(EXERCISES):
+        return
+    for cell in list(doctree.findall(nodes.container)):
+        told = cell.get("cell_metadata", {}).get("nbgrader", {})
+        title = PLUMBING.get(told.get("grade_id"))
+        if title is None:
+            continue
+        many = cell.astext().strip("\n").count("\n") + 1
+        opening = f'<details class="plumbing"><summary>{title}: {many} lines</summary>'
+        place = cell.parent.index(cell)
+        cell.parent.insert(place + 1, nodes.raw("", "</details>", format="html"))
+        cell.parent.insert(place, nodes.raw("", opening, format="html"))
+
+
+def setup(app):
+    app.connect("doctree-read", fold)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
