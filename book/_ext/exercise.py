@@ -41,7 +41,8 @@ def finale(exercise: str) -> str:
         if "html" in output:
             said.append(output["html"])
         elif text:
-            said.append(f"<pre>{_BOLD.sub(r'<strong>\1</strong>', text)}</pre>")
+            strong = _BOLD.sub(r"<strong>\1</strong>", text)
+            said.append(f"<pre>{strong}</pre>")
     return "".join(said)
 
 

@@ -15,7 +15,7 @@ _OUTPUT = re.compile(
     r'<div class="output (?:text_plain|stream)[^>]*>.*?</pre>', re.DOTALL
 )
 _LONG = re.compile(r"(?<![\w.])-?\d+\.\d{7,}(?![\w.])")
-_PERCENT = re.compile(r"(?<=\d)(</span>|)[  ]%(?!\s*[\w(])")
+_PERCENT = re.compile(r"(?<=\d)(</span>|)[ \xa0]%")
 
 
 def rounded(match: re.Match) -> str:
