@@ -58,9 +58,7 @@ def steps(body: str, page: str) -> str:
     rows = BeautifulSoup(table[0], "html.parser").select("tbody tr")
     items, points = [], 0
     for row in rows:
-        number, name, does, worth = (
-            cell.decode_contents().strip() for cell in row("td")
-        )
+        number, name, does, worth = map(_inside, row("td"))
         if number not in places:
             raise ValueError(f"{page}: step {number} has no section")
         points += int(worth)
@@ -79,6 +77,11 @@ def steps(body: str, page: str) -> str:
         f'<ol class="steps" aria-label="The steps">{"".join(items)}{last}</ol>'
     )
     return body[: table.start()] + listed + body[table.end() :]
+
+
+def _inside(cell) -> str:
+    """What a cell of a table holds, as HTML."""
+    return (cell.p or cell).decode_contents().strip()
 
 
 def fold(app, doctree):
