@@ -25,6 +25,8 @@ _TABLE = re.compile(
     r'<div class="pst-scrollable-table-container"><table.*?</table>\s*</div>', re.DOTALL
 )
 _SECTION = re.compile(r'<section id="([^"]+)">\s*<h2>(\d+) · ')
+LONG, FIRST = 800, 2  # characters, and the lines of a longer text that are shown
+BOLD = r"<strong>\1</strong>"
 _BOLD = re.compile("\x1b\\[1m(.*?)\x1b\\[0m", re.DOTALL)
 
 
@@ -34,16 +36,24 @@ def recorded() -> dict:
 
 
 def finale(exercise: str) -> str:
-    """What the last cell prints, as HTML."""
+    """What the last cell prints, as HTML; most of a long text is folded."""
     said = []
     for output in recorded()[exercise]:
-        text = escape(output["text"], quote=False)
         if "html" in output:
             said.append(output["html"])
-        elif text:
-            strong = _BOLD.sub(r"<strong>\1</strong>", text)
-            said.append(f"<pre>{strong}</pre>")
+            continue
+        lines = output["text"].split("\n")
+        if len(output["text"]) <= LONG:
+            said.append(_pre(lines))
+            continue
+        rest = f"<details><summary>And more</summary>{_pre(lines[FIRST:])}</details>"
+        said += [_pre(lines[:FIRST]), rest]
     return "".join(said)
+
+
+def _pre(lines: list[str]) -> str:
+    text = escape("\n".join(lines), quote=False)
+    return f"<pre>{_BOLD.sub(BOLD, text)}</pre>"
 
 
 def steps(body: str, page: str) -> str:
