@@ -616,6 +616,37 @@ def costs(models):
     return table(header, *rows)
 
 
+# --- the same row in every sentence -----------------------------------------------
+def one_row():
+    """Three words with one character in common, and the one row that it has."""
+    fig, ax = drawing(330, 176)
+    words = ("水", tr("fruit")), ("结", tr("result")), ("如", tr("if"))
+    for place, (before, means) in enumerate(words):
+        x = 56 + 110 * place
+        ax.text(x - 13, 142, before, size=22, color=MUTED, **CENTRED)
+        ax.text(x + 13, 142, "果", size=22, weight="bold", **CENTRED)
+        ax.text(x, 166, means, size=11.5, color=MUTED, **CENTRED)
+        look = {
+            "arrowstyle": "-|>",
+            "color": MUTED,
+            "lw": 1.4,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        ax.annotate("", (165 + 14 * (place - 1), 66), (x + 13, 124), arrowprops=look)
+    for column in range(14):
+        tone = 0.15 + 0.12 * ((5 * column * column + 3 * column) % 7)
+        cell = Rectangle((70 + 13.6 * column, 40), 12, 20, lw=0)
+        cell.set(facecolor=BLUE, alpha=tone)
+        ax.add_patch(cell)
+    ax.text(165, 18, tr("one row of the table for all three"), size=11.5, **CENTRED)
+    alt = tr(
+        "Three Chinese words, for fruit, result and if, that end in the same character. "
+        "From it, three arrows lead to one and the same row of numbers."
+    )
+    return show(fig, alt)
+
+
 # --- in a real model --------------------------------------------------------------
 def real_neighbours(near):
     """A table: words of a real model, and those whose rows are nearest.

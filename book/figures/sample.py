@@ -616,3 +616,29 @@ def _how(how):
         return tr("greedy")
     cut = tr(", top-p {p}", p=how["top_p"]) if "top_p" in how else ""
     return f"τ = {how['temperature']:g}{cut}"
+
+
+# --- what you have built ----------------------------------------------------------
+def grown(models):
+    """Models as rectangles: as many layers high and as many numbers wide as they are.
+
+    models: {name: (n_layer, d_model)}, the largest last.
+    """
+    tallest, widest = [*models.values()][-1]
+    fig, ax = drawing(330, 236)
+    for (name, (n_layer, d_model)), (x, y) in zip(
+        models.items(), ((4, 160), (84, 160), (4, 6))
+    ):
+        wide, high = 320 * d_model / widest, 106 * n_layer / tallest
+        ax.add_patch(Rectangle((x, y), wide, high, facecolor=BLUE, lw=0))
+        said = tr("{layers} × {width}", layers=n_layer, width=f"{d_model:,}")
+        beside = x + wide + 7 if wide < 100 else x
+        above = y + high - 12 if wide < 100 else y + high + 6
+        ax.text(beside, above, f"{tr(name)}: {said}", size=11.5, weight="bold")
+    told = ", ".join(f"“{name}” {n} × {d}" for name, (n, d) in models.items())
+    alt = tr(
+        "Three rectangles, as high as a model has layers and as wide as its vectors are "
+        "long. Ours can hardly be seen beside that of GPT-3. {told}.",
+        told=told,
+    )
+    return show(fig, alt)
