@@ -27,6 +27,7 @@ _TABLE = re.compile(
 _SECTION = re.compile(r'<section id="([^"]+)">\s*<h2>(\d+) · ')
 LONG, FIRST = 800, 2  # characters, and the lines of a longer text that are shown
 BOLD = r"<strong>\1</strong>"
+CONTROL = {n: 0x2400 + n for n in range(32) if chr(n) != "\n"}  # as signs that are seen
 _BOLD = re.compile("\x1b\\[1m(.*?)\x1b\\[0m", re.DOTALL)
 
 
@@ -52,8 +53,8 @@ def finale(exercise: str) -> str:
 
 
 def _pre(lines: list[str]) -> str:
-    text = escape("\n".join(lines), quote=False)
-    return f"<pre>{_BOLD.sub(BOLD, text)}</pre>"
+    text = _BOLD.sub(BOLD, escape("\n".join(lines), quote=False))
+    return f"<pre>{text.translate(CONTROL)}</pre>"
 
 
 def steps(body: str, page: str) -> str:
@@ -77,7 +78,7 @@ def steps(body: str, page: str) -> str:
             f'<li><a href="#{places[number]}">{name}</a>'
             f'<span class="steps-worth">{many}</span><span>{does}</span></li>'
         )
-    many = f"{len(rows)} functions to write, {points} points"
+    many = f"{len(rows)} functions to write, {points} points in all"
     last = (
         '<li class="steps-last"><strong>Then your code prints</strong>'
         f"{finale(exercise)}</li>"

@@ -10,7 +10,7 @@ from tests.site import checks
 
 PAGES = checks.toc_pages()
 # what stands there as somebody typed it, or as a check says it
-CODE = "script, style, math, div.highlight-ipython3, div.highlight-python, code, .says"
+CODE = "script, style, math, div.highlight-ipython3, div.highlight-python, code, .says, .steps-last"
 
 
 def text_of(html):
