@@ -2,8 +2,9 @@
 
 A name is complete where a listing of the page has defined or imported it before, or it is
 a builtin. An excerpt of a file may also use what that file has at its top, because the
-page says below it which file it is from. What only a hidden cell defines, or the function
-around an excerpt, must be named in the page's text, in `code`, or in a comment beside it.
+page says below it which file it is from. What only a hidden cell computes must be named in
+the page's text, in `code`, or in a comment beside it, and so must what the lines within a
+function take from it, where its head is not shown. What a hidden cell imports is missed.
 """
 
 import ast
@@ -129,6 +130,13 @@ def defines(code: str) -> set[str]:
     return found
 
 
+def imports(code: str) -> set[str]:
+    """The names that code imports."""
+    nodes = ast.walk(ast.parse(textwrap.dedent(code)))
+    found = [one for one in nodes if isinstance(one, ast.alias)]
+    return {one.asname or one.name.partition(".")[0] for one in found}
+
+
 def faults(page: Path, text: str | None = None) -> list[str]:
     """What a reader who types in the listings, one after the other, would miss.
 
@@ -138,7 +146,7 @@ def faults(page: Path, text: str | None = None) -> list[str]:
     prose, shown, hidden, read = FENCE.sub("", text), set(), set(), []
     for listing in listings(page, text):
         if listing.hidden:
-            hidden |= defines(listing.code)
+            hidden |= defines(listing.code) - imports(listing.code)
             continue
         known = set(shown)
         if listing.file:
@@ -151,7 +159,9 @@ def faults(page: Path, text: str | None = None) -> list[str]:
         for name in names:
             in_text = re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", prose)
             beside = re.search(rf"#[^\n]*\b{name}\b", listing.code)
-            if not ((name in unseen or listing.file) and (in_text or beside)):
+            # a part of a function without its head takes what the text has told
+            part = listing.file and not listing.code.startswith(("def ", "class "))
+            if not ((name in unseen or part) and (in_text or beside)):
                 found.append(f"{page.name}:{listing.line} lacks {name}")
     return found
 

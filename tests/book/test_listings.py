@@ -55,6 +55,10 @@ def test_what_a_hidden_cell_defines_must_be_named():
     assert faults(hidden + cell("print(x)")) == ["sample.md:6 lacks x"]
     assert not faults(hidden + "Here `x` is one.\n" + cell("print(x)"))
     assert not faults(hidden + cell("print(x)  # x is one"))
+    hidden = cell("import torch", "remove-cell")
+    assert faults(hidden + "`torch`\n" + cell("torch.ones(1)")) == [
+        "sample.md:7 lacks torch"
+    ]
 
 
 def test_an_excerpt_may_use_what_its_file_has_and_no_more():
@@ -63,7 +67,8 @@ def test_an_excerpt_may_use_what_its_file_has_and_no_more():
         ":start-at: %s\n:prepend: def generate(model, ids, n_new, seed, stop, n_ctx, "
         "choose, **how):\n```\n"
     )
-    assert faults(loop % "uniform =") == ["sample.md:1 lacks text"]
+    told = "It reads `text[-n_ctx:]`.\n"
+    assert faults(loop % "uniform =" + told) == ["sample.md:1 lacks text"]
     assert not faults(loop % "text = prompt_ids")
 
 
