@@ -14,6 +14,7 @@ DECIMALS = 4
 _OUTPUT = re.compile(
     r'<div class="output (?:text_plain|stream)[^>]*>.*?</pre>', re.DOTALL
 )
+_CODE = re.compile(r"(<div class=\"highlight-(?:ipython3|python).*?</pre>)", re.DOTALL)
 _LONG = re.compile(r"(?<![\w.])-?\d+\.\d{7,}(?![\w.])")
 _PERCENT = re.compile(r"(?<=\d)(</span>|)[ \xa0]%")
 
@@ -27,9 +28,11 @@ def rounded(match: re.Match) -> str:
 
 
 def in_one_form(body: str) -> str:
-    """A page whose cells print no more digits than anyone reads."""
+    """A page whose numbers are short, with their percent signs; code is as it was typed."""
     body = _OUTPUT.sub(lambda output: _LONG.sub(rounded, output[0]), body)
-    return _PERCENT.sub("\\1\N{NO-BREAK SPACE}%", body)
+    parts = _CODE.split(body)
+    parts[::2] = [_PERCENT.sub("\\1\N{NO-BREAK SPACE}%", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def name_the_source(app, doctree):

@@ -80,6 +80,11 @@ def test_a_number_and_its_percent_sign_stay_together():
     )
 
 
+def test_code_stays_as_it_was_typed():
+    code = '<div class="highlight-ipython3 x"><pre># 99 % of all</pre></div>'
+    assert reading.in_one_form(code) == code
+
+
 def test_an_excerpt_says_its_file(site):
     html = (site / "book/sample.html").read_text("utf-8")
     said = re.findall(r'<p class="excerpt">From <code[^>]*>(.*?)</code></p>', html)
