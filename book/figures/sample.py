@@ -635,7 +635,7 @@ def grown(models):
         beside = x + wide + 7 if wide < 100 else x
         above = y + high - 12 if wide < 100 else y + high + 6
         ax.text(beside, above, f"{tr(name)}: {said}", size=11.5, weight="bold")
-    told = ", ".join(f"“{name}” {n} × {d}" for name, (n, d) in models.items())
+    told = ", ".join(f"{tr(name)} {n} × {d}" for name, (n, d) in models.items())
     alt = tr(
         "Three rectangles, as high as a model has layers and as wide as its vectors are "
         "long. Ours can hardly be seen beside that of GPT-3. {told}.",

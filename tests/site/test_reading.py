@@ -25,7 +25,7 @@ def findings(html):
     """Percent signs that stand without a space that does not break, and long decimals."""
     text = text_of(html)
     found = [f"percent: {one}" for one in re.findall(r"[\d.]+ ?%", text)]
-    for one in re.findall(r"(?<![\w./])\d+\.\d{7,}(?![\w./])", text):
+    for one in re.findall(r"(?<![\w./])\d+\.\d{8,}(?![\w./])", text):
         if len(one.partition(".")[2].lstrip("0")) > 4:
             found.append(f"decimals: {one}")
     return found
@@ -87,6 +87,6 @@ def test_code_stays_as_it_was_typed():
 
 def test_an_excerpt_says_its_file(site):
     html = (site / "book/sample.html").read_text("utf-8")
-    said = re.findall(r'<p class="excerpt">From <code[^>]*>(.*?)</code></p>', html)
+    said = re.findall(r'<p class="excerpt">(.*?)</p>', html)
     named = {re.sub("<[^>]*>", "", one) for one in said}
-    assert named == {"gpt/sample.py"} and len(said) > 5
+    assert named == {"From gpt/sample.py"} and len(said) > 5
