@@ -42,7 +42,8 @@ def code_hash(root):
         place = Path(root, place)
         files = [place] if place.is_file() else sorted(place.rglob("*"))
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts:
+            read = file.is_file() and "__pycache__" not in file.parts
+            if read and file.name != "finale.json":  # pages show it, no cell reads it
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -50,12 +51,14 @@ def code_hash(root):
 
 def name_the_extension(app, config):
     """Every page is read and written anew when what does it changes."""
-    import says  # it lies beside this file, where Sphinx finds it
+    import exercise  # they lie beside this file, where Sphinx finds them
+    import says
 
     digest = hashlib.sha256()
     here = Path(__file__).parent
     static = here.with_name("_static").glob("*")  # or Sphinx would not copy them again
-    for file in (*sorted(here.glob("*.py")), *sorted(static), says.RECORD):
+    shown = says.RECORD, exercise.RECORD
+    for file in (*sorted(here.glob("*.py")), *sorted(static), *shown):
         digest.update(file.read_bytes())
     config.course_extension = digest.hexdigest()
 
@@ -242,7 +245,8 @@ def furnish(app, page, template, context, doctree):
         app.add_css_file("../live/live.css")
         for name in dict.fromkeys(re.findall(r'data-live="(\w+)"', body)):
             app.add_css_file(f"../live/parts/{name}.css")
-    import maths  # they lie beside this file, where Sphinx finds them
+    import exercise  # they lie beside this file, where Sphinx finds them
+    import maths
     import says
 
     context["body"] = body = maths.keep_together(heal(body))
@@ -269,7 +273,8 @@ def furnish(app, page, template, context, doctree):
                 f"git+https://github.com/{slug}</code> in a new cell.</p>"
             )
         body = body.replace("</h1>", f"</h1>{row}", 1)
-        context["body"] = says.after_steps(body, page)
+        app.add_css_file("exercise.css")
+        context["body"] = exercise.steps(says.after_steps(body, page), page)
 
 
 def pack(app, error):
@@ -303,7 +308,7 @@ def enliven(app, error):
 
 
 def setup(app):
-    for extension in ("says", "ask", "terms", "find"):
+    for extension in ("says", "exercise", "reading", "ask", "terms", "find"):
         app.setup_extension(extension)
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out

@@ -7,11 +7,12 @@ is a token with its space before it: each word that is looked up here is one tok
 import json
 from dataclasses import replace
 from itertools import islice
+from math import pi
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from edition import mark, two
+from edition import mark, percent, two
 from torch.nn.functional import cosine_similarity, normalize
 
 from gpt import world
@@ -467,6 +468,35 @@ def turns(waves):
     return (2 * torch.pi / torch.atan2(sine, cosine)).tolist()
 
 
+class Clock(NamedTuple):
+    """A pair of columns of the places made by hand, as the hand of a clock."""
+
+    columns: tuple[int, int]
+    turn: float  # places for one round
+    angles: dict[int, float]  # place: by how much the hand has turned, in radians
+
+
+def clocks(waves, at=(3, 4, 47), pairs=(0, 12, 24)):
+    """Some pairs of columns of the sinusoids (n_ctx, C), at some places."""
+    rounds = turns(waves)
+    return [
+        Clock((2 * i, 2 * i + 1), rounds[i], {t: 2 * pi * t / rounds[i] for t in at})
+        for i in pairs
+    ]
+
+
+def angles(wte, wpe, reading):
+    """Cosines of pairs of vectors: of 2 numbers, of C numbers, of tokens with places."""
+    draw = torch.Generator().manual_seed(0)
+    found = {}
+    for name, width in (("plane", 2), ("random", wte.shape[1])):
+        one, other = torch.randn(2, 20_000, width, generator=draw)
+        found[name] = cosine_similarity(one, other)
+    used, seen = wte[sorted(reading.seen)], wpe[: reading.longest + 1]
+    across = normalize(used, dim=-1) @ normalize(seen, dim=-1).T
+    return found | {"real": across.flatten()}
+
+
 class Apart(NamedTuple):
     wrong: list  # (the token that it was, the one read back), ids
     said: dict
@@ -486,11 +516,11 @@ def taken_apart(wte, wpe, reading) -> Apart:
     said = {
         "by_chance": f"{wte.shape[1] ** -0.5:.2f}",
         "token_place": two(across.square().mean().sqrt()),
-        "read_back": f"{1 - wrong.float().mean():.0%}",
-        "confused": f"{(alike > 0.9).float().mean():.0%}",
-        "fit_token": f"{_fitted(sums, E, token, apart=place):.0%}",
-        "fit_place": f"{_fitted(sums, P, place, apart=token):.0%}",
-        "fit_chance": f"{1 / len(P):.0%}",
+        "read_back": percent(1 - wrong.float().mean()),
+        "confused": percent((alike > 0.9).float().mean()),
+        "fit_token": percent(_fitted(sums, E, token, apart=place)),
+        "fit_place": percent(_fitted(sums, P, place, apart=token)),
+        "fit_chance": percent(1 / len(P)),
     }
     pairs = zip(token[wrong].tolist(), guess[wrong].tolist())
     return Apart([(used[a], used[b]) for a, b in pairs], said)

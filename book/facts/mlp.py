@@ -368,7 +368,7 @@ def worth(model, story, loss, no_stream):
     losses = {name: loss(changed) for name, changed in without.items()}
     said = {
         # the tokens that bet on themselves
-        "own_share": f"{float((best == story.ids[0]).float().mean()):.0%}",
+        "own_share": percent(float((best == story.ids[0]).float().mean())),
         "guess": two(log(model.config.n_vocab)),
         "n_vocab": model.config.n_vocab,
         "loss_whole": f"{losses['nothing is missing']:.4f}",
@@ -973,9 +973,9 @@ def shares(sizes, parameters):
     said = {
         "gpt2_n": sizes["GPT-2"].n_parameters,
         "gpt3_n": big(sizes["GPT-3"].n_parameters),
-        "gpt2_embed": f"{found['GPT-2']['embeddings']:.0%}",
-        "gpt3_embed": f"{found['GPT-3']['embeddings']:.1%}",
-        "norms_most": f"{max(one['norms'] for one in found.values()):.1%}",
+        "gpt2_embed": percent(found["GPT-2"]["embeddings"]),
+        "gpt3_embed": percent(found["GPT-3"]["embeddings"], ".1f"),
+        "norms_most": percent(max(one["norms"] for one in found.values()), ".1f"),
     }
     return Shares(found, said)
 
@@ -1008,8 +1008,8 @@ def work(sizes, operations):
     alone, _ = operations(sizes["GPT-3"], 1)  # a token that sees only itself
     years = alone / 2 / (365.25 * 24 * 3600)  # at a multiply-add a second
     said = {
-        "work_gpt2": f"{costs['GPT-2'].share:.2%}",
-        "work_gpt3": f"{costs['GPT-3'].share:.2%}",
+        "work_gpt2": percent(costs["GPT-2"].share, ".2f"),
+        "work_gpt3": percent(costs["GPT-3"].share, ".2f"),
         "gpt3_years": int(round(years, -2)),
     }
     return Work(costs, said)

@@ -20,6 +20,7 @@ from gpt.sample import draw, keep_top_k, keep_top_p, probabilities
 from gpt.train import tell
 
 from . import held_out, ids_of_words, label, smollm2
+from .index import GPT2, GPT3
 
 MANY = 200  # stories in a sample
 TEMPERATURES = (0.3, 0.8, 1.0, 1.2, 1.5, 1.8, 2.1, 2.5)
@@ -619,3 +620,13 @@ def real_texts():
             "real_new": 40,
         },
     )
+
+
+# --- what you have built ----------------------------------------------------------
+def grown(config):
+    """{the model's name: (n_layer, d_model)}: ours, the largest GPT-2, the largest GPT-3."""
+    return {
+        mark("ours"): (config.n_layer, config.d_model),
+        "GPT-2": GPT2[-1][:2],
+        "GPT-3": GPT3[-1][:2],
+    }

@@ -56,6 +56,99 @@ def _slant(ax):
         label.set(ha="left", rotation_mode="anchor")
 
 
+# --- two models ---------------------------------------------------------------------
+def two_stories(back):
+    """The ends of two stories: the same last vector, and the word that decides.
+
+    back: how many tokens before the last the deciding word stands.
+    """
+    fig, ax = drawing(330, 236)
+    for row, (kind, act) in enumerate(
+        ((tr("fashion"), tr("wore")), (tr("clay"), tr("dried")))
+    ):
+        y = 180 - 126 * row
+        for x, word, wide, edge in (
+            (62, kind, 62, VERMILION),
+            (146, tr("model"), 52, FAINT),
+            (196, "…", 20, None),
+            (240, tr("model"), 52, BLUE),
+        ):
+            if edge:
+                box = FancyBboxPatch(
+                    (x - wide / 2, y - 12),
+                    wide,
+                    24,
+                    boxstyle="round,pad=0,rounding_size=5",
+                )
+                box.set(
+                    facecolor="none",
+                    edgecolor=edge,
+                    linewidth=2 if edge != FAINT else 1.2,
+                )
+                ax.add_patch(box)
+            ax.text(
+                x,
+                y,
+                word,
+                size=11.5,
+                weight="bold" if edge not in (None, FAINT) else "normal",
+                **CENTRED,
+            )
+        ax.text(16, y, "…", **CENTRED)
+        arc = FancyArrowPatch(
+            (62, y + 13),
+            (240, y + 13),
+            connectionstyle="arc3,rad=-0.28",
+            arrowstyle="-|>,head_length=5,head_width=3",
+        )
+        arc.set(color=VERMILION, linewidth=1.8, linestyle=(0, (4, 2)))
+        ax.add_patch(arc)
+        ax.text(
+            151,
+            y + 27,
+            tr("{n} tokens back", n=back),
+            size=11,
+            ha="center",
+            va="center",
+            color=INK,
+        )
+        ax.annotate(
+            "",
+            (278, y),
+            (267, y),
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": MUTED,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+        )
+        ax.text(304, y, act + "?", size=11.5, weight="bold", **CENTRED)
+        for i, tone in enumerate((0.3, 0.9, 0.5, 0.2, 0.7)):
+            cell = Rectangle((217 + 9.4 * i, y - 28), 8.4, 10, lw=0)
+            cell.set(facecolor=BLUE, alpha=tone)
+            ax.add_patch(cell)
+    ax.text(
+        232,
+        128,
+        tr("the very same vector"),
+        size=11,
+        color=BLUE,
+        weight="bold",
+        ha="right",
+        va="center_baseline",
+    )
+    ax.plot([240, 240], [149, 110], color=BLUE, lw=1.4, linestyle=(0, (2, 2)))
+    alt = tr(
+        "The ends of two stories. In both, the last token is model, with the same vector "
+        "under it. {n} tokens before it stands fashion in one and clay in the other, and a "
+        "dashed arrow leads from there to the last token. One goes on with wore, the other "
+        "with dried.",
+        n=back,
+    )
+    return show(fig, alt)
+
+
 # --- the same as one matrix ---------------------------------------------------------
 def averages_as_a_product(W, x):
     """W x = out, for the pencil: shares (3, 3) times vectors (3, 2)."""

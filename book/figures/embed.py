@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from edition import two
-from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
+from edition import percent, two, vector
+from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
 from gpt import world
@@ -434,6 +434,104 @@ def arithmetic(sums):
 
 
 # --- places -----------------------------------------------------------------------
+def same_sum(names, rows):
+    """Two vectors added in both orders, as arrows that end at the same point.
+
+    names: two. rows: (2, 2), the pencil's vectors of them.
+    """
+    fig, ax = drawing(330, 210, x=(-0.75, 6.35), y=(-0.72, 4.55))
+    for side in "xy":
+        ax.annotate(
+            "",
+            (6.2, 0) if side == "x" else (0, 4.5),
+            (0, 0),
+            arrowprops={"arrowstyle": "-|>", "color": FAINT, "lw": 1.2},
+        )
+    ax.text(6.2, -0.5, tr("size"), color=MUTED, size=11, ha="right")
+    ax.text(0.1, 4.2, tr("lives in water"), color=MUTED, size=11)
+    end, tones = rows.sum(0), (VERMILION, BLUE)
+    for first in (0, 1):
+        start = 0 * end
+        for turn in (first, 1 - first):
+            stop = start + rows[turn]
+            look = {"arrowstyle": "-|>", "color": tones[turn], "lw": 2.4}
+            look |= {"shrinkA": 0, "shrinkB": 3 if turn != first else 0}
+            ax.annotate("", stop.tolist(), start.tolist(), arrowprops=look)
+            x, y = ((start + stop) / 2).tolist()
+            flat = float(rows[turn, 1]) == 0
+            aside = (0, 0.2 if y else -0.5) if flat else (-0.2 if first else 0.2, -0.1)
+            side = "center" if flat else "right" if first else "left"
+            word = {"weight": "bold", "size": 11.5}
+            ax.text(x + aside[0], y + aside[1], names[turn], ha=side, **word)
+            start = stop
+    ax.plot(*end.tolist(), "o", color=INK, markersize=7, zorder=4)
+    ax.text(end[0] + 0.2, end[1] + 0.15, vector(end.tolist()), weight="bold", size=12)
+    alt = tr(
+        "Arrows in a plane. “{one}” and then “{other}”, and “{other}” and then “{one}”: both ways "
+        "end at the same point, {end}.",
+        one=names[0],
+        other=names[1],
+        end=vector(end.tolist()),
+    )
+    return show(fig, alt)
+
+
+def clock_hands(clocks):
+    """Clocks in rows: where the hands of some pairs of columns point at some places.
+
+    clocks: a `facts.embed.Clock` a row.
+    """
+    high = 92
+    fig, ax = drawing(330, 30 + high * len(clocks))
+    told = []
+    for row, clock in enumerate(clocks):
+        y = high * (len(clocks) - row) - 44
+        turn = tr("{n} places", n=f"{clock.turn:.0f}" if row else f"{clock.turn:.1f}")
+        for line, words in enumerate(
+            (
+                tr("columns {i}, {j}", i=clock.columns[0], j=clock.columns[1]),
+                tr("once round in"),
+                turn,
+            )
+        ):
+            look = {"color": MUTED} if line else {"weight": "bold"}
+            ax.text(2, y + 15 - 16 * line, words, size=11, va="center", **look)
+        for column, (place, angle) in enumerate(clock.angles.items()):
+            x = 150 + 70 * column
+            ax.add_patch(Circle((x, y), 29, facecolor="none", edgecolor=FAINT, lw=1.6))
+            tip = x + 26 * np.sin(angle), y + 26 * np.cos(angle)
+            hand = {
+                "arrowstyle": "-|>",
+                "color": BLUE,
+                "lw": 2.4,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            }
+            ax.annotate("", tip, (x, y), arrowprops=hand)
+            ax.plot(x, y, "o", color=BLUE, markersize=4)
+            if not row:
+                top = high * len(clocks) + 10
+                ax.text(
+                    x,
+                    top,
+                    tr("place {n}", n=place),
+                    size=11,
+                    weight="bold",
+                    ha="center",
+                )
+        degrees = (f"{np.degrees(a) % 360:.0f}°" for a in clock.angles.values())
+        told.append(
+            tr("once round in {turn}: {angles}", turn=turn, angles=", ".join(degrees))
+        )
+    alt = tr(
+        "Clocks of three pairs of columns at the places {places}. Their hands have turned "
+        "by these angles. {told}.",
+        places=", ".join(map(str, clocks[0].angles)),
+        told="; ".join(told),
+    )
+    return show(fig, alt)
+
+
 def _by_hand_and_learned(left, right, x):
     """Two matrices of the same places beside each other; x: the ticks below them."""
     fig, axes = canvas(326 / 72, 2.9, ncols=2)  # so narrow that a phone shows it, too
@@ -477,18 +575,89 @@ def cosines_of_places(by_hand, learned):
     )
 
 
-# --- what it costs ----------------------------------------------------------------
+# --- why one may just add them ------------------------------------------------------
+def right_angles(found):
+    """Three curves: how often pairs of vectors have each cosine.
+
+    found: {"plane", "random", "real": cosines}, in 2 dimensions, in d_model, and of the
+    model's own rows of tokens with rows of places.
+    """
+    fig, ax = canvas(4.55, 2.5)
+    edges = np.linspace(-1, 1, 41)
+    looks = {
+        "plane": (VERMILION, tr("2 numbers")),
+        "random": (MUTED, tr("96 numbers, random")),
+        "real": (BLUE, tr("tokens and places")),
+    }
+    for name, (colour, _) in looks.items():
+        share, _ = np.histogram(found[name], edges)
+        middle = (edges[:-1] + edges[1:]) / 2
+        ax.fill_between(middle, share / share.sum(), color=colour, alpha=0.18, lw=0)
+        ax.plot(middle, share / share.sum(), color=colour, lw=2)
+    ax.set(xlim=(-1, 1), ylim=(0, None), yticks=[], xticks=[-1, -0.5, 0, 0.5, 1])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(labelsize=11.5)
+    ax.set_xlabel(tr("cosine of two vectors; 0 is a right angle"), size=11.5)
+    top = ax.get_ylim()[1]
+    for name, x, y in (
+        ("plane", -0.88, 0.28),
+        ("random", 0.2, 0.78),
+        ("real", 0.27, 0.5),
+    ):
+        colour, words = looks[name]
+        ink = INK if name == "plane" else colour
+        ax.text(x, y * top, words, color=ink, size=11.5, weight="bold")
+    alt = tr(
+        "How often two vectors have each cosine. Of two numbers: every cosine comes, most "
+        "often those near -1 and 1. Random ones of 96 numbers: nearly all lie between -0.3 "
+        "and 0.3. The model's rows of tokens with those of places: nearly the same."
+    )
+    return show(fig, alt)
+
+
+# --- what it costs ------------------------------------------------------------------
 def costs(models):
     """A table: the numbers in both tables, and their share of a model.
 
     models: (name, in wte, in wpe, in the whole model).
     """
     rows = (
-        (tr(name), f"{wte:,}", f"{wpe:,}", f"{(wte + wpe) / whole:.1%}")
+        (tr(name), f"{wte:,}", f"{wpe:,}", percent((wte + wpe) / whole, ".1f"))
         for name, wte, wpe, whole in models
     )
     header = tr("model"), tr("tokens"), tr("places"), tr("share of all parameters")
     return table(header, *rows)
+
+
+# --- the same row in every sentence -----------------------------------------------
+def one_row():
+    """Three words with one character in common, and the one row that it has."""
+    fig, ax = drawing(330, 176)
+    words = ("水", tr("fruit")), ("结", tr("result")), ("如", tr("if"))
+    for place, (before, means) in enumerate(words):
+        x = 56 + 110 * place
+        ax.text(x - 13, 142, before, size=22, color=MUTED, **CENTRED)
+        ax.text(x + 13, 142, "果", size=22, weight="bold", **CENTRED)
+        ax.text(x, 166, means, size=11.5, color=MUTED, **CENTRED)
+        look = {
+            "arrowstyle": "-|>",
+            "color": MUTED,
+            "lw": 1.4,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        ax.annotate("", (165 + 14 * (place - 1), 66), (x + 13, 124), arrowprops=look)
+    for column in range(14):
+        tone = 0.15 + 0.12 * ((5 * column * column + 3 * column) % 7)
+        cell = Rectangle((70 + 13.6 * column, 40), 12, 20, lw=0)
+        cell.set(facecolor=BLUE, alpha=tone)
+        ax.add_patch(cell)
+    ax.text(165, 18, tr("one row of the table for all three"), size=11.5, **CENTRED)
+    alt = tr(
+        "Three Chinese words, for fruit, result and if, that end in the same character. "
+        "From it, three arrows lead to one and the same row of numbers."
+    )
+    return show(fig, alt)
 
 
 # --- in a real model --------------------------------------------------------------

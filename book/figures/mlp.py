@@ -8,7 +8,7 @@ from html import escape
 import matplotlib.patches as shapes
 import numpy as np
 import torch
-from edition import big, minus, two, vector
+from edition import big, mark, minus, percent, two, vector
 from matplotlib.path import Path
 
 from . import (
@@ -23,6 +23,7 @@ from . import (
     Markup,
     bare,
     canvas,
+    drawing,
     heat,
     play,
     samp,
@@ -148,6 +149,79 @@ def deep_stacks(deep):
 
 
 # --- one vector, one MLP ----------------------------------------------------------
+NUMBERS = mark("fashion?"), mark("this is model")
+QUESTIONS = (
+    mark("a model, of fashion?"),
+    mark("a model, of learning?"),
+    mark("no model?"),
+)
+ACTS = mark("wore"), mark("guessed")
+
+
+def pencil_machine(w_in, b_in, w_out):
+    """The pencil's MLP as a network: two numbers, three questions, two words.
+
+    w_in: (2, 3), b_in: (3,), w_out: (3, 2). A line that is missing is a weight of 0.
+    """
+    fig, ax = drawing(330, 268)
+    numbers = [(82, 42), (248, 42)]
+    questions = [(52, 142), (165, 142), (278, 142)]
+    words = [(82, 238), (248, 238)]
+    for i, j in np.ndindex(2, 3):
+        _weight(ax, numbers[i], questions[j], w_in[i, j], 0.35)
+    for j, k in np.ndindex(3, 2):
+        _weight(ax, questions[j], words[k], w_out[j, k], 0.31)
+    for i, (x, y) in enumerate(numbers):
+        _unit(ax, x, y, f"x{'₁₂'[i]}", ACCENT)
+        ax.text(x, y - 32, tr(NUMBERS[i]), size=11, color=MUTED, ha="center")
+    for j, (x, y) in enumerate(questions):
+        _unit(ax, x, y, f"h{'₁₂₃'[j]}", INK)
+        shift = f"{float(b_in[j]):+g}".replace("-", "−")
+        ax.text(x + 20, y + 11, shift, size=11, color=MUTED)
+    for k, (x, y) in enumerate(words):
+        box = {"fc": PAPER, "ec": VERMILION, "lw": 1.6, "zorder": 3}
+        corner, round = (x - 34, y - 13), "round,pad=0,rounding_size=5"
+        ax.add_patch(shapes.FancyBboxPatch(corner, 68, 26, boxstyle=round, **box))
+        ax.text(x, y, tr(ACTS[k]), weight="bold", zorder=4, **CENTRED)
+    asked = "; ".join(
+        tr(
+            "question {n} takes {a} of the first and {b} of the second, and {c}",
+            n=j + 1,
+            a=minus(float(w_in[0, j])),
+            b=minus(float(w_in[1, j])),
+            c=minus(float(b_in[j])),
+        )
+        for j in range(3)
+    )
+    alt = tr(
+        "A network in three rows. Below are the two numbers, in the middle the three "
+        "questions, above the words wore and guessed. A line carries a weight: {asked}. "
+        "The first question speaks for wore, the second for guessed, and the third "
+        "against both.",
+        asked=asked,
+    )
+    return show(fig, alt)
+
+
+def _weight(ax, start, end, weight, at):
+    """A line with its weight, blue where it speaks for, red where against."""
+    if not weight:
+        return
+    colour = ACCENT if weight > 0 else VERMILION
+    look = {"color": colour, "lw": 1.2 + abs(float(weight)), "zorder": 1}
+    ax.plot(*zip(start, end), **look)
+    x, y = (a + at * (b - a) for a, b in zip(start, end))
+    box = {"fc": PAPER, "ec": "none", "pad": 1.2}
+    said = {"color": INK, "size": 11.5, "weight": "bold", "bbox": box, "zorder": 2}
+    ax.text(x, y, minus(float(weight)), ha="center", va="center", **said)
+
+
+def _unit(ax, x, y, name, edge):
+    ring = {"fc": PAPER, "ec": edge, "lw": 1.6, "zorder": 3}
+    ax.add_patch(shapes.Circle((x, y), 18, **ring))
+    ax.text(x, y, name, size=12, weight="bold", zorder=4, **CENTRED)
+
+
 def pencil_answers(pencil):
     """The filled table of the three questions.
 
@@ -289,6 +363,65 @@ def _bars(ax, values, high):
 
 
 # --- the stack -------------------------------------------------------------------
+def the_stack(n_layer):
+    """The stream from the table to the scores, and the parts that add to it."""
+    step = 78
+    high = step * n_layer + 108
+    fig, ax = drawing(330, high, y=(high, 0))
+    ax.annotate(
+        "",
+        (96, high - 34),
+        (96, 36),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": ACCENT,
+            "lw": 4,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
+    _plate(ax, 96, 20, 150, tr("embed"), ACCENT)
+    for n in range(n_layer):
+        y = 66 + step * n
+        frame = shapes.FancyBboxPatch(
+            (70, y - 16), 256, 64, boxstyle="round,pad=0,rounding_size=8"
+        )
+        frame.set(facecolor="none", edgecolor=FAINT, linewidth=1.4)
+        ax.add_patch(frame)
+        ax.text(
+            4, y + 16, tr("block {n}", n=n), size=11, color=MUTED, va="center_baseline"
+        )
+        for row, part in enumerate((tr("attend"), tr("MLP"))):
+            at = y + 32 * row
+            ax.plot(
+                [96, 300, 300, 104], [at - 7, at - 7, at + 7, at + 7], color=INK, lw=1.2
+            )
+            ax.plot([104, 110, 110], [at + 7, at + 4, at + 10], color=INK, lw=0)
+            _plate(ax, 168, at, 62, tr("norm"), MUTED)
+            _plate(ax, 252, at, 76, part, VERMILION if row else ACCENT)
+            ring = {"fc": PAPER, "ec": INK, "lw": 1.2, "zorder": 5}
+            ax.add_patch(shapes.Circle((96, at + 7), 7, **ring))
+            ax.text(96, at + 7, "+", zorder=6, size=11, **CENTRED)
+    _plate(ax, 96, high - 48, 62, tr("norm"), MUTED)
+    _plate(ax, 96, high - 16, 150, tr("unembed"), ACCENT)
+    alt = tr(
+        "The stream as a thick arrow, from embed down to a last norm and unembed. On its "
+        "way are {n} blocks. In each, attend and then MLP read the stream through a norm "
+        "of their own, and what they return is added to it.",
+        n=n_layer,
+    )
+    return show(fig, alt)
+
+
+def _plate(ax, x, y, width, text, edge):
+    box = {"fc": PAPER, "ec": edge, "lw": 1.4, "zorder": 3}
+    round = "round,pad=0,rounding_size=5"
+    ax.add_patch(
+        shapes.FancyBboxPatch((x - width / 2, y - 12), width, 24, boxstyle=round, **box)
+    )
+    ax.text(x, y, text, size=11, zorder=4, **CENTRED)
+
+
 def worth_of_parts(losses):
     """The table of the loss without each thing. losses: {what is missing: nats}."""
     rows = ((tr(name), f"{loss:.2f}") for name, loss in losses.items())
@@ -482,7 +615,7 @@ def parameter_shares(sizes, shares):
             ax.barh(row, share, left=start, color=colour, height=0.62)
             if share > 0.06:
                 look = {"color": PAPER, "size": 10}
-                ax.text(start + share / 2, row, f"{share:.0%}", **look, **CENTRED)
+                ax.text(start + share / 2, row, percent(share), **look, **CENTRED)
             start += share
     for row, (size, config) in enumerate(sizes.items()):
         ax.text(-0.015, row - 0.06, _model(size), ha="right", size=10)
@@ -496,8 +629,8 @@ def parameter_shares(sizes, shares):
         ax.text(x, -0.62, tr(kind), color=KINDS[kind], weight="bold", size=10.5)
     alt = tr("Stacked bars, one a model: the shares of embeddings, attention and MLP.")
     bars = (
-        f"{_model(size)}: {found['embeddings']:.0%}, {found['attention']:.0%}, "
-        f"{found['MLP']:.0%}"
+        f"{_model(size)}: {percent(found['embeddings'])}, "
+        f"{percent(found['attention'])}, {percent(found['MLP'])}"
         for size, found in shares.items()
     )
     return show(fig, f"{alt} {'; '.join(bars)}")
@@ -518,7 +651,7 @@ def work_of_a_token(costs):
         (
             _model(size),
             big(cost.multiply_adds),
-            f"{cost.share:.2%}",
+            percent(cost.share, ".2f"),
             f"{cost.per_parameter:.2f}",
         )
         for size, cost in costs.items()

@@ -4,6 +4,7 @@ import html
 from functools import partial
 
 from edition import fraction, minus, percent
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from . import (
     BLUE,
@@ -16,6 +17,7 @@ from . import (
     VERMILION,
     Markup,
     canvas,
+    drawing,
     play,
     samp,
     show,
@@ -432,6 +434,40 @@ def pencil_draw():
     )
 
 
+# --- the loop ---------------------------------------------------------------------
+def sliding_window(n_ctx, shown=3):
+    """A text that is longer than the context: which tokens the model reads, step by step."""
+    fig, ax = drawing(330, 152)
+    ax.text(
+        2,
+        138,
+        tr("the model reads the last {n} tokens", n=n_ctx),
+        weight="bold",
+        size=11.5,
+    )
+    cell, n = 17, 8  # eight cells stand for the whole window
+    for row in range(shown):
+        y = 100 - 42 * row
+        for place in range(n + shown):
+            left = 60 + (cell + 3) * place
+            if place >= n + row + 1:
+                continue
+            new, read = place == n + row, row <= place < n + row
+            look = {"facecolor": BLUE if read else VERMILION if new else FAINT}
+            ax.add_patch(Rectangle((left, y), cell, 22, lw=0, alpha=0.85, **look))
+        ax.text(2, y + 11, tr("step {n}", n=row + 1), size=11, va="center_baseline")
+        start, end = 60 + (cell + 3) * row, 60 + (cell + 3) * (row + n) - 3
+        ax.plot(
+            [start, start, end, end], [y - 3, y - 8, y - 8, y - 3], color=BLUE, lw=1.4
+        )
+    alt = tr(
+        "Three lines of squares, one more in each. The model reads a window of the same "
+        "width in each line, one square further to the right, and the square after the "
+        "window is the new token. Squares before the window are no longer read."
+    )
+    return show(fig, alt)
+
+
 # --- beside the truth -------------------------------------------------------------
 def author_and_model(choices):
     """Pairs of lines along a story: the author's odds, and below them the model's.
@@ -502,6 +538,62 @@ def divergence(curve, swept):
     )
 
 
+# --- the circle -------------------------------------------------------------------
+def circle(n_layer, d_model, n_vocab):
+    """The loop in one picture: what each step makes of the text, and of what shape."""
+    steps = (  # what is done, the name of what it makes, its shape
+        (tr("1 tokenize"), tr("ids"), "(T,)", BLUE),
+        (tr("2 embed"), tr("a vector for each"), f"(T, {d_model})", BLUE),
+        (
+            tr("3 attend and MLP, {n} times", n=n_layer),
+            tr("vectors that know the text"),
+            f"(T, {d_model})",
+            BLUE,
+        ),
+        (tr("the last vector alone"), "x[-1]", f"({d_model},)", MUTED),
+        (tr("4 unembed"), tr("a score for each token"), f"({n_vocab},)", BLUE),
+        (tr("probabilities"), tr("bets that sum to 1"), f"({n_vocab},)", BLUE),
+        (tr("draw"), tr("one id"), "()", VERMILION),
+    )
+    step = 50
+    high = step * len(steps) + 8
+    fig, ax = drawing(330, high, y=(high, 0))
+    arrow = {"arrowstyle": "-|>", "color": MUTED, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
+    for row, (does, makes, shape, edge) in enumerate(steps):
+        y = step * row + 24
+        box = FancyBboxPatch(
+            (4, y - 19), 262, 38, boxstyle="round,pad=0,rounding_size=6"
+        )
+        box.set(facecolor=PAPER, edgecolor=edge, linewidth=1.6)
+        ax.add_patch(box)
+        ax.text(14, y - 7, does, size=11.5, weight="bold", va="center_baseline")
+        ax.text(14, y + 9, makes, size=11, color=MUTED, va="center_baseline")
+        ax.text(258, y + 9, shape, size=11, color=INK, ha="right", va="center_baseline")
+        if row < len(steps) - 1:
+            ax.annotate("", (135, y + 31), (135, y + 19), arrowprops=arrow)
+    last = step * (len(steps) - 1) + 24
+    ax.plot([266, 300, 300], [last, last, 24], color=VERMILION, lw=2)
+    ax.annotate(
+        "", (267, 24), (300, 24), arrowprops=arrow | {"color": VERMILION, "lw": 2}
+    )
+    turned = {"rotation": 90, "ha": "center", "va": "center"}
+    ax.text(
+        316,
+        (last + 24) / 2,
+        tr("append it, and go round again"),
+        size=11.5,
+        weight="bold",
+        **turned,
+    )
+    told = "; ".join(f"{does}: {makes} {shape}" for does, makes, shape, _ in steps)
+    alt = tr(
+        "A column of boxes, and an arrow from the last back to the first: append it, and go "
+        "round again. {told}.",
+        told=told,
+    )
+    return show(fig, alt)
+
+
 # --- in a real model --------------------------------------------------------------
 def real_texts(written):
     """A table: how the tokens were chosen, and how a real model goes on.
@@ -524,3 +616,29 @@ def _how(how):
         return tr("greedy")
     cut = tr(", top-p {p}", p=how["top_p"]) if "top_p" in how else ""
     return f"τ = {how['temperature']:g}{cut}"
+
+
+# --- what you have built ----------------------------------------------------------
+def grown(models):
+    """Models as rectangles: as many layers high and as many numbers wide as they are.
+
+    models: {name: (n_layer, d_model)}, the largest last.
+    """
+    tallest, widest = [*models.values()][-1]
+    fig, ax = drawing(330, 236)
+    for (name, (n_layer, d_model)), (x, y) in zip(
+        models.items(), ((4, 160), (84, 160), (4, 6))
+    ):
+        wide, high = 320 * d_model / widest, 106 * n_layer / tallest
+        ax.add_patch(Rectangle((x, y), wide, high, facecolor=BLUE, lw=0))
+        said = tr("{layers} × {width}", layers=n_layer, width=f"{d_model:,}")
+        beside = x + wide + 7 if wide < 100 else x
+        above = y + high - 12 if wide < 100 else y + high + 6
+        ax.text(beside, above, f"{tr(name)}: {said}", size=11.5, weight="bold")
+    told = ", ".join(f"{tr(name)} {n} × {d}" for name, (n, d) in models.items())
+    alt = tr(
+        "Three rectangles, as high as a model has layers and as wide as its vectors are "
+        "long. Ours can hardly be seen beside that of GPT-3. {told}.",
+        told=told,
+    )
+    return show(fig, alt)

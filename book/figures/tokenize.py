@@ -6,7 +6,7 @@ What they show is handed to them: texts, tokenizers, or what `facts.tokenize` fo
 from html import escape
 
 import matplotlib.patches as shapes
-from edition import dots, mark
+from edition import dots, mark, percent
 
 from . import (
     ACCENT,
@@ -44,7 +44,12 @@ def three_cuts(cuts):
     """
     header = tr("cut into"), tr("vocabulary"), tr("chars per token"), tr("lost")
     rows = (
-        (tr(way), f"{cut.vocabulary:,}", f"{cut.per_token:.1f}", f"{cut.lost:.1%}")
+        (
+            tr(way),
+            f"{cut.vocabulary:,}",
+            f"{cut.per_token:.1f}",
+            percent(cut.lost, ".1f"),
+        )
         for way, cut in cuts.items()
     )
     return table(header, *rows)

@@ -262,7 +262,7 @@ def test_what_the_tables_cost(names):
     assert gpt3.parameters == 175e9
     table = drawn.costs([ours, gpt2, gpt3])._repr_html_()
     assert "<td>ours</td><td>56,448</td><td>6,144</td><td>15.7%</td>" in table
-    assert re.findall(r"([\d.]+)%", table) == ["15.7", "31.6", "0.4"]
+    assert re.findall(r"([\d.]+)\xa0%", table) == ["15.7", "31.6", "0.4"]
 
 
 # --- what follows -----------------------------------------------------------------

@@ -178,3 +178,24 @@ def test_the_record_is_whole(recorder, recorded):
     assert recording.lines(recorded) == recorder.FILE.read_text("utf-8")
     runs = [(run["name"], run["seed"]) for run in recorded["runs"]]
     assert sorted(runs) == sorted((n, s) for n in recorder.RUNS for s in recorder.SEEDS)
+
+
+# --- a Llama ----------------------------------------------------------------------
+def test_the_short_layer_is_a_layer_of_the_model(names):
+    tiny = names["tiny"]
+    flow = tiny.trace(torch.tensor([[1, 2, 3]]))
+
+    def w(*parts):
+        return [tiny.weights[f"model.layers.0.{part}.weight"] for part in parts]
+
+    found = names["layer"](
+        flow["embed"],
+        *w("input_layernorm"),
+        w(*(f"self_attn.{part}_proj" for part in "qkv")),
+        *w("self_attn.o_proj", "post_attention_layernorm"),
+        w(*(f"mlp.{part}_proj" for part in ("gate", "up", "down"))),
+        tiny.config.n_head,
+        tiny.config.n_kv_head,
+        *modern.turns(torch.arange(3), tiny.config.d_head),
+    )
+    assert_close(found, flow["0.stream"])

@@ -10,7 +10,8 @@ from bench.chapter import BOOK, CELL, OPTIONS
 ROOT = BOOK.parent
 FIGURES, FACTS = sorted(BOOK.glob("figures/*.py")), sorted(BOOK.glob("facts/*.py"))
 CHAPTERS = [path.stem for path in FIGURES if not path.stem.startswith("_")]
-PAGES = {"apart": "mlp"}  # modules whose page has another name; else it is the same
+# modules whose page has another name; else it is the same
+PAGES = {"apart": "mlp", "surprise": "index"}
 
 
 def page(chapter):

@@ -62,7 +62,8 @@ def test_the_page_has_it(site, path):
         assert answer["html"] in text, answer["tried"]
     if path in PAGES:  # after the steps, before the first section
         before = text.split('<section class="says"')[0]
-        assert before.count("</table>") == 1 and 'id="how-to-work"' not in before
+        assert before.count('<ol class="steps"') == 1
+        assert 'id="how-to-work"' not in before
 
 
 def shown(page):

@@ -125,6 +125,19 @@ def test_the_chain_rule_is_exact():
         assert first * second * third == pytest.approx(p[a, b, c])
 
 
+def test_the_probabilities_along_a_path_are_multiplied():
+    claim(
+        "index",
+        "Each word takes a share of what the words before it have left, so the "
+        "probabilities along the path are multiplied.",
+    )
+    told = [tale.split() for tale in islice(world.stories(NEW), 40_000)]
+    told = [tale for tale in told if tale[4:6] == ["named", "Ada"]]
+    came = [tale[tale.index("lived") + 4 :][2:5] for tale in told]
+    share = came.count(["she", "met", "Leo"]) / len(came)
+    assert share == pytest.approx(2 / 3 * 1 / 4 * 1 / 4, rel=0.2)
+
+
 def test_the_high_bars_stand_where_the_author_chose(names):
     claim("index", "could not be otherwise and have no bar.")
     claim("index", "The high ones stand where the author chose")
