@@ -21,6 +21,7 @@ _STYLE = re.compile(
 _SCRIPT = re.compile(
     r'[ \t]*<script(?![^>]*\b(?:defer|async|module)\b)(?: data-[\w-]+="[^"]*")* src="([^"]+)"></script>\n?'
 )
+_IMPORT = re.compile(r"""@import\s*(?:url\()?["']([^"']+)["']\)?\s*;""")
 _URL = re.compile(r"""url\(\s*["']?(?!data:|#|[a-z]+:)([^"')]+)["']?\s*\)""")
 _JOINED_SCRIPT = re.compile(
     rf'[ \t]*<script defer src="([^"]*{JOINED}/[^"]+)"></script>\n?'
@@ -68,9 +69,18 @@ def _needed(places: list[str], classes: set[str]) -> list[str]:
     return [place for place in places if needed(place)]
 
 
-def _moved(style: str, place: str) -> str:
-    """A style whose pictures and fonts are found from the folder of the joined files."""
+def _moved(folder: Path, place: str) -> str:
+    """A style whose pictures and fonts are found from the folder of the joined files.
+
+    A style that it imports stands in its place.
+    """
     home = posixpath.dirname(place)
+
+    def imported(one):
+        return _moved(folder, posixpath.normpath(posixpath.join(home, one[1])))
+
+    style = folder.joinpath(place).read_text("utf-8")
+    style = _IMPORT.sub(imported, style)
     return _URL.sub(
         lambda one: f'url("{posixpath.relpath(posixpath.join(home, one[1]), JOINED)}")',
         style,
@@ -81,8 +91,10 @@ def _write(folder: Path, places: list[str], ending: str) -> str:
     """Join files; returns the place of the joined one, with a mark of its content."""
     texts = []
     for place in places:
-        text = folder.joinpath(place).read_text("utf-8")
-        texts.append(_moved(text, place) if ending == "css" else text.rstrip() + "\n;")
+        if ending == "css":
+            texts.append(_moved(folder, place))
+        else:  # a file may lack the semicolon at its end
+            texts.append(folder.joinpath(place).read_text("utf-8").rstrip() + "\n;")
     text = "\n".join(texts)
     name = f"{JOINED}/{_mark(' '.join(places))}.{ending}"
     folder.joinpath(name).write_text(text, "utf-8")
@@ -94,62 +106,60 @@ def _mark(text):
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def _asked(folder: Path, path: Path) -> tuple[str, list[str], list[str]] | None:
+    """The text of a page, and the places of its styles and scripts; None: it only leads on."""
+    page, text = path.relative_to(folder).as_posix(), path.read_text("utf-8")
+    if "<body" not in text or not _STYLE.search(text):
+        return None
+    lists = re.findall(r'class="([^"]*)"', text)
+    classes = {name for some in lists for name in some.split()}
+    hrefs = (
+        [a or b for a, b in _STYLE.findall(text)],
+        _SCRIPT.findall(text) + _JOINED_SCRIPT.findall(text),
+    )
+    styles, scripts = (
+        _needed(_expanded(folder, [_place(page, one) for one in some]), classes)
+        for some in hrefs
+    )
+    return text, styles, scripts
+
+
+def _beginning(lists: list[list[str]]) -> int:
+    """How many files all of some lists begin with."""
+    rows = takewhile(lambda row: len({*row}) == 1, zip(*lists, strict=False))
+    return len([*rows])
+
+
 def join(folder: Path, pages: list[Path]) -> None:
     """Write the pages of a built site with joined styles and scripts."""
     folder.joinpath(JOINED).mkdir(exist_ok=True)
-    asked = {}
-    for path in pages:
-        page, text = path.relative_to(folder).as_posix(), path.read_text("utf-8")
-        if "<body" not in text or not _STYLE.search(
-            text
-        ):  # it only leads to another one
-            continue
-        classes = {
-            name
-            for some in re.findall(r'class="([^"]*)"', text)
-            for name in some.split()
-        }
-        asked[page] = (
-            text,
-            *(
-                _needed(
-                    _expanded(folder, [_place(page, one) for one in found]), classes
-                )
-                for found in (
-                    [a or b for a, b in _STYLE.findall(text)],
-                    _SCRIPT.findall(text) + _JOINED_SCRIPT.findall(text),
-                )
-            ),
-        )
-    styles = [one[1] for one in asked.values()]
-    shared = [
-        rows[0]
-        for rows in takewhile(
-            lambda rows: len({*rows}) == 1, zip(*styles, strict=False)
-        )
-    ]
     old = {one for one in folder.joinpath(JOINED).iterdir() if one.suffix != ".of"}
+    asked = {path: found for path in pages if (found := _asked(folder, path))}
+    shared = _beginning([styles for _, styles, _ in asked.values()])
     written = {}
 
-    def joined(page, places, ending):
-        """The address of some files as one, from a page; none where there are none."""
+    def joined(places, ending):
         key = (*places, ending)
-        if places and key not in written:
+        if key not in written:
             written[key] = _write(folder, places, ending)
-        up = "../" * page.count("/")
-        return f"{up}{written[key]}" if places else ""
+        return written[key]
 
-    for page, (text, style, script) in asked.items():
-        parts = (style[: len(shared)], style[len(shared) :])
-        sheets = [joined(page, part, "css") for part in parts]
+    for path, (text, styles, scripts) in asked.items():
+        up = "../" * path.relative_to(folder).as_posix().count("/")
+        sheets = [
+            joined(part, "css") for part in (styles[:shared], styles[shared:]) if part
+        ]
         links = "".join(
-            f'    <link rel="stylesheet" href="{one}" />\n' for one in sheets if one
+            f'    <link rel="stylesheet" href="{up}{one}" />\n' for one in sheets
         )
-        links += f'    <script defer src="{joined(page, script, "js")}"></script>\n'
-        text = _JOINED_SCRIPT.sub("", _PAGENAME.sub("", _SCRIPT.sub("", text)))
+        if scripts:
+            source = joined(scripts, "js")
+            links += f'    <script defer src="{up}{source}"></script>\n'
+        for pattern in (_PAGENAME, _SCRIPT, _JOINED_SCRIPT):
+            text = pattern.sub("", text)
         first = _STYLE.search(text).start()
         text = text[:first] + links + _STYLE.sub("", text[first:])
-        folder.joinpath(page).write_text(text, "utf-8")
+        path.write_text(text, "utf-8")
     for gone in old - {folder / one.partition("?")[0] for one in written.values()}:
         gone.unlink()
         gone.with_name(f"{gone.name}.of").unlink()

@@ -18,11 +18,14 @@ from rjsmin import jsmin
 
 SOURCES = Path(__file__).parents[1] / "offline"
 PAPER, DARK = "#fdfcfa", "#16181c"
+HOME = "book/index.html"
 INSTEAD = ("404.html", "offline.html")
-# What no page asks for: notebooks to download, models for pages opened from a folder, the PDF.
+# What no page asks for: notebooks to download, modules to be read, models for pages opened from
+# a folder, the PDF.
 LEFT_OUT = re.compile(
-    r"^(_sources/|objects\.inv|\.|worker\.js|sitemap\.xml|robots\.txt|404\.html|_static/social\.png"
-    r"|live/(small|steps/.*)\.js|offline/files\.json|.*\.(pdf|zip|map|of))"
+    r"^(_sources/.*|\..*|objects\.inv|worker\.js|sitemap\.xml|robots\.txt|404\.html"
+    r"|_static/social\.png|live/(?!live\.js)\w+\.js|live/steps/.*\.js|live/.*\.css"
+    r"|offline/files\.json|.*\.(pdf|zip|map|of|md|txt))$"
 )
 _LINK = re.compile(r'\b(href|src|action|data-content_root)="(?!/|#|[a-z]+:)([^"]*)"')
 _SIZE = re.compile(r"(?<=<!--mb-->)[\d.]*")
@@ -72,7 +75,7 @@ def files(out: Path) -> dict[str, Path]:
         for place, path in every.items()
         if path.is_file() and not LEFT_OUT.match(place)
     }
-    asked = asked_for(out, chosen)
+    asked = asked_for(out, chosen, [one for one in chosen if one.endswith(".html")])
     return {
         place: path
         for place, path in chosen.items()
@@ -80,9 +83,9 @@ def files(out: Path) -> dict[str, Path]:
     }
 
 
-def asked_for(out: Path, chosen: dict[str, Path]) -> set[str]:
+def asked_for(out: Path, chosen: dict[str, Path], pages) -> set[str]:
     """The files that pages, and styles of these pages, name. A theme brings many more."""
-    found, waiting = set(), [one for one in chosen if one.endswith(".html")]
+    found, waiting = set(), [*pages]
     while waiting:
         place = waiting.pop()
         folder = (out / place).parent
@@ -101,14 +104,11 @@ def asked_for(out: Path, chosen: dict[str, Path]) -> set[str]:
     return found
 
 
-def shell(places) -> list[str]:
-    """What is kept from the first visit on: what every page needs, and the first page."""
-    return [
-        place
-        for place in places
-        if place.startswith(("_static/", "maths/", "icons/icon-192", "offline/"))
-        or place in ("index.html", "offline.html", "book/index.html", "live/live.js")
-    ]
+def shell(out: Path, found: dict[str, Path]) -> list[str]:
+    """What is kept from the first visit on: the first page, the one without a network, their files."""
+    pages = {place: found[place] for place in ("index.html", HOME, "offline.html")}
+    asked = asked_for(out, found, pages)
+    return sorted({*pages, *(one for one in asked if not one.endswith(".html"))})
 
 
 def worker(kept: dict[str, str], first: list[str]) -> str:
@@ -127,7 +127,7 @@ def manifest(title: str, description: str) -> str:
         "short_name": "GPT in 4 Stages",
         "description": description,
         "lang": "en",
-        "start_url": "../book/index.html",
+        "start_url": f"../{HOME}",
         "scope": "../",
         "display": "minimal-ui",  # with a way back
         "background_color": PAPER,
@@ -178,7 +178,7 @@ def write(out: Path, title: str, description: str, address: str) -> None:
             path.write_text(_SIZE.sub(size, path.read_text("utf-8")), "utf-8")
     kept = {place: mark(path) for place, path in found.items()}
     folder.joinpath("files.json").write_text(json.dumps({"files": [*kept]}), "utf-8")
-    out.joinpath("worker.js").write_text(worker(kept, shell(kept)), "utf-8")
+    out.joinpath("worker.js").write_text(worker(kept, shell(out, found)), "utf-8")
 
 
 def finish(app, error):

@@ -19,13 +19,14 @@
    * Fetch files, which the worker then keeps.
    * @param {string[]} addresses
    * @param {(done: number) => void} tell
+   * @param {RequestCache} cache
    */
-  async function pass(addresses, tell) {
+  async function pass(addresses, tell, cache = "default") {
     const rest = [...addresses];
     let done = 0;
     async function one() {
       for (let next = rest.pop(); next; next = rest.pop()) {
-        const answer = await fetch(next);
+        const answer = await fetch(next, { cache });
         if (!answer.ok) throw new Error(`${next}: ${answer.status}`);
         await answer.arrayBuffer();
         tell(++done);
@@ -43,7 +44,7 @@
     for (const address of new Set(own))
       if (address.startsWith(ROOT) && !(await kept.match(address, { ignoreSearch: true })))
         missing.push(address);
-    await pass(missing, () => {}).catch(() => {}); // another visit keeps them
+    await pass(missing, () => {}, "force-cache").catch(() => {}); // another visit keeps them
   }
 
   /** @param {HTMLElement} box */
@@ -99,7 +100,7 @@
       await new Promise((done) =>
         navigator.serviceWorker.addEventListener("controllerchange", done, { once: true })
       );
-    await keepThisPage();
+    if (!document.querySelector(".lost")) await keepThisPage(); // that one is no page of the book
     const box = document.querySelector(".keep");
     if (box instanceof HTMLElement) offer(box);
   }

@@ -41,7 +41,7 @@ async function install() {
   async function bring(path) {
     const same = known[path] === files[path] && (await old?.match(ROOT + path));
     if (same) return now.put(ROOT + path, same);
-    const fresh = await fetch(ROOT + path, { cache: "no-cache" });
+    const fresh = await fetch(ROOT + path, { cache: old ? "no-cache" : "default" });
     if (!fresh.ok) throw new Error(`${path}: ${fresh.status}`);
     return now.put(ROOT + path, fresh);
   }
