@@ -21,7 +21,7 @@ _STYLE = re.compile(
 _SCRIPT = re.compile(
     r'[ \t]*<script(?![^>]*\b(?:defer|async|module)\b)(?: data-[\w-]+="[^"]*")* src="([^"]+)"></script>\n?'
 )
-_IMPORT = re.compile(r"""@import\s*(?:url\()?["']([^"']+)["']\)?\s*;""")
+_IMPORT = re.compile(r"""@import\s*(?:url\()?["']([^"']+)["']\)?\s*(?:;|$)""")
 _URL = re.compile(r"""url\(\s*["']?(?!data:|#|[a-z]+:)([^"')]+)["']?\s*\)""")
 _JOINED_SCRIPT = re.compile(
     rf'[ \t]*<script defer src="([^"]*{JOINED}/[^"]+)"></script>\n?'
