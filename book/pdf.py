@@ -31,6 +31,7 @@ SCREEN = (
     "script, noscript, button, .live, .headerlink, .player-controls, .player-said, .launch, .says fieldset,"
     " .stage-map svg.tall, input"
 )
+MANY = 12  # captions of an animation that are worth reading without its pictures
 REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 
 
@@ -52,16 +53,23 @@ def chapter(page: contents.Page, inside: set[str], base: str):
         HTML.joinpath(f"{page.name}.html").read_text("utf-8"), "html.parser"
     )
     article = soup.find("article", class_="bd-article")
-    for one in article.select(SCREEN):
+    for one in article.select(f"{SCREEN}, .says-said details"):
         one.decompose()
     for one in article.select("details"):
-        one["open"] = ""
+        if not one.find_parent(class_="says"):
+            one["open"] = ""
     for one in article.select(".says-one"):
         name = soup.new_tag("p", attrs={"class": "says-name"})
         name.string = one.get("aria-label", "")
         one.insert(0, name)
     for one in article.find_all("section", hidden=True):
         one.decompose()
+    for one in article.select(".player-captions"):
+        lines = one.find_all("li")
+        if len(lines) > MANY:  # paper shows the last picture only
+            for line in lines[:-1]:
+                line.decompose()
+            lines[-1]["value"] = str(len(lines))
     own = slug(page.name)
     _rename(article, own)
     for link in article.select("[href]"):
@@ -171,7 +179,8 @@ def book(chapters, numbers) -> str:
 <div class="imprint"><p>{escape(told["authors"][0]["name"])}</p>
 <p>Version {told["version"]}, {told["date-released"]}. {told["license"]} licence.</p>{where}
 <p>The exercises are notebooks, and in the pages of the website the model writes live.</p></div></div>
-<div class="contents"><p class="contents-title">Contents</p>{listing(chapters, numbers)}</div>
+<div class="contents"><p class="contents-title">Contents</p>
+<div class="contents-list">{listing(chapters, numbers)}</div></div>
 {bodies}</body></html>"""
 
 
