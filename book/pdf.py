@@ -223,57 +223,61 @@ def pages_of(pdf: bytes) -> dict[str, int]:
     }
 
 
-def print_pdf(text: str, out: Path) -> None:
-    """Have Chromium print a page of HTML."""
-    from playwright.sync_api import sync_playwright
-
-    browser = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, BROWSERS)), None
-    )
-    if not browser:
-        raise SystemExit(
-            "Chromium prints the PDF, and it is not here: apt install chromium, or name it in CHROMIUM."
-        )
+def print_pdf(text: str, out: Path, browser) -> None:
+    """Have a browser print a page of HTML."""
     source = out.with_suffix(".html")
     source.write_text(text, "utf-8")
-    with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        page = opened.new_context(java_script_enabled=False).new_page()
-        page.set_default_timeout(300_000)
-        page.goto(source.as_uri(), wait_until="load")
-        page.pdf(
-            path=out,
-            prefer_css_page_size=True,
-            print_background=True,
-            outline=True,
-            tagged=True,
-        )
-        opened.close()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(300_000)
+    page.goto(source.as_uri(), wait_until="load")
+    page.pdf(
+        path=out,
+        prefer_css_page_size=True,
+        print_background=True,
+        outline=True,
+        tagged=True,
+    )
+    context.close()
     source.unlink()
 
 
-def write(out: Path = OUT, only=None) -> int:
-    """Write the PDF; returns the number of its pages. only: some pages' names, for a look."""
+def write(out: Path, only, browser) -> int:
+    """Write the PDF; returns the number of its pages.
+
+    only: the names of the pages that it holds, None for all. SystemExit where the site is not built.
+    """
     chosen = [
         one
         for one in contents.pages()
-        if not one.exercise and (not only or one.name in only)
+        if not one.exercise and (only is None or one.name in only)
     ]
-    missing = [
-        one.name for one in chosen if not HTML.joinpath(f"{one.name}.html").exists()
-    ]
-    if missing:
-        raise SystemExit(
-            f"{HTML} has no {missing[0]}.html: build the site first (make site)."
-        )
+    for one in chosen:
+        if not HTML.joinpath(f"{one.name}.html").exists():
+            raise SystemExit(f"{HTML} has no {one.name}.html: first type make site.")
     inside, base = {one.name for one in chosen}, address()
     chapters = [(one, *chapter(one, inside, base)) for one in chosen]
     out.parent.mkdir(parents=True, exist_ok=True)
-    print_pdf(book(chapters, {}), out)
-    print_pdf(book(chapters, pages_of(out.read_bytes())), out)
+    print_pdf(book(chapters, {}), out, browser)
+    print_pdf(book(chapters, pages_of(out.read_bytes())), out, browser)
     return len(re.findall(rb"/Type\s*/Page\b(?!s)", out.read_bytes()))
 
 
+def main() -> None:
+    """Print the whole book."""
+    from playwright.sync_api import sync_playwright
+
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, BROWSERS)]
+    path = next(filter(None, found), None)
+    if not path:
+        raise SystemExit("Chromium prints the PDF: install it, or name it in CHROMIUM.")
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        count = write(OUT, None, browser)
+        browser.close()
+    size = OUT.stat().st_size / 1e6
+    print(f"{OUT.relative_to(ROOT)}: {count} pages, {size:.1f} MB")
+
+
 if __name__ == "__main__":
-    count = write()
-    print(f"{OUT.relative_to(ROOT)}: {count} pages, {OUT.stat().st_size / 1e6:.1f} MB")
+    main()
