@@ -156,7 +156,25 @@ def rooted(text: str, address: str) -> str:
     def from_root(link):
         return f'{link[1]}="{root}{link[2].removeprefix("./")}"'
 
-    return _LINK.sub(from_root, text)
+    return _LINK.sub(from_root, text).replace("<html", f'<html data-root="{root}"', 1)
+
+
+def unrooted(text: str) -> str:
+    """The same page with its links as Sphinx wrote them."""
+    root = re.search(r'<html data-root="([^"]*)"', text)
+    if not root:
+        return text
+    text = text.replace(f' data-root="{root[1]}"', "", 1)
+    text = text.replace(f'data-content_root="{root[1]}"', 'data-content_root="./"')
+    return re.sub(rf'\b(href|src|action)="{re.escape(root[1])}', r'\1="', text)
+
+
+def begin(app, error):
+    """Sphinx does not write these pages anew where nothing has changed."""
+    for name in INSTEAD:
+        page = Path(app.outdir, name)
+        if not error and app.builder.format == "html":
+            page.write_text(unrooted(page.read_text("utf-8")), "utf-8")
 
 
 def write(out: Path, title: str, description: str, address: str) -> None:
@@ -192,5 +210,6 @@ def finish(app, error):
 
 def setup(app):
     app.connect("html-page-context", furnish, priority=920)  # after cite's
+    app.connect("build-finished", begin, priority=100)
     app.connect("build-finished", finish, priority=990)  # all is written
     return {"parallel_read_safe": True, "parallel_write_safe": True}
