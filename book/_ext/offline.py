@@ -205,7 +205,9 @@ def finish(app, error):
             "Build a GPT in the order in which text flows through it, in the browser "
             "and in notebooks."
         )
-        write(Path(app.outdir), app.config.project, described, app.config.html_baseurl)
+        write(
+            Path(app.outdir), app.config.html_title, described, app.config.html_baseurl
+        )
 
 
 def setup(app):

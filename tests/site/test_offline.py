@@ -82,12 +82,12 @@ def test_what_was_read_is_there_without_a_network(changing, open_page):
     page.wait_for_function(KEPT, arg="../live/small.bin")
     page.context.set_offline(True)
     page.reload()
-    expect(page.locator("h1")).to_contain_text("GPT in Four Stages")
+    expect(page.locator("article h1")).to_contain_text("GPT in Four Stages")
     page.locator(".live.ready").first.wait_for()
     expect(page.locator(".live-word").nth(3)).to_be_visible()
     # and where no page is kept, it says so, with links to those that are
     page.goto(changing[0] + ATTEND)
-    expect(page.locator("h1")).to_contain_text("no network")
+    expect(page.locator("article h1")).to_contain_text("no network")
     expect(page.locator(".book-pages a")).to_have_count(1)
     page.locator(".book-pages a").click()
     expect(page.locator(".live").first).to_be_visible()
@@ -102,7 +102,7 @@ def test_a_new_build_is_seen_at_once_and_kept(site, changing, open_page):
     build_anew(site, other, path, lambda old: old.replace(b"<h1>", b"<h1>New! ", 1))
     asked.clear()
     page.reload()
-    expect(page.locator("h1")).to_contain_text("New!")  # with the first load
+    expect(page.locator("article h1")).to_contain_text("New!")  # with the first load
     page.wait_for_function(
         "async (old) => { const names = await caches.keys();"
         " return names.length === 1 && names[0] !== old; }",
@@ -113,7 +113,7 @@ def test_a_new_build_is_seen_at_once_and_kept(site, changing, open_page):
     assert not [one for one in asked[worker:] if one.endswith((".css", ".woff2"))]
     page.context.set_offline(True)
     page.reload()
-    expect(page.locator("h1")).to_contain_text("New!")
+    expect(page.locator("article h1")).to_contain_text("New!")
 
 
 def test_the_whole_book_is_kept_when_asked_for(site, changing, open_page):
@@ -150,7 +150,7 @@ def test_without_a_worker_a_page_works(server, open_page):
     """Where browsers have none, or refuse: no error, no button that cannot work."""
     page = open_page(service_workers="block")
     errors = []
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda one: errors.append(one))
     page.goto(f"{server.url}book/setup.html")
     page.wait_for_timeout(2000)
     assert page.locator(".keep").is_hidden() and not errors
