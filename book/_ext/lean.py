@@ -26,6 +26,9 @@ _VARIABLE = re.compile(
 )
 _EMPTY = re.compile(r"(?<=})[^{}@]+{}")
 _READ = re.compile(r"(?<![\w-])(--[\w-]+)(?!\s*:|[\w-])")
+_LISTING = re.compile(r'<div class="highlight"><pre.*?</pre>', re.DOTALL)
+# What Pygments marks in a listing and the book writes as any other word: names, signs, spaces.
+_PLAIN = re.compile(r'<span(?: class="(?:n|p|o|w|nn|nb|bp|na|nx|nv)")?>([^<]*)</span>')
 NESTED = ("media", "supports", "layer", "container")
 
 
@@ -158,11 +161,17 @@ def _apart(selectors: str) -> list[str]:
     return parts
 
 
+def plainer(page: str) -> str:
+    """A page whose listings mark only the words that book.css gives a tone of their own."""
+    return _LISTING.sub(lambda one: _PLAIN.sub(r"\1", one[0]), page)
+
+
 def slim(folder: Path) -> None:
     """Write all of a built site anew without what is not used, and shorter."""
     pages = pages_in(folder)
     for page in pages:
-        page.write_text(drawings.shorter(page.read_text("utf-8")), "utf-8")
+        text = plainer(drawings.shorter(page.read_text("utf-8")))
+        page.write_text(text, "utf-8")
     names = names_in(folder)
     styles = {
         path: lean(path.read_text("utf-8"), names) for path in folder.rglob("*.css")

@@ -54,6 +54,8 @@ def changing(site):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}{Changing.prefix}"
+        page = offline.unrooted((site / "offline.html").read_text("utf-8"))
+        handler.other["offline.html"] = offline.rooted(page, address).encode()
         yield address, handler.other, handler.asked
         server.shutdown()
 
@@ -99,7 +101,7 @@ def test_a_new_build_is_seen_at_once_and_kept(site, changing, open_page):
     before = page.evaluate("caches.keys()")
     assert len(before) == 1 and "/course/" in before[0]
     path = "book/references.html"
-    build_anew(site, other, path, lambda old: old.replace(b"<h1>", b"<h1>New! ", 1))
+    build_anew(site, other, path, lambda old: old.replace(b"<h1>", b"<h1>New! "))
     asked.clear()
     page.reload()
     expect(page.locator("article h1")).to_contain_text("New!")  # with the first load
@@ -130,7 +132,7 @@ def test_the_whole_book_is_kept_when_asked_for(site, changing, open_page):
         "whole book is kept", timeout=90_000
     )
     path = "exercises/chat/chat.html"
-    build_anew(site, other, path, lambda old: old.replace(b"<h1>", b"<h1>New! ", 1))
+    build_anew(site, other, path, lambda old: old.replace(b"<h1>", b"<h1>New! "))
     page.reload()
     # another page, which was not opened since, is brought up to date with it
     page.wait_for_function(

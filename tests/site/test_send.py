@@ -52,8 +52,8 @@ def test_an_address_that_leads_nowhere(lost, server, width, theme):
 
 
 def test_it_searches_and_bets_on_nothing_like_nothing(lost, server):
-    page = lost("/x/9999")
-    expect(page.locator("#asked")).to_have_text("/x/9999")
+    page = lost("/x/9999.html")
+    expect(page.locator("#asked")).to_have_text("/x/9999.html")
     expect(page.locator("#bets")).to_be_hidden()
     page.locator("article input[type=search]").fill("softmax")
     page.keyboard.press("Enter")
@@ -244,6 +244,21 @@ def test_drawings_say_once_what_their_shapes_share():
     assert drawings.shorter(alone) == alone
     turned = svg.replace("<path", '<path transform="rotate(9)"')
     assert drawings.shorter(turned).count("clip-path") == 5
+
+
+def test_listings_mark_only_what_has_a_tone(site):
+    plain = '<span class="n">x</span> <span class="k">def</span>'
+    marked = f'<div class="highlight"><pre><span></span>{plain}</pre></div>{plain}'
+    assert lean.plainer(marked) == (
+        f'<div class="highlight"><pre>x <span class="k">def</span></pre></div>{plain}'
+    )
+    toned = re.findall(
+        r"\.highlight :is\((.*?)\)", (site / "_static/book.css").read_text("utf-8")
+    )
+    toned = {name for some in toned for name in re.findall(r"\.(\w+)", some)}
+    assert len(toned) > 20
+    left_out = re.search(r"\(\?:([a-z|]+)\)", lean._PLAIN.pattern)[1].split("|")
+    assert toned.isdisjoint(left_out)
 
 
 def test_variables_that_nothing_reads_are_left_out():
