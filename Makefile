@@ -12,7 +12,7 @@ CHECKS    := $(shell find autograder -name '*.py' -not -path 'autograder/classes
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test real site exercises demo test mutants serve bench soak boxes browser node format clean help
+.PHONY: all setup setup-test real site pdf exercises demo test mutants serve bench soak boxes browser node format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -58,6 +58,10 @@ _build/html/.built: $(BOOK) $(EXERCISES) .venv/.ready
 	  | { grep --line-buffered -oE 'book/[a-z]+\.md: Execut(ing|ed) notebook( in [0-9.]+ seconds)?|.*(WARNING|ERROR): .*' || true; } \
 	  || { echo "The site did not build. All that was said is in _build/site.log; its end:"; tail -30 _build/site.log; exit 1; }
 	@touch $@
+
+pdf: setup-test browser site  ## print the whole book: _build/gpt-in-four-stages.pdf
+	@echo "▸ Printing the book (a minute or two) …"
+	@$(BIN)/python book/pdf.py
 
 exercises: setup $(EXERCISES)  ## regenerate exercises/ from solutions/ and the checks
 

@@ -114,7 +114,8 @@ def visits(out: Path, address: str) -> tuple[float, float, dict[str, int], int]:
         for path in sorted(out.glob("*/**/*.html")):
             if path.relative_to(out).parts[0].startswith("_"):
                 continue
-            page, answers = browser.new_page(), []
+            # what the worker keeps for later has come once already
+            page, answers = browser.new_page(service_workers="block"), []
             page.on("response", lambda one, answers=answers: answers.append(one))
             page.goto(address + str(path.relative_to(out)), wait_until="networkidle")
             outside += sum(not one.url.startswith(address) for one in answers)

@@ -33,6 +33,7 @@ EXERCISES = "exercises/"
 TENSORS = "reference.safetensors"
 FOOTER = "GPT in Four Stages. MIT licence."
 SOCIAL = "_static/social.png"
+PDF = "gpt-in-four-stages.pdf"  # book/pdf.py writes it
 
 
 def code_hash(root):
@@ -258,6 +259,8 @@ def furnish(app, page, template, context, doctree):
         tags = context.get("metatags", "")
         context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\s*', "", tags)
     links = report_links(app, page) if doctree is not None else []
+    if app.config.course_pdf:
+        links.insert(0, ("The book as PDF", "../" * page.count("/") + PDF))
     said = [FOOTER, *(f'<a href="{escape(href)}">{text}</a>' for text, href in links)]
     context["theme_extra_footer"] = f"<p>{' · '.join(said)}</p>"
     context["header_buttons"] = []  # the page itself says what can be downloaded
@@ -308,13 +311,17 @@ def enliven(app, error):
 
 
 def setup(app):
-    for extension in ("says", "exercise", "reading", "ask", "terms", "find"):
-        app.setup_extension(extension)
+    for name in (
+        *("says", "exercise", "reading", "ask", "terms"),
+        *("find", "cite", "offline"),
+    ):
+        app.setup_extension(name)
     app.add_directive("live", Live)
     # jupyter-book sets it for sphinx_comments, which this book leaves out
     app.add_config_value("comments_config", {}, "html")
     app.add_config_value("course_repository", "", "html")
     app.add_config_value("course_address", "", "html")
+    app.add_config_value("course_pdf", "GPT_PDF" in os.environ, "html")
     app.add_config_value("course_extension", "", "env")
     app.connect("config-inited", name_the_extension)
     app.connect("config-inited", name_the_language)

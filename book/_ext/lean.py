@@ -8,6 +8,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import drawings
+import join
 import tinycss2
 from rcssmin import cssmin
 from rjsmin import jsmin
@@ -18,6 +20,15 @@ _STATES = re.compile(r"(?<!\\)::?[\w-]+(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?")
 _ATTRIBUTES = re.compile(r"\[[^\]]*\]")
 _CLASS = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\.)*)")
 _TAG = re.compile(r"(?<![\w.#-])([a-zA-Z][\w-]*)")
+# A variable where it is set, in a style that has been made short, and where one is read.
+_VARIABLE = re.compile(
+    r"([{;])(--[\w-]+):(?:[^;{}()]|\([^()]*(?:\([^()]*\)[^()]*)*\))*(?:;|(?=}))"
+)
+_EMPTY = re.compile(r"(?<=})[^{}@]+{}")
+_READ = re.compile(r"(?<![\w-])(--[\w-]+)(?!\s*:|[\w-])")
+_LISTING = re.compile(r'<div class="highlight"><pre.*?</pre>', re.DOTALL)
+# What Pygments marks in a listing and the book writes as any other word: names, signs, spaces.
+_PLAIN = re.compile(r'<span(?: class="(?:n|p|o|w|nn|nb|bp|na|nx|nv)")?>([^<]*)</span>')
 NESTED = ("media", "supports", "layer", "container")
 
 
@@ -47,15 +58,59 @@ class _Seen(HTMLParser):
         self._in_script = False
 
 
+def pages_in(folder: Path) -> list[Path]:
+    """All pages of a built site; what lies in _static is a part of a theme."""
+    found = sorted(folder.rglob("*.html"))
+    return [one for one in found if "_static" not in one.relative_to(folder).parts]
+
+
 def names_in(folder: Path) -> set[str]:
     """All that a page or a script of the site may call an element: names, classes, ids."""
-    seen = _Seen()
-    for page in folder.rglob("*.html"):
-        seen.feed(page.read_text("utf-8"))
-    for script in folder.rglob("*.js"):
-        if script.name not in ("small.js", "texts.js"):
-            seen.names.update(_WORD.findall(script.read_text("utf-8", "replace")))
+    seen, texts = _Seen(), []
+    for page in pages_in(folder):
+        texts.append(page.read_text("utf-8"))
+        seen.feed(texts[-1])
+    for script in _loaded(folder, texts):
+        seen.names.update(_WORD.findall(script))
     return seen.names
+
+
+def _loaded(folder: Path, pages: list[str]) -> list[str]:
+    """The scripts that a page may load. The themes bring more, which nothing names."""
+    waiting, found = {}, []
+    for path in folder.rglob("*.js"):
+        if (
+            path.name not in ("small.js", "texts.js")
+            and path.parent.name != "steps"
+        ):
+            waiting[path] = path.read_text("utf-8", "replace")
+    texts = "\n".join(pages)
+    while texts:
+        named = {
+            path
+            for path in waiting
+            if "_static" not in path.relative_to(folder).parts or path.name in texts
+        }
+        new = [waiting.pop(path) for path in named]
+        texts = "\n".join(new)
+        found += new
+    return found
+
+
+def without_unused(style: str, texts: list[str]) -> str:
+    """A style without the variables (`--name: value`) that nothing reads.
+
+    texts: all that may read one, the style itself among them.
+    """
+    while True:
+        read = {name for text in texts for name in _READ.findall(text)}
+        kept = _VARIABLE.sub(
+            lambda one, read=read: one[0] if one[2] in read else one[1], style
+        )
+        if kept == style:
+            return _EMPTY.sub("", style)
+        texts = [kept if text is style else text for text in texts]
+        style = kept
 
 
 def used(selector: str, names: set[str]) -> bool:
@@ -106,15 +161,29 @@ def _apart(selectors: str) -> list[str]:
     return parts
 
 
+def plainer(page: str) -> str:
+    """A page whose listings mark only the words that book.css gives a tone of their own."""
+    return _LISTING.sub(lambda one: _PLAIN.sub(r"\1", one[0]), page)
+
+
 def slim(folder: Path) -> None:
-    """Write all styles of a built site anew without what is not used, and scripts shorter."""
+    """Write all of a built site anew without what is not used, and shorter."""
+    pages = pages_in(folder)
+    for page in pages:
+        text = plainer(drawings.shorter(page.read_text("utf-8")))
+        page.write_text(text, "utf-8")
     names = names_in(folder)
-    for path in folder.rglob("*.css"):
-        text = path.read_text("utf-8")
-        path.write_text(lean(text, names), "utf-8")
+    styles = {
+        path: lean(path.read_text("utf-8"), names) for path in folder.rglob("*.css")
+    }
+    texts = [page.read_text("utf-8") for page in pages]
+    texts += [*styles.values(), *_loaded(folder, texts)]
+    for path, text in styles.items():
+        path.write_text(without_unused(text, texts), "utf-8")
     for path in folder.joinpath("_static").rglob("*.js"):
         text = path.read_text("utf-8")
         if (
             len(text) > 2_000 and text.count("\n") > len(text) / 200
         ):  # not short already
             path.write_text(jsmin(text, keep_bang_comments=True), "utf-8")
+    join.join(folder, pages)

@@ -107,6 +107,8 @@ def open_page(browser):
     contexts = []
 
     def open_one(width=1280, theme="light", **options):
+        # what a page asks for is asked of the server, but in the tests of the worker
+        options.setdefault("service_workers", "block")
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=theme, **options
         )

@@ -144,7 +144,7 @@ def test_a_word_that_search_does_not_find_is_reported(server, open_page):
 
 def test_a_page_that_needs_a_server_is_reported(site, tmp_path, open_page):
     shutil.copytree(site / "book", tmp_path / "book")
-    for folder in ("_static", "maths", "live"):
+    for folder in ("_static", "maths", "live", "offline"):
         (tmp_path / folder).symlink_to(site / folder)
     page = tmp_path / "book" / "broken.html"
     page.write_bytes(injected(site, "<script>fetch('index.html')</script>"))
