@@ -59,7 +59,7 @@ export function keepTopP(p, topP) {
   if (!(topP > 0 && topP <= 1)) {
     throw new RangeError(`top_p is ${topP}; it must be above 0 and at most 1`);
   }
-  if (topP === 1) return p.slice();
+  if (topP === 1) return p;
   const kept = new Float64Array(p.length);
   let before = 0;
   for (const id of likeliest(p)) {

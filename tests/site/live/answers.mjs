@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 /** The modules that are asked. */
 export const ASKED = [
-  ...["tokenize", "embed", "sample", "model", "world", "random", "load"],
+  ...["tokenize", "embed", "attend", "sample", "model", "world", "random", "load"],
   ...["author", "game", "ngrams", "steps"],
   ...["cost", "board", "carry", "copying", "checkpoints"],
   ...["reading", "scoring", "replay", "compare"],
@@ -55,7 +55,7 @@ const bytesOf = (path) => {
  * @param {string} folder of what the build writes
  */
 export function answersOf(modules, folder) {
-  const { tokenize, embed, sample, model: modelOf, world, random, load } = modules;
+  const { tokenize, embed, attend, sample, model: modelOf, world, random, load } = modules;
   const { author, game, ngrams, steps, cost, board, carry: carrying } = modules;
   const { copying, checkpoints, reading, scoring, replay, compare } = modules;
   const { story, bets: bars, state } = modules;
@@ -76,14 +76,10 @@ export function answersOf(modules, folder) {
     },
     decode: (ids) => small.tokenizer.decode(ids),
     neighbours: ([id, k]) => embed.neighbours(small.model.wte, id, k, small.model.config.d_model),
-    logits: ([ids, off]) => {
-      const switches = off && {
-        ...off,
-        heads: new Set(off.heads),
-        mlps: new Set(off.mlps),
-      };
-      const reader = new modelOf.Reader(small.model, switches ?? {});
-      return reader.read(ids).map((trace) => Array.from(trace.logits));
+    logits: (ids) => new modelOf.Reader(small.model).read(ids).map(({ logits }) => [...logits]),
+    switched: ([ids, off]) => {
+      const switches = { ...off, heads: new Set(off.heads), mlps: new Set(off.mlps) };
+      return new modelOf.Reader(small.model, switches).read(ids).map(({ logits }) => [...logits]);
     },
     trace: (ids) => new modelOf.Reader(small.model).read(ids).map((t) => ({
       embed: [...t.embed],
@@ -221,6 +217,13 @@ export function answersOf(modules, folder) {
     },
     whole: ([text, otherwise, most]) => state.whole(text ?? undefined, otherwise, most),
     badWeights: (n) => Object.keys(load.weights([["a", [2, 3]]], new ArrayBuffer(2 * n))),
+    other: ([pieces, special, text]) => {
+      const tokenizer = new tokenize.Tokenizer(pieces, special);
+      const ids = tokenizer.encode(text);
+      return { ids, text: tokenizer.decode(ids), cut: tokenizer.cut(text) };
+    },
+    cosineOf: ([a, b]) => embed.cosine(a, b),
+    softmax: (scores) => [...attend.softmax(Float32Array.from(scores))],
     uniform: (seed) => random.uniform(seed)(),
     embed: ([id, place]) => {
       const { wte, wpe, config } = small.model;

@@ -85,7 +85,7 @@ function answer(answers, [name, given]) {
   try {
     return JSON.parse(JSON.stringify(within(() => answers[name](given)) ?? null));
   } catch (error) {
-    return { error: error instanceof RangeError ? "RangeError" : "Error" };
+    return { error: error instanceof RangeError ? String(error) : "Error" };
   }
 }
 
