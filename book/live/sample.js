@@ -107,7 +107,7 @@ export function shares(logits, { temperature = 1, topK = null, topP = null } = {
  * @returns {number[]}
  */
 export function likeliest(p) {
-  return Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a] || a - b);
+  return Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a]); // which keeps the order of equals
 }
 
 /** @param {Float64Array} p */

@@ -102,8 +102,9 @@ def test_what_is_just_possible_is_none(node):
     assert node.ask("keepTopP", [[0.25, 0.75], 1]) == [0.25, 0.75]
     assert node.ask("keepTopK", [[0.25, 0.75], 2]) == [0.25, 0.75]
     assert node.ask("keepTopK", [[0.5, 0.5], 1]) == [1, 0]
+    assert node.ask("keepTopK", [[0.1] * 40, 1]) == [1, *[0] * 39]
     assert node.ask("keepTopP", [[0.5, 0.25, 0.25], 0.5]) == [1, 0, 0]
-    assert node.ask("keepTopP", [[1, 1e-20], 1]) == [1, 1e-20]
+    assert node.ask("keepTopP", [[1, 1e-9], 1]) == [1, 1e-9]
     assert node.ask("probabilities", [[1000, 1000], 1]) == [0.5, 0.5]
     assert node.ask("draw", [[0.5, 0.5], 0]) == 0
     assert node.ask("draw", [[0, 0.5, 0.5], 0]) == 1

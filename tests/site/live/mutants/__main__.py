@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.site.live import build, mutants
@@ -25,25 +24,25 @@ def main() -> int:
         mutants.record(asked)
     lines = asked.read_text("utf-8").splitlines()
     made, equals, alive, finders = 0, [], [], set()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+    some = mutants.mutants(modules)
+    with tempfile.TemporaryDirectory() as folder:
         build.write(Path(folder))
-
-        def of_module(name):
-            some = mutants.mutants([name])
-            return some, mutants.found(some, asked, Path(folder))
-
-        for name, (some, by) in zip(modules, pool.map(of_module, modules), strict=True):
-            passing = [mutants.named(x) for x, i in zip(some, by) if i is None]
-            listed = [one for one in passing if mutants.is_equal(one)]
-            made += len(some)
-            equals += listed
-            alive += [one for one in passing if one not in listed]
-            finders |= {i for i in by if i is not None and i >= 0}
-            print(
-                f"{name:<10} {len(some):>4} mutants, {len(listed)} equal, "
-                f"{len(passing) - len(listed)} alive",
-                flush=True,
-            )
+        by = mutants.found(some, asked, Path(folder))
+    for name in modules:
+        of_module = [
+            (x, i) for x, i in zip(some, by, strict=True) if x["module"] == name
+        ]
+        passing = [mutants.named(x) for x, i in of_module if i is None]
+        listed = [one for one in passing if mutants.is_equal(one)]
+        made += len(of_module)
+        equals += listed
+        alive += [one for one in passing if one not in listed]
+        finders |= {i for _, i in of_module if i is not None and i >= 0}
+        print(
+            f"{name:<10} {len(of_module):>4} mutants, {len(listed)} equal, "
+            f"{len(passing) - len(listed)} alive",
+            flush=True,
+        )
     for one in alive:
         print(f"\n{one}")
     stale = [

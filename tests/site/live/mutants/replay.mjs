@@ -5,7 +5,7 @@
 // MODULES is the folder of the modules, BUILT that of what the build writes for them, QUESTIONS
 // a file with a question a line, as in answer.mjs. A mutant a line (make.mjs) gives a line
 // {"by": the number of the question that found it, or null}. It is asked only what made the
-// right modules go through the function that is changed, and of this the quick ones first.
+// right modules go through the function that is changed: of every name the quickest first, and so on.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -102,7 +102,8 @@ function same(a, b, off) {
   );
 }
 
-/** @typedef {{i: number, right: any, took: number, gone: Set<string>}} Known */
+/** @typedef {{i: number, right: any, took: number, rank?: number,
+ *   gone: Set<string>}} Known */
 
 /** What the right modules say, and which functions they go through. */
 async function rightAnswers() {
@@ -121,7 +122,10 @@ async function rightAnswers() {
     spent[question[0]] = (spent[question[0]] ?? 0) + took;
     found.push({ i, right, took, gone: globalThis.gone });
   });
-  return { always, found: found.sort((a, b) => a.took - b.took) };
+  found.sort((a, b) => a.took - b.took);
+  const rank = {};
+  for (const one of found) one.rank = rank[questions[one.i][0]] = (rank[questions[one.i][0]] ?? 0) + 1;
+  return { always, found: found.sort((a, b) => a.rank - b.rank) };
 }
 
 const { always, found } = await rightAnswers();
