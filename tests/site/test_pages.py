@@ -32,8 +32,10 @@ def test_page(server, open_page, path, width):
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(
-            "(theme) => document.documentElement.dataset.theme === theme", arg=theme
-        )
+            """(theme) => document.documentElement.dataset.theme === theme
+                && document.getAnimations().every((one) => one.playState !== "running")""",
+            arg=theme,
+        )  # colours change by and by
         found[theme] = [*checks.axe_findings(page), *checks.overflow_findings(page)]
     found["at the end"] = visit.errors
     assert not any(found.values()), found
