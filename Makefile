@@ -124,4 +124,5 @@ book/live/node_modules/.ready: book/live/package.json
 
 browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(call debian,chromium,Chromium for the browser tests); }
+	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || { $(call debian,firefox-esr,Firefox for the browser tests); }
 	@test "$$(uname)" != Linux || /sbin/ldconfig -p | grep -q libatomic.so.1 || { $(call debian,libatomic1,A library that playwright needs); }

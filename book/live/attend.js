@@ -40,7 +40,7 @@ export function softmax(scores) {
  * @param {(head: number) => boolean} off heads that add nothing
  * @returns {Looked}
  */
-export function attend(x, past, w, H, off = () => false) {
+export function attend(x, past, w, H, off) {
   const C = x.length;
   const qkv = linear(x, w.qkv.weight, w.qkv.bias); // (3C), cut in three
   const [q, k, v] = [0, C, 2 * C].map((from) => qkv.slice(from, from + C));

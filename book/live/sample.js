@@ -59,7 +59,7 @@ export function keepTopP(p, topP) {
   if (!(topP > 0 && topP <= 1)) {
     throw new RangeError(`top_p is ${topP}; it must be above 0 and at most 1`);
   }
-  if (topP === 1) return p.slice();
+  if (topP === 1) return p;
   const kept = new Float64Array(p.length);
   let before = 0;
   for (const id of likeliest(p)) {
@@ -107,7 +107,7 @@ export function shares(logits, { temperature = 1, topK = null, topP = null } = {
  * @returns {number[]}
  */
 export function likeliest(p) {
-  return Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a] || a - b);
+  return Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a]); // which keeps the order of equals
 }
 
 /** @param {Float64Array} p */

@@ -64,11 +64,10 @@ export class Tokenizer {
    */
   cut(text) {
     const names = Object.keys(this.specialTokens).sort((a, b) => b.length - a.length);
-    if (!names.length) return [wellFormed(text)];
     const escaped = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-    return wellFormed(text)
-      .split(new RegExp(`(${escaped.join("|")})`, "u"))
-      .filter((part) => part);
+    const whole = wellFormed(text);
+    const parts = names.length ? whole.split(new RegExp(`(${escaped.join("|")})`)) : [whole];
+    return parts.filter((part) => part);
   }
 
   /**

@@ -111,18 +111,19 @@ def weight_findings(visit):
 
 
 # --- what is on a page ---------------------------------------------------------------
-def axe_findings(page, where=None):
+def axe_findings(page, within=None):
     """axe-core's rules, those that are experimental in axe but known to matter too.
 
-    where: a selector, for a part of the page only.
+    within: a selector, where only this is to be looked at again: the whole page takes long.
     """
-    page.evaluate(AXE.read_text("utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))
     violations = page.evaluate(
-        """async (where) => (await axe.run(where ?? document, {
+        """async (within) => (await axe.run(within ?? document, {
             resultTypes: ["violations"],
             rules: {"label-content-name-mismatch": {enabled: true}},
         })).violations""",
-        where,
+        within,
     )
     return [
         f"axe {rule['id']}: {node['target'][0]} {node['html'][:160]}"

@@ -85,7 +85,7 @@ def test_logits_are_those_of_the_same_weights_in_python(node):
         with torch.no_grad():
             want = ROUNDED(torch.tensor([ids]))[0]
             as_trained = MODEL(torch.tensor([ids]))[0]
-        got = torch.tensor(node.ask("logits", [ids, None]))
+        got = torch.tensor(node.ask("logits", ids))
         assert (got - want).abs().max() < 1e-4
         assert (got - as_trained).abs().max() < 0.02
         p, q = got.softmax(-1), as_trained.softmax(-1)
@@ -134,7 +134,7 @@ def test_heads_that_are_switched_off_add_nothing(node):
     weights["h.2.mlp.c_proj.bias"][:] = 0
     with torch.no_grad():
         want = GPT(MODEL.config, weights)(torch.tensor([ids]))[0]
-    near(node.ask("logits", [ids, {"heads": ["1.2"], "mlps": [2]}]), want)
+    near(node.ask("switched", [ids, {"heads": ["1.2"], "mlps": [2]}]), want)
 
 
 def test_the_worlds_odds_are_those_of_the_author(node):

@@ -238,14 +238,14 @@ def test_a_bad_address_does_no_harm(open_page, server, chunk):
 @pytest.mark.parametrize("width, theme", [(360, "dark"), (1280, "light")])
 def test_anybody_can_use_it(open_page, server, width, theme):
     page, part = opened(open_page, server, width=width, theme=theme)
-    assert not axe_findings(page)
+    assert not axe_findings(page, PART)
     assert not overflow_findings(page)
     part.get_by_role("button", name="Bytes").click()
     part.locator("textarea").fill("Donaudampfschifffahrtsgesellschaft " * 3 + "果" * 40)
     assert not overflow_findings(page)
     field = part.locator("textarea").bounding_box()
     assert field["width"] <= part.locator(".tokens-list").bounding_box()["width"]
-    assert not axe_findings(page)
+    assert not axe_findings(page, PART)
     for box in part.evaluate(
         """part => [...part.querySelectorAll("button, [role=option], textarea")]
             .filter((one) => one.checkVisibility())
