@@ -40,6 +40,7 @@ async function enliven(root) {
   try {
     const [part, small] = await Promise.all([script(name), load(FOLDER)]);
     waits.remove();
+    await new Promise((done) => setTimeout(done)); // the page may answer its reader in between
     part(root, small);
     root.classList.add("ready");
     performance.mark(`live-${name}`);
