@@ -79,10 +79,7 @@ def _loaded(folder: Path, pages: list[str]) -> list[str]:
     """The scripts that a page may load. The themes bring more, which nothing names."""
     waiting, found = {}, []
     for path in folder.rglob("*.js"):
-        if (
-            path.name not in ("small.js", "texts.js")
-            and path.parent.name != "steps"
-        ):
+        if path.name not in ("small.js", "texts.js") and path.parent.name != "steps":
             waiting[path] = path.read_text("utf-8", "replace")
     texts = "\n".join(pages)
     while texts:
