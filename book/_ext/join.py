@@ -30,11 +30,6 @@ _JOINED_SCRIPT = re.compile(
 _PAGENAME = re.compile(
     r"[ \t]*<script>DOCUMENTATION_OPTIONS\.pagename = [^<]*</script>\n?"
 )
-# The search begins as soon as its first script has run, and the others bring what it searches in: these
-# stay files of their own, in their order, and wait for the page like the joined one.
-_APART = re.compile(
-    r'<script src="([^"]*(?:searchtools|language_data|searchindex)\.js[^"]*)">'
-)
 # A file of a theme, and the classes of which a page must have one to need it.
 ONLY_FOR = {
     "togglebutton": (
@@ -114,7 +109,6 @@ def _mark(text):
 def _asked(folder: Path, path: Path) -> tuple[str, list[str], list[str]] | None:
     """The text of a page, and the places of its styles and scripts; None: it only leads on."""
     page, text = path.relative_to(folder).as_posix(), path.read_text("utf-8")
-    text = _APART.sub(r'<script defer src="\1">', text)
     if "<body" not in text or not _STYLE.search(text):
         return None
     lists = re.findall(r'class="([^"]*)"', text)

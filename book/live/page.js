@@ -40,12 +40,9 @@ async function enliven(root) {
   try {
     const [part, small] = await Promise.all([script(name), load(FOLDER)]);
     waits.remove();
-<<<<<<< HEAD
     root.classList.remove("failed");
     if (picture instanceof HTMLElement) picture.hidden = true;
-=======
     await new Promise((done) => setTimeout(done)); // the page may answer its reader in between
->>>>>>> send
     part(root, small);
     root.classList.add("ready");
     performance.mark(`live-${name}`);
