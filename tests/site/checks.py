@@ -153,11 +153,24 @@ def overflow_findings(page):
 
 
 def code_findings(page):
-    """No line of code is cut off."""
+    """No line of code, or of what it prints, is cut off, by itself or by what is around it."""
     return page.evaluate(
-        """() => [...document.querySelectorAll("div.highlight-ipython3 pre, div.highlight-python pre")]
-            .filter((code) => code.scrollWidth > code.clientWidth + 1)
-            .map((code) => `code cut off: ${code.textContent.slice(0, 80)}`)"""
+        """() => {
+            const around = (code) => {
+                for (let one = code.parentElement; one; one = one.parentElement)
+                    if (getComputedStyle(one).overflowX !== "visible")
+                        return one.getBoundingClientRect();
+                return {left: 0, right: innerWidth};
+            };
+            const cut = (code) => {
+                const [inner, outer] = [code.getBoundingClientRect(), around(code)];
+                return code.scrollWidth > code.clientWidth + 1
+                    || inner.left < outer.left - 1 || inner.right > outer.right + 1;
+            };
+            return [...document.querySelectorAll("div.highlight pre, .cell_output pre")]
+                .filter((code) => code.checkVisibility() && cut(code))
+                .map((code) => `code cut off: ${code.textContent.slice(0, 80)}`);
+        }"""
     )
 
 

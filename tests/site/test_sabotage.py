@@ -73,7 +73,12 @@ BREAKS = {
     ),
     "a line of code that is cut off": (
         on_page(checks.code_findings),
-        '<div class="highlight-python"><pre style="white-space:pre">' + "x " * 400,
+        '<div class="highlight"><pre style="white-space:pre">' + "x " * 400,
+        "cut off",
+    ),
+    "an output that its box cuts off": (
+        on_page(checks.code_findings),
+        '<div style="overflow:hidden"><div class="highlight"><pre style="margin-right:-9px">x',
         "cut off",
     ),
     "a formula with an error": (
