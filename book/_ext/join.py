@@ -152,13 +152,14 @@ def join(folder: Path, pages: list[Path]) -> None:
         links = "".join(
             f'    <link rel="stylesheet" href="{up}{one}" />\n' for one in sheets
         )
-        if scripts:
-            source = joined(scripts, "js")
-            links += f'    <script defer src="{up}{source}"></script>\n'
         for pattern in (_PAGENAME, _SCRIPT, _JOINED_SCRIPT):
             text = pattern.sub("", text)
         first = _STYLE.search(text).start()
         text = text[:first] + links + _STYLE.sub("", text[first:])
+        if scripts:
+            # after the book's own, so that these hear a key first: see book.js
+            last = f'    <script defer src="{up}{joined(scripts, "js")}"></script>\n'
+            text = text.replace("</head>", f"{last}</head>", 1)
         path.write_text(text, "utf-8")
     for gone in old - {folder / one.partition("?")[0] for one in written.values()}:
         gone.unlink()

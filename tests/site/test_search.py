@@ -63,6 +63,9 @@ class Search:
     def open(self):
         self.page.keyboard.press("Control+k")
         self.field.wait_for()
+        assert not self.page.locator(
+            ".search-button__wrapper.show"
+        ).count()  # the theme's
         return self
 
     def ask(self, question):
