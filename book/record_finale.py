@@ -78,14 +78,14 @@ def record(exercise: str) -> list[dict]:
 
 
 def joined(outputs) -> list[dict]:
-    """Texts that follow each other as one; those that are empty are left out."""
+    """Texts that follow each other as one, however they came; the empty are left out."""
     found = []
     for output in outputs:
         if "html" not in output and found and "html" not in found[-1]:
-            found[-1]["text"] += f"\n{output['text']}"
+            found[-1]["text"] += output["text"]
         elif output["text"]:
             found.append(output)
-    return found
+    return [{**one, "text": one["text"].rstrip("\n")} for one in found]
 
 
 def shown(output: nbformat.NotebookNode) -> dict:
@@ -93,8 +93,8 @@ def shown(output: nbformat.NotebookNode) -> dict:
     if "ename" in output:
         raise ValueError(f"the finale fails: {output.ename}: {output.evalue}")
     if "data" not in output:
-        return {"text": output.text.rstrip("\n")}
-    found = {"text": output.data.get("text/plain", "")}
+        return {"text": output.text}
+    found = {"text": output.data.get("text/plain", "") + "\n"}
     if "text/html" in output.data:
         found["html"] = output.data["text/html"]
     return found

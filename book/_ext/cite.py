@@ -38,7 +38,7 @@ def title_of(page: str, given: str) -> str:
     listed = {one.name: one.title for one in contents.pages() if not one.exercise}
     if page.startswith("exercises/"):
         given = f"{given}: exercise" if "xercise" not in given else given
-    return re.sub(r"^\d+ · ", "", listed.get(page, "") or given)
+    return re.sub(r"^\d+[a-z]? · ", "", listed.get(page, "") or given)
 
 
 def entries(page: str, title: str, authors: str, address: str) -> tuple[str, str]:

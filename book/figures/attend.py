@@ -62,7 +62,7 @@ def two_stories(back):
 
     back: how many tokens before the last the deciding word stands.
     """
-    fig, ax = drawing(330, 236)
+    fig, ax = drawing(328, 236, x=(0, 330))
     for row, (kind, act) in enumerate(
         ((tr("fashion"), tr("wore")), (tr("clay"), tr("dried")))
     ):
@@ -107,7 +107,7 @@ def two_stories(back):
             151,
             y + 27,
             tr("{n} tokens back", n=back),
-            size=11,
+            size=11.1,
             ha="center",
             va="center",
             color=INK,
@@ -132,7 +132,7 @@ def two_stories(back):
         232,
         128,
         tr("the very same vector"),
-        size=11,
+        size=11.1,
         color=BLUE,
         weight="bold",
         ha="right",
@@ -297,24 +297,24 @@ def _column(ax, asked, t, s, step):
         ax.add_patch(card)
     weight = "bold" if past else "normal"
     ax.text(x, 170, TOKENS[s], color=ink, weight=weight, **IN_COLUMN)
-    ax.text(x, 144, vector(asked.k[s]), color=ink, size=11, **IN_COLUMN)
+    ax.text(x, 144, vector(asked.k[s]), color=ink, size=11.1, **IN_COLUMN)
     if not past:
-        ax.text(x, 118, tr("future"), ha="center", color=MUTED, size=11)
+        ax.text(x, 118, tr("future"), ha="center", color=MUTED, size=11.1)
         return
     score = asked.scores[t, s]
-    ax.text(x, 122, f"{score:.0f}", color=INK, size=11, **IN_COLUMN)
+    ax.text(x, 122, f"{score:.0f}", color=INK, size=11.1, **IN_COLUMN)
     if step >= 1:
-        ax.text(x, 100, f"{2**score:.0f}", color=INK, size=11, **IN_COLUMN)
+        ax.text(x, 100, f"{2**score:.0f}", color=INK, size=11.1, **IN_COLUMN)
         share = fraction(asked.shares[t, s])
         ax.text(x, 78, share, color=BLUE, size=14, **CENTRED)
     if step >= 2 + s:
-        ax.text(x, 54, vector(asked.v[s]), color=INK, size=11, **IN_COLUMN)
+        ax.text(x, 54, vector(asked.v[s]), color=INK, size=11.1, **IN_COLUMN)
 
 
 def _sum_so_far(ax, total):
     """The sum (2,), as numbers and as two bars."""
     ax.text(
-        ACROSS[0], 22, vector(total), color=INK, size=11, weight="bold", **IN_COLUMN
+        ACROSS[0], 22, vector(total), color=INK, size=11.1, weight="bold", **IN_COLUMN
     )
     left = ACROSS[1] + 12
     for row, (value, name) in enumerate(zip(total, HOLDS)):
@@ -331,7 +331,7 @@ def _all_three_rows(asked):
     fig.set_layout_engine("none")
     ax.set_position([0.2, 0.06, 0.5, 0.68])
     _shares(ax, asked.shares)
-    ax.tick_params(labelsize=11)
+    ax.tick_params(labelsize=11.1)
     look = {"color": VERMILION, "weight": "bold", "va": "center"}
     fig.text(0.02, 250 / SIZE[1], tr("All three rows"), **look)
     for t, shares in enumerate(asked.shares):
@@ -494,7 +494,7 @@ def _all_heads(ax, x, y, step):
     for h, hue in enumerate(HUES):
         _one_head(ax, x, y - step * h, h, hue)
     for left, name in ((21, "q k v"), (81, "A"), (126, "A v")):
-        _note(ax, x + left, y + TALL + 9, name, style="italic", size=11)
+        _note(ax, x + left, y + TALL + 9, name, style="italic", size=11.1)
     foot = y - step * (len(HUES) - 1) - 10
     _note(ax, x + 18, foot, "(T, d_head)", MUTED)
     _note(ax, x + 81, foot, "(T, T)", MUTED)

@@ -439,7 +439,7 @@ def same_sum(names, rows):
 
     names: two. rows: (2, 2), the pencil's vectors of them.
     """
-    fig, ax = drawing(330, 210, x=(-0.75, 6.35), y=(-0.72, 4.55))
+    fig, ax = drawing(328, 210, x=(-0.75, 6.35), y=(-0.72, 4.55))
     for side in "xy":
         ax.annotate(
             "",
@@ -447,8 +447,8 @@ def same_sum(names, rows):
             (0, 0),
             arrowprops={"arrowstyle": "-|>", "color": FAINT, "lw": 1.2},
         )
-    ax.text(6.2, -0.5, tr("size"), color=MUTED, size=11, ha="right")
-    ax.text(0.1, 4.2, tr("lives in water"), color=MUTED, size=11)
+    ax.text(6.2, -0.5, tr("size"), color=MUTED, size=11.1, ha="right")
+    ax.text(0.1, 4.2, tr("lives in water"), color=MUTED, size=11.1)
     end, tones = rows.sum(0), (VERMILION, BLUE)
     for first in (0, 1):
         start = 0 * end
@@ -482,7 +482,7 @@ def clock_hands(clocks):
     clocks: a `facts.embed.Clock` a row.
     """
     high = 92
-    fig, ax = drawing(330, 30 + high * len(clocks))
+    fig, ax = drawing(328, 30 + high * len(clocks), x=(0, 330))
     told = []
     for row, clock in enumerate(clocks):
         y = high * (len(clocks) - row) - 44
@@ -495,7 +495,7 @@ def clock_hands(clocks):
             )
         ):
             look = {"color": MUTED} if line else {"weight": "bold"}
-            ax.text(2, y + 15 - 16 * line, words, size=11, va="center", **look)
+            ax.text(2, y + 15 - 16 * line, words, size=11.1, va="center", **look)
         for column, (place, angle) in enumerate(clock.angles.items()):
             x = 150 + 70 * column
             ax.add_patch(Circle((x, y), 29, facecolor="none", edgecolor=FAINT, lw=1.6))
@@ -515,7 +515,7 @@ def clock_hands(clocks):
                     x,
                     top,
                     tr("place {n}", n=place),
-                    size=11,
+                    size=11.1,
                     weight="bold",
                     ha="center",
                 )
@@ -539,7 +539,7 @@ def _by_hand_and_learned(left, right, x):
     titles = tr("made by hand"), tr("learned")
     for ax, values, title, at in zip(axes, (left, right), titles, (0.11, 0.585)):
         _signed(ax, values, [at, 0.1, 0.4, 0.8], levels=2)
-        ax.tick_params(labelsize=11)
+        ax.tick_params(labelsize=11.1)
         ax.set_title(title)
         ax.set_xticks(x)
         ax.set_yticks([0, 20, 40, 60])
@@ -600,13 +600,13 @@ def right_angles(found):
     ax.set_xlabel(tr("cosine of two vectors; 0 is a right angle"), size=11.5)
     top = ax.get_ylim()[1]
     for name, x, y in (
-        ("plane", -0.88, 0.28),
-        ("random", 0.2, 0.78),
-        ("real", 0.27, 0.5),
+        ("plane", -0.84, 0.3),
+        ("random", 0.24, 0.78),
+        ("real", 0.24, 0.62),
     ):
         colour, words = looks[name]
-        ink = INK if name == "plane" else colour
-        ax.text(x, y * top, words, color=ink, size=11.5, weight="bold")
+        ax.plot([x - 0.11, x - 0.03], [(y + 0.025) * top] * 2, color=colour, lw=4)
+        ax.text(x, y * top, words, size=11.5, weight="bold")
     alt = tr(
         "How often two vectors have each cosine. Of two numbers: every cosine comes, most "
         "often those near -1 and 1. Random ones of 96 numbers: nearly all lie between -0.3 "
@@ -632,7 +632,7 @@ def costs(models):
 # --- the same row in every sentence -----------------------------------------------
 def one_row():
     """Three words with one character in common, and the one row that it has."""
-    fig, ax = drawing(330, 176)
+    fig, ax = drawing(328, 176, x=(0, 330))
     words = ("水", tr("fruit")), ("结", tr("result")), ("如", tr("if"))
     for place, (before, means) in enumerate(words):
         x = 56 + 110 * place

@@ -358,14 +358,16 @@ def timeline():
     """What language models looked at and learned from, the oldest on top."""
     step = 31
     high = step * len(PAST)
-    fig, ax = drawing(330, high, y=(0, high))
+    fig, ax = drawing(328, high, y=(0, high), x=(0, 330))
     ax.plot([52, 52], [step / 2, high - step / 2], color=FAINT, linewidth=2, zorder=1)
     for row, (year, name, new, colour) in enumerate(PAST):
         y = high - step * (row + 0.5)
         ax.plot(52, y, "o", color=colour, markersize=8, zorder=2)
-        ax.text(40, y, str(year), ha="right", va="center", color=MUTED, size=10.5)
-        ax.text(66, y + 6.5, tr(name), va="center", color=colour, weight="bold")
-        ax.text(66, y - 7.5, tr(new), va="center", size=10.5)
+        ax.text(40, y, str(year), ha="right", va="center", color=MUTED, size=11.1)
+        ax.text(
+            66, y + 6.5, tr(name), va="center", color=colour, weight="bold", size=11.1
+        )
+        ax.text(66, y - 7.5, tr(new), va="center", size=11.1)
     alt = tr("A timeline of language models.") + " "
     return show(fig, alt + " ".join(f"{y}, {tr(n)}: {tr(w)}." for y, n, w, _ in PAST))
 

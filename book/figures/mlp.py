@@ -150,11 +150,6 @@ def deep_stacks(deep):
 
 # --- one vector, one MLP ----------------------------------------------------------
 NUMBERS = mark("fashion?"), mark("this is model")
-QUESTIONS = (
-    mark("a model, of fashion?"),
-    mark("a model, of learning?"),
-    mark("no model?"),
-)
 ACTS = mark("wore"), mark("guessed")
 
 
@@ -163,7 +158,7 @@ def pencil_machine(w_in, b_in, w_out):
 
     w_in: (2, 3), b_in: (3,), w_out: (3, 2). A line that is missing is a weight of 0.
     """
-    fig, ax = drawing(330, 268)
+    fig, ax = drawing(328, 268, x=(0, 330))
     numbers = [(82, 42), (248, 42)]
     questions = [(52, 142), (165, 142), (278, 142)]
     words = [(82, 238), (248, 238)]
@@ -173,11 +168,11 @@ def pencil_machine(w_in, b_in, w_out):
         _weight(ax, questions[j], words[k], w_out[j, k], 0.31)
     for i, (x, y) in enumerate(numbers):
         _unit(ax, x, y, f"x{'₁₂'[i]}", ACCENT)
-        ax.text(x, y - 32, tr(NUMBERS[i]), size=11, color=MUTED, ha="center")
+        ax.text(x, y - 32, tr(NUMBERS[i]), size=11.1, color=MUTED, ha="center")
     for j, (x, y) in enumerate(questions):
         _unit(ax, x, y, f"h{'₁₂₃'[j]}", INK)
         shift = f"{float(b_in[j]):+g}".replace("-", "−")
-        ax.text(x + 20, y + 11, shift, size=11, color=MUTED)
+        ax.text(x + 20, y + 11, shift, size=11.1, color=MUTED)
     for k, (x, y) in enumerate(words):
         box = {"fc": PAPER, "ec": VERMILION, "lw": 1.6, "zorder": 3}
         corner, round = (x - 34, y - 13), "round,pad=0,rounding_size=5"
@@ -367,7 +362,7 @@ def the_stack(n_layer):
     """The stream from the table to the scores, and the parts that add to it."""
     step = 78
     high = step * n_layer + 108
-    fig, ax = drawing(330, high, y=(high, 0))
+    fig, ax = drawing(328, high, y=(high, 0), x=(0, 330))
     ax.annotate(
         "",
         (96, high - 34),
@@ -389,7 +384,12 @@ def the_stack(n_layer):
         frame.set(facecolor="none", edgecolor=FAINT, linewidth=1.4)
         ax.add_patch(frame)
         ax.text(
-            4, y + 16, tr("block {n}", n=n), size=11, color=MUTED, va="center_baseline"
+            4,
+            y + 16,
+            tr("block {n}", n=n),
+            size=11.1,
+            color=MUTED,
+            va="center_baseline",
         )
         for row, part in enumerate((tr("attend"), tr("MLP"))):
             at = y + 32 * row
@@ -401,7 +401,7 @@ def the_stack(n_layer):
             _plate(ax, 252, at, 76, part, VERMILION if row else ACCENT)
             ring = {"fc": PAPER, "ec": INK, "lw": 1.2, "zorder": 5}
             ax.add_patch(shapes.Circle((96, at + 7), 7, **ring))
-            ax.text(96, at + 7, "+", zorder=6, size=11, **CENTRED)
+            ax.text(96, at + 7, "+", zorder=6, size=11.1, **CENTRED)
     _plate(ax, 96, high - 48, 62, tr("norm"), MUTED)
     _plate(ax, 96, high - 16, 150, tr("unembed"), ACCENT)
     alt = tr(
@@ -419,7 +419,7 @@ def _plate(ax, x, y, width, text, edge):
     ax.add_patch(
         shapes.FancyBboxPatch((x - width / 2, y - 12), width, 24, boxstyle=round, **box)
     )
-    ax.text(x, y, text, size=11, zorder=4, **CENTRED)
+    ax.text(x, y, text, size=11.1, zorder=4, **CENTRED)
 
 
 def worth_of_parts(losses):

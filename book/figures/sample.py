@@ -274,7 +274,7 @@ def _pointed(ax, parts, u):
         hit = u is not None and at <= u < at + share
         coloured.append((label, share, BLUE if hit else FAINT))
         at += share
-    _line(ax, 0, coloured, size=11)
+    _line(ax, 0, coloured, size=11.1)
     if u is not None:
         ax.annotate(
             f"u = {u:.2f}",
@@ -437,7 +437,7 @@ def pencil_draw():
 # --- the loop ---------------------------------------------------------------------
 def sliding_window(n_ctx, shown=3):
     """A text that is longer than the context: which tokens the model reads, step by step."""
-    fig, ax = drawing(330, 152)
+    fig, ax = drawing(328, 152, x=(0, 330))
     ax.text(
         2,
         138,
@@ -455,7 +455,7 @@ def sliding_window(n_ctx, shown=3):
             new, read = place == n + row, row <= place < n + row
             look = {"facecolor": BLUE if read else VERMILION if new else FAINT}
             ax.add_patch(Rectangle((left, y), cell, 22, lw=0, alpha=0.85, **look))
-        ax.text(2, y + 11, tr("step {n}", n=row + 1), size=11, va="center_baseline")
+        ax.text(2, y + 11, tr("step {n}", n=row + 1), size=11.1, va="center_baseline")
         start, end = 60 + (cell + 3) * row, 60 + (cell + 3) * (row + n) - 3
         ax.plot(
             [start, start, end, end], [y - 3, y - 8, y - 8, y - 3], color=BLUE, lw=1.4
@@ -557,7 +557,7 @@ def circle(n_layer, d_model, n_vocab):
     )
     step = 50
     high = step * len(steps) + 8
-    fig, ax = drawing(330, high, y=(high, 0))
+    fig, ax = drawing(328, high, y=(high, 0), x=(0, 330))
     arrow = {"arrowstyle": "-|>", "color": MUTED, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
     for row, (does, makes, shape, edge) in enumerate(steps):
         y = step * row + 24
@@ -567,8 +567,10 @@ def circle(n_layer, d_model, n_vocab):
         box.set(facecolor=PAPER, edgecolor=edge, linewidth=1.6)
         ax.add_patch(box)
         ax.text(14, y - 7, does, size=11.5, weight="bold", va="center_baseline")
-        ax.text(14, y + 9, makes, size=11, color=MUTED, va="center_baseline")
-        ax.text(258, y + 9, shape, size=11, color=INK, ha="right", va="center_baseline")
+        ax.text(14, y + 9, makes, size=11.1, color=MUTED, va="center_baseline")
+        ax.text(
+            258, y + 9, shape, size=11.1, color=INK, ha="right", va="center_baseline"
+        )
         if row < len(steps) - 1:
             ax.annotate("", (135, y + 31), (135, y + 19), arrowprops=arrow)
     last = step * (len(steps) - 1) + 24
@@ -625,7 +627,7 @@ def grown(models):
     models: {name: (n_layer, d_model)}, the largest last.
     """
     tallest, widest = [*models.values()][-1]
-    fig, ax = drawing(330, 236)
+    fig, ax = drawing(328, 236, x=(0, 330))
     for (name, (n_layer, d_model)), (x, y) in zip(
         models.items(), ((4, 160), (84, 160), (4, 6))
     ):

@@ -21,7 +21,7 @@ from . import (
     tr,
 )
 
-WIDE = 330  # points: on a phone a point is about a pixel
+WIDE = 328  # points: on a phone a point is about a pixel
 
 
 # --- one formula --------------------------------------------------------------------
@@ -37,9 +37,9 @@ def bets_and_surprises(bets):
     for place, bet in enumerate(bets):
         x = (place + 0.5) * step
         ax.bar(x, 62 * bet.p, bottom=floor, width=34, color=MUTED)
-        ax.text(x, floor + 62 * bet.p + 4, percent(bet.p), ha="center", size=11)
+        ax.text(x, floor + 62 * bet.p + 4, percent(bet.p), ha="center", size=11.1)
         ax.bar(x, 28 * bet.nats, bottom=zero, width=34, color=BLUE)
-        ax.text(x, zero + 28 * bet.nats + 4, two(bet.nats), ha="center", size=11)
+        ax.text(x, zero + 28 * bet.nats + 4, two(bet.nats), ha="center", size=11.1)
         ax.text(x, 8, bet.word, ha="center", size=11.5, weight="bold")
     for y in (floor, zero):
         ax.plot([4, WIDE - 4], [y, y], color=MUTED, linewidth=0.8)
@@ -115,7 +115,7 @@ def _node(ax, place, word, on):
     )
     ax.add_patch(box)
     look = {"weight": "bold"} if on else {"color": MUTED}
-    ax.text(x, y, word, size=11, zorder=5, **look, **CENTRED)
+    ax.text(x, y, word, size=11.1, zorder=5, **look, **CENTRED)
 
 
 def losses_and_floor(training):
@@ -136,8 +136,8 @@ def losses_and_floor(training):
         if loss > high:  # too tall to be shown whole
             for y in (top - 20, top - 14):
                 ax.plot([x - 17, x + 17], [y - 4, y + 4], color=PAPER, linewidth=3)
-        ax.text(x, top + 4, two(loss), ha="center", size=11)
-        ax.text(x, zero - 15, name, ha="center", size=11)
+        ax.text(x, top + 4, two(loss), ha="center", size=11.1)
+        ax.text(x, zero - 15, name, ha="center", size=11.1)
     ax.axhline(line, color=GREEN, linewidth=1.8)
     ax.text(
         WIDE - 4,
@@ -157,7 +157,7 @@ def losses_and_floor(training):
         ha="right",
         weight="bold",
     )
-    ax.text(4, 8, tr("after so many steps of training"), color=MUTED, size=11)
+    ax.text(4, 8, tr("after so many steps of training"), color=MUTED, size=11.1)
     ax.text(4, 222, tr("Loss on new stories, nats per word"), weight="bold", size=11.5)
     alt = tr(
         "Bars of the model's loss on new stories during its training: {told}. A line at "
@@ -213,7 +213,7 @@ def _box(ax, x, y, wide, high, edge, **look):
 
 
 def _word(ax, x, y, place):
-    ax.text(x, y, ("Once", "a", "little", "fox")[place], size=11, **CENTRED)
+    ax.text(x, y, ("Once", "a", "little", "fox")[place], size=11.1, **CENTRED)
 
 
 def _square(ax, x, y, place):

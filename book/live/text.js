@@ -31,7 +31,7 @@ export class TextBox {
       autocapitalize: "off",
       maxlength: 1000,
     });
-    const full = make("p", { class: "live-full", role: "status" });
+    const full = make("p", { class: "live-full", "aria-live": "polite" });
     this.element = make("div", { class: "live-text" }, this.copy, this.field, full);
     this.field.addEventListener("input", () => {
       const { value, maxLength } = this.field;

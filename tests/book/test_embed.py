@@ -261,7 +261,7 @@ def test_what_the_tables_cost(names):
     assert gpt2.parameters == 124_439_808  # as published
     assert gpt3.parameters == 175e9
     table = drawn.costs([ours, gpt2, gpt3])._repr_html_()
-    assert "<td>ours</td><td>56,448</td><td>6,144</td><td>15.7%</td>" in table
+    assert "<td>ours</td><td>56,448</td><td>6,144</td><td>15.7\xa0%</td>" in table
     assert re.findall(r"([\d.]+)\xa0%", table) == ["15.7", "31.6", "0.4"]
 
 

@@ -42,7 +42,7 @@ def test_an_address_that_leads_nowhere(lost, server, width, theme):
     page = lost("/book/deep/er/atend.html", width, theme)
     expect(page.locator("#asked")).to_have_text("/book/deep/er/atend.html")
     bets = page.locator("#bets a")
-    expect(bets.first).to_have_text("3 · Attend")
+    expect(bets.first).to_have_text("3a · Attend")
     assert not checks.axe_findings(page) + checks.overflow_findings(page)
     for link in page.locator("article a").all():
         box = link.bounding_box()
@@ -138,7 +138,7 @@ def test_the_pdf_has_contents_numbers_and_an_outline(site, browser, tmp_path):
     assert re.search(rb"/Type\s*/Outlines", raw)
     titles = {
         text.encode("utf-16-be").hex() if not text.isascii() else text
-        for text in ("3 · Attend", "Glossary", "One formula")
+        for text in ("3a · Attend", "Glossary", "One formula")
     }
     for title in titles:
         written = f"/Title ({title})".encode(), f"/Title <FEFF{title}>".upper().encode()
@@ -153,7 +153,7 @@ def test_what_the_pdf_holds(site):
     by_name = {one.name: one for one in pages}
     article, headings = pdf.chapter(by_name["book/attend"], inside, "")
     text = str(article)
-    assert headings[0] == (1, "attend", "3 · Attend")
+    assert headings[0] == (1, "attend", "3a · Attend")
     assert not article.select(".live, script, button, .headerlink, [hidden] svg")
     assert len(article.select("svg")) > 10
     ids = {one["id"] for one in article.select("[id]")}

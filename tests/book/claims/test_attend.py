@@ -83,7 +83,7 @@ def test_one_vector_alone_must_bet_the_same_in_both_stories(model, tokenizer, st
     claim(
         "attend",
         "Whatever works on this one vector alone must bet the same in both stories, so "
-        "something has to carry the word here.",
+        "something has to carry the word here:",
     )
     alone = model.replace(attention=lambda q, k, v: torch.zeros_like(v))
     fashion, clay = (stories[kind].ids for kind in ("fashion", "clay"))
@@ -473,7 +473,7 @@ def test_fast_attention_gives_the_same_numbers():
 def test_most_of_attention_is_spread_thinly(names, facts):
     claim(
         "attend",
-        "Shares below … are left out, and they hold … % of all attention. "
+        "In the small matrices, shares below … are left out, and they hold … % of all attention. "
         "So most attention is spread thinly over the whole past.",
     )
     past = torch.ones(57, 57).tril().bool()

@@ -308,4 +308,4 @@ def test_without_javascript_nothing_is_missing(server, open_page):
     page.goto(server.url + PAGE)
     assert not page.locator("[data-live=beat]").is_visible()
     text = page.locator("#one-formula").inner_text()
-    assert re.search(r"surprise is", text)
+    assert re.search(r"The height of that bar is the surprise", text)

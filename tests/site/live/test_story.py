@@ -72,9 +72,15 @@ def truth(told):
         return None
 
 
-def bets(told, i, before):
-    """What may stand as word i, after the tokens `before`."""
-    odds = truth(told[:i])
+def as_written(told, i):
+    """Word i as the author writes it: a space before it, or none."""
+    first = i == 0 or told[i - 1] == world.END
+    return told[i] if first or told[i] in (".", ",", world.END) else f" {told[i]}"
+
+
+def bets(told, i, before, written):
+    """What may stand as word i, after the tokens `before`; written: by the author."""
+    odds = truth(told[:i]) if written else None
     if odds is None:
         p = shares(before)
         order = sorted(range(len(p)), key=lambda id: (-p[id], id))[:6]
@@ -112,6 +118,13 @@ def test_pieces_words_and_bets(node, text, first):
     starts = [units(text[: match.start()]) for match in found]
     stops = [units(text[: match.end()]) for match in found]
     counts = {0: 1} | {end: n + 1 for n, end in enumerate(ends, 1) if end is not None}
+    ends_at = [0, *(match.end() for match in found)]
+    spelt = [
+        text[ends_at[i] : ends_at[i + 1]] == as_written(told, i)
+        for i in range(len(told))
+    ]
+    written = [all(spelt[:i]) for i in range(len(told) + 1)]  # until word i
+    written[-1] &= ends_at[-1] == len(text)
     dropped = max(0, len(ids) - ROUNDED.config.n_ctx)
     for i, word in enumerate(got["words"]):
         assert (word["word"], word["from"], word["to"]) == (
@@ -120,7 +133,8 @@ def test_pieces_words_and_bets(node, text, first):
             stops[i],
         )
         odds = truth(told[:i])
-        assert word["sayable"] == (odds is not None and told[i] in odds)
+        can = odds is not None and told[i] in odds
+        assert word["sayable"] == (can and all(spelt[: i + 1]))
         assert word["before"] == counts.get(stops[i - 1] if i else 0, -1)
     assert len(got["words"]) == len(told)
     for i, seen in enumerate(got["bets"]):
@@ -128,7 +142,7 @@ def test_pieces_words_and_bets(node, text, first):
         if before <= dropped:
             assert seen is None and got["apart"][i] is None
             continue
-        want = bets(told, i, tuple(ids[dropped:before]))
+        want = bets(told, i, tuple(ids[dropped:before]), written[i])
         for one, (said, word, model, odds) in zip(seen, want, strict=True):
             assert one["model"] == pytest.approx(model, abs=1e-5)
             assert one["truth"] == pytest.approx(odds)
@@ -184,7 +198,9 @@ def test_a_stretch_for_each_bet(node):
 def number(p):
     if p is None:
         return "unknown"
-    if 0 < p < 0.0005:
+    if p == 0:
+        return "0"
+    if p < 0.0005:
         return "< 0.001"
     return "> 0.999" if 0.9995 <= p < 1 else f"{p:.3f}"
 
@@ -214,13 +230,17 @@ def test_the_table_of_what_may_come(node, bets, came, most, words):
         assert row["cells"] == [names.get(word, word), number(p), number(odds)]
         assert row["came"] == ("came" if word == came else None)
         assert row["scopes"] == ["row"] and row["kinds"] == [None, "model", "truth"]
-        for one, share in zip(row["bars"][::2], (p, odds)):
-            assert one == {
-                "class": "live-bar",
-                "style": f"--p:{share:.4f}",
-                "aria-hidden": "true",
-            }
-        assert {one["class"] for one in row["bars"][1::2]} <= {"number"}
+        drawn = {"class": "live-bar", "aria-hidden": "true"}
+        want = [
+            one
+            for share in (p, odds)
+            for one in (
+                {**drawn, "style": f"--p:{share or 0:.4f}"},
+                {"class": "number"},
+            )
+            if share is not None and (share or one["class"] == "number")
+        ]
+        assert [{k: v for k, v in one.items() if v} for one in row["bars"]] == want
     for button, word in zip(table["buttons"], words, strict=True):
         assert button["chosen"] == word and button["type"] == "button"
         assert button["class"] == "live-pick"
@@ -240,11 +260,15 @@ def test_the_table_of_what_may_come(node, bets, came, most, words):
 
 def test_how_far_apart_they_are_is_said(node):
     kl = 0.6 * log(0.6 / 0.5) + 0.4 * log(0.4 / 0.3)
-    assert node.ask("distance", THREE) == f"KL divergence: {kl:.4f} nats"
-    for p, said in ((0.5, "< 0.0001"), (0.50004, "< 0.0001"), (0.4998, "0.0002")):
+    assert node.ask("distance", THREE) == f"Apart (KL divergence {kl:.4f} nats)"
+    for p, said in (
+        (0.5, "Nearly equal (KL divergence < 0.0001 nats)"),
+        (0.50004, "Nearly equal (KL divergence < 0.0001 nats)"),
+        (0.4998, "Nearly equal (KL divergence 0.0002 nats)"),
+        (0.492, "Close (KL divergence 0.0081 nats)"),
+    ):
         bets = [bet("a", p, 0.5), bet("b", 0.5, 0.5)]
-        want = f"KL divergence: {said} nats"
-        assert node.ask("distance", bets) == want
+        assert node.ask("distance", bets) == said
     assert "no truth to compare with" in node.ask("distance", UNKNOWN)
 
 

@@ -213,7 +213,7 @@ def test_places_near_one_another(open_page, server):
     assert bars == [pytest.approx(float(c), abs=0.0001) for c in cosines]
     part.locator("input").focus()
     page.keyboard.press("ArrowRight")
-    assert query(page) == {"wpe": "21"}
+    assert query(page) == {"wpe": "21", "beside": "21"}
     chart = part.get_by_role("slider", name="Another place")
     chart.focus()
     page.keyboard.press("Home")
