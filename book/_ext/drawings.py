@@ -1,9 +1,11 @@
 """Drawings in a page, said shorter: what many shapes in a row have in common stands once, around them.
 
 matplotlib says of every stroke its colour, width and ends. Most of these are inherited in SVG, so a group
-may say them for all of its shapes, and a shape says only where it differs.
+may say them for all of its shapes, and a shape says only where it differs. What is still said several times
+in a page gets a name, and stands once in the first of its drawings.
 """
 
+import hashlib
 import re
 from collections import Counter
 from xml.etree import ElementTree as Tree
@@ -21,11 +23,49 @@ INHERITED = frozenset(
     for what in whats
 )
 SHORTEST = 3  # shapes in a row that are worth a group
+_NAMES = "<style data-drawings>"
+# What a check's picture says of each of its numbers, and of each cell's edge.
+_PLAIN = {
+    r' font-size="(\d+)" text-anchor="middle" fill="currentColor" pointer-events="none"': (
+        r' style="font-size:\1px;text-anchor:middle;fill:currentColor;pointer-events:none"'
+    ),
+    r' stroke="([^"]*)" stroke-width="([^"]*)"(?=>)': r' style="stroke:\1;stroke-width:\2"',
+}
+_USED = re.compile(r'class="d[0-9a-f]{4}"')
+# a shape with a style, and without a class
+_STYLED = re.compile(r"""(<(?!svg\b)(?![^>]*\bclass=)[a-z]+\b[^>]*?)style="([^"]*)\"""")
 
 
 def shorter(page: str) -> str:
     """A page whose drawings look the same and take fewer bytes."""
-    return _SVG.sub(lambda found: _shorter(found[0]), page)
+    if _NAMES in page:  # Sphinx has not written it anew
+        return page
+    return _named(_SVG.sub(lambda found: _shorter(found[0]), page))
+
+
+def _named(page: str) -> str:
+    """A page in which a style of several shapes is a class, named by what it says."""
+    for plain, style in _PLAIN.items():
+        page = re.sub(plain, style, page)
+    said = Counter(one for svg in _SVG.findall(page) for _, one in _STYLED.findall(svg))
+    names = {
+        style: f"d{hashlib.sha256(style.encode()).hexdigest()[:4]}"
+        for style, many in said.items()
+        if (many - 1) * len(style) > 3 * len(".d0000") + many
+    }
+    if not names or len({*names.values()}) < len(names):
+        return page
+
+    def called(shape):
+        before, style = shape.groups()
+        return f'{before}class="{names[style]}"' if style in names else shape[0]
+
+    page = _SVG.sub(lambda svg: _STYLED.sub(called, svg[0]), page)
+    # thrice, for a rule of the page's own must not be stronger than a shape's own style was
+    rules = "".join(f"{f'.{name}' * 3}{{{style}}}" for style, name in names.items())
+    first = next(svg for svg in _SVG.finditer(page) if _USED.search(svg[0]))
+    opened = first[0].index(">") + 1 + first.start()
+    return f"{page[:opened]}{_NAMES}{rules}</style>{page[opened:]}"
 
 
 def _shorter(svg: str) -> str:

@@ -29,6 +29,14 @@ _READ = re.compile(r"(?<![\w-])(--[\w-]+)(?!\s*:|[\w-])")
 _LISTING = re.compile(r'<div class="highlight"><pre.*?</pre>', re.DOTALL)
 # What Pygments marks in a listing and the book writes as any other word: names, signs, spaces.
 _PLAIN = re.compile(r'<span(?: class="(?:n|p|o|w|nn|nb|bp|na|nx|nv)")?>([^<]*)</span>')
+# What the themes' scripts only look for: a page that has such a thing names it itself.
+_SOUGHT = {
+    *("sidebar", "margin-caption", "marginnote", "sidenote", "dataframe"),
+    *("dropdown-menu", "dropdown-menu-dark", "dropdown-item", "btn-check"),
+    *("list-group-item", "list-group-item-action", "bd-header-announcement"),
+    *("version-switcher__menu", "version-switcher__button"),
+    "pst-button-link-to-stable-version",
+}
 NESTED = ("media", "supports", "layer", "container")
 
 
@@ -71,7 +79,7 @@ def names_in(folder: Path) -> set[str]:
         texts.append(page.read_text("utf-8"))
         seen.feed(texts[-1])
     for script in _loaded(folder, texts):
-        seen.names.update(_WORD.findall(script))
+        seen.names.update({*_WORD.findall(script)} - _SOUGHT)
     return seen.names
 
 

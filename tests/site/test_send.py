@@ -241,9 +241,33 @@ def test_drawings_say_once_what_their_shapes_share():
     assert short.count("stroke:red") == 1 and short.count("clip-path") == 1
     assert '<path d="M2 0" style="stroke-width:2"/>' in short
     alone = svg.replace("stroke:red", "opacity:0.3;stroke:red")  # would show through
-    assert drawings.shorter(alone) == alone
+    assert drawings._shorter(alone) == alone
     turned = svg.replace("<path", '<path transform="rotate(9)"')
     assert drawings.shorter(turned).count("clip-path") == 5
+
+
+def test_a_style_of_many_shapes_has_a_name(open_page):
+    style = "fill:rgb(1, 2, 3);font-size:10.7px;text-anchor:middle"
+    text = f'<text x="1" y="2" style="{style}">a</text>'
+    kept = f'<text class="own" style="{style}">b</text>'
+    svg = f'<svg viewBox="0 0 9 9"><rect/>{text}<rect/>{text}<rect/>{kept}</svg>'
+    page = f'<p style="{style}">p</p><svg><rect/></svg>{svg}{svg}'
+    short = drawings.shorter(page)
+    assert short.count(style) == 1 + 1 + 2  # the paragraph's, the name's, of kept ones
+    assert short.startswith(f'<p style="{style}">p</p><svg><rect/></svg><svg')
+    assert drawings.shorter(short) == short
+    shown = open_page()
+    rule = "<style>body svg text { fill: red; font-size: 3px }</style>"
+    looks = []
+    for one in (page, short):
+        shown.set_content(rule + one)
+        looks.append(
+            shown.locator("text").evaluate_all(
+                """(all) => all.map(getComputedStyle).map((one) =>
+                    [one.fill, one.fontSize, one.textAnchor])"""
+            )
+        )
+    assert looks[0] == looks[1] == [["rgb(1, 2, 3)", "10.7px", "middle"]] * 6
 
 
 def test_listings_mark_only_what_has_a_tone(site):
