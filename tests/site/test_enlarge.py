@@ -110,6 +110,9 @@ def test_by_keyboard_alone(attend):
     assert width(dialog) == pytest.approx(1.3 * large, rel=0.01)
     # what does not fit scrolls, by keys too
     stage = dialog.locator(".enlarged-stage")
+    for _ in range(3):
+        page.keyboard.press("+")
+    assert stage.evaluate("(stage) => stage.scrollWidth > stage.clientWidth")
     stage.focus()
     held = stage.evaluate("(stage) => stage.scrollLeft")
     page.keyboard.press("ArrowRight")
