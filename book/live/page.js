@@ -47,7 +47,7 @@ async function enliven(root) {
     root.classList.add("ready");
     performance.mark(`live-${name}`);
   } catch (error) {
-    console.error(error);
+    console.error(`${name}: ${error}`);
     waits.textContent = "This part needs the model, and its file did not come. ";
     const again = button("Try again", () => {
       waits.remove();

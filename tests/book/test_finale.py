@@ -44,4 +44,8 @@ def test_a_cell_that_is_not_there(monkeypatch):
 
 def test_texts_are_joined_and_empty_ones_left_out():
     outputs = [{"text": "a"}, {"text": ""}, {"text": "b", "html": "<b>"}, {"text": "c"}]
-    assert recorder.joined(outputs) == [{"text": "a\n"}, *outputs[2:]]
+    assert recorder.joined(outputs) == [{"text": "a"}, *outputs[2:]]
+    for halves in (["a\n\nb\n"], ["a\n", "\nb\n"], ["a\n\n", "b\n"], ["a", "\n\nb"]):
+        assert recorder.joined({"text": half} for half in halves) == [
+            {"text": "a\n\nb"}
+        ]

@@ -54,12 +54,22 @@ def test_a_page_without_the_step_is_an_error():
         says.after_steps(TABLE.format("scores"), "exercises/attend/attend")
 
 
+def bare(html):
+    """Without the looks of what is drawn: the build says these in a shorter way."""
+    html = re.sub(r"<style data-drawings>.*?</style>", "", html)
+    return re.sub(
+        r"<(rect|text)[^>]*? x=\"(\d+)\" y=\"(\d+)\"[^>]*>|<(rect|text)[^>]*>",
+        r"<\1\4 \2 \3>",
+        html,
+    )
+
+
 @pytest.mark.parametrize("path", [*HOME, *PAGES])
 def test_the_page_has_it(site, path):
     text = (site / path).read_text("utf-8")
     assert text.count('<section class="says"') == 1
     for answer in RECORDED[(HOME | PAGES)[path]]:
-        assert answer["html"] in text, answer["tried"]
+        assert bare(answer["html"]) in bare(text), answer["tried"]
     if path in PAGES:  # after the steps, before the first section
         before = text.split('<section class="says"')[0]
         assert before.count('<ol class="steps"') == 1
