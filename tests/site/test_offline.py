@@ -4,7 +4,6 @@ import functools
 import http.server
 import json
 import re
-import subprocess
 import threading
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from book._ext import icons, offline
-from tests.need import need
 
-ROOT = Path(__file__).parents[2]
-TOOLS = ROOT / "book/live/node_modules/.bin"
 ATTEND = "book/attend.html"
 KEPT = (
     """async (path) => Boolean(await caches.match(new URL(path, document.baseURI)))"""
@@ -214,19 +210,3 @@ def test_the_mark_is_that_of_the_logo():
     assert picture.getpixel((32, 32))[3] == 0
     with pytest.raises(ValueError, match="is no arc"):
         icons.arcs('<svg viewBox="0 0 32 32" stroke-width="5"><path d="M0 0L1 1"/>')
-
-
-@pytest.mark.parametrize(
-    "command", ["tsc -p jsconfig.json", "biome check --error-on-warnings ."]
-)
-def test_types_and_lint(command):
-    name, *arguments = command.split()
-    need(TOOLS.joinpath(name).exists(), f"{name}: type 'make node'")
-    ran = subprocess.run(
-        [TOOLS / name, *arguments],
-        cwd=offline.SOURCES,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from urllib.parse import urlsplit
 
 import pytest
@@ -382,22 +381,6 @@ def test_a_search_that_cannot_be_loaded_says_so(server, open_page):
 
 
 # --- its code ------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "command",
-    ["tsc -p jsconfig.json", "biome check --error-on-warnings --config-path=../live ."],
-)
-def test_types_and_lint(command):
-    name, *arguments = command.split()
-    tool = TOOLS / ".bin" / name
-    need(tool.exists(), f"{name}: type 'make node'")
-    ran = subprocess.run(
-        [tool, *arguments],
-        cwd=find.MODULES,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_the_library_is_the_one_that_is_pinned():

@@ -1,4 +1,4 @@
-"""Are the modules of book/live typed and clean, and can the build join them?"""
+"""Are the book's modules typed and clean, and can the build join those of book/live?"""
 
 import re
 import subprocess
@@ -11,15 +11,17 @@ from tests.site.live import build
 TOOLS = build.MODULES / "node_modules/.bin"
 
 
+@pytest.mark.parametrize("folder", ["live", "search", "offline"])
 @pytest.mark.parametrize(
-    "command", ["tsc -p jsconfig.json", "biome check --error-on-warnings ."]
+    "command",
+    ["tsc -p jsconfig.json", "biome check --error-on-warnings --config-path=../live ."],
 )
-def test_types_and_lint(command):
+def test_types_and_lint(folder, command):
     name, *arguments = command.split()
     need(TOOLS.joinpath(name).exists(), f"{name}: type 'make node'")
     ran = subprocess.run(
         [TOOLS / name, *arguments],
-        cwd=build.MODULES,
+        cwd=build.MODULES.with_name(folder),
         capture_output=True,
         text=True,
         check=False,
