@@ -192,9 +192,21 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
+def _are_whole(want: Any, got: Any) -> bool:
+    """Whether both are whole numbers, or lists of such: then Python itself compares."""
+    kind = type(want)
+    if type(got) is not kind:
+        return False
+    if kind is list:
+        return set(map(type, want)) == set(map(type, got)) == {int}
+    return kind in (int, str, bytes)
+
+
 def _differ(
     want: Any, got: Any, where: str, rtol: float, atol: float, hidden: bool
 ) -> str | None:
+    if _are_whole(want, got) and want == got:
+        return None
     at = _at(where, hidden)
     if got is None and want is not None and not where:
         return "it returned None: is there a `return` at its end?"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from autograder.verdict import wire
+from autograder.verdict import plain, wire
 
 SECONDS = 3  # of computing, for one case
 PRINTED = 2000  # characters of what a function prints
@@ -191,14 +191,17 @@ def _with_functions(
 def _copied(value: Any) -> Any:
     """A copy that shares nothing; torch's own deepcopy of a tensor takes far longer."""
     torch = sys.modules.get("torch")
-    plain = torch is not None and type(value) is torch.Tensor
-    if plain and value.is_contiguous() and not value.requires_grad:
+    ordinary = torch is not None and type(value) is torch.Tensor
+    if ordinary and value.is_contiguous() and not value.requires_grad:
         return value.clone()
     if _is_table(value):
         return {name: _copied(tensor) for name, tensor in value.items()}
     if _is_row(value):
         return type(value)(map(_copied, value))
-    return copy.deepcopy(value)
+    try:
+        return plain.copied(value)
+    except plain.NotPlain:
+        return copy.deepcopy(value)
 
 
 def _is_itself(value: Any, arg: Any) -> bool:

@@ -21,12 +21,13 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from autograder.verdict import plain
+
 MAX_BYTES = 16_000_000
 MAX_HEADER = 2_000_000  # of these; what JSON tells takes far more room once it is read
 MAX_DEPTH = 16
 MAX_NODES = 200_000
 SHARE = 2 * MAX_NODES  # bytes: values that take no more together fit, whatever they are
-MAX_ALIKE = 16  # keys of a dict with the same hash: a few thousand would take hours
 
 _INT64 = range(-(2**63), 2**63)
 _DTYPES = {"bool", "float16", "float32", "float64"} | {
@@ -69,22 +70,11 @@ def unpack(data: bytes) -> Any:
 
 
 def copy(value: Any) -> Any:
-    """What `unpack(pack(value))` gives; a plain tensor need not go through bytes."""
-    torch = sys.modules.get("torch")
-    if (
-        torch is not None
-        and type(value) is torch.Tensor
-        and value.dtype in (torch.float32, torch.float64, torch.int64, torch.bool)
-        and (value.layout, value.device.type) == (torch.strided, "cpu")
-        and value.numel() <= MAX_BYTES // 16
-        and 0 < min(value.shape, default=1)
-        and not value.is_neg()
-    ):
-        across = lies_across(value)
-        value = value.detach().mT if across else value.detach()
-        value = value.clone(memory_format=torch.contiguous_format)
-        return value.mT if across else value
-    return unpack(pack(value))
+    """What `unpack(pack(value))` gives; most values need not go through bytes."""
+    try:
+        return plain.copied(value)
+    except plain.NotPlain:
+        return unpack(pack(value))
 
 
 def article(noun: str) -> str:
@@ -98,12 +88,6 @@ def is_torch(value: Any) -> bool:
     """Whether `value` is a torch tensor, without importing torch to find out."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
-
-
-def lies_across(tensor: Any) -> bool:
-    """Whether in memory the last two axes of a tensor are exchanged, and no others."""
-    exchanged = tensor.ndim > 1 and not tensor.is_contiguous()
-    return exchanged and tensor.mT.is_contiguous()
 
 
 class _Writer:
@@ -148,7 +132,7 @@ class _Writer:
                 raise _unusable(f"{value.dtype} tensor of this layout") from None
             if narrow:
                 return self.put("tensor bfloat16", array, path)
-            if lies_across(value):
+            if plain.lies_across(value):
                 return self.put("tensor across", array.swapaxes(-1, -2), path)
             return self.put("tensor", array, path)
         raise _unusable(type(value).__name__)
@@ -177,13 +161,13 @@ class _Writer:
             return ["record", parts]
         keys = self.write(list(value.keys()), f"{path}/keys", depth + 1)
         values = self.write(list(value.values()), f"{path}/values", depth + 1)
-        if not _are_keys(list(value)):
+        if not plain.are_keys(list(value)):
             raise _unusable("dict with such keys")
         return ["dict", keys, values]
 
     def put(self, kind: str, array: np.ndarray, path: str) -> list:
         self.bytes += array.nbytes
-        if array.dtype.name not in _DTYPES:
+        if array.dtype not in _READ and array.dtype.name not in _DTYPES:
             raise _unusable(f"{array.dtype} array")
         if self.bytes > MAX_BYTES or max(array.shape, default=0) > MAX_BYTES:
             raise ValueError("it is too large to be handed in as an answer")
@@ -223,7 +207,7 @@ class _Reader:
                 keys, values = self.read(keys, depth + 1), self.read(values, depth + 1)
                 if not type(keys) is type(values) is list or len(keys) != len(values):
                     raise _forged("a dict of unequal halves")
-                if not _are_keys(keys):
+                if not plain.are_keys(keys):
                     raise _forged("keys that no dict has")
                 return dict(zip(keys, values, strict=True))
             case ["str", str() as name]:
@@ -324,20 +308,3 @@ def _is_name(key: Any) -> bool:
         return bool(key.encode())
     except UnicodeEncodeError:
         return False
-
-
-def _are_keys(keys: list) -> bool:
-    """Whether a dict can have these keys, and without many of them in one place."""
-
-    def is_key(key: Any) -> bool:
-        if isinstance(key, tuple):
-            return all(map(is_key, key))
-        kinds = bool | np.bool_ | int | np.integer | float | np.floating | str | bytes
-        return key is None or isinstance(key, kinds)
-
-    if not all(map(is_key, keys)):
-        return False
-    hashes = sorted(map(hash, keys))
-    if any(a == b for a, b in zip(hashes, hashes[MAX_ALIKE:], strict=False)):
-        return False
-    return len(set(keys)) == len(keys)

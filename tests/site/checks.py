@@ -34,9 +34,13 @@ def toc_pages(toc=ROOT / "_toc.yml"):
 
 # --- what happens while a page loads -----------------------------------------------
 class Visit:
-    """Opens an address and keeps what happened: status, errors, requests, bytes."""
+    """Opens an address and keeps what happened: status, errors, requests, bytes.
 
-    def __init__(self, page, address):
+    It waits until the page has come to rest, if it is to be `settled`: whoever looks at
+    one part of it need not wait for the others.
+    """
+
+    def __init__(self, page, address, settled=True):
         self.page, self.address = page, address
         self.errors, self.requests, self.responses = [], [], []
         page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
@@ -48,7 +52,8 @@ class Visit:
         page.route(_leaves, lambda route: route.abort())
         answer = page.goto(address, wait_until="load")
         self.status = answer.status if answer else None
-        settle(page)
+        if settled:
+            settle(page)
 
     def _console(self, message):
         if message.type == "error":
@@ -111,19 +116,32 @@ def weight_findings(visit):
 
 
 # --- what is on a page ---------------------------------------------------------------
-def axe_findings(page, within=None):
+def themed(page, theme):
+    """The page in another theme, when its colours have changed: they do so by and by."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(
+        """(theme) => document.documentElement.dataset.theme === theme
+            && document.getAnimations().every((one) => one.playState !== "running"
+                    || one.effect.getComputedTiming().iterations === Infinity)""",
+        arg=theme,
+    )
+
+
+def axe_findings(page, within=None, rules=None):
     """axe-core's rules, those that are experimental in axe but known to matter too.
 
     within: a selector, where only this is to be looked at again: the whole page takes long.
+    rules: only these, where no others can have changed.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))
     violations = page.evaluate(
-        """async (within) => (await axe.run(within ?? document, {
+        """async ([within, only]) => (await axe.run(within ?? document, {
             resultTypes: ["violations"],
-            rules: {"label-content-name-mismatch": {enabled: true}},
+            ...(only ? { runOnly: only }
+                : { rules: { "label-content-name-mismatch": { enabled: true } } }),
         })).violations""",
-        within,
+        [within, rules],
     )
     return [
         f"axe {rule['id']}: {node['target'][0]} {node['html'][:160]}"

@@ -23,6 +23,11 @@ def on_page(check):
     return lambda visit: check(visit.page)
 
 
+def in_the_dark(visit):
+    checks.themed(visit.page, "dark")
+    return checks.axe_findings(visit.page, rules=["color-contrast"])
+
+
 BREAKS = {
     "a script that throws": (
         checks.load_findings,
@@ -50,6 +55,11 @@ BREAKS = {
         on_page(checks.axe_findings),
         '<p style="color:#bbb;background:#fff">pale</p>',
         "color-contrast",
+    ),
+    "text that is pale in the dark": (
+        in_the_dark,
+        '<p style="color:#444">x',
+        "contrast",
     ),
     "a button without a name": (
         on_page(checks.axe_findings),

@@ -15,6 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.verdict import outcome, wire
+from autograder.verdict.plain import MAX_ALIKE, lies_across
+
+
+def repr_short(value):
+    return repr(value)[:30]
+
 
 plain = st.recursive(
     st.none()
@@ -39,6 +45,54 @@ def test_a_value_survives(value):
     back = wire.unpack(wire.pack(value))
     assert back == value
     assert repr(back) == repr(value)  # True is not 1, a tuple is not a list
+
+
+@given(plain)
+def test_a_plain_copy_is_what_packing_and_unpacking_give(value):
+    back = wire.copy(value)
+    assert repr(back) == repr(wire.unpack(wire.pack(value)))
+    assert all(a is not b for a, b in zip(_changeable(back), _changeable(value)))
+
+
+def _changeable(value):
+    """The lists and dicts in a value, and it itself."""
+    if isinstance(value, dict):
+        return [value, *(x for part in value.values() for x in _changeable(part))]
+    if isinstance(value, list | tuple):
+        own = [value] if isinstance(value, list) else []
+        return [*own, *(x for part in value for x in _changeable(part))]
+    return []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"k" * 30: 1},
+        {"k": [[[[[[[[1]]]]]]]]},
+        ["x"] * 5000,
+        [2**63],
+        [-(2**63) - 1, 0],
+        {n * (2**61 - 1): n for n in range(-4, 5)},
+        [1] * 100_001,
+        [True, 1],
+        [(1, True)],
+        {b"a": (1, 2.5)},
+        [np.int64(3)],
+        [b"a", bytearray(b"b")],
+        {1: {"a/b": None}},
+        "é" * 100_001,
+    ],
+    ids=repr_short,
+)
+def test_at_the_edges_of_plain_a_copy_is_the_same(value):
+    assert repr(wire.copy(value)) == repr(wire.unpack(wire.pack(value)))
+
+
+def test_a_dict_whose_keys_lie_in_one_place_is_refused_as_ever():
+    alike = {(a * (2**61 - 1), b * (2**61 - 1)): 0 for a in range(5) for b in range(5)}
+    for use in wire.copy, wire.pack:
+        with pytest.raises(ValueError, match="such keys"):
+            use(alike)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +327,7 @@ def test_a_small_file_does_not_become_a_large_value(bomb):
 def test_keys_that_collide_are_refused():
     """A dict with a thousand keys of one hash takes a million comparisons to build."""
     step = sys.hash_info.modulus
-    for many, refused in ((wire.MAX_ALIKE, False), (wire.MAX_ALIKE + 1, True)):
+    for many, refused in ((MAX_ALIKE, False), (MAX_ALIKE + 1, True)):
         keys = ["list", [["int", str(i * step)] for i in range(1, many + 1)]]
         rows = [[i * step for i in row] for row in itertools.product((0, 1), repeat=6)]
         for structure, tensors in (
@@ -292,7 +346,7 @@ def test_keys_that_collide_are_refused():
                 assert len(value) == many
                 assert wire.unpack(wire.pack(value)) == value
     with pytest.raises(ValueError, match="such keys"):
-        wire.pack({i * step: None for i in range(1, wire.MAX_ALIKE + 2)})
+        wire.pack({i * step: None for i in range(1, MAX_ALIKE + 2)})
 
 
 @pytest.mark.parametrize(
@@ -491,6 +545,9 @@ TENSORS = [
     torch.conj(torch.ones(2)),
     [1, 2, 3],
     {"a": (torch.ones(2), "b")},
+    [torch.ones(2, 3).T, torch.ones(1, requires_grad=True), torch.zeros(0, 4)],
+    ([torch.ones(2).to(torch.float16)], torch.nn.Parameter(torch.ones(2))),
+    {"w": torch.zeros(1, 4).expand(3, 4), "b": np.ones(2)},
     None,
 ]
 
@@ -502,7 +559,7 @@ def test_a_copy_is_what_packing_and_unpacking_give(number):
     assert wire.pack(copied) == wire.pack(wanted)
     assert type(copied) is type(wanted)
     if isinstance(copied, torch.Tensor):
-        assert copied.is_contiguous() or wire.lies_across(copied)
+        assert copied.is_contiguous() or lies_across(copied)
         assert not copied.requires_grad
         assert copied.data_ptr() != value.data_ptr() or not copied.numel()
 

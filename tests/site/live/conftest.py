@@ -65,7 +65,7 @@ def show_part(server, open_page):
 
     def show(path, name, query="", **context):
         page = open_page(**context)
-        visits.append(checks.Visit(page, f"{server.url}{path}{query}"))
+        visits.append(checks.Visit(page, f"{server.url}{path}{query}", settled=False))
         one = page.locator(f"[data-live={name}]")
         one.scroll_into_view_if_needed()  # it begins when it comes near
         one.and_(page.locator(".ready")).wait_for()

@@ -73,7 +73,7 @@ def test_names_are_those_of_the_pictures(node):
 def opened(open_page, server, address="", **options):
     """The page and its part, ready."""
     page = open_page(**options)
-    visit = Visit(page, f"{server.url}{PAGE}{address}")
+    visit = Visit(page, f"{server.url}{PAGE}{address}", settled=False)
     assert not load_findings(visit)
     part = page.locator(PART)
     part.scroll_into_view_if_needed()

@@ -46,7 +46,7 @@ def test_words_of_one_token(node):
 def opened(open_page, server, name="vectors", address="", **options):
     """The page and its part, ready."""
     page = open_page(**options)
-    visit = Visit(page, f"{server.url}{PAGE}{address}")
+    visit = Visit(page, f"{server.url}{PAGE}{address}", settled=False)
     assert not load_findings(visit)
     part = page.locator(f'.live[data-live="{name}"]')
     part.scroll_into_view_if_needed()

@@ -1,0 +1,121 @@
+"""Values of Python's own plain types, copied as packing and unpacking would copy them.
+
+Most of what checks hand over and get back is of this kind and small: then no bytes need
+to be made. What is large, deep or of another type is `wire`'s.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+PARTS = (
+    4000  # fewer than a file's header has room for, with every name as long as allowed
+)
+DEPTH = 6
+KEY = 20  # characters of a text that is a key
+LETTERS = 100_000  # of all texts and bytes; and so many numbers in a row
+NUMBERS = 1_000_000  # in all tensors together
+MAX_ALIKE = 16  # keys of a dict with the same hash: a few thousand would take hours
+_FIRST, _LAST = -(2**63), 2**63 - 1
+
+
+class NotPlain(Exception):
+    """It is of another type, or larger than what is copied here."""
+
+
+def copied(value: Any) -> Any:
+    """A copy that shares nothing that can be changed. NotPlain where it is not known."""
+    return _Copier().copied(value, 0)
+
+
+def tensor(value: Any) -> Any:
+    """A copy of a common tensor in memory, without its gradient; else NotPlain."""
+    torch = sys.modules.get("torch")
+    if (
+        torch is None
+        or type(value) is not torch.Tensor
+        or value.dtype not in (torch.float32, torch.float64, torch.int64, torch.bool)
+        or (value.layout, value.device.type) != (torch.strided, "cpu")
+        or value.numel() > NUMBERS
+        or not min(value.shape, default=1)
+        or value.is_neg()
+    ):
+        raise NotPlain
+    across = lies_across(value)
+    value = value.detach().mT if across else value.detach()
+    value = value.clone(memory_format=torch.contiguous_format)
+    return value.mT if across else value
+
+
+def lies_across(tensor: Any) -> bool:
+    """Whether in memory the last two axes of a tensor are exchanged, and no others."""
+    exchanged = tensor.ndim > 1 and not tensor.is_contiguous()
+    return exchanged and tensor.mT.is_contiguous()
+
+
+class _Copier:
+    def __init__(self) -> None:
+        self.parts = self.letters = self.numbers = 0
+
+    def copied(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        self.parts += 1
+        if self.parts > PARTS or depth > DEPTH:
+            raise NotPlain
+        if value is None or kind is bool or kind is float:
+            return value
+        if kind is int:
+            return _small(value)
+        if kind is str or kind is bytes:
+            self.letters += len(value)
+            if self.letters > LETTERS:
+                raise NotPlain
+            return value
+        if kind is list or kind is tuple:
+            if value and set(map(type, value)) == {int}:  # as most are
+                _small(min(value)), _small(max(value))
+                self.letters += len(value)
+                if self.letters > LETTERS:
+                    raise NotPlain
+                return kind(value)
+            return kind([self.copied(part, depth + 1) for part in value])
+        if kind is dict:
+            keys = [self.copied(key, depth + 1) for key in value]
+            texts = set(map(type, keys)) <= {str}
+            if texts and max(map(len, keys), default=0) > KEY:
+                raise NotPlain
+            if not texts and not are_keys(keys):
+                raise NotPlain
+            parts = [self.copied(part, depth + 1) for part in value.values()]
+            return dict(zip(keys, parts, strict=True))
+        made = tensor(value)
+        self.numbers += made.numel()
+        if self.numbers > NUMBERS:
+            raise NotPlain
+        return made
+
+
+def _small(number: int) -> int:
+    if not _FIRST <= number <= _LAST:
+        raise NotPlain
+    return number
+
+
+def are_keys(keys: list) -> bool:
+    """Whether a dict can have these keys, and without many of them in one place."""
+
+    def is_key(key: Any) -> bool:
+        if isinstance(key, tuple):
+            return all(map(is_key, key))
+        kinds = bool | np.bool_ | int | np.integer | float | np.floating | str | bytes
+        return key is None or isinstance(key, kinds)
+
+    if not all(map(is_key, keys)):
+        return False
+    hashes = sorted(map(hash, keys))
+    if any(a == b for a, b in zip(hashes, hashes[MAX_ALIKE:], strict=False)):
+        return False
+    return len(set(keys)) == len(keys)
