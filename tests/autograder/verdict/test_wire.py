@@ -77,7 +77,7 @@ def _changeable(value):
         [True, 1],
         [(1, True)],
         {b"a": (1, 2.5)},
-        [np.int64(3)],
+        [np.int64(3), np.float64(1.5)],
         [b"a", bytearray(b"b")],
         {1: {"a/b": None}},
         "é" * 100_001,
@@ -86,6 +86,49 @@ def _changeable(value):
 )
 def test_at_the_edges_of_plain_a_copy_is_the_same(value):
     assert repr(wire.copy(value)) == repr(wire.unpack(wire.pack(value)))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[1, 2], [[1], ["a"]], ([0],), {"a": [None]}, [{}], [torch.ones(1)]],
+    ids=repr,
+)
+def test_a_copy_shares_nothing_that_can_be_changed(value):
+    copied = wire.copy(value)
+    for mine, theirs in zip(_changeable(copied), _changeable(value), strict=True):
+        assert mine is not theirs
+    if isinstance(value[0] if isinstance(value, list) else 0, torch.Tensor):
+        assert copied[0].data_ptr() != value[0].data_ptr()
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        10**5000,
+        nested(20),
+        nested(2000),
+        torch.zeros(0, 10**9),
+        {"k" * 50_000: ["x"] * 100},
+    ],
+    ids=["large", "deep", "deeper", "wide", "long"],
+)
+def test_what_cannot_be_packed_is_not_copied(value):
+    for use in wire.copy, wire.pack:
+        with pytest.raises(ValueError):
+            use(value)
+
+
+def test_a_view_that_says_minus_is_copied_as_what_it_is():
+    z = torch.imag(torch.conj(torch.tensor([1 + 2j])))  # -2, kept as 2 and a sign
+    assert z.is_neg() and not wire.copy([z])[0].is_neg()
+    assert wire.copy([z])[0].tolist() == [-2.0]
 
 
 def test_a_dict_whose_keys_lie_in_one_place_is_refused_as_ever():
