@@ -2,7 +2,7 @@
 
 GPT_CLASS names the class that is graded: each has a folder of its own with what its
 students submitted, what came of it, and its gradebook. Without it there is no class:
-notebooks can be written and validated, and the gradebook is an empty one in memory.
+notebooks can be written and validated, and the gradebook is an empty one that nobody keeps.
 """
 
 import os
@@ -35,7 +35,7 @@ c.CourseDirectory.autograded_directory = f"{folder}/autograded"
 c.CourseDirectory.feedback_directory = f"{folder}/feedback"
 c.CourseDirectory.solution_directory = f"{folder}/solution"
 c.CourseDirectory.db_url = os.environ.get(
-    "GPT_GRADEBOOK", f"sqlite:///{place / 'gradebook.db'}" if place else "sqlite://"
+    "GPT_GRADEBOOK", f"sqlite:///{(place or course.nowhere()) / 'gradebook.db'}"
 )
 
 converters.install()  # nbgrader's own commands read a folder as ours does

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import functools
 import json
 import logging
 import os
 import re
+import shutil
 import stat
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -85,8 +89,7 @@ def classes() -> list[str]:
 
 def class_folder() -> Path:
     """The folder of the class that is meant. ValueError where there is no such class."""
-    name = class_name()
-    folder = _place(name)
+    name, folder = class_name(), class_place()
     if folder.is_dir():
         return folder
     if name == "demo":
@@ -103,16 +106,26 @@ def new_class(name: str | None = None) -> Path:
     """
     if name is not None:
         use(name)
-    folder = _place(class_name())
+    folder = class_place()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@functools.cache
+def nowhere() -> Path:
+    """A folder for the gradebook of no class, which ends with this process."""
+    folder = tempfile.mkdtemp(prefix="gpt-no-class-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _classes() -> Path:
     return root() / "autograder" / "classes"
 
 
-def _place(name: str) -> Path:
+def class_place() -> Path:
+    """Where the class that is meant stands, or would stand."""
+    name = class_name()
     return root() / "_build" / "demo" if name == "demo" else _classes() / name
 
 
