@@ -77,7 +77,9 @@ class Execute(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = resources["nbgrader"]
-        asked = exam_of(about["assignment"], Path(self.seed_file))
+        labels = [cell.metadata.get("nbgrader", {}) for cell in nb.cells]
+        points = tuple((x.grade_id, x.points) for x in labels if "points" in x)
+        asked = exam_of(about["assignment"], Path(self.seed_file), points)
         flags = nb.metadata.pop("autograder", {}).get("flags", [])
         grading = resources["autograder"] = verify.Grading(asked, list(flags))
         if not self.sandbox:
