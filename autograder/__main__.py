@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.classroom import course
+from autograder.classroom import address, course, faults
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
@@ -45,15 +45,23 @@ def main(argv: list[str] | None = None) -> int:
             module = importlib.import_module(f"autograder.road.{word}")
             module.arguments(one)
             one.add_argument("--class", dest="klass", metavar="NAME")
+            one.add_argument("--db", metavar="URL", help=address.HELP)
     for word, (about, arguments, _) in _DOORS.items():
         arguments(commands.add_parser(word, help=about))
     options = parser.parse_args(argv)
     if getattr(options, "klass", None) is not None:
         os.environ["GPT_CLASS"] = options.klass
+    if getattr(options, "db", None):
+        os.environ[address.VARIABLE] = options.db
     try:
         return module.run(options) if module else _DOORS[options.command][2](options)
     except ValueError as error:
         print(f"autograder {options.command}: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if (said := faults.told(error)) is None:
+            raise
+        print(f"autograder {options.command}: {said}", file=sys.stderr)
         return 2
 
 

@@ -16,6 +16,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 from gpt.data import write_whole
 
 VARIABLE = "GPT_GRADEBOOK"
+HELP = (
+    "the gradebook: postgresql://USER@HOST/DATABASE, or a file; said once, it is kept for "
+    "the class, less a password, which is best in ~/.pgpass"
+)
 REMEMBERED = "gradebook.url"  # in the class's folder
 FILE = "gradebook.db"
 SERVER = ("postgresql", "postgres", "postgresql+psycopg")

@@ -30,7 +30,7 @@ def prepare(address: str, course: str, folder: Path) -> None:
     """
     with sentences(address):
         if is_server(address):
-            whole(lambda: _prepare(address, course, folder.name), address, OPENING)
+            whole(lambda: _prepare(address, course, folder.name), OPENING)
             remember(folder, address)
 
 

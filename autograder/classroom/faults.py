@@ -21,11 +21,11 @@ PATIENCE = 60.0  # seconds that a server that was lost is waited for
 COLLISIONS = 5  # how often two graders may enter the same student at the same time
 
 
-def whole(work: Callable[[], T], address: str, patience: float | None = None) -> T:
+def whole(work: Callable[[], T], patience: float | None = None) -> T:
     """Do a whole transaction; again from its beginning where the connection was lost.
 
     `work` begins, does and commits it, and finds out itself whether an attempt that was
-    cut off has been committed after all. Unavailable where the database is not there
+    cut off has been committed after all. Its last error, where the database is not there
     again in `patience` seconds, or where waiting does not help.
     """
     until = time.monotonic() + (PATIENCE if patience is None else patience)
@@ -61,7 +61,7 @@ def told(error: BaseException, address: str | None = None) -> str | None:
     if isinstance(found, OSError):
         return f"the disk is full: {found.filename or 'nothing more can be written'}"
     text = str(found)
-    where = shown(address or os.environ.get(VARIABLE) or "") or "its file"
+    where = shown(address or os.environ.get(VARIABLE) or "") or "its gradebook"
     for pattern, said in _SENTENCES:
         if re.search(pattern, text, re.IGNORECASE):
             return f"{where}: {said}"
@@ -71,6 +71,14 @@ def told(error: BaseException, address: str | None = None) -> str | None:
     )
 
 
+_NOBODY = (
+    "refused|failed to resolve|could not translate|no route|unreachable|timed? ?out"
+    "|no such file or directory|is the server running"
+)
+_GONE = (
+    "terminating connection|server closed|shutting down|starting up|recovery mode"
+    "|connection (is|was|reset)|connection.*lost|consuming input|ssl .*closed"
+)
 _AGAIN = "give the same command again"
 _SENTENCES = (
     (
@@ -91,8 +99,7 @@ _SENTENCES = (
     ),
     (
         "too many (clients|connections)|remaining connection slots",
-        "the server has no connection left; close other programs, or raise its "
-        f"max_connections, and {_AGAIN}",
+        f"the server has no connection left; close other programs, and {_AGAIN}",
     ),
     (
         "disk is full|no space left|could not (extend|write)",
@@ -109,17 +116,11 @@ _SENTENCES = (
     ),
     ("not a database|malformed", "it is damaged, or no gradebook; put back a copy"),
     (
-        "refused|failed to resolve|could not translate|no route|unreachable|timed? ?out"
-        "|no such file or directory|is the server running",
+        _NOBODY,
         f"no server answers there; start it or mend the address, and {_AGAIN}",
     ),
     (
-        "|".join(
-            (
-                "terminating connection|server closed|shutting down|starting up",
-                "recovery mode|connection (is|was|reset)|consuming input|ssl .*closed",
-            )
-        ),
+        _GONE,
         f"the server was lost. What is graded is in the gradebook; {_AGAIN}",
     ),
 )

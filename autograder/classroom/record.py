@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book
+from autograder.classroom import book, engines, faults
 from autograder.classroom.book import GRADINGS
 
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
@@ -37,6 +38,11 @@ class Record:
     def close(self) -> None:
         self.gradebook.close()
 
+    def alone(self, what: str) -> None:
+        """Nobody else, on whatever machine, shall do `what` until we close."""
+        self.gradebook.db.rollback()
+        engines.alone(self.gradebook.engine, what)
+
     def graded(self, assignment: str) -> dict[str, tuple[str, int]]:
         """Of each student who is graded: the submission's fingerprint, how often."""
         query = sa.select(GRADINGS).where(GRADINGS.c.assignment == assignment)
@@ -54,8 +60,13 @@ class Record:
 
     def announce(self, assignment: str, fingerprint: str) -> None:
         self._known.pop(assignment, None)
-        with self._transaction():
-            self._mark(assignment, RELEASE, fingerprint)
+        at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+
+        def work() -> None:
+            with self._transaction():
+                self._mark(assignment, RELEASE, fingerprint, at)
+
+        self._whole(work)
 
     def save(
         self,
@@ -68,8 +79,29 @@ class Record:
     ) -> None:
         """Enter the grades of a verified notebook, by the rules of SaveAutoGrades.
 
-        A manual score stays, and is to be looked at again.
+        A manual score stays, and is to be looked at again. Unavailable where the
+        gradebook cannot be written, and waiting for it did not help.
         """
+        at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        attempts = itertools.count()
+
+        def work() -> None:
+            if next(attempts) and self._is_marked(assignment, student, fingerprint, at):
+                return  # it was committed, and the answer was lost
+            self._save(assignment, student, fingerprint, timestamp, nb, cpu, at)
+
+        self._whole(work)
+
+    def _save(
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        timestamp: str | None,
+        nb: NotebookNode,
+        cpu: float,
+        at: datetime.datetime,
+    ) -> None:
         with self._transaction(), self.gradebook.db.no_autoflush:
             self.gradebook.update_or_create_student(student)
             self.gradebook.db.flush()  # all else is written once, at the end
@@ -94,7 +126,7 @@ class Record:
                     same = same == utils.compute_checksum(cell)
                     comments[name].auto_comment = "No response." if same else None
             self._penalize(handed_in, notebook)
-            self._mark(assignment, student, fingerprint, cpu)
+            self._mark(assignment, student, fingerprint, at, cpu)
             book.write(self.gradebook, assignment, student, nb.metadata["autograder"])
 
     def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
@@ -121,12 +153,27 @@ class Record:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
 
+    def _is_marked(
+        self, assignment: str, student: str, fingerprint: str, at: datetime.datetime
+    ) -> bool:
+        key = {"assignment": assignment, "student": student}
+        key |= {"fingerprint": fingerprint, "at": at}
+        here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
+        found = self.gradebook.db.execute(sa.select(GRADINGS.c.times).where(here))
+        known = found.first() is not None
+        self.gradebook.db.rollback()
+        return known
+
     def _mark(
-        self, assignment: str, student: str, fingerprint: str, cpu: float = 0.0
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        at: datetime.datetime,
+        cpu: float = 0.0,
     ) -> None:
         key = {"assignment": assignment, "student": student}
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        new = {"fingerprint": fingerprint, "at": now, "cpu": cpu}
+        new = {"fingerprint": fingerprint, "at": at, "cpu": cpu}
         here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
         again = (
             sa.update(GRADINGS).where(here).values(times=GRADINGS.c.times + 1, **new)
@@ -134,6 +181,11 @@ class Record:
         if not self.gradebook.db.execute(again).rowcount:
             first = sa.insert(GRADINGS).values(times=1, **key, **new)
             self.gradebook.db.execute(first)
+
+    def _whole(self, work: Callable[[], None]) -> None:
+        address = str(self.gradebook.engine.url)
+        with faults.sentences(address):
+            faults.whole(work)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
