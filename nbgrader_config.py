@@ -15,13 +15,15 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from autograder.classroom import converters, course, pages
+from autograder.classroom import address, converters, course, pages
 from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
 try:
     place = course.class_folder() if course.has_class() else None
+    nowhere = f"sqlite:///{course.nowhere() / address.FILE}" if not place else ""
+    gradebook = address.url(place) if place else os.environ.get("GPT_GRADEBOOK", nowhere)
 except ValueError as error:  # not an Exception: Jupyter would go on without all this
     sys.exit(f"{Path(__file__).name}: {error}")
 folder = place.relative_to(root) if place else "autograder/no-class"  # is never made
@@ -34,9 +36,7 @@ c.CourseDirectory.submitted_directory = f"{folder}/submitted"
 c.CourseDirectory.autograded_directory = f"{folder}/autograded"
 c.CourseDirectory.feedback_directory = f"{folder}/feedback"
 c.CourseDirectory.solution_directory = f"{folder}/solution"
-c.CourseDirectory.db_url = os.environ.get(
-    "GPT_GRADEBOOK", f"sqlite:///{(place or course.nowhere()) / 'gradebook.db'}"
-)
+c.CourseDirectory.db_url = gradebook
 
 converters.install()  # nbgrader's own commands read a folder as ours does
 c.HTMLExporter.preprocessors = [pages.Escape]

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from types import ModuleType as Module
 
-from autograder.classroom import course, trouble
+from autograder.classroom import address, course, trouble
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
             module.arguments(one)
             about = "the class that is meant; default: what GPT_CLASS names"
             one.add_argument("--class", dest="klass", metavar="NAME", help=about)
+            one.add_argument("--db", metavar="URL", help=address.HELP)
     for word, (about, arguments, _) in _DOORS.items():
         arguments(commands.add_parser(word, help=about))
     options = parser.parse_args(argv)
@@ -72,6 +73,8 @@ def _walk(module: Module, options: argparse.Namespace) -> int:
     """
     if options.klass is not None:
         course.use(options.klass)
+    if options.db:
+        os.environ[address.VARIABLE] = options.db
     needs = getattr(module, "CLASS", "there")
     if needs == "there":
         course.class_folder()

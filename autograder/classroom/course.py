@@ -18,14 +18,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import names
+from autograder.classroom import engines, names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
 
 CONFIG = "nbgrader_config.py"
 _CLASS = re.compile(r"\w(?:[\w .-]*[\w-])?")
-_DEMO = ":demo"  # in GPT_CLASS: no class can be so called, and nobody means it by chance
+_DEMO = (
+    ":demo"  # in GPT_CLASS: no class can be so called, and nobody means it by chance
+)
 
 
 def root() -> Path:
@@ -93,7 +95,9 @@ def class_folder() -> Path:
     if folder.is_dir():
         return folder
     if name == "demo":
-        raise ValueError("the demo is not laid out: `python -m autograder demo` does it")
+        raise ValueError(
+            "the demo is not laid out: `python -m autograder demo` does it"
+        )
     near = difflib.get_close_matches(name, classes(), 3, 0.5)
     known = f"did you mean {', or '.join(near)}?" if near else _there()
     raise ValueError(f"there is no class {name!r}; {known}")
@@ -133,9 +137,7 @@ def _there() -> str:
     """Which classes there are, in words."""
     known = classes()
     if not known:
-        return (
-            "there is none yet: release, collect, roster, and `demo --class NAME` make one"
-        )
+        return "there is none yet: release, collect, roster, and `demo --class NAME` make one"
     return f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
 
 
@@ -196,6 +198,9 @@ def api(of_class: bool = True) -> NbGraderAPI:
     found = NbGraderAPI(config=config)
     found.log.propagate = False  # what nbgrader logs is shown only where it fails
     found.log.handlers = [logging.NullHandler()]
+    if of_class:
+        where = found.coursedir
+        engines.prepare(where.db_url, where.course_id, class_folder())
     return found
 
 

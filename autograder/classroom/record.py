@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book
+from autograder.classroom import book, engines, faults
 from autograder.classroom.book import GRADINGS
 
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
@@ -38,6 +39,11 @@ class Record:
     def close(self) -> None:
         self.gradebook.close()
 
+    def alone(self, what: str) -> None:
+        """Nobody else, on whatever machine, shall do `what` until we close."""
+        self.gradebook.db.rollback()
+        engines.alone(self.gradebook.engine, what)
+
     def graded(self, assignment: str) -> dict[str, tuple[str, int]]:
         """Of each student who is graded: the submission's fingerprint, how often."""
         query = sa.select(GRADINGS).where(GRADINGS.c.assignment == assignment)
@@ -55,8 +61,13 @@ class Record:
 
     def announce(self, assignment: str, fingerprint: str) -> None:
         self._known.pop(assignment, None)
-        with self._transaction():
-            self._mark(assignment, RELEASE, fingerprint)
+        at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+
+        def work() -> None:
+            with self._transaction():
+                self._mark(assignment, RELEASE, fingerprint, at)
+
+        self._whole(work)
 
     def save(
         self,
@@ -74,7 +85,30 @@ class Record:
         A manual score and all comments stay. A person is to look at it (again) where it
         is of another submission or the check now says something else, and at what is
         flagged, until the points of that cell have been confirmed in the formgrader.
+        Unavailable where the gradebook cannot be written, and waiting did not help.
         """
+        at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        attempts, of = itertools.count(), (submission, version)
+
+        def work() -> None:
+            if next(attempts) and self._is_marked(assignment, student, fingerprint, at):
+                return  # it was committed, and the answer was lost
+            self._save(assignment, student, fingerprint, timestamp, nb, cpu, at, of)
+
+        self._whole(work)
+
+    def _save(
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        timestamp: str | None,
+        nb: NotebookNode,
+        cpu: float,
+        at: datetime.datetime,
+        of: tuple[str, str],
+    ) -> None:
+        submission, version = of
         with self._transaction(), self.gradebook.db.no_autoflush:
             self.gradebook.update_or_create_student(student)
             self.gradebook.db.flush()  # all else is written once, at the end
@@ -110,9 +144,8 @@ class Record:
                     untouched = released == utils.compute_checksum(cell)
                     comments[name].auto_comment = "No response." if untouched else None
             self._penalize(handed_in, notebook)
-            self._mark(assignment, student, fingerprint, cpu)
-            at = self.gradebook, assignment, student
-            book.write(*at, about, submission, version)
+            self._mark(assignment, student, fingerprint, at, cpu)
+            book.write(self.gradebook, assignment, student, about, *of)
 
     def note(self, assignment: str, student: str, why: str) -> None:
         """That a submission could not be graded, and why; a grade from before stays."""
@@ -120,8 +153,14 @@ class Record:
         about = {"status": book.INFRA, "flags": [why], "checks": {}}
         if before is not None:
             about["checks"] = json.loads(before.checks)
-        with self._transaction():
-            book.write(self.gradebook, assignment, student, about)
+            about["submission"] = before.submission
+
+        def work() -> None:
+            with self._transaction():
+                at = self.gradebook, assignment, student
+                book.write(*at, about, about.get("submission", ""))
+
+        self._whole(work)
 
     def _before(self, assignment: str, student: str) -> Any:
         """What is known of a student's submission, or None."""
@@ -131,13 +170,16 @@ class Record:
 
     def know(self, version: str, parts: Mapping[str, str]) -> None:
         """Keep what a version consists of, so that a later one can tell what changed."""
-        table = book.VERSION
-        with self._transaction():
-            db = self.gradebook.db
-            here = sa.select(table.c.version).where(table.c.version == version)
-            if db.execute(here).first() is None:
-                row = {"version": version, "parts": json.dumps(parts)}
-                db.execute(sa.insert(table).values(**row))
+        table, db = book.VERSION, self.gradebook.db
+
+        def work() -> None:
+            with self._transaction():
+                here = sa.select(table.c.version).where(table.c.version == version)
+                if db.execute(here).first() is None:
+                    row = {"version": version, "parts": json.dumps(parts)}
+                    db.execute(sa.insert(table).values(**row))
+
+        self._whole(work)
 
     def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
         """The id of the exercise's notebook, and the names of its cells by their ids.
@@ -163,12 +205,27 @@ class Record:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
 
+    def _is_marked(
+        self, assignment: str, student: str, fingerprint: str, at: datetime.datetime
+    ) -> bool:
+        key = {"assignment": assignment, "student": student}
+        key |= {"fingerprint": fingerprint, "at": at}
+        here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
+        found = self.gradebook.db.execute(sa.select(GRADINGS.c.times).where(here))
+        known = found.first() is not None
+        self.gradebook.db.rollback()
+        return known
+
     def _mark(
-        self, assignment: str, student: str, fingerprint: str, cpu: float = 0.0
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        at: datetime.datetime,
+        cpu: float = 0.0,
     ) -> None:
         key = {"assignment": assignment, "student": student}
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        new = {"fingerprint": fingerprint, "at": now, "cpu": cpu}
+        new = {"fingerprint": fingerprint, "at": at, "cpu": cpu}
         here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
         again = (
             sa.update(GRADINGS).where(here).values(times=GRADINGS.c.times + 1, **new)
@@ -176,6 +233,11 @@ class Record:
         if not self.gradebook.db.execute(again).rowcount:
             first = sa.insert(GRADINGS).values(times=1, **key, **new)
             self.gradebook.db.execute(first)
+
+    def _whole(self, work: Callable[[], None]) -> None:
+        address = str(self.gradebook.engine.url)
+        with faults.sentences(address):
+            faults.whole(work)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

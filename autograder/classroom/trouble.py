@@ -14,33 +14,12 @@ import sys
 import traceback
 from pathlib import Path
 
-from autograder.classroom import names
+from autograder.classroom import faults, names
+from autograder.classroom.address import Unavailable
 
 LOG = "problems.log"  # in the class's folder
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_WORDS = "the disk is full: make room, then give the same command again"
-_GRADEBOOK = {  # what a database says, in lower case, and what that means here
-    "database is locked": "the gradebook is locked by another program (the formgrader, "
-    "nbgrader, a database viewer): close that, then give the same command again",
-    "unable to open database file": "the gradebook cannot be opened: is its folder "
-    "there, and may you write in it?",
-    "readonly database": "the gradebook may not be written: change the permissions of "
-    "its file and folder",
-    "disk is full": FULL_WORDS,
-    "no space left": FULL_WORDS,
-    "disk i/o error": "the disk under the gradebook fails, or is full",
-    "not a database": "the gradebook's file is damaged: take a copy of it from before",
-    "malformed": "the gradebook's file is damaged: take a copy of it from before",
-    "connection refused": "the gradebook's server does not answer: is it running?",
-    "could not translate host name": "the gradebook's server is not known by that name",
-    "password authentication failed": "the gradebook's server refuses user or password",
-    "server closed the connection": "the gradebook's server ended the connection: give "
-    "the same command again",
-    "terminating connection": "the gradebook's server was stopped: start it, then give "
-    "the same command again",
-    "too many clients": "the gradebook's server has too many clients: close some",
-    "no such table": "the gradebook is not one of nbgrader's: which file is it?",
-}
 
 
 def words(error: BaseException) -> str:
@@ -49,21 +28,18 @@ def words(error: BaseException) -> str:
         return FULL_WORDS
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
+    if said := faults.told(error):
+        return said
     text = str(error)
-    if of_gradebook(error) or "(Background on this error" in text:
-        for said, meant in _GRADEBOOK.items():
-            if said in text.lower():
-                return meant
-        text = str(getattr(error, "orig", None) or text)
-        return f"the gradebook failed: {_first(text)}"
     if isinstance(error, ValueError):
         return text or "a value was wrong"  # these are written for a person
     return f"{type(error).__name__}: {_first(text)}" if text else type(error).__name__
 
 
-def of_gradebook(error: BaseException) -> bool:
-    """Whether it is the database's error, and so everybody's."""
-    return type(error).__module__.startswith(("sqlalchemy", "sqlite3", "psycopg"))
+def is_everybodys(error: BaseException) -> bool:
+    """Whether the next submission would fail by it, too: the gradebook or the disk."""
+    full = isinstance(error, OSError) and error.errno in FULL
+    return full or isinstance(error, Unavailable) or faults.told(error) is not None
 
 
 def log(folder: Path, who: str, trace: str | None = None) -> None:
@@ -80,7 +56,7 @@ def told(command: str, error: BaseException, folder: Path | None = None) -> int:
     What nobody has thought of is logged with its traceback, or printed where there is
     no log.
     """
-    expected = isinstance(error, ValueError | OSError) or of_gradebook(error)
+    expected = isinstance(error, ValueError | OSError) or is_everybodys(error)
     more = ""
     if not isinstance(error, ValueError) and folder is not None:
         log(folder, command)
