@@ -7,13 +7,9 @@ students submitted, what came of it, and its gradebook. Without it, the bundled 
 import os
 from pathlib import Path
 
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    SaveAutoGrades,
-)
+from nbgrader.preprocessors import CheckCellMetadata, SaveAutoGrades
 
-from autograder.classroom import converters, course, pages
+from autograder.classroom import converters, course, late, pages
 from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
@@ -42,9 +38,10 @@ c.Autograde.autograde_preprocessors = [
     Execute,
     Verify,
     SaveAutoGrades,
-    AssignLatePenalties,
+    late.Penalties,
     CheckCellMetadata,
 ]
+c.AssignLatePenalties.plugin_class = late.Policy  # `autograder due` sets its rules
 c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
 c.Execute.limits = {
     "cell_seconds": 30,

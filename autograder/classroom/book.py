@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from autograder.classroom import late
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Standing:
 def create(gradebook: Gradebook) -> None:
     """Make our tables where they are not there yet."""
     _TABLES.create_all(gradebook.engine, checkfirst=True)
+    late.create(gradebook)
 
 
 @contextlib.contextmanager
@@ -166,6 +168,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     grades = _grades(gradebook, known.id) if known else {}
     handed_in = _submissions(gradebook, known.id) if known else {}
     cpu = _cpu(gradebook, assignment)
+    more = late.extensions(gradebook, assignment, known.duedate) if known else {}
     possible = sum(points for _, points in cells.values())
     everybody = api.Student.__table__
     for student in find(sa.select(everybody).order_by(everybody.c.id)):
@@ -195,8 +198,9 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             )
         counted = status in (GRADED, FLAGGED)
         due = known.duedate if known else None
-        if due is not None and when and when.extension:
-            due += when.extension
+        kept = when.extension if when else None
+        if due is not None and (extension := more.get(student.id, kept)):
+            due += extension
         rows[student.id] = Standing(
             student.id,
             status,
