@@ -9,14 +9,10 @@ import os
 import sys
 from pathlib import Path
 
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    SaveAutoGrades,
-)
+from nbgrader.preprocessors import CheckCellMetadata
 
-from autograder.classroom import address, converters, course, pages
-from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
+from autograder.classroom import address, converters, course, late, pages
+from autograder.classroom.preprocessors import Execute, Read, Sanitize, Save, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
@@ -45,10 +41,10 @@ c.Autograde.sanitize_preprocessors = [Sanitize, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [
     Execute,
     Verify,
-    SaveAutoGrades,
-    AssignLatePenalties,
+    Save,
     CheckCellMetadata,
 ]
+c.AssignLatePenalties.plugin_class = late.Policy  # `autograder due` sets its rules
 c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
 c.Execute.limits = {
     "cell_seconds": 30,

@@ -17,6 +17,9 @@ from autograder.classroom import address, course, trouble
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
     "demo": "lay out a class to try it on",
+    "roster": "read the students from a CSV of the LMS, or show them",
+    "collect": "take in what was submitted, from the LMS's zip or a folder",
+    "due": "due dates, late penalties and extensions",
     "grade": "grade what was submitted",
 }
 

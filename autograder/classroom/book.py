@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from autograder.classroom import late
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class Standing:
 def create(gradebook: Gradebook) -> None:
     """Make our tables where they are not there yet."""
     _TABLES.create_all(gradebook.engine, checkfirst=True)
+    late.create(gradebook)
 
 
 @contextlib.contextmanager
@@ -194,6 +196,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     grades = _grades(gradebook, known.id) if known else {}
     handed_in = _submissions(gradebook, known.id) if known else {}
     work = _work(gradebook, assignment)
+    more = late.extensions(gradebook, assignment, known.duedate) if known else {}
     possible = sum(points for _, points in cells.values())
     everybody = api.Student.__table__
     students = {row.id: row for row in find(sa.select(everybody))}
@@ -227,8 +230,9 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
                 found.get("reason"),
             )
         due = known.duedate if known else None
-        if due is not None and when and when.extension:
-            due += when.extension
+        kept = when.extension if when else None
+        if due is not None and (extension := more.get(student.id, kept)):
+            due += extension
         rows[student.id] = Standing(
             student.id,
             status,

@@ -20,7 +20,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book, engines, faults
+from autograder.classroom import book, engines, faults, late
 from autograder.classroom.book import GRADINGS
 
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
@@ -143,7 +143,7 @@ class Record:
                     released = cell.metadata.nbgrader["checksum"]
                     untouched = released == utils.compute_checksum(cell)
                     comments[name].auto_comment = "No response." if untouched else None
-            self._penalize(handed_in, notebook)
+            self._penalize(assignment, handed_in, notebook)
             self._mark(assignment, student, fingerprint, at, cpu)
             book.write(self.gradebook, assignment, student, about, *of)
 
@@ -192,8 +192,10 @@ class Record:
             self._known[assignment] = {known.id}, {cell.id: cell.name for cell in cells}
         return self._known[assignment]
 
-    def _penalize(self, handed_in: Any, notebook: Any) -> None:
+    def _penalize(self, assignment: str, handed_in: Any, notebook: Any) -> None:
         """What nbgrader's plugin takes off for a late submission, if anything."""
+        late.extend(self.gradebook, assignment, handed_in)
+        self.late.gradebook, self.late.assignment_id = self.gradebook, assignment
         notebook.late_submission_penalty = None
         if handed_in.total_seconds_late > 0:
             self.gradebook.db.flush()
