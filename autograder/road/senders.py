@@ -81,22 +81,27 @@ def senders(
 def _wrapper(
     pieces: Sequence[Piece], directory: Directory, exercises: Sequence[str]
 ) -> int:
-    """How many folders lie around everything, and name nobody."""
+    """How many folders lie around everything, and name nobody.
+
+    Two or more must be named within: one folder alone could be that of a student, who
+    wrote somebody else's name inside.
+    """
     cut = 0
     while pieces:
-        heads = {piece.parts[cut] for piece in pieces if len(piece.parts) > cut + 1}
-        if len(heads) != 1 or any(len(piece.parts) <= cut + 1 for piece in pieces):
-            break
-        (head,) = heads
-        if head in exercises or _form(head, True) or _whom(head, directory, exercises):
-            break
-        beneath = {piece.parts[cut + 1] for piece in pieces}
-        # One folder alone could be a student's, who wrote another's name inside.
-        forms = [_form(name, False) or _form(name, True) for name in beneath]
-        if any(forms) and len({form["who"] for form in forms if form}) < 2:
-            break
+        heads = {(p.parts[cut], len(p.parts) > cut + 1) for p in pieces}
+        named = {head for head, is_folder in heads if _form(head, is_folder)}
+        named |= {head for head, _ in heads if _is_someone(head, directory, exercises)}
+        (head, is_folder), *others = heads
+        if others or named or not is_folder or head in exercises:
+            return cut if len(named) > 1 else 0
         cut += 1
-    return cut
+    return 0
+
+
+def _is_someone(head: str, directory: Directory, exercises: Sequence[str]) -> bool:
+    if head.lower().endswith(".ipynb"):
+        return any(directory.any(n) for n in _names(head.partition(".")[0], exercises))
+    return head in exercises or _whom(head, directory, exercises) is not None
 
 
 def _form(name: str, is_folder: bool) -> dict[str, str] | None:
@@ -233,7 +238,7 @@ def _submissions(
                 return self.construct_sequence(node, deep=True)
             return node.value
 
-    Loader.add_multi_constructor("!", Loader.plain)
+    Loader.add_multi_constructor("", Loader.plain)
     Loader.yaml_implicit_resolvers = {
         letter: [(tag, how) for tag, how in kinds if tag.endswith(":null")]
         for letter, kinds in Loader.yaml_implicit_resolvers.items()
