@@ -260,6 +260,13 @@ def steps(exercise: str) -> dict[str, str]:
     return found
 
 
+def answers(exercise: str) -> list[str]:
+    """The grade ids of the cells that a student fills in."""
+    cells = json.loads(solution(exercise).read_text("utf-8"))["cells"]
+    labels = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return [label["grade_id"] for label in labels if label.get("solution")]
+
+
 def place(exercise: str) -> tuple[int, str]:
     """Where an exercise stands in the book's table of contents, to sort by."""
     try:
