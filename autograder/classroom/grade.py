@@ -43,10 +43,12 @@ def grade(
     students: Iterable[str] = (),
     force: bool = False,
     jobs: int | None = None,
+    scheduler: str | None = None,
 ) -> list[Row]:
     """Grade what was submitted for an exercise; what has not changed is left alone.
 
-    `jobs` submissions at a time, by default as many as there are cores. Whatever ends
+    `jobs` submissions at a time, by default as many as there are cores, or on the Dask
+    cluster whose `scheduler` that is, as many as it has threads. Whatever ends
     this early, nothing is lost: the next call goes on where it was.
 
     ValueError where there is no such exercise, no submission, no such student, no
@@ -54,7 +56,7 @@ def grade(
     """
     chosen = course.asked(assignment, students, jobs)
     boxed = os.environ.get("GPT_SANDBOX") != "no"
-    if boxed and (problem := sandbox.why_not()):
+    if boxed and not scheduler and (problem := sandbox.why_not()):
         raise ValueError(f"{problem}; or grade code that you trust with --no-sandbox")
     folder = course.class_folder()
     api = course.api()
@@ -71,7 +73,7 @@ def grade(
                     problems[student] = why
                 elif force or not _is_done(setup, version, done, student):
                     todo.append(student)
-        problems |= _grade(setup, version, record, todo, jobs or _cores())
+        problems |= _grade(setup, version, record, todo, jobs or _cores(), scheduler)
     return [_row(folder, student, setup, problems) for student in chosen]
 
 
@@ -90,14 +92,19 @@ def _noted(
 
 
 def _grade(
-    setup: Setup, version: str, record: Record, todo: list[str], jobs: int
+    setup: Setup,
+    version: str,
+    record: Record,
+    todo: list[str],
+    jobs: int,
+    scheduler: str | None = None,
 ) -> dict[str, str]:
     """Grade the students in `todo`; of those where we failed, why."""
     problems: dict[str, str] = {}
     about = {"desc": f"grading {setup.assignment}", "unit": " notebooks"}
     tqdm.monitor_interval = 0  # no thread
     with (
-        Runner(setup, min(jobs, len(todo))) as runner,
+        _runner(setup, min(jobs, len(todo)), scheduler) as runner,
         tqdm(total=len(todo), disable=not todo, smoothing=0.1, **about) as bar,
     ):
         began = time.process_time()
@@ -114,6 +121,15 @@ def _grade(
             began = now
             bar.update()
     return problems
+
+
+def _runner(setup: Setup, jobs: int, scheduler: str | None) -> Any:
+    """Who grades: processes of this machine, or a cluster's, if there is any work."""
+    if not scheduler or not jobs:
+        return Runner(setup, jobs)
+    from autograder.classroom.cluster import Cluster
+
+    return Cluster(setup, scheduler)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", help="default: one for each core"
     )
     parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the Dask cluster whose scheduler that is, as tcp://HOST:8786",
+    )
+    parser.add_argument(
         "--feedback", action="store_true", help="write feedback pages too"
     )
     parser.add_argument(
@@ -35,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     course.asked(options.assignment, options.student, options.jobs)
     from autograder.classroom import runner  # only now: what follows takes seconds
 
-    runner.warm_up()  # while this process imports what it needs itself
+    if not options.scheduler:
+        runner.warm_up()  # while this process imports what it needs itself
     from autograder.classroom import grade, table
 
     if options.no_sandbox:
@@ -47,7 +53,11 @@ def run(options: argparse.Namespace) -> int:
         )
     try:
         rows = grade.grade(
-            options.assignment, options.student, options.force, options.jobs
+            options.assignment,
+            options.student,
+            options.force,
+            options.jobs,
+            options.scheduler,
         )
     except KeyboardInterrupt:
         print(
