@@ -12,6 +12,7 @@ import json
 import logging
 import pickle
 import queue
+import re
 import time
 import traceback
 import uuid
@@ -29,6 +30,7 @@ from autograder.classroom.worker import Setup
 CONNECT = 10.0  # seconds for a scheduler to answer
 WORKERS = 30.0  # seconds for a first worker to be there
 AHEAD = 2  # submissions that wait at a worker's thread for each that is graded there
+_MISSING = re.compile(r"No module named '(\w+)")
 ROUND = 2.0  # seconds between two looks at a cluster that says nothing
 
 
@@ -107,14 +109,13 @@ class Cluster:
             courier.about, boxed, workers=workers, on_error="return"
         )
         for place, theirs in there.items():
-            if isinstance(theirs, ImportError):
-                raise ValueError(
-                    f"the worker {place} has no {theirs.name or 'autograder'}: install "
-                    "the course there"
-                )
             if isinstance(theirs, OSError):
                 continue  # it has gone meanwhile
             if isinstance(theirs, BaseException):
+                if missing := _MISSING.search(str(theirs)):
+                    raise ValueError(
+                        f"the worker {place} has no {missing[1]}: install the course there"
+                    )
                 raise ValueError(f"the worker {place} fails: {theirs}"[:300])
             if why := theirs.pop("no sandbox"):
                 raise ValueError(f"the worker {place} has no sandbox: {why}")
@@ -226,10 +227,9 @@ class Cluster:
 
         if isinstance(error, KilledWorker):
             return {"problem": DIED}
-        if isinstance(error, ImportError):
+        if missing := _MISSING.search(str(error)):
             raise ValueError(
-                f"a worker has no {error.name or 'autograder'}: install the course there. "
-                f"{_GOES_ON}"
+                f"a worker has no {missing[1]}: install the course there. {_GOES_ON}"
             ) from None
         self._alive()
         return {"problem": f"{type(error).__name__}: {error}"[:300]}

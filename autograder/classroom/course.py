@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import functools
 import json
 import logging
 import os
 import re
+import shutil
 import stat
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import engines, names
+from autograder.classroom import address, engines, names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
@@ -87,8 +91,7 @@ def classes() -> list[str]:
 
 def class_folder() -> Path:
     """The folder of the class that is meant. ValueError where there is no such class."""
-    name = class_name()
-    folder = _place(name)
+    name, folder = class_name(), class_place()
     if folder.is_dir():
         return folder
     if name == "demo":
@@ -107,16 +110,26 @@ def new_class(name: str | None = None) -> Path:
     """
     if name is not None:
         use(name)
-    folder = _place(class_name())
+    folder = class_place()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@functools.cache
+def nowhere() -> Path:
+    """A folder for the gradebook of no class, which ends with this process."""
+    folder = tempfile.mkdtemp(prefix="gpt-no-class-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _classes() -> Path:
     return root() / "autograder" / "classes"
 
 
-def _place(name: str) -> Path:
+def class_place() -> Path:
+    """Where the class that is meant stands, or would stand."""
+    name = class_name()
     return root() / "_build" / "demo" if name == "demo" else _classes() / name
 
 
@@ -165,7 +178,7 @@ def api(of_class: bool = True) -> NbGraderAPI:
     Otherwise on none: then GPT_GRADEBOOK is to name the gradebook.
     """
     if of_class:
-        class_folder()
+        address.url(class_folder())
     from nbgrader.apps import NbGraderAPI
     from sqlalchemy.exc import SAWarning
     from traitlets.config import PyFileConfigLoader

@@ -8,6 +8,7 @@ that holds the gradebook need not trust even this one.
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import pickle
 import signal
@@ -50,7 +51,10 @@ def main(pipe: Connection, setup: Setup) -> None:
         folder = setup.submitted / student.decode() / setup.assignment
         return collect(folder, setup.assignment)
 
-    _work(pipe, setup, lambda: exam_of(setup.assignment, setup.seed_file), read)
+    exam = functools.partial(
+        exam_of, setup.assignment, setup.seed_file, setup.about.points
+    )
+    _work(pipe, setup, exam, read)
 
 
 def sent(setup: Setup) -> bytes:
@@ -59,7 +63,7 @@ def sent(setup: Setup) -> bytes:
     No secret but the inputs: not the seed that they were drawn from, and no path. Of the
     solutions the steps that stand in for wrong ones.
     """
-    asked = exam_of(setup.assignment, setup.seed_file)
+    asked = exam_of(setup.assignment, setup.seed_file, setup.about.points)
     return pickle.dumps((replace(setup, submitted=None, seed_file=None), asked.sent()))
 
 
@@ -71,7 +75,8 @@ def serve(handle: int) -> None:
     """
     pipe = Connection(handle)
     setup, asked = pickle.loads(pipe.recv_bytes())
-    _work(pipe, setup, lambda: received(setup.assignment, asked), pickle.loads)
+    exam = functools.partial(received, setup.assignment, asked, setup.about.points)
+    _work(pipe, setup, exam, pickle.loads)
 
 
 def _work(
