@@ -16,7 +16,17 @@ import nbformat
 import pytest
 
 from autograder import __main__ as commands
-from autograder.classroom import cluster, courier, course, demo, exam, grade, worker
+from autograder.box.sandbox import Limits
+from autograder.classroom import (
+    cluster,
+    courier,
+    course,
+    demo,
+    exam,
+    grade,
+    submission,
+    worker,
+)
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.record import Record
 from autograder.verdict import bank, outcome, wire
@@ -97,7 +107,13 @@ def test_what_travels_holds_the_inputs_and_no_secret(tmp_path, exercise, classro
     secret = tmp_path / "seed"
     secret.write_text("a secret of the instructor's\n")
     setup = worker.Setup(
-        exercise, tmp_path / "submitted", secret, {}, {}, worker.Limits(), True
+        exercise,
+        tmp_path / "submitted",
+        secret,
+        submission.Released({}, {}),
+        {},
+        Limits(),
+        True,
     )
     sent = worker.sent(setup)
     seed = bank.hidden_seed(secret, exercise)
@@ -105,7 +121,10 @@ def test_what_travels_holds_the_inputs_and_no_secret(tmp_path, exercise, classro
         assert hidden not in sent
     there, asked = pickle.loads(sent)
     assert there.submitted is None is there.seed_file
-    theirs, ours = exam.received(exercise, asked), exam.exam_of(exercise, secret)
+    theirs, ours = (
+        exam.received(exercise, asked, ()),
+        exam.exam_of(exercise, secret, ()),
+    )
     assert theirs.packed == ours.packed and theirs.steps == ours.steps
     for name, cases in ours.cases.items():
         assert [(c.what, c.edge) for c in theirs.cases[name]] == [
@@ -123,7 +142,7 @@ def refused(capsys, address):
     words = ["grade", "tokenize", "--class", CLASS, "--scheduler", address]
     assert commands.main(words) == 2
     _, told = capsys.readouterr()
-    (line,) = [x for x in told.splitlines() if x.strip() and "notebooks" not in x]
+    (line,) = [x for x in told.splitlines() if x.startswith("autograder grade: ")]
     return line
 
 
