@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import engines, names
+from autograder.classroom import address, engines, names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
@@ -178,7 +178,7 @@ def api(of_class: bool = True) -> NbGraderAPI:
     Otherwise on none: then GPT_GRADEBOOK is to name the gradebook.
     """
     if of_class:
-        class_folder()
+        address.url(class_folder())
     from nbgrader.apps import NbGraderAPI
     from sqlalchemy.exc import SAWarning
     from traitlets.config import PyFileConfigLoader

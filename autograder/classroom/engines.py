@@ -99,6 +99,7 @@ def alone(engine: sa.Engine, what: str) -> None:
 
     engine.dispose()  # what comes next is connected anew
     sa.event.listen(engine, "connect", take)
+    engine.connect().close()
 
 
 _WHO = (
