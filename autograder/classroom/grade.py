@@ -116,6 +116,11 @@ def graded(
         run = _Run(setup, decides.parts(setup), record, {}, {})
         before = _standings(record, assignment)
         run.choose(chosen, force)
+        if not dry:
+            for student in run.problems:
+                run.note(student)
+            there = course.students_in(setup.submitted, assignment)
+            record.forget(assignment, there)
         new = [s for s, why in run.reasons.items() if again and why in FIRST]
         for student in new:
             del run.reasons[student]
@@ -158,10 +163,10 @@ class _Run:
         versions = book.versions(gradebook)
         gradebook.db.rollback()  # nothing stays locked
         for student in students:
+            if wrong := names.problem(student):  # the book takes no such name
+                self.problems[student] = wrong
+                continue
             with self.noted(student):
-                if wrong := names.problem(student):
-                    self.problems[student] = wrong
-                    continue
                 folder = self.setup.submitted
                 mark = collect(folder / student / word, word).fingerprint
                 there = notebook(folder.parent, student, word).exists()
@@ -197,7 +202,7 @@ class _Run:
                     ):
                         would.append(move)
                 if student in self.problems and before is None:
-                    self._note(student)
+                    self.note(student)
                 began = now
                 bar.update()
         return would
@@ -215,8 +220,10 @@ class _Run:
         to = self.setup.assignment, student, mark, said["timestamp"], nb
         self.record.save(*to, said["cpu"] + cpu, said["fingerprint"], version)
 
-    def _note(self, student: str) -> None:
+    def note(self, student: str) -> None:
         """That we failed stands in the book, too, for those who look there."""
+        if names.problem(student):
+            return
         with contextlib.suppress(Exception):  # what failed may be the book
             self.record.note(self.setup.assignment, student, self.problems[student])
 
@@ -256,7 +263,10 @@ def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
         if row.status != INFRA and not page.exists():
             trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
             trouble.log(folder, row.student, trace)
-            told = f"graded, with {number(row.points)} points, but has no feedback page"
+            told = (
+                f"graded, with {number(row.points)} points, but has no feedback page: "
+                f"grade {assignment} --force --student … makes its notebook anew"
+            )
             row = replace(row, status=INFRA, flags=(told, *row.flags))
         found.append(row)
     return found
