@@ -46,6 +46,7 @@ from autograder.classroom.prepare import (
     setting,
 )
 from autograder.classroom.record import Record
+from autograder.classroom.rows import told
 from autograder.classroom.runner import Runner
 from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
 from autograder.classroom.worker import Setup
@@ -129,7 +130,7 @@ def graded(
         said = run.grade(jobs or cores(), scheduler, before if dry else None)
         after = before if dry else _standings(record, assignment)
     possible = sum(points for _, points in setup.about.points)
-    rows = [_row(student, possible, after, run.problems) for student in chosen]
+    rows = [told(student, possible, after, run.problems) for student in chosen]
     moves = said if dry else moved(before, after, run.reasons)
     return Done(rows, moves, run.reasons, run.problems, tuple(new))
 
@@ -270,37 +271,3 @@ def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
             row = replace(row, status=INFRA, flags=(told, *row.flags))
         found.append(row)
     return found
-
-
-def _row(
-    student: str,
-    possible: float,
-    standings: Mapping[str, Standing],
-    problems: Mapping[str, str],
-) -> Row:
-    """What the book says of a student; of whom we failed now, why."""
-    known = standings.get(student)
-    if student not in problems and known is not None:
-        return row(known)
-    lines = problems.get(student, "nothing is known of it").splitlines()
-    told = lines[-1] if lines else "failed without a word"
-    if known is None or known.total is None:
-        return Row(student, 0.0, possible, INFRA, flags=(told,))
-    told = f"{told}; the grade from before stands"
-    return replace(row(known), status=INFRA, flags=(told,), stands=True)
-
-
-def row(standing: Standing) -> Row:
-    """The row of a table for how a student stands."""
-    return Row(
-        standing.student,
-        round(standing.total or 0.0, 2),
-        standing.possible,
-        standing.status,
-        standing.mistakes,
-        standing.flags,
-        standing.penalty,
-        any(check.manual is not None for check in standing.checks.values()),
-        standing.needs_manual,
-        standing.status == INFRA and standing.total is not None,
-    )
