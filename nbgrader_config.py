@@ -28,6 +28,8 @@ c.CourseDirectory.solution_directory = f"{folder}/solution"
 c.CourseDirectory.db_url = os.environ.get(
     "GPT_GRADEBOOK", f"sqlite:///{root / folder / 'gradebook.db'}"
 )
+c.ZipCollectApp.downloaded_directory = f"{folder}/downloaded"
+c.ZipCollectApp.collector_plugin = "autograder.road.zipcollect.Collector"
 (root / folder).mkdir(parents=True, exist_ok=True)
 
 converters.install()  # nbgrader's own commands read a folder as ours does
