@@ -86,6 +86,17 @@ def test_canvas(roster, go):
     assert not (roster / "replaced").exists()
 
 
+def test_what_was_typed_into_canvas(roster, go):
+    """A text or a link is no notebook: whose it is, is told."""
+    code, said = go(
+        {"example_101_text.html": b"<p>", "limi_LATE_103_link.html": b"<a>"}
+    )
+    assert code == 1 and not said["nobody"]
+    assert [one.split("(")[1] for one in said["left"]] == [
+        *("aexample) holds no notebook", "mli) holds no notebook"),
+    ]
+
+
 def test_nobody_is_guessed(roster, go):
     files = {
         canvas("Anna Sample", 888, 1, "attend.ipynb"): notebook(work="whose?"),
