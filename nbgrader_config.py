@@ -9,8 +9,15 @@ from pathlib import Path
 
 from nbgrader.preprocessors import CheckCellMetadata, SaveAutoGrades
 
-from autograder.classroom import converters, course, late, pages
-from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
+from autograder.classroom import converters, course, pages
+from autograder.classroom.preprocessors import (
+    Execute,
+    Penalties,
+    Policy,
+    Read,
+    Sanitize,
+    Verify,
+)
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
@@ -40,10 +47,10 @@ c.Autograde.autograde_preprocessors = [
     Execute,
     Verify,
     SaveAutoGrades,
-    late.Penalties,
+    Penalties,
     CheckCellMetadata,
 ]
-c.AssignLatePenalties.plugin_class = late.Policy  # `autograder due` sets its rules
+c.AssignLatePenalties.plugin_class = Policy  # `autograder due` sets its rules
 c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
 c.Execute.limits = {
     "cell_seconds": 30,
