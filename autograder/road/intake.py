@@ -267,6 +267,17 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
 def _tell(wish: Wish, found: Gathered, done: Outcome) -> None:
     """What could not be filed."""
     done.left += found.strange
+    has = {
+        (x.student, x.sender.label) for several in found.found.values() for x in several
+    }
+    others = 0
+    for hand_in, told in found.foreign.items():
+        if hand_in in has:  # a home folder holds more than this course
+            others += len(told)
+        else:
+            done.left += told
+    if others:
+        done.notes.append(f"{others:,} notebooks beside them are of no exercise")
     if wish.exercise is None:
         done.left += found.wrong
     else:  # they are another exercise's, which was not asked for

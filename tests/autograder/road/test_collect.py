@@ -315,6 +315,26 @@ def test_a_students_own_folders_name_nobody(roster, go):
         shutil.rmtree(roster / "submitted", ignore_errors=True)
 
 
+def test_home_folders(roster, go):
+    """What is hidden is passed over, and what is of another course is only counted."""
+    code, said = go(
+        {
+            "mli/gpt/exercises/attend/attend.ipynb": notebook(work="a"),
+            "mli/gpt/exercises/attend/.ipynb_checkpoints/attend-checkpoint.ipynb": b"{",
+            "mli/.cache/attend.ipynb": notebook(work="b"),
+            "mli/thesis/plots.ipynb": b'{"cells": []}',
+            "asample/gpt/notes.txt": b"",
+            "asample/thesis/plots.ipynb": b'{"cells": []}',
+        },
+        name="home",
+    )
+    assert code == 1 and set(lies(roster)) == {"mli/attend/attend.ipynb"}
+    assert said["notes"] == ["1 notebooks beside them are of no exercise"]
+    assert said["left"] == [
+        "home: asample/thesis/plots.ipynb (asample): has no cells of this course"
+    ]
+
+
 def test_another_exercise_under_this_name(roster, go):
     code, said = go(
         {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook("tokenize")}
