@@ -18,7 +18,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict, Unicode
 
 from autograder.box.kernel import Template
@@ -152,17 +152,3 @@ class Policy(LateSubmissionPlugin):
         possible = float(known.max_score or 0.0)
         found = late.rule(gradebook, assignment).penalty(total_seconds_late, possible)
         return found or None
-
-
-class Penalties(AssignLatePenalties):
-    """nbgrader's step, after the student has got the extension that was kept."""
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            assignment, student = about["assignment"], about["student"]
-            late.create(gradebook)
-            handed_in = gradebook.find_submission(assignment, student)
-            late.extend(gradebook, assignment, handed_in)
-            gradebook.db.commit()
-        return super().preprocess(nb, resources)
