@@ -14,45 +14,35 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import names
+from autograder.classroom import address, engines, names
+from autograder.classroom.classes import (
+    CONFIG,
+    class_folder,
+    class_name,
+    class_place,
+    classes,
+    has_class,
+    new_class,
+    nowhere,
+    root,
+    use,
+)
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
 
-CONFIG = "nbgrader_config.py"
-_CLASS = re.compile(r"\w(?:[\w .-]*[\w-])?")
-
-
-def root() -> Path:
-    """The course's folder. ValueError where neither here nor above holds one."""
-    here = Path.cwd()
-    beside = Path(__file__).resolve().parents[2]
-    for folder in (here, *here.parents, beside):
-        if (folder / CONFIG).exists() and (folder / "solutions").is_dir():
-            return folder
-    raise ValueError(
-        f"neither {here} nor a folder above it holds {CONFIG} and solutions/: run this "
-        "in the course's folder"
-    )
-
-
-def class_name() -> str:
-    """The class that is graded, as GPT_CLASS names it; the demo without it.
-
-    ValueError for a name that could lead elsewhere, or that a pattern would not find.
-    """
-    name = os.environ.get("GPT_CLASS") or "demo"
-    if not _CLASS.fullmatch(name):
-        raise ValueError(
-            f"{name!r} cannot be the name of a class: it is one folder's name, of "
-            "letters, digits, '-', '_', '.' and blanks, and begins with a letter or digit"
-        )
-    return name
-
-
-def class_folder() -> Path:
-    """The folder of the class that is graded."""
-    return root() / "autograder" / "classes" / class_name()
+# What stands in `classes` is asked for here.
+__all__ = [
+    "CONFIG",
+    "class_folder",
+    "class_name",
+    "class_place",
+    "classes",
+    "has_class",
+]
+__all__ += ["new_class", "nowhere", "root", "use"]
+__all__ += ["answers", "api", "asked", "assignments", "code", "exercise", "place"]
+__all__ += ["solution", "steps", "students_in"]
 
 
 def asked(
@@ -85,8 +75,14 @@ def asked(
     return chosen or submitted
 
 
-def api() -> NbGraderAPI:
-    """nbgrader's API on this course, configured by its nbgrader_config.py."""
+def api(of_class: bool = True) -> NbGraderAPI:
+    """nbgrader's API on this course, configured by its nbgrader_config.py.
+
+    of_class: on the class that is meant, which has to be there (else ValueError).
+    Otherwise on none: then GPT_GRADEBOOK is to name the gradebook.
+    """
+    if of_class:
+        address.url(class_folder())
     from nbgrader.apps import NbGraderAPI
     from sqlalchemy.exc import SAWarning
     from traitlets.config import PyFileConfigLoader
@@ -97,10 +93,18 @@ def api() -> NbGraderAPI:
     programs = str(Path(sys.executable).parent)
     if programs not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
-    config: Any = PyFileConfigLoader(CONFIG, path=str(root())).load_config()
+    meant = None if of_class else os.environ.pop("GPT_CLASS", None)
+    try:
+        config: Any = PyFileConfigLoader(CONFIG, path=str(root())).load_config()
+    finally:
+        if meant is not None:
+            os.environ["GPT_CLASS"] = meant
     found = NbGraderAPI(config=config)
     found.log.propagate = False  # what nbgrader logs is shown only where it fails
     found.log.handlers = [logging.NullHandler()]
+    if of_class:
+        where = found.coursedir
+        engines.prepare(where.db_url, where.course_id, class_folder())
     return found
 
 
@@ -158,6 +162,13 @@ def steps(exercise: str) -> dict[str, str]:
         elif label.get("grade"):
             found[label["grade_id"]] = source
     return found
+
+
+def answers(exercise: str) -> list[str]:
+    """The grade ids of the cells that a student fills in."""
+    cells = json.loads(solution(exercise).read_text("utf-8"))["cells"]
+    labels = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return [label["grade_id"] for label in labels if label.get("solution")]
 
 
 def place(exercise: str) -> tuple[int, str]:
