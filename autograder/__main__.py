@@ -3,59 +3,71 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
+import difflib
+import importlib
 import io
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from autograder.classroom import course
 
+# What an instructor does with a class, in the order of a term: a module of the road each.
+ROAD = {
+    "demo": "lay out a class to try it on",
+    "grade": "grade what was submitted",
+}
+
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit code is 0 where it did what it was asked."""
+    """Run one command; the exit code is 0 where it did what it was asked.
+
+    1: it did, and something needs a person; 2: it did not; 130: it was stopped.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    for stream in sys.stdout, sys.stderr:  # a pipe on Windows has no blocks, nor 李
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(prog="python -m autograder")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = argv[0] if argv else ""
+    known = [*ROAD, *_DOORS]
+    if asked and not asked.startswith("-") and asked not in known:
+        near = difflib.get_close_matches(asked, known, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        print(f"autograder: no command {asked!r}; {hint}", file=sys.stderr)
+        return 2
+    module = None
+    for word, about in ROAD.items():
+        one = commands.add_parser(word, help=about)
+        if word == asked:  # only that one is imported
+            module = importlib.import_module(f"autograder.road.{word}")
+            module.arguments(one)
+            one.add_argument("--class", dest="klass", metavar="NAME")
+    for word, (about, arguments, _) in _DOORS.items():
+        arguments(commands.add_parser(word, help=about))
+    options = parser.parse_args(argv)
+    if getattr(options, "klass", None) is not None:
+        os.environ["GPT_CLASS"] = options.klass
+    try:
+        return module.run(options) if module else _DOORS[options.command][2](options)
+    except ValueError as error:
+        print(f"autograder {options.command}: {error}", file=sys.stderr)
+        return 2
 
-    one = commands.add_parser("progress", help="what a student has done so far")
-    one.add_argument(
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "folder",
         nargs="?",
         type=Path,
         help="a folder, or an exercise; default: here, else exercises/",
     )
-    one = commands.add_parser("bank", help="write the public references")
-    one.add_argument("assignment", nargs="*", help="default: all")
-    one = commands.add_parser("exercises", help="regenerate exercises/ from solutions/")
-    one.add_argument("assignment", nargs="*", help="default: all")
-    one = commands.add_parser("demo", help="lay out the bundled demo class")
-    one = commands.add_parser("grade", help="grade what was submitted")
-    one.add_argument("assignment")
-    one.add_argument("--student", action="append", default=[], metavar="ID")
-    one.add_argument("--force", action="store_true", help="grade again what is graded")
-    one.add_argument("--jobs", type=int, metavar="N", help="default: one for each core")
-    one.add_argument("--class", dest="klass", metavar="NAME", help="default: demo")
-    one.add_argument("--feedback", action="store_true", help="write feedback pages too")
-    one.add_argument(
-        "--no-sandbox",
-        action="store_true",
-        help="DANGEROUS: submissions run with your rights and can read all you can",
-    )
-    one = commands.add_parser(
-        "sandbox", help="whether submissions can be boxed in here"
-    )
 
-    options = parser.parse_args(argv)
-    for stream in sys.stdout, sys.stderr:  # a pipe on Windows has no blocks, nor 李
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        return _COMMANDS[options.command](options)
-    except ValueError as error:
-        print(f"autograder {options.command}: {error}", file=sys.stderr)
-        return 2
+
+def _some(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", nargs="*", help="default: all")
 
 
 def _progress(options: argparse.Namespace) -> int:
@@ -107,54 +119,6 @@ def _exercises(options: argparse.Namespace) -> int:
     return 0
 
 
-def _demo(options: argparse.Namespace) -> int:
-    from autograder.classroom import demo
-
-    os.environ["GPT_CLASS"] = "demo"
-    released = course.root() / "solutions" / "tokenize" / "tokenize.ipynb"
-    version = hashlib.sha256(released.read_bytes()).hexdigest()
-    mark = course.class_folder() / "version"
-    if not mark.exists() or mark.read_text() != version:
-        shutil.rmtree(course.class_folder(), ignore_errors=True)  # of another notebook
-    written = demo.write(course.class_folder() / "submitted")
-    mark.write_text(version)
-    print(f"the demo class: {written} submissions in {course.class_folder()}")
-    return 0
-
-
-def _grade(options: argparse.Namespace) -> int:
-    if options.klass is not None:
-        os.environ["GPT_CLASS"] = options.klass
-    course.asked(options.assignment, options.student, options.jobs)
-    from autograder.classroom import runner  # only now: what follows takes seconds
-
-    runner.warm_up()  # while this process imports what it needs itself
-    from autograder.classroom import grade, table
-
-    if options.no_sandbox:
-        os.environ["GPT_SANDBOX"] = "no"
-        print(
-            "WARNING: no sandbox. What these submissions run has your rights: it can "
-            "read other submissions, the gradebook and your files, and use the network.",
-            file=sys.stderr,
-        )
-    try:
-        rows = grade.grade(
-            options.assignment, options.student, options.force, options.jobs
-        )
-    except KeyboardInterrupt:
-        print(
-            "\nStopped. What is graded is in the gradebook; the same command goes on.",
-            file=sys.stderr,
-        )
-        return 130
-    if options.feedback:
-        rows = grade.feedback(options.assignment, rows)
-    width, encoding = shutil.get_terminal_size().columns, sys.stdout.encoding or "utf-8"
-    print(table.table(options.assignment, rows, width, encoding))
-    return 1 if any(row.status == table.INFRA for row in rows) else 0
-
-
 def _sandbox(options: argparse.Namespace) -> int:
     from autograder.box import sandbox
 
@@ -163,13 +127,15 @@ def _sandbox(options: argparse.Namespace) -> int:
     return 1 if problem else 0
 
 
-_COMMANDS = {
-    "progress": _progress,
-    "bank": _bank,
-    "exercises": _exercises,
-    "demo": _demo,
-    "grade": _grade,
-    "sandbox": _sandbox,
+_DOORS = {
+    "progress": ("what a student has done so far", _folder, _progress),
+    "bank": ("write the public references", _some, _bank),
+    "exercises": ("regenerate exercises/ from solutions/", _some, _exercises),
+    "sandbox": (
+        "whether submissions can be boxed in here",
+        lambda parser: None,
+        _sandbox,
+    ),
 }
 
 if __name__ == "__main__":

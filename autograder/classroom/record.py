@@ -18,16 +18,9 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-GRADED = sa.Table(
-    "autograder_grading",
-    sa.MetaData(),
-    sa.Column("assignment", sa.String(128), primary_key=True),
-    sa.Column("student", sa.String(128), primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False),
-    sa.Column("times", sa.Integer, nullable=False),  # how often it was graded
-    sa.Column("at", sa.DateTime, nullable=False),  # UTC
-    sa.Column("cpu", sa.Float, nullable=False),  # seconds of computing that it took
-)
+from autograder.classroom import book
+from autograder.classroom.book import GRADINGS
+
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
 
 
@@ -39,14 +32,14 @@ class Record:
         self._known: dict[str, tuple[set[str], dict[str, str]]] = {}
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
-        GRADED.create(gradebook.engine, checkfirst=True)
+        book.create(gradebook)
 
     def close(self) -> None:
         self.gradebook.close()
 
     def graded(self, assignment: str) -> dict[str, tuple[str, int]]:
         """Of each student who is graded: the submission's fingerprint, how often."""
-        query = sa.select(GRADED).where(GRADED.c.assignment == assignment)
+        query = sa.select(GRADINGS).where(GRADINGS.c.assignment == assignment)
         found = self.gradebook.db.execute(query).all()
         self.gradebook.db.rollback()  # nothing stays locked
         return {row.student: (row.fingerprint, row.times) for row in found}
@@ -102,6 +95,7 @@ class Record:
                     comments[name].auto_comment = "No response." if same else None
             self._penalize(handed_in, notebook)
             self._mark(assignment, student, fingerprint, cpu)
+            book.write(self.gradebook, assignment, student, nb.metadata["autograder"])
 
     def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
         """The id of the exercise's notebook, and the names of its cells by their ids.
@@ -133,10 +127,12 @@ class Record:
         key = {"assignment": assignment, "student": student}
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         new = {"fingerprint": fingerprint, "at": now, "cpu": cpu}
-        here = sa.and_(*(GRADED.c[name] == value for name, value in key.items()))
-        again = sa.update(GRADED).where(here).values(times=GRADED.c.times + 1, **new)
+        here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
+        again = (
+            sa.update(GRADINGS).where(here).values(times=GRADINGS.c.times + 1, **new)
+        )
         if not self.gradebook.db.execute(again).rowcount:
-            first = sa.insert(GRADED).values(times=1, **key, **new)
+            first = sa.insert(GRADINGS).values(times=1, **key, **new)
             self.gradebook.db.execute(first)
 
     @contextlib.contextmanager

@@ -29,8 +29,9 @@ import sqlalchemy as sa
 from nbgrader.api import Gradebook
 
 from autograder.classroom import demo
+from autograder.classroom.book import GRADINGS as GRADED
 from autograder.classroom.demo import Submission, insert_cell
-from autograder.classroom.record import GRADED, RELEASE
+from autograder.classroom.record import RELEASE
 from bench.processes import watched
 
 ROOT = Path(__file__).parents[3]

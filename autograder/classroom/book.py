@@ -1,0 +1,306 @@
+"""The one book: how each student of a class stands, as the gradebook has it.
+
+What the table, the report, the feedback and the exports say of points, lateness, names
+and flags is read here and nowhere else, so that they cannot disagree. nbgrader's own
+records count: a score that was given by hand goes before the automatic one, and a late
+penalty is what its plugin took off. Beside them stand three tables of ours: which
+submission was graded (`GRADINGS`), what that found (`VERDICT`), and what a roster says
+of a student beyond nbgrader's columns (`PERSON`).
+
+However large the class is, a handful of queries is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from autograder.classroom.table import FLAGGED, GRADED, INFRA
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+MISSING = "MISSING"  # on the roster, and nothing was handed in
+_TABLES = sa.MetaData()
+GRADINGS = sa.Table(
+    "autograder_grading",
+    _TABLES,
+    sa.Column("assignment", sa.String(128), primary_key=True),
+    sa.Column("student", sa.String(128), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),  # how often it was graded
+    sa.Column("at", sa.DateTime, nullable=False),  # UTC
+    sa.Column("cpu", sa.Float, nullable=False),  # seconds of computing that it took
+)
+VERDICT = sa.Table(
+    "autograder_verdict",
+    _TABLES,
+    sa.Column("assignment", sa.String(128), primary_key=True),
+    sa.Column("student", sa.String(128), primary_key=True),
+    sa.Column("status", sa.String(16), nullable=False),  # GRADED, FLAGGED or INFRA
+    sa.Column("flags", sa.Text, nullable=False),  # JSON: a list of sentences
+    sa.Column("checks", sa.Text, nullable=False),  # JSON: what verify says of each
+)
+PERSON = sa.Table(
+    "autograder_person",
+    _TABLES,
+    sa.Column("student", sa.String(128), primary_key=True),
+    sa.Column("section", sa.String(256), nullable=False),
+    sa.Column("names", sa.Text, nullable=False),  # JSON: what an LMS calls the student
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A graded cell of one student. Points are the notebook's, not the check's.
+
+    `points` counts: by hand, where a person has given some, else automatic. `mistake`
+    is the name of the one that was recognized, `reason` what the check said.
+    """
+
+    points: float
+    possible: float
+    auto: float | None = None
+    manual: float | None = None
+    extra: float = 0.0
+    mistake: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one student stands in one exercise; `total` is what goes to an LMS.
+
+    `status` is GRADED, FLAGGED, INFRA or MISSING. `total` is None where there is no
+    grade: INFRA and MISSING are never a zero here. Times are UTC, without a zone.
+    """
+
+    student: str
+    status: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_id: str = ""
+    section: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    checks: Mapping[str, Scored] = field(default_factory=dict)
+    possible: float = 0.0
+    score: float | None = None  # before the penalty
+    penalty: float = 0.0
+    handed_in: datetime.datetime | None = None
+    due: datetime.datetime | None = None  # with the student's own extension
+    needs_manual: bool = False
+    cpu: float = 0.0  # seconds of computing that grading took
+
+    @property
+    def total(self) -> float | None:
+        return None if self.score is None else max(0.0, self.score - self.penalty)
+
+    @property
+    def late(self) -> datetime.timedelta:
+        """By how much it was handed in after it was due."""
+        if self.handed_in is None or self.due is None:
+            return datetime.timedelta()
+        return max(datetime.timedelta(), self.handed_in - self.due)
+
+    @property
+    def name(self) -> str:
+        """As the roster has it; else the name of the folder."""
+        return f"{self.first_name} {self.last_name}".strip() or self.student
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        return tuple(c.mistake for c in self.checks.values() if c.mistake)
+
+
+def create(gradebook: Gradebook) -> None:
+    """Make our tables where they are not there yet."""
+    _TABLES.create_all(gradebook.engine, checkfirst=True)
+
+
+@contextlib.contextmanager
+def opened() -> Iterator[Gradebook]:
+    """The gradebook of the class, with our tables, to read or write."""
+    from autograder.classroom import course
+
+    with contextlib.closing(course.api().gradebook) as gradebook:
+        create(gradebook)
+        yield gradebook
+
+
+def write(
+    gradebook: Gradebook, assignment: str, student: str, about: Mapping[str, Any]
+) -> None:
+    """Note what `verify` put into a notebook, within the caller's transaction."""
+    key = {"assignment": assignment, "student": student}
+    new = {
+        "status": about["status"],
+        "flags": json.dumps(about["flags"], ensure_ascii=False),
+        "checks": json.dumps(about["checks"], ensure_ascii=False),
+    }
+    here = sa.and_(*(VERDICT.c[name] == value for name, value in key.items()))
+    if not gradebook.db.execute(sa.update(VERDICT).where(here).values(**new)).rowcount:
+        gradebook.db.execute(sa.insert(VERDICT).values(**key, **new))
+
+
+def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
+    """Everybody who has submitted or is on the roster, in the order of their ids."""
+    from nbgrader import api
+
+    find, rows = gradebook.db.execute, {}
+    asked = sa.select(api.Assignment.id, api.Assignment.duedate)
+    known = find(asked.where(api.Assignment.name == assignment)).first()
+    people = {row.student: row for row in find(sa.select(PERSON))}
+    said = {
+        row.student: row
+        for row in find(sa.select(VERDICT).where(VERDICT.c.assignment == assignment))
+    }
+    cells = _cells(gradebook, known.id) if known else {}
+    grades = _grades(gradebook, known.id) if known else {}
+    handed_in = _submissions(gradebook, known.id) if known else {}
+    cpu = _cpu(gradebook, assignment)
+    possible = sum(points for _, points in cells.values())
+    everybody = api.Student.__table__
+    for student in find(sa.select(everybody).order_by(everybody.c.id)):
+        person, verdict = people.get(student.id), said.get(student.id)
+        when = handed_in.get(student.id)
+        if person is None and verdict is None and when is None:
+            continue  # of another exercise, and on no roster
+        status = verdict.status if verdict else MISSING
+        checks = json.loads(verdict.checks) if verdict else {}
+        scored, score, manual = {}, 0.0, False
+        for grade in grades.get(student.id, ()):
+            name, most = cells[grade.cell_id]
+            found = checks.get(name, {})
+            by_hand = grade.manual_score is not None  # it goes before
+            points = grade.manual_score if by_hand else grade.auto_score or 0.0
+            points += grade.extra_credit or 0.0
+            score += points
+            manual = manual or bool(grade.needs_manual_grade)
+            scored[name] = Scored(
+                points,
+                most,
+                grade.auto_score,
+                grade.manual_score,
+                grade.extra_credit or 0.0,
+                found.get("mistake"),
+                found.get("reason"),
+            )
+        counted = status in (GRADED, FLAGGED)
+        due = known.duedate if known else None
+        if due is not None and when and when.extension:
+            due += when.extension
+        rows[student.id] = Standing(
+            student.id,
+            status,
+            student.first_name or "",
+            student.last_name or "",
+            student.email or "",
+            student.lms_user_id or "",
+            person.section if person else "",
+            json.loads(person.names) if person else {},
+            tuple(json.loads(verdict.flags)) if verdict else (),
+            scored,
+            possible,
+            score if counted else None,
+            (when.penalty or 0.0) if when and counted else 0.0,
+            when.timestamp if when else None,
+            due,
+            manual,
+            cpu.get(student.id, 0.0),
+        )
+    gradebook.db.rollback()  # nothing stays locked
+    return list(rows.values())
+
+
+def _cells(gradebook: Gradebook, assignment: str) -> dict[str, tuple[str, float]]:
+    """Of each graded cell or task, by its id: its name and its points."""
+    from nbgrader import api
+
+    found = {}
+    for kind in api.GradeCell, api.TaskCell:
+        query = sa.select(kind.id, kind.name, kind.max_score).join(
+            api.Notebook, api.Notebook.id == kind.notebook_id
+        )
+        query = query.where(api.Notebook.assignment_id == assignment)
+        found |= {i: (name, most) for i, name, most in gradebook.db.execute(query)}
+    return found
+
+
+def _grades(gradebook: Gradebook, assignment: str) -> dict[str, list[Any]]:
+    """The grades of each student, one for each graded cell."""
+    from nbgrader import api
+
+    grade, notebook, handed_in = (
+        api.Grade.__table__,
+        api.SubmittedNotebook.__table__,
+        api.SubmittedAssignment.__table__,
+    )
+    query = (
+        sa.select(
+            handed_in.c.student_id,
+            grade.c.cell_id,
+            grade.c.auto_score,
+            grade.c.manual_score,
+            grade.c.extra_credit,
+            grade.c.needs_manual_grade,
+        )
+        .join(notebook, notebook.c.id == grade.c.notebook_id)
+        .join(handed_in, handed_in.c.id == notebook.c.assignment_id)
+        .where(handed_in.c.assignment_id == assignment)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in gradebook.db.execute(query):
+        found.setdefault(row.student_id, []).append(row)
+    return found
+
+
+def _submissions(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
+    """When each student handed in, their extension, and what was taken off."""
+    from nbgrader import api
+
+    notebook, handed_in = (
+        api.SubmittedNotebook.__table__,
+        api.SubmittedAssignment.__table__,
+    )
+    query = (
+        sa.select(
+            handed_in.c.student_id,
+            handed_in.c.timestamp,
+            handed_in.c.extension,
+            sa.func.sum(notebook.c.late_submission_penalty).label("penalty"),
+        )
+        .join(notebook, notebook.c.assignment_id == handed_in.c.id, isouter=True)
+        .where(handed_in.c.assignment_id == assignment)
+        .group_by(handed_in.c.student_id, handed_in.c.timestamp, handed_in.c.extension)
+    )
+    return {row.student_id: row for row in gradebook.db.execute(query)}
+
+
+def _cpu(gradebook: Gradebook, assignment: str) -> dict[str, float]:
+    query = sa.select(GRADINGS.c.student, GRADINGS.c.cpu).where(
+        GRADINGS.c.assignment == assignment
+    )
+    return dict(gradebook.db.execute(query).all())
+
+
+__all__ = [
+    "FLAGGED",
+    "GRADED",
+    "GRADINGS",
+    "INFRA",
+    "MISSING",
+    "Scored",
+    "Standing",
+    "create",
+    "opened",
+    "standings",
+    "write",
+]
