@@ -15,8 +15,10 @@ from autograder.classroom import course
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
+    "release": "make a class, and the folder that its students get",
     "demo": "lay out a class to try it on",
     "grade": "grade what was submitted",
+    "upgrade": "what a newer course would change in a class",
 }
 
 
@@ -73,23 +75,7 @@ def _some(parser: argparse.ArgumentParser) -> None:
 def _progress(options: argparse.Namespace) -> int:
     from autograder import progress
 
-    folder = options.folder or Path.cwd()
-    try:
-        root = course.root()
-    except ValueError:  # the exercises have travelled alone
-        root = Path.cwd()
-    exercises = root / "exercises"
-    if not options.folder and not progress.find(folder):
-        folder = exercises
-    elif options.folder and not folder.exists():
-        folder = exercises / folder.name.removesuffix(".ipynb")  # its name will do
-    elif folder.is_file():
-        folder = folder.parent
-    if progress.find(folder):
-        print(f"Running the notebooks in {folder} as they were last saved …\n")
-    for row in progress.progress(folder, cache=root / progress.CACHE):
-        print(progress.table(row), end="\n\n", flush=True)
-    return 0
+    return progress.show(options.folder)
 
 
 def _bank(options: argparse.Namespace) -> int:

@@ -42,7 +42,10 @@ from autograder.verdict.panel import number
 SECONDS = 20  # for a cell of the student's; what takes longer is interrupted
 PATIENCE = 10  # times as long for a given one, which may import on a busy machine
 CACHE = Path("_build") / "progress.json"
-CONTENTS = "bundle.json", "_toc.yml"  # a student's folder has the one, a clone the other
+CONTENTS = (
+    "bundle.json",
+    "_toc.yml",
+)  # a student's folder has the one, a clone the other
 ROOMS = "verdict", "checks"
 WIDTH = 88
 CHECK = "check"  # by this name a notebook calls `autograder.check.check`
@@ -73,7 +76,9 @@ def find(folder: Path) -> list[Path]:
     """The exercises in a folder and right below it, in the order of the book."""
     found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
     found = [p for p in found if (p.parent / bank.REFERENCE).exists()]
-    return sorted(found, key=lambda path: (_place(path), path))
+    order = _order(folder.resolve())
+    place = {exercise: number for number, exercise in enumerate(order)}
+    return sorted(found, key=lambda path: (place.get(path.stem, len(place)), path))
 
 
 def progress(folder: Path, cache: Path | None = None) -> Iterator[Progress]:
@@ -99,14 +104,41 @@ def progress(folder: Path, cache: Path | None = None) -> Iterator[Progress]:
         os.replace(part, cache)
 
 
-def _place(path: Path) -> int:
-    """Where an exercise stands in the course: as its contents have them, or last."""
-    course = (Path(__file__).parents[1], path.parents[1], path.parents[2])
-    for file in (folder / name for folder in course for name in CONTENTS):
-        with contextlib.suppress(OSError):
-            told = re.findall(r"exercises/(\w+)/", file.read_text("utf-8"))
-            return told.index(path.stem) if path.stem in told else len(told)
+def show(folder: Path | None = None) -> int:
+    """Print what is done in a folder, or in an exercise; without either, in all.
+
+    ValueError where there is none.
+    """
+    root = _root(Path.cwd())
+    exercises = root / "exercises"
+    if folder is None:
+        folder = Path.cwd() if find(Path.cwd()) else exercises
+    elif not folder.exists():
+        folder = exercises / folder.name.removesuffix(".ipynb")  # its name will do
+    elif folder.is_file():
+        folder = folder.parent
+    if find(folder):
+        print(f"Running the notebooks in {folder} as they were last saved …\n")
+    for row in progress(folder, cache=root / CACHE):
+        print(table(row), end="\n\n", flush=True)
     return 0
+
+
+def _root(folder: Path) -> Path:
+    """The course's folder, here or above; else where its modules are; else `folder`."""
+    for place in (folder, *folder.parents, Path(__file__).parents[1]):
+        if any((place / name).exists() for name in CONTENTS):
+            return place
+    return folder
+
+
+def _order(folder: Path) -> list[str]:
+    """The exercises in the order of the course that a folder belongs to."""
+    for name in CONTENTS:
+        with contextlib.suppress(OSError):
+            text = (_root(folder) / name).read_text("utf-8")
+            return [*dict.fromkeys(re.findall(r"exercises/(\w+)/", text))]
+    return []
 
 
 def _code() -> list[Path]:

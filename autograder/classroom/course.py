@@ -55,6 +55,17 @@ def class_folder() -> Path:
     return root() / "autograder" / "classes" / class_name()
 
 
+def new_class(name: str | None = None) -> Path:
+    """The folder of the class of that name, by default the one that is meant.
+
+    It is made where it is not there yet; from then on it is the class that is meant.
+    """
+    if name is not None:
+        os.environ["GPT_CLASS"] = name
+    class_folder().mkdir(parents=True, exist_ok=True)
+    return class_folder()
+
+
 def asked(
     assignment: str, students: Iterable[str] = (), jobs: int | None = None
 ) -> list[str]:
