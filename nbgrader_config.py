@@ -1,10 +1,12 @@
 """nbgrader's configuration for this course. See "For instructors" in README.md.
 
 GPT_CLASS names the class that is graded: each has a folder of its own with what its
-students submitted, what came of it, and its gradebook. Without it, the bundled demo.
+students submitted, what came of it, and its gradebook. Without it there is no class:
+notebooks can be written and validated, and the gradebook is an empty one in memory.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from nbgrader.preprocessors import (
@@ -18,8 +20,11 @@ from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
-klass = course.class_name()
-folder = f"autograder/classes/{klass}"
+try:
+    place = course.class_folder() if course.has_class() else None
+except ValueError as error:  # not an Exception: Jupyter would go on without all this
+    sys.exit(f"{Path(__file__).name}: {error}")
+folder = place.relative_to(root) if place else "autograder/no-class"  # is never made
 
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.course_id = "gpt-in-four-stages"
@@ -30,9 +35,8 @@ c.CourseDirectory.autograded_directory = f"{folder}/autograded"
 c.CourseDirectory.feedback_directory = f"{folder}/feedback"
 c.CourseDirectory.solution_directory = f"{folder}/solution"
 c.CourseDirectory.db_url = os.environ.get(
-    "GPT_GRADEBOOK", f"sqlite:///{root / folder / 'gradebook.db'}"
+    "GPT_GRADEBOOK", f"sqlite:///{place / 'gradebook.db'}" if place else "sqlite://"
 )
-(root / folder).mkdir(parents=True, exist_ok=True)
 
 converters.install()  # nbgrader's own commands read a folder as ours does
 c.HTMLExporter.preprocessors = [pages.Escape]
