@@ -126,17 +126,6 @@ def _there() -> str:
     return f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
 
 
-def new_class(name: str | None = None) -> Path:
-    """The folder of the class of that name, by default the one that is meant.
-
-    It is made where it is not there yet; from then on it is the class that is meant.
-    """
-    if name is not None:
-        os.environ["GPT_CLASS"] = name
-    class_folder().mkdir(parents=True, exist_ok=True)
-    return class_folder()
-
-
 def asked(
     assignment: str, students: Iterable[str] = (), jobs: int | None = None
 ) -> list[str]:

@@ -36,7 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     asked = {course.exercise(name) for name in options.exercise}
     exercises = [e for e in course.assignments() if e in asked or not asked]
-    course.class_name()  # a wrong name is said before a second has gone
+    if course.class_name() == "demo":  # a wrong name is said before a second has gone
+        raise ValueError("the demo is nobody's class: give yours a name of its own")
     if options.hub and not options.repository:
         raise ValueError("--hub needs --repository: what is the hub to pull from?")
     where = options.repository and links.repository(options.repository, options.branch)

@@ -349,7 +349,7 @@ def test_what_is_stale_is_not_released(place, tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "."])
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "demo"])
 def test_a_class_is_one_folder(place, tmp_path, name, capsys):
     words = ["release", "sample", "--to", str(tmp_path), "--class", name]
     assert main(words) == 2 and not list(tmp_path.iterdir())
