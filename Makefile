@@ -98,8 +98,10 @@ soak: setup-test boxes  ## grade 2,000 submissions while graders are killed (20 
 format: setup-test  ## format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-clean:  ## remove what was built (not .venv, not your classes)
-	rm -rf _build autograder/classes/demo
+clean:  ## remove what was built (not .venv, not your classes, and nothing that somebody put into the demo)
+	@python=$(BIN)/python; test -x $$python || python=$(PYTHON); test ! -e _build/demo || $$python -m autograder demo --remove
+	@test ! -e _build || find _build -mindepth 1 -maxdepth 1 ! -path _build/demo -exec rm -rf {} +
+	@rmdir _build 2>/dev/null || true
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed 's/make all/make    /' | expand -t 18

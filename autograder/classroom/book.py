@@ -3,9 +3,9 @@
 What the table, the report, the feedback and the exports say of points, lateness, names
 and flags is read here and nowhere else, so that they cannot disagree. nbgrader's own
 records count: a score that was given by hand goes before the automatic one, and a late
-penalty is what its plugin took off. Beside them stand three tables of ours: which
-submission was graded (`GRADINGS`), what that found (`VERDICT`), and what a roster says
-of a student beyond nbgrader's columns (`PERSON`).
+penalty is what its plugin took off. Beside them stand tables of ours: which submission
+was graded (`GRADINGS`), what that found (`VERDICT`) by which grader (`VERSION`), and
+what a roster says of a student beyond nbgrader's columns (`PERSON`).
 
 However large the class is, a handful of queries is asked.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from autograder.classroom import late
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ VERDICT = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),  # GRADED, FLAGGED or INFRA
     sa.Column("flags", sa.Text, nullable=False),  # JSON: a list of sentences
     sa.Column("checks", sa.Text, nullable=False),  # JSON: what verify says of each
+    sa.Column("submission", sa.String(64), nullable=False),  # its fingerprint
+    sa.Column("version", sa.String(64), nullable=False),  # of what decides a grade
+)
+VERSION = sa.Table(
+    "autograder_version",
+    _TABLES,
+    sa.Column("version", sa.String(64), primary_key=True),
+    sa.Column("parts", sa.Text, nullable=False),  # JSON: see `decides`
 )
 PERSON = sa.Table(
     "autograder_person",
@@ -78,7 +87,9 @@ class Standing:
     """How one student stands in one exercise; `total` is what goes to an LMS.
 
     `status` is GRADED, FLAGGED, INFRA or MISSING. `total` is None where there is no
-    grade: INFRA and MISSING are never a zero here. Times are UTC, without a zone.
+    grade: INFRA and MISSING are never a zero here. Who is INFRA and was graded before
+    has that grade. Times are UTC, without a zone. `notebook` is the id of the submission
+    in the formgrader's addresses.
     """
 
     student: str
@@ -98,6 +109,8 @@ class Standing:
     due: datetime.datetime | None = None  # with the student's own extension
     needs_manual: bool = False
     cpu: float = 0.0  # seconds of computing that grading took
+    times: int = 0  # how often it was graded
+    notebook: str = ""
 
     @property
     def total(self) -> float | None:
@@ -123,6 +136,7 @@ class Standing:
 def create(gradebook: Gradebook) -> None:
     """Make our tables where they are not there yet."""
     _TABLES.create_all(gradebook.engine, checkfirst=True)
+    late.create(gradebook)
 
 
 @contextlib.contextmanager
@@ -136,7 +150,12 @@ def opened() -> Iterator[Gradebook]:
 
 
 def write(
-    gradebook: Gradebook, assignment: str, student: str, about: Mapping[str, Any]
+    gradebook: Gradebook,
+    assignment: str,
+    student: str,
+    about: Mapping[str, Any],
+    submission: str = "",
+    version: str = "",
 ) -> None:
     """Note what `verify` put into a notebook, within the caller's transaction."""
     key = {"assignment": assignment, "student": student}
@@ -144,10 +163,24 @@ def write(
         "status": about["status"],
         "flags": json.dumps(about["flags"], ensure_ascii=False),
         "checks": json.dumps(about["checks"], ensure_ascii=False),
+        "submission": submission,
+        "version": version,
     }
     here = sa.and_(*(VERDICT.c[name] == value for name, value in key.items()))
     if not gradebook.db.execute(sa.update(VERDICT).where(here).values(**new)).rowcount:
         gradebook.db.execute(sa.insert(VERDICT).values(**key, **new))
+
+
+def verdicts(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
+    """The rows of `VERDICT` by student."""
+    query = sa.select(VERDICT).where(VERDICT.c.assignment == assignment)
+    return {row.student: row for row in gradebook.db.execute(query)}
+
+
+def versions(gradebook: Gradebook) -> dict[str, dict[str, str]]:
+    """The parts of each version that ever graded here."""
+    found = gradebook.db.execute(sa.select(VERSION))
+    return {row.version: json.loads(row.parts) for row in found}
 
 
 def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
@@ -158,25 +191,28 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     asked = sa.select(api.Assignment.id, api.Assignment.duedate)
     known = find(asked.where(api.Assignment.name == assignment)).first()
     people = {row.student: row for row in find(sa.select(PERSON))}
-    said = {
-        row.student: row
-        for row in find(sa.select(VERDICT).where(VERDICT.c.assignment == assignment))
-    }
+    said = verdicts(gradebook, assignment)
     cells = _cells(gradebook, known.id) if known else {}
     grades = _grades(gradebook, known.id) if known else {}
     handed_in = _submissions(gradebook, known.id) if known else {}
-    cpu = _cpu(gradebook, assignment)
+    work = _work(gradebook, assignment)
+    more = late.extensions(gradebook, assignment, known.duedate) if known else {}
     possible = sum(points for _, points in cells.values())
     everybody = api.Student.__table__
-    for student in find(sa.select(everybody).order_by(everybody.c.id)):
+    students = {row.id: row for row in find(sa.select(everybody))}
+    # Of whom nothing could be graded nbgrader knows nothing.
+    unknown = {name: _Nobody(name) for name in said if name not in students}
+    for student in sorted([*students.values(), *unknown.values()], key=_id):
         person, verdict = people.get(student.id), said.get(student.id)
         when = handed_in.get(student.id)
         if person is None and verdict is None and when is None:
             continue  # of another exercise, and on no roster
-        status = verdict.status if verdict else MISSING
+        mine = grades.get(student.id, ())
+        graded = any(g.auto_score is not None or g.manual_score is not None for g in mine)
+        status = verdict.status if verdict else GRADED if graded else MISSING
         checks = json.loads(verdict.checks) if verdict else {}
         scored, score, manual = {}, 0.0, False
-        for grade in grades.get(student.id, ()):
+        for grade in mine:
             name, most = cells[grade.cell_id]
             found = checks.get(name, {})
             by_hand = grade.manual_score is not None  # it goes before
@@ -193,10 +229,10 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
                 found.get("mistake"),
                 found.get("reason"),
             )
-        counted = status in (GRADED, FLAGGED)
         due = known.duedate if known else None
-        if due is not None and when and when.extension:
-            due += when.extension
+        kept = when.extension if when else None
+        if due is not None and (extension := more.get(student.id, kept)):
+            due += extension
         rows[student.id] = Standing(
             student.id,
             status,
@@ -209,12 +245,13 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             tuple(json.loads(verdict.flags)) if verdict else (),
             scored,
             possible,
-            score if counted else None,
-            (when.penalty or 0.0) if when and counted else 0.0,
+            score if graded else None,
+            (when.penalty or 0.0) if when and graded else 0.0,
             when.timestamp if when else None,
             due,
             manual,
-            cpu.get(student.id, 0.0),
+            *work.get(student.id, (0.0, 0)),
+            when.notebook or "" if when else "",
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())
@@ -276,6 +313,7 @@ def _submissions(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
             handed_in.c.timestamp,
             handed_in.c.extension,
             sa.func.sum(notebook.c.late_submission_penalty).label("penalty"),
+            sa.func.min(notebook.c.id).label("notebook"),
         )
         .join(notebook, notebook.c.assignment_id == handed_in.c.id, isouter=True)
         .where(handed_in.c.assignment_id == assignment)
@@ -284,11 +322,24 @@ def _submissions(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
     return {row.student_id: row for row in gradebook.db.execute(query)}
 
 
-def _cpu(gradebook: Gradebook, assignment: str) -> dict[str, float]:
-    query = sa.select(GRADINGS.c.student, GRADINGS.c.cpu).where(
+def _work(gradebook: Gradebook, assignment: str) -> dict[str, tuple[float, int]]:
+    """Of each student, the seconds of computing and how often."""
+    query = sa.select(GRADINGS.c.student, GRADINGS.c.cpu, GRADINGS.c.times).where(
         GRADINGS.c.assignment == assignment
     )
-    return dict(gradebook.db.execute(query).all())
+    return {name: (cpu, times) for name, cpu, times in gradebook.db.execute(query)}
+
+
+@dataclass(frozen=True)
+class _Nobody:
+    """A student whom nbgrader's table does not have, in the form of its rows."""
+
+    id: str
+    first_name = last_name = email = lms_user_id = ""
+
+
+def _id(student: Any) -> str:
+    return student.id
 
 
 __all__ = [
@@ -302,5 +353,7 @@ __all__ = [
     "create",
     "opened",
     "standings",
+    "verdicts",
+    "versions",
     "write",
 ]

@@ -42,6 +42,12 @@ class Released:
     kernelspec: dict[str, Any]
     schema: int = 3  # of nbgrader's labels
 
+    @property
+    def points(self) -> tuple[tuple[str, float], ...]:
+        """Of each graded cell: what counts, whatever a check's own file says."""
+        every = self.cells.items()
+        return tuple((n, c.points) for n, c in every if c.points is not None)
+
 
 def parse(data: bytes) -> Plain:
     """A notebook with the cells of `data`, each reduced to kind, source and grade id.

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import functools
 import json
 import logging
 import os
 import re
+import shutil
 import stat
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import names
+from autograder.classroom import engines, names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
 
 CONFIG = "nbgrader_config.py"
 _CLASS = re.compile(r"\w(?:[\w .-]*[\w-])?")
-_DEMO = ":demo"  # in GPT_CLASS: no class can be so called, and nobody means it by chance
+_DEMO = (
+    ":demo"  # in GPT_CLASS: no class can be so called, and nobody means it by chance
+)
 
 
 def root() -> Path:
@@ -85,12 +91,13 @@ def classes() -> list[str]:
 
 def class_folder() -> Path:
     """The folder of the class that is meant. ValueError where there is no such class."""
-    name = class_name()
-    folder = _place(name)
+    name, folder = class_name(), class_place()
     if folder.is_dir():
         return folder
     if name == "demo":
-        raise ValueError("the demo is not laid out: `python -m autograder demo` does it")
+        raise ValueError(
+            "the demo is not laid out: `python -m autograder demo` does it"
+        )
     near = difflib.get_close_matches(name, classes(), 3, 0.5)
     known = f"did you mean {', or '.join(near)}?" if near else _there()
     raise ValueError(f"there is no class {name!r}; {known}")
@@ -103,16 +110,26 @@ def new_class(name: str | None = None) -> Path:
     """
     if name is not None:
         use(name)
-    folder = _place(class_name())
+    folder = class_place()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@functools.cache
+def nowhere() -> Path:
+    """A folder for the gradebook of no class, which ends with this process."""
+    folder = tempfile.mkdtemp(prefix="gpt-no-class-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _classes() -> Path:
     return root() / "autograder" / "classes"
 
 
-def _place(name: str) -> Path:
+def class_place() -> Path:
+    """Where the class that is meant stands, or would stand."""
+    name = class_name()
     return root() / "_build" / "demo" if name == "demo" else _classes() / name
 
 
@@ -120,9 +137,7 @@ def _there() -> str:
     """Which classes there are, in words."""
     known = classes()
     if not known:
-        return (
-            "there is none yet: release, collect, roster, and `demo --class NAME` make one"
-        )
+        return "there is none yet: release, collect, roster, and `demo --class NAME` make one"
     return f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
 
 
@@ -183,6 +198,9 @@ def api(of_class: bool = True) -> NbGraderAPI:
     found = NbGraderAPI(config=config)
     found.log.propagate = False  # what nbgrader logs is shown only where it fails
     found.log.handlers = [logging.NullHandler()]
+    if of_class:
+        where = found.coursedir
+        engines.prepare(where.db_url, where.course_id, class_folder())
     return found
 
 

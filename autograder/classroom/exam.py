@@ -6,7 +6,6 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import checks
 from autograder.checks import Case, Check, Mistake
 from autograder.classroom import course
 from autograder.verdict import bank, outcome, wire
@@ -28,9 +27,12 @@ class Exam:
 
 
 @functools.lru_cache(maxsize=4)
-def exam(assignment: str, seed: bytes) -> Exam:
-    """Draw the hidden cases: the same for a whole class, so equal work earns equally."""
-    found = checks.load(assignment)
+def exam(assignment: str, seed: bytes, points: bank.Points = ()) -> Exam:
+    """Draw the hidden cases: the same for a whole class, so equal work earns equally.
+
+    points: as the notebook gives them to its checks; by default the checks' own.
+    """
+    found = bank.weighed(assignment, points)
     cases = {name: bank.draw(check, seed) for name, check in found.items()}
     inputs = {
         n: [outcome.to_args(case.args) for case in drawn] for n, drawn in cases.items()
@@ -38,9 +40,9 @@ def exam(assignment: str, seed: bytes) -> Exam:
     return Exam(found, cases, wire.pack(inputs), course.steps(assignment))
 
 
-def exam_of(assignment: str, seed_file: Path) -> Exam:
+def exam_of(assignment: str, seed_file: Path, points: bank.Points) -> Exam:
     """The exam of the class whose secret is in `seed_file`, made on first use."""
-    return exam(assignment, bank.hidden_seed(seed_file, assignment))
+    return exam(assignment, bank.hidden_seed(seed_file, assignment), points)
 
 
 @functools.cache

@@ -24,6 +24,7 @@ from tqdm import tqdm
 from autograder.box import sandbox
 from autograder.box.sandbox import Limits
 from autograder.classroom import course, names, submission
+from autograder.classroom.address import Unavailable
 from autograder.classroom.collect import collect
 from autograder.classroom.preprocessors import Execute
 from autograder.classroom.record import Record
@@ -58,6 +59,7 @@ def grade(
     folder = course.class_folder()
     api = course.api()
     with _alone(folder), contextlib.closing(_record(api)) as record:
+        record.alone(f"{assignment!r} of the class {folder.name!r}")
         _announce(api, record, assignment)
         setup = _setup(api, record, assignment)
         version = _version(setup)
@@ -80,6 +82,8 @@ def _noted(
     """An error within is one student's: it is written down, and the others go on."""
     try:
         yield
+    except Unavailable:  # for everybody
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is
         problems[student] = str(error) or type(error).__name__
         _log(folder, student, trace or traceback.format_exc())

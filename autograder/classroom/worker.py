@@ -54,7 +54,7 @@ def main(pipe: Connection, setup: Setup) -> None:
     try:
         with ThreadPoolExecutor(1) as thread:  # it imports while we draw the cases
             starting = thread.submit(Template, setup.sandboxed)
-            exam_of(setup.assignment, setup.seed_file)
+            exam_of(setup.assignment, setup.seed_file, setup.about.points)
             template = starting.result()
         while True:
             student = pipe.recv_bytes().decode()
@@ -82,7 +82,7 @@ def grade(setup: Setup, student: str, template: Template) -> dict[str, Any]:
     handed_in = collect(folder, setup.assignment)
     read = reader.here().cpu
     nb, flags = submission.sanitized(handed_in, setup.assignment, setup.about)
-    asked = exam_of(setup.assignment, setup.seed_file)
+    asked = exam_of(setup.assignment, setup.seed_file, setup.about.points)
     grading = verify.Grading(asked, flags)
     if not setup.sandboxed:
         grading.flags.append(verify.NO_SANDBOX)
