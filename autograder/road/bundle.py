@@ -15,6 +15,7 @@ import ast
 import hashlib
 import io
 import json
+import re
 import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ LIST = "bundle.json"
 PACKAGES = "gpt", "autograder"
 BEGIN = "autograder.check", "autograder.progress"  # what students start
 NOTEBOOKS = "ipykernel", "jupyterlab"  # beside what the packages themselves need
+_PAGE = re.compile(r"\]\(\.\./\.\./book/(\w+)\.md")
 _IGNORED = """\
 .venv/
 __pycache__/
@@ -79,11 +81,13 @@ gpt = {data}
 """
 
 
-def files(exercises: Sequence[str], online: str = "") -> dict[str, bytes]:
+def files(
+    exercises: Sequence[str], online: str = "", book: str = ""
+) -> dict[str, bytes]:
     """All files of the bundle by their paths in it, in order.
 
-    online: a part of the README, of what can be opened in a browser. ValueError where an
-    exercise is not what its solution generates.
+    online: a part of the README, of what can be opened in a browser. book: where the book
+    is published. ValueError where an exercise is not what its solution generates.
     """
     root = course.root()
     found: dict[str, bytes] = {}
@@ -99,6 +103,7 @@ def files(exercises: Sequence[str], online: str = "") -> dict[str, bytes]:
             found[path.relative_to(_house()).as_posix()] = path.read_bytes()
     found["autograder/__main__.py"] = _MAIN.encode()
     found |= _beside(exercises, online)
+    found |= _chapters(found, book)
     found = dict(sorted(found.items()))
     about = {
         "title": TITLE,
@@ -151,6 +156,29 @@ def _labelled(notebook: Path) -> list[tuple]:
             text = "" if label["solution"] else "".join(cell["source"]).strip()
             found.append((label["grade_id"], label.get("points"), text))
     return found
+
+
+def _chapters(found: Mapping[str, bytes], book: str) -> dict[str, bytes]:
+    """A line in place of each page that a notebook links to: where it can be read.
+
+    The notebooks stay as they were released, so their links lead here.
+    """
+    linked = {
+        name
+        for path, data in found.items()
+        if path.endswith(".ipynb")
+        for name in _PAGE.findall(data.decode())
+    }
+    pages = {}
+    for name in sorted(linked):
+        title = (
+            f"[{name}]({book.rstrip('/')}/book/{name}.html)" if book else f"*{name}*"
+        )
+        text = f"The page {title} of the book GPT in Four Stages.\n"
+        if name == "setup":
+            text = "How to set up stands in [README.md](../README.md).\n"
+        pages[f"book/{name}.md"] = text.encode()
+    return pages
 
 
 def _house() -> Path:

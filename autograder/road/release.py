@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import textwrap
 from collections.abc import Mapping
@@ -29,6 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--branch", default="main", help="of that; default: main")
     parser.add_argument("--hub", metavar="URL", help="your JupyterHub, for its links")
     parser.add_argument(
+        "--book", default="", metavar="URL", help="where the book is published"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="what was done, for scripts"
     )
 
@@ -40,13 +44,17 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("the demo is nobody's class: give yours a name of its own")
     if options.hub and not options.repository:
         raise ValueError("--hub needs --repository: what is the hub to pull from?")
+    if options.book and not re.fullmatch(r"https?://[\w.:/~-]+", options.book):
+        raise ValueError(f"{options.book!r} is no address of a book")
     where = options.repository and links.repository(options.repository, options.branch)
     addresses = links.of(exercises, where or None, options.hub)
 
-    from autograder.road import bundle
+    from autograder.road import bundle, pin
     from autograder.verdict import bank
 
-    found = bundle.files(exercises, _online(where, addresses) if where else "")
+    found = bundle.files(
+        exercises, _online(where, addresses) if where else "", options.book
+    )
     to = (options.to or _place() / "handout").absolute()
     folder, archive = to / bundle.NAME, to / f"{bundle.NAME}.zip"
     change = _change(folder, found, bundle.LIST)
@@ -54,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     new = not (_place() / "seed").exists()
     place = course.new_class()
     bank.hidden_seed(place / "seed", exercises[0])
+    pin.pin(place, exercises)
     written, removed = _write(folder, found, change)
     data = bundle.packed(found)
     same = archive.exists() and archive.read_bytes() == data

@@ -53,7 +53,8 @@ def release(*words):
 @pytest.fixture(scope="module")
 def everything(place):
     """The zip of all exercises."""
-    assert release("--repository", "https://github.com/ada/gpt.git") == 0
+    words = "--book", "https://book.example/gpt/"
+    assert release("--repository", "https://github.com/ada/gpt.git", *words) == 0
     return place / "autograder" / "classes" / CLASS / "handout" / f"{bundle.NAME}.zip"
 
 
@@ -135,7 +136,8 @@ def test_the_same_course_gives_the_same_bytes(everything, place, tmp_path, capsy
     seed = place / "autograder" / "classes" / CLASS / "seed"
     before = everything.read_bytes(), everything.stat().st_mtime_ns, seed.read_bytes()
     capsys.readouterr()
-    assert release("--repository", "git@github.com:ada/gpt.git", "--json") == 0
+    words = "--book", "https://book.example/gpt", "--json"
+    assert release("--repository", "git@github.com:ada/gpt.git", *words) == 0
     done = json.loads(capsys.readouterr().out)
     assert (done["written"], done["removed"], done["new_seed"]) == (0, 0, False)
     after = everything.read_bytes(), everything.stat().st_mtime_ns, seed.read_bytes()
@@ -379,6 +381,19 @@ def test_nbgrader_s_exchange_takes_it_to_students(place, tmp_path, monkeypatch):
     assert set(got) == {"tokenize.ipynb", "reference.safetensors"}
     everywhere = [p for p in root.rglob("*") if p.is_file()]
     assert not any(b"BEGIN SOLUTION" in p.read_bytes() for p in everywhere)
+
+
+def test_every_link_of_a_notebook_leads_to_something(inside):
+    links = 0
+    for path, data in inside.items():
+        if path.endswith(".ipynb"):
+            for link in re.findall(r"\]\((\.\./[^)#]+)", data.decode()):
+                place = os.path.normpath(os.path.join(os.path.dirname(path), link))
+                assert place in inside, (path, link)
+                links += 1
+    assert links > 18
+    text = inside[f"{bundle.NAME}/book/attend.md"].decode()
+    assert "(https://book.example/gpt/book/attend.html)" in text
 
 
 PATH = "exercises/tokenize/tokenize.ipynb"
