@@ -6,10 +6,11 @@ is no other course.
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,22 @@ def pinned(folder: Path) -> dict[str, Any]:
 
 def now(exercise: str) -> dict[str, str]:
     """The parts of the course that decide the grades of an exercise, each as a hash."""
-    gpt = sorted((HOUSE / "gpt").glob("*.py"))
+    every = decides.files(exercise)
+    checks = [path for path in every if "checks" in path.relative_to(HOUSE).parts]
     return {
-        "checks and grader": decides.code(decides.files(exercise)),
-        "code of the course (gpt)": decides.code(gpt),
+        "checks": _code(checks),
+        "grader": _code([path for path in every if path not in checks]),
+        "the course's code (gpt)": _code(sorted((HOUSE / "gpt").glob("*.py"))),
     }
+
+
+def _code(paths: Sequence[Path]) -> str:
+    return _hashed(tuple((path, path.stat().st_mtime_ns) for path in paths))
+
+
+@functools.lru_cache(maxsize=32)
+def _hashed(files: tuple[tuple[Path, int], ...]) -> str:
+    return decides.code(path for path, _ in files)
 
 
 def changed(folder: Path, exercise: str) -> list[str]:

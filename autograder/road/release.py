@@ -15,6 +15,7 @@ from autograder.classroom import course
 from autograder.road import links
 
 ABOUT = "make a class, and the folder that its students get"
+CLASS = "new"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -197,14 +198,14 @@ def _online(where: links.Repository, addresses: dict[str, dict[str, str]]) -> st
 
 def _told(done: dict[str, Any]) -> str:
     """What was done, where it lies, and what comes next: for a terminal of 80 columns."""
-    seed = "a new hidden seed" if done["new_seed"] else "its hidden seed as it was"
     new = f"{done['written']} written" if done["written"] else "all as they were"
     if done["removed"]:
         new += f", {done['removed']} removed"
-    lines = [f"class {done['class']}, with {seed}"]
-    named = f"{len(done['exercises'])} exercises: {', '.join(done['exercises'])}"
-    lines += textwrap.wrap(named.replace("1 exercises", "1 exercise"), 80)
+    named = f"released {', '.join(done['exercises'])}"
+    lines = textwrap.wrap(named, 80)
+    seed = "new; keep it to yourself" if done["new_seed"] else "as it was"
     lines += [
+        f"  seed    {seed}",
         f"  folder  {_short(done['folder'])}",
         f"          {done['files']} files, {new}; no solutions, no hidden inputs",
         f"  zip     {_short(done['zip'])} ({done['bytes'] / 1e6:.1f} MB)",
