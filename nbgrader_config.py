@@ -19,7 +19,9 @@ root = Path(__file__).parent.resolve()
 try:
     place = course.class_folder() if course.has_class() else None
     nowhere = f"sqlite:///{course.nowhere() / address.FILE}" if not place else ""
-    gradebook = address.url(place) if place else os.environ.get("GPT_GRADEBOOK", nowhere)
+    gradebook = (
+        address.url(place) if place else os.environ.get("GPT_GRADEBOOK", nowhere)
+    )
 except ValueError as error:  # not an Exception: Jupyter would go on without all this
     sys.exit(f"{Path(__file__).name}: {error}")
 folder = place.relative_to(root) if place else "autograder/no-class"  # is never made

@@ -22,6 +22,9 @@ ROAD = {
     "collect": "take in what was submitted, from the LMS's zip or a folder",
     "due": "due dates, late penalties and extensions",
     "grade": "grade what was submitted",
+    "review": "what a person should look at, and where to click",
+    "regrade": "grade again after a change; --dry-run tells whose grade would move",
+    "status": "where the class stands, and what comes next",
     "upgrade": "what a newer course would change in a class",
 }
 

@@ -119,9 +119,7 @@ def _here(name: str = "") -> tuple[dict[str, Check], Entries]:
 
     path = Path(REFERENCE)
     try:
-        exercise, entries, points = _reference(
-            path.resolve(), path.stat().st_mtime_ns
-        )
+        exercise, entries, points = _reference(path.resolve(), path.stat().st_mtime_ns)
     except (OSError, ValueError):
         mine = vars(sys.modules["__main__"]).keys()
         known = {word: checks.load(word).keys() for word in checks.exercises()}

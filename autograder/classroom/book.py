@@ -109,7 +109,8 @@ class Standing:
     due: datetime.datetime | None = None  # with the student's own extension
     needs_manual: bool = False
     cpu: float = 0.0  # seconds of computing that grading took
-    times: int = 0  # how often it was graded
+    times: int = 0  # how often it was graded, the last time
+    graded_at: datetime.datetime | None = None
     notebook: str = ""
 
     @property
@@ -208,7 +209,9 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
         if person is None and verdict is None and when is None:
             continue  # of another exercise, and on no roster
         mine = grades.get(student.id, ())
-        graded = any(g.auto_score is not None or g.manual_score is not None for g in mine)
+        graded = any(
+            g.auto_score is not None or g.manual_score is not None for g in mine
+        )
         status = verdict.status if verdict else GRADED if graded else MISSING
         checks = json.loads(verdict.checks) if verdict else {}
         scored, score, manual = {}, 0.0, False
@@ -250,7 +253,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             when.timestamp if when else None,
             due,
             manual,
-            *work.get(student.id, (0.0, 0)),
+            *work.get(student.id, (0.0, 0, None)),
             when.notebook or "" if when else "",
         )
     gradebook.db.rollback()  # nothing stays locked
@@ -322,12 +325,12 @@ def _submissions(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
     return {row.student_id: row for row in gradebook.db.execute(query)}
 
 
-def _work(gradebook: Gradebook, assignment: str) -> dict[str, tuple[float, int]]:
-    """Of each student, the seconds of computing and how often."""
-    query = sa.select(GRADINGS.c.student, GRADINGS.c.cpu, GRADINGS.c.times).where(
-        GRADINGS.c.assignment == assignment
-    )
-    return {name: (cpu, times) for name, cpu, times in gradebook.db.execute(query)}
+def _work(gradebook: Gradebook, assignment: str) -> dict[str, tuple[Any, ...]]:
+    """Of each student, the seconds of computing, how often, and when the last time."""
+    table = GRADINGS.c
+    query = sa.select(table.student, table.cpu, table.times, table.at)
+    found = gradebook.db.execute(query.where(table.assignment == assignment))
+    return {name: tuple(rest) for name, *rest in found}
 
 
 @dataclass(frozen=True)

@@ -39,14 +39,21 @@ def parts(setup: Setup) -> dict[str, str]:
     from autograder.verdict import bank
 
     about, word = setup.about, setup.assignment
-    plain = {n: (c.kind, c.source, c.locked, c.solution) for n, c in about.cells.items()}
+    plain = {
+        n: (c.kind, c.source, c.locked, c.solution) for n, c in about.cells.items()
+    }
     small = sorted((HOUSE.parent / "gpt" / "small").glob("*"))
     weights = [hashlib.sha256(path.read_bytes()).hexdigest() for path in small]
     found = {
         "checks": code(_checks(word)),
         "grader": code(_grader()),
         "course": [code(sorted((HOUSE.parent / "gpt").glob("*.py"))), weights],
-        "notebook": [plain, course.steps(word), about.kernelspec, _files(setup.sources)],
+        "notebook": [
+            plain,
+            course.steps(word),
+            about.kernelspec,
+            _files(setup.sources),
+        ],
         "points": about.points,
         "seed": bank.hidden_seed(setup.seed_file, word),
         "limits": (setup.limits, setup.sandboxed),
@@ -81,7 +88,9 @@ def code(modules: Iterable[Path]) -> str:
             body = getattr(node, "body", None)
             if isinstance(body, list):
                 node.body = [line for line in body if not _is_text(line)]
-        digest.update(f"{path.name}\0{ast.dump(tree, annotate_fields=False)}\0".encode())
+        digest.update(
+            f"{path.name}\0{ast.dump(tree, annotate_fields=False)}\0".encode()
+        )
     return digest.hexdigest()
 
 

@@ -42,7 +42,18 @@ CLASS = (*demo.CLASS, *_MORE)
 
 _FIRST = (
     *("Ada", "Bo", "Chidi", "Dilnoza", "Élodie", "Farid", "Güneş", "Hye-jin", "Ivo"),
-    *("Jun", "Kwame", "Łucja", "Mei", "Nour", "Óscar", "Priya", "Quân", "Rūta", "Søren"),
+    *(
+        "Jun",
+        "Kwame",
+        "Łucja",
+        "Mei",
+        "Nour",
+        "Óscar",
+        "Priya",
+        "Quân",
+        "Rūta",
+        "Søren",
+    ),
     *("Tomás", "Ülkü", "Vera", "Wen", "Ximena", "Yusuf", "Zoë"),
 )
 _LAST = ("Example", "Muster", "Ejemplo", "O'Sample", "示例", "Przykład")

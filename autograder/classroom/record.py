@@ -108,7 +108,6 @@ class Record:
         at: datetime.datetime,
         of: tuple[str, str],
     ) -> None:
-        submission, version = of
         with self._transaction(), self.gradebook.db.no_autoflush:
             self.gradebook.update_or_create_student(student)
             self.gradebook.db.flush()  # all else is written once, at the end
@@ -122,7 +121,7 @@ class Record:
             comments = {names[note.cell_id]: note for note in notebook.comments}
             about = nb.metadata["autograder"]
             before = self._before(assignment, student)
-            same = before is not None and before.submission == submission != ""
+            same = before is not None and before.submission == of[0] != ""
             asks = before is None or not same
             asks = asks or json.loads(before.flags) != about["flags"]
             flagged = _flagged(about) if about["flags"] else None
@@ -164,7 +163,10 @@ class Record:
 
     def _before(self, assignment: str, student: str) -> Any:
         """What is known of a student's submission, or None."""
-        here = book.VERDICT.c.assignment == assignment, book.VERDICT.c.student == student
+        here = (
+            book.VERDICT.c.assignment == assignment,
+            book.VERDICT.c.student == student,
+        )
         query = sa.select(book.VERDICT).where(*here)
         return self.gradebook.db.execute(query).first()
 

@@ -36,6 +36,9 @@ class Row:
     status: str
     mistakes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    penalty: float = 0.0  # for being late; `points` are what is left
+    by_hand: bool = False
+    waits: bool = False  # for a person to look at it
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     practice.add(folder)
     name = course.class_name()
-    print(f"its roster: {where}/{practice.ROSTER}; due: {practice.DUE:%Y-%m-%d %H:%M} UTC")
+    print(
+        f"its roster: {where}/{practice.ROSTER}; due: {practice.DUE:%Y-%m-%d %H:%M} UTC"
+    )
     print(f"next: python -m autograder roster {where}/{practice.ROSTER} --class {name}")
     print(f"then: python -m autograder grade {demo.ASSIGNMENT} --class {name}")
     return 0
