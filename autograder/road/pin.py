@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from autograder.classroom import course, decides
-from gpt.data import write_whole
 
 FILE = "course.json"
 HOUSE = Path(__file__).parents[2]
@@ -26,6 +25,8 @@ def pin(folder: Path, exercises: Iterable[str], anew: bool = False) -> None:
 
     An exercise that is pinned stays as it is, unless `anew`.
     """
+    from gpt.data import write_whole  # only now: it takes a moment
+
     known = pinned(folder)
     if anew or not known:
         known |= {"version": _version(), "commit": _commit()}
