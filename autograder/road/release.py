@@ -215,7 +215,7 @@ def _told(done: dict[str, Any]) -> str:
     lines += [
         "",
         "Next: give your students the zip, or put the folder into a repository; then",
-        f"  python -m autograder collect {done['exercises'][0]} FILES --class {shlex.quote(done['class'])}",
+        f"  python -m autograder roster FILE.csv --class {shlex.quote(done['class'])}",
     ]
     return "\n".join(lines)
 
