@@ -21,48 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from autograder.classroom import late
+from autograder.classroom import late, queries
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
+from autograder.classroom.tables import GRADINGS, PERSON, VERDICT, VERSION, create
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 MISSING = "MISSING"  # on the roster, and nothing was handed in
-_TABLES = sa.MetaData()
-GRADINGS = sa.Table(
-    "autograder_grading",
-    _TABLES,
-    sa.Column("assignment", sa.String(128), primary_key=True),
-    sa.Column("student", sa.String(128), primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False),
-    sa.Column("times", sa.Integer, nullable=False),  # how often it was graded
-    sa.Column("at", sa.DateTime, nullable=False),  # UTC
-    sa.Column("cpu", sa.Float, nullable=False),  # seconds of computing that it took
-)
-VERDICT = sa.Table(
-    "autograder_verdict",
-    _TABLES,
-    sa.Column("assignment", sa.String(128), primary_key=True),
-    sa.Column("student", sa.String(128), primary_key=True),
-    sa.Column("status", sa.String(16), nullable=False),  # GRADED, FLAGGED or INFRA
-    sa.Column("flags", sa.Text, nullable=False),  # JSON: a list of sentences
-    sa.Column("checks", sa.Text, nullable=False),  # JSON: what verify says of each
-    sa.Column("submission", sa.String(64), nullable=False),  # its fingerprint
-    sa.Column("version", sa.String(64), nullable=False),  # of what decides a grade
-)
-VERSION = sa.Table(
-    "autograder_version",
-    _TABLES,
-    sa.Column("version", sa.String(64), primary_key=True),
-    sa.Column("parts", sa.Text, nullable=False),  # JSON: see `decides`
-)
-PERSON = sa.Table(
-    "autograder_person",
-    _TABLES,
-    sa.Column("student", sa.String(128), primary_key=True),
-    sa.Column("section", sa.String(256), nullable=False),
-    sa.Column("names", sa.Text, nullable=False),  # JSON: what an LMS calls the student
-)
 
 
 @dataclass(frozen=True)
@@ -134,12 +100,6 @@ class Standing:
         return tuple(c.mistake for c in self.checks.values() if c.mistake)
 
 
-def create(gradebook: Gradebook) -> None:
-    """Make our tables where they are not there yet."""
-    _TABLES.create_all(gradebook.engine, checkfirst=True)
-    late.create(gradebook)
-
-
 @contextlib.contextmanager
 def opened() -> Iterator[Gradebook]:
     """The gradebook of the class, with our tables, to read or write."""
@@ -193,17 +153,17 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     known = find(asked.where(api.Assignment.name == assignment)).first()
     people = {row.student: row for row in find(sa.select(PERSON))}
     said = verdicts(gradebook, assignment)
-    cells = _cells(gradebook, known.id) if known else {}
-    grades = _grades(gradebook, known.id) if known else {}
-    handed_in = _submissions(gradebook, known.id) if known else {}
-    work = _work(gradebook, assignment)
+    cells = queries.cells(gradebook, known.id) if known else {}
+    grades = queries.grades(gradebook, known.id) if known else {}
+    handed_in = queries.submissions(gradebook, known.id) if known else {}
+    work = queries.work(gradebook, assignment)
     more = late.extensions(gradebook, assignment, known.duedate) if known else {}
     possible = sum(points for _, points in cells.values())
     everybody = api.Student.__table__
     students = {row.id: row for row in find(sa.select(everybody))}
     # Of whom nothing could be graded nbgrader knows nothing.
-    unknown = {name: _Nobody(name) for name in said if name not in students}
-    for student in sorted([*students.values(), *unknown.values()], key=_id):
+    unknown = {name: queries.Nobody(name) for name in said if name not in students}
+    for student in sorted([*students.values(), *unknown.values()], key=queries.by_id):
         person, verdict = people.get(student.id), said.get(student.id)
         when = handed_in.get(student.id)
         if person is None and verdict is None and when is None:
@@ -260,97 +220,13 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     return list(rows.values())
 
 
-def _cells(gradebook: Gradebook, assignment: str) -> dict[str, tuple[str, float]]:
-    """Of each graded cell or task, by its id: its name and its points."""
-    from nbgrader import api
-
-    found = {}
-    for kind in api.GradeCell, api.TaskCell:
-        query = sa.select(kind.id, kind.name, kind.max_score).join(
-            api.Notebook, api.Notebook.id == kind.notebook_id
-        )
-        query = query.where(api.Notebook.assignment_id == assignment)
-        found |= {i: (name, most) for i, name, most in gradebook.db.execute(query)}
-    return found
-
-
-def _grades(gradebook: Gradebook, assignment: str) -> dict[str, list[Any]]:
-    """The grades of each student, one for each graded cell."""
-    from nbgrader import api
-
-    grade, notebook, handed_in = (
-        api.Grade.__table__,
-        api.SubmittedNotebook.__table__,
-        api.SubmittedAssignment.__table__,
-    )
-    query = (
-        sa.select(
-            handed_in.c.student_id,
-            grade.c.cell_id,
-            grade.c.auto_score,
-            grade.c.manual_score,
-            grade.c.extra_credit,
-            grade.c.needs_manual_grade,
-        )
-        .join(notebook, notebook.c.id == grade.c.notebook_id)
-        .join(handed_in, handed_in.c.id == notebook.c.assignment_id)
-        .where(handed_in.c.assignment_id == assignment)
-    )
-    found: dict[str, list[Any]] = {}
-    for row in gradebook.db.execute(query):
-        found.setdefault(row.student_id, []).append(row)
-    return found
-
-
-def _submissions(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
-    """When each student handed in, their extension, and what was taken off."""
-    from nbgrader import api
-
-    notebook, handed_in = (
-        api.SubmittedNotebook.__table__,
-        api.SubmittedAssignment.__table__,
-    )
-    query = (
-        sa.select(
-            handed_in.c.student_id,
-            handed_in.c.timestamp,
-            handed_in.c.extension,
-            sa.func.sum(notebook.c.late_submission_penalty).label("penalty"),
-            sa.func.min(notebook.c.id).label("notebook"),
-        )
-        .join(notebook, notebook.c.assignment_id == handed_in.c.id, isouter=True)
-        .where(handed_in.c.assignment_id == assignment)
-        .group_by(handed_in.c.student_id, handed_in.c.timestamp, handed_in.c.extension)
-    )
-    return {row.student_id: row for row in gradebook.db.execute(query)}
-
-
-def _work(gradebook: Gradebook, assignment: str) -> dict[str, tuple[Any, ...]]:
-    """Of each student, the seconds of computing, how often, and when the last time."""
-    table = GRADINGS.c
-    query = sa.select(table.student, table.cpu, table.times, table.at)
-    found = gradebook.db.execute(query.where(table.assignment == assignment))
-    return {name: tuple(rest) for name, *rest in found}
-
-
-@dataclass(frozen=True)
-class _Nobody:
-    """A student whom nbgrader's table does not have, in the form of its rows."""
-
-    id: str
-    first_name = last_name = email = lms_user_id = ""
-
-
-def _id(student: Any) -> str:
-    return student.id
-
-
 __all__ = [
     "FLAGGED",
     "GRADED",
     "GRADINGS",
     "INFRA",
     "MISSING",
+    "PERSON",
     "Scored",
     "Standing",
     "create",

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import engines, names
+from autograder.classroom import address, engines, names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
@@ -178,7 +178,7 @@ def api(of_class: bool = True) -> NbGraderAPI:
     Otherwise on none: then GPT_GRADEBOOK is to name the gradebook.
     """
     if of_class:
-        class_folder()
+        address.url(class_folder())
     from nbgrader.apps import NbGraderAPI
     from sqlalchemy.exc import SAWarning
     from traitlets.config import PyFileConfigLoader
@@ -258,6 +258,13 @@ def steps(exercise: str) -> dict[str, str]:
         elif label.get("grade"):
             found[label["grade_id"]] = source
     return found
+
+
+def answers(exercise: str) -> list[str]:
+    """The grade ids of the cells that a student fills in."""
+    cells = json.loads(solution(exercise).read_text("utf-8"))["cells"]
+    labels = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return [label["grade_id"] for label in labels if label.get("solution")]
 
 
 def place(exercise: str) -> tuple[int, str]:

@@ -67,10 +67,10 @@ def _make(address: str, course: str) -> None:
     """nbgrader's tables and ours, and the two courses that nbgrader names."""
     from nbgrader.api import Gradebook
 
-    from autograder.classroom import book
+    from autograder.classroom import tables
 
     with Gradebook(address, course) as gradebook:
-        book.create(gradebook)
+        tables.create(gradebook)
     Gradebook(address).close()  # its own preprocessors name none
 
 
@@ -99,6 +99,7 @@ def alone(engine: sa.Engine, what: str) -> None:
 
     engine.dispose()  # what comes next is connected anew
     sa.event.listen(engine, "connect", take)
+    engine.connect().close()
 
 
 _WHO = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.checks import Case, Check, Mistake
 from autograder.classroom import course
@@ -24,6 +25,27 @@ class Exam:
     cases: dict[str, list[Case]]
     packed: bytes
     steps: dict[str, str]
+
+    def sent(self) -> dict[str, Any]:
+        """What `received` makes the same exam of: plain values."""
+        return {
+            "packed": self.packed,
+            "what": {n: [case.what for case in c] for n, c in self.cases.items()},
+            "edge": {n: [case.edge for case in c] for n, c in self.cases.items()},
+            "steps": self.steps,
+        }
+
+
+def received(assignment: str, sent: dict[str, Any], points: bank.Points) -> Exam:
+    """An exam that was drawn elsewhere: here is no seed, and no notebook."""
+    inputs, cases = wire.unpack(sent["packed"]), {}
+    for name, what in sent["what"].items():
+        about = zip(what, inputs[name], sent["edge"][name], strict=True)
+        cases[name] = [
+            Case(w, outcome.from_args(args), edge) for w, args, edge in about
+        ]
+    found = bank.weighed(assignment, points)
+    return Exam(found, cases, sent["packed"], sent["steps"])
 
 
 @functools.lru_cache(maxsize=4)

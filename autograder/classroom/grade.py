@@ -206,6 +206,10 @@ class _Run:
         """Publish the verified notebook, then enter its grades."""
         publish(self.setup, student, said)
         nb = nbformat.v4.reads(said["notebook"])
+        word, flags = self.setup.assignment, nb.metadata["autograder"]["flags"]
+        if flags:
+            who = f"{student} {word} FLAGGED"
+            trouble.log(self.setup.submitted.parent, who, "\n".join(flags))
         version = decides.version(self.parts)
         mark = _mark(version, said["fingerprint"])
         to = self.setup.assignment, student, mark, said["timestamp"], nb
@@ -270,7 +274,10 @@ def _row(
         return row(known)
     lines = problems.get(student, "nothing is known of it").splitlines()
     told = lines[-1] if lines else "failed without a word"
-    return Row(student, 0.0, possible, INFRA, flags=(told,))
+    if known is None or known.total is None:
+        return Row(student, 0.0, possible, INFRA, flags=(told,))
+    told = f"{told}; the grade from before stands"
+    return replace(row(known), status=INFRA, flags=(told,), stands=True)
 
 
 def row(standing: Standing) -> Row:
@@ -285,4 +292,5 @@ def row(standing: Standing) -> Row:
         standing.penalty,
         any(check.manual is not None for check in standing.checks.values()),
         standing.needs_manual,
+        standing.status == INFRA and standing.total is not None,
     )

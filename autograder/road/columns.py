@@ -68,12 +68,14 @@ IDS = ("id", "login", "id_number", "sid", "sis_id", "identifier", "email", "canv
 NAMES = ("name", "sortable", "first", "last")
 # By these a student is found again; in this order they go into nbgrader's lms_user_id.
 KEYS = (
-    *("canvas_id", "id_number", "sid", "sis_id", "login", "participant"),
+    *("canvas_id", "id_number", "sid", "sis_id", "login"),
     *("integration_id", "github", "identifier"),
 )
 OPTIONS = ("id", "name", "first", "last", "email", "section", "login", "github")
 _TEST = {"student, test", "test student"}  # Canvas's own
-_STAFF = re.compile(r"teach|instruct|\bta\b|assistant|observer|designer|reader", re.I)
+_STAFF = re.compile(
+    r"teach|instruct|\bta\b|assistant|observer|designer|reader", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def meant(sheet: Sheet, said: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     elif sheet.has("github username"):
         form = "GitHub Classroom's roster"
     elif sheet.has("identifier", "full name"):
-        form, own["identifier"] = "Moodle's grading worksheet", "participant"
+        form = "Moodle's grading worksheet"
+        del own["identifier"]  # a number that means another student in each exercise
     elif sheet.has("first name", "email address"):
         form = "Moodle's participants"
     elif sheet.has("sid", "email"):
@@ -171,8 +174,6 @@ def roster(sheet: Sheet, said: Mapping[str, str]) -> Roster:
             notes.append(f"line {line}: {listed} is no student ({cells['role'][:30]})")
             continue
         key = next((cells[what] for what in _order(said) if cells.get(what)), "")
-        if form == "Moodle's grading worksheet" and not key:
-            key = cells.get("participant", "").lower().replace("participant ", "p")
         why = _problem(key, cells)
         if why:
             problems.append(f"line {line}: {listed or 'a row'} {why}")
@@ -189,7 +190,7 @@ def roster(sheet: Sheet, said: Mapping[str, str]) -> Roster:
             continue
         people[key] = line, person
     taken = [person for key, (_, person) in people.items() if key not in refused]
-    return Roster(form, tuple(taken), tuple(problems), tuple([*notes, *_twins(taken)]))
+    return Roster(form, tuple(taken), tuple(problems), (*notes, *_twins(taken)))
 
 
 def _order(said: Mapping[str, str]) -> tuple[str, ...]:
@@ -225,6 +226,8 @@ def _problem(key: str, cells: Mapping[str, str]) -> str | None:
     """Why a row is not taken."""
     if not key:
         return "has no id"
+    if "/" in key:
+        return f"cannot have the id '{names.shown(key)[:40]}': it holds a /"
     if why := names.problem(key):
         return f"cannot have the id '{names.shown(key)[:40]}': {why.partition(': ')[2]}"
     long = [what for what, cell in cells.items() if len(cell) > names.LONGEST]
@@ -242,8 +245,6 @@ def _person(key: str, cells: Mapping[str, str]) -> Person:
         else:
             first, _, last = listed.rpartition(" ")
     kept = {what: cells[what] for what in KEYS if cells.get(what)}
-    if "participant" in kept:  # "Participant 12345"
-        kept["participant"] = re.sub(r"\D+", "", kept["participant"])
     if listed:
         kept["name"] = listed
     if cells.get("sortable") or "," in listed:

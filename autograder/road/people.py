@@ -23,7 +23,7 @@ from autograder.road.columns import KEYS, Person
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-NEAR = 75  # of 100: how like two names must be for one to be suggested
+NEAR = 65  # of 100: how like two names must be for one to be suggested
 _FIELDS = {"first": "first name", "last": "last name", "email": "e-mail"}
 
 

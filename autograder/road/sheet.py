@@ -56,11 +56,11 @@ def read(path: Path, known: Collection[str], encoding: str | None = None) -> She
         raise ValueError(f"{path}: {error.strerror}") from None
     if len(data) > LARGEST:
         raise ValueError(f"{path.name} has more than {LARGEST >> 20} MB")
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"\xd0\xcf\x11\xe0"):
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ValueError(
             f"{path.name} is no CSV: save it as CSV (UTF-8), or export that"
         )
-    text, told = _decoded(data, path.name, encoding)
+    text, told = decoded(data, path.name, encoding)
     return parse(text, known, path.name, told)
 
 
@@ -113,7 +113,7 @@ def _fit(text: str, delimiter: str, known: Collection[str]) -> tuple[int, int]:
     return (sum(normal(cell) in known for cell in first), len(first))
 
 
-def _decoded(data: bytes, name: str, encoding: str | None) -> tuple[str, str]:
+def decoded(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
     """The text, and in which encoding it was, where that is worth a word."""
     if encoding is not None:
         try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: started by them, in a folder of its own.
+"""A PostgreSQL server for tests and the bench: started by them, in a folder of its own.
 
 PostgreSQL refuses to run as root, so root starts it as another user. It listens on a
 local port, and has one user, `grader`, whose password is PASSWORD.
@@ -22,7 +22,6 @@ USER, PASSWORD = "grader", "s3cret/of@the:server"
 QUOTED = "s3cret%2Fof%40the%3Aserver"  # as it stands in a URL
 MISSING = "PostgreSQL's server is missing: sudo apt install postgresql"
 SETTINGS = {
-    "fsync": "off",  # nothing here is to survive a power cut
     "shared_buffers": "16MB",
     "max_connections": "30",
     "unix_socket_directories": "",
@@ -41,9 +40,13 @@ def programs() -> Path | None:
 
 
 class Server:
-    """To be used with `with`; `stop` and `start` in between."""
+    """To be used with `with`; `stop` and `start` in between.
 
-    def __init__(self) -> None:
+    durable: whether what it has committed is on the disk, as on a server in earnest.
+    """
+
+    def __init__(self, durable: bool = False) -> None:
+        self.settings = {**SETTINGS, "fsync": "on" if durable else "off"}
         self.programs = programs()
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self.who: dict[str, Any] = {"cwd": self.folder}
@@ -77,7 +80,7 @@ class Server:
     def start(self) -> None:
         command = [self.programs / "postgres", "-D", self.folder / "data"]
         command += ["-p", str(self.port)]
-        for name, value in SETTINGS.items():
+        for name, value in self.settings.items():
             command += ["-c", f"{name}={value}"]
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(command, **self.who, stdout=log, stderr=log)
