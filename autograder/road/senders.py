@@ -74,8 +74,8 @@ def senders(
     yield from known
     cut = _wrapper(rest, directory, exercises)
     for piece in rest:
-        if sender := _sender(piece.parts[cut:], directory, exercises):
-            yield piece, sender
+        if found := sender(piece.parts[cut:], directory, exercises):
+            yield piece, found
 
 
 def _wrapper(
@@ -114,9 +114,10 @@ def _form(name: str, is_folder: bool) -> dict[str, str] | None:
     return {"who": "", **found.groupdict()} if found else None
 
 
-def _sender(
+def sender(
     parts: tuple[str, ...], directory: Directory, exercises: Sequence[str]
 ) -> Sender | None:
+    """Who handed in the file of this path; None where the path is no file's."""
     head, inner = parts[0], parts[1:]
     is_folder = bool(inner) and not head.lower().endswith(".zip")
     form = _form(head, is_folder)

@@ -422,3 +422,27 @@ def test_a_csv_that_was_handed_in_says_no_times(roster, go):
     found = lies(roster)
     assert "aexample/attend/timestamp.txt" not in found
     assert found["mli/attend/timestamp.txt"] == stamp + b"\n"
+
+
+def test_nbgraders_own_zip_collect(roster):
+    """It is configured for these forms, and takes the class's downloaded/."""
+    from nbgrader.apps.zipcollectapp import ZipCollectApp
+    from traitlets.config import PyFileConfigLoader
+
+    archive = roster / "downloaded" / "attend" / "archive"
+    archive.mkdir(parents=True)
+    a, b = notebook(work="a"), notebook(work="b")
+    files = {
+        canvas("Anna Example", 101, 1, "attend.ipynb"): a,
+        canvas("Anna Sample", 999, 2, "attend.ipynb"): b,
+    }
+    (archive / "submissions.zip").write_bytes(zipped(files))
+    (archive / "李明.ipynb").write_bytes(b)
+    config = PyFileConfigLoader("nbgrader_config.py", path=".").load_config()
+    app = ZipCollectApp(config=config)
+    app.initialize(["attend"])
+    app.start()
+    assert lies(roster) == {
+        "aexample/attend/attend.ipynb": a,
+        "mli/attend/李明.ipynb": b,
+    }
