@@ -17,6 +17,9 @@ from autograder.classroom import course
 ROAD = {
     "demo": "lay out a class to try it on",
     "grade": "grade what was submitted",
+    "feedback": "write a page for each student, and pack them for the LMS",
+    "report": "one page that shows how the class stands",
+    "export": "the grades as a file for Canvas, Moodle or a spreadsheet",
 }
 
 
