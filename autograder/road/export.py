@@ -12,7 +12,7 @@ from autograder.classroom import course, names
 
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
-    from autograder.road.sheet import Sheet
+    from autograder.road.forms.rows import Filled
 
 ABOUT = "the grades as a file for Canvas, Moodle or a spreadsheet"
 FORMS = ("plain", "canvas", "moodle")
@@ -57,44 +57,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from autograder.classroom import book
-    from autograder.road import lms, sheet
-
-    exercises = [course.exercise(name) for name in options.exercise]
-    given = sheet.read(options.into) if options.into else None
-    with book.opened() as gradebook:
-        every = {
-            name: book.standings(gradebook, name)
-            for name in exercises or course.assignments()
-        }
-    grades = every
-    if not exercises:
-        grades = {n: s for n, s in every.items() if any(x.total is not None for x in s)}
-    if not grades or not any(grades.values()):
-        raise ValueError(
-            f"the class {course.class_name()!r} has no grade yet"
-            + (f" for {', '.join(exercises)}" if exercises else "")
-        )
-    form = options.form or ("plain" if given is None else "")
-    told = lms.Filled(given) if given else None
-    if given is not None:
-        if form == "plain":
-            raise ValueError(
-                "--into is for a file of Canvas or Moodle, not for plain CSV"
-            )
-        told = lms.fill(given, grades, options.column, options.scale)
-        form = "canvas" if sheet_is_canvas(given) else "moodle"
-    elif form == "plain":
-        told = lms.Filled(plain(grades))
-    else:
-        told = (lms.new_canvas if form == "canvas" else lms.new_moodle)(grades)
-    if given is None:
-        told.graded = sum(s.total is not None for rows in grades.values() for s in rows)
+    grades = _grades([course.exercise(name) for name in options.exercise])
+    form, told = _told(options, grades)
     to = options.to or _place(form, list(grades))
-    if options.into and to.resolve() == options.into.resolve() and not options.force:
-        raise ValueError(
-            f"{to} is the file that the LMS exported: give another with --to"
-        )
+    if options.into and to.resolve() == options.into.resolve():
+        raise ValueError(f"{to} is the file that the LMS exported: give another --to")
     _write(to, told.sheet.bytes(), options.force)
     about = _about(to, form, grades, told)
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
@@ -102,83 +69,42 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(about[key] for key in needs) else 0
 
 
-def sheet_is_canvas(given: Sheet) -> bool:
-    return given.column("Student", "LastName") == 0
+def _grades(exercises: list[str]) -> dict[str, list[Standing]]:
+    """How all stand in these exercises, or in all that have been graded."""
+    from autograder.classroom import book
+
+    with book.opened() as gradebook:
+        asked = exercises or course.assignments()
+        every = {name: book.standings(gradebook, name) for name in asked}
+    graded = {n: s for n, s in every.items() if any(x.total is not None for x in s)}
+    grades = every if exercises else graded
+    if not any(grades.values()):
+        of = f" of {' or '.join(exercises)}" if exercises else ""
+        raise ValueError(f"the class {course.class_name()!r} has no grades{of} yet")
+    return grades
 
 
-def plain(grades: dict[str, list[Standing]]) -> Sheet:
-    """A row for each student and exercise, with every check. Excel reads its UTF-8."""
-    from autograder.road.sheet import Sheet, defused, written
+def _told(
+    options: argparse.Namespace, grades: dict[str, list[Standing]]
+) -> tuple[str, Filled]:
+    """The form, and the file in that form."""
+    from autograder.road.forms import canvas, moodle, plain, sheet
 
-    checks = [check for exercise in grades for check in course.steps(exercise)]
-    begin = (
-        *(
-            "exercise",
-            "student",
-            "last_name",
-            "first_name",
-            "email",
-            "lms_id",
-            "section",
-        ),
-        *(
-            "status",
-            "total",
-            "possible",
-            "score",
-            "late_penalty",
-            "automatic",
-            "by_hand",
-        ),
-        *(
-            "needs_a_look",
-            "handed_in_utc",
-            "due_utc",
-            "hours_late",
-            "mistakes",
-            "flags",
-        ),
+    if options.into is None:
+        if options.column or options.scale:
+            raise ValueError("--column and --scale are for a file given with --into")
+        form = options.form or "plain"
+        return form, {"plain": plain, "canvas": canvas, "moodle": moodle}[form].new(
+            grades
+        )
+    given = sheet.read(options.into)
+    for form, one in (("canvas", canvas), ("moodle", moodle)):
+        if options.form in (form, None) and one.is_one(given):
+            return form, one.fill(given, grades, options.column, options.scale)
+    raise ValueError(
+        f"{options.into} is neither Canvas's gradebook nor Moodle's grading worksheet: "
+        f"its first line is {', '.join(given.header[:4])} …"
     )
-    rows = [[*begin, *checks]]
-    for exercise, students in grades.items():
-        for s in students:
-            texts = (s.student, s.last_name, s.first_name, s.email, s.lms_id, s.section)
-            scored = s.checks.values() if s.score is not None else ()
-            hand = [c.manual for c in scored if c.manual is not None]
-            late = s.late.total_seconds() / 3600
-            rows.append(
-                [
-                    exercise,
-                    *map(defused, texts),
-                    s.status,
-                    "" if s.total is None else written(s.total),
-                    written(s.possible),
-                    "" if s.score is None else written(s.score),
-                    "" if s.score is None else written(s.penalty),
-                    written(sum(c.auto or 0.0 for c in scored)) if scored else "",
-                    written(sum(hand)) if hand else "",
-                    "yes" if s.needs_manual else "no",
-                    *(
-                        f"{t:%Y-%m-%d %H:%M:%S}" if t else ""
-                        for t in (s.handed_in, s.due)
-                    ),
-                    written(late) if late else "0",
-                    defused("; ".join(m.replace("_", " ") for m in s.mistakes)),
-                    defused("; ".join(s.flags)),
-                    *(
-                        written(s.checks[c].points) if scored and c in s.checks else ""
-                        for c in checks
-                    ),
-                ]
-            )
-    return Sheet(
-        [[_line(cell) for cell in row] for row in rows], bom=True, newline="\r\n"
-    )
-
-
-def _line(cell: str) -> str:
-    """One line of text: what cannot be seen is written out."""
-    return cell if cell.isprintable() else names.shown(cell)
 
 
 def _place(form: str, exercises: list[str]) -> Path:
@@ -257,10 +183,9 @@ _SAID = (
 
 def _words(about: dict[str, Any]) -> str:
     grades, exercises = about["grades"], ", ".join(about["exercises"])
-    lines = [
-        f"class {about['class']}: {grades:,} grade{'s' * (grades != 1)} of {exercises} "
-        f"in {about['file']}"
-    ]
+    plural = "s" * (grades != 1)
+    of = f"{grades:,} grade{plural} of {exercises}"
+    lines = [f"class {about['class']}: {of} in {about['file']}"]
     for key, words in _SAID:
         if who := about[key]:
             more = f" … and {len(who) - FEW:,} more" if len(who) > FEW else ""

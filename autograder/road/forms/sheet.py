@@ -10,13 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from autograder.classroom.book import Standing
 
 MOST = 64 << 20  # bytes of a file: a class of 100,000 has room in it
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -106,42 +101,3 @@ def is_number(cell: str) -> float | None:
         return float(cell.strip().replace(",", "."))
     except ValueError:
         return None
-
-
-class Matches:
-    """Whose row is it? By keys that are known of each student, one kind after another.
-
-    A key that two students share is nobody's.
-    """
-
-    def __init__(
-        self,
-        students: Iterable[Standing],
-        *kinds: Callable[[Standing], Iterable[str]],
-    ) -> None:
-        self._kinds: list[dict[str, Standing | None]] = []
-        everybody = list(students)
-        for keys in kinds:
-            known: dict[str, Standing | None] = {}
-            for student in everybody:
-                for key in {_plain(key) for key in keys(student)} - {""}:
-                    same = known.setdefault(key, student)
-                    known[key] = student if same is student else None
-            self._kinds.append(known)
-
-    def find(self, *keys: Sequence[str]) -> tuple[Standing | None, int]:
-        """The student of these keys, kind by kind, and the kind that found them.
-
-        ValueError where the keys of one kind are those of several students.
-        """
-        for place, (known, cells) in enumerate(zip(self._kinds, keys, strict=True)):
-            found = [known[k] for k in map(_plain, cells) if known.get(k) is not None]
-            if len({id(student) for student in found}) > 1:
-                raise ValueError("its ids belong to several students")
-            if found:
-                return found[0], place
-        return None, -1
-
-
-def _plain(key: str) -> str:
-    return " ".join(key.split()).casefold()
