@@ -18,7 +18,6 @@ from autograder.classroom.table import INFRA
 from autograder.road.forms.rows import (
     Filled,
     Matches,
-    called,
     enter,
     factor_of,
     keep_safe,
@@ -30,7 +29,12 @@ from autograder.road.forms.sheet import Sheet, defused, written
 POINTS = "Points Possible"
 _ID = re.compile(r"\s*\((\d+)\)\s*$")
 _NAMES = ("Student", "LastName", "FirstName")
-_IDS = ("SIS User ID", "SIS Login ID", "Integration ID")
+_IDS = {
+    "ID": "canvas_id",
+    "SIS User ID": "sis_id",
+    "SIS Login ID": "login",
+    "Integration ID": "integration_id",
+}
 
 
 def is_one(sheet: Sheet) -> bool:
@@ -49,28 +53,23 @@ def fill(
     places = _columns(head, first, grades, column)
     comma = sheet.delimiter != "," and any("," in c for c in (possible or [])[first:])
     filled = Filled(replace(sheet, rows=rows))
-    ids = [i for i, h in enumerate(head) if h.strip() in _IDS]
+    ids = {kind: i for h, kind in _IDS.items() if (i := sheet.column(h)) is not None}
     names = [i for i in map(sheet.column, _NAMES) if i is not None]
-    at = sheet.column("ID")
+    at = ids["canvas_id"]
     for exercise, place in places.items():
         students = grades[exercise]
-        factor = factor_of(
-            students, possible[place] if possible else "", head[place], scale
-        )
-        match = Matches(
-            students,
-            lambda s: [s.lms_id],
-            lambda s: [s.student, s.email, *s.names.values()],
-            lambda s: [s.name, f"{s.last_name}, {s.first_name}", *called(s)],
-        )
+        most = possible[place] if possible else ""
+        factor = factor_of(students, most, head[place], scale)
         asked = (
             (
                 row,
-                [[row[at]], [row[i] for i in ids], [", ".join(row[i] for i in names)]],
+                {kind: row[i] for kind, i in ids.items()},
+                ", ".join(row[i] for i in names),
             )
             for row in rows[1:]
             if row[0].strip() != POINTS and any(row[i].strip() for i in (0, at))
         )
+        match = Matches(students, ids)
         enter(filled, asked, match, students, place, factor, comma)
     for row in rows[1:]:  # Canvas finds these by their ID, so that the name is free
         if row[at].strip().isdigit():
@@ -154,14 +153,14 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
         s = next(iter(found.values()))
         if any(standing.status == INFRA for standing in found.values()):
             continue
-        number = s.lms_id.strip() if s.lms_id.strip().isdigit() else ""
+        number = s.names.get("canvas_id", "" if s.names else s.lms_id)
         called = f"{s.last_name}, {s.first_name}" if s.last_name else s.name
-        login = s.names.get("SIS Login ID") or s.student
+        login = s.names.get("login") or s.student
         rows.append(
             [
                 defused(called),
                 number,
-                s.names.get("SIS User ID", ""),
+                s.names.get("sis_id", ""),
                 login,
                 defused(s.section),
                 *(total(found.get(exercise)) for exercise in grades),

@@ -17,14 +17,13 @@ from autograder.classroom.book import Standing
 from autograder.road.forms.rows import (
     Filled,
     Matches,
-    called,
     enter,
     factor_of,
     keep_safe,
 )
 from autograder.road.forms.sheet import Sheet, defused, written
 
-_IDS = ("ID number", "Email address", "Username")
+_IDS = {"ID number": "id_number", "Email address": "email", "Username": "login"}
 
 
 def is_one(sheet: Sheet) -> bool:
@@ -50,25 +49,23 @@ def fill(
     largest = rows[1][most] if most is not None and len(rows) > 1 else ""
     comma = sheet.delimiter != "," and "," in largest
     factor = factor_of(students, largest, sheet.header[place], scale)
-    ids = [i for i in map(sheet.column, _IDS) if i is not None]
+    ids = {kind: i for h, kind in _IDS.items() if (i := sheet.column(h)) is not None}
     name = sheet.column("Full name")
-    match = Matches(
-        students,
-        lambda s: [s.student, s.email, s.lms_id, *s.names.values()],
-        lambda s: [s.name, *called(s)],
-    )
+    if not ids and name is None:
+        ids = {"participant": 0}  # anonymous: of this assignment alone
     filled = Filled(replace(sheet, rows=rows))
     asked = (
         (
             row,
-            [
-                [row[i] for i in ids],
-                [row[name]] if name is not None else [],
-            ],
+            {
+                kind: re.sub(r"\D", "", row[i]) if kind == "participant" else row[i]
+                for kind, i in ids.items()
+            },
+            row[name] if name is not None else "",
         )
         for row in rows[1:]
     )
-    enter(filled, asked, match, students, place, factor, comma)
+    enter(filled, asked, Matches(students, ids), students, place, factor, comma)
     if name is not None:  # Moodle goes by the identifier
         for row in rows[1:]:
             row[name] = defused(row[name])
@@ -87,9 +84,10 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     for s in students:
         if s.total is None:
             continue
-        if s.lms_id or s.email:
+        number = s.names.get("id_number", "" if s.names else s.lms_id)
+        if number or s.email:
             names = map(defused, (s.first_name, s.last_name))
-            rows.append([*names, s.lms_id, s.email, written(s.total)])
+            rows.append([*names, number, s.email, written(s.total)])
             filled.graded += 1
         else:
             filled.absent.append(s.student)

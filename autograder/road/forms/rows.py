@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.classroom.book import Standing
@@ -24,38 +24,69 @@ class Filled:
 
 
 class Matches:
-    """Whose row is it? By keys that are known of each student, one kind after another.
+    """Whose row is it? By ids first, of which none may say otherwise; else by name.
 
-    A key that two students share is nobody's.
+    An id or a name that two students share is nobody's.
     """
 
-    def __init__(
-        self,
-        students: Iterable[Standing],
-        *kinds: Callable[[Standing], Iterable[str]],
-    ) -> None:
-        self._kinds: list[dict[str, Standing | None]] = []
+    def __init__(self, students: Iterable[Standing], kinds: Iterable[str]) -> None:
         everybody = list(students)
-        for keys in kinds:
-            known: dict[str, Standing | None] = {}
-            for student in everybody:
-                for key in {_plain(key) for key in keys(student)} - {""}:
-                    same = known.setdefault(key, student)
-                    known[key] = student if same is student else None
-            self._kinds.append(known)
+        self._ids: dict[str, dict[str, Standing | None]] = {}
+        for kind in kinds:
+            self._ids[kind] = _index(everybody, lambda s, kind=kind: _ids(s, kind))
+        self._names = _index(everybody, _called)
 
-    def find(self, *keys: Sequence[str]) -> tuple[Standing | None, int]:
-        """The student of these keys, kind by kind, and the kind that found them.
+    def find(self, ids: Mapping[str, str], name: str = "") -> Standing | None:
+        """The student with these ids by kind, or with this name, or None.
 
-        ValueError where the keys of one kind are those of several students.
+        ValueError where the ids are those of several students.
         """
-        for place, (known, cells) in enumerate(zip(self._kinds, keys, strict=True)):
-            found = [known[k] for k in map(_plain, cells) if known.get(k) is not None]
-            if len({id(student) for student in found}) > 1:
-                raise ValueError("its ids belong to several students")
-            if found:
-                return found[0], place
-        return None, -1
+        asked = [(kind, _plain(key)) for kind, key in ids.items()]
+        found = [self._ids[kind].get(key) for kind, key in asked]
+        known = [student for student in found if student is not None]
+        if len({student.student for student in known}) > 1:
+            raise ValueError("its ids belong to several students")
+        if known:
+            return known[0]
+        student = self._names.get(_plain(name))
+        if student and any(
+            _own(student, kind) not in ("", key) for kind, key in asked if key
+        ):
+            return None  # another one of this name
+        return student
+
+
+def _index(
+    students: Iterable[Standing], keys: Callable[[Standing], Iterable[str]]
+) -> dict[str, Standing | None]:
+    found: dict[str, Standing | None] = {}
+    for student in students:
+        for key in {_plain(key) for key in keys(student)} - {""}:
+            first = found.setdefault(key, student)
+            found[key] = student if first is student else None
+    return found
+
+
+def _own(student: Standing, kind: str) -> str:
+    """What the LMS itself calls a student by an id of this kind, if that is known."""
+    return _plain(student.email if kind == "email" else student.names.get(kind, ""))
+
+
+def _ids(student: Standing, kind: str) -> list[str]:
+    """By which ids of a kind a student can be found."""
+    if own := _own(student, kind):
+        return [own]
+    if kind in ("canvas_id", "id_number") and not student.names:
+        return [student.lms_id]  # as nbgrader keeps it: of which LMS, it does not say
+    if kind in ("login", "sis_id"):
+        return [student.student, student.email if kind == "login" else ""]
+    return [student.student] if kind == "id_number" else []
+
+
+def _called(student: Standing) -> list[str]:
+    """The names by which an LMS may list a student."""
+    known = [student.names.get(key, "") for key in ("name", "sortable")]
+    return [student.name, f"{student.last_name}, {student.first_name}", *known]
 
 
 def _plain(key: str) -> str:
@@ -64,7 +95,7 @@ def _plain(key: str) -> str:
 
 def enter(
     filled: Filled,
-    asked: Iterable[tuple[list[str], list[list[str]]]],
+    asked: Iterable[tuple[list[str], dict[str, str], str]],
     match: Matches,
     students: Sequence[Standing],
     place: int,
@@ -74,12 +105,12 @@ def enter(
     """Put each grade into its row; note who has none, and what is not clear."""
     mine: dict[str, list[list[str]]] = {}
     by_student: dict[str, Standing] = {}
-    for row, keys in asked:
+    for row, ids, name in asked:
         told = row[0] if any(c.isalpha() for c in row[0]) else " ".join(row[:2])
         if row[0].strip().casefold() == TEST:
             continue
         try:
-            student, _ = match.find(*keys)
+            student = match.find(ids, name)
         except ValueError as error:
             filled.odd.append(f"{told}: {error}; left as it was")
             continue
@@ -143,8 +174,3 @@ def keep_safe(filled: Filled, rows: Iterable[list[str]], keys: Sequence[int]) ->
                     f"enter this student's grade by hand"
                 )
                 row[place] = ""
-
-
-def called(student: Standing) -> list[str]:
-    """The full names that a roster knows beside the one in the gradebook."""
-    return [name for name in student.names.values() if " " in name]

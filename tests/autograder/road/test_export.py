@@ -27,7 +27,9 @@ CANVAS = (
 )
 CLASS = [
     standing("zofia", 4.5),
-    standing("xiaolong", 3.0, first_name="小龙", last_name="李"),
+    standing(
+        "xiaolong", 3.0, first_name="小龙", last_name="李", names={"login": "xiaolong"}
+    ),
     standing("ann", None, "MISSING", lms_id="13"),
     standing("bo", None, "INFRA"),
     standing("eve", 5.0),
@@ -137,7 +139,7 @@ def test_two_who_fit_are_told_and_left(tmp_path):
     told = canvas.fill(given(twice, tmp_path), {"attend": CLASS}, "", False)
     assert [row[5] for row in table(told.sheet)][3:5] == ["", "1.00"]
     assert "zofia: 2 rows fit; left as they were" in told.odd
-    mixed = CANVAS.replace("12,S2,xiaolong", "12,max,xiaolong")
+    mixed = CANVAS.replace("12,S2,xiaolong", "12,eve,xiaolong")
     told = canvas.fill(given(mixed, tmp_path), {"attend": CLASS}, "", False)
     assert "李, 小龙: its ids belong to several students; left as it was" in told.odd
     # Nor does one name of two students find either.
@@ -146,6 +148,15 @@ def test_two_who_fit_are_told_and_left(tmp_path):
     told = canvas.fill(given(CANVAS, tmp_path), {"attend": same}, "", False)
     assert told.graded == 0
     assert told.absent == ["a", "b"]
+    # Nor does a name find somebody of whom the LMS's own id is known, and is another.
+    same = [standing("a", 1.0, first_name="Ann", last_name="Absent")]
+    told = canvas.fill(given(CANVAS, tmp_path), {"attend": same}, "", False)
+    assert told.graded == 1
+    same[0] = standing(
+        "a", 1.0, first_name="Ann", last_name="Absent", names={"canvas_id": "99"}
+    )
+    told = canvas.fill(given(CANVAS, tmp_path), {"attend": same}, "", False)
+    assert told.graded == 0
 
 
 SEMICOLONS = (
@@ -186,6 +197,10 @@ def test_moodles_worksheet(tmp_path):
         assert [*old[:1], *old[2:5], *old[6:]] == [*new[:1], *new[2:5], *new[6:]]
     assert told.unknown == ["Participant 504"]
     assert told.sheet.bytes().startswith(b"\xef\xbb\xbfIdentifier,")
+    anonymous = "Identifier,Status,Grade,Maximum Grade\nParticipant 7,,,5.00\n"
+    known = [standing("p7", 4.0, names={"participant": "7"})]
+    told = moodle.fill(given(anonymous, tmp_path), {"attend": known}, "", False)
+    assert table(told.sheet)[1] == ["Participant 7", "", "4.00", "5.00"]
     twenty = WORKSHEET.replace("5.00,Yes", "20.00,Yes")
     with pytest.raises(ValueError, match="20 points there and 5 here"):
         moodle.fill(given(twenty, tmp_path), {"attend": CLASS}, "", False)
