@@ -162,6 +162,17 @@ def _by_hand(scored: Scored) -> str:
     return ". ".join(told) + "." if told else ""
 
 
+def code_of(notebook: Path, check: str, most: int) -> list[str] | None:
+    """The student's own lines for a check, at most so many; None if they are not there."""
+    try:
+        own, _ = _cells(json.loads(notebook.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if check not in own:
+        return None
+    return [line[:WIDTH] for line in own[check][1].rstrip().split("\n")[:most]]
+
+
 def headings(solution: Path) -> tuple[str, dict[str, str]]:
     """The title of an exercise, and for each graded cell the heading it stands under."""
     title, heading, found = solution.stem, "", {}
