@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 RUN = 9  # tokens in a row
 FEWEST = 12  # rare runs that two must share
@@ -116,7 +117,11 @@ def pairs(
     """
     found: dict[str, np.ndarray] = {}
     same: dict[bytes, list[str]] = {}
-    for name, seen in _seen(notebooks, given, jobs):
+    quiet = None if len(notebooks) >= MANY else True  # a few take a moment
+    about = {"desc": "who is like whom", "unit": " notebooks", "disable": quiet}
+    for name, seen in tqdm(
+        _seen(notebooks, given, jobs), total=len(notebooks), **about
+    ):
         if seen is not None:
             same.setdefault(seen[0], []).append(name)
             found[name] = np.frombuffer(seen[1], np.uint64)

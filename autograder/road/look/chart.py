@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 360, 150  # as wide as a phone, so that its words stay readable
-_LEFT, _TOP, _BOTTOM = 12, 18, 22
+_LEFT, _TOP, _BOTTOM = 16, 18, 22
 
 
 def columns(values: Sequence[tuple[str, int]], title: str) -> Markup:

@@ -16,14 +16,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.classroom.book import FLAGGED, GRADED, INFRA, MISSING, Standing
+from autograder.verdict.judge import UNWRITTEN
 
 LISTED = 200  # names in a list, or rows in a table of them
 GROUPS = 25  # of like outcomes that no mistake explains
 HALF = 0.5
+# What is left out of a reason, so that like outcomes are alike.
 _COUNT = re.compile(
-    r"^Right in \d+ of \d+ cases(?:, but only [^.]*)?(?:\. The idea is "
-    r"right[^.]*)?\. "
+    r"^Right in \d+ of \d+ cases(?:, but only [^.]*)?(?:\. The idea is right[^.]*)?\. "
 )
+_COMPARED = "Wrong on "  # so begins what is said of an answer
+_CODE = re.compile(r"`[^`]*`")
+_PLACE = re.compile(r"SyntaxError in line \d+(?:, `[^`]*`)?: ")
 
 
 @dataclass
@@ -103,6 +107,7 @@ def facts(
         "checks": _checks(graded, steps),
         "mistakes": _mistakes(graded, steps, hint, who),
         "unnamed": _unnamed(graded, steps, who),
+        "silent": _silent(graded, who),
         "stuck": _stuck(graded, steps, who),
         "flagged": _told([s for s in standings if s.status == FLAGGED], exercise, who),
         "infra": _told(infra, exercise, who),
@@ -135,6 +140,7 @@ def _checks(
             continue
         right = sum(c.points >= c.possible for c in scored)
         none = sum(c.points <= 0 for c in scored)
+        unwritten = sum(c.points <= 0 and c.reason == UNWRITTEN for c in scored)
         count = len(scored)
         share = right / count
         mean = statistics.fmean(
@@ -146,7 +152,8 @@ def _checks(
                 "title": title,
                 "right": right,
                 "partly": count - right - none,
-                "none": none,
+                "none": none - unwritten,
+                "unwritten": unwritten,
                 "share": share,
                 "mean": mean,
             }
@@ -189,7 +196,7 @@ def _unnamed(
     for s in graded:
         for name, scored in s.checks.items():
             wrong = (scored.auto or 0.0) < scored.possible
-            if wrong and scored.reason and not scored.mistake:
+            if wrong and not scored.mistake and _COMPARED in (scored.reason or ""):
                 alike[name, _COUNT.sub("", scored.reason)].append(s)
     groups = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
@@ -202,6 +209,30 @@ def _unnamed(
             "who": names(students, who),
         }
         for (check, reason), students in groups[:GROUPS]
+    ]
+
+
+def _silent(graded: Sequence[Standing], who: Who) -> list[dict[str, Any]]:
+    """Steps of which there was no answer to compare, by the reason, over all checks."""
+    alike: dict[str, dict[str, Standing]] = defaultdict(dict)
+    steps: dict[str, int] = defaultdict(int)
+    for s in graded:
+        for scored in s.checks.values():
+            reason = scored.reason or ""
+            wrong = (scored.auto or 0.0) < scored.possible
+            if wrong and reason not in ("", UNWRITTEN) and _COMPARED not in reason:
+                reason = _CODE.sub("`…`", _PLACE.sub("SyntaxError: ", reason))
+                alike[reason][s.student] = s
+                steps[reason] += 1
+    groups = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        {
+            "reason": reason,
+            "count": len(students),
+            "steps": steps[reason],
+            "who": names(students.values(), who),
+        }
+        for reason, students in groups[:GROUPS]
     ]
 
 

@@ -36,3 +36,23 @@ def late(student, points, hours, penalty, **more):
     """One who handed in after it was due."""
     when = DUE + datetime.timedelta(hours=hours)
     return standing(student, points, handed_in=when, penalty=penalty, **more)
+
+
+def cell(grade_id, source="", said=None, **label):
+    """A cell of a graded notebook; `said` is what a check has put below it."""
+    made = {"cell_type": "code", "source": source, "outputs": []}
+    made["metadata"] = {"nbgrader": {"grade_id": grade_id, **label}}
+    if said is not None:
+        data = {"text/plain": said, "text/html": "<script>alert('html')</script>"}
+        made["outputs"] = [{"output_type": "display_data", "data": data}]
+    return made
+
+
+def notebook(code, said=()):
+    """A graded notebook: the student's code for each check of CHECKS."""
+    cells = []
+    for name in CHECKS:
+        cells.append(cell(f"write_{name}", code.get(name, ""), solution=True))
+        text = dict(said).get(name, f"✓ {name}: right")
+        cells.append(cell(name, f'check("{name}", {name})', text, grade=True))
+    return {"cells": cells}
