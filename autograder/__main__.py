@@ -24,6 +24,9 @@ ROAD = {
     "grade": "grade what was submitted",
     "review": "what a person should look at, and where to click",
     "regrade": "grade again after a change; --dry-run tells whose grade would move",
+    "feedback": "write a page for each student, and pack them for the LMS",
+    "report": "one page that shows how the class stands",
+    "export": "the grades as a file for Canvas, Moodle or a spreadsheet",
     "status": "where the class stands, and what comes next",
     "upgrade": "what a newer course would change in a class",
 }
