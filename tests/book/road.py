@@ -6,8 +6,7 @@ from pathlib import Path
 
 BOOK = Path(__file__).parents[2] / "book"
 _BLOCK = re.compile(
-    r"^```(?:\{code-block\} python\n:caption: (?P<file>\S+)\n\n|(?P<kind>\w+)\n)"
-    r"(?P<text>.*?)^```$",
+    r"^```(?P<kind>\w+)\n(?P<text>(?:# (?P<file>\S+\.py)\n)?.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 
