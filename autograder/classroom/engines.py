@@ -48,7 +48,7 @@ def _prepare(address: str, course: str, klass: str) -> None:
         ) from None
     with engine.connect() as link:
         if not sa.inspect(link).has_table(mark.name):
-            link.execute(sa.text("set lock_timeout = '60s'"))
+            link.execute(sa.text("set lock_timeout = '5min'"))
             link.execute(sa.text(f"select pg_advisory_xact_lock({_key('prepare')})"))
             if not sa.inspect(link).has_table(mark.name):
                 _make(address, course)
@@ -109,7 +109,7 @@ _WHO = (
 
 
 def _host() -> str:
-    return re.sub(r"[^\w.-]", "", f"grader on {socket.gethostname()}"[:60])
+    return re.sub(r"[^\w .-]", "", f"grader on {socket.gethostname()}"[:60])
 
 
 def _key(what: str) -> int:

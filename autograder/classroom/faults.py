@@ -61,14 +61,12 @@ def told(error: BaseException, address: str | None = None) -> str | None:
     if isinstance(found, OSError):
         return f"the disk is full: {found.filename or 'nothing more can be written'}"
     text = str(found)
-    where = shown(address or os.environ.get(VARIABLE) or "") or "its gradebook"
+    where = shown(address or os.environ.get(VARIABLE) or "") or "the gradebook"
     for pattern, said in _SENTENCES:
         if re.search(pattern, text, re.IGNORECASE):
             return f"{where}: {said}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (
-        f"the gradebook, {where}: {lines[0][:200] if lines else type(found).__name__}"
-    )
+    return f"{where}: {lines[0][:200] if lines else type(found).__name__}"
 
 
 _NOBODY = (
