@@ -31,7 +31,7 @@ def prepare(address: str, course: str, folder: Path) -> None:
     with sentences(address):
         if is_server(address):
             whole(lambda: _prepare(address, course, folder.name), OPENING)
-            remember(folder, address)
+        remember(folder, address)
 
 
 def _prepare(address: str, course: str, klass: str) -> None:
