@@ -50,10 +50,9 @@ def dask():
     )
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
-    ) as running:
-        yield running
+    running = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    yield running
+    running.close(timeout=5)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +153,6 @@ def test_no_scheduler_and_no_workers(submitted, dask, capsys, monkeypatch):
     assert "no Dask scheduler answers at tcp://127.0.0.1:1" in refused(
         capsys, "tcp://127.0.0.1:1"
     )
-    assert "no Dask scheduler answers at nonsense" in refused(capsys, "nonsense://")
     with LocalCluster(n_workers=0, dashboard_address=None) as empty:
         assert "has no workers" in refused(capsys, empty.scheduler_address)
     assert not times(submitted)
