@@ -154,6 +154,7 @@ def test_hidden_names_are_nowhere_and_stay_the_same(monkeypatch):
         flags=(
             "zed_quux_attend.ipynb was graded in its place",
             "ZEDEKIAH wrote to quux@example.org",
+            "nickname.ipynb was not graded: it differs from attend.ipynb",
         ),
     )
     class_ = [*CLASS, odd]
@@ -162,7 +163,8 @@ def test_hidden_names_are_nowhere_and_stay_the_same(monkeypatch):
     for s in class_:
         for part in (s.first_name, s.email, s.name, f"({s.student})"):
             assert not re.search(rf"\b{re.escape(part.lower())}\b", told), part
-    for part in ("zed", "quux", "made-up"):
+    assert "it differs from attend.ipynb" in told
+    for part in ("zed", "quux", "made-up", "nickname"):
         assert part not in one.lower()
     called = set(re.findall(r"student [0-9a-f]{8}", one))
     assert len(called) == len(class_)
