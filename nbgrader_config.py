@@ -1,25 +1,30 @@
 """nbgrader's configuration for this course. See "For instructors" in README.md.
 
 GPT_CLASS names the class that is graded: each has a folder of its own with what its
-students submitted, what came of it, and its gradebook. Without it, the bundled demo.
+students submitted, what came of it, and its gradebook. Without it there is no class:
+notebooks can be written and validated, and the gradebook is an empty one that nobody keeps.
 """
 
 import os
+import sys
 from pathlib import Path
 
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    SaveAutoGrades,
-)
+from nbgrader.preprocessors import CheckCellMetadata
 
-from autograder.classroom import converters, course, pages
-from autograder.classroom.preprocessors import Execute, Read, Sanitize, Verify
+from autograder.classroom import address, converters, course, late, pages
+from autograder.classroom.preprocessors import Execute, Read, Sanitize, Save, Verify
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
-klass = course.class_name()
-folder = f"autograder/classes/{klass}"
+try:
+    place = course.class_folder() if course.has_class() else None
+    nowhere = f"sqlite:///{course.nowhere() / address.FILE}" if not place else ""
+    gradebook = (
+        address.url(place) if place else os.environ.get("GPT_GRADEBOOK", nowhere)
+    )
+except ValueError as error:  # not an Exception: Jupyter would go on without all this
+    sys.exit(f"{Path(__file__).name}: {error}")
+folder = place.relative_to(root) if place else "autograder/no-class"  # is never made
 
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.course_id = "gpt-in-four-stages"
@@ -29,10 +34,7 @@ c.CourseDirectory.submitted_directory = f"{folder}/submitted"
 c.CourseDirectory.autograded_directory = f"{folder}/autograded"
 c.CourseDirectory.feedback_directory = f"{folder}/feedback"
 c.CourseDirectory.solution_directory = f"{folder}/solution"
-c.CourseDirectory.db_url = os.environ.get(
-    "GPT_GRADEBOOK", f"sqlite:///{root / folder / 'gradebook.db'}"
-)
-(root / folder).mkdir(parents=True, exist_ok=True)
+c.CourseDirectory.db_url = gradebook
 
 converters.install()  # nbgrader's own commands read a folder as ours does
 c.HTMLExporter.preprocessors = [pages.Escape]
@@ -41,10 +43,10 @@ c.Autograde.sanitize_preprocessors = [Sanitize, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [
     Execute,
     Verify,
-    SaveAutoGrades,
-    AssignLatePenalties,
+    Save,
     CheckCellMetadata,
 ]
+c.AssignLatePenalties.plugin_class = late.Policy  # `autograder due` sets its rules
 c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
 c.Execute.limits = {
     "cell_seconds": 30,

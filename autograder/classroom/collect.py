@@ -68,7 +68,7 @@ def collect(folder: Path, name: str) -> HandedIn:
             left_out.add(kind)
             continue
         try:
-            data = _read(folder / file, room[kind])
+            data = read(folder / file, room[kind])
         except IsADirectoryError:
             lost = f"{mine} is a folder" if file == mine else lost
             continue
@@ -99,7 +99,7 @@ def collect(folder: Path, name: str) -> HandedIn:
 def timestamp(folder: Path) -> str | None:
     """What timestamp.txt says in a folder of which nothing else is to be known."""
     try:
-        return None if folder.is_symlink() else _text(_read(folder / STAMP, 1000))
+        return None if folder.is_symlink() else _text(read(folder / STAMP, 1000))
     except (OSError, ValueError):
         return None
 
@@ -126,7 +126,7 @@ def _names(folder: Path, first: Sequence[str]) -> tuple[list[str], list[str]]:
     return sorted(names, key=lambda name: (name not in first, name)), flags
 
 
-def _read(path: Path, most: int) -> bytes:
+def read(path: Path, most: int) -> bytes:
     """The bytes of a regular file. ValueError for anything else, and for too many.
 
     IsADirectoryError for a folder, in which nothing is looked at.

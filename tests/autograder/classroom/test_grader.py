@@ -186,7 +186,7 @@ def awkward(classroom):
 def test_nbgraders_own_commands(classroom, monkeypatch):
     """generate_assignment, autograde, generate_feedback, list and export."""
     monkeypatch.setenv("GPT_CLASS", "commands")
-    place = classroom.parent / "commands"
+    place = course.new_class()
     honest = Submission("honest", POINTS)
     half = Submission("half", 8, steps=4)
     nbgrader("generate_assignment", "tokenize", "--force")

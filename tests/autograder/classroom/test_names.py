@@ -159,7 +159,7 @@ def test_whatever_fails_for_one_costs_one_row(classroom, monkeypatch):
     with monkeypatch.context() as patch:
         failing(patch, grade, "collect", "no-files")
         failing(patch, grade.Record, "save", "no-record")
-        failing(patch, grade, "_publish", "no-notebook")
+        failing(patch, grade, "publish", "no-notebook")
         rows = grade.grade(EXERCISE, students)
     assert [row.status == grade.INFRA for row in rows] == [True, True, True, False]
     assert {row.flags for row in rows[:3]} == {("the disk is full",)}

@@ -1,0 +1,196 @@
+"""`python -m autograder collect`: take in what was submitted, from an LMS or a folder."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.classroom import course, names
+
+if TYPE_CHECKING:
+    from autograder.road.filing import Filed
+    from autograder.road.intake import Outcome
+    from autograder.road.people import Directory
+
+ABOUT = "take in what was submitted, from the LMS's zip or a folder"
+SHOWN = 15  # lines of one kind; the rest is counted
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="the zip of Canvas, Moodle or Gradescope, folders of GitHub Classroom or "
+        "nbgrader's exchange, any folder with a folder for each student, notebooks; "
+        "and a CSV with times (Moodle's grading worksheet, Gradescope's or GitHub "
+        "Classroom's grades); default: the class's folder downloaded/",
+    )
+    parser.add_argument("--exercise", metavar="WORD", help="take only this one")
+    parser.add_argument(
+        "--as",
+        dest="given",
+        action="append",
+        default=[],
+        metavar="FILE=ID",
+        help="this file, or all of this hand-in, is that student's",
+    )
+    parser.add_argument(
+        "--late-by",
+        metavar="TIME",
+        help="what Canvas marks LATE without a time was so late: '1d', '2h'",
+    )
+    parser.add_argument("--zone", metavar="ZONE", help="of times in a CSV without one")
+    parser.add_argument(
+        "--replace",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="take this student's even if nobody knows whether it is newer; 'all'",
+    )
+    parser.add_argument(
+        "--no-roster",
+        action="store_true",
+        help="there is no roster: names of folders and files are ids",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what it would")
+    parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def run(options: argparse.Namespace) -> int:
+    name = course.class_name()
+    if options.exercise is not None:
+        course.exercise(options.exercise)
+    paths = options.path or _downloaded()
+    given = _given(options.given)
+    for path in paths:
+        if not path.exists():
+            raise ValueError(f"{path}: there is no such file or folder")
+    from autograder.road import times
+
+    late_by = None
+    if options.late_by is not None:
+        late_by = datetime.timedelta(
+            seconds=times.seconds(options.late_by, "--late-by")
+        )
+    from autograder.classroom import book
+    from autograder.road import intake, people
+
+    with book.opened() as gradebook:
+        directory = people.Directory(people.load(gradebook))
+        if options.no_roster:
+            directory = None
+        elif not len(directory):
+            raise ValueError(
+                f"{name} has no roster, so nobody can be found. First: python -m "
+                f"autograder roster FILE.csv --class {name}; or --no-roster takes the "
+                "names of folders and files as ids"
+            )
+        _are_known(directory, [*given.values(), *options.replace])
+        wish = intake.Wish(
+            paths,
+            options.exercise,
+            given,
+            late_by,
+            frozenset(options.replace),
+            options.dry_run,
+        )
+        done = intake.take_in(wish, gradebook, directory, times.Clock(options.zone))
+    if options.json:
+        print(json.dumps(_plain(name, done), ensure_ascii=False, indent=1))
+    else:
+        _say(name, done, options)
+    return 1 if done.left or done.nobody else 0
+
+
+def _downloaded() -> list[Path]:
+    folder = course.class_folder() / "downloaded"
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise ValueError(f"name the zip or the folder, or put it into {folder}")
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _given(said: list[str]) -> dict[str, str]:
+    found = {}
+    for one in said:
+        file, equals, student = one.rpartition("=")
+        if not (file and equals and student):
+            raise ValueError(f"--as {one!r}: write FILE=ID")
+        found[file] = student
+    return found
+
+
+def _are_known(directory: Directory | None, students: list[str]) -> None:
+    for student in students:
+        if directory is None and not (names.problem(student) or "/" in student):
+            continue
+        if student != "all" and (directory is None or student not in directory):
+            near = directory and directory.near(student)
+            hint = f"; did you mean {names.shown(near)}?" if near else ""
+            raise ValueError(f"'{names.shown(student)}' is not on the roster{hint}")
+
+
+def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
+    from autograder.road.text import listed
+
+    words = sorted({one.exercise for one in done.all}, key=course.place)
+    forms = ", ".join(done.forms) or "nothing that is known"
+    dry = " (dry run: nothing was written)" if options.dry_run else ""
+    print(f"{name} · {', '.join(words) or 'nothing'} · from {forms}{dry}\n")
+    counts = [f"{len(done.new):,} new", f"{len(done.newer):,} newer"]
+    counts.append(f"{len(done.same):,} as before")
+    print(f"  {' · '.join(counts)}")
+    if done.replaced is not None:
+        where = done.replaced.relative_to(course.class_folder()).parts[:2]
+        print(f"  What the newer ones replace lies in {'/'.join(where)}")
+    for title, lines in (
+        ("note", done.notes),
+        ("fits nobody: --as FILE=ID says whose it is", done.nobody),
+        ("left for you", done.left),
+    ):
+        if lines:
+            print("\n".join(["", *listed(title, lines, SHOWN)]))
+    for word, students in done.missing.items():
+        if students:
+            print("\n".join(["", *_missing(word, students)]))
+    if words and not options.dry_run:
+        print(f"\nNext: python -m autograder grade {words[0]} --class {name}")
+    elif words:
+        print("\nNext: the same without --dry-run")
+
+
+def _missing(word: str, students: list[str]) -> list[str]:
+    from autograder.road.text import listed
+
+    told = ", ".join(students[:12]) + (" …" if len(students) > 12 else "")
+    has = "has" if len(students) == 1 else "have"
+    return listed(f"{word}: {len(students):,} {has} handed in nothing", [told], 1)
+
+
+def _plain(name: str, done: Outcome) -> dict[str, Any]:
+    def rows(filed: list[Filed]) -> list[dict[str, Any]]:
+        return [
+            {
+                "student": one.student,
+                "exercise": one.exercise,
+                "at": one.at and one.at.isoformat() + "Z",
+                "form": one.form,
+            }
+            for one in filed
+        ]
+
+    return {
+        "class": name,
+        "new": rows(done.new),
+        "newer": rows(done.newer),
+        "same": rows(done.same),
+        "replaced": done.replaced and str(done.replaced),
+        "notes": done.notes,
+        "nobody": done.nobody,
+        "left": done.left,
+        "missing": done.missing,
+    }

@@ -1,0 +1,337 @@
+"""From files to submissions: whose is each notebook, of which exercise, and which counts.
+
+An exercise is known by the grade ids of a notebook's cells, not by its name. What cannot
+be told is left for a person; a guess is never filed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.classroom import collect, course, names
+from autograder.classroom.collect import _is_copy
+from autograder.road.archive import Piece
+from autograder.road.people import Directory
+from autograder.road.senders import Sender
+
+LOOKED_AT = 60  # notebooks of one hand-in
+When = Callable[["Notebook"], datetime.datetime | None]  # it was handed in
+Given = Mapping[str, str]  # what a person said: a file, or a hand-in, and its student
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook of the course that somebody handed in.
+
+    `exercise` is whose cells it has; where it cannot be read (`broken` says why), whose
+    name. `worked` is False where every step is as it was released.
+    """
+
+    student: str
+    exercise: str
+    sender: Sender
+    piece: Piece
+    digest: str
+    worked: bool
+    broken: str = ""
+    forced: bool = False  # a person said whose it is
+
+    @property
+    def where(self) -> str:
+        return self.piece.path
+
+    @property
+    def name(self) -> str:
+        return self.sender.inner[-1]
+
+
+@dataclass
+class Gathered:
+    """What came of all files: notebooks by student and exercise, and what was odd.
+
+    `nobody` are hand-ins that fit no student, `wrong` notebooks of another exercise than
+    the one that was asked for, or than their name says.
+    """
+
+    found: dict[tuple[str, str], list[Notebook]] = field(default_factory=dict)
+    beside: dict[tuple[str, str], list[tuple[str, Piece]]] = field(default_factory=dict)
+    nobody: dict[str, str] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+    untouched: list[Notebook] = field(default_factory=list)
+    without: dict[str, str] = field(default_factory=dict)  # handed in, and no notebook
+
+
+class Exercises:
+    """What each exercise's notebook is known by."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, dict[str, str]] = {}
+        for word in course.assignments():
+            released = course.root() / "exercises" / word / f"{word}.ipynb"
+            source = released if released.exists() else course.solution(word)
+            cells = json.loads(source.read_text("utf-8"))["cells"]
+            self.steps[word] = {
+                label["grade_id"]: "".join(cell["source"]).strip()
+                for cell in cells
+                if (label := cell["metadata"].get("nbgrader", {})).get("solution")
+            }
+
+    def of(self, notebook: Mapping[str, Any]) -> tuple[str | None, bool]:
+        """Whose cells a notebook has, most of all; and whether something was done."""
+        sources = {
+            cell["metadata"].get("nbgrader", {}).get("grade_id"): cell["source"].strip()
+            for cell in notebook["cells"]
+        }
+        share = {
+            word: len(sources.keys() & steps.keys()) / max(1, len(steps))
+            for word, steps in self.steps.items()
+        }
+        word = max(share, key=share.__getitem__, default="")
+        if not word or share[word] <= 0.5:
+            return None, True
+        steps = self.steps[word].items()
+        return word, any(sources.get(name) != source for name, source in steps)
+
+    def named(self, file: str) -> str | None:
+        """Which exercise a file's name says: attend.ipynb, attend-1.ipynb, attend (2).ipynb."""
+        stem = re.split(r"\.ipynb", file, maxsplit=1, flags=re.IGNORECASE)[0].strip()
+        stem = re.sub(r"[ _-]*(\(\d+\)|\d+|copy\d*)$", "", stem.casefold())
+        return stem if stem in self.steps else None
+
+
+def gather(
+    handed_in: Iterable[tuple[Piece, Sender]],
+    directory: Directory | None,
+    exercises: Exercises,
+    only: str | None,
+    given: Given,
+    participants: Mapping[str, str],
+) -> Gathered:
+    """Whose each file is. Without a `directory`, names are taken as ids.
+
+    `only` is the exercise that was asked for, `participants` whose number in Moodle's
+    worksheet means which student.
+    """
+    found = Gathered()
+    looked: dict[tuple[str, str], int] = {}
+    used: set[str] = set()
+    for piece, sender in handed_in:
+        hand_in = (piece.source, sender.label)
+        student, forced = _whose(piece, sender, directory, given, participants, used)
+        if student is None:
+            if _is_copy(piece.name) or hand_in[1] not in found.nobody:
+                why = _why(sender, directory, participants)
+                found.nobody[sender.label] = why
+            continue
+        if not _is_copy(sender.inner[-1]):
+            key = (student, f"{piece.source}/{sender.label}/{_folder(sender)}")
+            found.beside.setdefault(key, []).append((sender.inner[-1], piece))
+            found.without.setdefault(f"{piece.source}: {sender.label}", student)
+            continue
+        looked[hand_in] = looked.get(hand_in, 0) + 1
+        found.without[f"{piece.source}: {sender.label}"] = ""
+        if looked[hand_in] > LOOKED_AT:
+            if looked[hand_in] == LOOKED_AT + 1:
+                told = f"{_at(piece)}: more than {LOOKED_AT} notebooks in one hand-in"
+                found.strange.append(told)
+            continue
+        _look(found, piece, sender, student, forced, exercises, only)
+    unused = [file for file in given if file not in used]
+    if unused:
+        raise ValueError(f"--as: there is no file {names.shown(unused[0])!r}")
+    return found
+
+
+def _whose(
+    piece: Piece,
+    sender: Sender,
+    directory: Directory | None,
+    given: Given,
+    participants: Mapping[str, str],
+    used: set[str],
+) -> tuple[str | None, bool]:
+    """The student's id, or None; and whether a person said so."""
+    for said in (piece.path, f"{piece.source}/{piece.path}", sender.label, piece.name):
+        if said in given:
+            used.add(said)
+            return given[said], True
+    if directory is None:
+        name = next((v for k, v in sender.keys if k != "participant"), sender.label)
+        if not re.search(r"\w", name):
+            name = sender.label
+        bad = names.problem(name) or "/" in name
+        return (None if bad else name.removesuffix(".ipynb")), False
+    for key, value in sender.keys:
+        if key == "participant":
+            if value in participants:
+                return participants[value], False
+        elif found := directory.by(key, value):
+            return (found.pop() if len(found) == 1 else None), False
+    return None, False
+
+
+def _why(
+    sender: Sender, directory: Directory | None, participants: Mapping[str, str]
+) -> str:
+    """Why a hand-in fits nobody, and what may be done."""
+    if not sender.keys:
+        return "was handed in without a name: end anonymous grading, or say whose it is"
+    if directory is None:
+        return "has a name that cannot be an id"
+    several = directory.find((k, v) for k, v in sender.keys if k != "participant")
+    if len(several) > 1:
+        listed = ", ".join(sorted(map(names.shown, several))[:4])
+        return f"could be {listed}"
+    near = None
+    for key, value in reversed(sender.keys):
+        if key != "participant" and re.search(r"[^\W\d]", value):
+            near = near or directory.near(value)
+    if near is None:
+        return "is nobody on the roster"
+    who = names.shown(f"{near} ({directory.people[near].full})")
+    return (
+        f"is nobody on the roster; most like {who}: --as {quoted(sender.label)}={near}"
+    )
+
+
+def quoted(text: str) -> str:
+    """A text as a shell takes it."""
+    shown = names.shown(text)
+    return shown if re.fullmatch(r"[\w.@+/-]+", shown) else f"'{shown}'"
+
+
+def _look(
+    found: Gathered,
+    piece: Piece,
+    sender: Sender,
+    student: str,
+    forced: bool,
+    exercises: Exercises,
+    only: str | None,
+) -> None:
+    """Read a notebook: which exercise is it, and has something been done?"""
+    from autograder.classroom.reader import here
+
+    named = exercises.named(sender.inner[-1])
+    try:
+        data = piece.read(collect.NOTEBOOK_MB << 20)
+    except ValueError as error:
+        found.strange.append(f"{_at(piece)} ({names.shown(student)}) {error}")
+        return
+    word, worked, broken = None, True, ""
+    try:
+        word, worked = exercises.of(here().parse(data))
+    except ValueError as error:
+        broken = str(error)
+    if word is None and named is None:
+        why = broken or "has no cells of this course"
+        found.strange.append(f"{_at(piece)} ({names.shown(student)}): {why}")
+        return
+    who = f"{names.shown(student)}: {names.shown(sender.inner[-1])}"
+    if word is not None and named not in (None, word) and only != word:
+        found.wrong.append(f"{who} is {word}'s notebook, not {named}'s")
+        return
+    exercise = word or named
+    if only is not None and exercise != only:
+        if named is None or sender.inner[-1] == piece.name or len(sender.inner) == 1:
+            found.wrong.append(f"{who} is {exercise}'s notebook")
+        return
+    one = Notebook(
+        student,
+        exercise,
+        sender,
+        piece,
+        hashlib.sha256(data).hexdigest(),
+        worked,
+        broken or ("" if word else "has none of the exercise's cells"),
+        forced,
+    )
+    found.found.setdefault((student, exercise), []).append(one)
+
+
+def _folder(sender: Sender) -> str:
+    return "/".join(sender.inner[:-1])
+
+
+def _at(piece: Piece) -> str:
+    return f"{names.shown(piece.source)}: {names.shown(piece.path)}"
+
+
+def counts(several: list[Notebook], when: When) -> tuple[Notebook | None, list[str]]:
+    """Which of a student's notebooks of one exercise counts, and what is told of others.
+
+    None where there is no telling.
+    """
+    if any(one.forced for one in several):
+        several = [one for one in several if one.forced]
+    first: dict[str, Notebook] = {}
+    for one in several:  # the same bytes twice are one; the later name of both
+        if one.digest not in first or when(one) or one.sender.number:
+            first[one.digest] = one
+    different = list(first.values())
+    if len(different) == 1:
+        return different[0], []
+    newest = _newest(different, when)
+    if newest is None:
+        return None, []
+    who = names.shown(newest.student)
+    told = []
+    for one in different:
+        if one is not newest:
+            stays = "lies beside it" if _beside(one, newest) else "was not taken"
+            told.append(f"{who}: {_short(newest)} counts, {_short(one)} {stays}")
+    return newest, told
+
+
+def _newest(several: list[Notebook], when: When) -> Notebook | None:
+    """The newest, by times of handing in or by Canvas's numbers, where all have them.
+
+    Within one hand-in, the one with the exercise's name, else the only one worked in.
+    """
+    if all(when(one) for one in several):
+        last = max(when(one) for one in several)
+        if len(latest := [one for one in several if when(one) == last]) == 1:
+            return latest[0]
+        several = latest
+    if all(one.sender.number for one in several):
+        return max(several, key=lambda one: one.sender.number)
+    if all(_same_hand_in(one, several[0]) for one in several):
+        worked = [one for one in several if one.worked]
+        if len(worked) == 1:
+            return worked[0]
+        exact = [one for one in several if one.name == f"{one.exercise}.ipynb"]
+        if len(exact) == 1:
+            return exact[0]
+    return None
+
+
+def _same_hand_in(one: Notebook, other: Notebook) -> bool:
+    mine, theirs = one.sender, other.sender
+    return (one.piece.source, mine.form, mine.label) == (
+        *(other.piece.source, theirs.form, theirs.label),
+    )
+
+
+def _beside(one: Notebook, chosen: Notebook) -> bool:
+    """Whether it comes along with the one that was chosen, under its own name."""
+    return _same_hand_in(one, chosen) and one.name != f"{one.exercise}.ipynb"
+
+
+def _short(one: Notebook) -> str:
+    return names.shown(one.piece.name)
+
+
+def along(one: Notebook, found: Gathered) -> Iterator[tuple[str, Piece]]:
+    """The files that lie beside a notebook in the same hand-in."""
+    key = (one.student, f"{one.piece.source}/{one.sender.label}/{_folder(one.sender)}")
+    yield from found.beside.get(key, ())
+    for other in found.found[one.student, one.exercise]:
+        if other.digest != one.digest and _beside(other, one):
+            yield other.name, other.piece

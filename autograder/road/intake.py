@@ -1,0 +1,277 @@
+"""From an LMS's files to `submitted/`: each student's newest notebook, with its time."""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from autograder.classroom import collect, course, late, names
+from autograder.road import archive, filing, gather, people, senders, stamps
+from autograder.road.filing import Filed
+from autograder.road.gather import Gathered, Notebook
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+    from autograder.road.people import Directory
+    from autograder.road.times import Clock
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for. `given` says whose a file is, `replace` for whom any is taken."""
+
+    paths: Sequence[Path]
+    exercise: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    late_by: datetime.timedelta | None = None
+    replace: frozenset[str] = frozenset()
+    dry_run: bool = False
+
+
+@dataclass
+class Outcome:
+    """What it came to. `left` and `nobody` are for a person; the rest is done."""
+
+    forms: dict[str, None] = field(default_factory=dict)
+    new: list[Filed] = field(default_factory=list)
+    newer: list[Filed] = field(default_factory=list)
+    same: list[Filed] = field(default_factory=list)
+    replaced: Path | None = None  # where the older ones lie
+    notes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def all(self) -> list[Filed]:
+        return [*self.new, *self.newer, *self.same]
+
+
+def take_in(
+    wish: Wish, gradebook: Gradebook, directory: Directory | None, clock: Clock
+) -> Outcome:
+    """File what was handed in. Without a `directory`, names are taken as ids.
+
+    ValueError where a path, or a file that was named, is not there.
+    """
+    done, exercises = Outcome(), gather.Exercises()
+    with archive.Sources() as sources:
+        handed_in, sheets, packed = [], [], {}
+        for path in wish.paths:
+            by_source: dict[str, list[Any]] = {}
+            if path.suffix.lower() == ".csv" and path.is_file():
+                sheets += sources.pieces(path)  # one inside is a student's own
+                continue
+            for piece in sources.pieces(path):
+                by_source.setdefault(piece.source, []).append(piece)
+            for source, some in by_source.items():
+                packed[source] = _packed(path if path.is_file() else path / source)
+                handed_in += senders.senders(
+                    some,
+                    directory if directory is not None else people.Directory([]),
+                    list(exercises.steps),
+                    done.left,
+                )
+        times = stamps.Times()
+        for sheet in sheets:
+            times.add(sheet, directory, clock)
+        done.left += times.problems
+        done.notes += times.notes
+        found = gather.gather(
+            tqdm(handed_in, desc="reading", unit=" files", disable=None, delay=2),
+            directory,
+            exercises,
+            wish.exercise,
+            wish.given,
+            times.participants,
+        )
+        _file(wish, gradebook, found, times, packed, done)
+        done.left = [*sources.problems, *done.left]
+    _tell(wish, found, done)
+    _missing(wish, directory, done)
+    return done
+
+
+def _packed(file: Path) -> datetime.datetime | None:
+    """When an LMS made a zip: the latest time in it, by the LMS's own clock."""
+    try:
+        with zipfile.ZipFile(file) as zipped:
+            return max(datetime.datetime(*info.date_time) for info in zipped.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _file(
+    wish: Wish,
+    gradebook: Gradebook,
+    found: Gathered,
+    times: stamps.Times,
+    packed: Mapping[str, datetime.datetime | None],
+    done: Outcome,
+) -> None:
+    """File each that counts, one after another: a class is not kept in memory."""
+    cabinet = filing.Cabinet(course.class_folder(), filing.known(gradebook))
+    unknown: list[Notebook] = []
+    try:
+        for one in _counting(wish, found, times, done):
+            done.forms[one.sender.form] = None
+            at = _at(one, found, times) or _marked(wish, gradebook, one)
+            made = packed.get(one.piece.source)
+            made = made if one.sender.form in senders.PACKED else None
+            beside = list(gather.along(one, found))
+            filed = Filed(
+                one.student,
+                one.exercise,
+                one.piece.read(collect.NOTEBOOK_MB << 20),
+                filing.beside(one.piece, beside, one.exercise, done.notes),
+                at,
+                one.sender.form,
+                one.sender.number,
+                made,
+            )
+            if _put(wish, cabinet, filed, done) and at is None and one.sender.is_late:
+                unknown.append(one)
+    finally:
+        gradebook.db.rollback()
+        if not wish.dry_run:
+            filing.note(gradebook, done.all)
+    if unknown:
+        several = ", ".join(names.shown(one.student) for one in unknown[:6])
+        done.left.append(
+            f"{len(unknown):,} LATE in Canvas, and its zip does not say by how much: "
+            f"{several}{' …' if len(unknown) > 6 else ''}. Add a CSV with times, or "
+            "--late-by 1d counts each as a day late"
+        )
+
+
+def _counting(
+    wish: Wish, found: Gathered, times: stamps.Times, done: Outcome
+) -> Iterator[Notebook]:
+    """Of each student's notebooks of an exercise the one that counts."""
+    exercises: dict[tuple[str, str], set[str]] = {}
+    for (student, exercise), several in found.found.items():
+        for one in several:
+            exercises.setdefault((student, one.piece.source), set()).add(exercise)
+    for (student, _), several in sorted(found.found.items()):
+        is_one_of_many = len(exercises[student, several[0].piece.source]) > 1
+        untouched = not any(one.worked for one in several)
+        if wish.exercise is None and is_one_of_many and untouched:
+            found.untouched += several
+            continue
+        one, told = gather.counts(several, lambda each: _at(each, found, times))
+        if one is None:
+            listed = ", ".join(names.shown(each.where) for each in several[:3])
+            example = f"--as {gather.quoted(several[0].where)}={student}"
+            done.left.append(
+                f"{names.shown(student)}: {listed}: which is newer? {example} takes it"
+            )
+            continue
+        done.notes += told
+        if one.broken:
+            done.notes.append(
+                f"{names.shown(student)}: {names.shown(one.name)}: {one.broken}; taken "
+                f"as {one.exercise}, as its name says"
+            )
+        yield one
+
+
+def _at(
+    one: Notebook, found: Gathered, times: stamps.Times
+) -> datetime.datetime | None:
+    """When a notebook was handed in, if that is known."""
+    if one.sender.at is not None:
+        return one.sender.at
+    if one.sender.stamped:
+        for name, piece in gather.along(one, found):
+            if name == collect.STAMP:
+                return stamps.stamp(piece)
+    return times.known.get(one.student)
+
+
+def _marked(
+    wish: Wish, gradebook: Gradebook, one: Notebook
+) -> datetime.datetime | None:
+    """The time of one that is marked late, where a person said how late that is."""
+    if not one.sender.is_late or wish.late_by is None:
+        return None
+    from autograder.road.due import dues
+
+    due = dues(gradebook).get(one.exercise)
+    if due is None:
+        return None
+    more = late.extensions(gradebook, one.exercise, due, one.student)
+    return due + more.get(one.student, datetime.timedelta()) + wish.late_by
+
+
+def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool:
+    """File one, where it is to be filed. Whether it lies there now."""
+    who = f"{names.shown(new.student)}: {new.exercise}"
+    try:
+        how = cabinet.compare(new)
+        if how == filing.UNKNOWN and {new.student, "all"} & wish.replace:
+            how = filing.NEWER
+        if how in (filing.NEW, filing.NEWER) and not wish.dry_run:
+            old = cabinet.put(new)
+            if old is not None:
+                done.replaced = old.parents[1]
+    except (ValueError, OSError) as error:
+        done.left.append(f"{who}: {error}")
+        return False
+    light = replace(new, notebook=b"", files={})
+    if how == filing.OLDER:
+        done.notes.append(f"{who}: what is there is newer, and stays")
+    elif how == filing.UNKNOWN:
+        done.left.append(
+            f"{who}: another one is there, and nobody knows which is newer: "
+            f"--replace {gather.quoted(new.student)} takes this one"
+        )
+    else:
+        {filing.NEW: done.new, filing.NEWER: done.newer, filing.SAME: done.same}[
+            how
+        ].append(light)
+    return how not in (filing.OLDER, filing.UNKNOWN)
+
+
+def _tell(wish: Wish, found: Gathered, done: Outcome) -> None:
+    """What could not be filed."""
+    done.left += found.strange
+    if wish.exercise is None:
+        done.left += found.wrong
+    else:  # they are another exercise's, which was not asked for
+        done.left += [told for told in found.wrong if " not " in told]
+        others = [told for told in found.wrong if " not " not in told]
+        if others:
+            done.notes.append(
+                f"{len(others):,} notebooks are of other exercises, and were not taken"
+            )
+    for where, student in found.without.items():
+        if student:
+            told = f"{names.shown(where)} ({names.shown(student)}) holds no notebook"
+            done.left.append(told)
+    done.nobody += [
+        f"{names.shown(label)} {why}" for label, why in found.nobody.items()
+    ]
+    if found.untouched:
+        done.notes.append(
+            f"{len(found.untouched):,} notebooks are as they were released, beside some "
+            "that are not: not taken (--exercise WORD takes them)"
+        )
+
+
+def _missing(wish: Wish, directory: Directory | None, done: Outcome) -> None:
+    """Who on the roster has handed in nothing of these exercises."""
+    words = {one.exercise for one in done.all}
+    words |= {wish.exercise} - {None}
+    top = course.class_folder() / "submitted"
+    for word in sorted(words, key=course.place):
+        there = {*course.students_in(top, word)}
+        there |= {one.student for one in done.all if one.exercise == word}
+        everybody = list(directory.people) if directory is not None else []
+        done.missing[word] = [student for student in everybody if student not in there]

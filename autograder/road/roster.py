@@ -1,0 +1,189 @@
+"""`python -m autograder roster`: who is in the class, from the LMS's own list."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.classroom import course, names
+
+if TYPE_CHECKING:
+    from autograder.road.columns import Person, Roster
+
+ABOUT = "read the students from a CSV of the LMS, or show them"
+SHOWN = 12  # lines of one kind; the rest is counted
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE.csv",
+        help="Canvas's gradebook export, Moodle's participants or grading worksheet, "
+        "Gradescope's or GitHub Classroom's roster, or a list by hand; without one, "
+        "the roster is shown",
+    )
+    for what in ("id", "name", "first", "last", "email", "section", "login", "github"):
+        parser.add_argument(
+            f"--{what}", metavar="COLUMN", help=f"the column that holds the {what}"
+        )
+    parser.add_argument("--encoding", metavar="NAME", help="of the file, where it errs")
+    parser.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="take a student off who has submitted nothing",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what it would")
+    parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def run(options: argparse.Namespace) -> int:
+    from autograder.road.columns import COLUMNS, OPTIONS, roster
+    from autograder.road.sheet import read
+
+    name = course.class_name()
+    found = None
+    if options.file is not None:
+        said = {what: getattr(options, what) for what in OPTIONS}
+        said = {what: column for what, column in said.items() if column}
+        sheet = read(options.file, COLUMNS, options.encoding)
+        found = roster(sheet, said)
+        if not found.people:
+            told = "; ".join(found.problems[:3])
+            raise ValueError(
+                f"{options.file.name} lists nobody" + (f": {told}" if told else "")
+            )
+        if sheet.form != "UTF-8, commas" and not options.json:
+            print(f"{options.file.name}: {sheet.form}\n")
+    from autograder.classroom import book
+
+    with book.opened() as gradebook:
+        return _go(options, name, gradebook, found)
+
+
+def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None) -> int:
+    from autograder.road import people
+
+    before = people.load(gradebook)
+    dropped = list(dict.fromkeys(options.drop))
+    if options.dry_run and dropped:
+        raise ValueError(
+            "--drop has no dry run: it takes off only who submitted nothing"
+        )
+    for student in dropped:
+        people.drop(gradebook, student, _has_folder(student))
+    if found is None:
+        return _show(options, name, people.load(gradebook), dropped)
+    new, changed, how, doubts = people.merge(
+        [person for person in before if person.id not in dropped], found.people
+    )
+    if not options.dry_run:
+        people.save(gradebook, [*new, *changed])
+    after = {person.id for person in [*before, *new]} - {*dropped}
+    met = people.Directory(found.people)
+    gone = [p for p in before if p.id in after and not _listed(met, p)]
+    doubts = [*found.problems, *doubts]
+    strangers = [] if options.dry_run else people.strangers(gradebook)
+    if options.json:
+        told = {
+            "class": name,
+            "form": found.form,
+            "new": [p.id for p in new],
+            "changed": how,
+            "students": len(after),
+            "not_listed": [p.id for p in gone],
+            "strangers": strangers,
+            "problems": doubts,
+            "notes": list(found.notes),
+        }
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return 1 if doubts else 0
+    would = " (dry run: nothing was written)" if options.dry_run else ""
+    print(f"{name}: {_count(len(after))} · {found.form}{would}\n")
+    same = len(found.people) - len(new) - len(changed)
+    print(f"  {len(new):,} new · {len(changed):,} changed · {same:,} as before")
+    _lines("changed", [_how(student, told) for student, told in how.items()])
+    _lines("not in this file", [_who(p) for p in gone])
+    if gone:
+        print("  They stay. `--drop ID` takes off one who has submitted nothing.")
+    _lines("in the gradebook, and on no roster", [names.shown(s) for s in strangers])
+    _lines("note", found.notes)
+    _lines("left for you", doubts)
+    print(f"\nNext: python -m autograder collect submissions.zip --class {name}")
+    return 1 if doubts else 0
+
+
+def _listed(met, person: Person) -> bool:
+    from autograder.road.people import _again
+
+    return bool(met.any(person.id) or _again(met, person))
+
+
+def _has_folder(student: str) -> bool:
+    """Whether something of the student lies in the class's folder."""
+    if names.problem(student):
+        return False
+    folder = course.class_folder()
+    return any(
+        (folder / step / student).exists() for step in ("submitted", "autograded")
+    )
+
+
+def _show(
+    options: argparse.Namespace, name: str, found: list[Person], dropped: list[str]
+) -> int:
+    if options.json:
+        told = [
+            {
+                "id": p.id,
+                "first_name": p.first,
+                "last_name": p.last,
+                "email": p.email,
+                "section": p.section,
+                "names": dict(p.names),
+            }
+            for p in found
+        ]
+        print(
+            json.dumps({"class": name, "students": told}, ensure_ascii=False, indent=1)
+        )
+        return 0
+    for student in dropped:
+        print(f"{names.shown(student)} is off the roster.")
+    if not found:
+        print(f"{name}: nobody is on the roster yet.\n")
+        print(f"Next: python -m autograder roster FILE.csv --class {name}")
+        return 0
+    print(f"{name}: {_count(len(found))}\n")
+    from autograder.road.text import columns
+
+    rows = [(p.id, p.full, p.email, p.section) for p in found]
+    for line in columns(rows):
+        print(f"  {line}")
+    return 0
+
+
+def _count(students: int) -> str:
+    return f"{students:,} student" + ("" if students == 1 else "s")
+
+
+def _who(person: Person) -> str:
+    return names.shown(f"{person.id}  {person.full}")
+
+
+def _how(student: str, told: list[str]) -> str:
+    return names.shown(f"{student}  {'; '.join(told)}")
+
+
+def _lines(title: str, lines) -> None:
+    lines = list(lines)
+    if not lines:
+        return
+    from autograder.road.text import listed
+
+    print("\n".join(["", *listed(title, lines, SHOWN)]))

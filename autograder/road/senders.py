@@ -1,0 +1,289 @@
+"""Who handed a file in, by the form in which a system writes names.
+
+- Canvas: `doejane_LATE_12345_678901_attend.ipynb`. The name as it is sorted, the user's
+  number, the file's number (a newer file has a higher one), the file's own name.
+- Moodle: `Jane Doe_12345_assignsubmission_file_/attend.ipynb`, or the same without
+  folders. The number is the student's in this one assignment only.
+- Gradescope: `submission_123/attend.ipynb`, and `submission_metadata.yml` says whose.
+- nbgrader's exchange: `jdoe+attend+2026-11-20 10:00:00.000000 UTC/attend.ipynb`.
+- GitHub Classroom: `attend-jdoe/…`. Any other folder: `jdoe/…`, `attend/jdoe/…`.
+
+Only the outermost name counts. What is further in is the student's own, who could write
+somebody else's name there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.classroom.names import shown
+from autograder.road.archive import Piece
+from autograder.road.people import Directory
+
+METADATA = "submission_metadata.yml"
+METADATA_MB = 64
+_CANVAS = re.compile(
+    r"(?P<who>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>\d+)_(?P<name>.+)"
+)
+_ANONYMOUS = re.compile(
+    r"(?P<late>LATE_)?anon_(?P<user>\w+?)_(?P<file>\d+)_(?P<name>.+)"
+)
+_MOODLE = re.compile(
+    r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<name>.*))?"
+)
+_EXCHANGE = re.compile(
+    r"(?P<who>.+)\+(?P<exercise>[^+]+)\+(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? "
+    r"[^+]+?)(?:\+[\w=-]+)?"
+)
+CANVAS, MOODLE, GRADESCOPE = "Canvas", "Moodle", "Gradescope"
+EXCHANGE, GITHUB, FOLDER = "nbgrader's exchange", "GitHub Classroom", "a folder"
+PACKED = (CANVAS, MOODLE, GRADESCOPE)  # their zips hold the last submission of each
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who handed a file in, as its name says: `keys` find the student, in this order.
+
+    `label` is what tells this hand-in from others, `inner` the path within it. A file
+    of a higher `number` is newer. `stamped` means that a timestamp.txt within is
+    nbgrader's, and not the student's to write.
+    """
+
+    form: str
+    label: str
+    keys: tuple[tuple[str, str], ...]
+    inner: tuple[str, ...]
+    number: int = 0
+    is_late: bool = False
+    at: datetime.datetime | None = None  # UTC
+    stamped: bool = False
+
+
+def senders(
+    pieces: Sequence[Piece],
+    directory: Directory,
+    exercises: Sequence[str],
+    problems: list[str],
+) -> Iterator[tuple[Piece, Sender]]:
+    """Each file of a source with who handed it in; of a group, once for each."""
+    known, rest = _gradescope(pieces, problems)
+    yield from known
+    cut = _wrapper(rest, directory, exercises)
+    for piece in rest:
+        if sender := _sender(piece.parts[cut:], directory, exercises):
+            yield piece, sender
+
+
+def _wrapper(
+    pieces: Sequence[Piece], directory: Directory, exercises: Sequence[str]
+) -> int:
+    """How many folders lie around everything, and name nobody.
+
+    Two or more must be named within: one folder alone could be that of a student, who
+    wrote somebody else's name inside.
+    """
+    cut = 0
+    while pieces:
+        heads = {(p.parts[cut], len(p.parts) > cut + 1) for p in pieces}
+        named = {head for head, is_folder in heads if _form(head, is_folder)}
+        named |= {head for head, _ in heads if _is_someone(head, directory, exercises)}
+        (head, is_folder), *others = heads
+        if others or named or not is_folder or head in exercises:
+            return cut if len(named) > 1 else 0
+        cut += 1
+    return 0
+
+
+def _is_someone(head: str, directory: Directory, exercises: Sequence[str]) -> bool:
+    if head.lower().endswith(".ipynb"):
+        return any(directory.any(n) for n in _names(head.partition(".")[0], exercises))
+    return head in exercises or _whom(head, directory, exercises) is not None
+
+
+def _form(name: str, is_folder: bool) -> dict[str, str] | None:
+    """What a name says that an LMS or the exchange wrote; None for any other."""
+    found = _MOODLE.fullmatch(name)
+    if not found and is_folder:
+        found = _EXCHANGE.fullmatch(name)
+    if not found and not is_folder:
+        found = _CANVAS.fullmatch(name) or _ANONYMOUS.fullmatch(name)
+    return {"who": "", **found.groupdict()} if found else None
+
+
+def _sender(
+    parts: tuple[str, ...], directory: Directory, exercises: Sequence[str]
+) -> Sender | None:
+    head, inner = parts[0], parts[1:]
+    is_folder = bool(inner) and not head.lower().endswith(".zip")
+    form = _form(head, is_folder)
+    if form and "kind" in form:
+        own = form["name"] or ""
+        inner = (own, *inner) if own else inner
+        label = f"{form['who']}_{form['number']}"
+        keys = (("participant", form["number"]), ("name", form["who"]))
+        return Sender(MOODLE, label, keys, inner) if inner else None
+    if form and "exercise" in form:
+        return Sender(
+            EXCHANGE, head, (("any", form["who"]),), inner, at=utc(form["at"])
+        )
+    if form:
+        number, late = int(form["file"][:18]), bool(form["late"])
+        keys = (("canvas_id", form["user"]), ("name", form["who"]))
+        label = f"{form['who']}_{form['user']}"
+        if "anon_" in head and not form["user"].isdigit():
+            label, keys = f"anon_{form['user']}", ()
+        return Sender(CANVAS, label, keys, (form["name"], *inner), number, late)
+    while len(parts) > 1 and parts[0] in exercises:
+        parts = parts[1:]
+    head, inner = parts[0], parts[1:]
+    if not inner:  # a file, which may be called by its student
+        stem = head.partition(".")[0]
+        keys = tuple(("any", name) for name in _names(stem, exercises))
+        keys += tuple(("name", name) for name in _names(stem, exercises))
+        return Sender(FOLDER, head, keys, (head,))
+    keys = (("any", head), ("name", head))
+    if found := _whom(head, directory, exercises):
+        kind, name = found
+        keys = (("any", name), ("name", name))
+        stamped = kind == FOLDER and len(inner) == 2 and inner[0] in exercises
+        return Sender(kind, head, keys, inner, stamped=stamped)
+    return Sender(FOLDER, head, keys, inner)
+
+
+def _whom(
+    head: str, directory: Directory, exercises: Sequence[str]
+) -> tuple[str, str] | None:
+    """The form of a folder that names a student, and the name in it."""
+    if directory.any(head) or directory.by("name", head):
+        return FOLDER, head
+    repository = [head[len(w) + 1 :] for w in exercises if head.startswith(f"{w}-")]
+    for at, letter in enumerate(head):
+        if letter == "-":
+            repository.append(head[at + 1 :])
+    for name in repository:  # the exercise's own first, then the longest
+        if directory.by("github", name) or directory.any(name):
+            return GITHUB, name
+    return None
+
+
+def _names(stem: str, exercises: Sequence[str]) -> list[str]:
+    """What may be a student's name in a file's: all of it, or but for the exercise's."""
+    found = [stem]
+    for word in exercises:
+        for pattern in (
+            rf"{word}[ _.-]+(.+)",
+            rf"(.+?)[ _.-]+{word}(?:[ _-]*\(?\d+\)?)?",
+        ):
+            if match := re.fullmatch(pattern, stem, re.IGNORECASE):
+                found.append(match[1])
+    return found
+
+
+def utc(text: str) -> datetime.datetime | None:
+    """A time as nbgrader writes it, in UTC without a zone; None where it is none."""
+    from autograder.classroom.reader import here
+
+    try:
+        return datetime.datetime.fromisoformat(here().sound(text).removesuffix(" UTC"))
+    except ValueError:
+        return None
+
+
+def _gradescope(
+    pieces: Sequence[Piece], problems: list[str]
+) -> tuple[list[tuple[Piece, Sender]], list[Piece]]:
+    """The files that Gradescope's list tells of with who handed them in; the others."""
+    lists = [p for p in pieces if p.name == METADATA and len(p.parts) <= 2]
+    if not lists:
+        return [], list(pieces)
+    about, depth = lists[0], len(lists[0].parts) - 1
+    try:
+        told = _submissions(about.read(METADATA_MB << 20))
+    except ValueError as error:
+        problems.append(f"{shown(about.path)}: {error}")
+        return [], [piece for piece in pieces if piece is not about]
+    known, rest = [], []
+    for piece in pieces:
+        if piece is about:
+            continue
+        folder = piece.parts[depth] if len(piece.parts) > depth else ""
+        if folder not in told or piece.parts[:depth] != about.parts[:depth]:
+            rest.append(piece)
+            continue
+        inner = piece.parts[depth + 1 :] or (folder,)  # a file of its own
+        submitters, at = told[folder]
+        for keys in submitters or [()]:
+            label = folder if len(submitters) < 2 else f"{folder} ({keys[0][1]})"
+            known.append((piece, Sender(GRADESCOPE, label, keys, inner, at=at)))
+    return known, rest
+
+
+def _submissions(
+    data: bytes,
+) -> dict[str, tuple[list[tuple[tuple[str, str], ...]], datetime.datetime | None]]:
+    """Of each folder: the ids of those who submitted it, and when. Ruby's symbols."""
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        """Knows no tag that makes anything: Ruby's objects are read as plain values."""
+
+        def plain(self, _tag: str, node: Any) -> Any:
+            if isinstance(node, yaml.MappingNode):
+                return self.construct_mapping(node, deep=True)
+            if isinstance(node, yaml.SequenceNode):
+                return self.construct_sequence(node, deep=True)
+            return node.value
+
+    Loader.add_multi_constructor("", Loader.plain)
+    Loader.yaml_implicit_resolvers = {
+        letter: [(tag, how) for tag, how in kinds if tag.endswith(":null")]
+        for letter, kinds in Loader.yaml_implicit_resolvers.items()
+    }  # everything is text: an id keeps its zeros
+    try:
+        found = yaml.load(data, Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ValueError(f"is no YAML: {str(error).splitlines()[0][:80]}") from None
+    if not isinstance(found, dict):
+        raise ValueError("holds no list of submissions")
+    return {
+        str(folder): (
+            _submitters(_get(one, "submitters")),
+            _when(_get(one, "created_at")),
+        )
+        for folder, one in found.items()
+    }
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(f":{name}", value.get(name)) if isinstance(value, dict) else None
+
+
+def _submitters(value: Any) -> list[tuple[tuple[str, str], ...]]:
+    found = []
+    for one in value if isinstance(value, list) else []:
+        kinds = ("email", "email"), ("sid", "any"), ("name", "name")
+        said = [(how, _get(one, key)) for key, how in kinds]
+        keys = tuple(
+            (how, text) for how, text in said if isinstance(text, str) and text
+        )
+        if keys:
+            found.append(keys)
+    return found
+
+
+def _when(value: Any) -> datetime.datetime | None:
+    """`2023-11-06 07:13:47.644186000 Z`, or with an offset; or Ruby's object of it."""
+    value = _get(value, "utc") or value
+    match = re.fullmatch(
+        r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)? ?(Z|UTC|[+-]\d\d:?\d\d)",
+        str(value).strip(),
+    )
+    if not match:
+        return None
+    zone = "+00:00" if match[3] in ("Z", "UTC") else match[3]
+    found = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
+    return found.astimezone(datetime.UTC).replace(tzinfo=None)

@@ -1,0 +1,424 @@
+"""What LMSs hand out, filed: every form of theirs, and what fits nobody is told."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.autograder.road.lms import (
+    CANVAS_CSV,
+    canvas,
+    gradescope,
+    moodle,
+    notebook,
+    zipped,
+)
+
+
+@pytest.fixture
+def roster(klass, run, tmp_path):
+    """A class with Canvas's roster of five."""
+    (tmp_path / "canvas.csv").write_text(CANVAS_CSV)
+    assert run("roster", tmp_path / "canvas.csv")[0] == 0
+    return klass
+
+
+@pytest.fixture
+def go(roster, run, tmp_path):
+    """Collect files from a zip (or a folder) of that name; what --json says of it."""
+
+    def collect(files, *words, name="submissions.zip"):
+        path = tmp_path / name
+        if name.endswith(".zip"):
+            path.write_bytes(files if isinstance(files, bytes) else zipped(files))
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+            for inner, data in files.items():
+                (path / inner).parent.mkdir(parents=True, exist_ok=True)
+                (path / inner).write_bytes(data)
+        code, said = run("collect", path, *words, "--json")
+        return code, json.loads(said) if said.startswith("{") else said
+
+    return collect
+
+
+def lies(klass, step="submitted"):
+    """Every file of a step, by its path."""
+    top = klass / step
+    return {
+        str(file.relative_to(top)): file.read_bytes()
+        for file in top.rglob("*")
+        if file.is_file()
+    }
+
+
+def students(said, kind="new"):
+    return [one["student"] for one in said[kind]]
+
+
+def test_canvas(roster, go):
+    """The student is found by the user's number; a name alone does, if it is one's."""
+    a, b, c1, c2 = (notebook(work=f"work {n}") for n in range(4))
+    code, said = go(
+        {
+            canvas("Renamed Since", 101, 9001, "attend.ipynb"): a,
+            canvas("Jörg Müller", 1, 9002, "Untitled3.ipynb"): b,
+            canvas("明 李", 103, 9003, "attend.ipynb"): c1,
+            canvas("明 李", 103, 9004, "attend-1.ipynb"): c2,
+            canvas("明 李", 103, 9005, "plot.png"): b"png",
+            canvas("明 李", 103, 9006, "timestamp.txt"): b"2026-01-01 00:00:00 UTC",
+            "__MACOSX/._mliattend.ipynb": b"",
+        }
+    )
+    assert code == 0, said
+    assert lies(roster) == {
+        "aexample/attend/attend.ipynb": a,
+        "jmueller/attend/attend.ipynb": b,
+        "mli/attend/attend.ipynb": c2,  # the file with the higher number is the newer
+        "mli/attend/plot.png": b"png",
+    }
+    notes = " ".join(said["notes"])
+    assert "attend-1.ipynb counts" in notes and "attend.ipynb was not taken" in notes
+    assert "timestamp.txt is not the student's to write" in notes
+    assert said["missing"] == {"attend": ["asample", "asample2"]}
+    code, said = go({canvas("Renamed Since", 101, 9001, "attend.ipynb"): a})
+    assert code == 0 and students(said, "same") == ["aexample"]
+    assert not (roster / "replaced").exists()
+
+
+def test_nobody_is_guessed(roster, go):
+    files = {
+        canvas("Anna Sample", 888, 1, "attend.ipynb"): notebook(work="whose?"),
+        canvas("Ana Example", 777, 2, "attend.ipynb"): notebook(work="like Anna's"),
+        "anon_Ab1Cd_3_attend.ipynb": notebook(work="no name"),
+    }
+    code, said = go(files)
+    assert code == 1 and not lies(roster)
+    told = dict(one.split(" ", 1) for one in said["nobody"])
+    assert told["sampleanna_888"] == "could be asample, asample2"
+    assert (
+        "most like aexample (Anna Example): --as exampleana_777=aexample"
+        in (told["exampleana_777"])
+    )
+    assert "end anonymous grading" in told["anon_Ab1Cd"]
+    code, said = go(files, "--as", "exampleana_777=aexample", "--as", "anon_Ab1Cd=mli")
+    assert set(students(said)) == {"aexample", "mli"}
+    assert go(files, "--as", "x.ipynb=mli")[0] == 2
+    code, said = go(files, "--as", "exampleana_777=aexampel")
+    assert code == 2 and "did you mean aexample?" in said
+
+
+def test_late_in_canvas(roster, go, run):
+    """Its zip says LATE, and not by how much: that is a person's to say."""
+    files = {canvas("Anna Example", 101, 1, "attend.ipynb", late=True): notebook()}
+    code, said = go(files)
+    assert code == 1 and students(said) == ["aexample"]
+    assert "1 LATE in Canvas" in said["left"][0] and "--late-by 1d" in said["left"][0]
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")
+    run("due", "attend", "--student", "aexample", "--days", "2")
+    code, said = go(files, "--late-by", "1d")
+    assert code == 0
+    stamp = lies(roster)["aexample/attend/timestamp.txt"]
+    assert stamp == b"2026-11-23 12:00:00 UTC\n"  # a day after the student's own date
+
+
+WORKSHEET = """\
+Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,\
+Last modified (submission),Last modified (grade)
+Participant 5001,Anna Example,,Submitted for grading,,20.00,Yes,\
+"Friday, 20 November 2026, 10:30 PM",-
+Participant 5002,Jörg Müller,,Submitted for grading,,20.00,Yes,\
+"Saturday, November 21, 2026, 1:00 AM",-
+Participant 5004,Anna Sample,,Submitted for grading,,20.00,Yes,-,-
+Participant 5009,Someone Else,,No submission,,20.00,Yes,-,-
+"""
+
+
+@pytest.mark.parametrize("folders", [True, False])
+@pytest.mark.parametrize("slash", [True, False])
+def test_moodle(roster, go, tmp_path, folders, slash):
+    """With folders and without; the times stand in the grading worksheet."""
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(WORKSHEET, "utf-8-sig")
+    a, b = notebook(work="a"), notebook(work="b")
+    files = {
+        moodle("Anna Example", 5001, "attend.ipynb", folders): a,
+        moodle("Anna Example", 5001, "notes.txt", folders): b"notes",
+        moodle("Jörg Müller", 5002, "attend (1).ipynb", folders): b,
+        moodle("Anna Sample", 5004, "attend.ipynb", folders): notebook(work="?"),
+        "李 明_5003_assignsubmission_onlinetext_/onlinetext.html": b"<p>see Drive</p>",
+    }
+    if not slash:  # newer versions write no underscore before the slash
+        files = {name.replace("_file_/", "_file/"): x for name, x in files.items()}
+    code, said = go(files, sheet, "--zone", "Europe/Berlin")
+    assert code == 1
+    assert lies(roster) == {
+        "aexample/attend/attend.ipynb": a,
+        "aexample/attend/notes.txt": b"notes",
+        "aexample/attend/timestamp.txt": b"2026-11-20 21:30:00 UTC\n",
+        "jmueller/attend/attend.ipynb": b,
+        "jmueller/attend/timestamp.txt": b"2026-11-21 00:00:00 UTC\n",
+    }
+    assert said["nobody"] == ["Anna Sample_5004 could be asample, asample2"]
+    assert any("李 明_5003 (mli) holds no notebook" in one for one in said["left"])
+
+
+def test_gradescope(roster, go):
+    """A group hands in once; the ids of its members are texts, and keep their zeros."""
+    about = gradescope(
+        {
+            "submission_11": (
+                [
+                    {"name": "A. E.", "sid": "S1", "email": ""},
+                    {"name": "x", "sid": "S2"},
+                ],
+                "2026-11-20 07:13:47.644186000 Z",
+            ),
+            "submission_12": (
+                [{"name": "李明", "sid": "0", "email": "x@x.org"}],
+                "!!python/object:os.x {}",
+            ),
+            "submission_13": ([{"name": "Nobody"}], "2026-11-20 07:13:47 -0800"),
+        }
+    )
+    top = "assignment_7_export"
+    group, one = notebook(work="group"), notebook(work="one")
+    code, said = go(
+        {
+            f"{top}/submission_metadata.yml": about.encode(),
+            f"{top}/submission_11/attend.ipynb": group,
+            f"{top}/submission_12/attend.ipynb": one,
+            f"{top}/submission_13/attend.ipynb": notebook(work="nobody"),
+        }
+    )
+    assert code == 1
+    at = b"2026-11-20 07:13:47 UTC\n"
+    assert lies(roster) == {
+        "aexample/attend/attend.ipynb": group,
+        "aexample/attend/timestamp.txt": at,
+        "jmueller/attend/attend.ipynb": group,
+        "jmueller/attend/timestamp.txt": at,
+        "mli/attend/attend.ipynb": one,
+    }
+    assert said["nobody"] == ["submission_13 is nobody on the roster"]
+    assert not said["left"], said["left"]
+
+
+@pytest.mark.parametrize("data", [b"a: [", b"\xff", b"- 1", b"\x00"])
+def test_a_broken_list_of_gradescope(roster, go, data):
+    code, said = go(
+        {"submission_metadata.yml": data, "submission_1/a.ipynb": notebook()}
+    )
+    assert code == 1 and not lies(roster)
+    assert any("submission_metadata.yml" in one for one in said["left"])
+
+
+def test_github_classroom(roster, go, run, tmp_path):
+    """A repository holds all exercises: those that were worked in count."""
+    names = tmp_path / "names.csv"
+    names.write_text(
+        "identifier,github_username,github_id,name\naexample,octo-anna,1,\nmli,mli-x,2,\n"
+    )
+    run("roster", names)
+    times = tmp_path / "grades.csv"
+    times.write_text(
+        "github_username,roster_identifier,student_repository_name,submission_timestamp\n"
+        "octo-anna,aexample,attend-octo-anna,2026-11-20T22:59:00Z\n"
+    )
+    a, t = notebook(work="a"), notebook("tokenize", work="t")
+    code, said = go(
+        {
+            "attend-octo-anna/exercises/attend/attend.ipynb": a,
+            "attend-octo-anna/exercises/tokenize/tokenize.ipynb": t,
+            "attend-octo-anna/exercises/embed/embed.ipynb": notebook("embed", work=""),
+            "attend-octo-anna/.git/config": b"",
+            "attend-mli-x/attend.ipynb": notebook(work=""),
+            "attend-stranger/attend.ipynb": notebook(work="s"),
+        },
+        times,
+        name="attend-submissions",
+    )
+    assert code == 1
+    assert set(lies(roster)) == {
+        "aexample/attend/attend.ipynb",
+        "aexample/attend/timestamp.txt",
+        "aexample/tokenize/tokenize.ipynb",
+        "aexample/tokenize/timestamp.txt",
+        "mli/attend/attend.ipynb",  # as released, and the only one: it is handed in
+    }
+    assert [one.split(" ")[0] for one in said["nobody"]] == ["attend-stranger"]
+    assert any("1 notebooks are as they were released" in one for one in said["notes"])
+
+
+def test_the_exchange_of_nbgrader(roster, go):
+    """The newest of several; who it is may be written as any id of theirs."""
+    old, new = notebook(work="old"), notebook(work="new")
+    at = "2026-11-2{} 10:00:00.000000 UTC"
+    code, _ = go(
+        {
+            f"aexample+attend+{at.format(1)}/attend.ipynb": new,
+            f"aexample+attend+{at.format(0)}/attend.ipynb": old,
+            f"S2+attend+{at.format(0)}+aGVsbG8gd29/attend.ipynb": old,
+        },
+        name="inbound",
+    )
+    assert code == 0
+    found = lies(roster)
+    assert found["aexample/attend/attend.ipynb"] == new
+    assert found["aexample/attend/timestamp.txt"] == b"2026-11-21 10:00:00 UTC\n"
+    assert found["jmueller/attend/attend.ipynb"] == old
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("{}/attend/attend.ipynb", "{}/attend.ipynb", "attend/{}/work.ipynb"),
+        *("{}.ipynb", "attend_{}.ipynb", "{}-attend.ipynb", "all/week 3/{}/x.ipynb"),
+    ],
+)
+@pytest.mark.parametrize("who", ["mli", "S3", "李明", "103"])
+def test_any_folder(roster, go, path, who):
+    other = path.format("asample")
+    code, _ = go(
+        {path.format(who): notebook(work="a"), other: notebook(work="b")}, name="f"
+    )
+    assert code == 0
+    assert set(lies(roster)) == {f"{x}/attend/attend.ipynb" for x in ("mli", "asample")}
+
+
+def test_a_students_own_folders_name_nobody(roster, go):
+    """Only the outermost name counts: what is within is the student's to write."""
+    mine = canvas("Anna Example", 101, 9, "attend.ipynb")
+    for inner in (
+        mine,
+        "aexample/attend.ipynb",
+        moodle("Anna Example", 1, "attend.ipynb"),
+    ):
+        for beside in {"other/x.txt": b""}, {"stranger/x.txt": b""}, {}:
+            code, said = go({f"stranger/{inner}": notebook(), **beside}, name="f")
+            assert code == 1 and not lies(roster)
+        code, said = go({f"mli/{inner}": notebook()}, name="f")
+        assert students(said) + students(said, "same") == ["mli"]
+        code, said = go({f"stranger/{inner}": notebook()}, name="f")
+        assert code == 1 and not students(said)
+        shutil.rmtree(roster / "submitted", ignore_errors=True)
+
+
+def test_another_exercise_under_this_name(roster, go):
+    code, said = go(
+        {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook("tokenize")}
+    )
+    assert code == 1 and not lies(roster)
+    assert said["left"] == [
+        "aexample: attend.ipynb is tokenize's notebook, not attend's"
+    ]
+    files = {
+        canvas("Anna Example", 101, 1, "attend.ipynb"): notebook("tokenize"),
+        canvas("明 李", 103, 2, "attend.ipynb"): notebook(),
+    }
+    code, said = go(files, "--exercise", "tokenize")  # then it is meant
+    assert list(lies(roster)) == ["aexample/tokenize/tokenize.ipynb"]
+
+
+def test_what_cannot_be_read_is_filed_by_its_name(roster, go):
+    """So that the grader can tell the student; under another name it is nobody's guess."""
+    code, said = go(
+        {
+            canvas("Anna Example", 101, 1, "attend.ipynb"): b"{ not JSON",
+            canvas("明 李", 103, 2, "work.ipynb"): b"{ not JSON",
+            canvas("Jörg Müller", 102, 3, "attend.ipynb"): b'{"cells": []}',
+        }
+    )
+    assert code == 1
+    assert set(lies(roster)) == {
+        f"{x}/attend/attend.ipynb" for x in ("aexample", "jmueller")
+    }
+    assert any("work.ipynb (mli): the notebook is not JSON" in x for x in said["left"])
+
+
+def test_only_a_newer_one_replaces(roster, go):
+    """And the older one is kept. What cannot be told to be newer waits for a person."""
+    one, two, three = (notebook(work=f"{n}") for n in range(3))
+    name = "aexample+attend+2026-11-2{} 10:00:00.000000 UTC/attend.ipynb"
+    go({name.format(1): one}, name="inbound")
+    code, said = go({name.format(0): two}, name="inbound")  # older
+    assert code == 0 and "what is there is newer" in said["notes"][0]
+    assert lies(roster)["aexample/attend/attend.ipynb"] == one
+    code, said = go({name.format(2): two}, name="inbound")  # newer
+    assert students(said, "newer") == ["aexample"]
+    assert lies(roster)["aexample/attend/attend.ipynb"] == two
+    ((kept, data),) = [x for x in lies(roster, "replaced").items() if "ipynb" in x[0]]
+    assert kept.endswith("aexample/attend/attend.ipynb") and data == one
+    code, said = go({"aexample/attend.ipynb": three}, name="f")  # nobody knows
+    assert code == 1 and "--replace aexample takes this one" in said["left"][0]
+    assert lies(roster)["aexample/attend/attend.ipynb"] == two
+    code, said = go({"aexample/attend.ipynb": three}, "--replace", "aexample", name="f")
+    assert code == 0 and lies(roster)["aexample/attend/attend.ipynb"] == three
+    assert {one, two} == {
+        x for n, x in lies(roster, "replaced").items() if "ipynb" in n
+    }
+
+
+def test_a_later_download_holds_the_later_submission(roster, go):
+    """Canvas gives a newer file a higher number, Moodle's zips have their own time."""
+    one, two = notebook(work="1"), notebook(work="2")
+    name = moodle("Anna Example", 5001, "attend.ipynb")
+    go(zipped({name: two}, (2026, 11, 22, 9, 0, 0)))
+    code, said = go(zipped({name: one}, (2026, 11, 21, 9, 0, 0)))
+    assert code == 0 and "what is there is newer" in said["notes"][0]
+    code, said = go(zipped({name: one}, (2026, 11, 23, 9, 0, 0)))
+    assert students(said, "newer") == ["aexample"]
+    first, again = (canvas("明 李", 103, n, "attend.ipynb") for n in (70, 71))
+    go({again: two})
+    assert students(go({first: one})[1], "newer") == []
+    assert lies(roster)["mli/attend/attend.ipynb"] == two
+
+
+def test_dry_run_writes_nothing(roster, go, run, tmp_path):
+    files = {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook()}
+    code, said = go(files, "--dry-run")
+    assert code == 0 and students(said) == ["aexample"]
+    assert not (roster / "submitted").exists()
+    said = run("collect", tmp_path / "submissions.zip", "--dry-run")[1]
+    assert "dry run: nothing was written" in said and "1 new" in said
+
+
+def test_without_a_roster(klass, run, tmp_path):
+    path = tmp_path / "all"
+    (path / "anna").mkdir(parents=True)
+    (path / "anna" / "attend.ipynb").write_bytes(notebook())
+    code, said = run("collect", path)
+    assert code == 2 and "has no roster" in said and "roster FILE.csv" in said
+    code, said = run("collect", path, "--no-roster")
+    assert code == 0 and list(lies(klass)) == ["anna/attend/attend.ipynb"]
+
+
+def test_downloaded_is_where_it_looks(roster, run):
+    code, said = run("collect")
+    assert code == 2 and "downloaded" in said
+    (roster / "downloaded").mkdir()
+    files = {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook()}
+    (roster / "downloaded" / "submissions.zip").write_bytes(zipped(files))
+    code, said = run("collect")
+    assert code == 0 and "attend · from Canvas" in said
+    assert "Next: python -m autograder grade attend --class" in said
+
+
+def test_a_csv_that_was_handed_in_says_no_times(roster, go):
+    """Nor does a timestamp.txt, but where nbgrader wrote it."""
+    told = b"id,time\naexample,2020-01-01 00:00\n"
+    stamp = b"2020-01-01 00:00:00 UTC"
+    go(
+        {
+            "times.csv": told,
+            "aexample/attend.ipynb": notebook(work="a"),
+            "aexample/times.csv": told,
+            "aexample/timestamp.txt": stamp,
+            "mli/attend/attend.ipynb": notebook(work="b"),
+            "mli/attend/timestamp.txt": stamp,
+        },
+        name="f",
+    )
+    found = lies(roster)
+    assert "aexample/attend/timestamp.txt" not in found
+    assert found["mli/attend/timestamp.txt"] == stamp + b"\n"
