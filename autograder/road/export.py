@@ -164,7 +164,7 @@ def _about(
         "infra": those(lambda s: s.status == INFRA),
         "missing": those(lambda s: s.total is None and s.status != INFRA),
         "flagged": those(lambda s: s.status == FLAGGED),
-        "manual": those(lambda s: s.needs_manual and s.total is not None),
+        "manual": those(lambda s: s.needs_manual and s.status != INFRA),
         "absent": told.absent,
         "unknown": told.unknown,
         "odd": told.odd,
@@ -185,7 +185,7 @@ def _words(about: dict[str, Any]) -> str:
     grades, exercises = about["grades"], ", ".join(about["exercises"])
     plural = "s" * (grades != 1)
     of = f"{grades:,} grade{plural} of {exercises}"
-    lines = [f"class {about['class']}: {of} in {about['file']}"]
+    lines = [f"{of} in {about['file']}"]
     for key, words in _SAID:
         if who := about[key]:
             more = f" … and {len(who) - FEW:,} more" if len(who) > FEW else ""

@@ -81,7 +81,9 @@ def one(
         every = book.standings(gradebook, exercise)
         comments = _comments(gradebook, exercise)
         came = packed.received(gradebook, exercise)
-    with_grade = {s.student: s for s in every if s.total is not None}
+    with_grade = {
+        s.student: s for s in every if s.total is not None and s.status != book.INFRA
+    }
     if not with_grade:
         raise ValueError(
             f"nobody in the class {course.class_name()!r} has a grade for {exercise}: "
@@ -110,7 +112,7 @@ def one(
         "folder": str(folder),
         "written": written,
         "unchanged": same,
-        "without_grade": [s.student for s in every if s.total is None],
+        "without_grade": [s.student for s in every if s.student not in with_grade],
         "failed": failed,
         "zips": [str(path) for path in zips],
         "unpacked": unpacked,
@@ -174,7 +176,7 @@ def _words(about: dict[str, Any]) -> list[str]:
     written, same = about["written"], about["unchanged"]
     lines = [
         (
-            f"class {about['class']}, {about['exercise']}: {written:,} "
+            f"{about['exercise']}: {written:,} "
             f"page{'s' * (written != 1)} written, {same:,} had not changed"
         )
     ]

@@ -89,9 +89,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(about, ensure_ascii=False))
     else:
-        print(
-            f"class {course.class_name()}: the report of {', '.join(every)} is in {to}"
-        )
+        print(f"the report of {', '.join(every)} is in {to}")
         if infra:
             print(
                 f"  {look.plural(infra, 'submission')} could not be graded: it says why"

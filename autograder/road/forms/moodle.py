@@ -19,9 +19,11 @@ from autograder.road.forms.rows import (
     Matches,
     enter,
     factor_of,
+    grade,
     keep_safe,
+    total,
 )
-from autograder.road.forms.sheet import Sheet, defused, written
+from autograder.road.forms.sheet import Sheet, defused
 
 _IDS = {"ID number": "id_number", "Email address": "email", "Username": "login"}
 
@@ -82,12 +84,12 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     rows = [["First name", "Last name", "ID number", "Email address", exercise]]
     filled = Filled(Sheet(rows))
     for s in students:
-        if s.total is None:
+        if grade(s) is None:
             continue
         number = s.names.get("id_number", "" if s.names else s.lms_id)
         if number or s.email:
             names = map(defused, (s.first_name, s.last_name))
-            rows.append([*names, number, s.email, written(s.total)])
+            rows.append([*names, number, s.email, total(s)])
             filled.graded += 1
         else:
             filled.absent.append(s.student)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograder.classroom import course, names
 from autograder.classroom.book import Standing
-from autograder.road.forms.rows import Filled
+from autograder.road.forms.rows import Filled, grade, total
 from autograder.road.forms.sheet import Sheet, defused, written
 
 
@@ -45,7 +45,8 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     for exercise, students in grades.items():
         for s in students:
             texts = (s.student, s.last_name, s.first_name, s.email, s.lms_id, s.section)
-            scored = s.checks.values() if s.score is not None else ()
+            known = grade(s) is not None
+            scored = s.checks.values() if known else ()
             hand = [c.manual for c in scored if c.manual is not None]
             late = s.late.total_seconds() / 3600
             rows.append(
@@ -53,10 +54,10 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
                     exercise,
                     *map(defused, texts),
                     s.status,
-                    "" if s.total is None else written(s.total),
+                    total(s),
                     written(s.possible),
-                    "" if s.score is None else written(s.score),
-                    "" if s.score is None else written(s.penalty),
+                    written(s.score or 0.0) if known else "",
+                    written(s.penalty) if known else "",
                     written(sum(c.auto or 0.0 for c in scored)) if scored else "",
                     written(sum(hand)) if hand else "",
                     "yes" if s.needs_manual else "no",
@@ -74,7 +75,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
                 ]
             )
     lines = [[_line(cell) for cell in row] for row in rows]
-    graded = sum(s.total is not None for x in grades.values() for s in x)
+    graded = sum(grade(s) is not None for x in grades.values() for s in x)
     return Filled(Sheet(lines, bom=True, newline="\r\n"), graded)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.classroom.book import Standing
+from autograder.classroom.book import INFRA, Standing
 from autograder.road.forms.sheet import Sheet, defused, is_number, written
 
 TEST = "student, test"  # Canvas's own: it stands for nobody
@@ -120,18 +120,18 @@ def enter(
         mine.setdefault(student.student, []).append(row)
         by_student[student.student] = student
     for student, rows in mine.items():
-        total = by_student[student].total
-        if total is None:
+        points = grade(by_student[student])
+        if points is None:
             continue
         if len(rows) > 1:
             filled.odd.append(f"{student}: {len(rows)} rows fit; left as they were")
         elif why := KEPT.get(rows[0][place].strip().upper()):
             filled.odd.append(f"{student} {why} in the file; left so")
         else:
-            rows[0][place] = written(total * factor, comma)
+            rows[0][place] = written(points * factor, comma)
             filled.graded += 1
     filled.absent += [
-        s.student for s in students if s.total is not None and s.student not in mine
+        s.student for s in students if grade(s) is not None and s.student not in mine
     ]
 
 
@@ -160,8 +160,15 @@ def people(grades: dict[str, Sequence[Standing]]) -> dict[str, dict[str, Standin
     return dict(sorted(people.items()))
 
 
+def grade(standing: Standing) -> float | None:
+    """What goes to an LMS. None where we failed: what was graded before is not it."""
+    return None if standing.status == INFRA else standing.total
+
+
 def total(standing: Standing | None) -> str:
-    return "" if standing is None or standing.total is None else written(standing.total)
+    """The same as it is written."""
+    points = None if standing is None else grade(standing)
+    return "" if points is None else written(points)
 
 
 def keep_safe(filled: Filled, rows: Iterable[list[str]], keys: Sequence[int]) -> None:

@@ -87,7 +87,7 @@ def facts(
     who: Who,
 ) -> dict[str, Any]:
     """All that the report says of one exercise, but for what the code itself tells."""
-    graded = [s for s in standings if s.total is not None]
+    graded = [s for s in standings if s.total is not None and s.status != INFRA]
     infra = [s for s in standings if s.status == INFRA]
     missing = [s for s in standings if s.status == MISSING]
     late = [s for s in standings if s.late]

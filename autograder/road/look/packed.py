@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.classroom.book import Standing
+from autograder.road import filing
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-TABLE = "autograder_received"  # where `collect` notes what came, if it is there
 _LABEL = re.compile(r"(?P<who>.*)_(?P<number>\w+)", re.DOTALL)
 _WHEN = (2020, 1, 1, 0, 0, 0)  # equal pages make equal zips
 FORMS = ("canvas", "moodle")
@@ -42,20 +42,13 @@ class Received:
 
 
 def received(gradebook: Gradebook, exercise: str) -> dict[str, Received]:
-    """How each submission came, as `collect` has noted it; nothing without it."""
-    import sqlalchemy as sa
-
-    if not sa.inspect(gradebook.engine).has_table(TABLE):
-        return {}
-    table = sa.Table(TABLE, sa.MetaData(), autoload_with=gradebook.engine)
-    found = {}
-    for row in gradebook.db.execute(
-        sa.select(table).where(table.c.assignment == exercise)
-    ):
-        label = getattr(row, "label", "") or ""
-        found[row.student] = Received(row.form.lower(), label, int(row.number or 0))
-    gradebook.db.rollback()
-    return found
+    """How each submission came, as `collect` has noted it."""
+    found = filing.received(gradebook)
+    return {
+        student: Received(row.form.lower(), row.label, int(row.number))
+        for (assignment, student), row in found.items()
+        if assignment == exercise
+    }
 
 
 def name_in(form: str, exercise: str, s: Standing, came: Received) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder import __main__ as command
-from autograder.classroom import book
+from autograder.classroom import book, course
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,6 +26,7 @@ def course_folder(tmp_path_factory):
     before = Path.cwd(), os.environ.get("GPT_CLASS")
     os.chdir(folder)
     os.environ["GPT_CLASS"] = "empty"
+    course.new_class()
     with book.opened():
         pass
     os.chdir(before[0])

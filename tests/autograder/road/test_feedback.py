@@ -258,8 +258,10 @@ def test_only_what_has_changed_is_written_again(folder):
         1,
         {},
     )  # ann is in time
-    writing.page_of("attend", "bo").unlink()
     assert write()[:2] == (1, 2)
+    writing.page_of("attend", "bo").unlink()
+    writing.page_of("attend", "ann").write_text("<title>by nbgrader</title>")
+    assert write()[:2] == (2, 1)
     writing.notebook_of("attend", "ann").write_text(
         json.dumps(notebook({"merge": "new"}))
     )
