@@ -12,6 +12,7 @@ The same course gives the same bytes.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import io
 import json
@@ -218,7 +219,8 @@ def _module(name: str) -> Path | None:
     return None
 
 
-def _imported(source: str) -> list[str]:
+@functools.lru_cache(maxsize=512)
+def _imported(source: str) -> tuple[str, ...]:
     """What a module imports, at its top, in its functions or for its types."""
     found: list[str] = []
     for node in ast.walk(ast.parse(source)):
@@ -226,7 +228,7 @@ def _imported(source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             found += [f"{node.module}.{alias.name}" for alias in node.names]
-    return found
+    return tuple(found)
 
 
 def _notebook(exercise: str) -> str:
