@@ -32,6 +32,9 @@ _CANVAS = re.compile(
 _ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<user>\w+?)_(?P<file>\d+)_(?P<name>.+)"
 )
+_TEXT = re.compile(  # typed into Canvas, or a link
+    r"(?P<who>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<name>text\.html|link\.html)"
+)
 _MOODLE = re.compile(
     r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<name>.*))?"
 )
@@ -110,8 +113,9 @@ def _form(name: str, is_folder: bool) -> dict[str, str] | None:
     if not found and is_folder:
         found = _EXCHANGE.fullmatch(name)
     if not found and not is_folder:
-        found = _CANVAS.fullmatch(name) or _ANONYMOUS.fullmatch(name)
-    return {"who": "", **found.groupdict()} if found else None
+        found = _TEXT.fullmatch(name) or _CANVAS.fullmatch(name)
+        found = found or _ANONYMOUS.fullmatch(name)
+    return {"who": "", "file": "0", **found.groupdict()} if found else None
 
 
 def sender(

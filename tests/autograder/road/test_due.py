@@ -34,8 +34,11 @@ def graded(classroom, tmp_path_factory):
     file.write_text("id,name\naexample,Anna Example\nmli,Mia Li\njmueller,J. Müller\n")
     with contextlib.redirect_stdout(None):
         assert command.main(["roster", str(file)]) == 0
+        early = ["due", EX, "2026-11-21", "--zone", "UTC", "--per-day", "25%"]
+        assert command.main(early) == 0  # before nbgrader knows the exercise
     rows = {row.student: row.points for row in grade.grade(EX)}
     assert rows == {"aexample": 20.0, "mli": 8.0}
+    assert totals() == {"aexample": 15.0, "mli": 8.0}
     return classroom
 
 

@@ -216,13 +216,13 @@ def test_files_beside_are_bounded(roster, run, tmp_path):
 
 
 def outside(folder, *more):
-    """Every file around, but below submitted/ and replaced/ and the gradebook itself."""
+    """Every file around, but below submitted/ and replaced/, the gradebook, the lock."""
     found = {}
     for top in (folder.parent, *more):
         for path in top.rglob("*"):
             inside = path.relative_to(top).parts
             mine = inside[0] == folder.name and len(inside) > 1
-            if mine and inside[1] in ("submitted", "replaced"):
+            if mine and inside[1] in ("submitted", "replaced", "lock"):
                 continue
             if path.is_file() and not path.name.startswith("gradebook.db"):
                 found[path] = path.stat().st_mtime_ns, path.stat().st_size
