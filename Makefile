@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 ONLY   ?=
+N      ?= 10000
 SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -12,7 +13,7 @@ CHECKS    := $(shell find autograder -name '*.py' -not -path 'autograder/classes
 BOOK      := _config.yml _toc.yml $(shell find book gpt -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 EXERCISES := $(SOLUTIONS:solutions/%=exercises/%)
 
-.PHONY: all setup setup-test real site pdf exercises demo test mutants serve bench soak boxes browser node format clean help
+.PHONY: all setup setup-test real site pdf exercises demo test mutants serve bench soak crowd boxes postgres browser node format clean help
 .DEFAULT_GOAL := all
 
 all: setup exercises site demo  ## set up, build the site, generate the exercises, grade the demo class
@@ -77,7 +78,7 @@ demo: setup exercises boxes  ## grade the bundled demo class and print its table
 	@$(BIN)/python -m autograder grade tokenize --class demo --feedback \
 	  $$($(BIN)/python -m autograder sandbox >/dev/null || echo --no-sandbox)  # this class is our own
 
-test: setup-test browser boxes node  ## run all tests
+test: setup-test browser boxes postgres node  ## run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -89,17 +90,22 @@ serve: site  ## serve the site on localhost and print the address
 	@echo "▸ http://127.0.0.1:$(PORT)/  (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html >/dev/null 2>&1
 
-bench: setup-test  ## compare with peers in one run; ONLY=bpe runs one part
+bench: setup-test postgres  ## compare with peers in one run; ONLY=bpe runs one part
 	@$(BIN)/python -m bench $(ONLY)
 
 soak: setup-test boxes  ## grade 2,000 submissions while graders are killed (20 minutes)
 	@$(BIN)/python -m tests.autograder.classroom.soak
 
+crowd: setup-test boxes  ## grade 10,000 demo submissions and count what came of them (N=300: fewer)
+	@$(BIN)/python -m bench.crowd $(N)
+
 format: setup-test  ## format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-clean:  ## remove what was built (not .venv, not your classes)
-	rm -rf _build autograder/classes/demo
+clean:  ## remove what was built (not .venv, not your classes, and nothing that somebody put into the demo)
+	@python=$(BIN)/python; test -x $$python || python=$(PYTHON); test ! -e _build/demo || $$python -m autograder demo --remove
+	@test ! -e _build || find _build -mindepth 1 -maxdepth 1 ! -path _build/demo -exec rm -rf {} +
+	@rmdir _build 2>/dev/null || true
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed 's/make all/make    /' | expand -t 18
@@ -113,6 +119,9 @@ endef
 
 boxes:
 	@test "$$(uname)" != Linux || command -v bwrap >/dev/null || { $(call debian,bubblewrap,Bubblewrap for the sandbox); }
+
+postgres:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(call debian,postgresql,PostgreSQL for the tests of its gradebook); }
 
 node: book/live/node_modules/.ready
 

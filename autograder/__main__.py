@@ -10,8 +10,9 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType as Module
 
-from autograder.classroom import course
+from autograder.classroom import address, course, trouble
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
@@ -20,6 +21,9 @@ ROAD = {
     "collect": "take in what was submitted, from the LMS's zip or a folder",
     "due": "due dates, late penalties and extensions",
     "grade": "grade what was submitted",
+    "review": "what a person should look at, and where to click",
+    "regrade": "grade again after a change; --dry-run tells whose grade would move",
+    "status": "where the class stands, and what comes next",
 }
 
 
@@ -47,17 +51,49 @@ def main(argv: list[str] | None = None) -> int:
         if word == asked:  # only that one is imported
             module = importlib.import_module(f"autograder.road.{word}")
             module.arguments(one)
-            one.add_argument("--class", dest="klass", metavar="NAME")
+            about = "the class that is meant; default: what GPT_CLASS names"
+            one.add_argument("--class", dest="klass", metavar="NAME", help=about)
+            one.add_argument("--db", metavar="URL", help=address.HELP)
     for word, (about, arguments, _) in _DOORS.items():
         arguments(commands.add_parser(word, help=about))
     options = parser.parse_args(argv)
-    if getattr(options, "klass", None) is not None:
-        os.environ["GPT_CLASS"] = options.klass
     try:
-        return module.run(options) if module else _DOORS[options.command][2](options)
-    except ValueError as error:
-        print(f"autograder {options.command}: {error}", file=sys.stderr)
-        return 2
+        if module:
+            return _walk(module, options)
+        return _DOORS[options.command][2](options)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # who read it has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - told in a sentence
+        return trouble.told(options.command, error, _class_folder() if module else None)
+
+
+def _walk(module: Module, options: argparse.Namespace) -> int:
+    """One command of the road, on the class that is named.
+
+    A module says by `CLASS` whether it needs a class that is "there" (as most do), may
+    make a "new" one, can do with "none", or sees to that on its "own".
+    """
+    if options.klass is not None:
+        course.use(options.klass)
+    if options.db:
+        os.environ[address.VARIABLE] = options.db
+    needs = getattr(module, "CLASS", "there")
+    if needs == "there":
+        course.class_folder()
+    if needs != "own" and (needs != "none" or course.has_class()):
+        print(f"class {course.class_name()}", file=sys.stderr)
+    return module.run(options)
+
+
+def _class_folder() -> Path | None:
+    try:
+        return course.class_folder()
+    except ValueError:
+        return None
 
 
 def _folder(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +148,7 @@ def _exercises(options: argparse.Namespace) -> int:
     # A class's gradebook refuses cells that are new; what is released has none yet.
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GPT_GRADEBOOK"] = f"sqlite:///{folder}/gradebook.db"
-        api = course.api()
+        api = course.api(of_class=False)
         for assignment in chosen or course.assignments():
             result = api.generate_assignment(assignment, force=True, create=True)
             if not result["success"]:

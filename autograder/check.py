@@ -115,17 +115,18 @@ def _here(name: str = "") -> tuple[dict[str, Check], Entries]:
     exercise that has the check `name`, or most of the notebook's steps.
     """
     from autograder import checks
-    from autograder.verdict.bank import REFERENCE
+    from autograder.verdict.bank import REFERENCE, weighed
 
     path = Path(REFERENCE)
     try:
-        exercise, entries = _reference(path.resolve(), path.stat().st_mtime_ns)
+        exercise, entries, points = _reference(path.resolve(), path.stat().st_mtime_ns)
     except (OSError, ValueError):
         mine = vars(sys.modules["__main__"]).keys()
         known = {word: checks.load(word).keys() for word in checks.exercises()}
         most = max(known, key=lambda word: len(known[word] & mine))
         exercise, entries = _drawn(checks.having(name) if name else most)
-    return checks.load(exercise), entries
+        points = ()
+    return weighed(exercise, points), entries
 
 
 def _first(known: dict[str, Check], entries: Entries, steps: list[str]) -> str | None:
@@ -354,7 +355,8 @@ def _watch() -> None:
 def _reference(path: Path, _changed: int):
     from autograder.verdict import bank
 
-    return bank.read(path)
+    stored = wire.unpack(path.read_bytes())
+    return *bank.read(stored), tuple(bank.points(stored).items())
 
 
 @functools.lru_cache(maxsize=8)

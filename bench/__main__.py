@@ -22,6 +22,7 @@ PARTS = (
     "cache",
     "check",
     "grader",
+    "scale",
     "site",
 )  # modules of this package; each has run() -> list[Row]
 FILE = Path(__file__).parents[1] / "_build" / "bench.json"

@@ -165,7 +165,7 @@ def _graded(course: Path, klass: str, size: int, jobs: int | None = None) -> Run
 
 
 def _measured(
-    folder: Path, gradebook: str | Path, *command: str | Path, klass: str = "demo"
+    folder: Path, gradebook: str | Path, *command: str | Path, klass: str = "bench"
 ) -> Run:
     """Run a grader on the exercise, from its start to its end."""
     environment = {**os.environ, "GPT_CLASS": klass}

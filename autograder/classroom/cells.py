@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 CELLS = 1000
@@ -18,6 +18,7 @@ CODE = 200_000  # characters of all code cells, which are parsed
 TEXT = 4_000_000  # characters of all cells
 NAME = 200  # characters of a grade id
 SHOWN = 60  # of which so many are told
+_NOTHING = "**Nothing could be graded**: {}."
 Plain = dict[str, Any]  # a notebook, or a cell of one, as in its file
 
 
@@ -41,6 +42,13 @@ class Released:
     cells: dict[str, ReleasedCell]
     kernelspec: dict[str, Any]
     schema: int = 3  # of nbgrader's labels
+    others: dict[str, list[str]] = field(default_factory=dict)  # exercises: their steps
+
+    @property
+    def points(self) -> tuple[tuple[str, float], ...]:
+        """Of each graded cell: what counts, whatever a check's own file says."""
+        every = self.cells.items()
+        return tuple((n, c.points) for n, c in every if c.points is not None)
 
 
 def parse(data: bytes) -> Plain:
@@ -106,7 +114,9 @@ def sanitize(submitted: Plain, about: Released) -> tuple[Plain, list[str]]:
     that is not graded (the set-up) at the beginning.
     """
     cells: list[Plain] = []
-    flags: list[str] = []
+    other = looks_like(submitted, about)
+    odd = f"this looks like {other}, another exercise" if other else ""
+    flags = [odd] if odd else []
     seen = set()
     for old in reversed(submitted["cells"]):
         name = old["metadata"].get("nbgrader", {}).get("grade_id")
@@ -128,7 +138,25 @@ def sanitize(submitted: Plain, about: Released) -> tuple[Plain, list[str]]:
     first = [n for n in first if lost[n].kind == "code"]
     last = [n for n, c in lost.items() if c.points is not None]
     cells = [*(back[n] for n in first), *cells, *(back[n] for n in last)]
+    if odd:  # for who has handed it in
+        cells.insert(0, _cell("markdown", _NOTHING.format(odd)))
     return _notebook(cells, kernelspec=about.kernelspec), flags
+
+
+def looks_like(submitted: Plain, about: Released) -> str | None:
+    """The other exercise that a notebook is of; None where it is of this one, or none."""
+    labels = [cell["metadata"].get("nbgrader", {}) for cell in submitted["cells"]]
+    there = {label.get("grade_id") for label in labels}
+    mine = {name for name, cell in about.cells.items() if cell.solution}
+    if 2 * len(there & mine) > len(mine):
+        return None
+    share = {
+        word: len(there.intersection(steps)) / len(steps)
+        for word, steps in about.others.items()
+        if steps
+    }
+    best = max(share, key=lambda word: share[word], default=None)
+    return best if best is not None and share[best] > 0.5 else None
 
 
 def _labelled(name: str, about: ReleasedCell, source: str, schema: int) -> Plain:
@@ -179,7 +207,7 @@ def none(why: str) -> Plain:
 
     The graded cells will be put back into it, and nothing stands before them.
     """
-    return _notebook([_cell("markdown", f"**Nothing could be graded**: {why}.")])
+    return _notebook([_cell("markdown", _NOTHING.format(why))])
 
 
 def sound(timestamp: str) -> str:

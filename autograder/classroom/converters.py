@@ -20,7 +20,7 @@ from nbgrader.converters import NbGraderException
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.classroom import course, names, pages
+from autograder.classroom import changes, course, names, pages
 from autograder.classroom.collect import STAMP, collect, timestamp
 from autograder.classroom.submission import sound
 
@@ -98,6 +98,7 @@ def install() -> None:
     CourseDirectory.get_existing_timestamp = lambda self, folder: _timestamp(folder)
     api.NbGraderAPI.get_submitted_timestamp = _submitted
     pages.install()
+    changes.install()
 
 
 def _submitted(

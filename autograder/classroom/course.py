@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import functools
 import json
 import logging
 import os
 import re
+import shutil
 import stat
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import names
+from autograder.classroom import address, engines, names
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
 
 CONFIG = "nbgrader_config.py"
 _CLASS = re.compile(r"\w(?:[\w .-]*[\w-])?")
+_DEMO = (
+    ":demo"  # in GPT_CLASS: no class can be so called, and nobody means it by chance
+)
 
 
 def root() -> Path:
@@ -36,12 +43,34 @@ def root() -> Path:
     )
 
 
-def class_name() -> str:
-    """The class that is graded, as GPT_CLASS names it; the demo without it.
+def use(name: str) -> None:
+    """Let `name` be the class that is meant, here and in processes that we start."""
+    os.environ["GPT_CLASS"] = _DEMO if name == "demo" else name
 
-    ValueError for a name that could lead elsewhere, or that a pattern would not find.
+
+def has_class() -> bool:
+    """Whether any class is named."""
+    return bool(os.environ.get("GPT_CLASS"))
+
+
+def class_name() -> str:
+    """The class that is meant: by --class, else by GPT_CLASS. There is no default.
+
+    ValueError where none is named, and for a name that could lead elsewhere or that a
+    pattern would not find. The demo is no class: only --class can mean it.
     """
-    name = os.environ.get("GPT_CLASS") or "demo"
+    name = os.environ.get("GPT_CLASS") or ""
+    if name == _DEMO:
+        return "demo"
+    if not name:
+        raise ValueError(
+            f"no class is named: add --class NAME, or set GPT_CLASS; {_there()}"
+        )
+    if name.casefold() == "demo":
+        raise ValueError(
+            "'demo' is the bundled demo, which is laid out anew at any time, and no name "
+            f"for a class; {_there()}"
+        )
     if not _CLASS.fullmatch(name):
         raise ValueError(
             f"{name!r} cannot be the name of a class: it is one folder's name, of "
@@ -50,9 +79,66 @@ def class_name() -> str:
     return name
 
 
+def classes() -> list[str]:
+    """The classes there are, by the alphabet."""
+    try:
+        found = [entry.name for entry in os.scandir(_classes()) if entry.is_dir()]
+    except OSError:
+        return []
+    found = [name for name in found if _CLASS.fullmatch(name)]
+    return sorted(name for name in found if name.casefold() != "demo")
+
+
 def class_folder() -> Path:
-    """The folder of the class that is graded."""
-    return root() / "autograder" / "classes" / class_name()
+    """The folder of the class that is meant. ValueError where there is no such class."""
+    name, folder = class_name(), class_place()
+    if folder.is_dir():
+        return folder
+    if name == "demo":
+        raise ValueError(
+            "the demo is not laid out: `python -m autograder demo` does it"
+        )
+    near = difflib.get_close_matches(name, classes(), 3, 0.5)
+    known = f"did you mean {', or '.join(near)}?" if near else _there()
+    raise ValueError(f"there is no class {name!r}; {known}")
+
+
+def new_class(name: str | None = None) -> Path:
+    """The folder of the class of that name, by default the one that is meant.
+
+    It is made where it is not there yet; from then on it is the class that is meant.
+    """
+    if name is not None:
+        use(name)
+    folder = class_place()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@functools.cache
+def nowhere() -> Path:
+    """A folder for the gradebook of no class, which ends with this process."""
+    folder = tempfile.mkdtemp(prefix="gpt-no-class-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _classes() -> Path:
+    return root() / "autograder" / "classes"
+
+
+def class_place() -> Path:
+    """Where the class that is meant stands, or would stand."""
+    name = class_name()
+    return root() / "_build" / "demo" if name == "demo" else _classes() / name
+
+
+def _there() -> str:
+    """Which classes there are, in words."""
+    known = classes()
+    if not known:
+        return "there is none yet: release, collect, roster, and `demo --class NAME` make one"
+    return f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
 
 
 def asked(
@@ -85,8 +171,14 @@ def asked(
     return chosen or submitted
 
 
-def api() -> NbGraderAPI:
-    """nbgrader's API on this course, configured by its nbgrader_config.py."""
+def api(of_class: bool = True) -> NbGraderAPI:
+    """nbgrader's API on this course, configured by its nbgrader_config.py.
+
+    of_class: on the class that is meant, which has to be there (else ValueError).
+    Otherwise on none: then GPT_GRADEBOOK is to name the gradebook.
+    """
+    if of_class:
+        address.url(class_folder())
     from nbgrader.apps import NbGraderAPI
     from sqlalchemy.exc import SAWarning
     from traitlets.config import PyFileConfigLoader
@@ -97,10 +189,18 @@ def api() -> NbGraderAPI:
     programs = str(Path(sys.executable).parent)
     if programs not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
-    config: Any = PyFileConfigLoader(CONFIG, path=str(root())).load_config()
+    meant = None if of_class else os.environ.pop("GPT_CLASS", None)
+    try:
+        config: Any = PyFileConfigLoader(CONFIG, path=str(root())).load_config()
+    finally:
+        if meant is not None:
+            os.environ["GPT_CLASS"] = meant
     found = NbGraderAPI(config=config)
     found.log.propagate = False  # what nbgrader logs is shown only where it fails
     found.log.handlers = [logging.NullHandler()]
+    if of_class:
+        where = found.coursedir
+        engines.prepare(where.db_url, where.course_id, class_folder())
     return found
 
 
@@ -158,6 +258,13 @@ def steps(exercise: str) -> dict[str, str]:
         elif label.get("grade"):
             found[label["grade_id"]] = source
     return found
+
+
+def answers(exercise: str) -> list[str]:
+    """The grade ids of the cells that a student fills in."""
+    cells = json.loads(solution(exercise).read_text("utf-8"))["cells"]
+    labels = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return [label["grade_id"] for label in labels if label.get("solution")]
 
 
 def place(exercise: str) -> tuple[int, str]:

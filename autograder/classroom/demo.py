@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,34 +34,38 @@ class Submission:
     """
 
     student: str
-    points: float
+    points: float = 0
     steps: int | None = None
     instead: tuple[str, ...] = ()
     edit: Callable[[NotebookNode], None] = lambda notebook: None
     mistakes: tuple[str, ...] = ()
     flagged: bool = False
+    hours: float = 0  # after the class's first submissions
 
 
-def write(folder: Path) -> int:
-    """Write the class below `folder`, as nbgrader expects it; how many there are.
+def write(folder: Path, submissions: Sequence[Submission] | None = None) -> int:
+    """Write a class, by default CLASS, below `folder`; how many there are.
 
     A submission that is there already and unchanged is not touched. The demo's secret
     is no secret, so that its grades are the same everywhere.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / "seed").write_text("the demo class\n")
-    for number, submission in enumerate(CLASS):
+    submissions = CLASS if submissions is None else submissions
+    for number, submission in enumerate(submissions):
         place = folder / submission.student / ASSIGNMENT
         place.mkdir(parents=True, exist_ok=True)
         text = nbformat.writes(notebook(submission))
         path = place / f"{ASSIGNMENT}.ipynb"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-        stamp = HANDED_IN + datetime.timedelta(minutes=7 * number)
+        stamp = HANDED_IN + datetime.timedelta(
+            minutes=7 * number, hours=submission.hours
+        )
         (place / "timestamp.txt").write_text(f"{stamp:%Y-%m-%d %H:%M:%S} UTC\n")
         reference = course.root() / "exercises" / ASSIGNMENT / "reference.safetensors"
         shutil.copy(reference, place)
-    return len(CLASS)
+    return len(submissions)
 
 
 def notebook(submission: Submission) -> NotebookNode:

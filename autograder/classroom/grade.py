@@ -6,35 +6,67 @@ Whatever fails for one student costs that row, and nobody else's.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import hashlib
-import json
 import os
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import nbformat
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from autograder.box import sandbox
-from autograder.box.sandbox import Limits
-from autograder.classroom import course, names, submission
+from autograder.classroom import (
+    book,
+    course,
+    decides,
+    names,
+    trouble,
+)
+from autograder.classroom.address import Unavailable
+from autograder.classroom.again import (
+    FIRST,
+    FORCED,
+    Moved,
+    moved,
+    summary,
+    why,
+    would_move,
+)
+from autograder.classroom.book import Standing
 from autograder.classroom.collect import collect
-from autograder.classroom.preprocessors import Execute
+from autograder.classroom.prepare import (
+    alone,
+    announce,
+    cores,
+    notebook,
+    publish,
+    setting,
+)
 from autograder.classroom.record import Record
 from autograder.classroom.runner import Runner
 from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
 from autograder.classroom.worker import Setup
-from autograder.verdict import bank
 from autograder.verdict.panel import number
-from gpt.data import write_whole
 
-__all__ = ["FLAGGED", "GRADED", "INFRA", "Row", "feedback", "grade"]
+__all__ = ["FLAGGED", "GRADED", "INFRA", "Done", "Row", "feedback", "grade", "graded"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a call: a row for everybody that was asked for, and what moved.
+
+    `reasons` tell, of each who was graded, why. `new` is of a regrade: who
+    waits for a first grade.
+    """
+
+    rows: list[Row]
+    moved: list[Moved]
+    reasons: dict[str, str]
+    problems: dict[str, str]
+    new: tuple[str, ...] = ()
 
 
 def grade(
@@ -42,180 +74,180 @@ def grade(
     students: Iterable[str] = (),
     force: bool = False,
     jobs: int | None = None,
+    scheduler: str | None = None,
 ) -> list[Row]:
+    """The rows of `graded`."""
+    return graded(assignment, students, force, jobs, scheduler).rows
+
+
+def graded(
+    assignment: str,
+    students: Iterable[str] = (),
+    force: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    *,
+    dry: bool = False,
+    again: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Done:
     """Grade what was submitted for an exercise; what has not changed is left alone.
 
-    `jobs` submissions at a time, by default as many as there are cores. Whatever ends
+    `jobs` submissions at a time, by default as many as there are cores, or on the Dask
+    cluster whose `scheduler` that is, as many as it has threads. Whatever ends
     this early, nothing is lost: the next call goes on where it was.
+    again: only who is graded already. dry: nothing is written; what would move is told.
+    `tell` is given a line for each reason for which some are graded again, beforehand.
 
     ValueError where there is no such exercise, no submission, no such student, no
     sandbox to grade in, or where this class is being graded by another process.
     """
     chosen = course.asked(assignment, students, jobs)
     boxed = os.environ.get("GPT_SANDBOX") != "no"
-    if boxed and (problem := sandbox.why_not()):
+    if boxed and not scheduler and (problem := sandbox.why_not()):
         raise ValueError(f"{problem}; or grade code that you trust with --no-sandbox")
     folder = course.class_folder()
     api = course.api()
-    with _alone(folder), contextlib.closing(_record(api)) as record:
-        _announce(api, record, assignment)
-        setup = _setup(api, record, assignment)
-        version = _version(setup)
-        done = record.graded(assignment)
-        todo, problems = [], {}
-        for student in chosen:
-            with _noted(folder, student, problems):
-                if why := names.problem(student):
-                    problems[student] = why
-                elif force or not _is_done(setup, version, done, student):
-                    todo.append(student)
-        problems |= _grade(setup, version, record, todo, jobs or _cores())
-    return [_row(folder, student, setup, problems) for student in chosen]
+    with alone(folder), contextlib.closing(_record(api)) as record:
+        record.alone(f"{assignment!r} of the class {folder.name!r}")
+        if not dry:
+            announce(api, record, assignment)
+        setup = setting(api, record, assignment, rehearsal=dry)
+        run = _Run(setup, decides.parts(setup), record, {}, {})
+        before = _standings(record, assignment)
+        run.choose(chosen, force)
+        if not dry:
+            for student in run.problems:
+                run.note(student)
+            there = course.students_in(setup.submitted, assignment)
+            record.forget(assignment, there)
+        new = [s for s, why in run.reasons.items() if again and why in FIRST]
+        for student in new:
+            del run.reasons[student]
+        for line in summary(run.reasons):
+            tell(line)
+        said = run.grade(jobs or cores(), scheduler, before if dry else None)
+        after = before if dry else _standings(record, assignment)
+    possible = sum(points for _, points in setup.about.points)
+    rows = [_row(student, possible, after, run.problems) for student in chosen]
+    moves = said if dry else moved(before, after, run.reasons)
+    return Done(rows, moves, run.reasons, run.problems, tuple(new))
 
 
-@contextlib.contextmanager
-def _noted(
-    folder: Path, student: str, problems: dict[str, str], trace: str | None = None
-) -> Iterator[None]:
-    """An error within is one student's: it is written down, and the others go on."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - whatever it is
-        problems[student] = str(error) or type(error).__name__
-        _log(folder, student, trace or traceback.format_exc())
+@dataclass
+class _Run:
+    """One call's work: who is to be graded and why, and of whom we failed, why."""
+
+    setup: Setup
+    parts: dict[str, str]
+    record: Record
+    reasons: dict[str, str]
+    problems: dict[str, str]
+
+    @contextlib.contextmanager
+    def noted(self, student: str, trace: str | None = None) -> Iterator[None]:
+        """An error within is one student's: it is written down, and the others go on."""
+        try:
+            yield
+        except Unavailable:  # for everybody
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self.problems[student] = trouble.words(error)
+            folder = self.setup.submitted.parent
+            trouble.log(folder, student, trace or traceback.format_exc())
+
+    def choose(self, students: Sequence[str], force: bool) -> None:
+        """Find out who is to be graded, and why."""
+        gradebook, word = self.record.gradebook, self.setup.assignment
+        known = book.verdicts(gradebook, word)
+        versions = book.versions(gradebook)
+        gradebook.db.rollback()  # nothing stays locked
+        for student in students:
+            if wrong := names.problem(student):  # the book takes no such name
+                self.problems[student] = wrong
+                continue
+            with self.noted(student):
+                folder = self.setup.submitted
+                mark = collect(folder / student / word, word).fingerprint
+                there = notebook(folder.parent, student, word).exists()
+                of = known.get(student), mark, self.parts, versions, there
+                if reason := why(*of) or (FORCED if force else ""):
+                    self.reasons[student] = reason
+
+    def grade(
+        self, jobs: int, scheduler: str | None, before: Mapping[str, Standing] | None
+    ) -> list[Moved]:
+        """Grade whom `choose` has found. With `before` nothing is written: what would
+        move from there.
+        """
+        todo, would = [*self.reasons], []
+        if todo and before is None:
+            self.record.know(decides.version(self.parts), self.parts)
+        about = {"desc": f"grading {self.setup.assignment}", "unit": " notebooks"}
+        tqdm.monitor_interval = 0  # no thread
+        with (
+            _runner(self.setup, min(jobs, len(todo)), scheduler) as runner,
+            tqdm(total=len(todo), disable=not todo, smoothing=0.1, **about) as bar,
+        ):
+            began = time.process_time()
+            for student, said in runner.grade(todo):
+                now = time.process_time()  # what the one before took of this process
+                with self.noted(student, said.get("trace")):
+                    if "problem" in said:
+                        raise ValueError(said["problem"])
+                    if before is None:
+                        self._keep(student, said, now - began)
+                    elif move := would_move(
+                        before[student], said, self.reasons[student]
+                    ):
+                        would.append(move)
+                if student in self.problems and before is None:
+                    self.note(student)
+                began = now
+                bar.update()
+        return would
+
+    def _keep(self, student: str, said: dict[str, Any], cpu: float) -> None:
+        """Publish the verified notebook, then enter its grades."""
+        publish(self.setup, student, said)
+        nb = nbformat.v4.reads(said["notebook"])
+        word, flags = self.setup.assignment, nb.metadata["autograder"]["flags"]
+        if flags:
+            who = f"{student} {word} FLAGGED"
+            trouble.log(self.setup.submitted.parent, who, "\n".join(flags))
+        version = decides.version(self.parts)
+        mark = _mark(version, said["fingerprint"])
+        to = self.setup.assignment, student, mark, said["timestamp"], nb
+        self.record.save(*to, said["cpu"] + cpu, said["fingerprint"], version)
+
+    def note(self, student: str) -> None:
+        """That we failed stands in the book, too, for those who look there."""
+        if names.problem(student):
+            return
+        with contextlib.suppress(Exception):  # what failed may be the book
+            self.record.note(self.setup.assignment, student, self.problems[student])
 
 
-def _grade(
-    setup: Setup, version: str, record: Record, todo: list[str], jobs: int
-) -> dict[str, str]:
-    """Grade the students in `todo`; of those where we failed, why."""
-    problems: dict[str, str] = {}
-    about = {"desc": f"grading {setup.assignment}", "unit": " notebooks"}
-    tqdm.monitor_interval = 0  # no thread
-    with (
-        Runner(setup, min(jobs, len(todo))) as runner,
-        tqdm(total=len(todo), disable=not todo, smoothing=0.1, **about) as bar,
-    ):
-        began = time.process_time()
-        for student, said in runner.grade(todo):
-            now = time.process_time()  # what the one before took of this process
-            with _noted(setup.submitted.parent, student, problems, said.get("trace")):
-                if "problem" in said:
-                    raise RuntimeError(said["problem"])
-                _publish(setup, student, said)
-                nb = nbformat.v4.reads(said["notebook"])
-                mark = _mark(version, said["fingerprint"])
-                cpu = said["cpu"] + now - began
-                record.save(setup.assignment, student, mark, said["timestamp"], nb, cpu)
-            began = now
-            bar.update()
-    return problems
+def _runner(setup: Setup, jobs: int, scheduler: str | None) -> Any:
+    """Who grades: processes of this machine, or a cluster's, if there is any work."""
+    if not scheduler or not jobs:
+        return Runner(setup, jobs)
+    from autograder.classroom.cluster import Cluster
+
+    return Cluster(setup, scheduler)
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two processes that grade one class would grade everything twice."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ValueError(
-            f"the class {folder.name!r} is being graded by another process"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+def _standings(record: Record, assignment: str) -> dict[str, Standing]:
+    found = book.standings(record.gradebook, assignment)
+    return {standing.student: standing for standing in found}
 
 
 def _record(api: Any) -> Record:
     return Record(api.gradebook, api.config)
 
 
-def _announce(api: Any, record: Record, assignment: str) -> None:
-    """Let nbgrader record the exercise as it stands: its cells, locks and points."""
-    source = course.solution(assignment).read_bytes()
-    version = hashlib.sha256(source).hexdigest()
-    released = course.root() / "exercises" / assignment / f"{assignment}.ipynb"
-    if released.exists() and record.announced(assignment, version):
-        return
-    result = api.generate_assignment(assignment, force=True, create=True)
-    if not result["success"]:
-        raise RuntimeError(
-            f"nbgrader cannot generate {assignment!r}:\n"
-            + (result.get("log") or result["error"])
-        )
-    record.announce(assignment, version)
-
-
-def _setup(api: Any, record: Record, assignment: str) -> Setup:
-    """What the workers need to know of the class, from its configuration."""
-    settings = Execute(config=api.config)
-    released = course.root() / "exercises" / assignment
-    return Setup(
-        assignment,
-        course.class_folder() / "submitted",
-        Path(settings.seed_file),
-        submission.released(record.gradebook, assignment, assignment),
-        collect(released, assignment).files,
-        Limits(**settings.limits),
-        settings.sandbox,
-    )
-
-
-def _version(setup: Setup) -> str:
-    """A hash of what decides a grade beside the submission and the package gpt."""
-    digest = hashlib.sha256()
-    files = course.root() / course.CONFIG, course.solution(setup.assignment)
-    for file in [*course.code(), *files]:
-        digest.update(file.read_bytes())
-    seed = bank.hidden_seed(setup.seed_file, setup.assignment)
-    digest.update(repr((seed, setup.about, setup.sandboxed)).encode())
-    return digest.hexdigest()
-
-
 def _mark(version: str, fingerprint: str) -> str:
     return hashlib.sha256(f"{version} {fingerprint}".encode()).hexdigest()
-
-
-def _is_done(setup: Setup, version: str, done: dict[str, Any], student: str) -> bool:
-    """Whether this very submission has been graded, by this very grader."""
-    path = setup.submitted / student / setup.assignment
-    fingerprint = collect(path, setup.assignment).fingerprint
-    return (
-        done.get(student, ("",))[0] == _mark(version, fingerprint)
-        and _notebook(setup.submitted.parent, student, setup.assignment).exists()
-    )
-
-
-def _publish(setup: Setup, student: str, said: dict[str, Any]) -> None:
-    """Put the verified notebook where nbgrader keeps it; each file whole or not at all."""
-    path = _notebook(setup.submitted.parent, student, setup.assignment)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stamp = path.with_name("timestamp.txt")
-    if said["timestamp"]:
-        write_whole(stamp, said["timestamp"].encode())
-    else:
-        stamp.unlink(missing_ok=True)
-    write_whole(path, said["notebook"].encode())
-
-
-def _log(folder: Path, student: str, trace: str) -> None:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    told = f"{now} {names.shown(student)}\n{trace}\n"
-    with (  # where the disk is full, the row says so
-        contextlib.suppress(OSError),
-        (folder / "problems.log").open("ab") as file,
-    ):
-        file.write(told.encode("utf-8", "backslashreplace"))
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
@@ -230,38 +262,45 @@ def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
         page = folder / "feedback" / row.student / assignment / f"{assignment}.html"
         if row.status != INFRA and not page.exists():
             trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
-            _log(folder, row.student, trace)
-            told = f"graded, with {number(row.points)} points, but has no feedback page"
+            trouble.log(folder, row.student, trace)
+            told = (
+                f"graded, with {number(row.points)} points, but has no feedback page: "
+                f"grade {assignment} --force --student … makes its notebook anew"
+            )
             row = replace(row, status=INFRA, flags=(told, *row.flags))
         found.append(row)
     return found
 
 
-def _notebook(folder: Path, student: str, assignment: str) -> Path:
-    return folder / "autograded" / student / assignment / f"{assignment}.ipynb"
+def _row(
+    student: str,
+    possible: float,
+    standings: Mapping[str, Standing],
+    problems: Mapping[str, str],
+) -> Row:
+    """What the book says of a student; of whom we failed now, why."""
+    known = standings.get(student)
+    if student not in problems and known is not None:
+        return row(known)
+    lines = problems.get(student, "nothing is known of it").splitlines()
+    told = lines[-1] if lines else "failed without a word"
+    if known is None or known.total is None:
+        return Row(student, 0.0, possible, INFRA, flags=(told,))
+    told = f"{told}; the grade from before stands"
+    return replace(row(known), status=INFRA, flags=(told,), stands=True)
 
 
-def _row(folder: Path, student: str, setup: Setup, problems: dict[str, str]) -> Row:
-    possible = sum(cell.points or 0 for cell in setup.about.cells.values())
-    path = _notebook(folder, student, setup.assignment)
-    if student not in problems:
-        with _noted(folder, student, problems):
-            return _verdict(student, possible, path)
-        again = f"grade {setup.assignment} --force --student"
-        problems[student] = f"{path.name} as graded cannot be read: {again} …"
-    lines = problems[student].splitlines() or ["failed without a word"]
-    return Row(student, 0.0, possible, INFRA, flags=(lines[-1],))
-
-
-def _verdict(student: str, possible: float, path: Path) -> Row:
-    """What a graded notebook says of itself."""
-    about = json.loads(path.read_text("utf-8"))["metadata"]["autograder"]
-    verdicts = about["checks"]
+def row(standing: Standing) -> Row:
+    """The row of a table for how a student stands."""
     return Row(
-        student,
-        round(sum(v["points"] for v in verdicts.values()), 2),
-        possible,
-        about["status"],
-        tuple(v["mistake"] for v in verdicts.values() if v["mistake"]),
-        tuple(about["flags"]),
+        standing.student,
+        round(standing.total or 0.0, 2),
+        standing.possible,
+        standing.status,
+        standing.mistakes,
+        standing.flags,
+        standing.penalty,
+        any(check.manual is not None for check in standing.checks.values()),
+        standing.needs_manual,
+        standing.status == INFRA and standing.total is not None,
     )

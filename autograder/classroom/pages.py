@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jinja2
+import nbformat
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
@@ -23,13 +24,28 @@ _BASE = "nbgrader.server_extensions.formgrader.base"
 
 
 class Escape(Preprocessor):
-    """Escapes the names in the page of one submission, which nbconvert makes."""
+    """Escapes the names in the page of one submission, which nbconvert makes.
+
+    And shows its flags above the notebook: to the formgrader only, whose pages are made
+    with the number of a submission. What a student reads is made without it.
+    """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        flags = nb.metadata.get("autograder", {}).get("flags", [])
+        if flags and resources.get("submission_id"):
+            lines = ["**FLAGGED: look at this, then confirm its points below.**", ""]
+            lines += [f"- {_plain(flag)}" for flag in flags]
+            nb = nbformat.from_dict(nb)
+            nb.cells.insert(0, nbformat.v4.new_markdown_cell("\n".join(lines)))
         for key in ("student", "last_name", "first_name", "notebook_path"):
             if resources.get(key):
                 resources[key] = html.escape(resources[key])
         return nb, resources
+
+
+def _plain(flag: str) -> str:
+    """A flag as text of Markdown, whatever is in it."""
+    return html.escape(re.sub(r"([\\`*_\[\]#!|~$])", r"\\\1", flag))
 
 
 class Templates(jinja2.FileSystemLoader):

@@ -8,6 +8,7 @@ same functions in parallel (see `worker`).
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict, Unicode
 
 from autograder.box.kernel import Template
@@ -25,6 +26,7 @@ from autograder.box.sandbox import Limits
 from autograder.classroom import late, reader, submission, verify
 from autograder.classroom.collect import collect
 from autograder.classroom.exam import exam_of
+from autograder.classroom.record import Record
 
 
 class Read(NotebookExporter):
@@ -46,6 +48,7 @@ class Read(NotebookExporter):
                 gradebook, about["assignment"], about["notebook"]
             )
         handed_in = collect(path.parent, path.stem)
+        resources["fingerprint"] = handed_in.fingerprint
         nb, resources["flags"] = submission.read(
             handed_in, path.stem, resources["released"]
         )
@@ -59,7 +62,8 @@ class Sanitize(NbGraderPreprocessor):
         data = json.dumps(nb).encode()
         nb, flags = reader.here().sanitized(data, resources["released"])
         nb = nbformat.from_dict(nb)
-        nb.metadata["autograder"] = {"flags": [*resources.get("flags", []), *flags]}
+        about = {"flags": [*resources.get("flags", []), *flags]}
+        nb.metadata["autograder"] = about | {"of": resources.get("fingerprint", "")}
         return nb, resources
 
 
@@ -78,8 +82,11 @@ class Execute(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = resources["nbgrader"]
-        asked = exam_of(about["assignment"], Path(self.seed_file))
-        flags = nb.metadata.pop("autograder", {}).get("flags", [])
+        labels = [cell.metadata.get("nbgrader", {}) for cell in nb.cells]
+        points = tuple((x.grade_id, x.points) for x in labels if "points" in x)
+        asked = exam_of(about["assignment"], Path(self.seed_file), points)
+        known = nb.metadata.pop("autograder", {})
+        flags, resources["fingerprint"] = known.get("flags", []), known.get("of", "")
         grading = resources["autograder"] = verify.Grading(asked, list(flags))
         if not self.sandbox:
             grading.flags.append(verify.NO_SANDBOX)
@@ -95,6 +102,24 @@ class Verify(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         verify.verify(nb, resources.get("autograder"))
+        return nb, resources
+
+
+class Save(NbGraderPreprocessor):
+    """Enter the grades as `Record` does: late penalties and flags included."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        about = resources["nbgrader"]
+        gradebook = Gradebook(about["db_url"])
+        with contextlib.closing(Record(gradebook, self.config)) as record:
+            record.save(
+                about["assignment"],
+                about["student"],
+                "",  # our own command will look at it again
+                None,
+                nb,
+                submission=resources.get("fingerprint", ""),
+            )
         return nb, resources
 
 
@@ -127,17 +152,3 @@ class Policy(LateSubmissionPlugin):
         possible = float(known.max_score or 0.0)
         found = late.rule(gradebook, assignment).penalty(total_seconds_late, possible)
         return found or None
-
-
-class Penalties(AssignLatePenalties):
-    """nbgrader's step, after the student has got the extension that was kept."""
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            assignment, student = about["assignment"], about["student"]
-            late.create(gradebook)
-            handed_in = gradebook.find_submission(assignment, student)
-            late.extend(gradebook, assignment, handed_in)
-            gradebook.db.commit()
-        return super().preprocess(nb, resources)

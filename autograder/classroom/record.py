@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterator
+import itertools
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book, late
+from autograder.classroom import book, engines, faults, late
 from autograder.classroom.book import GRADINGS
 
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
@@ -37,6 +39,11 @@ class Record:
     def close(self) -> None:
         self.gradebook.close()
 
+    def alone(self, what: str) -> None:
+        """Nobody else, on whatever machine, shall do `what` until we close."""
+        self.gradebook.db.rollback()
+        engines.alone(self.gradebook.engine, what)
+
     def graded(self, assignment: str) -> dict[str, tuple[str, int]]:
         """Of each student who is graded: the submission's fingerprint, how often."""
         query = sa.select(GRADINGS).where(GRADINGS.c.assignment == assignment)
@@ -54,8 +61,13 @@ class Record:
 
     def announce(self, assignment: str, fingerprint: str) -> None:
         self._known.pop(assignment, None)
-        with self._transaction():
-            self._mark(assignment, RELEASE, fingerprint)
+        at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+
+        def work() -> None:
+            with self._transaction():
+                self._mark(assignment, RELEASE, fingerprint, at)
+
+        self._whole(work)
 
     def save(
         self,
@@ -65,11 +77,37 @@ class Record:
         timestamp: str | None,
         nb: NotebookNode,
         cpu: float = 0.0,
+        submission: str = "",
+        version: str = "",
     ) -> None:
         """Enter the grades of a verified notebook, by the rules of SaveAutoGrades.
 
-        A manual score stays, and is to be looked at again.
+        A manual score and all comments stay. A person is to look at it (again) where it
+        is of another submission or the check now says something else, and at what is
+        flagged, until the points of that cell have been confirmed in the formgrader.
+        Unavailable where the gradebook cannot be written, and waiting did not help.
         """
+        at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        attempts, of = itertools.count(), (submission, version)
+
+        def work() -> None:
+            if next(attempts) and self._is_marked(assignment, student, fingerprint, at):
+                return  # it was committed, and the answer was lost
+            self._save(assignment, student, fingerprint, timestamp, nb, cpu, at, of)
+
+        self._whole(work)
+
+    def _save(
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        timestamp: str | None,
+        nb: NotebookNode,
+        cpu: float,
+        at: datetime.datetime,
+        of: tuple[str, str],
+    ) -> None:
         with self._transaction(), self.gradebook.db.no_autoflush:
             self.gradebook.update_or_create_student(student)
             self.gradebook.db.flush()  # all else is written once, at the end
@@ -81,21 +119,83 @@ class Record:
             (notebook,) = [n for n in handed_in.notebooks if n.notebook.id in which]
             grades = {names[grade.cell_id]: grade for grade in notebook.grades}
             comments = {names[note.cell_id]: note for note in notebook.comments}
+            about = nb.metadata["autograder"]
+            before = self._before(assignment, student)
+            same = before is not None and before.submission == of[0] != ""
+            asks = before is None or not same
+            asks = asks or json.loads(before.flags) != about["flags"]
+            flagged = _flagged(about) if about["flags"] else None
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 if utils.is_grade(cell):
                     grade = grades[name]
+                    was, waits = grade.auto_score, grade.needs_manual_grade
                     grade.auto_score, _ = utils.determine_grade(cell)
+                    by_hand = grade.manual_score is not None
+                    news = not same or grade.auto_score != was
                     grade.needs_manual_grade = (
-                        grade.manual_score is not None or grade.auto_score is None
+                        (by_hand and (news or waits))
+                        or (not by_hand and grade.auto_score is None)
+                        or (name == flagged and (asks or waits))
                     )
                 if utils.is_solution(cell):
-                    same = cell.metadata.nbgrader["checksum"]
-                    same = same == utils.compute_checksum(cell)
-                    comments[name].auto_comment = "No response." if same else None
+                    released = cell.metadata.nbgrader["checksum"]
+                    untouched = released == utils.compute_checksum(cell)
+                    comments[name].auto_comment = "No response." if untouched else None
             self._penalize(assignment, handed_in, notebook)
-            self._mark(assignment, student, fingerprint, cpu)
-            book.write(self.gradebook, assignment, student, nb.metadata["autograder"])
+            self._mark(assignment, student, fingerprint, at, cpu)
+            book.write(self.gradebook, assignment, student, about, *of)
+
+    def note(self, assignment: str, student: str, why: str) -> None:
+        """That a submission could not be graded, and why; a grade from before stays."""
+        before = self._before(assignment, student)
+        about = {"status": book.INFRA, "flags": [why], "checks": {}}
+        if before is not None:
+            about["checks"] = json.loads(before.checks)
+            about["submission"] = before.submission
+
+        def work() -> None:
+            with self._transaction():
+                at = self.gradebook, assignment, student
+                book.write(*at, about, about.get("submission", ""))
+
+        self._whole(work)
+
+    def forget(self, assignment: str, there: Collection[str]) -> None:
+        """Nothing is known any more of who failed, never had a grade, and is gone."""
+        query = sa.select(book.VERDICT.c.student).where(
+            book.VERDICT.c.assignment == assignment,
+            book.VERDICT.c.status == book.INFRA,
+            book.VERDICT.c.submission == "",
+        )
+        gone = {*self.gradebook.db.execute(query).scalars()} - {*there}
+        if gone:
+            with self._transaction():
+                here = book.VERDICT.c.assignment == assignment
+                mine = book.VERDICT.c.student.in_(gone)
+                self.gradebook.db.execute(sa.delete(book.VERDICT).where(here, mine))
+
+    def _before(self, assignment: str, student: str) -> Any:
+        """What is known of a student's submission, or None."""
+        here = (
+            book.VERDICT.c.assignment == assignment,
+            book.VERDICT.c.student == student,
+        )
+        query = sa.select(book.VERDICT).where(*here)
+        return self.gradebook.db.execute(query).first()
+
+    def know(self, version: str, parts: Mapping[str, str]) -> None:
+        """Keep what a version consists of, so that a later one can tell what changed."""
+        table, db = book.VERSION, self.gradebook.db
+
+        def work() -> None:
+            with self._transaction():
+                here = sa.select(table.c.version).where(table.c.version == version)
+                if db.execute(here).first() is None:
+                    row = {"version": version, "parts": json.dumps(parts)}
+                    db.execute(sa.insert(table).values(**row))
+
+        self._whole(work)
 
     def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
         """The id of the exercise's notebook, and the names of its cells by their ids.
@@ -123,12 +223,27 @@ class Record:
                 penalty = self.late._check_late_penalty(notebook, penalty)
             notebook.late_submission_penalty = penalty
 
+    def _is_marked(
+        self, assignment: str, student: str, fingerprint: str, at: datetime.datetime
+    ) -> bool:
+        key = {"assignment": assignment, "student": student}
+        key |= {"fingerprint": fingerprint, "at": at}
+        here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
+        found = self.gradebook.db.execute(sa.select(GRADINGS.c.times).where(here))
+        known = found.first() is not None
+        self.gradebook.db.rollback()
+        return known
+
     def _mark(
-        self, assignment: str, student: str, fingerprint: str, cpu: float = 0.0
+        self,
+        assignment: str,
+        student: str,
+        fingerprint: str,
+        at: datetime.datetime,
+        cpu: float = 0.0,
     ) -> None:
         key = {"assignment": assignment, "student": student}
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        new = {"fingerprint": fingerprint, "at": now, "cpu": cpu}
+        new = {"fingerprint": fingerprint, "at": at, "cpu": cpu}
         here = sa.and_(*(GRADINGS.c[name] == value for name, value in key.items()))
         again = (
             sa.update(GRADINGS).where(here).values(times=GRADINGS.c.times + 1, **new)
@@ -136,6 +251,11 @@ class Record:
         if not self.gradebook.db.execute(again).rowcount:
             first = sa.insert(GRADINGS).values(times=1, **key, **new)
             self.gradebook.db.execute(first)
+
+    def _whole(self, work: Callable[[], None]) -> None:
+        address = str(self.gradebook.engine.url)
+        with faults.sentences(address):
+            faults.whole(work)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -152,3 +272,10 @@ class Record:
         finally:
             del session.commit
             session.expunge_all()  # a class of thousands is not kept in memory
+
+
+def _flagged(about: Mapping[str, Any]) -> str | None:
+    """The check that a person is asked to confirm: one that a flag names, or the first."""
+    named = {flag.partition(":")[0] for flag in about["flags"]}
+    every = list(about["checks"])
+    return next((name for name in every if name in named), every[0] if every else None)

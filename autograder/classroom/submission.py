@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.classroom import cells
+from autograder.classroom import cells, course
 from autograder.classroom.cells import Released, ReleasedCell
 from autograder.classroom.choose import choose
 from autograder.classroom.collect import HandedIn
@@ -46,6 +46,11 @@ def released(gradebook: Gradebook, assignment: str, notebook: str) -> Released:
         },
         json.loads(known.kernelspec or "{}"),
         SCHEMA_VERSION,
+        {
+            word: course.answers(word)
+            for word in course.assignments()
+            if word != notebook
+        },
     )
 
 
@@ -110,7 +115,11 @@ def _chosen(
                 why = f"{error}" if file == mine else why
         copies = {file: nb for file, nb in parsed.items() if file != mine}
         steps = {n: cell.source for n, cell in about.cells.items() if cell.solution}
-        found, odd = choose(parsed.get(mine), copies, name, steps)
+        own = parsed.get(mine)
+        if own is not None and (other := cells.looks_like(own, about)):
+            flags.append(f"{mine} looks like {other}, another exercise")
+            own = None
+        found, odd = choose(own, copies, name, steps)
         if found is not None:
             flags += [] if mine in parsed else [why]
             (file,) = [file for file, nb in parsed.items() if nb is found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import statistics
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from autograder.verdict.panel import number
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
 ROWS = 60  # of a table; a larger class is summed up
+LOOKS = 60  # rows of a larger class
+TENTHS = 10  # lines in which its points are spread
 LINES = 2  # of flags below a row; of what is to be mended, all
 INDENT = 6  # of these lines
 NOTES = 16  # cells that a name leaves for notes beside it
@@ -36,6 +39,10 @@ class Row:
     status: str
     mistakes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    penalty: float = 0.0  # for being late; `points` are what is left
+    by_hand: bool = False
+    waits: bool = False  # for a person to look at it
+    stands: bool = False  # of INFRA: a grade from before does
 
 
 @dataclass(frozen=True)
@@ -53,21 +60,19 @@ def table(
 ) -> str:
     """The grades as text that `encoding` has, then what most of them got wrong.
 
-    No line is wider than `width` cells, from 40 on. Of a large class, a row for each
-    who deserves a look, and the others in a sentence.
+    No line is wider than `width` cells, from 40 on. Of a large class: how the points
+    are spread, which mistakes how many made, and a row for who deserves a look.
     """
     signs = _signs(encoding)
     possible = number(rows[0].possible)
     lines = [f"{assignment}: {len(rows):,} submissions, {possible} points", ""]
-    shown = rows
+    shown, hidden = rows, 0
     if len(rows) > ROWS:
-        plain = [row for row in rows if row.status == GRADED]
-        shown = [row for row in rows if row.status != GRADED]
-        if plain:
-            mean = number(sum(row.points for row in plain) / len(plain))
-            full = sum(row.points >= row.possible for row in plain)
-            told = f"{len(plain):,} GRADED: {mean} points in the mean"
-            lines += [f"  {told}, {full:,} with all {possible}", ""]
+        lines += _spread(rows, width, signs)
+        shown = [row for row in rows if row.status != GRADED or row.waits]
+        shown, hidden = shown[:LOOKS], len(shown) - LOOKS
+        if shown:
+            lines += ["  to look at:"]
     students = [names.shown(row.student, encoding) for row in shown]
     bar = 12 if width >= 60 else 0
     most = max(NAME, width - 21 - bar - NOTES)
@@ -75,8 +80,12 @@ def table(
     for name, row in zip(students, shown, strict=True):
         begin = f"  {_padded(_cut(name, longest, signs.more), longest)}"
         lines += _row(row, begin, bar, width, encoding, signs)
-    common = most_common_mistake(rows)
-    if common:
+    if hidden > 0:
+        told = f"and {hidden:,} more: python -m autograder review {assignment}"
+        lines += [f"  {line}" for line in _wrapped(told, width - 2)]
+    if len(rows) > ROWS:
+        lines += _mistakes(rows, width, encoding, signs)
+    elif common := most_common_mistake(rows):
         told = f"most common mistake: {names.shown(common, encoding)}"
         lines += ["", *(f"  {line}" for line in _wrapped(told, width - 2))]
     if any(row.status == INFRA for row in rows):
@@ -91,10 +100,10 @@ def _row(
     share = row.points / row.possible if row.possible else 0.0
     drawn = (signs.full * round(10 * share)).ljust(10, signs.empty)
     score = f"{row.points:6.2f}"
-    if row.status == INFRA:
+    if row.status == INFRA and not row.stands:
         score, drawn = signs.none.rjust(6), " " * 10
     begin += f"  {score}" + (f"  {drawn}" if bar else "") + f"  {row.status:<7}"
-    notes = "; ".join(row.flags or (_words(m) for m in row.mistakes))
+    notes = "; ".join([*_about(row), *(row.flags or map(_words, row.mistakes))])
     notes = names.shown(notes, encoding)
     room = width - cells(begin) - 2
     if row.status == GRADED or cells(notes) <= room:
@@ -104,6 +113,56 @@ def _row(
         last = _cut_end(" ".join(lines[LINES - 1 :]), width - INDENT, signs.more)
         lines = [*lines[: LINES - 1], last]
     return [begin, *(" " * INDENT + line for line in lines)]
+
+
+def _about(row: Row) -> list[str]:
+    """What the points are, beside a check's."""
+    told = [f"-{number(row.penalty)} for being late"] if row.penalty else []
+    told += ["points by hand"] if row.by_hand else []
+    return [*told, "look at it again"] if row.by_hand and row.waits else told
+
+
+def _spread(rows: Sequence[Row], width: int, signs: _Signs) -> list[str]:
+    """How the points of those who have a grade are spread: in words, then a line a tenth."""
+    graded = sorted(row.points for row in rows if row.status != INFRA or row.stands)
+    if not graded:
+        return []
+    possible = rows[0].possible or 1.0
+    full = sum(points >= possible for points in graded)
+    mean, middle = number(sum(graded) / len(graded)), number(statistics.median(graded))
+    told = (
+        f"{len(graded):,} with a grade: mean {mean}, median {middle}, {full:,} with all"
+    )
+    counts = [0] * TENTHS
+    for points in graded:
+        counts[max(0, min(TENTHS - 1, int(TENTHS * points / possible)))] += 1
+    lines = [*(f"  {line}" for line in _wrapped(told, width - 2)), ""]
+    room = min(40, width - 30)
+    for tenth in reversed(range(TENTHS)):
+        ends = (number(possible * x / TENTHS) for x in (tenth, tenth + 1))
+        bar = signs.full * -(-room * counts[tenth] // max(counts))  # one is seen, too
+        label = " to ".join(ends).rjust(14)
+        lines.append(f"  {label}  {counts[tenth]:>6,}  {bar}".rstrip())
+    return [*lines, ""]
+
+
+def _mistakes(
+    rows: Sequence[Row], width: int, encoding: str, signs: _Signs
+) -> list[str]:
+    """Which mistakes how many made, the most common first."""
+    counts = collections.Counter(m for row in rows for m in set(row.mistakes))
+    if not counts:
+        return []
+    lines = ["", "  mistakes, and how many made them:"]
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[
+        :10
+    ]:
+        told = names.shown(_words(name), encoding)
+        share = f"{count:>7,}  {count / len(rows):>4.0%}"
+        lines.append(f"  {share}  {_cut_end(told, width - 18, signs.more)}")
+    if len(counts) > 10:
+        lines.append(f"  {'':15}{signs.more} {len(counts) - 10} more")
+    return lines
 
 
 def most_common_mistake(rows: Sequence[Row]) -> str | None:

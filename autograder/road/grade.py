@@ -14,6 +14,14 @@ ABOUT = "grade what was submitted"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment")
+    more(parser)
+    parser.add_argument(
+        "--feedback", action="store_true", help="write feedback pages too"
+    )
+
+
+def more(parser: argparse.ArgumentParser) -> None:
+    """What grading and regrading can be told alike."""
     parser.add_argument("--student", action="append", default=[], metavar="ID")
     parser.add_argument(
         "--force", action="store_true", help="grade again what is graded"
@@ -22,7 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", help="default: one for each core"
     )
     parser.add_argument(
-        "--feedback", action="store_true", help="write feedback pages too"
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the Dask cluster whose scheduler that is, as tcp://HOST:8786",
     )
     parser.add_argument(
         "--no-sandbox",
@@ -31,13 +41,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> int:
+def begin(options: argparse.Namespace) -> None:
+    """Check what was asked, and let start meanwhile what takes time to import."""
     course.asked(options.assignment, options.student, options.jobs)
-    from autograder.classroom import runner  # only now: what follows takes seconds
+    from autograder.classroom import runner
 
-    runner.warm_up()  # while this process imports what it needs itself
-    from autograder.classroom import grade, table
-
+    if not options.scheduler:
+        runner.warm_up()  # while this process imports what it needs itself
     if options.no_sandbox:
         os.environ["GPT_SANDBOX"] = "no"
         print(
@@ -45,18 +55,36 @@ def run(options: argparse.Namespace) -> int:
             "read other submissions, the gradebook and your files, and use the network.",
             file=sys.stderr,
         )
+
+
+def stopped() -> int:
+    print(
+        "\nStopped. What is graded is in the gradebook; the same command goes on.",
+        file=sys.stderr,
+    )
+    return 130
+
+
+def run(options: argparse.Namespace) -> int:
+    begin(options)
+    from autograder.classroom import again, grade, table
+
     try:
-        rows = grade.grade(
-            options.assignment, options.student, options.force, options.jobs
+        done = grade.graded(
+            options.assignment,
+            options.student,
+            options.force,
+            options.jobs,
+            options.scheduler,
+            tell=lambda line: print(line, file=sys.stderr, flush=True),
         )
     except KeyboardInterrupt:
-        print(
-            "\nStopped. What is graded is in the gradebook; the same command goes on.",
-            file=sys.stderr,
-        )
-        return 130
+        return stopped()
+    rows = done.rows
     if options.feedback:
         rows = grade.feedback(options.assignment, rows)
     width, encoding = shutil.get_terminal_size().columns, sys.stdout.encoding or "utf-8"
     print(table.table(options.assignment, rows, width, encoding))
+    if moves := again.told(done.moved):
+        print("", *moves, sep="\n")
     return 1 if any(row.status == table.INFRA for row in rows) else 0

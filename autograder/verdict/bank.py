@@ -9,11 +9,13 @@ and nothing else ever holds them.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import json
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,24 @@ PUBLIC_SEED = b"public"
 REFERENCE = "reference.safetensors"
 
 
+Points = tuple[tuple[str, float], ...]  # of checks by name, as a notebook gives them
+
+
+@functools.lru_cache(maxsize=8)
+def weighed(assignment: str, points: Points) -> dict[str, Check]:
+    """The checks of an exercise, each with the points that a notebook gives it.
+
+    A check whose points are its own is itself. ValueError where there are no checks.
+    """
+    given = dict(points)
+    return {
+        name: check
+        if given.get(name, check.points) == check.points
+        else replace(check, points=given[name])
+        for name, check in checks.load(assignment).items()
+    }
+
+
 def draw(check: Check, seed: bytes) -> list[Case]:
     """The cases of a check for a seed; every other seed gives other arguments."""
     digest = hmac.new(seed, check.name.encode(), hashlib.sha256).digest()
@@ -36,10 +56,14 @@ def draw(check: Check, seed: bytes) -> list[Case]:
 def build(assignment: str, notebook: Path | None = None) -> dict:
     """The public reference of an exercise, as a value that `wire.pack` takes.
 
-    notebook: the instructor's, whose locked code a student's progress is run with.
+    notebook: the instructor's, whose points count, and whose locked code a student's
+    progress is run with.
     """
     entries = {}
-    for check in checks.load(assignment).values():
+    cells = _labelled(notebook) if notebook and notebook.exists() else []
+    labels = [cell["label"] for cell in cells if cell["label"]["grade"]]
+    points = tuple((label["grade_id"], label["points"]) for label in labels)
+    for check in weighed(assignment, points).values():
         cases = draw(check, PUBLIC_SEED)
         entries[check.name] = {
             "points": check.points,
@@ -48,7 +72,6 @@ def build(assignment: str, notebook: Path | None = None) -> dict:
             "args": [outcome.to_args(case.args) for case in cases],
             "expected": outcome.to_rows(expected(check, cases)),
         }
-    cells = _labelled(notebook) if notebook and notebook.exists() else []
     return {"assignment": assignment, "checks": entries, "cells": cells}
 
 
@@ -103,9 +126,11 @@ def read(reference: Path | dict) -> tuple[str, Entries]:
     return reference["assignment"], entries
 
 
-def points(path: Path) -> dict[str, int]:
+def points(reference: Path | dict) -> dict[str, float]:
     """The points of each check of a reference, in the notebook's order."""
-    stored = wire.unpack(path.read_bytes())
+    stored = reference
+    if isinstance(reference, Path):
+        stored = wire.unpack(reference.read_bytes())
     return {name: entry["points"] for name, entry in stored["checks"].items()}
 
 

@@ -47,7 +47,7 @@ class Verdict:
 
     check: str
     points: float
-    possible: int
+    possible: float
     results: tuple[Result, ...] = ()
     mistake: Mistake | None = None
     meant: str | None = None

@@ -8,6 +8,7 @@ import pytest
 
 from autograder.box import sandbox
 from autograder.box.kernel import Template
+from autograder.classroom import course
 from tests.need import need
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def classroom(tmp_path_factory):
     before = Path.cwd(), os.environ.get("GPT_CLASS")
     os.chdir(folder)
     os.environ["GPT_CLASS"] = "test"
-    yield folder / "autograder" / "classes" / "test"
+    yield course.new_class()
     os.chdir(before[0])
     os.environ.pop("GPT_CLASS")
     if before[1]:

@@ -116,8 +116,30 @@ def test_a_large_class_is_summed_up():
     rows[8] = Row("lost", 0.0, 20, INFRA, flags=("the disk is full",))
     told = table("tokenize", rows)
     assert "tokenize: 100 submissions, 20 points" in told
-    assert "  98 GRADED: 17.5 points in the mean, 49 with all 20" in told
+    assert "  99 with a grade: mean 17.53, median 20, 50 with all" in told
     assert "odd" in told and "the disk is full" in told
-    assert "student-" not in told
-    assert "most common mistake: ties (98 of 100)" in told
+    lines = told.splitlines()
+    bars = [line.count("█") for line in lines if " to " in line and "look" not in line]
+    assert len(bars) == 10 and bars[0] == 40 and bars[2] == 40 and sum(bars) == 80
+    assert "     98   98%  ties" in told
     assert "student-059" in table("tokenize", rows[40:])
+    assert "student-0" not in told and max(map(cells, lines)) <= 80
+
+
+def test_a_large_class_shows_so_many_to_look_at_and_where_the_others_are():
+    flagged = [Row(f"odd-{i:03}", 1.0, 20, FLAGGED, flags=("why",)) for i in range(70)]
+    told = table("tokenize", flagged)
+    assert told.count("odd-") == 60
+    assert "and 10 more: python -m autograder review tokenize" in told
+
+
+def test_the_table_says_what_the_points_are_made_of():
+    shown = [
+        Row("late", 15, 20, GRADED, ("ties",), penalty=2.5),
+        Row("hand", 12, 20, GRADED, by_hand=True, waits=True),
+        Row("again", 9, 20, INFRA, flags=("the disk is full",), stands=True),
+    ]
+    lines = table("attend", shown, 100).splitlines()[2:5]
+    assert lines[0].endswith("-2.5 for being late; ties")
+    assert lines[1].endswith("points by hand; look at it again")
+    assert "  9.00  " in lines[2]

@@ -22,7 +22,7 @@ import pytest
 
 from autograder import checks
 from autograder.box import sandbox
-from autograder.classroom import grade
+from autograder.classroom import course, grade
 from autograder.verdict import bank
 from tests.autograder.hostile import (
     broken,
@@ -273,7 +273,7 @@ def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
     archives = Path("downloaded") / "attend" / "archive"
     archives.mkdir(parents=True)
     {"zip": _zip, "tar.gz": _tar}[kind](archives / f"all.{kind}", members)
-    os.environ["GPT_CLASS"] = "zipped"
+    course.new_class("zipped")
     places = [top / "course" / "downloaded", top / "course" / "autograder"]
     before = {
         path for path in top.rglob("*") if not set(places) & {*path.parents, path}

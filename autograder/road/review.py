@@ -1,0 +1,125 @@
+"""`python -m autograder review`: what a person should look at, and where to click."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import textwrap
+from typing import Any
+
+from autograder.classroom import course, names
+
+ABOUT = "what a person should look at, and where to click"
+MOST = 40  # that a terminal shows; --json has all
+HOW = (
+    "To look at one: `jupyter lab` with GPT_CLASS={name}, then its address with "
+    "/formgrader/submissions/… behind it (or Nbgrader > Formgrader > Manual Grading). The "
+    "flags stand above the notebook. Type the points you find right, or the same ones: "
+    "then it is confirmed, and no longer listed here."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", nargs="*", help="default: all")
+    parser.add_argument("--json", action="store_true", help="the same for a script")
+
+
+def run(options: argparse.Namespace) -> int:
+    chosen = [course.exercise(name) for name in options.assignment]
+    from autograder.classroom import book
+
+    found = []
+    with book.opened() as gradebook:
+        for word in chosen or course.assignments():
+            found += of(gradebook, word)
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        print(*_lines(found, shutil.get_terminal_size().columns), sep="\n")
+    return 1 if found else 0
+
+
+def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
+    """What waits for a person in an exercise: of each, who, why, and where it is seen."""
+    from autograder.classroom import book
+
+    found = []
+    for standing in book.standings(gradebook, word):
+        whys = []
+        if standing.status == book.INFRA:
+            whys += [f"could not be graded: {flag}" for flag in standing.flags]
+        elif standing.needs_manual:
+            whys += standing.flags
+        if standing.needs_manual:
+            by_hand = [n for n, c in standing.checks.items() if c.manual is not None]
+            none = [
+                n
+                for n, c in standing.checks.items()
+                if c.manual is None and c.auto is None
+            ]
+            if by_hand:
+                what = ", ".join(by_hand)
+                whys.append(
+                    f"points by hand ({what}) are of another version: still right?"
+                )
+            if none:
+                whys.append(f"waits for points by hand: {', '.join(none)}")
+        if whys:
+            found.append(
+                {
+                    "exercise": word,
+                    "student": names.shown(standing.student),
+                    "status": standing.status,
+                    "points": standing.total,
+                    "possible": standing.possible,
+                    "why": whys,
+                    "at": f"/formgrader/submissions/{standing.notebook}"
+                    if standing.notebook
+                    else None,
+                }
+            )
+    known = {row["student"] for row in found}
+    for student in course.students_in(course.class_folder() / "submitted", word):
+        if (why := names.problem(student)) and student not in known:
+            found.append(
+                {
+                    "exercise": word,
+                    "student": names.shown(student),
+                    "status": book.INFRA,
+                    "points": None,
+                    "possible": None,
+                    "why": [why],
+                    "at": None,
+                }
+            )
+    return found
+
+
+def _lines(found: list[dict[str, Any]], width: int) -> list[str]:
+    from autograder.verdict.panel import number
+
+    if not found:
+        return ["nothing waits for a person"]
+    lines = [f"{len(found):,} to look at", ""]
+    for row in found[:MOST]:
+        points = row["points"]
+        of = "no grade"
+        if points is not None:
+            of = f"{number(points)} of {number(row['possible'])}"
+        lines.append(f"  {row['exercise']}  {row['student']}  {row['status']}  {of}")
+        for why in row["why"][:4]:
+            lines += textwrap.wrap(
+                names.shown(why),
+                width - 6,
+                initial_indent=" " * 6,
+                subsequent_indent=" " * 8,
+            )[:3]
+        if len(row["why"]) > 4:
+            lines.append(f"      … and {len(row['why']) - 4} more")
+        if row["at"]:
+            lines.append(f"      {row['at']}")
+    if len(found) > MOST:
+        lines.append(f"  … and {len(found) - MOST:,} more (--json has all)")
+    how = HOW.format(name=course.class_name())
+    return [*lines, "", *textwrap.wrap(how, width)]

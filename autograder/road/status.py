@@ -1,0 +1,179 @@
+"""`python -m autograder status`: where a class stands, and what comes next."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from autograder.classroom import course, names
+
+ABOUT = "where the class stands, and what comes next"
+COLUMNS = {  # of the table: what is counted, and its heading
+    "submitted": "handed in",
+    "missing": "missing",
+    "to_grade": "to grade",
+    "graded": "graded",
+    "flagged": "flagged",
+    "infra": "INFRA",
+    "to_review": "to review",
+    "late": "late",
+    "feedback": "feedback",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", nargs="*", help="default: all that have begun")
+    parser.add_argument("--json", action="store_true", help="the same for a script")
+
+
+def run(options: argparse.Namespace) -> int:
+    chosen = [course.exercise(name) for name in options.assignment]
+    from autograder.classroom import book
+
+    with book.opened() as gradebook:
+        roster = _roster(gradebook)
+        known = _known(gradebook)
+        every = [
+            of(gradebook, word, roster, word in known)
+            for word in chosen or course.assignments()
+        ]
+    shown = [row for row in every if chosen or row["begun"]]
+    if options.json:
+        found = {
+            "class": course.class_name(),
+            "roster": len(roster),
+            "exercises": shown,
+        }
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        print(*_table(shown, len(roster)), sep="\n")
+    return 1 if any(row["infra"] or row["to_review"] for row in shown) else 0
+
+
+def of(
+    gradebook: Any, word: str, roster: set[str], announced: bool = True
+) -> dict[str, Any]:
+    """How an exercise stands: numbers of students, when it is due, the next step."""
+    from autograder.classroom import book
+
+    folder = course.class_folder()
+    submitted = {*course.students_in(folder / "submitted", word)}
+    standings = []
+    if announced or submitted:  # else nobody has to do with it yet
+        standings = book.standings(gradebook, word)
+    known = {standing.student: standing for standing in standings}
+    count = collections.Counter(standing.status for standing in standings)
+    graded = {s.student for s in standings if s.status in (book.GRADED, book.FLAGGED)}
+    due = next((s.due for s in standings if s.due), None)
+    waiting = [s for s in submitted if _waits(folder / "submitted", word, s, known)]
+    failed = {s.student for s in standings if s.status == book.INFRA}
+    failed |= {student for student in submitted if names.problem(student)}
+    pages = {*course.students_in(folder / "feedback", word)}
+    found = {
+        "exercise": word,
+        "begun": bool(submitted or graded or failed or due),
+        "released": (course.root() / "exercises" / word / f"{word}.ipynb").exists(),
+        "due": f"{due:%Y-%m-%d %H:%M} UTC" if due else None,
+        "submitted": len(submitted | graded),
+        "missing": len(roster - submitted - graded),
+        "off_roster": len(submitted - roster) if roster else 0,
+        "to_grade": len(waiting),
+        "graded": len(graded),
+        "flagged": count[book.FLAGGED],
+        "infra": len(failed),
+        "to_review": len([s for s in standings if s.needs_manual]),
+        "late": len([s for s in standings if s.late]),
+        "feedback": len(pages & graded),
+    }
+    found["next"] = _next(found)
+    return found
+
+
+def _roster(gradebook: Any) -> set[str]:
+    """Who is on the roster; empty where there is none."""
+    import sqlalchemy as sa
+
+    from autograder.classroom import book
+
+    return {*gradebook.db.execute(sa.select(book.PERSON.c.student)).scalars()}
+
+
+def _known(gradebook: Any) -> set[str]:
+    import sqlalchemy as sa
+    from nbgrader.api import Assignment
+
+    return {*gradebook.db.execute(sa.select(Assignment.name)).scalars()}
+
+
+def _waits(top: Path, word: str, student: str, known: dict[str, Any]) -> bool:
+    """Whether a submission is still to be graded: it is new, or newer than its grade."""
+    standing = known.get(student)
+    if names.problem(student):
+        return False  # INFRA until its folder has another name
+    if standing is None or standing.graded_at is None:
+        return True
+    place = top / student / word
+    newest = 0.0
+    for path in place, place / f"{word}.ipynb":
+        try:
+            newest = max(newest, os.stat(path, follow_symlinks=False).st_mtime)
+        except OSError:
+            continue
+    at = standing.graded_at.replace(tzinfo=datetime.UTC)
+    return newest > at.timestamp()
+
+
+def _next(row: dict[str, Any]) -> str:
+    """The command that comes next, and why."""
+    word, do = row["exercise"], "python -m autograder"
+    if row["to_grade"]:
+        return f"{do} grade {word}"
+    if row["infra"]:
+        return f"{do} review {word}  (says what to mend), then grade {word}"
+    if row["to_review"]:
+        return f"{do} review {word}"
+    if not row["graded"]:
+        return (
+            f"{do} collect {word} FILE" if row["released"] else f"{do} release {word}"
+        )
+    if row["feedback"] < row["graded"]:
+        return f"{do} feedback {word}"
+    return f"{do} export {word}"
+
+
+def _table(rows: list[dict[str, Any]], roster: int) -> list[str]:
+    """A line for each exercise, then the next step of each; 80 columns."""
+    on = f"{roster:,} on the roster" if roster else "no roster yet"
+    if not rows:
+        return [
+            f"{on}; nothing has begun",
+            "next: python -m autograder release WORD, or collect WORD FILE",
+        ]
+    heads = [head.split(" ") for head in COLUMNS.values()]
+    widths = [max(6, *map(len, head)) for head in heads]
+    first = max(len("exercise"), *(len(row["exercise"]) for row in rows))
+    lines = [on, ""]
+    for i in range(2):
+        words = [
+            head[i - 2 + len(head)] if i - 2 + len(head) >= 0 else "" for head in heads
+        ]
+        begin = ("", "exercise")[i].ljust(first)
+        cells = (word.rjust(w) for word, w in zip(words, widths, strict=True))
+        lines.append(f"  {begin} {' '.join(cells)}".rstrip())
+    for row in rows:
+        numbers = [f"{row[name]:,}" if row[name] else "·" for name in COLUMNS]
+        cells = (n.rjust(w) for n, w in zip(numbers, widths, strict=True))
+        lines.append(f"  {row['exercise'].ljust(first)} {' '.join(cells)}")
+    lines.append("")
+    for row in rows:
+        if row["off_roster"]:
+            lines.append(f"  {row['exercise']}: {row['off_roster']:,} on no roster")
+    for row in rows:
+        due = f" (due {row['due']})" if row["due"] else ""
+        lines += [f"  {row['exercise']}{due}, next:", f"      {row['next']}"]
+    return lines
