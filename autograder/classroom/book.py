@@ -17,13 +17,14 @@ import datetime
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from autograder.classroom import late, queries
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
-from autograder.classroom.tables import GRADINGS, PERSON, VERDICT, VERSION, create
+from autograder.classroom.tables import GRADINGS, PERSON, create
+from autograder.classroom.verdicts import verdicts, versions, write
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -110,40 +111,6 @@ def opened() -> Iterator[Gradebook]:
         yield gradebook
 
 
-def write(
-    gradebook: Gradebook,
-    assignment: str,
-    student: str,
-    about: Mapping[str, Any],
-    submission: str = "",
-    version: str = "",
-) -> None:
-    """Note what `verify` put into a notebook, within the caller's transaction."""
-    key = {"assignment": assignment, "student": student}
-    new = {
-        "status": about["status"],
-        "flags": json.dumps(about["flags"], ensure_ascii=False),
-        "checks": json.dumps(about["checks"], ensure_ascii=False),
-        "submission": submission,
-        "version": version,
-    }
-    here = sa.and_(*(VERDICT.c[name] == value for name, value in key.items()))
-    if not gradebook.db.execute(sa.update(VERDICT).where(here).values(**new)).rowcount:
-        gradebook.db.execute(sa.insert(VERDICT).values(**key, **new))
-
-
-def verdicts(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
-    """The rows of `VERDICT` by student."""
-    query = sa.select(VERDICT).where(VERDICT.c.assignment == assignment)
-    return {row.student: row for row in gradebook.db.execute(query)}
-
-
-def versions(gradebook: Gradebook) -> dict[str, dict[str, str]]:
-    """The parts of each version that ever graded here."""
-    found = gradebook.db.execute(sa.select(VERSION))
-    return {row.version: json.loads(row.parts) for row in found}
-
-
 def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     """Everybody who has submitted or is on the roster, in the order of their ids."""
     from nbgrader import api
@@ -209,12 +176,12 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             scored,
             possible,
             score if graded else None,
-            (when.penalty or 0.0) if when and graded else 0.0,
+            when.penalty if when and graded else 0.0,
             when.timestamp if when else None,
             due,
             manual,
             *work.get(student.id, (0.0, 0, None)),
-            when.notebook or "" if when else "",
+            when.notebook if when else "",
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())
