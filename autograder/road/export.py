@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     _write(to, told.sheet.bytes(), options.force)
     about = _about(to, form, grades, told)
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
-    needs = ("infra", "manual", "absent", "odd")
+    needs = ("infra", "ungraded", "manual", "absent", "odd")
     return 1 if any(about[key] for key in needs) else 0
 
 
@@ -145,8 +145,10 @@ def _about(
     to: Path, form: str, grades: dict[str, list[Standing]], told: Any
 ) -> dict[str, Any]:
     """What was written, and what was not, with names."""
-    from autograder.classroom.table import FLAGGED, INFRA
+    from autograder.classroom.book import FLAGGED, INFRA, MISSING
+    from autograder.road.forms.rows import ungraded
 
+    waiting = [s for name, students in grades.items() for s in ungraded(name, students)]
     pairs = [(name, s) for name, students in grades.items() for s in students]
     many = len(grades) > 1
 
@@ -162,7 +164,8 @@ def _about(
         "exercises": list(grades),
         "grades": told.graded,
         "infra": those(lambda s: s.status == INFRA),
-        "missing": those(lambda s: s.total is None and s.status != INFRA),
+        "ungraded": waiting,
+        "missing": those(lambda s: s.status == MISSING and s.student not in waiting),
         "flagged": those(lambda s: s.status == FLAGGED),
         "manual": those(lambda s: s.needs_manual and s.status != INFRA),
         "absent": told.absent,
@@ -173,6 +176,7 @@ def _about(
 
 _SAID = (
     ("infra", "not graded (INFRA), and no zero is written"),
+    ("ungraded", "handed in and not graded: grade first, then export again"),
     ("manual", "need a person's look at a grade given by hand"),
     ("flagged", "FLAGGED: their grades are written; have you read the flags?"),
     ("missing", "without a submission: no grade is written"),

@@ -13,6 +13,8 @@ from autograder.classroom import course, names
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
+    from autograder.classroom.table import Row
+
 ABOUT = "write a page for each student, and pack them for the LMS"
 FEW = 5  # names that a line tells
 
@@ -112,11 +114,35 @@ def one(
         "folder": str(folder),
         "written": written,
         "unchanged": same,
-        "without_grade": [s.student for s in every if s.student not in with_grade],
+        "without_grade": []
+        if students
+        else [s.student for s in every if s.student not in with_grade],
         "failed": failed,
         "zips": [str(path) for path in zips],
         "unpacked": unpacked,
     }
+
+
+def after(exercise: str, rows: list[Row]) -> list[Row]:
+    """Write the pages of those who have just been graded.
+
+    The rows, where one without a page says so: it is graded all the same.
+    """
+    from dataclasses import replace
+
+    from autograder.classroom.table import INFRA
+    from autograder.road import look
+
+    chosen = [row.student for row in rows if row.status != INFRA]
+    failed = one(exercise, chosen)["failed"] if chosen else {}
+    for i, row in enumerate(rows):
+        if why := failed.get(row.student):
+            told = (
+                f"graded, with {look.plural(row.points, 'point')}, but has no feedback "
+                f"page: {why}; grade {exercise} --force --student … makes its notebook anew"
+            )
+            rows[i] = replace(row, status=INFRA, flags=(told, *row.flags))
+    return rows
 
 
 def _graded() -> list[str]:

@@ -13,7 +13,7 @@ from autograder.classroom import course
 
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
-    from autograder.road.look.counts import Who
+    from autograder.road.look.counts import Names, Who
 
 ABOUT = "one page that shows how the class stands"
 PRICE = 0.05  # dollars for an hour of one core, as clouds list it for small machines
@@ -157,6 +157,7 @@ def _exercise(
         name, standings, steps, lambda check, m: mistakes.hint(name, check, m), who
     )
     found["title"] = title
+    found["ungraded"] = _ungraded(name, standings, who)
     found["computing"] = _time(found["cpu"])
     found["chart"] = chart.columns(
         found["histogram"], "How many students have how many points"
@@ -173,6 +174,16 @@ def _exercise(
     if alike:
         found |= _alike(name, standings, who)
     return found
+
+
+def _ungraded(name: str, standings: list[Standing], who: Who) -> Names:
+    """Who has handed in and is not graded yet; of folders that is all that is known."""
+    from autograder.classroom.book import MISSING, Standing
+    from autograder.road.forms.rows import ungraded
+    from autograder.road.look import counts
+
+    found = (Standing(student, MISSING) for student in ungraded(name, standings))
+    return counts.names(found, who)
 
 
 def _alike(name: str, standings: list[Standing], who: Who) -> dict[str, Any]:

@@ -59,4 +59,4 @@ def _example(check: Check, mistake: Mistake) -> Example | None:
     code, picture = panel.example(verdict, cases, wanted, got)
     # The page forbids styles within it; page.css says the same of these classes.
     picture = re.sub(r' style="[^"]*"', "", picture)
-    return code, picture.replace("<div>", '<div class="pair">', 1)
+    return mistake.hint, code, picture.replace("<div>", '<div class="pair">', 1)

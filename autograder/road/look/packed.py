@@ -43,7 +43,7 @@ class Received:
 
 def received(gradebook: Gradebook, exercise: str) -> dict[str, Received]:
     """How each submission came, as `collect` has noted it."""
-    found = filing.received(gradebook)
+    found = filing.known(gradebook)
     return {
         student: Received(row.form.lower(), row.label, int(row.number))
         for (assignment, student), row in found.items()

@@ -24,7 +24,8 @@ WIDTH = 2_000  # characters of one of them
 LONGEST = 64 << 20  # bytes of a graded notebook
 
 Plain = dict[str, Any]
-Example = tuple[str, str]  # a case as text, and its picture, as HTML of our own
+# A mistake's sentence, a case as text, and its picture, as HTML of our own.
+Example = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,11 @@ def _step(
     scored = job.standing.checks.get(name, Scored(0.0, 0.0))
     right = scored.points >= scored.possible
     lines = code.rstrip().split("\n") if code is not None else []
-    checked = (scored.auto or 0.0) >= scored.possible  # by the check alone
+    wrong = (scored.auto or 0.0) < scored.possible  # by the check alone
     comment = "\n".join(job.comments.get(key, "") for key in {name: 0, cell: 0})
-    example = None if checked else job.examples.get(name)
+    example = job.examples.get(name) if wrong else None
+    if example and example[0] not in said:
+        example = None  # feedback explains few steps: no page may tell more (`told`)
     return {
         "title": title,
         "points": scored.points,
@@ -132,7 +135,7 @@ def _step(
         "lines": [line for line in said.split("\n")[1:] if line.strip()],
         "code": None if code is None else [line[:WIDTH] for line in lines[:LINES]],
         "cut": max(0, len(lines) - LINES),
-        "example": example and (example[0], Markup(example[1])),
+        "example": example and (example[1], Markup(example[2])),
         "hand": _by_hand(scored),
         "comment": [line for line in comment.split("\n") if line.strip()],
     }

@@ -104,17 +104,22 @@ def test_a_long_cell_is_cut_and_says_so(tmp_path):
     assert "y" * (page.WIDTH + 1) not in html
 
 
-def test_only_what_mistakes_of_ours_are_has_a_picture(tmp_path):
+def test_a_picture_shows_a_mistake_only_where_feedback_names_it(tmp_path):
     checks = {
         "merge": Scored(2.0, 2.0, 0.0, 2.0, 0.0, "zip", None),
         "encode": Scored(3.0, 3.0, 3.0),
     }
-    known = {name: (f"{name}(1)", "<svg id='pair'></svg>") for name in STEPS}
-    told = page.html(
-        job(standing("max", 5.0, checks=checks), tmp_path, examples=known), notebook({})
-    )
+    known = {
+        name: ("Pair `a` up.", f"{name}(1)", "<svg id='pair'></svg>") for name in STEPS
+    }
+    about = job(standing("max", 5.0, checks=checks), tmp_path, examples=known)
+    said = {name: "✗\nWrong on one.\nPair `a` up." for name in STEPS}
+    told = page.html(about, notebook({}, said))
     assert told.count("<svg id='pair'>") == 1  # encode is right
     assert "merge(1)" in told
+    # Of the steps that feedback does not explain only the points are told.
+    said["merge"] = "✗\nRight in 1 of 2 cases."
+    assert "<svg id='pair'>" not in page.html(about, notebook({}, said))
 
 
 @pytest.mark.parametrize(
@@ -260,7 +265,7 @@ def test_only_what_has_changed_is_written_again(folder):
     )  # ann is in time
     assert write()[:2] == (1, 2)
     writing.page_of("attend", "bo").unlink()
-    writing.page_of("attend", "ann").write_text("<title>by nbgrader</title>")
+    writing.page_of("attend", "ann").write_text("x" * 5_000 + "nbgrader_cell")
     assert write()[:2] == (2, 1)
     writing.notebook_of("attend", "ann").write_text(
         json.dumps(notebook({"merge": "new"}))
@@ -280,7 +285,7 @@ def test_one_page_that_cannot_be_made_costs_no_other(folder):
     assert set(failed) == {"ann", "bo", "李 四", "gone"}
     assert "none of ours" in failed["李 四"]
     assert own.read_text() == "<p>My own page.</p>"
-    own.write_text("<html><head><title>x</title><!-- nbgrader --></head>")  # generated
+    own.write_text("x" * 5_000 + "div.nbgrader_cell {}")  # which nbgrader makes again
     written, _, failed = writing.write_all("attend", class_, {}, False, 1)
     assert (written, "李 四" in failed) == (1, False)
 

@@ -124,6 +124,9 @@ def rendered(every, anonymous, monkeypatch, pairs=()):
     """The report of these standings; no notebook is there."""
     monkeypatch.setattr(report, "_key", lambda: b"the class's secret")
     monkeypatch.setattr(report.course, "class_name", lambda: "made")
+    monkeypatch.setattr(report.course, "class_folder", lambda: Path("nowhere"))
+    nobody = counts.names([], counts.Who())
+    monkeypatch.setattr(report, "_ungraded", lambda *asked: nobody)
     found = {"pairs": list(pairs), "same": []}
     monkeypatch.setattr(report, "_alike", lambda name, standings, who: found)
     return report.page(every, anonymous, True, 0.05)
