@@ -209,12 +209,12 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             scored,
             possible,
             score if graded else None,
-            (when.penalty or 0.0) if when and graded else 0.0,
+            when.penalty if when and graded else 0.0,
             when.timestamp if when else None,
             due,
             manual,
             *work.get(student.id, (0.0, 0, None)),
-            when.notebook or "" if when else "",
+            when.notebook if when else "",
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())

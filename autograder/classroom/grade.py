@@ -46,6 +46,7 @@ from autograder.classroom.prepare import (
     setting,
 )
 from autograder.classroom.record import Record
+from autograder.classroom.rows import told
 from autograder.classroom.runner import Runner
 from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
 from autograder.classroom.worker import Setup
@@ -116,6 +117,11 @@ def graded(
         run = _Run(setup, decides.parts(setup), record, {}, {})
         before = _standings(record, assignment)
         run.choose(chosen, force)
+        if not dry:
+            for student in run.problems:
+                run.note(student)
+            there = course.students_in(setup.submitted, assignment)
+            record.forget(assignment, there)
         new = [s for s, why in run.reasons.items() if again and why in FIRST]
         for student in new:
             del run.reasons[student]
@@ -124,7 +130,7 @@ def graded(
         said = run.grade(jobs or cores(), scheduler, before if dry else None)
         after = before if dry else _standings(record, assignment)
     possible = sum(points for _, points in setup.about.points)
-    rows = [_row(student, possible, after, run.problems) for student in chosen]
+    rows = [told(student, possible, after, run.problems) for student in chosen]
     moves = said if dry else moved(before, after, run.reasons)
     return Done(rows, moves, run.reasons, run.problems, tuple(new))
 
@@ -158,10 +164,10 @@ class _Run:
         versions = book.versions(gradebook)
         gradebook.db.rollback()  # nothing stays locked
         for student in students:
+            if wrong := names.problem(student):  # the book takes no such name
+                self.problems[student] = wrong
+                continue
             with self.noted(student):
-                if wrong := names.problem(student):
-                    self.problems[student] = wrong
-                    continue
                 folder = self.setup.submitted
                 mark = collect(folder / student / word, word).fingerprint
                 there = notebook(folder.parent, student, word).exists()
@@ -197,7 +203,7 @@ class _Run:
                     ):
                         would.append(move)
                 if student in self.problems and before is None:
-                    self._note(student)
+                    self.note(student)
                 began = now
                 bar.update()
         return would
@@ -215,8 +221,10 @@ class _Run:
         to = self.setup.assignment, student, mark, said["timestamp"], nb
         self.record.save(*to, said["cpu"] + cpu, said["fingerprint"], version)
 
-    def _note(self, student: str) -> None:
+    def note(self, student: str) -> None:
         """That we failed stands in the book, too, for those who look there."""
+        if names.problem(student):
+            return
         with contextlib.suppress(Exception):  # what failed may be the book
             self.record.note(self.setup.assignment, student, self.problems[student])
 
@@ -256,41 +264,10 @@ def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
         if row.status != INFRA and not page.exists():
             trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
             trouble.log(folder, row.student, trace)
-            told = f"graded, with {number(row.points)} points, but has no feedback page"
+            told = (
+                f"graded, with {number(row.points)} points, but has no feedback page: "
+                f"grade {assignment} --force --student … makes its notebook anew"
+            )
             row = replace(row, status=INFRA, flags=(told, *row.flags))
         found.append(row)
     return found
-
-
-def _row(
-    student: str,
-    possible: float,
-    standings: Mapping[str, Standing],
-    problems: Mapping[str, str],
-) -> Row:
-    """What the book says of a student; of whom we failed now, why."""
-    known = standings.get(student)
-    if student not in problems and known is not None:
-        return row(known)
-    lines = problems.get(student, "nothing is known of it").splitlines()
-    told = lines[-1] if lines else "failed without a word"
-    if known is None or known.total is None:
-        return Row(student, 0.0, possible, INFRA, flags=(told,))
-    told = f"{told}; the grade from before stands"
-    return replace(row(known), status=INFRA, flags=(told,), stands=True)
-
-
-def row(standing: Standing) -> Row:
-    """The row of a table for how a student stands."""
-    return Row(
-        standing.student,
-        round(standing.total or 0.0, 2),
-        standing.possible,
-        standing.status,
-        standing.mistakes,
-        standing.flags,
-        standing.penalty,
-        any(check.manual is not None for check in standing.checks.values()),
-        standing.needs_manual,
-        standing.status == INFRA and standing.total is not None,
-    )

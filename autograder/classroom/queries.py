@@ -55,27 +55,49 @@ def grades(gradebook: Gradebook, assignment: str) -> dict[str, list[Any]]:
     return found
 
 
-def submissions(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
-    """When each student handed in, their extension, and what was taken off."""
+@dataclass
+class HandedIn:
+    """When a student handed in, their extension, what was taken off, and where it is."""
+
+    timestamp: Any
+    extension: Any
+    penalty: float = 0.0
+    notebook: str = ""
+
+
+def submissions(gradebook: Gradebook, assignment: str) -> dict[str, HandedIn]:
+    """What nbgrader knows of each student's submission.
+
+    Two queries and not one: the database would look for each submission's notebooks by
+    going through all of them.
+    """
     from nbgrader import api
 
     notebook, handed_in = (
         api.SubmittedNotebook.__table__,
         api.SubmittedAssignment.__table__,
     )
-    query = (
-        sa.select(
-            handed_in.c.student_id,
-            handed_in.c.timestamp,
-            handed_in.c.extension,
-            sa.func.sum(notebook.c.late_submission_penalty).label("penalty"),
-            sa.func.min(notebook.c.id).label("notebook"),
-        )
-        .join(notebook, notebook.c.assignment_id == handed_in.c.id, isouter=True)
-        .where(handed_in.c.assignment_id == assignment)
-        .group_by(handed_in.c.student_id, handed_in.c.timestamp, handed_in.c.extension)
+    query = sa.select(
+        handed_in.c.id,
+        handed_in.c.student_id,
+        handed_in.c.timestamp,
+        handed_in.c.extension,
+    ).where(handed_in.c.assignment_id == assignment)
+    found, by_id = {}, {}
+    for row in gradebook.db.execute(query):
+        one = HandedIn(row.timestamp, row.extension)
+        found[row.student_id] = by_id[row.id] = one
+    released = sa.select(api.Notebook.id).where(
+        api.Notebook.assignment_id == assignment
     )
-    return {row.student_id: row for row in gradebook.db.execute(query)}
+    penalty = notebook.c.late_submission_penalty
+    query = sa.select(notebook.c.assignment_id, notebook.c.id, penalty)
+    query = query.where(notebook.c.notebook_id.in_(released))
+    for of, number, taken in gradebook.db.execute(query):
+        if of in by_id:
+            by_id[of].penalty += taken or 0.0
+            by_id[of].notebook = number
+    return found
 
 
 def work(gradebook: Gradebook, assignment: str) -> dict[str, tuple[Any, ...]]:

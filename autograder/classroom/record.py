@@ -11,7 +11,7 @@ import contextlib
 import datetime
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -166,6 +166,20 @@ class Record:
                 book.write(*at, about, about.get("submission", ""))
 
         self._whole(work)
+
+    def forget(self, assignment: str, there: Collection[str]) -> None:
+        """Nothing is known any more of who failed, never had a grade, and is gone."""
+        query = sa.select(book.VERDICT.c.student).where(
+            book.VERDICT.c.assignment == assignment,
+            book.VERDICT.c.status == book.INFRA,
+            book.VERDICT.c.submission == "",
+        )
+        gone = {*self.gradebook.db.execute(query).scalars()} - {*there}
+        if gone:
+            with self._transaction():
+                here = book.VERDICT.c.assignment == assignment
+                mine = book.VERDICT.c.student.in_(gone)
+                self.gradebook.db.execute(sa.delete(book.VERDICT).where(here, mine))
 
     def _before(self, assignment: str, student: str) -> Any:
         """What is known of a student's submission, or None."""

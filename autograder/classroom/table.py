@@ -13,7 +13,7 @@ from autograder.verdict.panel import number
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
 ROWS = 60  # of a table; a larger class is summed up
-LOOKS = 30  # rows of a larger class
+LOOKS = 60  # rows of a larger class
 TENTHS = 10  # lines in which its points are spread
 LINES = 2  # of flags below a row; of what is to be mended, all
 INDENT = 6  # of these lines

@@ -28,6 +28,8 @@ def words(error: BaseException) -> str:
         return FULL_WORDS
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and str(error):
+        return _first(str(error))
     if said := faults.told(error):
         return said
     text = str(error)

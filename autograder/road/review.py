@@ -69,7 +69,7 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
             found.append(
                 {
                     "exercise": word,
-                    "student": standing.student,
+                    "student": names.shown(standing.student),
                     "status": standing.status,
                     "points": standing.total,
                     "possible": standing.possible,

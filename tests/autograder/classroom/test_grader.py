@@ -51,12 +51,12 @@ def test_the_demo_class_gets_what_it_deserves(classroom):
         assert (row.status == grade.FLAGGED) == submission.flagged, row
     assert sum(row.points for row in rows.values()) > 0
 
-    # The gradebook says the same, and nothing waits for a person's grade.
+    # The gradebook says the same, and what is flagged waits for a person.
     with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
         for submission in gradebook.assignment_submissions("tokenize"):
-            score = rows[submission.student.id].points
-            assert submission.score == pytest.approx(score)
-            assert not submission.needs_manual_grade
+            row = rows[submission.student.id]
+            assert submission.score == pytest.approx(row.points)
+            assert submission.needs_manual_grade == (row.status == grade.FLAGGED)
 
     # What has not changed is not graded again; --force grades it all the same.
     path = classroom / "autograded" / "unfinished" / "tokenize" / "tokenize.ipynb"
