@@ -16,6 +16,7 @@ from autograder.classroom import address, course, trouble
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
+    "release": "make a class, and the folder that its students get",
     "demo": "lay out a class to try it on",
     "roster": "read the students from a CSV of the LMS, or show them",
     "collect": "take in what was submitted, from the LMS's zip or a folder",
@@ -23,7 +24,11 @@ ROAD = {
     "grade": "grade what was submitted",
     "review": "what a person should look at, and where to click",
     "regrade": "grade again after a change; --dry-run tells whose grade would move",
+    "feedback": "write a page for each student, and pack them for the LMS",
+    "report": "one page that shows how the class stands",
+    "export": "the grades as a file for Canvas, Moodle or a spreadsheet",
     "status": "where the class stands, and what comes next",
+    "upgrade": "what a newer course would change in a class",
 }
 
 
@@ -112,23 +117,7 @@ def _some(parser: argparse.ArgumentParser) -> None:
 def _progress(options: argparse.Namespace) -> int:
     from autograder import progress
 
-    folder = options.folder or Path.cwd()
-    try:
-        root = course.root()
-    except ValueError:  # the exercises have travelled alone
-        root = Path.cwd()
-    exercises = root / "exercises"
-    if not options.folder and not progress.find(folder):
-        folder = exercises
-    elif options.folder and not folder.exists():
-        folder = exercises / folder.name.removesuffix(".ipynb")  # its name will do
-    elif folder.is_file():
-        folder = folder.parent
-    if progress.find(folder):
-        print(f"Running the notebooks in {folder} as they were last saved …\n")
-    for row in progress.progress(folder, cache=root / progress.CACHE):
-        print(progress.table(row), end="\n\n", flush=True)
-    return 0
+    return progress.show(options.folder)
 
 
 def _bank(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ the reference beside it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -25,14 +27,26 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from autograder.check import RESULT
-from autograder.classroom import course, submission
-from autograder.classroom.submission import Released, ReleasedCell
+from autograder.classroom.cells import (
+    Released,
+    ReleasedCell,
+    is_grade,
+    is_locked,
+    is_solution,
+    parse,
+    sanitize,
+)
 from autograder.verdict import bank, source, stale
 from autograder.verdict.panel import number
 
 SECONDS = 20  # for a cell of the student's; what takes longer is interrupted
 PATIENCE = 10  # times as long for a given one, which may import on a busy machine
 CACHE = Path("_build") / "progress.json"
+CONTENTS = (
+    "bundle.json",
+    "_toc.yml",
+)  # a student's folder has the one, a clone the other
+ROOMS = "verdict", "checks"
 WIDTH = 88
 CHECK = "check"  # by this name a notebook calls `autograder.check.check`
 
@@ -62,7 +76,9 @@ def find(folder: Path) -> list[Path]:
     """The exercises in a folder and right below it, in the order of the book."""
     found = [*folder.glob("*.ipynb"), *folder.glob("*/*.ipynb")]
     found = [p for p in found if (p.parent / bank.REFERENCE).exists()]
-    return sorted(found, key=lambda path: (course.place(path.stem), path))
+    order = _order(folder.resolve())
+    place = {exercise: number for number, exercise in enumerate(order)}
+    return sorted(found, key=lambda path: (place.get(path.stem, len(place)), path))
 
 
 def progress(folder: Path, cache: Path | None = None) -> Iterator[Progress]:
@@ -78,7 +94,7 @@ def progress(folder: Path, cache: Path | None = None) -> Iterator[Progress]:
             "as in `python -m autograder progress exercises`"
         )
     known = _read(cache) if cache else {}
-    code = b"".join(file.read_bytes() for file in course.code())
+    code = b"".join(file.read_bytes() for file in _code())
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(lambda path: _one(path, known, code), notebooks)
     if cache:
@@ -86,6 +102,50 @@ def progress(folder: Path, cache: Path | None = None) -> Iterator[Progress]:
         part = cache.with_suffix(".part")
         part.write_text(json.dumps(known))
         os.replace(part, cache)
+
+
+def show(folder: Path | None = None) -> int:
+    """Print what is done in a folder, or in an exercise; without either, in all.
+
+    ValueError where there is none.
+    """
+    root = _root(Path.cwd())
+    exercises = root / "exercises"
+    if folder is None:
+        folder = Path.cwd() if find(Path.cwd()) else exercises
+    elif not folder.exists():
+        folder = exercises / folder.name.removesuffix(".ipynb")  # its name will do
+    elif folder.is_file():
+        folder = folder.parent
+    if find(folder):
+        print(f"Running the notebooks in {folder} as they were last saved …\n")
+    for row in progress(folder, cache=root / CACHE):
+        print(table(row), end="\n\n", flush=True)
+    return 0
+
+
+def _root(folder: Path) -> Path:
+    """The course's folder, here or above; else where its modules are; else `folder`."""
+    for place in (folder, *folder.parents, Path(__file__).parents[1]):
+        if any((place / name).exists() for name in CONTENTS):
+            return place
+    return folder
+
+
+def _order(folder: Path) -> list[str]:
+    """The exercises in the order of the course that a folder belongs to."""
+    for name in CONTENTS:
+        with contextlib.suppress(OSError):
+            text = (_root(folder) / name).read_text("utf-8")
+            return [*dict.fromkeys(re.findall(r"exercises/(\w+)/", text))]
+    return []
+
+
+def _code() -> list[Path]:
+    """The modules that say what a notebook's checks come to."""
+    here = Path(__file__).parent
+    inside = [file for room in ROOMS for file in (here / room).rglob("*.py")]
+    return sorted([here / "check.py", here / "progress.py", *inside])
 
 
 def table(row: Progress) -> str:
@@ -132,11 +192,12 @@ def _run(path: Path, possible: dict[str, int]) -> dict:
     """The points and reasons of each check in a notebook, as it is saved."""
     about = _released(path.parent / bank.REFERENCE)
     try:
-        saved = submission.parse(path.read_bytes())
+        saved = nbformat.from_dict(parse(path.read_bytes()))
     except ValueError as error:
         return {"points": {}, "reasons": {}, "odd": [f"{error}"]}
     odd = _changed(saved, about)
-    notebook, flags = submission.sanitize(saved, about)
+    plain, flags = sanitize(saved, about)
+    notebook = nbformat.from_dict(plain)
     ended = _execute(notebook, path.parent)
     points, reasons = {}, {}
     for cell in notebook.cells:
@@ -169,7 +230,7 @@ def _run(path: Path, possible: dict[str, int]) -> dict:
 def _taken(cells: list[NotebookNode]) -> int | None:
     """The one of these cells that gives the name `check` another meaning, if any does."""
     for place, cell in enumerate(cells, 1):
-        own = cell.cell_type == "code" and not submission.is_locked(cell)
+        own = cell.cell_type == "code" and not is_locked(cell)
         if own and CHECK in source.defined(cell.source):
             return place
     return None
@@ -205,7 +266,7 @@ def _why_undefined(
             return f"Cell {place}, which defines it, ended with {said}."
     if places:
         return f"Cell {places[0][0]}, which defines it, stands below."
-    written = [cell.source for cell in cells[:at] if submission.is_solution(cell)]
+    written = [cell.source for cell in cells[:at] if is_solution(cell)]
     if written and (other := stale.other_name(written[-1], name, steps)):
         return f"Its cell defines `{other}`: give that the name `{name}`."
     return "Is it written under another name?"
@@ -258,13 +319,13 @@ class _ThisPython(AsyncKernelManager):
 
 
 def _seconds(cell: NotebookNode) -> int:
-    return SECONDS * (PATIENCE if submission.is_locked(cell) else 1)
+    return SECONDS * (PATIENCE if is_locked(cell) else 1)
 
 
 def _execute(notebook: NotebookNode, folder: Path) -> str:
     """Run the cells up to the last check; why not all of them ran, if they did not."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    while code and not submission.is_grade(code[-1]):
+    while code and not is_grade(code[-1]):
         code.pop()
     part = NotebookNode(notebook, cells=code)
     client = NotebookClient(

@@ -47,7 +47,9 @@ class Server:
 
     def __init__(self, durable: bool = False) -> None:
         self.settings = {**SETTINGS, "fsync": "on" if durable else "off"}
-        self.programs = programs()
+        if (found := programs()) is None:
+            raise RuntimeError(MISSING)
+        self.programs = found
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self.who: dict[str, Any] = {"cwd": self.folder}
         if os.geteuid() == 0:

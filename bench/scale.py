@@ -46,7 +46,7 @@ def _dask(course: Path) -> Row:
         clusters = {
             many: stack.enter_context(
                 LocalCluster(
-                    n_workers=many, threads_per_worker=1, dashboard_address=None
+                    n_workers=many, threads_per_worker=1, dashboard_address=":0"
                 )
             )
             for many in (1, 2)

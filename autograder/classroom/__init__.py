@@ -5,7 +5,9 @@ takes that one apart (`cells`), in a process of its own with little memory and t
 `submission` brings it into order; `verify` runs it (`box`) and judges it
 (`verdict`); `runner` and `worker` do that for many at a time, `record` writes a grade
 into the gradebook, whole or not at all, `grade` is the command, and `table` is what it
-prints. `converters`, `preprocessors` and `pages` are the same steps for nbgrader's own
+prints. `cluster` and `courier` do what the runner does on a Dask cluster, at its two ends.
+`address` says where the gradebook lies, `engines` opens it on a server, and `faults` tells
+what is wrong with one, and tries again. `converters`, `preprocessors` and `pages` are the same steps for nbgrader's own
 commands and pages; `names` knows whose name can be graded and how it is shown; `course`
 knows where everything lies; `demo` makes a class to try it on.
 

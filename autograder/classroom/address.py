@@ -42,14 +42,14 @@ def url(folder: Path) -> str:
     if not given:
         return known or f"sqlite:///{own}"
     address = normal(given)
-    if not is_server(address):
+    if address == "sqlite://":  # in memory, for a moment
         return address
     if known and shown(known) != shown(address):
         raise Unavailable(
             f"the class {folder.name!r} has its gradebook at {shown(known)}, not at "
             f"{shown(address)}; if it was moved there, remove {kept}"
         )
-    if not known and own.exists():
+    if not known and own.exists() and address != f"sqlite:///{own}":
         raise Unavailable(
             f"the class {folder.name!r} has a gradebook already, {own}: what is in it "
             f"would be missing at {shown(address)}. Give --db with a new class"
@@ -60,7 +60,8 @@ def url(folder: Path) -> str:
 def remember(folder: Path, address: str) -> None:
     """Note where the class has its gradebook, for the commands that come. No password."""
     kept, text = folder / REMEMBERED, _bare(address) + "\n"
-    if is_server(address) and folder.is_dir() and not kept.exists():
+    own = address in ("sqlite://", f"sqlite:///{folder / FILE}")
+    if not own and folder.is_dir() and not kept.exists():
         write_whole(kept, text.encode())
 
 
@@ -110,6 +111,8 @@ def shown(address: str) -> str:
 
 def _bare(address: str) -> str:
     """The same to connect by: the password is asked of PGPASSWORD or ~/.pgpass."""
+    if not is_server(address):
+        return address
     parts = urlsplit(address)
     if parts.password is not None:
         user = quote(unquote(parts.username or ""), safe="")

@@ -229,3 +229,22 @@ def sound(timestamp: str) -> str:
     except Exception:  # noqa: BLE001 - the text is the student's
         raise ValueError("timestamp.txt is no time: left out") from None
     return f"{found} UTC"
+
+
+def _label(cell: Any) -> dict[str, Any]:
+    return cell["metadata"].get("nbgrader", {})
+
+
+def is_grade(cell: Any) -> bool:
+    """Whether a cell is a check, or is graded by a person (see `is_solution`)."""
+    return _label(cell).get("grade", False)
+
+
+def is_solution(cell: Any) -> bool:
+    return _label(cell).get("solution", False)
+
+
+def is_locked(cell: Any) -> bool:
+    """As nbgrader has it: a check is locked, a student's own step is not."""
+    locked = is_grade(cell) or _label(cell).get("locked", False)
+    return not is_solution(cell) and locked

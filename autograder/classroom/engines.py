@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ def prepare(address: str, course: str, folder: Path) -> None:
     with sentences(address):
         if is_server(address):
             whole(lambda: _prepare(address, course, folder.name), OPENING)
-            remember(folder, address)
+        remember(folder, address)
 
 
 def _prepare(address: str, course: str, klass: str) -> None:
@@ -48,7 +49,7 @@ def _prepare(address: str, course: str, klass: str) -> None:
         ) from None
     with engine.connect() as link:
         if not sa.inspect(link).has_table(mark.name):
-            link.execute(sa.text("set lock_timeout = '60s'"))
+            link.execute(sa.text("set lock_timeout = '5min'"))
             link.execute(sa.text(f"select pg_advisory_xact_lock({_key('prepare')})"))
             if not sa.inspect(link).has_table(mark.name):
                 _make(address, course)
@@ -84,17 +85,25 @@ def alone(engine: sa.Engine, what: str) -> None:
         return
     import sqlalchemy as sa
 
+    name = f"{_host()} {secrets.token_hex(4)}"  # of this engine's connections only
+
     def take(link: Any, _record: object = None) -> None:
         with link.cursor() as cursor:
-            cursor.execute(f"{_KEEPALIVE}; set application_name = '{_host()}'")
-            cursor.execute(f"select pg_try_advisory_lock({_key(what)})")
-            if cursor.fetchone()[0]:
-                link.commit()
-                return
-            cursor.execute(_WHO.format(*divmod(_key(what) % 2**64, 2**32)))
-            found = cursor.fetchone()
+            cursor.execute(f"{_KEEPALIVE}; set application_name = '{name}'")
+            while True:
+                cursor.execute(f"select pg_try_advisory_lock({_key(what)})")
+                if cursor.fetchone()[0]:
+                    link.commit()
+                    return
+                cursor.execute(_WHO.format(*divmod(_key(what) % 2**64, 2**32)))
+                found = cursor.fetchone()
+                if not found or found[1] != name:
+                    break  # or it is our own, which was lost, and not missed yet
+                cursor.execute(f"select pg_terminate_backend({found[0]}, 5000)")
         link.rollback()
-        where = f" ({found[0]}, since {found[1]:%d %B %H:%M})" if found else ""
+        where = ""
+        if found:
+            where = f" ({found[1].rpartition(' ')[0]}, since {found[2]:%d %B %H:%M})"
         raise Unavailable(f"{what} is being graded by another process{where}")
 
     engine.dispose()  # what comes next is connected anew
@@ -103,13 +112,13 @@ def alone(engine: sa.Engine, what: str) -> None:
 
 
 _WHO = (
-    "select application_name, backend_start from pg_locks join pg_stat_activity using "
+    "select pid, application_name, backend_start from pg_locks join pg_stat_activity using "
     "(pid) where locktype = 'advisory' and granted and classid = {} and objid = {}"
 )
 
 
 def _host() -> str:
-    return re.sub(r"[^\w.-]", "", f"grader on {socket.gethostname()}"[:60])
+    return re.sub(r"[^\w .-]", "", f"grader on {socket.gethostname()}"[:50])
 
 
 def _key(what: str) -> int:

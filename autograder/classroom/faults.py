@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -28,8 +29,9 @@ def whole(work: Callable[[], T], patience: float | None = None) -> T:
     cut off has been committed after all. Its last error, where the database is not there
     again in `patience` seconds, or where waiting does not help.
     """
-    until = time.monotonic() + (PATIENCE if patience is None else patience)
-    pause, collisions = 0.05, 0
+    patience = PATIENCE if patience is None else patience
+    until = time.monotonic() + patience
+    pause, collisions, told_so = 0.05, 0, False
     while True:
         try:
             return work()
@@ -40,6 +42,10 @@ def whole(work: Callable[[], T], patience: float | None = None) -> T:
                 raise
         time.sleep(pause)
         pause = min(2 * pause, 3.0)
+        if pause > 1 and not told_so:
+            told_so = True
+            told = f"\nThe gradebook does not answer: waiting {patience:.0f} s at most"
+            print(told, file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -61,14 +67,12 @@ def told(error: BaseException, address: str | None = None) -> str | None:
     if isinstance(found, OSError):
         return f"the disk is full: {found.filename or 'nothing more can be written'}"
     text = str(found)
-    where = shown(address or os.environ.get(VARIABLE) or "") or "its gradebook"
+    where = shown(address or os.environ.get(VARIABLE) or "") or "the gradebook"
     for pattern, said in _SENTENCES:
         if re.search(pattern, text, re.IGNORECASE):
             return f"{where}: {said}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (
-        f"the gradebook, {where}: {lines[0][:200] if lines else type(found).__name__}"
-    )
+    return f"{where}: {lines[0][:200] if lines else type(found).__name__}"
 
 
 _NOBODY = (

@@ -60,6 +60,7 @@ def announce(api: Any, record: Record, assignment: str) -> None:
     if not result["success"]:
         trace = result.get("log") or result["error"] or ""
         trouble.log(course.class_folder(), f"generate {assignment}", trace)
+        record.check()
         last = ([line for line in trace.splitlines() if line.strip()] or [""])[-1]
         raise ValueError(
             f"nbgrader cannot generate {assignment!r}, and it is as it was: "

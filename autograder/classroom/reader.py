@@ -140,6 +140,11 @@ class Reader:
         except Stopped:
             raise ValueError("timestamp.txt cannot be read: left out") from None
 
+    def unparsed(self, sources: Mapping[str, str]) -> dict[str, tuple[int, str, str]]:
+        """Of those of these cells that Python cannot read: line, its text, and why."""
+        said = self._ask("unparsed", {"sources": dict(sources)})["answer"]
+        return {name: (line, text, why) for name, (line, text, why) in said.items()}
+
     def look(
         self,
         own: Sequence[Cell],
@@ -312,6 +317,11 @@ def _sound(data: bytes, timestamp: str) -> str:
     return cells.sound(timestamp)
 
 
+def _unparsed(data: bytes, sources: dict[str, str]) -> dict[str, tuple[int, str, str]]:
+    found = {name: leans.unparsed(source) for name, source in sources.items()}
+    return {name: why for name, why in found.items() if why}
+
+
 def looks(
     data: bytes,
     own: list[Sequence],
@@ -349,7 +359,12 @@ def looks(
     return found
 
 
-ANSWERS = {"notebook": _notebook, "sound": _sound, "look": looks}
+ANSWERS = {
+    "notebook": _notebook,
+    "sound": _sound,
+    "look": looks,
+    "unparsed": _unparsed,
+}
 
 if __name__ == "__main__":
     try:

@@ -44,6 +44,12 @@ class Record:
         self.gradebook.db.rollback()
         engines.alone(self.gradebook.engine, what)
 
+    def check(self) -> None:
+        """Unavailable where the gradebook is not there any more."""
+        with faults.sentences(str(self.gradebook.engine.url)):
+            self.gradebook.db.execute(sa.select(1))
+            self.gradebook.db.rollback()
+
     def graded(self, assignment: str) -> dict[str, tuple[str, int]]:
         """Of each student who is graded: the submission's fingerprint, how often."""
         query = sa.select(GRADINGS).where(GRADINGS.c.assignment == assignment)

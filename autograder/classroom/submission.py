@@ -14,10 +14,19 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom import cells, course
-from autograder.classroom.cells import Released, ReleasedCell
+from autograder.classroom.cells import (
+    Released,
+    ReleasedCell,
+    is_grade,
+    is_locked,
+    is_solution,
+)
 from autograder.classroom.choose import choose
 from autograder.classroom.collect import HandedIn
 from autograder.classroom.reader import here
+
+__all__ = ["is_grade", "is_locked", "is_solution", "parse", "read", "sanitize"]
+__all__ += ["released", "sanitized", "sound"]  # the first three stand in `cells`
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -137,18 +146,3 @@ def sound(timestamp: str | None, flags: list[str]) -> str | None:
     except ValueError as error:
         flags.append(f"{error}")
         return None
-
-
-def is_grade(cell: NotebookNode) -> bool:
-    """Whether a cell is a check, or is graded by a person (see `is_solution`)."""
-    return cell.metadata.get("nbgrader", {}).get("grade", False)
-
-
-def is_solution(cell: NotebookNode) -> bool:
-    return cell.metadata.get("nbgrader", {}).get("solution", False)
-
-
-def is_locked(cell: NotebookNode) -> bool:
-    """As nbgrader has it: a check is locked, a student's own step is not."""
-    label = cell.metadata.get("nbgrader", {})
-    return not is_solution(cell) and (is_grade(cell) or label.get("locked", False))

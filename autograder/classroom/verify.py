@@ -54,6 +54,11 @@ class Grading:
     found: dict[str, Verdict] | None = None  # of the first run
     looks: dict[str, Look] | None = None  # what the code of each check tells
     renamed: dict[str, str] = field(default_factory=dict)  # what stands for a step
+    cells: dict[str, str] = field(
+        default_factory=dict
+    )  # the sources of steps, by check
+    # Those of them that Python cannot read, with line and reason, once it is asked.
+    unparsed: dict[str, tuple[int, str, str]] | None = None
 
     def flag(self, what: str) -> None:
         if what not in self.flags:
@@ -342,11 +347,22 @@ def _renamed(nb: NotebookNode, grading: Grading) -> dict[str, str]:
             cell = each.source
         elif submission.is_grade(each):
             name = each.metadata.nbgrader["grade_id"]
+            grading.cells[name] = cell
             defined = _DEF.findall(cell)
             known = name in defined or not defined
             if not known and defined[-1] not in grading.exam.checks:
                 found[name] = defined[-1]
     return found
+
+
+def _unparsed(grading: Grading) -> dict[str, tuple[int, str, str]]:
+    """The steps whose own cell Python cannot read; asked where one handed nothing in."""
+    if grading.unparsed is None:
+        try:
+            grading.unparsed = reader.here().unparsed(grading.cells)
+        except (Stopped, ValueError):  # too much to read: others say so
+            grading.unparsed = {}
+    return grading.unparsed
 
 
 def _graded(nb: NotebookNode) -> list[NotebookNode]:
@@ -407,7 +423,10 @@ def _verdict(cell: NotebookNode, grading: Grading | None, again: bool) -> Verdic
         if ran.error is None:
             grading.flag(f"{name}: ran without an error or an answer")
             return _noted(nothing, "Nothing was handed in.")
-        if ran.error == "NameError" and name in grading.renamed:
+        unknown = ran.error == "NameError"
+        if unknown and name in (found := _unparsed(grading)):
+            return _noted(nothing, told.unparsed(name, *found[name]))
+        if unknown and name in grading.renamed:
             return _noted(nothing, told.renamed(name, grading.renamed[name]))
         return _noted(nothing, f"Nothing was handed in: {told.stopped(ran.error)}.")
     return judge(

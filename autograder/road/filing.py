@@ -36,6 +36,7 @@ RECEIVED = sa.Table(
     ),  # of the file names: whose they are
     sa.Column("number", sa.BigInteger, nullable=False),  # of the file, in Canvas
     sa.Column("packed", sa.DateTime),  # when the LMS made the zip, by its own clock
+    sa.Column("label", sa.Text, nullable=False),  # the student's, in the file names
 )
 NEW, NEWER, SAME, OLDER, UNKNOWN = "new", "newer", "same", "older", "unknown"
 
@@ -52,6 +53,7 @@ class Filed:
     form: str
     number: int = 0
     packed: datetime.datetime | None = None
+    label: str = ""  # as `Sender` has it: pages go back to the LMS under it
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -233,6 +235,7 @@ def note(gradebook: Gradebook, filed: list[Filed]) -> None:
             )
             gradebook.db.execute(sa.delete(RECEIVED).where(here))
             new = {"form": one.form, "number": one.number, "packed": one.packed}
+            new["label"] = one.label
             key = {"assignment": one.exercise, "student": one.student}
             gradebook.db.execute(sa.insert(RECEIVED).values(**key, **new))
         gradebook.db.commit()

@@ -8,6 +8,7 @@ import shutil
 import sys
 
 from autograder.classroom import course
+from autograder.road import pin
 
 ABOUT = "grade what was submitted"
 
@@ -66,8 +67,10 @@ def stopped() -> int:
 
 
 def run(options: argparse.Namespace) -> int:
+    pin.guard(options.assignment)
     begin(options)
     from autograder.classroom import again, grade, table
+    from autograder.road import feedback
 
     try:
         done = grade.graded(
@@ -82,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
         return stopped()
     rows = done.rows
     if options.feedback:
-        rows = grade.feedback(options.assignment, rows)
+        rows = feedback.after(options.assignment, rows)
     width, encoding = shutil.get_terminal_size().columns, sys.stdout.encoding or "utf-8"
     print(table.table(options.assignment, rows, width, encoding))
     if moves := again.told(done.moved):

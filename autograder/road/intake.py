@@ -155,6 +155,7 @@ def _file(
                 one.sender.form,
                 one.sender.number,
                 made,
+                one.sender.label,
             )
             if _put(wish, cabinet, filed, done) and at is None and one.sender.is_late:
                 unknown.append(one)

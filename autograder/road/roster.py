@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from autograder.road.columns import Person, Roster
 
 ABOUT = "read the students from a CSV of the LMS, or show them"
+CLASS = "new"  # a list of students makes one
 SHOWN = 12  # lines of one kind; the rest is counted
 
 
@@ -46,8 +48,9 @@ def run(options: argparse.Namespace) -> int:
     from autograder.road.columns import COLUMNS, OPTIONS, roster
     from autograder.road.sheet import read
 
-    name = course.class_name()
-    found = None
+    name, found = course.class_name(), None
+    if options.file is None:
+        course.class_folder()
     if options.file is not None:
         said = {what: getattr(options, what) for what in OPTIONS}
         said = {what: column for what, column in said.items() if column}
@@ -60,10 +63,22 @@ def run(options: argparse.Namespace) -> int:
             )
         if sheet.form != "UTF-8, commas" and not options.json:
             print(f"{options.file.name}: {sheet.form}\n")
+        _may_be_new(name, options.dry_run)
     from autograder.classroom import book
 
     with book.opened() as gradebook:
         return _go(options, name, gradebook, found)
+
+
+def _may_be_new(name: str, is_dry: bool) -> None:
+    """Make the class where there is none of that name yet."""
+    try:
+        course.class_folder()
+    except ValueError as error:
+        if is_dry:
+            raise ValueError(f"{error}: without --dry-run, it is made") from None
+        course.new_class()
+        print(f"The class {name} is new.", file=sys.stderr)
 
 
 def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None) -> int:

@@ -13,6 +13,7 @@ import functools
 import heapq
 import itertools
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ NESTED = 5  # code within a text within code, and so on
 OPTIONS = 9  # words that may be options of a magic, with what they are given
 NODES = 1_500  # of a function that anybody may parse
 CHARACTERS = 20_000  # and the characters of its text
+LINE = 60  # characters of a line that is told
 
 
 class Notebook:
@@ -404,6 +406,48 @@ def _readings(text: str, inside: bool) -> Iterator[str]:
         for _ in range(OPTIONS if words.startswith("-") else 0):
             words = words.partition(" ")[2].lstrip()
             yield words
+
+
+def unparsed(cell: str) -> tuple[int, str, str] | None:
+    """Where Python cannot read a cell: the line's number, the line, and why; or None."""
+    error, above = _error_in(cell), 0
+    if error and (translated := _translated(cell)):  # as it has magics
+        error = _error_in(translated)
+        empty = itertools.takewhile(lambda line: not line.strip(), cell.split("\n"))
+        above = len([*empty])  # IPython takes them away
+    if error is None:
+        return None
+    lines = cell.split("\n")
+    number = min(max(1, (error.lineno or 1) + above), len(lines))
+    return number, _shortened(lines[number - 1]), _shortened(error.msg)
+
+
+def _error_in(text: str) -> SyntaxError | None:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            # As IPython does: what stands outside its loop or function is found now.
+            compile(text, "", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+    except SyntaxError as error:
+        return error
+    except (ValueError, RecursionError, MemoryError):  # too much: others say so
+        return None
+    return None
+
+
+def _translated(cell: str) -> str:
+    """As IPython would run it; nothing where it would not either."""
+    with contextlib.suppress(SyntaxError, ValueError, RuntimeError):
+        return as_python(cell)
+    return ""
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split()).replace("`", "'")
+    text = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
+    return text if len(text) <= LINE else f"{text[:LINE]}…"
 
 
 def _parts(node: ast.stmt) -> list[ast.stmt]:

@@ -89,6 +89,18 @@ def feedback(verdict: Verdict) -> dict[str, str]:
     return _render(verdict, _explain(verdict), "", listed=False)
 
 
+def example(
+    verdict: Verdict,
+    cases: Sequence[Case],
+    wanted: Sequence[Outcome],
+    got: Sequence[Outcome],
+) -> tuple[str, str]:
+    """The first case that is wrong, as text, and its picture as HTML, if there is one."""
+    first = next(i for i, r in enumerate(verdict.results) if r.why)
+    code = _example(verdict.check, cases[first], wanted[first], got[first])
+    return code, _picture(wanted[first].value, got[first].value)[0]
+
+
 def reason(verdict: Verdict) -> str:
     """What there is to mend, in a sentence or two; empty where all is right."""
     if verdict.right:

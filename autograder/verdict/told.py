@@ -60,7 +60,7 @@ _DTYPES = ("bool", "float16", "bfloat16", "float32", "float64") + tuple(
     f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 )
 _ONLY = 6  # ways to be right only where it earns nothing
-_NOTES = 9  # of `verify` and `judge`, beside those of earlier steps
+_NOTES = 10  # of `verify` and `judge`, beside those of earlier steps
 
 
 def stopped(error: str) -> str:
@@ -73,6 +73,18 @@ def renamed(name: str, other: str) -> str:
     return (
         f"Nothing was handed in: `{name}` is not known there. Its own cell defines "
         f"`{other}`: give that the name `{name}`."
+    )
+
+
+def unparsed(name: str, line: int, text: str, why: str) -> str:
+    """Why nothing was handed in where Python cannot read a step's own cell.
+
+    It was written before the box was opened, so it tells nothing of what is in it.
+    """
+    shown = f", `{text}`" if text else ""
+    return (
+        f"Nothing was handed in: Python cannot read the cell of `{name}`, so it has not "
+        f"run. SyntaxError in line {line}{shown}: {why}."
     )
 
 

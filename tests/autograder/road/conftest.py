@@ -2,13 +2,14 @@
 
 import itertools
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from autograder import __main__ as command
-from autograder.classroom import book
+from autograder.classroom import book, course
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +26,7 @@ def course_folder(tmp_path_factory):
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     before = Path.cwd(), os.environ.get("GPT_CLASS")
     os.chdir(folder)
-    os.environ["GPT_CLASS"] = "empty"
+    course.new_class("empty")
     with book.opened():
         pass
     os.chdir(before[0])
@@ -50,12 +51,12 @@ def klass(course_folder, monkeypatch):
 
 @pytest.fixture
 def run(capsys):
-    """Run a command; its exit code and what it printed."""
+    """Run a command; its exit code and what it printed beside the class's name."""
 
     def go(*words):
         capsys.readouterr()
         code = command.main([str(word) for word in words])
         said = capsys.readouterr()
-        return code, said.out + said.err
+        return code, said.out + re.sub(r"^class .*\n", "", said.err)
 
     return go

@@ -45,6 +45,18 @@ def test_every_encoding_and_delimiter(tmp_path, encoding, delimiter, begin):
     assert first.section == "A B" and second.email == "anna@example.org"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8", "gb18030"])
+def test_a_table_without_latin_letters(encoding):
+    """Its mark tells UTF-16, where no zero bytes do."""
+    text = "学号;名字\n一;李明\n"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    said = encoding if encoding == "gb18030" else None
+    found, _ = sheet.decoded((mark + text).encode(encoding), "list.csv", said)
+    table = sheet.parse(found, columns.COLUMNS, "list.csv")
+    (person,) = columns.roster(table, {"id": "学号", "name": "名字"}).people
+    assert (person.id, person.full) == ("一", "李明")
+
+
 def test_canvas_gradebook(klass, run, tmp_path):
     file = tmp_path / "grades.csv"
     file.write_text(CANVAS_CSV)
@@ -116,6 +128,10 @@ def test_what_changed_is_said(klass, run, tmp_path):
         ("id,name\n,Anna Example\nb,Bert\n", "line 2: Anna Example has no id"),
         ("id,name\na,Anna\na,Other\nb,B\n", "lines 2 and 3: both have the id a"),
         ("id,name\n../x,Anna\nb,B\n", "line 2: Anna cannot have the id '../x'"),
+        (
+            "id,name\na/b,Anna\nb,B\n",
+            "line 2: Anna cannot have the id 'a/b': it holds a /",
+        ),
         ("id,name\n.x,Anna\nb,B\n", "begins with a dot"),
         ("id,name\na<b,Anna\nb,B\n", "line 2: Anna cannot have the id"),
         (f"id,name\na,{'x' * 200}\nb,B\n", "more than 128 characters in name"),

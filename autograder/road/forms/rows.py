@@ -1,0 +1,191 @@
+"""Whose row is it? Grades into the rows of a file that an LMS wrote, and who is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autograder.classroom import course
+from autograder.classroom.book import INFRA, MISSING, Standing
+from autograder.road.forms.sheet import Sheet, defused, is_number, written
+
+TEST = "student, test"  # Canvas's own: it stands for nobody
+KEPT = {"EX": "is excused", "N/A": "has no such task"}  # what Canvas writes for a grade
+
+
+@dataclass
+class Filled:
+    """A file with grades in it, and what a person should know of them."""
+
+    sheet: Sheet
+    graded: int = 0
+    unknown: list[str] = field(default_factory=list)  # rows of nobody in the class
+    absent: list[str] = field(default_factory=list)  # with a grade, without a row
+    odd: list[str] = field(default_factory=list)  # sentences: a person must look
+
+
+class Matches:
+    """Whose row is it? By ids first, of which none may say otherwise; else by name.
+
+    An id or a name that two students share is nobody's.
+    """
+
+    def __init__(self, students: Iterable[Standing], kinds: Iterable[str]) -> None:
+        everybody = list(students)
+        self._ids: dict[str, dict[str, Standing | None]] = {}
+        for kind in kinds:
+            self._ids[kind] = _index(everybody, lambda s, kind=kind: _ids(s, kind))
+        self._names = _index(everybody, _called)
+
+    def find(self, ids: Mapping[str, str], name: str = "") -> Standing | None:
+        """The student with these ids by kind, or with this name, or None.
+
+        ValueError where the ids are those of several students.
+        """
+        asked = [(kind, _plain(key)) for kind, key in ids.items()]
+        found = [self._ids[kind].get(key) for kind, key in asked]
+        known = [student for student in found if student is not None]
+        if len({student.student for student in known}) > 1:
+            raise ValueError("its ids belong to several students")
+        if known:
+            return known[0]
+        student = self._names.get(_plain(name))
+        if student and any(
+            _own(student, kind) not in ("", key) for kind, key in asked if key
+        ):
+            return None  # another one of this name
+        return student
+
+
+def _index(
+    students: Iterable[Standing], keys: Callable[[Standing], Iterable[str]]
+) -> dict[str, Standing | None]:
+    found: dict[str, Standing | None] = {}
+    for student in students:
+        for key in {_plain(key) for key in keys(student)} - {""}:
+            first = found.setdefault(key, student)
+            found[key] = student if first is student else None
+    return found
+
+
+def _own(student: Standing, kind: str) -> str:
+    """What the LMS itself calls a student by an id of this kind, if that is known."""
+    return _plain(student.email if kind == "email" else student.names.get(kind, ""))
+
+
+def _ids(student: Standing, kind: str) -> list[str]:
+    """By which ids of a kind a student can be found."""
+    if own := _own(student, kind):
+        return [own]
+    if kind in ("canvas_id", "id_number") and not student.names:
+        return [student.lms_id]  # as nbgrader keeps it: of which LMS, it does not say
+    if kind in ("login", "sis_id"):
+        return [student.student, student.email if kind == "login" else ""]
+    return [student.student] if kind == "id_number" else []
+
+
+def _called(student: Standing) -> list[str]:
+    """The names by which an LMS may list a student."""
+    known = [student.names.get(key, "") for key in ("name", "sortable")]
+    return [student.name, f"{student.last_name}, {student.first_name}", *known]
+
+
+def _plain(key: str) -> str:
+    return " ".join(key.split()).casefold()
+
+
+def enter(
+    filled: Filled,
+    asked: Iterable[tuple[list[str], dict[str, str], str]],
+    match: Matches,
+    students: Sequence[Standing],
+    place: int,
+    factor: float,
+    comma: bool,
+) -> None:
+    """Put each grade into its row; note who has none, and what is not clear."""
+    mine: dict[str, list[list[str]]] = {}
+    by_student: dict[str, Standing] = {}
+    for row, ids, name in asked:
+        told = row[0] if any(c.isalpha() for c in row[0]) else " ".join(row[:2])
+        if row[0].strip().casefold() == TEST:
+            continue
+        try:
+            student = match.find(ids, name)
+        except ValueError as error:
+            filled.odd.append(f"{told}: {error}; left as it was")
+            continue
+        if student is None:
+            filled.unknown.append(told)
+            continue
+        mine.setdefault(student.student, []).append(row)
+        by_student[student.student] = student
+    for student, rows in mine.items():
+        points = grade(by_student[student])
+        if points is None:
+            continue
+        if len(rows) > 1:
+            filled.odd.append(f"{student}: {len(rows)} rows fit; left as they were")
+        elif why := KEPT.get(rows[0][place].strip().upper()):
+            filled.odd.append(f"{student} {why} in the file; left so")
+        else:
+            rows[0][place] = written(points * factor, comma)
+            filled.graded += 1
+    filled.absent += [
+        s.student for s in students if grade(s) is not None and s.student not in mine
+    ]
+
+
+def factor_of(
+    students: Sequence[Standing], most: str, column: str, scale: bool
+) -> float:
+    """What points are multiplied by. ValueError where the LMS counts in others."""
+    theirs = is_number(most)
+    ours = max((s.possible for s in students), default=0.0)
+    if theirs is None or not ours or abs(theirs - ours) < 0.005:
+        return 1.0
+    if not scale:
+        raise ValueError(
+            f"{column!r} has {theirs:g} points there and {ours:g} here: set it to "
+            f"{ours:g} there and export it again, or give --scale to convert them"
+        )
+    return theirs / ours
+
+
+def people(grades: dict[str, Sequence[Standing]]) -> dict[str, dict[str, Standing]]:
+    """Each student's standings by exercise, in the order of the roster."""
+    people: dict[str, dict[str, Standing]] = {}
+    for exercise, students in grades.items():
+        for s in students:
+            people.setdefault(s.student, {})[exercise] = s
+    return dict(sorted(people.items()))
+
+
+def grade(standing: Standing) -> float | None:
+    """What goes to an LMS. None where we failed: what was graded before is not it."""
+    return None if standing.status == INFRA else standing.total
+
+
+def ungraded(exercise: str, standings: Iterable[Standing]) -> list[str]:
+    """Who has handed in and stands in the book as if they had not."""
+    known = {s.student for s in standings if s.status != MISSING}
+    folder = course.class_folder() / "submitted"
+    return [s for s in course.students_in(folder, exercise) if s not in known]
+
+
+def total(standing: Standing | None) -> str:
+    """The same as it is written."""
+    points = None if standing is None else grade(standing)
+    return "" if points is None else written(points)
+
+
+def keep_safe(filled: Filled, rows: Iterable[list[str]], keys: Sequence[int]) -> None:
+    """No key that a spreadsheet would run: it is left out, and told."""
+    for row in rows:
+        for place in keys:
+            if defused(row[place]) != row[place]:
+                filled.odd.append(
+                    f"{row[place]!r} would be a formula in a spreadsheet: left out, so "
+                    f"enter this student's grade by hand"
+                )
+                row[place] = ""

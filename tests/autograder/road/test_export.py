@@ -1,0 +1,339 @@
+"""Do the grades arrive in Canvas, in Moodle and in a spreadsheet, and nothing else?"""
+
+import argparse
+import csv
+import io
+import json
+
+import pytest
+
+from autograder.classroom import course
+from autograder.road import export
+from autograder.road.forms import canvas, moodle, plain, sheet
+from tests.autograder.road.made import late, standing
+
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Attend (901),tokenize (902),"
+    "Final Score,Notes\n"
+    ",,,,,Manual Posting,,,\n"
+    "    Points Possible,,,,,5.00,5.00,(read only),\n"
+    '"Ünal, Žofia",11,S1,zofia@example.org,"One, two",,4.00,88.1,likes = signs\n'
+    '"李, 小龙",12,S2,xiaolong,One,1.00,3.00,70,\n'
+    '"Absent, Ann",13,S3,ann,One,2.00,,,\n'
+    '"Broken, Bo",14,S4,bo,One,2.50,,,\n'
+    '"Excused, Eve",15,S5,eve,One,EX,,,\n'
+    '"=1+1, Max",16,S6,max,One,,,,\n'
+    '"Student, Test",17,,abc0,One,,,,\n'
+)
+CLASS = [
+    standing("zofia", 4.5),
+    standing(
+        "xiaolong", 3.0, first_name="小龙", last_name="李", names={"login": "xiaolong"}
+    ),
+    standing("ann", None, "MISSING", lms_id="13"),
+    standing("bo", None, "INFRA"),
+    standing("eve", 5.0),
+    late("max", 5.0, 30, 1.25),
+    standing("nobody", 2.0),
+]
+
+
+def table(made):
+    text = made.bytes().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=made.delimiter))
+
+
+def given(text, tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes(text.encode())
+    return sheet.read(path)
+
+
+def test_canvas_gets_its_own_file_back_with_one_column_changed(tmp_path):
+    before = given(CANVAS, tmp_path)
+    told = canvas.fill(before, {"attend": CLASS}, "", False)
+    after = table(told.sheet)
+    column = {row[1]: row[5] for row in after[3:]}
+    assert column == {
+        "11": "4.50",
+        "12": "3.00",
+        "16": "3.75",
+        "13": "2.00",  # as it was, and so are these
+        "14": "2.50",
+        "15": "EX",
+        "17": "",
+    }
+    for old, new in zip(before.rows, after, strict=True):
+        assert [c for i, c in enumerate(old) if i != 5] == [
+            c.removeprefix("'") for i, c in enumerate(new) if i != 5
+        ]
+    assert told.graded == 3
+    assert told.absent == ["nobody"]
+    assert told.odd == ["eve is excused in the file; left so"]
+    assert told.unknown == []
+
+
+def test_what_canvas_would_read_again_is_what_it_wrote(tmp_path):
+    told = canvas.fill(given(CANVAS, tmp_path), {"tokenize": []}, "", False)
+    names = [row[0] for row in table(told.sheet)]
+    assert names[3:5] == ["Ünal, Žofia", "李, 小龙"]
+    assert names[-2] == "'=1+1, Max"  # Canvas goes by the ID there
+    anonymous = CANVAS.replace('"=1+1, Max",16', '"=1+1, Max",')
+    told = canvas.fill(given(anonymous, tmp_path), {"tokenize": []}, "", False)
+    assert "=1+1, Max" in [row[0] for row in table(told.sheet)]  # here by the name
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("=cmd|'/C calc'!A0", False),
+        ("+49", False),
+        ("-1+1", False),
+        ("@SUM(A1)", False),
+        ("\t=1", False),
+        ("\r=1", False),
+        (" =1", False),
+        ('="=1+1, Max"', True),  # so Canvas writes it
+        ('="=1"&cmd()&""', False),  # and this is not so, though it looks so
+        ("O'Neill = Søn", True),
+    ],
+)
+def test_no_name_is_a_formula(name, safe):
+    assert (sheet.defused(name) == name) is safe
+    if not safe:
+        assert sheet.defused(name) == f"'{name}"
+    people = [standing("a", first_name=name, last_name="", flags=(name,))]
+    for made in (plain.new({"attend": people}), canvas.new({"attend": people})):
+        for row in table(made.sheet)[1:]:
+            assert all(sheet.defused(cell) == cell for cell in row)
+
+
+def test_a_column_that_is_not_clear_is_not_guessed(tmp_path):
+    def asked(text, grades, column=""):
+        return canvas.fill(given(text, tmp_path), grades, column, False)
+
+    both = CANVAS.replace("tokenize (902)", "attend (902)")
+    with pytest.raises(ValueError, match="'Attend .901.', 'attend .902.'.*--column"):
+        asked(both, {"attend": CLASS})
+    told = asked(both, {"attend": CLASS}, "attend (902)")
+    assert [row[6] for row in table(told.sheet)][3:5] == ["4.50", "3.00"]
+    with pytest.raises(ValueError, match="no column is named like mlp.*'tokenize'"):
+        asked(CANVAS, {"mlp": CLASS})
+    one = CANVAS.replace("Attend (901)", "attend and mlp (901)")
+    with pytest.raises(ValueError, match="may be of attend or mlp"):
+        asked(one, {"attend": CLASS, "mlp": CLASS})
+    with pytest.raises(ValueError, match="no column 'Final Score'"):
+        asked(CANVAS, {"attend": CLASS}, "Final Score")  # Canvas's own: read only
+
+
+def test_other_points_there_are_converted_only_when_asked(tmp_path):
+    ten = CANVAS.replace("5.00,5.00,(read only)", "10.00,5.00,(read only)")
+    with pytest.raises(ValueError, match=r"10 points there and 5 here.*--scale"):
+        canvas.fill(given(ten, tmp_path), {"attend": CLASS}, "", False)
+    told = canvas.fill(given(ten, tmp_path), {"attend": CLASS}, "", True)
+    assert [row[5] for row in table(told.sheet)][3:5] == ["9.00", "6.00"]
+
+
+def test_two_who_fit_are_told_and_left(tmp_path):
+    twice = CANVAS.replace("12,S2,xiaolong", "12,S2,zofia@example.org")
+    told = canvas.fill(given(twice, tmp_path), {"attend": CLASS}, "", False)
+    assert [row[5] for row in table(told.sheet)][3:5] == ["", "1.00"]
+    assert "zofia: 2 rows fit; left as they were" in told.odd
+    mixed = CANVAS.replace("12,S2,xiaolong", "12,eve,xiaolong")
+    told = canvas.fill(given(mixed, tmp_path), {"attend": CLASS}, "", False)
+    assert "李, 小龙: its ids belong to several students; left as it was" in told.odd
+    # Nor does one name of two students find either.
+    same = [standing("a", 1.0, first_name="Ann", last_name="Absent")]
+    same += [standing("b", 2.0, first_name="Ann", last_name="Absent")]
+    told = canvas.fill(given(CANVAS, tmp_path), {"attend": same}, "", False)
+    assert told.graded == 0
+    assert told.absent == ["a", "b"]
+    # Nor does a name find somebody of whom the LMS's own id is known, and is another.
+    same = [standing("a", 1.0, first_name="Ann", last_name="Absent")]
+    told = canvas.fill(given(CANVAS, tmp_path), {"attend": same}, "", False)
+    assert told.graded == 1
+    same[0] = standing(
+        "a", 1.0, first_name="Ann", last_name="Absent", names={"canvas_id": "99"}
+    )
+    told = canvas.fill(given(CANVAS, tmp_path), {"attend": same}, "", False)
+    assert told.graded == 0
+
+
+SEMICOLONS = (
+    "\ufeffStudent;ID;SIS Login ID;Section;Attend (901)\r\n"
+    "    Points Possible;;;;5,00\r\n"
+    '"Ünal; Žofia";11;zofia@example.org;One;\r\n'
+)
+
+
+def test_a_gradebook_with_semicolons_and_decimal_commas(tmp_path):
+    before = given(SEMICOLONS, tmp_path)
+    made = canvas.fill(before, {"attend": CLASS}, "", False).sheet
+    expected = SEMICOLONS.replace("One;\r\n", "One;4,50\r\n")
+    assert made.bytes().decode() == expected
+
+
+WORKSHEET = (
+    '\ufeffIdentifier,"Full name","ID number","Email address",Status,Grade,'
+    '"Maximum Grade","Grade can be changed","Last modified (submission)",'
+    '"Last modified (grade)","Feedback comments"\n'
+    '"Participant 501","Žofia Ünal",,zofia@example.org,Submitted,,5.00,Yes,-,-,\n'
+    '"Participant 502","=HYPERLINK(1)",,xiaolong@example.org,Submitted,1.00,5.00,Yes,-,'
+    '"Monday, 2 November 2026, 9:00 AM",well\n'
+    '"Participant 503","Bo Made-up",,bo@example.org,Submitted,2.00,5.00,Yes,-,-,\n'
+    '"Participant 504","Someone Else",,else@example.org,"No submission",,5.00,Yes,-,-,\n'
+)
+
+
+def test_moodles_worksheet(tmp_path):
+    before = given(WORKSHEET, tmp_path)
+    assert moodle.is_one(before)
+    assert not canvas.is_one(before)
+    told = moodle.fill(before, {"attend": CLASS}, "", False)
+    after = table(told.sheet)
+    assert [row[5] for row in after] == ["Grade", "4.50", "3.00", "2.00", ""]
+    assert after[2][1] == "'=HYPERLINK(1)"
+    for old, new in zip(before.rows, after, strict=True):
+        assert [*old[:1], *old[2:5], *old[6:]] == [*new[:1], *new[2:5], *new[6:]]
+    assert told.unknown == ["Participant 504"]
+    assert told.sheet.bytes().startswith(b"\xef\xbb\xbfIdentifier,")
+    anonymous = "Identifier,Status,Grade,Maximum Grade\nParticipant 7,,,5.00\n"
+    known = [standing("p7", 4.0, names={"participant": "7"})]
+    told = moodle.fill(given(anonymous, tmp_path), {"attend": known}, "", False)
+    assert table(told.sheet)[1] == ["Participant 7", "", "4.00", "5.00"]
+    twenty = WORKSHEET.replace("5.00,Yes", "20.00,Yes")
+    with pytest.raises(ValueError, match="20 points there and 5 here"):
+        moodle.fill(given(twenty, tmp_path), {"attend": CLASS}, "", False)
+
+
+def test_moodles_grade_import_holds_nobody_whom_it_would_stop_at():
+    lost = standing("lost", 2.0, email="")
+    bad = standing("bad", 2.0, email="=1@example.org")
+    told = moodle.new({"attend": [*CLASS, lost, bad]})
+    rows = table(told.sheet)
+    assert rows[0] == [
+        "First name",
+        "Last name",
+        "ID number",
+        "Email address",
+        "attend",
+    ]
+    assert [row[4] for row in rows[1:]] == [
+        "4.50",
+        "3.00",
+        "5.00",
+        "3.75",
+        "2.00",
+        "2.00",
+    ]
+    assert rows[-1][3] == ""
+    assert told.absent == ["lost"]
+    assert "formula" in told.odd[0]
+    with pytest.raises(ValueError, match="one exercise at a time"):
+        moodle.new({"attend": CLASS, "mlp": CLASS})
+
+
+def test_a_new_gradebook_for_canvas_takes_no_grade_away():
+    rows = table(canvas.new({"attend": CLASS}).sheet)
+    assert rows[1] == ["    Points Possible", "", "", "", "", "5.00"]
+    assert [row[3] for row in rows[2:]] == [
+        "ann",
+        "eve",
+        "max",
+        "nobody",
+        "xiaolong",
+        "zofia",
+    ]
+    assert [row[5] for row in rows[2:]] == ["", "5.00", "3.75", "2.00", "3.00", "4.50"]
+
+
+def test_the_plain_table_says_it_all():
+    told = plain.new({"tokenize": CLASS})
+    rows = table(told.sheet)
+    by = {
+        row["student"]: row
+        for row in (dict(zip(rows[0], r, strict=True)) for r in rows[1:])
+    }
+    assert told.sheet.bytes().startswith(b"\xef\xbb\xbf")  # so that Excel reads UTF-8
+    assert set(by) == {s.student for s in CLASS}
+    assert by["xiaolong"]["last_name"] == "李"
+    assert (by["max"]["total"], by["max"]["score"]) == ("3.75", "5.00")
+    assert (by["max"]["late_penalty"], by["max"]["hours_late"]) == ("1.25", "30.00")
+    assert (by["zofia"]["merge"], by["zofia"]["encode"]) == ("1.80", "2.70")
+    for name, status in (("bo", "INFRA"), ("ann", "MISSING")):
+        assert by[name]["status"] == status
+        assert by[name]["total"] == by[name]["score"] == by[name]["merge"] == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "no table"),
+        (b"one\n", "no table"),
+        ("Schüler,ID\n".encode("cp1252"), "not UTF-8"),
+        (b'Student,ID\n"open,1\n', "no sound CSV"),
+        (b"Student,ID\n" + b"x" * 200_000 + b",1\n", "no sound CSV"),
+    ],
+)
+def test_a_file_that_is_no_gradebook(data, why, tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=why):
+        sheet.read(path)
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """The command, on a class of which the book says what CLASS says."""
+    monkeypatch.setattr(course, "class_folder", lambda: tmp_path / "class")
+    monkeypatch.setattr(course, "class_name", lambda: "made")
+    monkeypatch.setattr(export, "_grades", lambda exercises: {"attend": CLASS})
+
+    def run(*words):
+        parser = argparse.ArgumentParser()
+        export.arguments(parser)
+        return export.run(parser.parse_args(["attend", *map(str, words)]))
+
+    return run
+
+
+def test_a_file_that_is_not_ours_is_not_written_over(asked, tmp_path, capsys):
+    to = tmp_path / "grades.csv"
+    assert asked("--to", to) == 1  # Bo was not graded
+    said = capsys.readouterr().out
+    assert "1 not graded (INFRA), and no zero is written: bo" in said
+    ours = to.read_bytes()
+    assert asked("--to", to) == 1  # our own may be written again
+    to.write_text("mine\n")
+    with pytest.raises(ValueError, match="not as this command wrote it"):
+        asked("--to", to)
+    assert to.read_text() == "mine\n"
+    assert asked("--to", to, "--force") == 1
+    assert to.read_bytes() == ours
+    theirs = tmp_path / "canvas.csv"
+    theirs.write_text(CANVAS)
+    with pytest.raises(ValueError, match="the file that the LMS exported"):
+        asked("--into", theirs, "--to", theirs, "--force")
+    assert theirs.read_text() == CANVAS
+
+
+def test_it_says_so_in_json_and_leaves_nothing_half(asked, tmp_path, capsys):
+    theirs = tmp_path / "canvas.csv"
+    theirs.write_text(CANVAS)
+    assert asked("--into", theirs, "--json") == 1
+    about = json.loads(capsys.readouterr().out)
+    assert about["form"] == "canvas"
+    assert about["grades"] == 3
+    assert about["infra"] == ["bo"]
+    assert about["missing"] == ["ann"]
+    assert about["absent"] == ["nobody"]
+    with pytest.raises(ValueError, match="cannot be written"):
+        asked("--to", tmp_path / "canvas.csv" / "x.csv")
+    odd = tmp_path / "odd.csv"
+    odd.write_text("a,b,c\n1,2,3\n")
+    with pytest.raises(ValueError, match="neither Canvas's gradebook nor Moodle's"):
+        asked("--into", odd)
+    assert sorted(p.name for p in (tmp_path / "class" / "exports").iterdir()) == [
+        "attend-canvas.csv",
+        "written.json",
+    ]

@@ -1,0 +1,325 @@
+"""Is a student's page true, safe and packed as the LMS takes it back?"""
+
+import datetime
+import json
+import re
+import zipfile
+from html.parser import HTMLParser
+
+import pytest
+
+from autograder.classroom import course
+from autograder.classroom.book import Scored
+from autograder.road import look
+from autograder.road.look import files, packed, page, writing
+from tests.autograder.road.made import DUE, late, notebook, standing
+
+STEPS = {"merge": "1 · Merge a pair", "encode": "2 · Encode"}
+MEAN = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+
+
+def job(s, tmp_path, **more):
+    graded, made = tmp_path / "graded.ipynb", tmp_path / "page.html"
+    about = {"comments": {}, "examples": {}} | more
+    return page.Job("attend", "Attend", STEPS, s, notebook=graded, page=made, **about)
+
+
+def text(html):
+    """What a reader sees, in one line."""
+    body = re.sub(r"<(style|title)>.*?</\1>", "", html, flags=re.DOTALL)
+    plain = re.sub(r"<[^>]+>", " ", body)
+    for name, letter in (("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&amp;", "&")):
+        plain = plain.replace(name, letter)
+    return " ".join(plain.split())
+
+
+class Tags(HTMLParser):
+    """The tags of a page, with their attributes."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_the_points_are_those_of_the_book_in_words(tmp_path):
+    checks = {
+        "merge": Scored(2.0, 2.0, 2.0),
+        "encode": Scored(2.5, 3.0, 0.5, 2.5, 0.0, None, "Right in 1 of 3 cases."),
+    }
+    s = late("max", 4.5, 30, 1.25, checks=checks)
+    said = {"encode": "✗ encode: 0.5 of 3 points\nRight in 1 of 3 cases.\nUse `zip`."}
+    code = {"encode": "def encode(x):\n    return x\n"}
+    comments = {"write_encode": "Nearly.\nSee me."}
+    told = text(page.html(job(s, tmp_path, comments=comments), notebook(code, said)))
+    assert "3.25 of 5 points" in told
+    assert "Your answers earned 4.5 points. 1.25 points are taken off" in told
+    assert "1 day and 6 hours after it was due (20 November 2026, 12:00 UTC)" in told
+    assert "1 · Merge a pair ✓ right 2 of 2" in told
+    assert "Your instructor gave 2.5 points in place of the check's 0.5." in told
+    assert "Right in 1 of 3 cases. Use zip ." in told
+    assert "0.5 of 3 points" not in told  # the check's own headline: not what counts
+    assert "Your instructor writes: Nearly. See me." in told
+    assert "def encode(x): return x" in told
+
+
+def test_nothing_of_a_student_is_markup(tmp_path):
+    s = standing(
+        MEAN[:30],
+        2.0,
+        first_name=MEAN,
+        flags=(f"{MEAN} was graded in its place",),
+        checks={"merge": Scored(0.0, 2.0, 0.0), "encode": Scored(2.0, 3.0, 2.0)},
+    )
+    said = {"merge": f"✗\nIt uses `{MEAN}`, **{MEAN}**"}
+    code = {name: f"# {MEAN}\n\u202e{MEAN}" for name in STEPS}
+    about = job(s, tmp_path, comments={"merge": MEAN})
+    html = page.html(about, notebook(code, said))
+    tags = Tags(html).found
+    assert not [
+        t for t, _ in tags if t in ("script", "img", "iframe", "object", "form")
+    ]
+    assert not [a for _, attrs in tags for a in attrs if a.startswith("on")]
+    assert not [a for _, attrs in tags for a in attrs if a in ("src", "style")]
+    assert text(html).count("alert(1)") >= 6  # and yet it is all there to read
+    (csp,) = [a["content"] for t, a in tags if a.get("http-equiv")]
+    assert csp.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in csp
+
+
+def test_a_long_cell_is_cut_and_says_so(tmp_path):
+    s = standing("max", 0.0)
+    code = {
+        "merge": "\n".join(f"x{i} = {i}" for i in range(1000)),
+        "encode": "y" * 9999,
+    }
+    html = page.html(job(s, tmp_path), notebook(code))
+    assert "700 more lines are not shown" in text(html)
+    assert "x299 = 299" in html
+    assert "x300 = 300" not in html
+    assert "y" * page.WIDTH in html
+    assert "y" * (page.WIDTH + 1) not in html
+
+
+def test_a_picture_shows_a_mistake_only_where_feedback_names_it(tmp_path):
+    checks = {
+        "merge": Scored(2.0, 2.0, 0.0, 2.0, 0.0, "zip", None),
+        "encode": Scored(3.0, 3.0, 3.0),
+    }
+    known = {
+        name: ("Pair `a` up.", f"{name}(1)", "<svg id='pair'></svg>") for name in STEPS
+    }
+    about = job(standing("max", 5.0, checks=checks), tmp_path, examples=known)
+    said = {name: "✗\nWrong on one.\nPair `a` up." for name in STEPS}
+    told = page.html(about, notebook({}, said))
+    assert told.count("<svg id='pair'>") == 1  # encode is right
+    assert "merge(1)" in told
+    # Of the steps that feedback does not explain only the points are told.
+    said["merge"] = "✗\nRight in 1 of 2 cases."
+    assert "<svg id='pair'>" not in page.html(about, notebook({}, said))
+
+
+@pytest.mark.parametrize(
+    ("flag", "said", "read"),
+    [
+        (
+            "attend.ipynb is as it was released: a b.ipynb was graded in its place",
+            "`a b.ipynb`, so that was read",
+            "a b.ipynb",
+        ),
+        ("my.ipynb was graded in its place", "No notebook was called", "my.ipynb"),
+        (
+            "attend-1.ipynb was not graded: it differs from attend.ipynb",
+            "`attend-1.ipynb` was there too, and differs",
+            "attend.ipynb",
+        ),
+        (
+            "no notebook is named attend.ipynb: there is b.ipynb",
+            "none of this exercise",
+            "attend.ipynb",
+        ),
+        ("no notebook is named attend.ipynb: none is there", "nothing to grade", ""),
+        ("the notebook is not JSON: Expecting value", "could not be read as", ""),
+        (
+            "big.ipynb has 99,999,999 bytes, which is too many: left out",
+            "too large",
+            "",
+        ),
+        ("merge: was tagged to be skipped", "`skip-execution`", ""),
+    ],
+)
+def test_which_file_was_read_and_why_not_another(flag, said, read):
+    (told,) = files.notes([flag, flag], "attend")
+    assert said in told
+    assert files.read([flag], "attend") == (read or "attend.ipynb")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "code cell 7: tried to reach the network",
+        "encode: ran without an error or an answer",
+        "encode: the answer cannot be read: 1.25",
+        "code cell 3: ended: more than 500 MB of memory",
+        "encode: uses tiktoken.Encoding (cell 23, line 3)",
+    ],
+)
+def test_what_a_submission_did_in_the_box_is_not_on_its_page(flag):
+    assert files.notes([flag], "attend") == []
+
+
+CANVAS = packed.Received("canvas", "doejane_12345", 678901)
+MOODLE = packed.Received("moodle", "Jane Doe_4711", 0)
+
+
+@pytest.mark.parametrize(
+    ("form", "came", "names", "name"),
+    [
+        ("canvas", CANVAS, {}, "doejane_12345_678901_attend.html"),
+        (
+            "canvas",
+            packed.Received("canvas", "anon_aB3", 5),
+            {},
+            "anon_aB3_5_attend.html",
+        ),
+        (
+            "canvas",
+            packed.Received("canvas", "", 5),
+            {"canvas_id": "7"},
+            "Jane Made-up_7_5_attend.html",
+        ),
+        ("canvas", packed.Received("canvas", "12_7", 5), {}, "12-_7_5_attend.html"),
+        ("canvas", packed.Received("canvas", "", 5), {}, None),
+        ("canvas", MOODLE, {"canvas_id": "7"}, None),  # no file of Canvas's
+        ("moodle", MOODLE, {}, "Jane Doe_4711_assignfeedback_file_/attend.html"),
+        ("moodle", CANVAS, {}, None),
+        (
+            "moodle",
+            packed.Received(),
+            {"participant": "9"},
+            "Jane Made-up_9_assignfeedback_file_/attend.html",
+        ),
+        (
+            "moodle",
+            packed.Received("moodle", "../../a/b_c_9"),
+            {},
+            "a-b-c_9_assignfeedback_file_/attend.html",
+        ),
+        ("plain", packed.Received(), {}, "jane/attend.html"),
+    ],
+)
+def test_the_names_by_which_an_lms_takes_pages_back(form, came, names, name):
+    assert packed.name_in(form, "attend", standing("jane", names=names), came) == name
+
+
+def test_packing(tmp_path):
+    everybody = {n: standing(n) for n in ("a", "b", "c")}
+    pages = {n: tmp_path / f"{n}.html" for n in ("a", "b")}
+    for name, path in pages.items():
+        path.write_text(f"page of {name}")
+    came = {"a": CANVAS, "b": MOODLE}
+    zips, left = packed.pack("auto", tmp_path, "attend", everybody, pages, came)
+    assert [z.name for z in zips] == ["attend-canvas.zip", "attend-moodle.zip"]
+    assert left == ["c"]
+    with zipfile.ZipFile(zips[0]) as made:
+        assert made.namelist() == ["doejane_12345_678901_attend.html"]
+        assert made.read(made.namelist()[0]) == b"page of a"
+    first = zips[0].read_bytes()
+    packed.pack("canvas", tmp_path, "attend", everybody, pages, came)
+    assert zips[0].read_bytes() == first
+    assert packed.pack("auto", tmp_path, "attend", everybody, pages, {}) == ([], [])
+    assert packed.pack("none", tmp_path, "attend", everybody, pages, came) == ([], [])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A class's folder, with three graded notebooks in it."""
+    monkeypatch.setattr(course, "class_folder", lambda: tmp_path)
+    monkeypatch.setattr(page, "headings", lambda solution: ("Attend", STEPS))
+    monkeypatch.setattr(writing.mistakes, "examples", lambda exercise, standings: {})
+    for student in ("ann", "bo", "李 四"):
+        path = writing.notebook_of("attend", student)
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(notebook({"merge": f"# {student}"})))
+    return tmp_path
+
+
+def test_only_what_has_changed_is_written_again(folder):
+    class_ = [standing("ann"), standing("bo"), standing("李 四")]
+
+    def write(standings=class_, comments=None, force=False):
+        return writing.write_all("attend", standings, comments or {}, force, 1)
+
+    assert write() == (3, 0, {})
+    assert "# 李 四" in writing.page_of("attend", "李 四").read_text("utf-8")
+    assert write() == (0, 3, {})
+    assert write(force=True) == (3, 0, {})
+    assert write([late("ann", 5.0, 1, 0.5), *class_[1:]]) == (1, 2, {})
+    assert write(comments={"bo": {"merge": "Well done."}}) == (
+        2,
+        1,
+        {},
+    )  # ann is in time
+    assert write()[:2] == (1, 2)
+    writing.page_of("attend", "bo").unlink()
+    writing.page_of("attend", "ann").write_text("x" * 5_000 + "nbgrader_cell")
+    assert write()[:2] == (2, 1)
+    writing.notebook_of("attend", "ann").write_text(
+        json.dumps(notebook({"merge": "new"}))
+    )
+    assert write()[:2] == (1, 2)
+
+
+def test_one_page_that_cannot_be_made_costs_no_other(folder):
+    writing.notebook_of("attend", "ann").write_text('{"cells": [{}]}')
+    writing.notebook_of("attend", "bo").unlink()
+    own = writing.page_of("attend", "李 四")
+    own.parent.mkdir(parents=True)
+    own.write_text("<p>My own page.</p>")
+    class_ = [standing("ann"), standing("bo"), standing("李 四"), standing("gone")]
+    written, same, failed = writing.write_all("attend", class_, {}, False, 1)
+    assert (written, same) == (0, 0)
+    assert set(failed) == {"ann", "bo", "李 四", "gone"}
+    assert "none of ours" in failed["李 四"]
+    assert own.read_text() == "<p>My own page.</p>"
+    own.write_text("x" * 5_000 + "div.nbgrader_cell {}")  # which nbgrader makes again
+    written, _, failed = writing.write_all("attend", class_, {}, False, 1)
+    assert (written, "李 四" in failed) == (1, False)
+
+
+def test_pages_are_written_by_several_processes(folder, monkeypatch):
+    class_ = [standing(f"s{i}") for i in range(60)]
+    for s in class_:
+        path = writing.notebook_of("attend", s.student)
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(notebook({"merge": f"# {s.student}"})))
+    assert writing.write_all("attend", class_, {}, False, 2) == (60, 0, {})
+    for s in class_:
+        assert f"# {s.student}" in writing.page_of("attend", s.student).read_text()
+
+
+def test_words():
+    day = datetime.timedelta(days=1)
+    assert look.span(day) == "1 day"
+    assert (
+        look.span(day * 2 + datetime.timedelta(hours=1, minutes=5))
+        == "2 days and 1 hour"
+    )
+    assert look.span(datetime.timedelta(seconds=3)) == "1 minute"
+    assert look.when(DUE) == "20 November 2026, 12:00 UTC"
+    assert [look.points(x) for x in (0, 2.0, 0.666, 10.5, 100)] == [
+        "0",
+        "2",
+        "0.67",
+        "10.5",
+        "100",
+    ]
+    assert look.plural(1, "page") == "1 page"
+    assert look.plural(1000, "page") == "1,000 pages"
+    assert (
+        str(look.prose("`<b>` **x** <i>"))
+        == "<code>&lt;b&gt;</code> <strong>x</strong> &lt;i&gt;"
+    )
