@@ -63,9 +63,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     name = course.class_name()
+    paths = list(options.path)
+    word = str(paths[0]) if paths and not paths[0].exists() else ""
+    if options.exercise is None and word in course.assignments():
+        options.exercise = word  # `collect attend ZIP`
+        del paths[0]
     if options.exercise is not None:
         course.exercise(options.exercise)
-    paths = options.path or _downloaded()
+    paths = paths or _downloaded()
     given = _given(options.given)
     for path in paths:
         if not path.exists():
