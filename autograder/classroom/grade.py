@@ -11,7 +11,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
@@ -29,6 +29,7 @@ from autograder.classroom.address import Unavailable
 from autograder.classroom.again import (
     FIRST,
     FORCED,
+    NEW,
     Moved,
     moved,
     summary,
@@ -46,27 +47,12 @@ from autograder.classroom.prepare import (
     setting,
 )
 from autograder.classroom.record import Record
+from autograder.classroom.rows import Done, feedback, told
 from autograder.classroom.runner import Runner
 from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
 from autograder.classroom.worker import Setup
-from autograder.verdict.panel import number
 
 __all__ = ["FLAGGED", "GRADED", "INFRA", "Done", "Row", "feedback", "grade", "graded"]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a call: a row for everybody that was asked for, and what moved.
-
-    `reasons` tell, of each who was graded, why. `new` is of a regrade: who
-    waits for a first grade.
-    """
-
-    rows: list[Row]
-    moved: list[Moved]
-    reasons: dict[str, str]
-    problems: dict[str, str]
-    new: tuple[str, ...] = ()
 
 
 def grade(
@@ -129,7 +115,7 @@ def graded(
         said = run.grade(jobs or cores(), scheduler, before if dry else None)
         after = before if dry else _standings(record, assignment)
     possible = sum(points for _, points in setup.about.points)
-    rows = [_row(student, possible, after, run.problems) for student in chosen]
+    rows = [told(student, possible, after, run.problems) for student in chosen]
     moves = said if dry else moved(before, after, run.reasons)
     return Done(rows, moves, run.reasons, run.problems, tuple(new))
 
@@ -161,6 +147,7 @@ class _Run:
         gradebook, word = self.record.gradebook, self.setup.assignment
         known = book.verdicts(gradebook, word)
         versions = book.versions(gradebook)
+        earlier = self.record.graded(word)
         gradebook.db.rollback()  # nothing stays locked
         for student in students:
             if wrong := names.problem(student):  # the book takes no such name
@@ -171,7 +158,10 @@ class _Run:
                 mark = collect(folder / student / word, word).fingerprint
                 there = notebook(folder.parent, student, word).exists()
                 of = known.get(student), mark, self.parts, versions, there
-                if reason := why(*of) or (FORCED if force else ""):
+                reason = why(*of) or (FORCED if force else "")
+                if reason == NEW and student in earlier:
+                    reason = decides.EARLIER
+                if reason:
                     self.reasons[student] = reason
 
     def grade(
@@ -248,59 +238,3 @@ def _record(api: Any) -> Record:
 
 def _mark(version: str, fingerprint: str) -> str:
     return hashlib.sha256(f"{version} {fingerprint}".encode()).hexdigest()
-
-
-def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
-    """Write nbgrader's feedback page for each graded submission.
-
-    The rows, where one without a page says so: it is graded all the same.
-    """
-    folder = course.class_folder()
-    result = course.api().generate_feedback(assignment, force=True)
-    found = []
-    for row in rows:
-        page = folder / "feedback" / row.student / assignment / f"{assignment}.html"
-        if row.status != INFRA and not page.exists():
-            trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
-            trouble.log(folder, row.student, trace)
-            told = (
-                f"graded, with {number(row.points)} points, but has no feedback page: "
-                f"grade {assignment} --force --student … makes its notebook anew"
-            )
-            row = replace(row, status=INFRA, flags=(told, *row.flags))
-        found.append(row)
-    return found
-
-
-def _row(
-    student: str,
-    possible: float,
-    standings: Mapping[str, Standing],
-    problems: Mapping[str, str],
-) -> Row:
-    """What the book says of a student; of whom we failed now, why."""
-    known = standings.get(student)
-    if student not in problems and known is not None:
-        return row(known)
-    lines = problems.get(student, "nothing is known of it").splitlines()
-    told = lines[-1] if lines else "failed without a word"
-    if known is None or known.total is None:
-        return Row(student, 0.0, possible, INFRA, flags=(told,))
-    told = f"{told}; the grade from before stands"
-    return replace(row(known), status=INFRA, flags=(told,), stands=True)
-
-
-def row(standing: Standing) -> Row:
-    """The row of a table for how a student stands."""
-    return Row(
-        standing.student,
-        round(standing.total or 0.0, 2),
-        standing.possible,
-        standing.status,
-        standing.mistakes,
-        standing.flags,
-        standing.penalty,
-        any(check.manual is not None for check in standing.checks.values()),
-        standing.needs_manual,
-        standing.status == INFRA and standing.total is not None,
-    )

@@ -173,7 +173,7 @@ def test_the_verdict_does_not_depend_on_who_grades_it(classroom):
 
 def test_a_class_is_graded_by_one_process_at_a_time(classroom):
     hand_in(classroom, "alone", steps=0)
-    with grade._alone(classroom), pytest.raises(ValueError, match="another process"):
+    with grade.alone(classroom), pytest.raises(ValueError, match="another process"):
         grade.grade(EXERCISE, ["alone"])
 
 
