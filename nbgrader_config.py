@@ -11,8 +11,15 @@ from pathlib import Path
 
 from nbgrader.preprocessors import CheckCellMetadata
 
-from autograder.classroom import address, converters, course, late, pages
-from autograder.classroom.preprocessors import Execute, Read, Sanitize, Save, Verify
+from autograder.classroom import address, converters, course, pages
+from autograder.classroom.preprocessors import (
+    Execute,
+    Policy,
+    Read,
+    Sanitize,
+    Save,
+    Verify,
+)
 
 c = get_config()  # noqa: F821 - given by traitlets
 root = Path(__file__).parent.resolve()
@@ -35,6 +42,8 @@ c.CourseDirectory.autograded_directory = f"{folder}/autograded"
 c.CourseDirectory.feedback_directory = f"{folder}/feedback"
 c.CourseDirectory.solution_directory = f"{folder}/solution"
 c.CourseDirectory.db_url = gradebook
+c.ZipCollectApp.downloaded_directory = f"{folder}/downloaded"
+c.ZipCollectApp.collector_plugin = "autograder.road.zipcollect.Collector"
 
 converters.install()  # nbgrader's own commands read a folder as ours does
 c.HTMLExporter.preprocessors = [pages.Escape]
@@ -46,7 +55,7 @@ c.Autograde.autograde_preprocessors = [
     Save,
     CheckCellMetadata,
 ]
-c.AssignLatePenalties.plugin_class = late.Policy  # `autograder due` sets its rules
+c.AssignLatePenalties.plugin_class = Policy  # `autograder due` sets its rules
 c.Execute.seed_file = str(root / folder / "seed")  # the class's secret
 c.Execute.limits = {
     "cell_seconds": 30,

@@ -17,13 +17,14 @@ import datetime
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from autograder.classroom import late, queries
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
-from autograder.classroom.tables import GRADINGS, PERSON, VERDICT, VERSION, create
+from autograder.classroom.tables import GRADINGS, PERSON, create
+from autograder.classroom.verdicts import verdicts, versions, write
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -108,40 +109,6 @@ def opened() -> Iterator[Gradebook]:
     with contextlib.closing(course.api().gradebook) as gradebook:
         create(gradebook)
         yield gradebook
-
-
-def write(
-    gradebook: Gradebook,
-    assignment: str,
-    student: str,
-    about: Mapping[str, Any],
-    submission: str = "",
-    version: str = "",
-) -> None:
-    """Note what `verify` put into a notebook, within the caller's transaction."""
-    key = {"assignment": assignment, "student": student}
-    new = {
-        "status": about["status"],
-        "flags": json.dumps(about["flags"], ensure_ascii=False),
-        "checks": json.dumps(about["checks"], ensure_ascii=False),
-        "submission": submission,
-        "version": version,
-    }
-    here = sa.and_(*(VERDICT.c[name] == value for name, value in key.items()))
-    if not gradebook.db.execute(sa.update(VERDICT).where(here).values(**new)).rowcount:
-        gradebook.db.execute(sa.insert(VERDICT).values(**key, **new))
-
-
-def verdicts(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
-    """The rows of `VERDICT` by student."""
-    query = sa.select(VERDICT).where(VERDICT.c.assignment == assignment)
-    return {row.student: row for row in gradebook.db.execute(query)}
-
-
-def versions(gradebook: Gradebook) -> dict[str, dict[str, str]]:
-    """The parts of each version that ever graded here."""
-    found = gradebook.db.execute(sa.select(VERSION))
-    return {row.version: json.loads(row.parts) for row in found}
 
 
 def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:

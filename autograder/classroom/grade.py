@@ -11,7 +11,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
@@ -29,6 +29,7 @@ from autograder.classroom.address import Unavailable
 from autograder.classroom.again import (
     FIRST,
     FORCED,
+    NEW,
     Moved,
     moved,
     summary,
@@ -46,28 +47,12 @@ from autograder.classroom.prepare import (
     setting,
 )
 from autograder.classroom.record import Record
-from autograder.classroom.rows import told
+from autograder.classroom.rows import Done, feedback, told
 from autograder.classroom.runner import Runner
 from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
 from autograder.classroom.worker import Setup
-from autograder.verdict.panel import number
 
 __all__ = ["FLAGGED", "GRADED", "INFRA", "Done", "Row", "feedback", "grade", "graded"]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a call: a row for everybody that was asked for, and what moved.
-
-    `reasons` tell, of each who was graded, why. `new` is of a regrade: who
-    waits for a first grade.
-    """
-
-    rows: list[Row]
-    moved: list[Moved]
-    reasons: dict[str, str]
-    problems: dict[str, str]
-    new: tuple[str, ...] = ()
 
 
 def grade(
@@ -162,6 +147,7 @@ class _Run:
         gradebook, word = self.record.gradebook, self.setup.assignment
         known = book.verdicts(gradebook, word)
         versions = book.versions(gradebook)
+        earlier = self.record.graded(word)
         gradebook.db.rollback()  # nothing stays locked
         for student in students:
             if wrong := names.problem(student):  # the book takes no such name
@@ -172,7 +158,10 @@ class _Run:
                 mark = collect(folder / student / word, word).fingerprint
                 there = notebook(folder.parent, student, word).exists()
                 of = known.get(student), mark, self.parts, versions, there
-                if reason := why(*of) or (FORCED if force else ""):
+                reason = why(*of) or (FORCED if force else "")
+                if reason == NEW and student in earlier:
+                    reason = decides.EARLIER
+                if reason:
                     self.reasons[student] = reason
 
     def grade(
@@ -249,25 +238,3 @@ def _record(api: Any) -> Record:
 
 def _mark(version: str, fingerprint: str) -> str:
     return hashlib.sha256(f"{version} {fingerprint}".encode()).hexdigest()
-
-
-def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
-    """Write nbgrader's feedback page for each graded submission.
-
-    The rows, where one without a page says so: it is graded all the same.
-    """
-    folder = course.class_folder()
-    result = course.api().generate_feedback(assignment, force=True)
-    found = []
-    for row in rows:
-        page = folder / "feedback" / row.student / assignment / f"{assignment}.html"
-        if row.status != INFRA and not page.exists():
-            trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
-            trouble.log(folder, row.student, trace)
-            told = (
-                f"graded, with {number(row.points)} points, but has no feedback page: "
-                f"grade {assignment} --force --student … makes its notebook anew"
-            )
-            row = replace(row, status=INFRA, flags=(told, *row.flags))
-        found.append(row)
-    return found

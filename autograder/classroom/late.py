@@ -3,20 +3,19 @@
 nbgrader keeps an exercise's due date and, with a submission, a student's extension and
 what was taken off. It has no place for a penalty a day, for grace, or for an extension
 of somebody who has not submitted yet: those stand in two tables of ours beside it.
-`Policy` is nbgrader's plugin that reads them, so that its own commands take off the same.
+nbgrader's plugin (`preprocessors.Policy`) reads them, so that its own commands take off
+the same.
 """
 
 from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -231,36 +230,3 @@ def _scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:
         .group_by(notebook.c.id)
     )
     return {which: float(sum_ or 0.0) for which, sum_ in gradebook.db.execute(query)}
-
-
-class Policy(LateSubmissionPlugin):
-    """nbgrader's plugin, by the rules of the class.
-
-    nbgrader does not tell it which exercise is meant; whoever asks has it.
-    """
-
-    def late_submission_penalty(
-        self, student_id: str, score: float, total_seconds_late: float
-    ) -> float | None:
-        asking = self.parent
-        gradebook, assignment = asking.gradebook, asking.assignment_id
-        known = gradebook.find_assignment(assignment)
-        possible = float(known.max_score or 0.0)
-        found = rule(gradebook, assignment).penalty(total_seconds_late, possible)
-        return found or None
-
-
-class Penalties(AssignLatePenalties):
-    """nbgrader's step, after the student has got the extension that was kept."""
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        from nbgrader.api import Gradebook
-
-        about: Mapping[str, Any] = resources["nbgrader"]
-        with Gradebook(about["db_url"]) as gradebook:
-            assignment, student = about["assignment"], about["student"]
-            create(gradebook)
-            handed_in = gradebook.find_submission(assignment, student)
-            extend(gradebook, assignment, handed_in)
-            gradebook.db.commit()
-        return super().preprocess(nb, resources)

@@ -17,12 +17,13 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict, Unicode
 
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
-from autograder.classroom import reader, submission, verify
+from autograder.classroom import late, reader, submission, verify
 from autograder.classroom.collect import collect
 from autograder.classroom.exam import exam_of
 from autograder.classroom.record import Record
@@ -134,3 +135,20 @@ def template(sandboxed: bool = True) -> Template:
         known = _templates[sandboxed] = Template(sandboxed)
         atexit.register(known.close)
     return known
+
+
+class Policy(LateSubmissionPlugin):
+    """nbgrader's plugin, by the rules of the class.
+
+    nbgrader does not tell it which exercise is meant; whoever asks has it.
+    """
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        asking = self.parent
+        gradebook, assignment = asking.gradebook, asking.assignment_id
+        known = gradebook.find_assignment(assignment)
+        possible = float(known.max_score or 0.0)
+        found = late.rule(gradebook, assignment).penalty(total_seconds_late, possible)
+        return found or None

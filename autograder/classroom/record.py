@@ -20,7 +20,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book, engines, faults, late
+from autograder.classroom import book, engines, faults, late, verdicts
 from autograder.classroom.book import GRADINGS
 
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
@@ -126,11 +126,11 @@ class Record:
             grades = {names[grade.cell_id]: grade for grade in notebook.grades}
             comments = {names[note.cell_id]: note for note in notebook.comments}
             about = nb.metadata["autograder"]
-            before = self._before(assignment, student)
+            before = verdicts.before(self.gradebook, assignment, student)
             same = before is not None and before.submission == of[0] != ""
             asks = before is None or not same
             asks = asks or json.loads(before.flags) != about["flags"]
-            flagged = _flagged(about) if about["flags"] else None
+            flagged = verdicts.flagged(about)
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 if utils.is_grade(cell):
@@ -150,58 +150,26 @@ class Record:
                     comments[name].auto_comment = "No response." if untouched else None
             self._penalize(assignment, handed_in, notebook)
             self._mark(assignment, student, fingerprint, at, cpu)
-            book.write(self.gradebook, assignment, student, about, *of)
+            verdicts.write(self.gradebook, assignment, student, about, *of)
 
     def note(self, assignment: str, student: str, why: str) -> None:
-        """That a submission could not be graded, and why; a grade from before stays."""
-        before = self._before(assignment, student)
-        about = {"status": book.INFRA, "flags": [why], "checks": {}}
-        if before is not None:
-            about["checks"] = json.loads(before.checks)
-            about["submission"] = before.submission
-
-        def work() -> None:
-            with self._transaction():
-                at = self.gradebook, assignment, student
-                book.write(*at, about, about.get("submission", ""))
-
-        self._whole(work)
+        """As `verdicts.note`, whole or not at all."""
+        self._whole_of(verdicts.note, assignment, student, why)
 
     def forget(self, assignment: str, there: Collection[str]) -> None:
-        """Nothing is known any more of who failed, never had a grade, and is gone."""
-        query = sa.select(book.VERDICT.c.student).where(
-            book.VERDICT.c.assignment == assignment,
-            book.VERDICT.c.status == book.INFRA,
-            book.VERDICT.c.submission == "",
-        )
-        gone = {*self.gradebook.db.execute(query).scalars()} - {*there}
-        if gone:
-            with self._transaction():
-                here = book.VERDICT.c.assignment == assignment
-                mine = book.VERDICT.c.student.in_(gone)
-                self.gradebook.db.execute(sa.delete(book.VERDICT).where(here, mine))
-
-    def _before(self, assignment: str, student: str) -> Any:
-        """What is known of a student's submission, or None."""
-        here = (
-            book.VERDICT.c.assignment == assignment,
-            book.VERDICT.c.student == student,
-        )
-        query = sa.select(book.VERDICT).where(*here)
-        return self.gradebook.db.execute(query).first()
+        """As `verdicts.forget`."""
+        self._whole_of(verdicts.forget, assignment, there)
 
     def know(self, version: str, parts: Mapping[str, str]) -> None:
-        """Keep what a version consists of, so that a later one can tell what changed."""
-        table, db = book.VERSION, self.gradebook.db
+        """As `verdicts.know`."""
+        self._whole_of(verdicts.know, version, parts)
 
-        def work() -> None:
+    def _whole_of(self, work: Callable[..., None], *of: Any) -> None:
+        def whole() -> None:
             with self._transaction():
-                here = sa.select(table.c.version).where(table.c.version == version)
-                if db.execute(here).first() is None:
-                    row = {"version": version, "parts": json.dumps(parts)}
-                    db.execute(sa.insert(table).values(**row))
+                work(self.gradebook, *of)
 
-        self._whole(work)
+        self._whole(whole)
 
     def _cells(self, assignment: str) -> tuple[set[str], dict[str, str]]:
         """The id of the exercise's notebook, and the names of its cells by their ids.
@@ -278,10 +246,3 @@ class Record:
         finally:
             del session.commit
             session.expunge_all()  # a class of thousands is not kept in memory
-
-
-def _flagged(about: Mapping[str, Any]) -> str | None:
-    """The check that a person is asked to confirm: one that a flag names, or the first."""
-    named = {flag.partition(":")[0] for flag in about["flags"]}
-    every = list(about["checks"])
-    return next((name for name in every if name in named), every[0] if every else None)

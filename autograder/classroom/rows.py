@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from autograder.classroom import course, trouble
+from autograder.classroom.again import Moved
 from autograder.classroom.book import Standing
 from autograder.classroom.table import INFRA, Row
+from autograder.verdict.panel import number
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a call: a row for everybody that was asked for, and what moved.
+
+    `reasons` tell, of each who was graded, why. `new` is of a regrade: who
+    waits for a first grade.
+    """
+
+    rows: list[Row]
+    moved: list[Moved]
+    reasons: dict[str, str]
+    problems: dict[str, str]
+    new: tuple[str, ...] = ()
 
 
 def told(
@@ -41,3 +59,25 @@ def row(standing: Standing) -> Row:
         standing.needs_manual,
         standing.status == INFRA and standing.total is not None,
     )
+
+
+def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
+    """Write nbgrader's feedback page for each graded submission.
+
+    The rows, where one without a page says so: it is graded all the same.
+    """
+    folder = course.class_folder()
+    result = course.api().generate_feedback(assignment, force=True)
+    found = []
+    for row in rows:
+        page = folder / "feedback" / row.student / assignment / f"{assignment}.html"
+        if row.status != INFRA and not page.exists():
+            trace = result.get("log") or result.get("error") or "nbgrader wrote no page"
+            trouble.log(folder, row.student, trace)
+            told = (
+                f"graded, with {number(row.points)} points, but has no feedback page: "
+                f"grade {assignment} --force --student … makes its notebook anew"
+            )
+            row = replace(row, status=INFRA, flags=(told, *row.flags))
+        found.append(row)
+    return found

@@ -86,7 +86,7 @@ class Sources(contextlib.ExitStack):
         found = 0
         for here, folders, files in os.walk(folder):
             inside = Path(here).relative_to(folder).parts
-            folders[:] = sorted(name for name in folders if name not in JUNK)
+            folders[:] = sorted(name for name in folders if not _is_junk((name, "")))
             if len(inside) >= DEPTH:
                 folders.clear()
             for name in list(folders):
@@ -181,7 +181,8 @@ def _begins_as_zip(path: Path) -> bool:
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:
-    return bool(JUNK & {*parts}) or parts[-1].startswith("._")
+    hidden = any(part.startswith(".") and part != ".." for part in parts[:-1])
+    return hidden or bool(JUNK & {*parts}) or parts[-1].startswith("._")
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:

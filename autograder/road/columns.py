@@ -201,7 +201,8 @@ def _order(said: Mapping[str, str]) -> tuple[str, ...]:
 def _plain(cell: str) -> str:
     """A cell without what Canvas puts around a name that begins with `=`."""
     quoted = re.fullmatch(r'="(.*)"', cell, re.DOTALL)
-    return " ".join((quoted[1] if quoted else cell).split())
+    text = re.sub(r"[\x00-\x1f\x7f]", " ", quoted[1] if quoted else cell)
+    return " ".join(text.split())
 
 
 def _listed(sheet: Sheet) -> str:

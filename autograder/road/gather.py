@@ -56,7 +56,8 @@ class Gathered:
     """What came of all files: notebooks by student and exercise, and what was odd.
 
     `nobody` are hand-ins that fit no student, `wrong` notebooks of another exercise than
-    the one that was asked for, or than their name says.
+    the one that was asked for, or than their name says, `foreign` notebooks of no
+    exercise, by student and hand-in.
     """
 
     found: dict[tuple[str, str], list[Notebook]] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Gathered:
     nobody: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
+    foreign: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     untouched: list[Notebook] = field(default_factory=list)
     without: dict[str, str] = field(default_factory=dict)  # handed in, and no notebook
 
@@ -232,7 +234,8 @@ def _look(
         broken = str(error)
     if word is None and named is None:
         why = broken or "has no cells of this course"
-        found.strange.append(f"{_at(piece)} ({names.shown(student)}): {why}")
+        told = f"{_at(piece)} ({names.shown(student)}): {why}"
+        found.foreign.setdefault((student, sender.label), []).append(told)
         return
     who = f"{names.shown(student)}: {names.shown(sender.inner[-1])}"
     if word is not None and named not in (None, word) and only != word:

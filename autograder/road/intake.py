@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from autograder.classroom import collect, course, late, names
@@ -62,7 +64,7 @@ def take_in(
     ValueError where a path, or a file that was named, is not there.
     """
     done, exercises = Outcome(), gather.Exercises()
-    with archive.Sources() as sources:
+    with _alone(), archive.Sources() as sources:
         handed_in, sheets, packed = [], [], {}
         for path in wish.paths:
             by_source: dict[str, list[Any]] = {}
@@ -97,6 +99,24 @@ def take_in(
     _tell(wish, found, done)
     _missing(wish, directory, done)
     return done
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Not while the class is graded: what is read would be moved away meanwhile."""
+    folder = course.class_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"{folder.name!r} is being graded or collected just now"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _packed(file: Path) -> datetime.datetime | None:
@@ -146,8 +166,13 @@ def _file(
         several = ", ".join(names.shown(one.student) for one in unknown[:6])
         done.left.append(
             f"{len(unknown):,} LATE in Canvas, and its zip does not say by how much: "
-            f"{several}{' …' if len(unknown) > 6 else ''}. Add a CSV with times, or "
-            "--late-by 1d counts each as a day late"
+            f"{several}{' …' if len(unknown) > 6 else ''}. "
+            + (
+                "Add a CSV with times, or --late-by 1d counts each as a day late"
+                if wish.late_by is None
+                else "--late-by counts from the due date, and there is none yet: see "
+                "`autograder due`"
+            )
         )
 
 
@@ -242,6 +267,17 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
 def _tell(wish: Wish, found: Gathered, done: Outcome) -> None:
     """What could not be filed."""
     done.left += found.strange
+    has = {
+        (x.student, x.sender.label) for several in found.found.values() for x in several
+    }
+    others = 0
+    for hand_in, told in found.foreign.items():
+        if hand_in in has:  # a home folder holds more than this course
+            others += len(told)
+        else:
+            done.left += told
+    if others:
+        done.notes.append(f"{others:,} notebooks beside them are of no exercise")
     if wish.exercise is None:
         done.left += found.wrong
     else:  # they are another exercise's, which was not asked for

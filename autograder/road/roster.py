@@ -88,7 +88,7 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
     met = people.Directory(found.people)
     gone = [p for p in before if p.id in after and not _listed(met, p)]
     doubts = [*found.problems, *doubts]
-    strangers = [] if options.dry_run else people.strangers(gradebook)
+    strangers = sorted({*people.strangers(gradebook), *_folders()} - after)
     if options.json:
         told = {
             "class": name,
@@ -111,7 +111,7 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
     _lines("not in this file", [_who(p) for p in gone])
     if gone:
         print("  They stay. `--drop ID` takes off one who has submitted nothing.")
-    _lines("in the gradebook, and on no roster", [names.shown(s) for s in strangers])
+    _lines("submitted, and on no roster", [names.shown(s) for s in strangers])
     _lines("note", found.notes)
     _lines("left for you", doubts)
     print(f"\nNext: python -m autograder collect submissions.zip --class {name}")
@@ -122,6 +122,12 @@ def _listed(met, person: Person) -> bool:
     from autograder.road.people import _again
 
     return bool(met.any(person.id) or _again(met, person))
+
+
+def _folders() -> set[str]:
+    """Whoever has a folder of submissions."""
+    top = course.class_folder() / "submitted"
+    return {each.name for each in top.iterdir()} if top.is_dir() else set()
 
 
 def _has_folder(student: str) -> bool:

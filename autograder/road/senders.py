@@ -32,6 +32,9 @@ _CANVAS = re.compile(
 _ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<user>\w+?)_(?P<file>\d+)_(?P<name>.+)"
 )
+_TEXT = re.compile(  # typed into Canvas, or a link
+    r"(?P<who>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<name>text\.html|link\.html)"
+)
 _MOODLE = re.compile(
     r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<name>.*))?"
 )
@@ -74,8 +77,8 @@ def senders(
     yield from known
     cut = _wrapper(rest, directory, exercises)
     for piece in rest:
-        if sender := _sender(piece.parts[cut:], directory, exercises):
-            yield piece, sender
+        if found := sender(piece.parts[cut:], directory, exercises):
+            yield piece, found
 
 
 def _wrapper(
@@ -110,13 +113,15 @@ def _form(name: str, is_folder: bool) -> dict[str, str] | None:
     if not found and is_folder:
         found = _EXCHANGE.fullmatch(name)
     if not found and not is_folder:
-        found = _CANVAS.fullmatch(name) or _ANONYMOUS.fullmatch(name)
-    return {"who": "", **found.groupdict()} if found else None
+        found = _TEXT.fullmatch(name) or _CANVAS.fullmatch(name)
+        found = found or _ANONYMOUS.fullmatch(name)
+    return {"who": "", "file": "0", **found.groupdict()} if found else None
 
 
-def _sender(
+def sender(
     parts: tuple[str, ...], directory: Directory, exercises: Sequence[str]
 ) -> Sender | None:
+    """Who handed in the file of this path; None where the path is no file's."""
     head, inner = parts[0], parts[1:]
     is_folder = bool(inner) and not head.lower().endswith(".zip")
     form = _form(head, is_folder)

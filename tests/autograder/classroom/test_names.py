@@ -202,8 +202,8 @@ print(code, sorted(heavy & set(sys.modules)), len(sys.modules))
     ("asked", "told"),
     [
         (["grade", "tokenise"], "no exercise 'tokenise'; there are tokenize, embed"),
-        (["grade", EXERCISE, "--class=none"], "there is no class 'none'; there is"),
-        (["grade", "embed"], "nothing was submitted for 'embed'"),
+        (["grade", EXERCISE, "--class=none"], "there is no class 'none'; there "),
+        (["grade", EXERCISE, "--class=empty"], "nothing was submitted for 'tokenize'"),
         (["status", "tokenise"], "no exercise 'tokenise'"),
         (["grade", EXERCISE, "--student=nobody"], "'nobody' has submitted nothing"),
         (["grade", EXERCISE, "--jobs=0"], "0 jobs: at least one is needed"),
@@ -214,6 +214,7 @@ print(code, sorted(heavy & set(sys.modules)), len(sys.modules))
 )
 def test_what_is_wrong_is_said_before_anything_is_imported(classroom, asked, told):
     (classroom / "submitted" / "somebody" / EXERCISE).mkdir(parents=True, exist_ok=True)
+    classroom.with_name("empty").mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-c", ASK, *asked], capture_output=True, text=True, check=True
     )

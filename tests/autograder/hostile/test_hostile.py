@@ -270,11 +270,11 @@ def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
     )
     notebook = nbformat.writes(item_module.notebook(honest.ITEMS[0]))
     members = {f"{COLLECTED.format('somebody')}.ipynb": notebook, evil: "{}"}
-    archives = Path("downloaded") / "attend" / "archive"
+    klass = course.new_class("zipped")
+    archives = klass / "downloaded" / "attend" / "archive"
     archives.mkdir(parents=True)
     {"zip": _zip, "tar.gz": _tar}[kind](archives / f"all.{kind}", members)
-    course.new_class("zipped")
-    places = [top / "course" / "downloaded", top / "course" / "autograder"]
+    places = [klass]
     before = {
         path for path in top.rglob("*") if not set(places) & {*path.parents, path}
     }
@@ -287,6 +287,9 @@ def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
                 "attend",
                 "--force",
             ]
+            + [
+                "--ZipCollectApp.collector_plugin=nbgrader.plugins.FileNameCollectorPlugin"
+            ]
             + [f"--FileNameCollectorPlugin.named_regexp={rule}"],
             capture_output=True,
             text=True,
@@ -296,15 +299,14 @@ def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
         after = {p for p in top.rglob("*") if not set(places) & {*p.parents, p}}
         assert after == before
         assert not marker.exists()
-        inside = (top / "course" / "downloaded" / "attend" / "extracted").resolve()
+        inside = (klass / "downloaded" / "attend" / "extracted").resolve()
         for path in (top / "course").rglob("*evil.ipynb"):
             assert inside in path.parents
-        submitted = places[1] / "classes" / "zipped" / "submitted"
+        submitted = klass / "submitted"
         if way == "honest":
             assert (submitted / "somebody" / "attend" / "attend.ipynb").exists(), done
             rows = {row.student: row for row in grade.grade("attend")}
             assert rows.pop("somebody").points == 20
             assert all(row.points == 0 for row in rows.values()), rows
     finally:
-        shutil.rmtree("downloaded")
-        shutil.rmtree(places[1] / "classes" / "zipped", ignore_errors=True)
+        shutil.rmtree(klass, ignore_errors=True)

@@ -86,6 +86,17 @@ def test_canvas(roster, go):
     assert not (roster / "replaced").exists()
 
 
+def test_what_was_typed_into_canvas(roster, go):
+    """A text or a link is no notebook: whose it is, is told."""
+    code, said = go(
+        {"example_101_text.html": b"<p>", "limi_LATE_103_link.html": b"<a>"}
+    )
+    assert code == 1 and not said["nobody"]
+    assert [one.split("(")[1] for one in said["left"]] == [
+        *("aexample) holds no notebook", "mli) holds no notebook"),
+    ]
+
+
 def test_nobody_is_guessed(roster, go):
     files = {
         canvas("Anna Sample", 888, 1, "attend.ipynb"): notebook(work="whose?"),
@@ -304,6 +315,26 @@ def test_a_students_own_folders_name_nobody(roster, go):
         shutil.rmtree(roster / "submitted", ignore_errors=True)
 
 
+def test_home_folders(roster, go):
+    """What is hidden is passed over, and what is of another course is only counted."""
+    code, said = go(
+        {
+            "mli/gpt/exercises/attend/attend.ipynb": notebook(work="a"),
+            "mli/gpt/exercises/attend/.ipynb_checkpoints/attend-checkpoint.ipynb": b"{",
+            "mli/.cache/attend.ipynb": notebook(work="b"),
+            "mli/thesis/plots.ipynb": b'{"cells": []}',
+            "asample/gpt/notes.txt": b"",
+            "asample/thesis/plots.ipynb": b'{"cells": []}',
+        },
+        name="home",
+    )
+    assert code == 1 and set(lies(roster)) == {"mli/attend/attend.ipynb"}
+    assert said["notes"] == ["1 notebooks beside them are of no exercise"]
+    assert said["left"] == [
+        "home: asample/thesis/plots.ipynb (asample): has no cells of this course"
+    ]
+
+
 def test_another_exercise_under_this_name(roster, go):
     code, said = go(
         {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook("tokenize")}
@@ -422,3 +453,27 @@ def test_a_csv_that_was_handed_in_says_no_times(roster, go):
     found = lies(roster)
     assert "aexample/attend/timestamp.txt" not in found
     assert found["mli/attend/timestamp.txt"] == stamp + b"\n"
+
+
+def test_nbgraders_own_zip_collect(roster):
+    """It is configured for these forms, and takes the class's downloaded/."""
+    from nbgrader.apps.zipcollectapp import ZipCollectApp
+    from traitlets.config import PyFileConfigLoader
+
+    archive = roster / "downloaded" / "attend" / "archive"
+    archive.mkdir(parents=True)
+    a, b = notebook(work="a"), notebook(work="b")
+    files = {
+        canvas("Anna Example", 101, 1, "attend.ipynb"): a,
+        canvas("Anna Sample", 999, 2, "attend.ipynb"): b,
+    }
+    (archive / "submissions.zip").write_bytes(zipped(files))
+    (archive / "李明.ipynb").write_bytes(b)
+    config = PyFileConfigLoader("nbgrader_config.py", path=".").load_config()
+    app = ZipCollectApp(config=config)
+    app.initialize(["attend"])
+    app.start()
+    assert lies(roster) == {
+        "aexample/attend/attend.ipynb": a,
+        "mli/attend/李明.ipynb": b,
+    }

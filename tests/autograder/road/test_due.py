@@ -1,0 +1,232 @@
+"""Due dates, penalties and extensions: the same in every book, and no code is run again."""
+
+import contextlib
+import datetime
+import json
+
+import nbformat
+import pytest
+import sqlalchemy as sa
+
+from autograder import __main__ as command
+from autograder.classroom import book, course, demo, grade, late
+from autograder.road import times
+
+DUE = "2026-11-20 12:00"
+EX = demo.ASSIGNMENT
+DAY = 86400
+
+
+def hand_in(folder, student, when, which):
+    place = folder / "submitted" / student / EX
+    place.mkdir(parents=True)
+    (made,) = [one for one in demo.CLASS if one.student == which]
+    (place / f"{EX}.ipynb").write_text(nbformat.writes(demo.notebook(made)), "utf-8")
+    (place / "timestamp.txt").write_text(f"{when} UTC\n")
+
+
+@pytest.fixture(scope="module")
+def graded(classroom, tmp_path_factory):
+    """Two graded submissions, one two days late, and a student who has none yet."""
+    hand_in(classroom, "aexample", "2026-11-22 11:00:00", "honest-as-taught")
+    hand_in(classroom, "mli", "2026-11-20 11:00:00", "unfinished")
+    file = tmp_path_factory.mktemp("roster") / "list.csv"
+    file.write_text("id,name\naexample,Anna Example\nmli,Mia Li\njmueller,J. Müller\n")
+    with contextlib.redirect_stdout(None):
+        assert command.main(["roster", str(file)]) == 0
+        early = ["due", EX, "2026-11-21", "--zone", "UTC", "--per-day", "25%"]
+        assert command.main(early) == 0  # before nbgrader knows the exercise
+    rows = {row.student: row.points for row in grade.grade(EX)}
+    assert rows == {"aexample": 20.0, "mli": 8.0}
+    assert totals() == {"aexample": 15.0, "mli": 8.0}
+    return classroom
+
+
+@pytest.fixture
+def due(graded, capsys):
+    """`due` for the exercise: its exit code, what it said, and everybody's total."""
+
+    def go(*words, exercise=EX):
+        capsys.readouterr()
+        code = command.main(["due", exercise, *words, "--zone", "UTC"])
+        said = capsys.readouterr()
+        return code, said.out + said.err, totals()
+
+    go("none", "--per-day", "none", "--cap", "none", "--grace", "none")
+    for student in "aexample", "mli", "jmueller":
+        go("--student", student, "--days", "none")
+    return go
+
+
+def standings():
+    with book.opened() as gradebook:
+        return {s.student: s for s in book.standings(gradebook, EX)}
+
+
+def totals():
+    """By our own book; nbgrader's score less its penalty must be the same."""
+    found = standings()
+    with book.opened() as gradebook:
+        for handed_in in gradebook.assignment_submissions(EX):
+            mine = found[handed_in.student.id]
+            assert mine.total == pytest.approx(
+                handed_in.score - handed_in.late_submission_penalty
+            )
+            assert mine.due == handed_in.duedate
+    return {student: s.total for student, s in found.items() if s.total is not None}
+
+
+def times_graded():
+    with book.opened() as gradebook:
+        query = sa.select(book.GRADINGS.c.student, book.GRADINGS.c.times)
+        return dict(gradebook.db.execute(query).all())
+
+
+def test_a_policy_recomputes_and_runs_nothing(due):
+    before = times_graded()
+    assert due(DUE)[2] == {"aexample": 20, "mli": 8}  # late, and it costs nothing
+    code, said, now = due("--per-day", "10%", "--cap", "50%")
+    assert code == 0 and now == {"aexample": 16, "mli": 8}
+    assert "1 total changed, no code was run" in said
+    assert "aexample  Anna Example  20.00 → 16.00  1 day 23 hours late" in said
+    assert "mli" not in said
+    assert due("--per-day", "3")[2]["aexample"] == 14  # points, not a share
+    assert due("--cap", "5")[2]["aexample"] == 15
+    assert due("--grace", "2d")[2]["aexample"] == 20
+    assert due("--grace", "30m")[2]["aexample"] == 15
+    code, said, now = due("2026-11-22 12:00")
+    assert now["aexample"] == 20 and "in time" in said
+    assert "No student's total changed" in due("2026-11-23")[1]
+    assert due("none")[2] == {"aexample": 20, "mli": 8}
+    assert times_graded() == before
+
+
+def test_an_extension_is_one_students(due):
+    due(DUE, "--per-day", "2")
+    assert totals() == {"aexample": 16, "mli": 8}
+    _, said, now = due("--student", "aexample", "--days", "1")
+    assert now == {"aexample": 18, "mli": 8}
+    assert "extension  aexample: Sat 21 Nov 2026, 12:00 UTC" in said
+    assert (
+        due("--student", "aexample", "--until", "2026-11-22 11:00")[2]["aexample"] == 20
+    )
+    due("2026-11-10 12:00")  # a date of their own stays where it is
+    assert totals() == {"aexample": 20, "mli": 0}  # 11 days at 2 points: no less than 0
+    due(DUE)
+    assert due("--student", "aexample", "--days", "none")[2]["aexample"] == 16
+    code, said, _ = due("--student", "aexample", "--days", "2", exercise="all")
+    assert code == 0 and totals()["aexample"] == 20
+    assert due("--student", "aexample", "--days", "0")[2]["aexample"] == 16  # its own
+    due("--student", "aexample", "--days", "none", exercise="all")
+    due("--student", "aexample", "--days", "none")
+    assert totals()["aexample"] == 16
+
+
+def test_a_rule_for_all_holds_where_there_is_no_own(due):
+    code, said, _ = due("--per-day", "5%", exercise="all")
+    assert code == 0 and f"but {EX}: by a rule of their own" in said
+    with book.opened() as gradebook:
+        assert late.rule(gradebook, "attend").per_day == 0.05
+        assert late.rule(gradebook, EX).per_day == 0
+    due("--per-day", "none", exercise="all")
+
+
+def test_nbgrader_takes_off_the_same(due, graded):
+    """Its own command, for one who had an extension before handing anything in."""
+    due(DUE, "--per-day", "10%", "--cap", "90%")
+    due("--student", "jmueller", "--days", "1")
+    assert standings()["jmueller"].due == datetime.datetime(2026, 11, 21, 12)
+    assert standings()["jmueller"].status == book.MISSING
+    hand_in(graded, "jmueller", "2026-11-24 10:00:00", "honest-as-taught")
+    result = course.api().autograde(EX, "jmueller", force=True)
+    assert result["success"], result
+    with book.opened() as gradebook:
+        handed_in = gradebook.find_submission(EX, "jmueller")
+        assert handed_in.extension == datetime.timedelta(days=1)
+        assert handed_in.total_seconds_late == 3 * DAY - 2 * 3600
+        assert handed_in.late_submission_penalty == 6.0  # three days have begun
+        assert late.settle(gradebook, EX) == 0  # nothing is to be mended
+    grade.grade(EX, ["jmueller"], force=True)  # by our own command
+    assert totals() == {"aexample": 16, "mli": 8, "jmueller": 14}
+
+
+def test_a_penalty_by_hand_points_follows(due):
+    """Points that a person gives later count for the penalty, too."""
+    due(DUE, "--per-day", "50%")
+    assert totals()["aexample"] == 0
+    with book.opened() as gradebook:
+        (grade_, *_) = gradebook.find_submission(EX, "aexample").notebooks[0].grades
+        before = grade_.manual_score
+        grade_.extra_credit = 3.0
+        gradebook.db.commit()
+        assert late.settle(gradebook, EX) == 0  # 20 of 23 are taken off
+        gradebook.db.rollback()
+    assert totals()["aexample"] == 3
+    with book.opened() as gradebook:
+        (grade_, *_) = gradebook.find_submission(EX, "aexample").notebooks[0].grades
+        grade_.extra_credit, grade_.manual_score = None, before
+        gradebook.db.commit()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["tomorrow"], ["20.11.2026"], ["2026-11-20", "--per-day", "ten"]),
+        *(["--per-day", "-1"], ["--per-day", "200%"], ["--grace", "soon"]),
+        *(["--student", "mli"], ["--days", "3"], ["--until", DUE]),
+        *(["--student", "mlo", "--days", "1"], ["--student", "mli", "--days", "x"]),
+        *(["--student", "mli", "--days", "1", "--until", DUE], ["--cap", "nan"]),
+    ],
+)
+def test_what_makes_no_sense_changes_nothing(due, words):
+    before = json.dumps(standings(), default=str)
+    code, said, _ = due(*words)
+    assert code == 2 and said.count("\n") == 1
+    assert json.dumps(standings(), default=str) == before
+
+
+def test_it_shows_everything(due, capsys):
+    due(DUE, "--per-day", "10%", "--cap", "50%", "--grace", "30m")
+    due("--student", "mli", "--days", "2")
+    command.main(["due", "--zone", "Europe/Berlin"])
+    said = capsys.readouterr().out
+    assert "times are Europe/Berlin" in said
+    line = next(line for line in said.splitlines() if EX in line)
+    assert "Fri 20 Nov 2026, 13:00 CET" in line and "10% a day, at most 50%" in line
+    assert "mli Sun 22 Nov 2026, 13:00 CET" in " ".join(said.split())
+    command.main(["due", EX, "--json"])
+    told = json.loads(capsys.readouterr().out)["exercises"][EX]
+    assert told["due"] == "2026-11-20T12:00:00Z" and told["grace"] == 1800
+
+
+def test_times_in_their_zones():
+    berlin = times.Clock("Europe/Berlin")
+    at = datetime.datetime
+    assert berlin.read("2026-07-01 12:00") == at(2026, 7, 1, 10)  # summer
+    assert berlin.read("2026-12-01 12:00") == at(2026, 12, 1, 11)
+    assert berlin.read("2026-12-01 12:00 UTC") == at(2026, 12, 1, 12)
+    assert berlin.read("2026-12-01T12:00-0800") == at(2026, 12, 1, 20)
+    assert berlin.read("2026-12-01 12:00 America/New_York") == at(2026, 12, 1, 17)
+    assert berlin.read("2026-12-01") == at(2026, 12, 1, 22, 59, 59)  # until it ends
+    with pytest.raises(ValueError, match="no time zone"):
+        times.Clock("Mars/Base")
+
+
+@pytest.mark.parametrize(
+    ("rule", "seconds", "points"),
+    [
+        (late.Rule(), 99 * DAY, 0),
+        (late.Rule(0.1), 0, 0),
+        (late.Rule(0.1), 1, 2),
+        (late.Rule(0.1), DAY, 2),
+        (late.Rule(0.1), DAY + 1, 4),
+        (late.Rule(0.1), 99 * DAY, 20),
+        (late.Rule(0.1, True, 0.5), 99 * DAY, 10),
+        (late.Rule(3, False, 7, False), 99 * DAY, 7),
+        (late.Rule(0.1, grace=3600), 3600, 0),
+        (late.Rule(0.1, grace=3600), 3601, 2),
+        (late.Rule(0.1, grace=2 * DAY), 2 * DAY + 1, 6),
+    ],
+)
+def test_what_a_rule_costs(rule, seconds, points):
+    assert rule.penalty(seconds, 20) == pytest.approx(points)
