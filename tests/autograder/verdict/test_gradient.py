@@ -147,6 +147,32 @@ def test_an_argument_that_learns_can_be_written_into_and_that_is_told():
     assert "changed its first argument" in verdict(into_x).results[1].why
 
 
+def asked_of_x(x, y, scale):
+    x.requires_grad_()
+    return area(x, y, scale).detach()
+
+
+def test_an_argument_that_is_made_to_ask_for_its_gradient_is_changed():
+    found = verdict(asked_of_x, hidden=False)
+    assert "changed its first argument" in found.results[0].why
+    assert "`x` is not the same afterwards" in verdict(
+        lambda x, y, scale: area(x.requires_grad_(), y, scale)
+    ).remark
+
+
+@pytest.mark.parametrize("pack", [list, tuple, lambda x: {"w": [*x][0]}])
+def test_so_it_is_within_a_list_or_a_table(pack):
+    def asking(weights):
+        for w in weights.values() if isinstance(weights, dict) else weights:
+            w.requires_grad = True
+        return 3
+
+    for numbers in ([1.0, 2.0], [math.nan]):
+        weights = pack([torch.tensor(numbers)])
+        assert run(asking, (weights,)).changed == (0,)
+        assert run(len, (weights,)).changed == ()
+
+
 def test_a_mistake_in_the_numbers_is_named_with_or_without_its_gradient():
     found = verdict(lambda *args: CHECK.mistakes[0].answer(*args).detach())
     assert found.mistake == CHECK.mistakes[0]
