@@ -92,7 +92,10 @@ def only_the_last(wrong: Answer, what: str, name: str = "") -> Mistake:
     )
 
 
-WRITES = "an operator such as `-=`, or an assignment to its places or its `.data`,"
+WRITES = (
+    "an operator such as `-=`, or an assignment to its places, its `.data` or its "
+    "`.requires_grad`,"
+)
 
 
 def written_into(
