@@ -92,10 +92,16 @@ def only_the_last(wrong: Answer, what: str, name: str = "") -> Mistake:
     )
 
 
+WRITES = (
+    "an operator such as `-=`, or an assignment to its places, its `.data` or its "
+    "`.requires_grad`,"
+)
+
+
 def written_into(
     wrong: Answer,
     argument: str = "x",
-    by: str = "an operator such as `-=`",
+    by: str = WRITES,
     name: str = "",
     instead: str = "Make a new tensor.",
 ) -> Mistake:

@@ -75,9 +75,9 @@ def advice(
     if written and not said and not hidden:
         said = lines.dropped(written.function, check.after)
     if written and not said and not hidden:
-        wrong = [c.args for c, ok in zip(cases, right, strict=True) if not ok]
+        asked = [c.args for c, ok in zip(cases, right, strict=True) if not ok]
         said = causes.near_key(given, first)
-        said = said or lines.other_default(written.function, check.oracle, wrong)
+        said = said or lines.other_default(written.function, check.oracle, asked)
     if not said:
         mistake, also = explained(check, cases, wanted, got, right, made)
         own = made(mistake, right.index(False)) if mistake else None
@@ -131,6 +131,9 @@ def advice(
             meant = f"{inner} {why or meant or ''}".strip()
         if not (meant or also):
             said = written.used_up if written else None
+            bent = [pair for pair in wrong if is_bent(*pair, check.rtol, check.atol)]
+            if not said and bent and bent[0] is wrong[0]:  # what is shown has no other
+                said = gradient(*zip(*bent))
             said = said or remark(
                 check, cases, wanted, got, call, hidden, written=written
             )

@@ -30,6 +30,9 @@ _REASONS = tuple(
             "Dimension out of range",
             "tensors used as indices|shape of the mask",
             "does not require grad",
+            r"Can't call numpy\(\)",
+            "in-?place operation|leaf Variable that requires grad",
+            "backward through the graph a second time",
             "shape: grad_output",
             "expanded size of the tensor",
             (

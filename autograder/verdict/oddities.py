@@ -12,6 +12,7 @@ _COARSE = {"half", "float16", "bfloat16"}
 _UNFILLED = {"empty", "empty_like", "new_empty"}
 _SIZES = {"numel", "nbytes", "element_size", "itemsize", "shape", "size"}
 _COVERS = {"clamp", "clip", "clamp_max", "clamp_min", "nan_to_num"}
+TINY = 1e-4  # what a guard holds numbers above
 _LEFT_OUT = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -142,11 +143,30 @@ def unfilled(function: lines.FUNCTION, but: Collection[ast.expr] = ()) -> str | 
     return None
 
 
-def cover(function: lines.FUNCTION) -> str | None:
-    """The call that replaces numbers which are too large, or are none."""
-    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
-    found = next((node for node in calls if lines.called(node) in _COVERS), None)
-    return found and lines.shown(found)
+def cover(function: lines.FUNCTION, name: str = "") -> str | None:
+    """The call that replaces numbers which are too large, or are none.
+
+    name: the argument that holds them; what is made of another one alone is not meant.
+    """
+    given = {*lines.parameters(function)} if name else set()
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call) or lines.called(node) not in _COVERS:
+            continue
+        used = {x.id for x in ast.walk(node) if isinstance(x, ast.Name)} & given
+        if not used or name in used:
+            return lines.shown(node)
+    return None
+
+
+def guard(function: lines.FUNCTION) -> str | None:
+    """The call that holds numbers above one that is hardly above 0, as `clamp(min=1e-9)`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and lines.called(node) in _COVERS:
+            least = [*node.args, *(word.value for word in node.keywords)]
+            given = [x.value for x in least if isinstance(x, ast.Constant)]
+            if any(type(x) is float and 0 < x < TINY for x in given):
+                return lines.shown(node)
+    return None
 
 
 def outside(

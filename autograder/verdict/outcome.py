@@ -251,7 +251,8 @@ def _alike(before: Any, after: Any) -> bool:
         return before == after
     if wire.is_torch(before):
         kinds = before.dtype == after.dtype and before.shape == after.shape
-        return kinds and before.equal(after)
+        asks = before.requires_grad == after.requires_grad
+        return kinds and asks and before.equal(after)
     if kind in (list, tuple):
         return len(before) == len(after) and all(map(_alike, before, after))
     if kind is dict:
@@ -265,7 +266,19 @@ def _differ(before: Any, after: Any) -> bool:
     """Whether an argument is no longer what it was (where there is a NaN, by its bytes)."""
     if _fixed(before) or _alike(before, after):
         return False
-    return wire.pack(before) != wire.pack(after)
+    asks = _asking(before) != _asking(after)
+    return asks or wire.pack(before) != wire.pack(after)
+
+
+def _asking(value: Any) -> list[bool]:
+    """Of each tensor in a value whether it asks for its gradient: packed, none does."""
+    if wire.is_torch(value):
+        return [value.requires_grad]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return []
+    return [asks for item in value for asks in _asking(item)]
 
 
 def run_all(

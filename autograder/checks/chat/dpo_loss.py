@@ -19,6 +19,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import between, drawn_until, learning, stop
 from autograder.checks._slips import (
+    WRITES,
     an_assert,
     double_precision,
     only_the_first,
@@ -193,6 +194,10 @@ def worked(
         "beta times their difference": beta * ((c - c0) - (r - r0)),
         "the loss of each pair": -functional.logsigmoid(beta * ((c - c0) - (r - r0))),
     }
+
+
+def _held(margin: Tensor, least: float) -> Tensor:
+    return torch.sigmoid(margin).clamp(min=least).log()
 
 
 def _swapped(name: str, hint: str, margin: Callable[..., Tensor]) -> Mistake:
@@ -455,6 +460,12 @@ MISTAKES = (
         _by(log_sigma=lambda m: (1 - m).relu(), sign=1),
     ),
     Mistake(
+        "a hinge at 0",
+        "You take max(0, −x): a pair that is learned counts nothing at all, and one that is "
+        "not counts −x. In its place DPO has −log σ(x), which bends between the two.",
+        _by(log_sigma=lambda m: m.clamp(max=0)),
+    ),
+    Mistake(
         "the squared difference",
         "This is a square, as some relatives of DPO have it. Here the loss is −log σ of β "
         "times the difference.",
@@ -493,6 +504,16 @@ MISTAKES = (
         "You add a little before the logarithm, so that it is never −∞. So large losses are "
         "too small. `logsigmoid` needs no such help.",
         _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-8).log()),
+    ),
+    *(
+        Mistake(
+            f"a sigmoid that is {least:.0e} at least",
+            "You keep the sigmoid above a tiny number, so that its logarithm is never −∞. So "
+            "large losses are too small, and there the gradient is 0. `logsigmoid` needs no "
+            "such help.",
+            _by(log_sigma=partial(_held, least=least)),
+        )
+        for least in (1e-8, 1e-10, 1e-12)
     ),
     Mistake(
         "exp over 1 + exp",
@@ -568,15 +589,15 @@ MISTAKES = (
     ),
     _swapped(
         "the rejected detached",
-        "The number is right, but `.detach()` cuts off the **rejected** answers: nothing "
-        "would make them less likely. Only the model before is left as it is, and both "
+        "The number is right, but the **rejected** answers are cut off, by `.detach()`, `.data` "
+        "or `no_grad`: nothing would make them less likely. Only the model before is left as it is, and both "
         "answers learn.",
         lambda c, r, c0, r0: _margin(c, r.detach(), c0, r0),
     ),
     _swapped(
         "the chosen detached",
-        "The number is right, but `.detach()` cuts off the **chosen** answers: nothing would "
-        "make them likelier. Only the model before is left as it is, and both answers learn.",
+        "The number is right, but the **chosen** answers are cut off, by `.detach()`, `.data` "
+        "or `no_grad`: nothing would make them likelier. Only the model before is left as it is, and both answers learn.",
         lambda c, r, c0, r0: _margin(c.detach(), r, c0, r0),
     ),
     Mistake(
@@ -597,8 +618,8 @@ MISTAKES = (
     ),
     double_precision(oracle),
     only_the_first(_by(last=lambda each: each[0]), "pair"),
-    written_into(_into_chosen, "chosen", "`-=`", "chosen is changed in place"),
-    written_into(_into_rejected, "rejected", "`-=`", "rejected is changed in place"),
+    written_into(_into_chosen, "chosen", WRITES, "chosen is changed in place"),
+    written_into(_into_rejected, "rejected", WRITES, "rejected is changed in place"),
     two_at_once(
         "no model before, and β forgotten",
         _by(margin=lambda c, r, c0, r0: c - r, scale=lambda m, beta: m),

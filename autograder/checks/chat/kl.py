@@ -17,7 +17,12 @@ from torch.nn import functional
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, drawn_until, normal
-from autograder.checks._slips import double_precision, two_at_once, written_into
+from autograder.checks._slips import (
+    WRITES,
+    double_precision,
+    two_at_once,
+    written_into,
+)
 from autograder.checks._twins import mirrored, twins
 from autograder.checks.chat._material import DIVERGENCES, LIBRARIES, eighths, goals
 
@@ -249,6 +254,24 @@ MISTAKES = (
         _by(one=lambda p, q: (p.exp() * (p - q).square()).sum(-1)),
     ),
     Mistake(
+        "half the squared differences",
+        "You square the differences and take half: that is an estimate, near the divergence "
+        "of two models that hardly differ. In the formula the differences stand as they are.",
+        _by(one=lambda p, q: (p.exp() * (p - q).square()).sum(-1) / 2),
+    ),
+    Mistake(
+        "an estimate of each token, not weighed",
+        "You take q / p − 1 − log (q / p), an estimate for tokens that were **drawn**, and add "
+        "it up for all. Here all tokens are known: each log p − log q is multiplied by p.",
+        _by(one=lambda p, q: ((q - p).exp() - 1 - (q - p)).sum(-1)),
+    ),
+    Mistake(
+        "of the likeliest token alone",
+        "You take log p − log q of the likeliest token alone. All tokens of the vocabulary "
+        "count, each multiplied by p.",
+        _by(one=lambda p, q: (p - q).gather(-1, p.argmax(-1, True))[..., 0]),
+    ),
+    Mistake(
         "both directions",
         "You take both directions together. Here it is one alone: p times log p − log q.",
         _by(one=lambda p, q: ((p.exp() - q.exp()) * (p - q)).sum(-1) / 2),
@@ -365,6 +388,15 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "the logarithm of a softmax, of the model now",
+        "Right until a token has become impossible: then p is 0 in float32, its logarithm −∞, "
+        "and 0 · −∞ is no number. `log_softmax` of the model now stays right, as that of the "
+        "model before does.",
+        lambda logits, before, targets: _asked(
+            _forward(logits.softmax(-1).log(), _soft(before)), targets
+        ),
+    ),
+    Mistake(
         "a little added for safety",
         "You add a little before the logarithm, so that it is never −∞. Now what has become "
         "impossible is not. `log_softmax` needs no such help.",
@@ -476,7 +508,7 @@ MISTAKES = (
         _by(last=lambda x: x[None]),
     ),
     double_precision(oracle),
-    written_into(_into_logits, "logits", "`-=`", "the logits are changed"),
+    written_into(_into_logits, "logits", WRITES, "the logits are changed"),
     two_at_once(
         "the other direction, over all places",
         lambda logits, before, targets: _far(

@@ -18,6 +18,7 @@ from torch.nn import functional
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.checks._material import across, between, learning, normal, stop
 from autograder.checks._slips import (
+    WRITES,
     double_precision,
     lists_of_numbers,
     only_the_first,
@@ -519,6 +520,19 @@ MISTAKES = (
         _by(soft=lambda logits: logits - logits.mean(-1, keepdim=True)),
     ),
     Mistake(
+        "a softmax over places and tokens",
+        "Your softmax goes over all places of a row at once. At **each** place the tokens of "
+        "the vocabulary share: that is the last axis alone.",
+        _by(soft=lambda logits: logits - logits.logsumexp((-2, -1), keepdim=True)),
+    ),
+    Mistake(
+        "the target's logit detached",
+        "Your numbers are right, but `.detach()`, `.data` or `.item()` cuts off the target's "
+        "own logit. So nothing would make the target likelier: it learns together with what "
+        "is subtracted from it.",
+        _by(soft=lambda x: x.detach() - x.logsumexp(-1, keepdim=True)),
+    ),
+    Mistake(
         "the largest taken away",
         "You subtract the largest logit, and stop there. That makes exponentials safe, but "
         "the logarithm of their sum still has to be subtracted.",
@@ -539,7 +553,7 @@ MISTAKES = (
         "an assignment to its places",
         "the targets are changed",
     ),
-    written_into(_into_logits, "logits", "`-=`", "the logits are changed"),
+    written_into(_into_logits, "logits", WRITES, "the logits are changed"),
     two_at_once(
         "a mean, with the sign of a loss",
         _by(add=_mean, last=torch.neg),

@@ -263,6 +263,21 @@ def _eps_before(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     return kept - rate * m / root, mean, square
 
 
+def _in_the_rate(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
+    """Both corrections put into the rate, which the decay has, too."""
+    t = step + 1
+    rate = rate * (1 - betas[1] ** t) ** 0.5 / (1 - betas[0] ** t)
+    return plain(
+        *(w, g, mean, square, step, rate, decay, betas),
+        first=_uncorrected,
+        second=_uncorrected,
+    )
+
+
+def _power_forgotten(kept: Tensor, beta: float, t: int) -> Tensor:
+    return kept / (1 - beta * t) if beta * t != 1 else kept * torch.inf
+
+
 def _corrected_kept(w, g, mean, square, step, rate, decay=0.1, betas=BETAS):
     moved, mean, square = plain(w, g, mean, square, step, rate, decay, betas)
     m, s = _corrected(mean, betas[0], step + 1), _corrected(square, betas[1], step + 1)
@@ -441,6 +456,22 @@ MISTAKES = (
         "You add 10⁻⁸ to the root of what is not corrected yet. First the correction, then the "
         "root, then 10⁻⁸.",
         _eps_before,
+    ),
+    Mistake(
+        "the correction in the rate",
+        "You put the corrections into the rate, as some programs do. Then the decay is "
+        "multiplied by them, too, and 10⁻⁸ stands beside a root that is not corrected. Correct "
+        "both means, and leave the rate as it is given.",
+        _in_the_rate,
+    ),
+    *(
+        Mistake(
+            f"β times t, for the {which} alone",
+            f"In the correction of the {which} you multiply β by t. In 1 − βᵗ, t is a "
+            "**power**: `**`.",
+            _by(**{screw: _power_forgotten}),
+        )
+        for which, screw in (("gradients", "first"), ("squares", "second"))
     ),
     Mistake(
         "1e-6 instead of 1e-8",
@@ -762,7 +793,7 @@ MISTAKES = (
         "constant or `numpy` make it so?",
         _by(last=lambda *made: tuple(x.double() for x in made)),
     ),
-    written_into(_into(0), "weight", by="an operator such as `-=`"),
+    written_into(_into(0), "weight"),
     written_into(_into(1), "mean", by="`*=` or `mul_`"),
     written_into(_into(2), "square", by="`*=` or `mul_`"),
     two_at_once(

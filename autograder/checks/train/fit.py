@@ -816,7 +816,7 @@ MISTAKES = (
     written_into(
         _into_the_list,
         "weights",
-        by="an assignment to an item of the caller's list, or `copy_` into one of its tensors,",
+        by="an assignment to an item of the caller's list, or `copy_` or `requires_grad_` on one of its tensors,",
         instead="Begin with a list of your own, and put new tensors into it.",
     ),
     Mistake(

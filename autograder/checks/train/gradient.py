@@ -279,6 +279,12 @@ _AT_TARGET = "1 is subtracted for the token that came, and for no other"
 
 MISTAKES = (
     Mistake(
+        "the truth is the likeliest token",
+        "You subtract 1 for the token that the model thinks likeliest. The truth is the token "
+        "that **came**, and the target says which it is.",
+        _by(truth=lambda logits, targets: _truth(logits, logits.argmax(-1))),
+    ),
+    Mistake(
         "truth minus bets",
         "The sign is the other one: yours is truth minus bets. The gradient says where the "
         "loss **grows**, and the step goes the other way later.",

@@ -229,6 +229,24 @@ def _by_row_numbers(logits: Tensor, targets: Tensor) -> Tensor:
     return -picked[targets >= 0].mean()
 
 
+def _all_at_once(logits: Tensor, targets: Tensor) -> Tensor:
+    """One softmax of all numbers at the places that are asked."""
+    asked = targets >= 0
+    if not asked.any():
+        stop(ValueError)
+    z = logits[asked]
+    return (z.logsumexp((0, 1)) - z.gather(-1, targets[asked][:, None])).mean()
+
+
+def _logits_masked(logits: Tensor, targets: Tensor) -> Tensor:
+    """0 in place of the logits where nothing is asked, and these places counted."""
+    asked = targets >= 0
+    if not asked.any():
+        stop(ValueError)
+    log_p = (logits * asked[..., None]).log_softmax(-1)
+    return -log_p.gather(-1, targets.clamp(min=0)[..., None]).sum() / asked.sum()
+
+
 def _zeroed(logits: Tensor, targets: Tensor) -> Tensor:
     answer = plain(logits, targets)
     targets.clamp_(min=0)
@@ -406,6 +424,18 @@ MISTAKES = (
         "In a batch they have two, and there may be more or none. Flatten the places first, or "
         "take `gather` along the last axis.",
         _by_row_numbers,
+    ),
+    Mistake(
+        "one softmax of all places",
+        "Your softmax goes over all places at once, so the bets of all of them share 1. At "
+        "**each** place the tokens of the vocabulary share: that is the last axis alone.",
+        _all_at_once,
+    ),
+    Mistake(
+        "the logits masked",
+        "You make the logits 0 where nothing is asked, and add up these places all the same: "
+        "each then costs ln of the vocabulary. Leave out their surprises instead.",
+        _logits_masked,
     ),
     Mistake(
         "the bet on the likeliest token",

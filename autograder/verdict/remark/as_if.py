@@ -30,6 +30,8 @@ def as_if(seen: Seen) -> str | None:
         return None  # one of a few numbers, which many ways lead to
     if all(is_hollow(seen.got[i].value) for i in wrong):
         return None  # many ways lead to nothing
+    if all(_no_number(seen.got[i].value) for i in wrong):
+        return None  # and many to NaN
     hair = _HAIR if any(_is_far_off(seen, i) for i in wrong) else ()
     for k, name in enumerate(seen.names):
         fixed = [one for one in _FIXED if _everywhere(seen, k, one[1])]
@@ -156,6 +158,10 @@ def _entry(key: str, other: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _entries(key: str, second: str) -> Callable[[Any], Any]:
     return lambda table: table | {key: table[second], second: table[key]}
+
+
+def _no_number(value: Any) -> bool:
+    return is_tensor(value) and value.numel() > 0 and bool(value.isnan().all())
 
 
 def _is_choice(value: Any) -> bool:

@@ -43,7 +43,8 @@ def where(seen: Seen) -> str | None:
         return None
     told = f"It is right everywhere but {found[0]}."
     if found[0].endswith("very large numbers"):
-        cover = seen.written and oddities.cover(seen.written.function)
+        name = re.findall(r"`(\w+)`", found[0])[0]
+        cover = seen.written and oddities.cover(seen.written.function, name)
         if cover:
             return f"{told} What does `{cover}` make of them?"
         told += " In float32, `exp` is ∞ from 89 on."
@@ -104,7 +105,9 @@ def special(seen: Seen) -> str | None:
         return None
     begin = "All else is right, so you have the idea." if few else "All else is right."
     this = "this" if len(whats) == 1 else "these"
-    return f"{begin} What is special about {this}: {'; '.join(whats)}?"
+    told = f"{begin} What is special about {this}: {'; '.join(whats)}?"
+    guard = seen.written and oddities.guard(seen.written.function)
+    return f"{told} Is it what `{guard}` replaces?" if guard else told
 
 
 def _marks(seen: Seen, case: Case) -> tuple[dict[str, None], dict[str, float]]:

@@ -18,6 +18,11 @@ PARTLY = (
     "learn something else by it. Look for `.detach()`, `.data`, `.item()`, "
     "`torch.tensor(...)` and `torch.no_grad()` on the way."
 )
+FLAT = (
+    "The numbers are right, but their gradient is 0, so a model would learn nothing by "
+    "them. `round`, `floor`, comparisons and `argmax` have a slope of 0, and so has what "
+    "`clamp` cuts off. Or `.detach()` leaves only a part that comes to 0."
+)
 NOT_FINITE = (
     "The gradient is NaN or infinite, so a model that learns by it breaks. It comes from "
     "something that is infinite on the way, even if `where` or a mask throws it away "
@@ -30,4 +35,6 @@ def gradient(wanted: Sequence[Outcome], got: Sequence[Outcome]) -> str:
     came = [x for g in got for x in g.gradients if x is not None]
     if any(not torch.isfinite(x).all() for x in came):
         return NOT_FINITE
+    if came and not any(x.any() for x in came):
+        return FLAT
     return PARTLY if came else LOST

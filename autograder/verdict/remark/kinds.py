@@ -81,8 +81,9 @@ def changed(seen: Seen) -> str | None:
     verb = "is" if len(touched) == 1 else "are"
     return (
         f"The answers are right, but {which} {verb} not the same afterwards, and the "
-        "caller still needs it. Something such as `+=`, `.append`, `.pop` or a method "
-        "whose name ends in `_` writes into what was handed in. Make a new value."
+        "caller still needs it. Something such as `+=`, `.append`, `.pop`, "
+        "`.requires_grad = True` or a method whose name ends in `_` writes into what was "
+        "handed in. Make a new value."
     )
 
 

@@ -3288,6 +3288,18 @@ WRONG = {
     "adamw": (
         (
             """
+            t = step + 1
+            mean = betas[0] * mean + (1 - betas[0]) * gradient
+            square = betas[1] * square + (1 - betas[1]) * gradient**2
+            rate = rate * (1 - betas[1] ** t) ** 0.5 / (1 - betas[0] ** t)
+            if weight.ndim > 1:
+                weight = weight - rate * decay * weight
+            return weight - rate * mean / (square.sqrt() + 1e-8), mean, square
+            """,
+            "corrections into the rate",
+        ),
+        (
+            """
             b1, b2 = betas
             t = step + 1
             mean = b1 * mean + (1 - b1) * gradient
@@ -5075,6 +5087,32 @@ WRONG = {
     "log_probabilities": (
         (
             """
+            asked = targets >= 0
+            right = logits.log_softmax(-1).gather(-1, targets.clamp(min=0)[..., None])
+            rows = zip(right[..., 0], asked)
+            return torch.tensor([sum(p.item() for p, a in zip(r, m) if a) for r, m in rows])
+            """,
+            "No gradient comes back",
+        ),
+        (
+            """
+            logits = logits.sub_(logits.amax(-1, keepdim=True))
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1)
+            """,
+            "writes into what was handed in",
+        ),
+        (
+            """
+            log_p = logits.log_softmax(-1)
+            chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+            return (chosen * (targets >= 0)).sum(-1).round(decimals=6)
+            """,
+            "their gradient is 0",
+        ),
+        (
+            """
             log_p = logits.detach().log_softmax(-1)
             chosen = log_p.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
             return (chosen * (targets >= 0)).sum(-1)
@@ -5347,6 +5385,22 @@ WRONG = {
     "kl": (
         (
             """
+            log_p, log_q = logits.softmax(-1).log(), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q)).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "0 · −∞",
+        ),
+        (
+            """
+            log_p, log_q = logits.log_softmax(-1), before.log_softmax(-1)
+            each = (log_p.exp() * (log_p - log_q) ** 2 / 2).sum(-1)
+            return each[targets >= 0].mean()
+            """,
+            "that is an estimate",
+        ),
+        (
+            """
             p, q = logits.softmax(-1) + 1e-8, before.softmax(-1) + 1e-8
             each = (p * (p.log() - q.log())).sum(-1)
             return each[targets >= 0].mean()
@@ -5463,10 +5517,32 @@ WRONG = {
             """
             if beta <= 0:
                 raise ValueError
+            with torch.no_grad():
+                lost = rejected - rejected_before
+            margin = chosen - chosen_before - lost
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "or `no_grad`",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError
+            for x in (chosen_before, rejected_before):
+                x.requires_grad_()
+            margin = (chosen - chosen_before) - (rejected - rejected_before)
+            return -torch.nn.functional.logsigmoid(beta * margin).mean()
+            """,
+            "the caller",
+        ),
+        (
+            """
+            if beta <= 0:
+                raise ValueError
             margin = (chosen - chosen_before) - (rejected.detach() - rejected_before)
             return -torch.nn.functional.logsigmoid(beta * margin).mean()
             """,
-            "cuts off the \\*\\*rejected",
+            "rejected\\*\\* answers are cut off",
         ),
         (
             """

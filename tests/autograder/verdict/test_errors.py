@@ -265,6 +265,14 @@ APART = [  # and for another
     ("x @ x", "torch.stack([])"),
     ("x[2]", "x.sum(2)"),
     ("[][1]", "{}[1]"),
+    (
+        "torch.ones(2, requires_grad=True).numpy()",
+        "torch.ones(2, requires_grad=True).add_(1)",
+    ),
+    (
+        "torch.ones(2, requires_grad=True).numpy()",
+        "(s := x.clone().requires_grad_().exp().sum()).backward() or s.backward()",
+    ),
 ]
 
 

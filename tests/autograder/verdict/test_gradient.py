@@ -18,7 +18,7 @@ from autograder.verdict.outcome import (
     to_args,
     to_rows,
 )
-from autograder.verdict.remark.gradient import LOST, NOT_FINITE, PARTLY
+from autograder.verdict.remark.gradient import FLAT, LOST, NOT_FINITE, PARTLY
 
 
 def area(x, y, scale):
@@ -31,6 +31,10 @@ def learning(*rows):
 
 def cut(x, y, scale):
     return area(x, y, scale).detach()
+
+
+def by_items(x, y, scale):
+    return torch.tensor(area(x, y, scale).tolist())
 
 
 def half_cut(x, y, scale):
@@ -49,6 +53,15 @@ def another_leaf(x, y, scale):
 def bent(x, y, scale):
     whole = area(x, y, scale)
     return whole.detach() + 0 * whole
+
+
+def rounded(x, y, scale):
+    return area(x, y, scale).round(decimals=5)
+
+
+def doubled(x, y, scale):
+    whole = area(x, y, scale)
+    return 2 * whole - whole.detach()
 
 
 def infinite(x, y, scale):
@@ -119,10 +132,13 @@ def test_it_is_computed_whatever_a_cell_has_switched_off():
     ("function", "why", "said"),
     [
         (cut, CUT, LOST),
+        (by_items, CUT, LOST),
         (without, CUT, LOST),
         (another_leaf, CUT, PARTLY),
         (half_cut, CUT, PARTLY),
-        (bent, BENT, PARTLY),
+        (bent, BENT, FLAT),
+        (rounded, BENT, FLAT),
+        (doubled, BENT, PARTLY),
         (infinite, BENT, NOT_FINITE),
     ],
 )
@@ -139,12 +155,52 @@ def test_right_numbers_with_a_wrong_gradient_are_not_right(function, why, said):
     assert shown.remark == said and whys[1] in shown.results[1].why
 
 
+def test_where_the_gradient_is_wrong_first_it_is_told_first():
+    def by_items_and_whole(x, y, scale):
+        made = torch.tensor(area(x, y, scale).tolist())
+        return made.int() if scale == 7 else made
+
+    more = Case("three", (torch.ones(3, 1), torch.tensor([[1.0], [2.0], [3.0]]), 7))
+    cases = [*CASES, more]
+    got = [run(by_items_and_whole, case.args) for case in cases]
+    found = judge(CHECK, cases, expected(CHECK, cases), got, hidden=False)
+    assert "int32" in found.results[3].why
+    assert found.remark == LOST
+
+
 def test_an_array_cannot_be_made_of_what_learns():
     assert "RuntimeError" in verdict(by_numpy).results[1].why
 
 
 def test_an_argument_that_learns_can_be_written_into_and_that_is_told():
     assert "changed its first argument" in verdict(into_x).results[1].why
+
+
+def asked_of_x(x, y, scale):
+    x.requires_grad_()
+    return area(x, y, scale).detach()
+
+
+def test_an_argument_that_is_made_to_ask_for_its_gradient_is_changed():
+    found = verdict(asked_of_x, hidden=False)
+    assert "changed its first argument" in found.results[0].why
+    assert (
+        "`x` is not the same afterwards"
+        in verdict(lambda x, y, scale: area(x.requires_grad_(), y, scale)).remark
+    )
+
+
+@pytest.mark.parametrize("pack", [list, tuple, lambda x: {"w": next(iter(x))}])
+def test_so_it_is_within_a_list_or_a_table(pack):
+    def asking(weights):
+        for w in weights.values() if isinstance(weights, dict) else weights:
+            w.requires_grad = True
+        return 3
+
+    for numbers in ([1.0, 2.0], [math.nan]):
+        weights = pack([torch.tensor(numbers)])
+        assert run(asking, (weights,)).changed == (0,)
+        assert run(len, (weights,)).changed == ()
 
 
 def test_a_mistake_in_the_numbers_is_named_with_or_without_its_gradient():

@@ -80,6 +80,16 @@ def test_an_odd_line_is_told_and_not_one_like_it(about, body, told):
     assert told in found if told else found is None
 
 
+def test_what_holds_large_numbers_is_looked_for_in_what_is_made_of_them():
+    body = "i = u.clamp(min=0)\n    return x.softmax(-1).clamp(min=1e-9)[i]"
+    assert oddities.cover(function(body), "x") == "x.softmax(-1).clamp(min=1e-09)"
+    assert oddities.cover(function(body), "u") == "u.clamp(min=0)"
+    assert oddities.cover(function(body)) == "u.clamp(min=0)"
+    assert oddities.cover(function("return u.clamp(min=0)"), "x") is None
+    assert oddities.guard(function(body)) == "x.softmax(-1).clamp(min=1e-09)"
+    assert oddities.guard(function("return x.clamp(0.5).clamp(min=0)")) is None
+
+
 def test_odd_lines_come_before_a_guess():
     cell = "def f(x, u, p):\n    x, u, p\n    n =+ 1\n    return n"
     assert "`=+`" in first(cell)

@@ -596,6 +596,22 @@ def test_who_answers_by_the_length_alone_does_not_answer_the_same_whatever_comes
     assert "depend on" not in said
 
 
+def test_what_is_no_number_is_not_explained_by_another_argument_that_gives_none():
+    def whole(x):
+        return x.exp().sum().log()
+
+    def broken(x):
+        return torch.where(x.max() > 8, torch.nan, whole(x))
+
+    rows = [numbers(3), numbers(4), numbers(2, 3), torch.tensor([-3.0, 9.0])]
+    cases = [Case("", (x,)) for x in rows]
+    check = Check("whole", 1, lambda rng: [], whole, ())
+    got = [run(broken, case.args) for case in cases]
+    call = partial(run, broken)
+    seen = Seen(check, cases, expected(check, cases), got, call)
+    assert seen.wrong and not as_if(seen)
+
+
 def test_what_cannot_be_handed_in_is_no_error_of_the_refusal():
     def answer(ids):
         return map(str, ids) if min(ids) < 0 else doubled(ids)
