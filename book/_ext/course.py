@@ -199,8 +199,11 @@ def heal(body):
 
 def named(menu):
     """The menu, whose arrows say what they open."""
-    label = '<summary aria-label="The exercise of this chapter"'
-    return str(menu).replace("<summary", label)
+    return re.sub(
+        r">([^<]+)</a>(<details[^>]*>)<summary",
+        r'>\1</a>\2<summary aria-label="The exercise of \1"',
+        str(menu),
+    )
 
 
 class Live(SphinxDirective):
