@@ -139,6 +139,7 @@ export function part(root, small) {
   }
 
   read(text);
+  addEventListener("own-kept", offer);
   new ResizeObserver(arc).observe(row.element);
   addEventListener("own-text", () => {
     if (texts().some(([, one]) => one === text)) offer();

@@ -58,7 +58,10 @@ export class OwnLine {
    */
   begin(text) {
     // a part may read less of it than there is
-    if (text && !this.ours.includes(text) && !ownText()?.startsWith(text)) keepText(text);
+    if (text && !this.ours.includes(text) && !ownText()?.startsWith(text)) {
+      keepText(text);
+      dispatchEvent(new Event("own-kept"));
+    }
     this.show(text);
     if (this.own) this.last = ownText() ?? text;
   }
