@@ -67,16 +67,20 @@ def looks_back(readings, head, words):
         (["…", *r.labels[-words:]], [0, *r.shares(head)[-1, -words:].tolist()])
         for r in readings
     ]
-    alt = "; ".join(_most(r, head) for r in readings)
+    alt = " ".join(_most(r, head) for r in readings)
     return show(arcs(texts, 460), alt, arcs(texts, NARROW))
 
 
 def _most(reading, head):
     """The last word, the word that it looks at most, and how much, as words."""
     share, place = reading.shares(head)[-1].max(0)
-    said = tr("In head {head}, {word} takes {share} from {other}")
-    to = {"word": reading.labels[-1], "other": reading.labels[int(place)]}
-    return said.format(head="{}.{}".format(*head), share=f"{float(share):.2f}", **to)
+    return tr(
+        "In head {head}, {word} takes {share} from {other}.",
+        head="{}.{}".format(*head),
+        word=reading.labels[-1],
+        share=f"{float(share):.2f}",
+        other=reading.labels[int(place)],
+    )
 
 
 # --- two models ---------------------------------------------------------------------
