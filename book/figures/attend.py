@@ -75,7 +75,7 @@ def _most(reading, head):
     """The last word, the word that it looks at most, and how much, as words."""
     share, place = reading.shares(head)[-1].max(0)
     return tr(
-        "In head {head}, {word} takes {share} from {other}.",
+        "In head {head}, “{word}” takes {share} from “{other}”.",
         head="{}.{}".format(*head),
         word=reading.labels[-1],
         share=f"{float(share):.2f}",

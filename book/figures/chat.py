@@ -46,13 +46,15 @@ def arranged(said, pieces):
     said: [(role, text)]. pieces: [[token, ...], ...], those of each message in turn, the
     special ones as their names.
     """
+    roles = {"user": tr("user"), "assistant": tr("assistant")}
+    said = [(roles[role], text) for role, text in said]
     wide = _arranged(drawing(460, 60 + 40 * len(said)), said, pieces, 448)
     lines = sum(map(len, pieces)) // 3
     narrow = _arranged(
         drawing(NARROW, 92 + 44 * len(said) + 9 * lines), said, pieces, 288
     )
     alt = tr(
-        "Above, messages: {said}. Below, one row of tokens: {row}.",
+        "Above, messages: “{said}”. Below, one row of tokens: “{row}”.",
         said="; ".join(": ".join(one) for one in said),
         row=" ".join(token for message in pieces for token in message),
     )

@@ -109,7 +109,8 @@ def test_without_javascript_and_on_paper_a_picture_stands_there(server, open_pag
     picture = page.locator(".tag_first-look svg").first
     expect(picture).to_be_visible()
     assert (
-        "model takes 0.95 from fashion" in page.locator(".tag_first-look").inner_html()
+        "“model” takes 0.95 from “fashion”"
+        in page.locator(".tag_first-look").inner_html()
     )
     page = open_page()
     open_part(server, page, PATH, NAME)
