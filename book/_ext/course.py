@@ -199,8 +199,11 @@ def heal(body):
 
 def named(menu):
     """The menu, whose arrows say what they open."""
-    label = '<summary aria-label="The exercise of this chapter"'
-    return str(menu).replace("<summary", label)
+    return re.sub(
+        r">([^<]+)</a>(<details[^>]*>)<summary",
+        r'>\1</a>\2<summary aria-label="The exercise of \1"',
+        str(menu),
+    )
 
 
 class Live(SphinxDirective):
@@ -222,6 +225,11 @@ class Live(SphinxDirective):
             "data-instead": self.options.get("instead", ""),
             "aria-label": self.options["label"],
         }
+        import live  # they lie beside this file, where Sphinx finds them
+
+        page = self.env.docname.removeprefix("book/")
+        if len(live.pages().get(page, [])) > 1:
+            attributes["data-shared"] = f"of-{page}"
         said = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items() if v)
         # where there is JavaScript the place is kept from the start, so that nothing jumps
         keep = (
@@ -241,6 +249,8 @@ def furnish(app, page, template, context, doctree):
     if 'class="figure-box' in body:  # after the player, whose buttons it joins
         app.add_js_file("enlarge.js", loading_method="defer")
         app.add_css_file("enlarge.css")
+    if 'class="highlight"' in body:
+        app.add_js_file("copy.js", loading_method="defer")
     if 'class="live"' in body:
         app.add_js_file("../live/live.js", loading_method="defer")
         app.add_css_file("../live/live.css")

@@ -26,6 +26,11 @@ WINDOW = 5  # steps that a point of the curve is the mean of
 _IMPORT = re.compile(
     r"^import (?:{[^}]*}|\* as \w+) from \"\./(\w+)\.js\";\n", re.MULTILINE
 )
+_NAMES = re.compile(r"^import {([^}]*)} from \"\./(\w+)\.js\";\n", re.MULTILINE)
+_PUBLIC = re.compile(
+    r"^export (?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE
+)
+_PLACE = re.compile(r"^```{live} (\w+)$", re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:function\*?|class|const|let) )", re.MULTILINE
 )
@@ -62,14 +67,31 @@ def modules(first: str, folder: Path = MODULES) -> list[str]:
     return order
 
 
-def bundle(first: str, folder: Path = MODULES) -> str:
+def bundle(first: str, folder: Path = MODULES, known: list[str] = ()) -> str:
     """All modules that `first` needs as one script. They share one scope.
 
+    known: modules that another script of the page has already, and hands out.
     Raises ValueError where two of them give one name to two things, where two import one
     another, or where a line is written in a way not known here.
     """
-    owner, parts = {}, []
-    for name in modules(first, folder):
+    return _joined(modules(first, folder), folder, known)
+
+
+def shared(parts: list[str], folder: Path = MODULES, known: list[str] = ()) -> str:
+    """The modules that several parts of a page need, as one script that hands them out."""
+    needed = [modules(part, folder) for part in parts]
+    twice = [
+        name
+        for name in dict.fromkeys(name for order in needed for name in order)
+        if sum(name in order for order in needed) > 1
+    ]
+    return _joined(twice, folder, known)
+
+
+def _joined(order, folder, known):
+    """Modules, each after those that it imports, as one script, but for those known."""
+    owner, parts, handed, public = {}, [], set(), []
+    for name in order:
         whole = folder.joinpath(f"{name}.js").read_text("utf-8")
         text = _EXPORT.sub("", _IMPORT.sub("", whole))
         if renamed := re.search(r"^import {[^}]*\bas\b[^}]*}.*", whole, re.MULTILINE):
@@ -81,9 +103,24 @@ def bundle(first: str, folder: Path = MODULES) -> str:
         for found in _NAME.findall(text):
             if owner.setdefault(found, name) != name:
                 raise ValueError(f"{found} stands in {owner[found]}.js and {name}.js")
+        if name in known:
+            continue
+        for names, other in _NAMES.findall(whole):
+            if other in known:
+                handed |= {one.strip() for one in names.split(",") if one.strip()}
+        if PART.search(whole):
+            text += f"(window.livingParts ??= {{}})[{name!r}] = part;\n"
+        else:
+            public += _PUBLIC.findall(whole)
         parts.append(f"// {name}.js\n{text}")
-    if PART.search(whole):
-        parts.append(f"(window.livingParts ??= {{}})[{first!r}] = part;\n")
+    if handed:
+        parts.insert(
+            0, f"const {{ {', '.join(sorted(handed))} }} = window.livingNames;\n"
+        )
+    if public and not PART.search(whole):
+        parts.append(
+            f"Object.assign((window.livingNames ??= {{}}), {{ {', '.join(public)} }});\n"
+        )
     return '(function () {\n"use strict";\n' + "\n".join(parts) + "})();\n"
 
 
@@ -91,6 +128,29 @@ def style(first: str, folder: Path = MODULES) -> str:
     """The style of a part: that of every module that it needs and that has one."""
     files = [folder / f"{name}.css" for name in modules(first, folder)]
     return "\n".join(file.read_text("utf-8") for file in files if file.exists())
+
+
+def pages(folder: Path = MODULES) -> dict[str, list[str]]:
+    """{page: its parts}, as the chapters name them."""
+    found = {
+        path.stem: _PLACE.findall(path.read_text("utf-8"))
+        for path in folder.parent.glob("*.md")
+    }
+    return {page: parts for page, parts in found.items() if parts}
+
+
+def scripts() -> dict[str, str]:
+    """{file: script} of all pages: what every page has, what parts share, and the parts."""
+    found, core = {"live.js": bundle("page")}, modules("page")
+    for page, parts in pages().items():
+        known = list(core)
+        if len(parts) > 1:
+            found[f"parts/of-{page}.js"] = shared(parts, known=core)
+            counted = [name for part in parts for name in modules(part)]
+            known += [name for name in counted if counted.count(name) > 1]
+        for part in parts:
+            found[f"parts/{part}.js"] = bundle(part, known=known)
+    return found
 
 
 def part_names(folder: Path = MODULES) -> list[str]:
@@ -197,13 +257,12 @@ def write(out: Path) -> None:
     carried = base64.b64encode(weights).decode()
     files = {path.name: path.read_text("utf-8") for path in MODULES.glob("*.js")}
     files |= {
-        "live.js": jsmin(bundle("page")),
         "live.css": style("page"),
         "small.json": about,
         "small.js": f"window.gptSmall = {{about: {about}, weights: '{carried}'}};\n",
     }
+    files |= {name: jsmin(text) for name, text in scripts().items()}
     for name in part_names():
-        files[f"parts/{name}.js"] = jsmin(bundle(name))
         files[f"parts/{name}.css"] = style(name)
     out.joinpath("parts").mkdir(exist_ok=True)
     for name, text in files.items():

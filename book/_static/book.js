@@ -66,6 +66,35 @@
   addEventListener("change", reach); // another answer is shown
 })();
 
+// Pages of a folder may share no storage: there the reader's own text goes along with their
+// links, and is taken out of the address again (see book/live/own.js).
+(function () {
+  "use strict";
+  const KEY = "own-text";
+  if (location.protocol !== "file:") return;
+  const query = new URLSearchParams(location.search);
+  const brought = query.get(KEY);
+  if (brought !== null) {
+    query.delete(KEY);
+    try {
+      if (brought) sessionStorage.setItem(KEY, brought);
+      else sessionStorage.removeItem(KEY);
+      const rest = query.size ? `?${query}` : "";
+      history.replaceState(history.state, "", location.pathname + rest + location.hash);
+    } catch {
+      // this browser keeps nothing of a file
+    }
+  }
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (link?.protocol !== "file:" || !link.pathname.endsWith(".html")) return;
+    if (link.pathname === location.pathname) return;
+    const asked = new URLSearchParams(link.search);
+    asked.set(KEY, sessionStorage.getItem(KEY) ?? "");
+    link.search = asked;
+  }, true);
+})();
+
 // The search is fetched when it is first asked for, and before the theme's own can answer.
 (function () {
   "use strict";

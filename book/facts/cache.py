@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from edition import mark, percent, tiny
+from edition import mark, percent, tiny, tr
 
-from gpt.cache import Cache, fast_attention, kept_bytes, pad_left, window_mask
+from gpt.cache import (
+    Cache,
+    fast_attention,
+    kept_bytes,
+    late_mask,
+    pad_left,
+    window_mask,
+)
 from gpt.model import Config
 from gpt.train import batches
 
@@ -447,3 +454,14 @@ def twice(model, tokenizer, ids):
         text.append(int(new))
     told = tokenizer.decode([int(ids[0, -1]), *text])
     return {"twice": f"*One day{told} …*"}
+
+
+def masks(n=12, width=4, sinks=2):
+    """{name: who looks at whom, (n, n) bool}, of the ways to keep less."""
+    window = window_mask(n, n, width)
+    sunk = window | (late_mask(n, n) & (torch.arange(n) < sinks))
+    return {
+        tr("the whole past"): late_mask(n, n),
+        tr("a window of {n}", n=width): window,
+        tr("{n} sinks and a window", n=sinks): sunk,
+    }

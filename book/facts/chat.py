@@ -85,6 +85,13 @@ def pieces(tokenizer, ids):
     return [label(tokenizer, id) for id in ids]
 
 
+def arranged(talk, template, tokenizer):
+    """([(role, text)], [[token, ...]]): messages, and the tokens of each in the row."""
+    said = [(message.role, message.text) for message in talk]
+    ids = [chat.render([one], template, tokenizer, answer=False) for one in talk]
+    return said, [pieces(tokenizer, one) for one in ids]
+
+
 def mask_by_hand(p):
     """For `say`: the loss of an answer whose tokens had these probabilities, by hand."""
     nats = [-torch.tensor(share).log().item() for share in p]

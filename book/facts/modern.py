@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from edition import mark, percent, tiny, two
+from edition import mark, percent, tiny, tr, two
 
 from gpt.cache import kept_bytes
 from gpt.modern import Config, Llama, rotate, turns
@@ -172,3 +172,21 @@ def moved_by_100(T=20):
     later = turns(torch.arange(T) + 100, 8)
     moved = model.replace(rotate=lambda x, cos, sin: rotate(x, *later))
     return {"moved_logits": tiny(float((moved(ids) - model(ids)).abs().max()))}
+
+
+def layers():
+    """(name, {place: part}) of a layer of GPT-2 and of one of today, from below to above."""
+    places = "norm", "queries", "qk norm", "turn", "attend", "+1", "norm 2", "MLP", "+2"
+    gpt2 = tr("layer norm"), tr("Q, K, V"), "", "", tr("heads"), "+"
+    today = (
+        tr("RMSNorm"),
+        tr("Q, K, V"),
+        tr("QK-norm"),
+        tr("RoPE"),
+        tr("grouped heads"),
+        "+",
+    )
+    return (
+        ("GPT-2", dict(zip(places, (*gpt2, tr("layer norm"), tr("GELU MLP"), "+")))),
+        (tr("today"), dict(zip(places, (*today, tr("RMSNorm"), tr("SwiGLU"), "+")))),
+    )

@@ -389,3 +389,10 @@ def near_the_floor():
         "near_stories": found["stories"],
         **made("near_the_floor", "near"),
     }
+
+
+def chained(w, x):
+    """The pencil's chain from a weight to its loss: (names, values, rates)."""
+    z = w * x
+    p = 1 / (1 + exp(-z))
+    return ("w", "z", "p", "L"), (w, z, p, -log(p)), (x, p * (1 - p), -1 / p)

@@ -11,18 +11,23 @@ follows the reader's light or dark page by itself. The same input gives the same
 
 from edition import tr
 
+from ._arcs import arcs
 from ._heads import heads
 from ._map import stage_map
 from ._narrow import NARROW
 from ._page import beside, samp, table
 from ._player import play
 from ._style import (
+    ABOVE,
     ACCENT,
+    ASKS,
+    BELOW,
     BLUE,
     CENTRED,
     FAINT,
     GREEN,
     INK,
+    MODEL,
     MONO,
     MUTED,
     ORANGE,
@@ -31,6 +36,7 @@ from ._style import (
     PURPLE,
     SEQUENTIAL,
     SKY,
+    TRUTH,
     VERMILION,
     bare,
     canvas,
@@ -41,12 +47,16 @@ from ._svg import Markup, show
 from ._tokens import tokens
 
 __all__ = [
+    "ABOVE",
     "ACCENT",
+    "ASKS",
+    "BELOW",
     "BLUE",
     "CENTRED",
     "FAINT",
     "GREEN",
     "INK",
+    "MODEL",
     "MONO",
     "MUTED",
     "NARROW",
@@ -56,8 +66,10 @@ __all__ = [
     "PURPLE",
     "SEQUENTIAL",
     "SKY",
+    "TRUTH",
     "VERMILION",
     "Markup",
+    "arcs",
     "bare",
     "beside",
     "canvas",

@@ -32,6 +32,11 @@ INK, MUTED, FAINT, PAPER, BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY = (
     light for light, _ in PALETTE.values()
 )
 ACCENT = BLUE
+# what a colour means, in every picture and in the living parts (book/live/page.css has the
+# same names; a test compares them); a chapter's own kinds may have any colour
+MODEL, TRUTH = BLUE, ORANGE  # whose bets
+ABOVE, BELOW = GREEN, PURPLE  # a number's sign
+ASKS = VERMILION  # the word that looks back, or is spoken of
 CYCLE = [BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY]
 VARIABLE = {light: f"var(--c-{name})" for name, (light, _) in PALETTE.items()}
 VARIABLE |= {"#000000": VARIABLE[INK], "#ffffff": VARIABLE[PAPER]}

@@ -22,6 +22,7 @@ from . import (
     ORANGE,
     VERMILION,
     Markup,
+    arcs,
     bare,
     canvas,
     drawing,
@@ -54,6 +55,32 @@ def _slant(ax):
     ax.tick_params(axis="x", rotation=45)
     for label in ax.get_xticklabels():
         label.set(ha="left", rotation_mode="anchor")
+
+
+# --- the question of the chapter ----------------------------------------------------
+def looks_back(readings, head, words):
+    """Where one head looks from the last word of each text.
+
+    readings: a `facts.attend.Reading` each. words: how many of the last are shown.
+    """
+    texts = [
+        (["…", *r.labels[-words:]], [0, *r.shares(head)[-1, -words:].tolist()])
+        for r in readings
+    ]
+    alt = " ".join(_most(r, head) for r in readings)
+    return show(arcs(texts, 460), alt, arcs(texts, NARROW))
+
+
+def _most(reading, head):
+    """The last word, the word that it looks at most, and how much, as words."""
+    share, place = reading.shares(head)[-1].max(0)
+    return tr(
+        "In head {head}, “{word}” takes {share} from “{other}”.",
+        head="{}.{}".format(*head),
+        word=reading.labels[-1],
+        share=f"{float(share):.2f}",
+        other=reading.labels[int(place)],
+    )
 
 
 # --- two models ---------------------------------------------------------------------

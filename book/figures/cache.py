@@ -27,6 +27,84 @@ from . import (
 )
 
 
+# --- what is kept -----------------------------------------------------------------
+def last_row(shares, keys, values, out):
+    """The last row of an attention matrix, with the keys and values that it needs.
+
+    shares, keys, values: of the T tokens, as texts; the last is the new token. out: the
+    result, as text.
+    """
+    n = len(shares)
+    fig, ax = drawing(300, 250, x=(-3.4, n + 2.6), y=(n + 4.2, -0.9))
+    for row in range(n):
+        new = row == n - 1
+        name = tr("new token") if new else tr("old token {n}", n=row + 1)
+        look = {"size": 10.5, "color": INK if new else MUTED}
+        ax.text(-0.15, row + 0.5, name, ha="right", va="center_baseline", **look)
+        for column in range(row + 1):
+            ax.add_patch(_square(column, row, BLUE if new else FAINT))
+            if new:
+                bold = {"size": 12, "color": PAPER, "weight": "bold"}
+                ax.text(column + 0.5, row + 0.5, shares[column], **bold, **CENTRED)
+    ax.text(n + 0.2, n - 0.5, f"= {out}", size=12, weight="bold", va="center_baseline")
+    ax.text(n / 2, -0.4, tr("the shares"), size=10.5, color=MUTED, **CENTRED)
+    for y, name, numbers in (
+        (n + 0.9, tr("keys"), keys),
+        (n + 2.1, tr("values"), values),
+    ):
+        ax.text(-0.15, y + 0.5, name, ha="right", va="center_baseline", size=10.5)
+        for column, number in enumerate(numbers):
+            kept = {"facecolor": PAPER, "edgecolor": GREEN, "linewidth": 2}
+            ax.add_patch(_square(column, y, PAPER, **kept))
+            ax.text(column + 0.5, y + 0.5, number, size=11, **CENTRED)
+    ax.text(n / 2, n + 3.6, tr("kept"), size=11, color=GREEN, weight="bold", **CENTRED)
+    alt = tr(
+        "A triangle of shares. The rows of the old tokens are grey: they are not needed "
+        "again. The row of the new token has the shares {shares}. Below stand what is "
+        "kept: the keys {keys} and the values {values}. The result is {out}.",
+        shares=", ".join(shares),
+        keys=", ".join(keys),
+        values=", ".join(values),
+        out=out,
+    )
+    return show(fig, alt)
+
+
+# --- who is still looked at -------------------------------------------------------
+def looked_at(masks):
+    """Masks beside each other: which tokens (columns) each token (row) still looks at.
+
+    masks: {words: (T, T) bool}.
+    """
+    wide, ax = drawing(460, 178)
+    narrow, low = drawing(NARROW, 164 * len(masks))
+    for i, (words, mask) in enumerate(masks.items()):
+        _mask(ax, 10 + 154 * i, 158, words, mask)
+        _mask(low, 84, 164 * (len(masks) - i) - 20, words, mask)
+    n = len(next(iter(masks.values())))
+    told = "; ".join(
+        tr("{name}: {n} of {all} squares", name=words, n=int(mask.sum()), all=n * n)
+        for words, mask in masks.items()
+    )
+    alt = tr("Squares: who may be looked at, and must be kept. {told}.", told=told)
+    return show(wide, alt, narrow)
+
+
+def _mask(ax, left, top, words, mask, side=132):
+    """One mask below its name; what the last token looks at is green: it is kept."""
+    n = len(mask)
+    step = side / n
+    ax.text(left, top + 7, words, size=10.8, weight="bold", va="center_baseline")
+    for row, column in mask.nonzero().tolist():
+        colour = GREEN if row == n - 1 else BLUE
+        corner = left + step * column, top - 8 - step * (row + 1)
+        look = {"facecolor": colour, "edgecolor": PAPER, "linewidth": 0.6}
+        ax.add_patch(Rectangle(corner, step, step, **look))
+    x, y = left, top - 8
+    edge = [x, x + side, x, x], [y - side, y - side, y, y - side]
+    ax.plot(*edge, color=MUTED, lw=0.8)
+
+
 # --- three steps ------------------------------------------------------------------
 def _step(labels, old, cached):
     """One frame: the tokens read, their vectors, and the scores of each with each.

@@ -1,15 +1,18 @@
 """The pictures of the chapter Chat: a conversation as one row, and what tuning changes."""
 
 from edition import percent
+from matplotlib.patches import FancyBboxPatch
 
 from . import (
     BLUE,
+    CENTRED,
     FAINT,
     GREEN,
     INK,
     MUTED,
     NARROW,
     PAPER,
+    PURPLE,
     VERMILION,
     canvas,
     drawing,
@@ -34,6 +37,56 @@ def before_and_after(rows):
         for ask, added, said, true in rows
     )
     return table(header, *shown)
+
+
+# --- one text, arranged -----------------------------------------------------------
+def arranged(said, pieces):
+    """Messages as people see them, and the one row of tokens that the model reads.
+
+    said: [(role, text)]. pieces: [[token, ...], ...], those of each message in turn, the
+    special ones as their names.
+    """
+    roles = {"user": tr("user"), "assistant": tr("assistant")}
+    said = [(roles[role], text) for role, text in said]
+    wide = _arranged(drawing(460, 60 + 40 * len(said)), said, pieces, 448)
+    lines = sum(map(len, pieces)) // 3
+    narrow = _arranged(
+        drawing(NARROW, 92 + 44 * len(said) + 9 * lines), said, pieces, 288
+    )
+    alt = tr(
+        "Above, messages: “{said}”. Below, one row of tokens: “{row}”.",
+        said="; ".join(": ".join(one) for one in said),
+        row=" ".join(token for message in pieces for token in message),
+    )
+    return show(wide, alt, narrow)
+
+
+def _arranged(sheet, said, pieces, width):
+    fig, ax = sheet
+    y = fig.get_figheight() * 72 - 20
+    for i, (role, text) in enumerate(said):
+        left, colour = (6, PURPLE) if i % 2 == 0 else (width - 150, BLUE)
+        look = {"boxstyle": "round,pad=0,rounding_size=9", "fc": "none", "ec": colour}
+        ax.add_patch(FancyBboxPatch((left, y - 15), 150, 30, lw=1.8, **look))
+        ax.text(left + 75, y + 5, role, size=10.2, color=colour, **CENTRED)
+        ax.text(left + 75, y - 7, text, size=11, **CENTRED)
+        y -= 38
+    x, y = 6, y - 8
+    for i, message in enumerate(pieces):
+        for token in message:
+            special = token.startswith("<") or token == "END"
+            wide = 6.3 * len(token) + 8
+            if x + wide > width:
+                x, y = 6, y - 27
+            look = {"boxstyle": "round,pad=0,rounding_size=4", "lw": 1.4}
+            colour = PURPLE if i % 2 == 0 else BLUE
+            face = colour if special else "none"
+            box = FancyBboxPatch((x, y - 10), wide, 20, fc=face, ec=colour, **look)
+            ax.add_patch(box)
+            ink = {"color": PAPER if special else INK, "size": 10.2}
+            ax.text(x + wide / 2, y, token, **ink, **CENTRED)
+            x += wide + 3
+    return fig
 
 
 # --- the targets ------------------------------------------------------------------

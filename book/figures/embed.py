@@ -11,6 +11,8 @@ from matplotlib.path import Path
 from gpt import world
 
 from . import (
+    ABOVE,
+    BELOW,
     BLUE,
     CENTRED,
     FAINT,
@@ -61,7 +63,7 @@ def _signed(ax, values, place, levels=5):
             "capstyle": "butt",
             "alpha": abs(level) / levels,
         }
-        color = BLUE if level > 0 else VERMILION
+        color = ABOVE if level > 0 else BELOW
         ax.add_patch(PathPatch(Path(ends, codes), color=color, **look))
 
 
@@ -97,7 +99,7 @@ class _Text(NamedTuple):
 def _cells(ax, x, y, row, hot=False):
     """The first numbers of a row, at (x, y)."""
     for i, value in enumerate(row[:SHOWN].tolist()):
-        color = BLUE if value > 0 else VERMILION
+        color = ABOVE if value > 0 else BELOW
         strength = min(1, abs(value) / 0.5) * 0.45
         box = Rectangle((x + 27 * i, y), 26, 12, fc=color, alpha=strength, lw=0)
         ax.add_artist(box)

@@ -12,7 +12,9 @@ from edition import big, mark, minus, percent, two, vector
 from matplotlib.path import Path
 
 from . import (
+    ABOVE,
     ACCENT,
+    BELOW,
     CENTRED,
     FAINT,
     INK,
@@ -199,10 +201,10 @@ def pencil_machine(w_in, b_in, w_out):
 
 
 def _weight(ax, start, end, weight, at):
-    """A line with its weight, blue where it speaks for, red where against."""
+    """A line with its weight, green where it speaks for, purple where against."""
     if not weight:
         return
-    colour = ACCENT if weight > 0 else VERMILION
+    colour = ABOVE if weight > 0 else BELOW
     look = {"color": colour, "lw": 1.2 + abs(float(weight)), "zorder": 1}
     ax.plot(*zip(start, end), **look)
     x, y = (a + at * (b - a) for a, b in zip(start, end))
@@ -347,7 +349,7 @@ def _so_far(rows, shown):
 
 def _bars(ax, values, high):
     """A vector as bars of width 1: one path for what is above zero, one for below."""
-    for sign, colour in ((1, ACCENT), (-1, VERMILION)):
+    for sign, colour in ((1, ABOVE), (-1, BELOW)):
         points, codes = [], []
         for i, value in enumerate(values.tolist()):
             if sign * value > 0.004 * high:

@@ -151,6 +151,47 @@ def groups(n_head, n_kv_head):
     )
 
 
+# --- two layers -------------------------------------------------------------------
+def two_layers(old, new):
+    """A layer of each kind beside the other, from below to above; what is new is red.
+
+    old, new: (name, {place: words}), with the same places, from below to above. A place
+    that begins with "+" adds to the stream what the others since the last one made.
+    """
+    n = len(new[1])
+    fig, ax = drawing(NARROW, 31 * n + 36)
+    told = []
+    for x, (name, parts) in ((76, old), (224, new)):
+        ax.text(x, 31 * n + 24, name, size=12, weight="bold", **CENTRED)
+        ax.plot([x - 66, x - 66], [4, 31 * n + 12], color=MUTED, lw=2.2)
+        begun = 4
+        for i, (place, words) in enumerate(parts.items()):
+            y = 31 * i + 20
+            if place.startswith("+"):
+                branch = [x - 66, x + 6, x + 6, x - 66], [begun, begun, y, y]
+                ax.plot(*branch, color=MUTED, lw=1.4, zorder=0)
+                begun = y + 15
+                ax.text(
+                    x - 66, y, "+", size=13, weight="bold", **_on_paper(), **CENTRED
+                )
+            elif words:
+                changed = old[1][place] != new[1][place] and parts is new[1]
+                colour = VERMILION if changed else MUTED
+                look = {"boxstyle": "round,pad=0,rounding_size=5", "fc": PAPER}
+                look |= {"ec": colour, "lw": 2 if changed else 1.1}
+                ax.add_patch(FancyBboxPatch((x - 54, y - 11), 120, 22, **look))
+                weight = "bold" if changed else "normal"
+                ax.text(x + 6, y, words, size=10.6, weight=weight, **CENTRED)
+        told.append(f"{name}: {', '.join(words for words in parts.values() if words)}")
+    alt = tr("Two layers, from below to above. {told}.", told="; ".join(told))
+    return show(fig, alt)
+
+
+def _on_paper():
+    """A sign on a line, which it breaks."""
+    return {"bbox": {"fc": PAPER, "ec": "none", "boxstyle": "circle,pad=0.1"}}
+
+
 # --- what each buys ---------------------------------------------------------------
 def bought(over, parts):
     """Dots, a row a model and a dot a seed: nats per token above the author.

@@ -1,8 +1,10 @@
 """The pictures of the chapter Train: what is asked, and how the loss falls."""
 
 import html
+from math import prod
 
-from edition import percent, two
+from edition import minus, percent, two
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from . import (
     BLUE,
@@ -13,6 +15,7 @@ from . import (
     MUTED,
     NARROW,
     ORANGE,
+    PAPER,
     PURPLE,
     VERMILION,
     Markup,
@@ -24,6 +27,81 @@ from . import (
 )
 
 SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE)
+
+
+# --- there and back -----------------------------------------------------------------
+def chain(names, values, rates):
+    """One weight with a pencil: forwards to the loss, and back, rate by rate.
+
+    names, values: of the weight, and of all that is made of it in turn, the loss last.
+    rates: how fast each changes with the one before it; one fewer than values.
+    """
+    wide = _chain(drawing(460, 176), names, values, rates, across=True)
+    narrow = _chain(drawing(NARROW, 330), names, values, rates, across=False)
+    there = ", ".join(f"{n} = {_three(v)}" for n, v in zip(names, values))
+    back = ", ".join(map(_three, reversed(rates)))
+    alt = tr(
+        "A chain. Forwards: {there}. Backwards, from the loss: the rates {back}; their "
+        "product is the gradient, {product}.",
+        there=there,
+        back=back,
+        product=_three(prod(rates)),
+    )
+    return show(wide, alt, narrow)
+
+
+def _three(number):
+    """As the prose has them: 0.731, 0.1966, 2."""
+    digits = 4 if abs(number) < 0.2 else 3
+    return minus(round(number, digits))
+
+
+def _chain(sheet, names, values, rates, across):
+    """On a sheet, from left to right or from top to bottom."""
+    fig, ax = sheet
+    (width, height), n = fig.get_size_inches() * 72, len(values)
+    if across:
+        at = [(54 + (width - 108) * i / (n - 1), height / 2) for i in range(n)]
+    else:
+        at = [(width / 2, height - 36 - (height - 92) * i / (n - 1)) for i in range(n)]
+    for (x, y), name, value in zip(at, names, values):
+        look = {"boxstyle": "round,pad=0,rounding_size=7", "lw": 1.6}
+        box = FancyBboxPatch((x - 33, y - 20), 66, 40, fc=PAPER, ec=INK, **look)
+        ax.add_patch(box)
+        ax.text(x, y + 8, name, size=12, weight="bold", style="italic", **CENTRED)
+        ax.text(x, y - 9, _three(value), size=11, **CENTRED)
+    for (x, y), (to, low), rate in zip(at, at[1:], rates):
+        if across:
+            there = (x + 36, y + 9), (to - 36, y + 9)
+            back = (to - 12, low - 23), (x + 12, y - 23)
+            words = ((x + to) / 2, y - 48)
+        else:
+            there = (x - 16, y - 22), (to - 16, low + 22)
+            back = (to + 36, low + 4), (x + 36, y - 4)
+            words = (x + 88, (y + low) / 2)
+        ax.add_patch(_pointer(*there, BLUE, 0))
+        ax.add_patch(_pointer(*back, VERMILION, -0.35 if across else 0.45))
+        ax.text(*words, f"· {_three(rate)}", size=11.5, color=VERMILION, **CENTRED)
+    ends = {"size": 11, "va": "center_baseline"}
+    (x, y), (last, low) = at[0], at[-1]
+    if across:
+        ax.text(x - 33, y + 40, tr("forwards"), color=BLUE, **ends)
+        ax.text(x - 33, y - 76, tr("backwards"), color=VERMILION, **ends)
+        words = tr("the gradient: {rate}", rate=_three(prod(rates)))
+        ax.text(last + 33, y - 76, words, ha="right", color=VERMILION, **ends)
+    else:
+        ax.text(x - 50, y, tr("forwards"), color=BLUE, ha="right", **ends)
+        ax.text(x + 50, y, tr("backwards"), color=VERMILION, **ends)
+        words = tr("the gradient: {rate}", rate=_three(prod(rates)))
+        ax.text(x, 14, words, color=VERMILION, size=11.5, **CENTRED)
+    return fig
+
+
+def _pointer(start, end, colour, bend):
+    curve = f"arc3,rad={bend}"
+    arrow = "-|>,head_length=5,head_width=3"
+    look = {"color": colour, "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
+    return FancyArrowPatch(start, end, connectionstyle=curve, arrowstyle=arrow, **look)
 
 
 # --- batches ------------------------------------------------------------------------

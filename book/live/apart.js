@@ -9,6 +9,7 @@ import { columns } from "./columns.js";
 import { make, quoted, share, visible } from "./dom.js";
 import { likeliest, probabilities } from "./sample.js";
 import { inSlices, slowly } from "./slices.js";
+import { OwnLine } from "./own.js";
 import { recall, remember } from "./state.js";
 import { Story } from "./story.js";
 import { striped } from "./striped.js";
@@ -50,13 +51,17 @@ export function part(root, small) {
   let seen = false;
   let settled = false;
 
-  const box = new TextBox("The text that the model reads", typed, (at) => {
+  const box = new TextBox("The text that the model reads", written, (at) => {
     if (!settled) return;
     const i = now.words.findIndex((word) => at <= word.to);
     const next = i < 0 || at >= text.length ? null : i;
     if (next === looked) return;
     looked = next;
     table();
+  });
+  const whose = new OwnLine([APART_STORY], (taken) => {
+    box.set(taken);
+    typed(taken);
   });
   const parts = board(off, () => {
     remember({ off: offText(off) === FIRST_OFF.join() ? null : offText(off) });
@@ -70,6 +75,7 @@ export function part(root, small) {
   root.append(
     parts.presets,
     box.element,
+    whose.element,
     make(
       "p",
       { class: "live-key" },
@@ -81,6 +87,11 @@ export function part(root, small) {
     bill.element,
     said
   );
+
+  function written(/** @type {string} */ changed) {
+    whose.set(changed);
+    typed(changed);
+  }
 
   function typed(/** @type {string} */ changed) {
     let same = 0;
@@ -153,6 +164,7 @@ export function part(root, small) {
   }
 
   box.set(text);
+  whose.begin(text);
   box.mark([]);
   parts.show();
   bill.write(offText(off), saidOf(off));

@@ -7,10 +7,11 @@ import { Bars } from "./bars.js";
 import { button, make, share, visible } from "./dom.js";
 import { Line } from "./line.js";
 import { Reader } from "./model.js";
+import { OwnLine } from "./own.js";
 import { asPython, sameHow } from "./python.js";
 import { uniform } from "./random.js";
 import { likeliest, probabilities } from "./sample.js";
-import { atFirst, keep, knobsOf } from "./settings.js";
+import { FIRST_PROMPT, atFirst, keep, knobsOf } from "./settings.js";
 import { arithmetic, authorsOdds, drawing } from "./steps.js";
 import { sumsOf } from "./sums.js";
 import { TextBox } from "./text.js";
@@ -46,6 +47,12 @@ export function part(root, small) {
   const name = (/** @type {number} */ id) =>
     id === end ? "END" : tokenName(tokenizer.decode([id]), box.text);
   const box = new TextBox("The text so far", (text) => {
+    whose.set(text);
+    prompt = text;
+    restart();
+    later();
+  });
+  const whose = new OwnLine([FIRST_PROMPT], (text) => {
     prompt = text;
     restart();
     later();
@@ -92,6 +99,7 @@ export function part(root, small) {
   );
   root.append(
     box.element,
+    whose.element,
     make("div", { class: "live-controls handles-knobs" }, ...knobs),
     bets,
     make("div", { class: "live-controls" }, append, back, another),
@@ -244,6 +252,7 @@ export function part(root, small) {
     });
   }
 
+  whose.begin(prompt);
   read();
   for (let n = start.n; n > 0 && !ended(); n--) write();
   own = start.own;

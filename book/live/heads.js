@@ -207,6 +207,7 @@ export function part(root, small) {
   s = whole(asked.from, s, t);
   show();
   choice.show(text, sight());
+  choice.begin(text);
   said.textContent = "";
 }
 

@@ -184,6 +184,7 @@ export function part(root, small) {
 
   const first = askedPrompt(asked) ?? text;
   tell(first);
+  choice.begin(first);
   choice.show(
     text,
     LENS_STORIES.findIndex(([, one]) => one === text)

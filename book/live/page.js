@@ -38,7 +38,7 @@ async function enliven(root) {
   const name = root.dataset.live ?? "";
   root.append(waits);
   try {
-    const [part, small] = await Promise.all([script(name), load(FOLDER)]);
+    const [part, small] = await Promise.all([partOf(root, name), load(FOLDER)]);
     waits.remove();
     root.classList.remove("failed");
     if (picture instanceof HTMLElement) picture.hidden = true;
@@ -59,19 +59,41 @@ async function enliven(root) {
   }
 }
 
+/** @type {Map<string, Promise<void>>} */
+const scripts = new Map();
+
 /**
- * The part of a name, from the script that the build joined for it.
+ * A part, from the script that the build joined for it; before it comes what it shares with the
+ * other parts of the page.
+ * @param {HTMLElement} root
  * @param {string} name
  * @returns {Promise<Part>}
  */
+async function partOf(root, name) {
+  if (root.dataset.shared) await script(root.dataset.shared);
+  await script(name);
+  return /** @type {any} */ (window).livingParts[name];
+}
+
+/**
+ * A script of the build, once.
+ * @param {string} name
+ * @returns {Promise<void>}
+ */
 function script(name) {
-  return new Promise((resolve, reject) => {
+  const known = scripts.get(name);
+  if (known) return known;
+  /** @type {Promise<void>} */
+  const comes = new Promise((resolve, reject) => {
     const element = document.createElement("script");
     element.src = `${FOLDER}parts/${name}.js`;
-    element.onload = () => resolve(/** @type {any} */ (window).livingParts[name]);
+    element.onload = () => resolve();
     element.onerror = () => reject(new Error(`${name}.js could not be loaded`));
     document.head.append(element);
   });
+  scripts.set(name, comes);
+  comes.catch(() => scripts.delete(name)); // the next time it is tried again
+  return comes;
 }
 
 if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);

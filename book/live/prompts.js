@@ -1,6 +1,7 @@
 /** What a living part reads: a story of the course's, or the reader's own text. */
 
 import { make } from "./dom.js";
+import { OwnLine } from "./own.js";
 import { TextBox } from "./text.js";
 
 /** A text longer than this is cut. */
@@ -16,23 +17,32 @@ export function promptChoice(label, stories, change) {
   const own = make("option", { value: "-1", hidden: "" }, "your own choice");
   const choice = make(
     "select",
-    { onchange: () => set(stories[Number(choice.value)][1], Number(choice.value)) },
+    { onchange: () => set(stories[Number(choice.value)][1]) },
     ...stories.map(([name], i) => make("option", { value: i }, name)),
     own
   );
   const box = new TextBox("The text that the model reads", (text) => {
     box.mark([]);
     choice.value = "-1";
+    whose.set(text);
     change(text, -1);
   });
+  const texts = stories.map(([, text]) => text);
+  const whose = new OwnLine(texts, (text) => take(text));
   box.field.maxLength = LONGEST;
   const fold = make("details", { class: "prompt-own" }, make("summary", {}, "Write your own text"));
   fold.append(box.element);
 
-  /** @param {string} text @param {number} story */
-  function set(text, story) {
-    show(text, story);
-    change(text, story);
+  /** @param {string} text one of the stories */
+  function set(text) {
+    whose.set(text);
+    take(text);
+  }
+
+  /** @param {string} text chosen by a button, or in another part of the page */
+  function take(text) {
+    show(text, texts.indexOf(text));
+    change(text, texts.indexOf(text));
   }
 
   /**
@@ -50,9 +60,10 @@ export function promptChoice(label, stories, change) {
     "div",
     { class: "prompt-choice" },
     make("label", {}, make("span", {}, label), choice),
-    fold
+    fold,
+    whose.element
   );
-  return { element, show };
+  return { element, show, begin: (/** @type {string} */ text) => whose.begin(text) };
 }
 
 /**

@@ -171,7 +171,7 @@ export class ScoreSteps {
         matrix("Q"),
         " it is a query, times ",
         matrix("K"),
-        " a key (and a bias is added). Blue is above zero, orange below.",
+        " a key (and a bias is added). Green is above zero, purple below.",
       ],
       [
         `Multiply them, number by number. Where both have the same colour, the product is above zero and makes the score larger.`,

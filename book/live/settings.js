@@ -14,9 +14,10 @@ import { recall, remember, whole } from "./state.js";
  * @property {number} n how many tokens are written, all with these settings
  */
 
+export const FIRST_PROMPT = "Once a little fox named Ada lived by the river. One day";
 /** At this temperature, the first point of this seed falls among the wrong tokens. */
 const AT_FIRST = {
-  prompt: "Once a little fox named Ada lived by the river. One day",
+  prompt: FIRST_PROMPT,
   temperature: 2,
   seed: 2,
 };

@@ -13,7 +13,7 @@ export function withSign(x, digits = 2) {
   return x < 0 && Number(text) ? `\u2212${text}` : text;
 }
 
-/** A vector's numbers: blue above zero, orange below; the larger, the more colour. */
+/** A vector's numbers: green above zero, purple below; the larger, the more colour. */
 export class Strip {
   /**
    * @param {number} n

@@ -7,6 +7,7 @@ import { COPIED, COPY_ASKED, lookAtStep, movers } from "./copying.js";
 import { curve } from "./curve.js";
 import { button, make, share } from "./dom.js";
 import { inSlices } from "./slices.js";
+import { OwnLine } from "./own.js";
 import { recall, remember, whole } from "./state.js";
 import { loadStep, loadSteps, stepModel } from "./checkpoints.js";
 
@@ -21,7 +22,7 @@ const FIRST_STEP = 250;
  */
 export function part(root, small) {
   const asked = recall();
-  const prompt = (asked.prompt ?? TIME_PROMPT).slice(0, 300);
+  let prompt = (asked.prompt ?? TIME_PROMPT).slice(0, 300);
   let seed = whole(asked.seed, TIME_SEED, 2 ** 32 - 1);
   const begin = make("div", {});
   const note = make("p", { class: "live-said", role: "status" });
@@ -73,6 +74,13 @@ export function part(root, small) {
       remember({ seed });
       go(here);
     });
+    const whose = new OwnLine([TIME_PROMPT], (text) => {
+      prompt = text.slice(0, 300);
+      known.clear();
+      remember({ prompt: prompt === TIME_PROMPT ? null : prompt });
+      go(here);
+    });
+    whose.begin(prompt);
     const animals = make("div", { class: "time-animals" });
     root.insertBefore(
       make(
@@ -94,6 +102,7 @@ export function part(root, small) {
         ),
         where,
         make("h3", {}, "What it writes"),
+        whose.element,
         told,
         make(
           "p",

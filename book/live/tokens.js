@@ -6,6 +6,7 @@ import { pythonBlock, pythonString } from "./copy.js";
 import { ChunkList } from "./chips.js";
 import { button, make } from "./dom.js";
 import { Ladder } from "./ladder.js";
+import { OwnLine } from "./own.js";
 import { chunksOf, legible, mergeTurns } from "./replay.js";
 import { recall, remember, whole } from "./state.js";
 import { pieces } from "./story.js";
@@ -34,8 +35,14 @@ export function part(root, small) {
   let timer = 0;
 
   const box = new TextBox("A text of your own", (typed) => {
+    whose.set(typed);
     read(typed);
     choose(chunkAt(box.field.selectionStart));
+    note();
+  });
+  const whose = new OwnLine([OWN_TEXT], (taken) => {
+    read(taken.slice(0, LONGEST_TEXT));
+    choose(mostMerged());
     note();
   });
   box.field.maxLength = LONGEST_TEXT;
@@ -75,6 +82,7 @@ export function part(root, small) {
   const code = pythonBlock();
   root.append(
     box.element,
+    whose.element,
     make("div", { class: "tokens-bar" }, counts, hex),
     list.element,
     make("div", { class: "tokens-panel" }, title, key, ladder.element, said, controls),
@@ -199,12 +207,17 @@ export function part(root, small) {
   }
 
   read(text);
-  // the chunk with most merges, of those that end as several tokens, shows most
-  const merges = chunks.map((one) => (one.ids.length > 1 ? mergeCount(one) : 0));
-  choose(whole(asked.chunk, Math.max(0, merges.indexOf(Math.max(...merges))), chunks.length - 1));
+  whose.begin(text);
+  choose(whole(asked.chunk, mostMerged(), chunks.length - 1));
   new IntersectionObserver(([seen]) => {
     if (!seen.isIntersecting && timer) pause();
   }).observe(root);
+
+  /** The chunk with most merges, of those that end as several tokens: it shows most. */
+  function mostMerged() {
+    const merges = chunks.map((one) => (one.ids.length > 1 ? mergeCount(one) : 0));
+    return Math.max(0, merges.indexOf(Math.max(...merges)));
+  }
 
   /** @param {import("./replay.js").Chunk} chunk */
   function mergeCount(chunk) {

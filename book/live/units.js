@@ -224,6 +224,7 @@ export function part(root, small) {
   }
   const first = askedPrompt(asked) ?? text;
   read(first, whole(asked.word, -1, 63));
+  choice.begin(first);
   choice.show(
     text,
     UNIT_STORIES.findIndex(([, one]) => one === text)

@@ -8,6 +8,7 @@ import { Comparison, FULL_ROW, tokenLabel } from "./compare.js";
 import { pythonBlock } from "./copy.js";
 import { make } from "./dom.js";
 import { neighbours, row } from "./embed.js";
+import { OwnLine } from "./own.js";
 import { recall, remember, whole } from "./state.js";
 import { pieces } from "./story.js";
 import { TextBox } from "./text.js";
@@ -40,8 +41,14 @@ export function part(root, small) {
   const name = (/** @type {number} */ one) => tokenLabel(small, one);
 
   const box = new TextBox("A text. The token at the caret is looked up.", (typed) => {
+    whose.set(typed);
     read(typed);
     fromCaret();
+  });
+  const whose = new OwnLine([FOX_LINE], (taken) => {
+    read(taken);
+    lookUp(firstPlace());
+    note();
   });
   box.field.addEventListener("click", fromCaret);
   box.field.addEventListener("keyup", (/** @type {KeyboardEvent} */ event) => {
@@ -72,6 +79,7 @@ export function part(root, small) {
   });
   root.append(
     box.element,
+    whose.element,
     sum.element,
     make(
       "p",
@@ -102,6 +110,12 @@ export function part(root, small) {
     ids = [tokenizer.specialTokens[small.world.end], ...own];
     found = pieces(tokenizer, text, own);
     box.set(text);
+  }
+
+  /** Where it begins: at the fox, if there is one. */
+  function firstPlace() {
+    const fox = ids.indexOf(tokenizer.encode(FIRST_WORD)[0]);
+    return fox > 0 ? fox : Math.min(1, ids.length - 1);
   }
 
   /** Look up the token that the caret stands in, or after. */
@@ -233,8 +247,8 @@ export function part(root, small) {
   }
 
   read((asked.prompt ?? FOX_LINE).slice(0, 1000));
-  const fox = ids.indexOf(tokenizer.encode(FIRST_WORD)[0]);
-  lookUp(whole(asked.place, fox > 0 ? fox : Math.min(1, ids.length - 1), ids.length - 1));
+  whose.begin(text);
+  lookUp(whole(asked.place, firstPlace(), ids.length - 1));
   const walked = whole(asked.token, id, n_vocab - 1);
   if (walked !== id) {
     trail = [id];

@@ -15,7 +15,7 @@ export function signedNumber(value, places = 3) {
 }
 
 /**
- * A vector as a background: vermilion below 0, paper at 0, blue above.
+ * A vector as a background: purple below 0, paper at 0, green above.
  * @param {ArrayLike<number>} values
  * @param {number} full the value of full colour
  */
@@ -23,7 +23,7 @@ export function stripOf(values, full) {
   const n = values.length;
   const stops = Array.from(values, (value, i) => {
     const share = Math.round(100 * Math.min(1, Math.abs(value) / full));
-    const colour = value > 0 ? "--fig-blue" : "--fig-vermilion";
+    const colour = value > 0 ? "--above" : "--below";
     const [from, to] = [(100 * i) / n, (100 * (i + 1)) / n].map((x) => x.toFixed(3));
     return `color-mix(in oklab,var(${colour}) ${share}%,var(--fig-paper)) ${from}% ${to}%`;
   });

@@ -5,6 +5,7 @@
 
 import { distance, stripes, table } from "./bets.js";
 import { button, handle, make, quoted, share, still, visible } from "./dom.js";
+import { OwnLine } from "./own.js";
 import { uniform } from "./random.js";
 import { draw, shares } from "./sample.js";
 import { recall, remember, whole } from "./state.js";
@@ -56,13 +57,26 @@ export function part(root, small) {
     "The text so far. The model goes on at its end.",
     (text) => {
       pause();
+      whose.set(text);
       begin(text);
       said.textContent = ""; // what it said was of another text
-      rest = window.setTimeout(tell, 1000);
+      rest = window.setTimeout(() => {
+        note();
+        tell();
+      }, 1000);
     },
     (at) => {
       const i = story.words.findIndex((word) => at <= word.to);
       look(i < 0 || at >= story.text.length ? null : i);
+    }
+  );
+  const whose = new OwnLine(
+    OURS.map(([, text]) => text),
+    (text) => {
+      pause();
+      begin(text);
+      note();
+      tell();
     }
   );
   const bets = make("div", { class: "live-panel" });
@@ -86,6 +100,7 @@ export function part(root, small) {
     "select",
     {
       onchange: () => {
+        whose.set(choice.value);
         pause();
         begin(choice.value);
         note();
@@ -107,6 +122,7 @@ export function part(root, small) {
   );
   root.append(
     box.element,
+    whose.element,
     make("div", { class: "live-controls" }, play, back, next),
     bets,
     make(
@@ -278,6 +294,7 @@ export function part(root, small) {
           pause();
           const from = i === null ? story.text : story.text.slice(0, cut(i));
           begin(from + bet.text);
+          whose.set(prompt);
           note();
           if (!still()) start();
         },
@@ -357,6 +374,7 @@ export function part(root, small) {
   }
 
   begin(prompt);
+  whose.begin(prompt);
   new IntersectionObserver(([seen]) => {
     if (!seen.isIntersecting && timer) pause();
   }).observe(root);

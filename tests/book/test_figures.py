@@ -13,6 +13,7 @@ from matplotlib import animation
 from matplotlib.colors import to_hex
 
 from book import figures
+from tests.site.live import build
 
 STATIC = Path(figures.__file__).parents[1] / "_static"
 
@@ -69,6 +70,29 @@ def test_the_page_has_the_same_colours():
     )
     assert light == {name: colour for name, (colour, _) in figures.PALETTE.items()}
     assert dark == {name: colour for name, (_, colour) in figures.PALETTE.items()}
+
+
+def test_a_meaning_has_one_colour_in_pictures_and_living_parts():
+    style = build.MODULES.joinpath("page.css").read_text("utf-8")
+    names = {light: name for name, (light, _) in figures.PALETTE.items()}
+    meanings = "model", "truth", "above", "below", "asks"
+    for meaning in meanings:
+        colour = names[getattr(figures, meaning.upper())]
+        assert f"  --{meaning}: var(--fig-{colour});" in style, meaning
+    # the sign of a number and whose bets they are are never told by one colour
+    assert len({getattr(figures, meaning.upper()) for meaning in meanings}) == 5
+
+
+@pytest.mark.parametrize(
+    "rule", ['[aria-pressed="true"]', '[aria-checked="true"]', ".vectors-mark.here"]
+)
+def test_what_is_chosen_has_not_the_colour_of_the_model(rule):
+    for file in sorted(build.MODULES.glob("*.css")):
+        for selector, body in re.findall(
+            r"([^{}]+){([^{}]*)}", file.read_text("utf-8")
+        ):
+            if rule in selector:
+                assert "fig-blue" not in body, f"{file.name}: {selector.strip()}"
 
 
 # --- show ----------------------------------------------------------------------------

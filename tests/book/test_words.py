@@ -41,6 +41,7 @@ NAMES = {
     "The sheep sees a ball in the grass.": "the sentence that GPT-2 cuts",
     "neural network": "what the real model reads of, beside those of the stories",
     "水果": "a text of two characters that is cut",
+    "Who was shy?": "a question that the tuned model is asked",
     "vening": "a token that no story has",
     "wor": "a token, with which *word* begins",
     "da": "a token, with which *Ada* ends",

@@ -35,6 +35,36 @@ def test_every_module_belongs_to_a_page():
         assert f"\n// {path.name}\n" in joined, path.name
 
 
+def test_no_page_gets_a_module_twice():
+    scripts = build.scripts()
+    for page, parts in build.pages().items():
+        files = ["live.js", f"parts/of-{page}.js", *(f"parts/{p}.js" for p in parts)]
+        joined = "".join(scripts.get(file, "") for file in files)
+        found = re.findall(r"^// (\w+)\.js$", joined, re.MULTILINE)
+        assert sorted(found) == sorted(set(found)), page
+        needed = {name for part in ("page", *parts) for name in build.modules(part)}
+        assert set(found) == needed, page
+        assert (f"parts/of-{page}.js" in scripts) == (len(parts) > 1)
+
+
+def test_what_a_script_hands_out_is_all_that_another_takes():
+    scripts = build.scripts()
+    for page, parts in build.pages().items():
+        shared = f"parts/of-{page}.js"
+        for name in (shared, *(f"parts/{part}.js" for part in parts)):
+            taken = re.search(
+                r"^const { (.*) } = window.livingNames;",
+                scripts.get(name, ""),
+                re.MULTILINE,
+            )
+            before = scripts["live.js"] + (
+                scripts.get(shared, "") if name != shared else ""
+            )
+            handed = re.findall(r"\?\?= {}\), { (.*) }\);$", before, re.MULTILINE)
+            known = {one for line in handed for one in line.split(", ")}
+            assert set(taken[1].split(", ") if taken else ()) <= known, name
+
+
 def test_every_style_is_that_of_a_module():
     for path in build.MODULES.glob("*.css"):
         assert path.with_suffix(".js").exists(), path.name
