@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from autograder.classroom import course, names
 
 if TYPE_CHECKING:
     from autograder.road.filing import Filed
-    from autograder.road.intake import Outcome
+    from autograder.road.outcome import Outcome
     from autograder.road.people import Directory
 
 ABOUT = "take in what was submitted, from the LMS's zip or a folder"
@@ -63,9 +64,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     name = course.class_name()
+    paths = list(options.path)
+    word = str(paths[0]) if paths and not paths[0].exists() else ""
+    if options.exercise is None and word in course.assignments():
+        options.exercise = word  # `collect attend ZIP`
+        del paths[0]
     if options.exercise is not None:
         course.exercise(options.exercise)
-    paths = options.path or _downloaded()
+    paths = paths or _downloaded()
     given = _given(options.given)
     for path in paths:
         if not path.exists():
@@ -87,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
         elif not len(directory):
             raise ValueError(
                 f"{name} has no roster, so nobody can be found. First: python -m "
-                f"autograder roster FILE.csv --class {name}; or --no-roster takes the "
+                f"autograder roster FILE.csv --class {shlex.quote(name)}; or --no-roster takes the "
                 "names of folders and files as ids"
             )
         _are_known(directory, [*given.values(), *options.replace])
@@ -158,7 +164,9 @@ def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
         if students:
             print("\n".join(["", *_missing(word, students)]))
     if words and not options.dry_run:
-        print(f"\nNext: python -m autograder grade {words[0]} --class {name}")
+        print(
+            f"\nNext: python -m autograder grade {words[0]} --class {shlex.quote(name)}"
+        )
     elif words:
         print("\nNext: the same without --dry-run")
 

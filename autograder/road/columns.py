@@ -112,7 +112,9 @@ class Roster:
     notes: tuple[str, ...] = ()
 
 
-def meant(sheet: Sheet, said: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def meant(
+    sheet: Sheet, said: Mapping[str, str], needs_id: bool = True
+) -> tuple[str, dict[str, str]]:
     """Whose form a sheet has, and the normal header of each thing that it holds.
 
     `said` are columns that a person named. ValueError where one of them is not there,
@@ -147,11 +149,12 @@ def meant(sheet: Sheet, said: Mapping[str, str]) -> tuple[str, dict[str, str]]:
             )
         found[what] = normal(column)
         if what == "id":
-            found = {k: v for k, v in found.items() if k == "id" or v != found["id"]}
-    if not set(found) & set(IDS):
+            kept = ("id", *NAMES)  # a name may be all that there is
+            found = {k: v for k, v in found.items() if k in kept or v != found["id"]}
+    if needs_id and not set(found) & set(IDS):
         raise ValueError(
             f"no column is known to hold the students' ids; {_listed(sheet)}. Name the "
-            "one that does: --id COLUMN (and --name, --first, --last, --email …)"
+            "one that does, be it the name's: --id COLUMN (and --name, --email …)"
         )
     return form, found
 

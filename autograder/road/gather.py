@@ -1,4 +1,4 @@
-"""From files to submissions: whose is each notebook, of which exercise, and which counts.
+"""From files to submissions: whose is each notebook, and of which exercise.
 
 An exercise is known by the grade ids of a notebook's cells, not by its name. What cannot
 be told is left for a person; a guess is never filed.
@@ -6,11 +6,10 @@ be told is left for a person; a guess is never filed.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +20,6 @@ from autograder.road.people import Directory
 from autograder.road.senders import Sender
 
 LOOKED_AT = 60  # notebooks of one hand-in
-When = Callable[["Notebook"], datetime.datetime | None]  # it was handed in
 Given = Mapping[str, str]  # what a person said: a file, or a hand-in, and its student
 
 
@@ -133,7 +131,7 @@ def gather(
                 found.nobody[sender.label] = why
             continue
         if not _is_copy(sender.inner[-1]):
-            key = (student, f"{piece.source}/{sender.label}/{_folder(sender)}")
+            key = (student, f"{piece.source}/{sender.label}/{folder_of(sender)}")
             found.beside.setdefault(key, []).append((sender.inner[-1], piece))
             found.without.setdefault(f"{piece.source}: {sender.label}", student)
             continue
@@ -259,82 +257,10 @@ def _look(
     found.found.setdefault((student, exercise), []).append(one)
 
 
-def _folder(sender: Sender) -> str:
+def folder_of(sender: Sender) -> str:
+    """Where in a hand-in a file lies."""
     return "/".join(sender.inner[:-1])
 
 
 def _at(piece: Piece) -> str:
     return f"{names.shown(piece.source)}: {names.shown(piece.path)}"
-
-
-def counts(several: list[Notebook], when: When) -> tuple[Notebook | None, list[str]]:
-    """Which of a student's notebooks of one exercise counts, and what is told of others.
-
-    None where there is no telling.
-    """
-    if any(one.forced for one in several):
-        several = [one for one in several if one.forced]
-    first: dict[str, Notebook] = {}
-    for one in several:  # the same bytes twice are one; the later name of both
-        if one.digest not in first or when(one) or one.sender.number:
-            first[one.digest] = one
-    different = list(first.values())
-    if len(different) == 1:
-        return different[0], []
-    newest = _newest(different, when)
-    if newest is None:
-        return None, []
-    who = names.shown(newest.student)
-    told = []
-    for one in different:
-        if one is not newest:
-            stays = "lies beside it" if _beside(one, newest) else "was not taken"
-            told.append(f"{who}: {_short(newest)} counts, {_short(one)} {stays}")
-    return newest, told
-
-
-def _newest(several: list[Notebook], when: When) -> Notebook | None:
-    """The newest, by times of handing in or by Canvas's numbers, where all have them.
-
-    Within one hand-in, the one with the exercise's name, else the only one worked in.
-    """
-    if all(when(one) for one in several):
-        last = max(when(one) for one in several)
-        if len(latest := [one for one in several if when(one) == last]) == 1:
-            return latest[0]
-        several = latest
-    if all(one.sender.number for one in several):
-        return max(several, key=lambda one: one.sender.number)
-    if all(_same_hand_in(one, several[0]) for one in several):
-        worked = [one for one in several if one.worked]
-        if len(worked) == 1:
-            return worked[0]
-        exact = [one for one in several if one.name == f"{one.exercise}.ipynb"]
-        if len(exact) == 1:
-            return exact[0]
-    return None
-
-
-def _same_hand_in(one: Notebook, other: Notebook) -> bool:
-    mine, theirs = one.sender, other.sender
-    return (one.piece.source, mine.form, mine.label) == (
-        *(other.piece.source, theirs.form, theirs.label),
-    )
-
-
-def _beside(one: Notebook, chosen: Notebook) -> bool:
-    """Whether it comes along with the one that was chosen, under its own name."""
-    return _same_hand_in(one, chosen) and one.name != f"{one.exercise}.ipynb"
-
-
-def _short(one: Notebook) -> str:
-    return names.shown(one.piece.name)
-
-
-def along(one: Notebook, found: Gathered) -> Iterator[tuple[str, Piece]]:
-    """The files that lie beside a notebook in the same hand-in."""
-    key = (one.student, f"{one.piece.source}/{one.sender.label}/{_folder(one.sender)}")
-    yield from found.beside.get(key, ())
-    for other in found.found[one.student, one.exercise]:
-        if other.digest != one.digest and _beside(other, one):
-            yield other.name, other.piece

@@ -14,9 +14,19 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from autograder.classroom import collect, course, late, names
-from autograder.road import archive, filing, gather, people, senders, stamps
+from autograder.road import (
+    archive,
+    filing,
+    gather,
+    newest,
+    outcome,
+    people,
+    senders,
+    stamps,
+)
 from autograder.road.filing import Filed
 from autograder.road.gather import Gathered, Notebook
+from autograder.road.outcome import Outcome
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -35,25 +45,6 @@ class Wish:
     late_by: datetime.timedelta | None = None
     replace: frozenset[str] = frozenset()
     dry_run: bool = False
-
-
-@dataclass
-class Outcome:
-    """What it came to. `left` and `nobody` are for a person; the rest is done."""
-
-    forms: dict[str, None] = field(default_factory=dict)
-    new: list[Filed] = field(default_factory=list)
-    newer: list[Filed] = field(default_factory=list)
-    same: list[Filed] = field(default_factory=list)
-    replaced: Path | None = None  # where the older ones lie
-    notes: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    nobody: list[str] = field(default_factory=list)
-    missing: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def all(self) -> list[Filed]:
-        return [*self.new, *self.newer, *self.same]
 
 
 def take_in(
@@ -96,8 +87,8 @@ def take_in(
         )
         _file(wish, gradebook, found, times, packed, done)
         done.left = [*sources.problems, *done.left]
-    _tell(wish, found, done)
-    _missing(wish, directory, done)
+    outcome.tell(wish.exercise, found, done)
+    outcome.miss(wish.exercise, directory, done)
     return done
 
 
@@ -145,7 +136,7 @@ def _file(
             at = _at(one, found, times) or _marked(wish, gradebook, one)
             made = packed.get(one.piece.source)
             made = made if one.sender.form in senders.PACKED else None
-            beside = list(gather.along(one, found))
+            beside = list(newest.along(one, found))
             filed = Filed(
                 one.student,
                 one.exercise,
@@ -191,7 +182,7 @@ def _counting(
         if wish.exercise is None and is_one_of_many and untouched:
             found.untouched += several
             continue
-        one, told = gather.counts(several, lambda each: _at(each, found, times))
+        one, told = newest.counts(several, lambda each: _at(each, found, times))
         if one is None:
             listed = ", ".join(names.shown(each.where) for each in several[:3])
             example = f"--as {gather.quoted(several[0].where)}={student}"
@@ -215,7 +206,7 @@ def _at(
     if one.sender.at is not None:
         return one.sender.at
     if one.sender.stamped:
-        for name, piece in gather.along(one, found):
+        for name, piece in newest.along(one, found):
             if name == collect.STAMP:
                 return stamps.stamp(piece)
     return times.known.get(one.student)
@@ -227,7 +218,7 @@ def _marked(
     """The time of one that is marked late, where a person said how late that is."""
     if not one.sender.is_late or wish.late_by is None:
         return None
-    from autograder.road.due import dues
+    from autograder.road.dues import dues
 
     due = dues(gradebook).get(one.exercise)
     if due is None:
@@ -263,52 +254,3 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
             how
         ].append(light)
     return how not in (filing.OLDER, filing.UNKNOWN)
-
-
-def _tell(wish: Wish, found: Gathered, done: Outcome) -> None:
-    """What could not be filed."""
-    done.left += found.strange
-    has = {
-        (x.student, x.sender.label) for several in found.found.values() for x in several
-    }
-    others = 0
-    for hand_in, told in found.foreign.items():
-        if hand_in in has:  # a home folder holds more than this course
-            others += len(told)
-        else:
-            done.left += told
-    if others:
-        done.notes.append(f"{others:,} notebooks beside them are of no exercise")
-    if wish.exercise is None:
-        done.left += found.wrong
-    else:  # they are another exercise's, which was not asked for
-        done.left += [told for told in found.wrong if " not " in told]
-        others = [told for told in found.wrong if " not " not in told]
-        if others:
-            done.notes.append(
-                f"{len(others):,} notebooks are of other exercises, and were not taken"
-            )
-    for where, student in found.without.items():
-        if student:
-            told = f"{names.shown(where)} ({names.shown(student)}) holds no notebook"
-            done.left.append(told)
-    done.nobody += [
-        f"{names.shown(label)} {why}" for label, why in found.nobody.items()
-    ]
-    if found.untouched:
-        done.notes.append(
-            f"{len(found.untouched):,} notebooks are as they were released, beside some "
-            "that are not: not taken (--exercise WORD takes them)"
-        )
-
-
-def _missing(wish: Wish, directory: Directory | None, done: Outcome) -> None:
-    """Who on the roster has handed in nothing of these exercises."""
-    words = {one.exercise for one in done.all}
-    words |= {wish.exercise} - {None}
-    top = course.class_folder() / "submitted"
-    for word in sorted(words, key=course.place):
-        there = {*course.students_in(top, word)}
-        there |= {one.student for one in done.all if one.exercise == word}
-        everybody = list(directory.people) if directory is not None else []
-        done.missing[word] = [student for student in everybody if student not in there]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +130,9 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
     _lines("submitted, and on no roster", [names.shown(s) for s in strangers])
     _lines("note", found.notes)
     _lines("left for you", doubts)
-    print(f"\nNext: python -m autograder collect submissions.zip --class {name}")
+    print(
+        f"\nNext: python -m autograder collect submissions.zip --class {shlex.quote(name)}"
+    )
     return 1 if doubts else 0
 
 
@@ -178,7 +181,7 @@ def _show(
         print(f"{names.shown(student)} is off the roster.")
     if not found:
         print(f"{name}: nobody is on the roster yet.\n")
-        print(f"Next: python -m autograder roster FILE.csv --class {name}")
+        print(f"Next: python -m autograder roster FILE.csv --class {shlex.quote(name)}")
         return 0
     print(f"{name}: {_count(len(found))}\n")
     from autograder.road.text import columns

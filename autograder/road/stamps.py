@@ -41,7 +41,7 @@ class Times:
         try:
             text, told = sheet.decoded(piece.read(LARGEST_MB << 20), piece.name)
             table = sheet.parse(text, header, piece.name, told)
-            _, found = columns.meant(table, {})
+            _, found = columns.meant(table, {}, needs_id=False)
         except ValueError as error:
             self.problems.append(f"{name}: {error}")
             return

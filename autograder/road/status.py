@@ -69,7 +69,7 @@ def of(
     known = {standing.student: standing for standing in standings}
     count = collections.Counter(standing.status for standing in standings)
     graded = {s.student for s in standings if s.status in (book.GRADED, book.FLAGGED)}
-    due = next((s.due for s in standings if s.due), None)
+    due = min((s.due for s in standings if s.due), default=None)  # no extension's
     waiting = [s for s in submitted if _waits(folder / "submitted", word, s, known)]
     failed = {s.student for s in standings if s.status == book.INFRA}
     failed |= {student for student in submitted if names.problem(student)}

@@ -435,6 +435,20 @@ def test_downloaded_is_where_it_looks(roster, run):
     assert "Next: python -m autograder grade attend --class" in said
 
 
+def test_moodle_shows_nothing_but_names(klass, run, tmp_path):
+    """As where teachers may see no e-mail: the names are the ids, if a person says so."""
+    (tmp_path / "w.csv").write_text(WORKSHEET.replace("Email address", "Group"))
+    code, said = run("roster", tmp_path / "w.csv")
+    assert code == 2 and "--id COLUMN" in said and "'Full name'" in said
+    assert run("roster", tmp_path / "w.csv", "--id", "Full name")[0] == 0
+    files = {moodle("Jörg Müller", 5002, "attend.ipynb"): notebook()}
+    (tmp_path / "a.zip").write_bytes(zipped(files))
+    code, said = run("collect", "attend", tmp_path / "a.zip", tmp_path / "w.csv")
+    assert code == 0 and "1 new" in said
+    assert "Jörg Müller/attend/timestamp.txt" in lies(klass)
+    assert run("collect", "tokenize", tmp_path / "a.zip")[1].count("of other exercises")
+
+
 def test_a_csv_that_was_handed_in_says_no_times(roster, go):
     """Nor does a timestamp.txt, but where nbgrader wrote it."""
     told = b"id,time\naexample,2020-01-01 00:00\n"
