@@ -143,7 +143,8 @@ def lay_out(course: Path) -> None:
     for name in ("solutions", "exercises"):
         shutil.copytree(ROOT / name, course / name)
     config = (ROOT / "nbgrader_config.py").read_text()
-    config += f"\nc.Execute.limits = c.Execute.limits | {LIMITS!r}.get(klass, {{}})\n"
+    mine = f"{LIMITS!r}.get(os.environ.get('GPT_CLASS'), {{}})"
+    config += f"\nc.Execute.limits = c.Execute.limits | {mine}\n"
     (course / "nbgrader_config.py").write_text(config)
     (course / "solutions" / "attend" / "notes.txt").write_text(SECRET)
 

@@ -287,6 +287,9 @@ def test_an_archive_cannot_write_where_it_likes(rooms, tmp_path, kind, way):
                 "attend",
                 "--force",
             ]
+            + [
+                "--ZipCollectApp.collector_plugin=nbgrader.plugins.FileNameCollectorPlugin"
+            ]
             + [f"--FileNameCollectorPlugin.named_regexp={rule}"],
             capture_output=True,
             text=True,
