@@ -177,7 +177,7 @@ def _about(
 _SAID = (
     ("infra", "not graded (INFRA), and no zero is written"),
     ("ungraded", "handed in and not graded: grade first, then export again"),
-    ("manual", "need a person's look at a grade given by hand"),
+    ("manual", "to be looked at by a person (`review` says why); written as they are"),
     ("flagged", "FLAGGED: their grades are written; have you read the flags?"),
     ("missing", "without a submission: no grade is written"),
     ("absent", "have a grade and no row in the file"),
