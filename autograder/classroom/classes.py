@@ -107,9 +107,17 @@ def new_class(name: str | None = None) -> Path:
 
 @functools.cache
 def nowhere() -> Path:
-    """A folder for the gradebook of no class, which ends with this process."""
-    folder = tempfile.mkdtemp(prefix="gpt-no-class-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """A folder for the gradebook of no class, which ends with this process.
+
+    Its name does not begin as those of the sandbox do, whose leftovers are swept.
+    """
+    folder, mine = tempfile.mkdtemp(prefix="no-class-"), os.getpid()
+
+    def gone() -> None:
+        if os.getpid() == mine:  # and not a process that was forked from this one
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(gone)
     return Path(folder)
 
 

@@ -33,7 +33,7 @@ def words(error: BaseException) -> str:
     if said := faults.told(error):
         return said
     text = str(error)
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | RuntimeError):
         return text or "a value was wrong"  # these are written for a person
     return f"{type(error).__name__}: {_first(text)}" if text else type(error).__name__
 

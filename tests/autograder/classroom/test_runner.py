@@ -90,7 +90,12 @@ def test_a_persons_grade_stays_and_is_to_be_looked_at_again(classroom):
 def test_a_late_submission_is_penalized_by_nbgraders_plugin(classroom, monkeypatch):
     config = Path("nbgrader_config.py")
     before = config.read_text()
-    config.write_text(before + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    config.write_text(
+        before
+        + "\nfrom nbgrader.plugins import LateSubmissionPlugin"
+        + "\nc.AssignLatePenalties.plugin_class = LateSubmissionPlugin"
+        + '\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
+    )
     try:
         with gradebook(classroom) as book:
             book.update_or_create_assignment(
