@@ -102,8 +102,8 @@ def test_what_is_read_is_bounded_in_all(folder, monkeypatch, name):
         sparse(folder / name.format(number))
     (folder / "timestamp.txt").write_text("2026-11-20 12:00:00 UTC")
     seen = []
-    read = module._read
-    monkeypatch.setattr(module, "_read", lambda *a: seen.append(read(*a)) or seen[-1])
+    read = module.read
+    monkeypatch.setattr(module, "read", lambda *a: seen.append(read(*a)) or seen[-1])
     found = collect(folder, "work")
     assert sum(map(len, seen)) < 40 << 20
     assert found.notebook == b"{}" and found.timestamp
