@@ -49,7 +49,7 @@ def url(folder: Path) -> str:
             f"the class {folder.name!r} has its gradebook at {shown(known)}, not at "
             f"{shown(address)}; if it was moved there, remove {kept}"
         )
-    if not known and own.exists() and address != f"sqlite:///{own}":
+    if not known and own.exists() and not _is(address, own):
         raise Unavailable(
             f"the class {folder.name!r} has a gradebook already, {own}: what is in it "
             f"would be missing at {shown(address)}. Give --db with a new class"
@@ -60,9 +60,14 @@ def url(folder: Path) -> str:
 def remember(folder: Path, address: str) -> None:
     """Note where the class has its gradebook, for the commands that come. No password."""
     kept, text = folder / REMEMBERED, _bare(address) + "\n"
-    own = address in ("sqlite://", f"sqlite:///{folder / FILE}")
+    own = address == "sqlite://" or _is(address, folder / FILE)
     if not own and folder.is_dir() and not kept.exists():
         write_whole(kept, text.encode())
+
+
+def _is(address: str, file: Path) -> bool:
+    """Whether an address is this file of SQLite's, with whatever options."""
+    return address.partition("?")[0] == f"sqlite:///{file}"
 
 
 def is_server(address: str) -> bool:

@@ -228,8 +228,16 @@ class Record:
 
     def _whole(self, work: Callable[[], None]) -> None:
         address = str(self.gradebook.engine.url)
+
+        def attempt() -> None:
+            try:
+                work()
+            except BaseException:
+                self.gradebook.db.rollback()  # of what was lost nothing is left to undo
+                raise
+
         with faults.sentences(address):
-            faults.whole(work)
+            faults.whole(attempt)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -170,11 +170,12 @@ def test_a_class_finds_its_gradebook_again(server, both, monkeypatch):
 # --- many writers ----------------------------------------------------------------------
 
 
-def write(url, exercise, notebook, students, failed):
+def write(url, exercise, notebook, students, failed, ready):
     """A grader's writing side, in a process of its own."""
     nb = nbformat.reads(notebook, as_version=4)
     try:
         with contextlib.closing(opened(url)) as record:
+            ready.wait()  # the crash comes while all of them write
             for student in students:
                 record.save(exercise, student, "f" * 64, None, nb)
     except BaseException as error:  # noqa: BLE001 - the test is to know
@@ -198,12 +199,12 @@ def test_nothing_is_lost_or_doubled_where_many_write(server, both):
     }
     students = [f"many{number:02}" for number in range(STUDENTS)]
     fork = multiprocessing.get_context("fork")
-    failed = fork.SimpleQueue()
+    failed, ready = fork.SimpleQueue(), fork.Barrier(WRITERS)
     writers = []
     for number in range(WRITERS):
         exercise = EXERCISES[number % 2]
         mine = students[number // 2 :: WRITERS // 2]  # each for one writer an exercise
-        asked = (server.url("both"), exercise, notebooks[exercise], mine, failed)
+        asked = (server.url("both"), exercise, notebooks[exercise], mine, failed, ready)
         writers.append(fork.Process(target=write, args=asked))
     for writer in writers:
         writer.start()
