@@ -47,11 +47,11 @@ def arranged(said, pieces):
     special ones as their names.
     """
     roles = {"user": tr("user"), "assistant": tr("assistant")}
-    said = [(roles[role], text) for role, text in said]
-    wide = _arranged(drawing(460, 60 + 40 * len(said)), said, pieces, 448)
+    shown = [(roles[role], text) for role, text in said]
+    wide = _arranged(drawing(460, 60 + 40 * len(said)), shown, pieces, 448)
     lines = sum(map(len, pieces)) // 3
     narrow = _arranged(
-        drawing(NARROW, 92 + 44 * len(said) + 9 * lines), said, pieces, 288
+        drawing(NARROW, 92 + 44 * len(said) + 9 * lines), shown, pieces, 288
     )
     alt = tr(
         "Above, messages: “{said}”. Below, one row of tokens: “{row}”.",
