@@ -37,7 +37,7 @@ from autograder.classroom.cells import (
     sanitize,
 )
 from autograder.verdict import bank, source, stale
-from autograder.verdict.panel import number
+from autograder.verdict.points import number
 
 SECONDS = 20  # for a cell of the student's; what takes longer is interrupted
 PATIENCE = 10  # times as long for a given one, which may import on a busy machine

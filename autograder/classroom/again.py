@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.classroom import decides
 from autograder.classroom.book import INFRA, Standing
-from autograder.verdict.panel import number
+from autograder.verdict.points import number
 
 NEW = "not graded before"
 FORCED = "forced"

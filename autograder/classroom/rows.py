@@ -9,7 +9,7 @@ from autograder.classroom import course, trouble
 from autograder.classroom.again import Moved
 from autograder.classroom.book import Standing
 from autograder.classroom.table import INFRA, Row
-from autograder.verdict.panel import number
+from autograder.verdict.points import number
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.classroom import names
-from autograder.verdict.panel import number
+from autograder.verdict.points import number
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
 ROWS = 60  # of a table; a larger class is summed up

@@ -97,7 +97,7 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
 
 
 def _lines(found: list[dict[str, Any]], width: int) -> list[str]:
-    from autograder.verdict.panel import number
+    from autograder.verdict.points import number
 
     if not found:
         return ["nothing waits for a person"]

@@ -21,6 +21,7 @@ from autograder.verdict.outcome import (
     Outcome,
     StillRunning,
 )
+from autograder.verdict.points import number
 from autograder.verdict.wire import is_torch
 
 WIDTH = 72  # characters of a value that are shown
@@ -109,11 +110,6 @@ def reason(verdict: Verdict) -> str:
     if verdict.mistake:  # its hint says more
         lines.remove(verdict.reason)
     return " ".join(lines)
-
-
-def number(points: float) -> str:
-    """Points as a person writes them: 2, 1.5, 0.67."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def _headline(verdict: Verdict) -> str:
