@@ -43,7 +43,7 @@ c.CourseDirectory.feedback_directory = f"{folder}/feedback"
 c.CourseDirectory.solution_directory = f"{folder}/solution"
 c.CourseDirectory.db_url = gradebook
 c.ZipCollectApp.downloaded_directory = f"{folder}/downloaded"
-c.ZipCollectApp.collector_plugin = "autograder.road.zipcollect.Collector"
+c.ZipCollectApp.collector_plugin = "autograder.road.desk.zipcollect.Collector"
 
 converters.install()  # nbgrader's own commands read a folder as ours does
 c.HTMLExporter.preprocessors = [pages.Escape]

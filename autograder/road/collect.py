@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from autograder.classroom import course, names
 
 if TYPE_CHECKING:
-    from autograder.road.filing import Filed
-    from autograder.road.outcome import Outcome
-    from autograder.road.people import Directory
+    from autograder.road.desk.filing import Filed
+    from autograder.road.desk.outcome import Outcome
+    from autograder.road.desk.people import Directory
 
 ABOUT = "take in what was submitted, from the LMS's zip or a folder"
 SHOWN = 15  # lines of one kind; the rest is counted
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
             seconds=times.seconds(options.late_by, "--late-by")
         )
     from autograder.classroom import book
-    from autograder.road import intake, people
+    from autograder.road.desk import intake, people
 
     with book.opened() as gradebook:
         directory = people.Directory(people.load(gradebook))

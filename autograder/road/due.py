@@ -181,7 +181,7 @@ def _change(
 
 def _students(gradebook: Gradebook, asked: list[str]) -> list[str]:
     """The students, who must be on the roster or in the gradebook."""
-    from autograder.road import people
+    from autograder.road.desk import people
 
     directory = people.Directory(people.load(gradebook))
     there = {*directory.people, *(people.strangers(gradebook) if asked else ())}

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 from autograder.classroom import course
-from autograder.road import pin
+from autograder.road.handout import pin
 
 ABOUT = "grade what was submitted"
 

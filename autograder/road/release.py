@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.classroom import course
-from autograder.road import links
+from autograder.road.handout import links
 
 ABOUT = "make a class, and the folder that its students get"
 CLASS = "new"
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     where = options.repository and links.repository(options.repository, options.branch)
     addresses = links.of(exercises, where or None, options.hub)
 
-    from autograder.road import bundle, pin
+    from autograder.road.handout import bundle, pin
     from autograder.verdict import bank
 
     found = bundle.files(
@@ -145,7 +145,7 @@ def _check_zip(archive: Path) -> None:
     """ValueError where a file of that name is none of ours."""
     import zipfile
 
-    from autograder.road import bundle
+    from autograder.road.handout import bundle
 
     if not archive.exists():
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from autograder.classroom import course, names
 
 if TYPE_CHECKING:
-    from autograder.road.columns import Person, Roster
+    from autograder.road.desk.columns import Person, Roster
 
 ABOUT = "read the students from a CSV of the LMS, or show them"
 CLASS = "new"  # a list of students makes one
@@ -46,8 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from autograder.road.columns import COLUMNS, OPTIONS, roster
-    from autograder.road.sheet import read
+    from autograder.road.desk.columns import COLUMNS, OPTIONS, roster
+    from autograder.road.desk.sheet import read
 
     name, found = course.class_name(), None
     if options.file is None:
@@ -83,7 +83,7 @@ def _may_be_new(name: str, is_dry: bool) -> None:
 
 
 def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None) -> int:
-    from autograder.road import people
+    from autograder.road.desk import people
 
     before = people.load(gradebook)
     dropped = list(dict.fromkeys(options.drop))
@@ -137,7 +137,7 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
 
 
 def _listed(met, person: Person) -> bool:
-    from autograder.road.people import _again
+    from autograder.road.desk.people import _again
 
     return bool(met.any(person.id) or _again(met, person))
 

@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     folder = course.class_folder()
     asked = [course.exercise(name) for name in options.exercise]
-    from autograder.road import pin
+    from autograder.road.handout import pin
 
     known = pin.pinned(folder)
     submitted = folder / "submitted"
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 def _would(folder: Path, exercise: str, jobs: int | None) -> dict[str, Any]:
     """What has changed for an exercise, and whose grade that would move."""
     from autograder.classroom import grade
-    from autograder.road import pin
+    from autograder.road.handout import pin
 
     parts = pin.changed(folder, exercise)
     done = grade.graded(exercise, jobs=jobs, dry=True, again=True)
@@ -100,7 +100,7 @@ def _tell(name: str, known: Mapping[str, Any], found: Mapping[str, Any]) -> None
 
 def _go_along(options: argparse.Namespace, exercises: Sequence[str]) -> int:
     """Pin the class to the course as it is now."""
-    from autograder.road import pin
+    from autograder.road.handout import pin
 
     folder = course.class_folder()
     moved = [e for e in exercises if pin.changed(folder, e)]

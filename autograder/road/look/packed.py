@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.classroom.book import Standing
-from autograder.road import filing
+from autograder.road.desk import filing
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook

@@ -10,7 +10,8 @@ import pytest
 
 from autograder import __main__ as command
 from autograder.classroom import book, course, grade
-from autograder.road import filing, look
+from autograder.road import look
+from autograder.road.desk import filing
 from tests.autograder.road.test_feedback import text
 
 EXERCISE = "attend"

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.classroom import book
-from autograder.road import archive, intake, people, times
+from autograder.road import times
+from autograder.road.desk import archive, intake, people
 from tests.autograder.road.lms import CANVAS_CSV, canvas, notebook, zipped
 from tests.autograder.road.test_collect import lies
 

@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from autograder import progress
 from autograder.__main__ import main
 from autograder.classroom import course
-from autograder.road import bundle, links
+from autograder.road.handout import bundle, links
 
 ROOT = Path(__file__).parents[3]
 CLASS = "zebra fifteen"

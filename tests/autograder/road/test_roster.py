@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder.road import columns, sheet
+from autograder.road.desk import columns, sheet
 from tests.autograder.road.lms import CANVAS_CSV
 
 WORKSHEET = """\

@@ -13,7 +13,7 @@ from typing import Any
 from nbgrader.plugins import FileNameCollectorPlugin
 
 from autograder.classroom import course, names
-from autograder.road import people, senders
+from autograder.road.desk import people, senders
 
 
 class Collector(FileNameCollectorPlugin):

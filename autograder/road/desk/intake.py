@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from autograder.classroom import collect, course, late, names
-from autograder.road import (
+from autograder.road.desk import (
     archive,
     filing,
     gather,
@@ -24,14 +24,14 @@ from autograder.road import (
     senders,
     stamps,
 )
-from autograder.road.filing import Filed
-from autograder.road.gather import Gathered, Notebook
-from autograder.road.outcome import Outcome
+from autograder.road.desk.filing import Filed
+from autograder.road.desk.gather import Gathered, Notebook
+from autograder.road.desk.outcome import Outcome
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-    from autograder.road.people import Directory
+    from autograder.road.desk.people import Directory
     from autograder.road.times import Clock
 
 

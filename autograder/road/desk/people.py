@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from autograder.classroom import names
 from autograder.classroom.book import PERSON
-from autograder.road.columns import KEYS, Person
+from autograder.road.desk.columns import KEYS, Person
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from autograder.classroom import collect, names
-from autograder.road.archive import Piece
-from autograder.road.senders import utc
+from autograder.road.desk.archive import Piece
+from autograder.road.desk.senders import utc
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook

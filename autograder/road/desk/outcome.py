@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.classroom import course, names
-from autograder.road.filing import Filed
-from autograder.road.gather import Gathered
+from autograder.road.desk.filing import Filed
+from autograder.road.desk.gather import Gathered
 
 if TYPE_CHECKING:
-    from autograder.road.people import Directory
+    from autograder.road.desk.people import Directory
 
 
 @dataclass

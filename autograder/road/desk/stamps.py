@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograder.classroom import names
-from autograder.road import columns, senders, sheet
-from autograder.road.archive import Piece
-from autograder.road.people import Directory
+from autograder.road.desk import columns, senders, sheet
+from autograder.road.desk.archive import Piece
+from autograder.road.desk.people import Directory
 from autograder.road.times import Clock
 
 TIMES = (

@@ -184,7 +184,7 @@ def _chapters(found: Mapping[str, bytes], book: str) -> dict[str, bytes]:
 
 def _house() -> Path:
     """Where the packages lie."""
-    return Path(__file__).parents[2]
+    return Path(__file__).parents[3]
 
 
 def _modules(exercises: Iterable[str]) -> list[Path]:

@@ -17,7 +17,7 @@ from typing import Any
 from autograder.classroom import course, decides
 
 FILE = "course.json"
-HOUSE = Path(__file__).parents[2]
+HOUSE = Path(__file__).parents[3]
 
 
 def pin(folder: Path, exercises: Iterable[str], anew: bool = False) -> None:

@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Callable, Iterator
 
 from autograder.classroom import names
-from autograder.road.archive import Piece
-from autograder.road.gather import Gathered, Notebook, folder_of
+from autograder.road.desk.archive import Piece
+from autograder.road.desk.gather import Gathered, Notebook, folder_of
 
 When = Callable[[Notebook], datetime.datetime | None]  # it was handed in
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograder.classroom import names
-from autograder.road.sheet import Sheet, normal
+from autograder.road.desk.sheet import Sheet, normal
 
 # What a column holds, by its normal header. `id` alone means different things.
 COLUMNS = {

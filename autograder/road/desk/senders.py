@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.classroom.names import shown
-from autograder.road.archive import Piece
-from autograder.road.people import Directory
+from autograder.road.desk.archive import Piece
+from autograder.road.desk.people import Directory
 
 METADATA = "submission_metadata.yml"
 METADATA_MB = 64

@@ -15,9 +15,9 @@ from typing import Any
 
 from autograder.classroom import collect, course, names
 from autograder.classroom.collect import _is_copy
-from autograder.road.archive import Piece
-from autograder.road.people import Directory
-from autograder.road.senders import Sender
+from autograder.road.desk.archive import Piece
+from autograder.road.desk.people import Directory
+from autograder.road.desk.senders import Sender
 
 LOOKED_AT = 60  # notebooks of one hand-in
 Given = Mapping[str, str]  # what a person said: a file, or a hand-in, and its student
