@@ -26,12 +26,15 @@ class NotPlain(Exception):
     """It is of another type, or larger than what is copied here."""
 
 
-def copied(value: Any) -> Any:
-    """A copy that shares nothing that can be changed. NotPlain where it is not known."""
-    return _Copier().copied(value, 0)
+def copied(value: Any, tensors: bool = False) -> Any:
+    """A copy that shares nothing that can be changed. NotPlain where it is not known.
+
+    With `tensors`, these are taken too, and their copies ask for no gradient.
+    """
+    return _Copier(tensors).copied(value, 0)
 
 
-def tensor(value: Any) -> Any:
+def _tensor(value: Any) -> Any:
     """A copy of a common tensor in memory, without its gradient; else NotPlain."""
     torch = sys.modules.get("torch")
     if (
@@ -56,7 +59,8 @@ def lies_across(tensor: Any) -> bool:
 
 
 class _Copier:
-    def __init__(self) -> None:
+    def __init__(self, tensors: bool) -> None:
+        self.tensors = tensors
         self.parts = self.letters = self.numbers = 0
 
     def copied(self, value: Any, depth: int) -> Any:
@@ -90,7 +94,9 @@ class _Copier:
                 raise NotPlain
             parts = [self.copied(part, depth + 1) for part in value.values()]
             return dict(zip(keys, parts, strict=True))
-        made = tensor(value)
+        if not self.tensors:
+            raise NotPlain
+        made = _tensor(value)
         self.numbers += made.numel()
         if self.numbers > NUMBERS:
             raise NotPlain

@@ -72,7 +72,7 @@ def unpack(data: bytes) -> Any:
 def copy(value: Any) -> Any:
     """What `unpack(pack(value))` gives; most values need not go through bytes."""
     try:
-        return plain.copied(value)
+        return plain.copied(value, tensors=True)
     except plain.NotPlain:
         return unpack(pack(value))
 
