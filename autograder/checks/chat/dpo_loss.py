@@ -461,7 +461,7 @@ MISTAKES = (
     ),
     Mistake(
         "a hinge at 0",
-        "You take max(0, −x): a pair that is learned counts nothing at all, and one that is "
+        "You cut −x off at zero: a pair that is learned counts nothing at all, and one that is "
         "not counts −x. In its place DPO has −log σ(x), which bends between the two.",
         _by(log_sigma=lambda m: m.clamp(max=0)),
     ),
