@@ -6,6 +6,7 @@ to be made. What is large, deep or of another type is `wire`'s.
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import Any
 
@@ -84,7 +85,10 @@ class _Copier:
                 if self.letters > LETTERS:
                     raise NotPlain
                 return kind(value)
-            return kind([self.copied(part, depth + 1) for part in value])
+            parts = [self.copied(part, depth + 1) for part in value]
+            if kind is tuple and all(map(operator.is_, parts, value)):
+                return value  # nobody can change it, so it stays the object that it is
+            return kind(parts)
         if kind is dict:
             keys = [self.copied(key, depth + 1) for key in value]
             texts = set(map(type, keys)) <= {str}

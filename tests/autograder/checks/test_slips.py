@@ -50,7 +50,7 @@ def asked(name: str, seed: bytes) -> tuple[list[Case], list[Outcome]]:
     """The cases of a check as a notebook has them, from a file, and what is right."""
     _, check = CHECKS[name]
     cases = [
-        replace(case, args=from_args(wire.copy(to_args(case.args))))
+        replace(case, args=from_args(wire.unpack(wire.pack(to_args(case.args)))))
         for case in bank.draw(check, seed)
     ]
     return cases, expected(check, cases)
