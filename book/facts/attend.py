@@ -22,6 +22,7 @@ from torch import Tensor
 from gpt import world
 from gpt.attend import attention, attention_weights, causal_mask
 from gpt.embed import embed
+from gpt.model import small
 
 from . import bets, cosine, held_out, ids_of, ids_of_words, label, smollm2
 
@@ -158,6 +159,14 @@ def reading(model, tokenizer, ids):
     """Has the model read ids (1, T)."""
     labels = [label(tokenizer, id) for id in ids[0]]
     return Reading(ids, labels, model.trace(ids))
+
+
+def openings():
+    """The two stories of the chapter's first picture, as the model has read them."""
+    begun = (
+        f"{world.PROMPT} she worked with a {{}} model. When the sun came up, the model"
+    )
+    return [read(*small(), begun.format(kind)) for kind in ("fashion", "clay")]
 
 
 # --- why causal ---------------------------------------------------------------------
