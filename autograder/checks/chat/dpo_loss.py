@@ -495,14 +495,16 @@ MISTAKES = (
     ),
     Mistake(
         "a little added for safety",
-        "You add a little before the logarithm, so that it is never −∞. So large losses are "
-        "too small. `logsigmoid` needs no such help.",
+        "You add a little before the logarithm, or keep the sigmoid above a little, so that "
+        "the logarithm is never −∞. So large losses are too small. `logsigmoid` needs no such "
+        "help.",
         _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-9).log()),
     ),
     Mistake(
         "a little more added for safety",
-        "You add a little before the logarithm, so that it is never −∞. So large losses are "
-        "too small. `logsigmoid` needs no such help.",
+        "You add a little before the logarithm, or keep the sigmoid above a little, so that "
+        "the logarithm is never −∞. So large losses are too small. `logsigmoid` needs no such "
+        "help.",
         _by(log_sigma=lambda m: (torch.sigmoid(m) + 1e-8).log()),
     ),
     *(
@@ -513,7 +515,7 @@ MISTAKES = (
             "such help.",
             _by(log_sigma=partial(_held, least=least)),
         )
-        for least in (1e-8, 1e-10, 1e-12)
+        for least in (1e-10, 1e-12)  # 1e-8 is as if it were added
     ),
     Mistake(
         "exp over 1 + exp",
