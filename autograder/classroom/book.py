@@ -92,6 +92,15 @@ class Standing:
         return max(datetime.timedelta(), self.handed_in - self.due)
 
     @property
+    def untimed(self) -> bool:
+        """Whether it has a grade, is due, and nobody knows when it was handed in.
+
+        Then it counts as in time, which nothing shows that it was.
+        """
+        known = self.due is None or self.handed_in is not None
+        return not known and self.status in (GRADED, FLAGGED)
+
+    @property
     def name(self) -> str:
         """As the roster has it; else the name of the folder."""
         return f"{self.first_name} {self.last_name}".strip() or self.student

@@ -32,7 +32,8 @@ def choose(
     worked = {n: nb for n, nb in copies.items() if _worked(nb, steps)}
     if own is not None and _worked(own, steps):
         others = [n for n, nb in worked.items() if _text(nb) != _text(own)]
-        return own, [f"{n} was not graded: it differs from {mine}" for n in others]
+        why = f"was not graded: it differs from {mine}, which has the right name"
+        return own, [f"{n} {why} (`review` says how to swap them)" for n in others]
     found = worked if worked or own is not None else copies
     if len({_text(nb) for nb in found.values()}) == 1:
         name, nb = next(iter(found.items()))

@@ -88,9 +88,14 @@ def class_folder() -> Path:
         raise ValueError(
             "the demo is not laid out: `python -m autograder demo` does it"
         )
-    near = difflib.get_close_matches(name, classes(), 3, 0.5)
-    known = f"did you mean {', or '.join(near)}?" if near else _there()
+    meant = near(name)
+    known = f"did you mean {', or '.join(meant)}?" if meant else _there()
     raise ValueError(f"there is no class {name!r}; {known}")
+
+
+def near(name: str) -> list[str]:
+    """Classes that have nearly this name."""
+    return difflib.get_close_matches(name, classes(), 3, 0.5)
 
 
 def new_class(name: str | None = None) -> Path:

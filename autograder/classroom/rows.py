@@ -58,6 +58,7 @@ def row(standing: Standing) -> Row:
         any(check.manual is not None for check in standing.checks.values()),
         standing.needs_manual,
         standing.status == INFRA and standing.total is not None,
+        standing.untimed,
     )
 
 

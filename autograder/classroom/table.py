@@ -24,6 +24,12 @@ HELP = (
     "same command again; problems.log in the class's folder says more."
 )
 
+UNTIMED = "no time known"
+LATE = (
+    "no time known: it is not known when {}, so late work counts as in time. Give `collect` a "
+    "CSV with times (Moodle's grading worksheet), or see its --handed-in."
+)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -43,6 +49,7 @@ class Row:
     by_hand: bool = False
     waits: bool = False  # for a person to look at it
     stands: bool = False  # of INFRA: a grade from before does
+    untimed: bool = False  # it is due, and no time of handing in is known
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ def table(
     """
     signs = _signs(encoding)
     possible = number(rows[0].possible)
-    lines = [f"{assignment}: {len(rows):,} submissions, {possible} points", ""]
+    many = "s" * (len(rows) != 1)
+    lines = [f"{assignment}: {len(rows):,} submission{many}, {possible} points", ""]
     shown, hidden = rows, 0
     if len(rows) > ROWS:
         lines += _spread(rows, width, signs)
@@ -87,6 +95,13 @@ def table(
         lines += _mistakes(rows, width, encoding, signs)
     elif common := most_common_mistake(rows):
         told = f"most common mistake: {names.shown(common, encoding)}"
+        lines += ["", *(f"  {line}" for line in _wrapped(told, width - 2))]
+    if untimed := sum(row.untimed for row in rows):
+        told = LATE.format(
+            f"{untimed:,} of {len(rows):,} submissions were handed in"
+            if len(rows) > 1
+            else "it was handed in"
+        )
         lines += ["", *(f"  {line}" for line in _wrapped(told, width - 2))]
     if any(row.status == INFRA for row in rows):
         lines += ["", *(f"  {line}" for line in _wrapped(HELP, width - 2))]
@@ -118,6 +133,7 @@ def _row(
 def _about(row: Row) -> list[str]:
     """What the points are, beside a check's."""
     told = [f"-{number(row.penalty)} for being late"] if row.penalty else []
+    told += [UNTIMED] if row.untimed else []
     told += ["points by hand"] if row.by_hand else []
     return [*told, "look at it again"] if row.by_hand and row.waits else told
 

@@ -47,6 +47,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--zone", metavar="ZONE", help="of times in a CSV without one")
     parser.add_argument(
+        "--time", metavar="COLUMN", help="the column of the CSV that holds the times"
+    )
+    parser.add_argument(
+        "--handed-in",
+        metavar="TIME",
+        help="what has no time, and is not LATE in Canvas, was handed in by then: "
+        "'2026-11-20 23:59'",
+    )
+    parser.add_argument(
         "--replace",
         action="append",
         default=[],
@@ -78,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
             raise ValueError(f"{path}: there is no such file or folder")
     from autograder.road import times
 
+    clock = times.Clock(options.zone)
+    by = clock.read(options.handed_in) if options.handed_in is not None else None
     late_by = None
     if options.late_by is not None:
         late_by = datetime.timedelta(
@@ -104,8 +115,10 @@ def run(options: argparse.Namespace) -> int:
             late_by,
             frozenset(options.replace),
             options.dry_run,
+            options.time,
+            by,
         )
-        done = intake.take_in(wish, gradebook, directory, times.Clock(options.zone))
+        done = intake.take_in(wish, gradebook, directory, clock)
     if options.json:
         print(json.dumps(_plain(name, done), ensure_ascii=False, indent=1))
     else:
@@ -144,9 +157,9 @@ def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
     from autograder.road.text import listed
 
     words = sorted({one.exercise for one in done.all}, key=course.place)
-    forms = ", ".join(done.forms) or "nothing that is known"
+    of = f"{', '.join(words) or 'nothing'} · from {', '.join(done.forms)}"
     dry = " (dry run: nothing was written)" if options.dry_run else ""
-    print(f"{name} · {', '.join(words) or 'nothing'} · from {forms}{dry}\n")
+    print(f"{name} · {of if done.forms else 'nothing was found to file'}{dry}\n")
     counts = [f"{len(done.new):,} new", f"{len(done.newer):,} newer"]
     counts.append(f"{len(done.same):,} as before")
     print(f"  {' · '.join(counts)}")

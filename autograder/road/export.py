@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     _write(to, told.sheet.bytes(), options.force)
     about = _about(to, form, grades, told)
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
-    needs = ("infra", "ungraded", "manual", "absent", "odd")
+    needs = ("infra", "ungraded", "manual", "untimed", "absent", "odd")
     return 1 if any(about[key] for key in needs) else 0
 
 
@@ -168,9 +168,11 @@ def _about(
         "missing": those(lambda s: s.status == MISSING and s.student not in waiting),
         "flagged": those(lambda s: s.status == FLAGGED),
         "manual": those(lambda s: s.needs_manual and s.status != INFRA),
+        "untimed": those(lambda s: s.untimed),
         "absent": told.absent,
         "unknown": told.unknown,
         "odd": told.odd,
+        "notes": told.notes,
     }
 
 
@@ -179,9 +181,10 @@ _SAID = (
     ("ungraded", "handed in and not graded: grade first, then export again"),
     ("manual", "to be looked at by a person (`review` says why); written as they are"),
     ("flagged", "FLAGGED: their grades are written; have you read the flags?"),
+    ("untimed", "with no time known: written as if handed in in time"),
     ("missing", "without a submission: no grade is written"),
-    ("absent", "have a grade and no row in the file"),
-    ("unknown", "rows are of nobody in this class: left as they were"),
+    ("absent", "with a grade and without a row in the file"),
+    ("unknown", "in the file and of nobody in this class: left as they were"),
 )
 
 
@@ -198,6 +201,7 @@ def _words(about: dict[str, Any]) -> str:
     lines += [f"  {names.shown(odd)}" for odd in about["odd"][: 4 * FEW]]
     if len(about["odd"]) > 4 * FEW:
         lines.append(f"  … and {len(about['odd']) - 4 * FEW:,} more (--json tells all)")
+    lines += [f"  {note}" for note in about["notes"]]
     lines.append(f"  next: {_NEXT[about['form']]}")
     encoding = sys.stdout.encoding or "utf-8"
     return "\n".join(lines).encode(encoding, "backslashreplace").decode(encoding)

@@ -14,7 +14,7 @@ ABOUT = "grade what was submitted"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment")
+    parser.add_argument("assignment", metavar="exercise")
     more(parser)
     parser.add_argument(
         "--feedback", action="store_true", help="write feedback pages too"
@@ -23,7 +23,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def more(parser: argparse.ArgumentParser) -> None:
     """What grading and regrading can be told alike."""
-    parser.add_argument("--student", action="append", default=[], metavar="ID")
+    parser.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this one's, by the name of the folder; may be given several times",
+    )
     parser.add_argument(
         "--force", action="store_true", help="grade again what is graded"
     )

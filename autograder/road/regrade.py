@@ -17,7 +17,7 @@ ABOUT = "grade again after a change: whose grade moves, by how much, why (--dry-
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment")
+    parser.add_argument("assignment", metavar="exercise")
     asks.more(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="tell what would move; write nothing"

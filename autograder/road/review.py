@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import shlex
 import shutil
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.classroom import course, names
@@ -18,10 +21,16 @@ HOW = (
     "flags stand above the notebook. Type the points you find right, or the same ones: "
     "then it is confirmed, and no longer listed here."
 )
+UNTIMED = (
+    "no time known, so it counts as in time: give `collect` a CSV with times, or "
+    "--handed-in TIME, and grade again"
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", nargs="*", help="default: all")
+    parser.add_argument(
+        "assignment", nargs="*", metavar="exercise", help="default: all"
+    )
     parser.add_argument("--json", action="store_true", help="the same for a script")
 
 
@@ -51,6 +60,8 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
             whys += [f"could not be graded: {flag}" for flag in standing.flags]
         elif standing.needs_manual:
             whys += standing.flags
+        if standing.untimed:
+            whys.append(UNTIMED)
         if standing.needs_manual:
             by_hand = [n for n, c in standing.checks.items() if c.manual is not None]
             none = [
@@ -74,11 +85,13 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
                     "points": standing.total,
                     "possible": standing.possible,
                     "why": whys,
+                    "do": _do(word, standing.student, standing.flags),
                     "at": f"/formgrader/submissions/{standing.notebook}"
                     if standing.notebook
                     else None,
                 }
             )
+    found.sort(key=lambda row: row["why"] == [UNTIMED])  # what is odder goes first
     known = {row["student"] for row in found}
     for student in course.students_in(course.class_folder() / "submitted", word):
         if (why := names.problem(student)) and student not in known:
@@ -90,10 +103,40 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
                     "points": None,
                     "possible": None,
                     "why": [why],
+                    "do": [],
                     "at": None,
                 }
             )
     return found
+
+
+def _do(word: str, student: str, flags: Sequence[str]) -> list[str]:
+    """What has the other notebook graded, where there are two or it is another's."""
+    place = course.class_folder() / "submitted" / student / word
+    own, aside = f"{word}.ipynb", f"{word}-other.ipynb"
+    told, klass, who = [], shlex.quote(course.class_name()), shlex.quote(student)
+    for flag in flags:
+        if found := re.fullmatch(r"(.+) was not graded: it differs from .*", flag):
+            other = found[1]
+            if not ((place / other).is_file() and str(place / other).isprintable()):
+                continue
+            inside = place
+            if place.is_relative_to(course.root()):
+                inside = place.relative_to(course.root())
+            file = shlex.quote(other)
+            aside = f"{word}-first.ipynb" if other == aside else aside
+            told += [
+                f"to have {other} graded in its place, swap the names and grade again:",
+                f"  (cd {shlex.quote(str(inside))} &&",
+                f"   mv -n {own} {aside} && mv -n {file} {own})",
+                f"  python -m autograder grade {word} --class {klass} --student {who}",
+            ]
+        elif found := re.search(r"looks like (\w+), another exercise", flag):
+            told += [
+                f"if it was meant as {found[1]}: the same zip with",
+                f"  python -m autograder collect {found[1]} ZIP --class {klass}",
+            ]
+    return told
 
 
 def _lines(found: list[dict[str, Any]], width: int) -> list[str]:
@@ -117,6 +160,7 @@ def _lines(found: list[dict[str, Any]], width: int) -> list[str]:
             )[:3]
         if len(row["why"]) > 4:
             lines.append(f"      … and {len(row['why']) - 4} more")
+        lines += [f"      {names.shown(line)}" for line in row["do"][:8]]
         if row["at"]:
             lines.append(f"      {row['at']}")
     if len(found) > MOST:

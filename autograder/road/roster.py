@@ -41,6 +41,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="take a student off who has submitted nothing",
     )
+    parser.add_argument(
+        "--new",
+        action="store_true",
+        help="make the class, though another has nearly its name",
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what it would")
     parser.add_argument("--json", action="store_true", help="for scripts")
 
@@ -64,20 +69,24 @@ def run(options: argparse.Namespace) -> int:
             )
         if sheet.form != "UTF-8, commas" and not options.json:
             print(f"{options.file.name}: {sheet.form}\n")
-        _may_be_new(name, options.dry_run)
+        _may_be_new(name, options.dry_run, options.new)
     from autograder.classroom import book
 
     with book.opened() as gradebook:
         return _go(options, name, gradebook, found)
 
 
-def _may_be_new(name: str, is_dry: bool) -> None:
-    """Make the class where there is none of that name yet."""
+def _may_be_new(name: str, is_dry: bool, is_new: bool) -> None:
+    """Make the class where there is none of that name yet, nor nearly of that name."""
     try:
         course.class_folder()
     except ValueError as error:
         if is_dry:
             raise ValueError(f"{error}: without --dry-run, it is made") from None
+        from autograder.classroom.classes import near
+
+        if not is_new and near(name):
+            raise ValueError(f"{error} --new makes {name!r}") from None
         course.new_class()
         print(f"The class {name} is new.", file=sys.stderr)
 
@@ -111,6 +120,7 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
             "form": found.form,
             "new": [p.id for p in new],
             "changed": how,
+            "columns": dict(found.columns),
             "students": len(after),
             "not_listed": [p.id for p in gone],
             "strangers": strangers,
@@ -122,18 +132,32 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
     would = " (dry run: nothing was written)" if options.dry_run else ""
     print(f"{name}: {_count(len(after))} · {found.form}{would}\n")
     same = len(found.people) - len(new) - len(changed)
+    print("\n".join(_columns(found)), end="\n\n")
     print(f"  {len(new):,} new · {len(changed):,} changed · {same:,} as before")
-    _lines("changed", [_how(student, told) for student, told in how.items()])
+    if spelt := [student for student, told in how.items() if told == [people.SPELT]]:
+        print(f"  {len(spelt):,} of the changed: {people.SPELT}")
+    _lines("changed", [_how(s, told) for s, told in how.items() if s not in spelt])
     _lines("not in this file", [_who(p) for p in gone])
     if gone:
         print("  They stay. `--drop ID` takes off one who has submitted nothing.")
     _lines("submitted, and on no roster", [names.shown(s) for s in strangers])
     _lines("note", found.notes)
     _lines("left for you", doubts)
-    print(
-        f"\nNext: python -m autograder collect submissions.zip --class {shlex.quote(name)}"
-    )
+    step = "status" if _folders() else "collect submissions.zip"
+    print(f"\nNext: python -m autograder {step} --class {shlex.quote(name)}")
     return 1 if doubts else 0
+
+
+def _columns(found: Roster) -> list[str]:
+    """Which columns were understood, and as what where they are called otherwise."""
+    from autograder.road.text import listed
+
+    called = {what: what.replace("_", " ") for what in found.columns}
+    said = [
+        header if called[what] in header.casefold() else f"{header} ({called[what]})"
+        for what, header in found.columns.items()
+    ]
+    return listed("columns understood:", [", ".join(said)], 1)
 
 
 def _listed(met, person: Person) -> bool:

@@ -27,7 +27,9 @@ COLUMNS = {  # of the table: what is counted, and its heading
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", nargs="*", help="default: all that have begun")
+    parser.add_argument(
+        "assignment", nargs="*", metavar="exercise", help="default: all that have begun"
+    )
     parser.add_argument("--json", action="store_true", help="the same for a script")
 
 
@@ -52,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         print(*_table(shown, len(roster)), sep="\n")
-    return 1 if any(row["infra"] or row["to_review"] for row in shown) else 0
+    needs = ("infra", "to_review", "untimed")
+    return 1 if any(row[what] for row in shown for what in needs) else 0
 
 
 def of(
@@ -88,6 +91,7 @@ def of(
         "infra": len(failed),
         "to_review": len([s for s in standings if s.needs_manual]),
         "late": len([s for s in standings if s.late]),
+        "untimed": len([s for s in standings if s.untimed]),
         "feedback": len(pages & graded),
     }
     found["next"] = _next(found)
@@ -173,6 +177,9 @@ def _table(rows: list[dict[str, Any]], roster: int) -> list[str]:
     for row in rows:
         if row["off_roster"]:
             lines.append(f"  {row['exercise']}: {row['off_roster']:,} on no roster")
+        if row["untimed"]:
+            told = f"{row['untimed']:,} with no time known, which counts as in time"
+            lines.append(f"  {row['exercise']}: {told} (see review)")
     for row in rows:
         due = f" (due {row['due']})" if row["due"] else ""
         lines += [f"  {row['exercise']}{due}, next:", f"      {row['next']}"]

@@ -39,7 +39,7 @@ def columns(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
 
 def listed(title: str, lines: Sequence[str], most: int) -> list[str]:
     """A heading with its lines; of many, the first, and how many more there are."""
-    encoding = sys.stdout.encoding or "utf-8"
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     told = [f"  {title}" + (f" ({len(lines):,})" if len(lines) > 1 else "")]
     for line in lines[:most]:
         first, *more = _wrapped(names.shown(line, encoding), width() - 6) or [""]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograder.classroom import names
+from autograder.road.desk.blind import BLIND, numbered
 from autograder.road.desk.sheet import Sheet, normal
 
 # What a column holds, by its normal header. `id` alone means different things.
@@ -110,6 +111,9 @@ class Roster:
     people: tuple[Person, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(
+        default_factory=dict
+    )  # as written, by what they are
 
 
 def meant(
@@ -121,6 +125,7 @@ def meant(
     or no column is known that could name a student.
     """
     there = {normal(header): header for header in sheet.headers}
+    numbers = numbered(sheet)
     form = "a list by hand"
     own = dict(COLUMNS)
     if sheet.has("id") and (
@@ -131,9 +136,10 @@ def meant(
         form, own["user id"] = "Canvas's users", "sis_id"
     elif sheet.has("github username"):
         form = "GitHub Classroom's roster"
-    elif sheet.has("identifier", "full name"):
+    elif numbers or sheet.has("identifier", "full name"):
         form = "Moodle's grading worksheet"
-        del own["identifier"]  # a number that means another student in each exercise
+        # A number that means another student in each exercise.
+        own.pop(numbers or "identifier", None)
     elif sheet.has("first name", "email address"):
         form = "Moodle's participants"
     elif sheet.has("sid", "email"):
@@ -148,10 +154,23 @@ def meant(
                 f"there is no column {column!r} for --{what}; {_listed(sheet)}"
             )
         found[what] = normal(column)
+        if found[what] == numbers:
+            raise ValueError(
+                f"{column!r} holds Moodle's numbers, which mean other students in the "
+                f"next assignment: {BLIND}"
+            )
         if what == "id":
             kept = ("id", *NAMES)  # a name may be all that there is
             found = {k: v for k, v in found.items() if k in kept or v != found["id"]}
-    if needs_id and not set(found) & set(IDS):
+    lacks = needs_id and not set(found) & set(IDS)
+    if lacks and numbers and not set(found) & set(NAMES):
+        raise ValueError(
+            f"no column of this worksheet is known to name a student, and {there[numbers]!r} "
+            "holds numbers that mean other students in the next assignment. Has it names "
+            "in another language? Download it in English, or name the columns: --email "
+            f"COLUMN --name COLUMN; {_listed(sheet)}. Is it of blind marking? Then {BLIND}"
+        )
+    if lacks:
         raise ValueError(
             f"no column is known to hold the students' ids; {_listed(sheet)}. Name the "
             "one that does, be it the name's: --id COLUMN (and --name, --email …)"
@@ -193,7 +212,10 @@ def roster(sheet: Sheet, said: Mapping[str, str]) -> Roster:
             continue
         people[key] = line, person
     taken = [person for key, (_, person) in people.items() if key not in refused]
-    return Roster(form, tuple(taken), tuple(problems), (*notes, *_twins(taken)))
+    written = {normal(header): header for header in reversed(sheet.headers)}
+    understood = {what: written[header] for what, header in found.items()}
+    notes += _twins(taken)
+    return Roster(form, tuple(taken), tuple(problems), tuple(notes), understood)
 
 
 def _order(said: Mapping[str, str]) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class Filed:
     number: int = 0
     packed: datetime.datetime | None = None
     label: str = ""  # as `Sender` has it: pages go back to the LMS under it
+    assumed: bool = False  # the time is a person's word for all that have none
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -94,12 +95,12 @@ class Cabinet:
         stamp = there.pop(collect.STAMP, None)
         at = utc(stamp.decode("utf-8", "replace").strip()) if stamp else None
         alike = old.notebook == new.notebook and there == dict(new.files)
-        if alike and (new.at is None or new.at == at):
+        if alike and (new.at in (None, at) or (new.assumed and at is not None)):
             return SAME
         return self._order(new, at, old.notebook == new.notebook)
 
     def _order(self, new: Filed, at: datetime.datetime | None, alike: bool) -> str:
-        if new.at is not None and at is not None and new.at != at:
+        if None not in (new.at, at) and new.at != at and not new.assumed:
             return NEWER if new.at > at else OLDER
         if alike and new.at is not None and at is None:
             return NEWER  # the same, and now its time is known

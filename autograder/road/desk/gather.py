@@ -15,6 +15,7 @@ from typing import Any
 
 from autograder.classroom import collect, course, names
 from autograder.classroom.collect import _is_copy
+from autograder.road.desk import blind
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.desk.senders import Sender
@@ -39,6 +40,7 @@ class Notebook:
     worked: bool
     broken: str = ""
     forced: bool = False  # a person said whose it is
+    like: str = ""  # the exercise whose cells it has, where its name says another
 
     @property
     def where(self) -> str:
@@ -54,14 +56,16 @@ class Gathered:
     """What came of all files: notebooks by student and exercise, and what was odd.
 
     `nobody` are hand-ins that fit no student, `wrong` notebooks of another exercise than
-    the one that was asked for, or than their name says, `foreign` notebooks of no
-    exercise, by student and hand-in.
+    the one that was asked for, `misnamed` those of another than their name says, which
+    count where there is no better one, `foreign` notebooks of no exercise, by student
+    and hand-in.
     """
 
     found: dict[tuple[str, str], list[Notebook]] = field(default_factory=dict)
     beside: dict[tuple[str, str], list[tuple[str, Piece]]] = field(default_factory=dict)
     nobody: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    misnamed: list[Notebook] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     foreign: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     untouched: list[Notebook] = field(default_factory=list)
@@ -143,6 +147,14 @@ def gather(
                 found.strange.append(told)
             continue
         _look(found, piece, sender, student, forced, exercises, only)
+    right = set(found.found)
+    for one in found.misnamed:  # graded and flagged, so that somebody sees it
+        key = (one.student, one.exercise)
+        if key in right:
+            who = f"{names.shown(one.student)}: {names.shown(one.name)}"
+            found.wrong.append(f"{who} is {one.like}'s notebook, not {one.exercise}'s")
+        else:
+            found.found.setdefault(key, []).append(one)
     unused = [file for file in given if file not in used]
     if unused:
         raise ValueError(f"--as: there is no file {names.shown(unused[0])!r}")
@@ -164,6 +176,7 @@ def _whose(
             return given[said], True
     if directory is None:
         name = next((v for k, v in sender.keys if k != "participant"), sender.label)
+        name = blind.anonymous(dict(sender.keys)) or name
         if not re.search(r"\w", name):
             name = sender.label
         bad = names.problem(name) or "/" in name
@@ -185,6 +198,8 @@ def _why(
         return "was handed in without a name: end anonymous grading, or say whose it is"
     if directory is None:
         return "has a name that cannot be an id"
+    if blind.anonymous(dict(sender.keys)):
+        return f"was handed in blind: {blind.BLIND}"
     several = directory.find((k, v) for k, v in sender.keys if k != "participant")
     if len(several) > 1:
         listed = ", ".join(sorted(map(names.shown, several))[:4])
@@ -236,13 +251,13 @@ def _look(
         found.foreign.setdefault((student, sender.label), []).append(told)
         return
     who = f"{names.shown(student)}: {names.shown(sender.inner[-1])}"
+    like = ""
     if word is not None and named not in (None, word) and only != word:
-        found.wrong.append(f"{who} is {word}'s notebook, not {named}'s")
-        return
-    exercise = word or named
+        like, broken = word, f"it looks like {word}, another exercise"
+    exercise = named if like else word or named
     if only is not None and exercise != only:
         if named is None or sender.inner[-1] == piece.name or len(sender.inner) == 1:
-            found.wrong.append(f"{who} is {exercise}'s notebook")
+            found.wrong.append(f"{who} is {like or exercise}'s notebook")
         return
     one = Notebook(
         student,
@@ -253,8 +268,12 @@ def _look(
         worked,
         broken or ("" if word else "has none of the exercise's cells"),
         forced,
+        like,
     )
-    found.found.setdefault((student, exercise), []).append(one)
+    if like:
+        found.misnamed.append(one)
+    else:
+        found.found.setdefault((student, exercise), []).append(one)
 
 
 def folder_of(sender: Sender) -> str:

@@ -45,6 +45,8 @@ class Wish:
     late_by: datetime.timedelta | None = None
     replace: frozenset[str] = frozenset()
     dry_run: bool = False
+    time: str | None = None  # the column with times in a CSV
+    handed_in: datetime.datetime | None = None  # what has no time; UTC
 
 
 def take_in(
@@ -72,7 +74,14 @@ def take_in(
                     list(exercises.steps),
                     done.left,
                 )
-        times = stamps.Times()
+        if sheets and len(sheets) == len(wish.paths):
+            raise ValueError(
+                f"{names.shown(wish.paths[0].name)} holds times, and no notebooks: give "
+                "the LMS's zip (or a folder) as well"
+            )
+        if not handed_in:
+            done.left.append("no file that a student handed in was found there")
+        times = stamps.Times(wish.time)
         for sheet in sheets:
             times.add(sheet, directory, clock)
         done.left += times.problems
@@ -85,9 +94,10 @@ def take_in(
             wish.given,
             times.participants,
         )
-        _file(wish, gradebook, found, times, packed, done)
+        untimed = _file(wish, gradebook, found, times, packed, done)
         done.left = [*sources.problems, *done.left]
     outcome.tell(wish.exercise, found, done)
+    outcome.untimed(gradebook, untimed, done)
     outcome.miss(wish.exercise, directory, done)
     return done
 
@@ -126,14 +136,20 @@ def _file(
     times: stamps.Times,
     packed: Mapping[str, datetime.datetime | None],
     done: Outcome,
-) -> None:
-    """File each that counts, one after another: a class is not kept in memory."""
+) -> dict[str, list[str]]:
+    """File each that counts, one after another: a class is not kept in memory.
+
+    Of each exercise, who has no time of handing in.
+    """
     cabinet = filing.Cabinet(course.class_folder(), filing.known(gradebook))
     unknown: list[Notebook] = []
+    untimed: dict[str, list[str]] = {}
     try:
         for one in _counting(wish, found, times, done):
             done.forms[one.sender.form] = None
             at = _at(one, found, times) or _marked(wish, gradebook, one)
+            is_assumed = at is None and not one.sender.is_late
+            at = wish.handed_in if is_assumed else at
             made = packed.get(one.piece.source)
             made = made if one.sender.form in senders.PACKED else None
             beside = list(newest.along(one, found))
@@ -147,9 +163,16 @@ def _file(
                 one.sender.number,
                 made,
                 one.sender.label,
+                is_assumed,
             )
-            if _put(wish, cabinet, filed, done) and at is None and one.sender.is_late:
+            same = len(done.same)
+            if not _put(wish, cabinet, filed, done) or at is not None:
+                continue
+            place = cabinet.place(one.student, one.exercise)
+            if one.sender.is_late:
                 unknown.append(one)
+            elif len(done.same) == same or not (place / collect.STAMP).is_file():
+                untimed.setdefault(one.exercise, []).append(one.student)
     finally:
         gradebook.db.rollback()
         if not wish.dry_run:
@@ -166,6 +189,7 @@ def _file(
                 "`autograder due`"
             )
         )
+    return untimed
 
 
 def _counting(
@@ -192,9 +216,10 @@ def _counting(
             continue
         done.notes += told
         if one.broken:
+            other = f" (`collect {one.like}` takes it as that)" if one.like else ""
             done.notes.append(
                 f"{names.shown(student)}: {names.shown(one.name)}: {one.broken}; taken "
-                f"as {one.exercise}, as its name says"
+                f"as {one.exercise}, as its name says{other}"
             )
         yield one
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from autograder.classroom import names
 from autograder.road.desk.archive import Piece
-from autograder.road.desk.gather import Gathered, Notebook, folder_of
+from autograder.road.desk.gather import Gathered, Notebook, folder_of, quoted
 
 When = Callable[[Notebook], datetime.datetime | None]  # it was handed in
 
@@ -34,7 +34,11 @@ def counts(several: list[Notebook], when: When) -> tuple[Notebook | None, list[s
     for one in different:
         if one is not newest:
             stays = "lies beside it" if _beside(one, newest) else "was not taken"
-            told.append(f"{who}: {_short(newest)} counts, {_short(one)} {stays}")
+            instead = f"--as {quoted(one.where)}={newest.student} --replace {quoted(newest.student)}"
+            told.append(
+                f"{who}: {_short(newest)} counts, {_short(one)} {stays}; "
+                f"{instead} takes that one"
+            )
     return newest, told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from autograder.road.desk.filing import Filed
 from autograder.road.desk.gather import Gathered
 
 if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
     from autograder.road.desk.people import Directory
 
 
@@ -46,15 +49,17 @@ def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
         else:
             done.left += told
     if others:
-        done.notes.append(f"{others:,} notebooks beside them are of no exercise")
+        are = "notebook beside them is" if others == 1 else "notebooks beside them are"
+        done.notes.append(f"{others:,} {are} of no exercise")
     if exercise is None:
         done.left += found.wrong
     else:  # they are another exercise's, which was not asked for
         done.left += [told for told in found.wrong if " not " in told]
         others = [told for told in found.wrong if " not " not in told]
         if others:
+            are = "notebook is" if len(others) == 1 else "notebooks are"
             done.notes.append(
-                f"{len(others):,} notebooks are of other exercises, and were not taken"
+                f"{len(others):,} {are} of other exercises, and not taken"
             )
     for where, student in found.without.items():
         if student:
@@ -68,6 +73,31 @@ def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
             f"{len(found.untouched):,} notebooks are as they were released, beside some "
             "that are not: not taken (--exercise WORD takes them)"
         )
+
+
+def untimed(
+    gradebook: Gradebook, students: Mapping[str, Sequence[str]], done: Outcome
+) -> None:
+    """Of whom nobody knows when they handed in: with a due date it matters."""
+    from autograder.road.dues import dues
+
+    due = dues(gradebook) if students else {}
+    for word, several in students.items():
+        filed = sum(one.exercise == word for one in done.all)
+        have = "has" if len(several) == 1 else "have"
+        told = (
+            f"{word}: {len(several):,} of {filed:,} {have} no time of handing in "
+            f"({', '.join(map(names.shown, several[:6]))}"
+            f"{' …' if len(several) > 6 else ''})"
+        )
+        do = (
+            "give a CSV with times beside the zip, as Moodle's grading worksheet; or "
+            "--handed-in TIME, by which all of them were"
+        )
+        if due.get(word) is None:
+            done.notes.append(f"{told}: once it has a due date, {do}")
+        else:
+            done.left.append(f"{told}, so late work counts as in time: {do}")
 
 
 def miss(exercise: str | None, directory: Directory | None, done: Outcome) -> None:

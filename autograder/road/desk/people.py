@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 NEAR = 65  # of 100: how like two names must be for one to be suggested
+SPELT = "only how this list writes the name, which is kept to find it again"
 _FIELDS = {"first": "first name", "last": "last name", "email": "e-mail"}
 
 
@@ -210,7 +211,7 @@ def _differences(before: Person, after: Person) -> list[str]:
         old = before.names.get(key)
         if old != new and key not in ("name", "sortable"):
             told.append(f"{key.replace('_', ' ')}: {old or '–'} → {new}")
-    return told or ["the name as listed"]
+    return told or [SPELT]
 
 
 def save(gradebook: Gradebook, people: Iterable[Person]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograder.classroom import names
-from autograder.road.desk import columns, senders, sheet
+from autograder.road.desk import blind, columns, senders, sheet
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.times import Clock
@@ -29,6 +29,7 @@ LARGEST_MB = 64
 class Times:
     """When each student handed in, in UTC, and which number in Moodle is whose."""
 
+    column: str | None = None  # with the times, where a person named it
     known: dict[str, datetime.datetime] = field(default_factory=dict)
     participants: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -37,7 +38,8 @@ class Times:
     def add(self, piece: Piece, directory: Directory | None, clock: Clock) -> None:
         """Read a table. One that holds no times is told, and no more."""
         name = names.shown(piece.name)
-        header = [*columns.COLUMNS, *TIMES]
+        named = [sheet.normal(self.column)] if self.column else []
+        header = [*columns.COLUMNS, *TIMES, *named]
         try:
             text, told = sheet.decoded(piece.read(LARGEST_MB << 20), piece.name)
             table = sheet.parse(text, header, piece.name, told)
@@ -46,13 +48,26 @@ class Times:
             self.problems.append(f"{name}: {error}")
             return
         there = {sheet.normal(header) for header in table.headers}
-        when = next((header for header in TIMES if header in there), None)
+        when = next((header for header in named or TIMES if header in there), None)
         if when is None:
-            self.problems.append(f"{name} has no column with times: it was not used")
+            has = ", ".join(repr(h)[:40] for h in table.headers[:12])
+            self.problems.append(
+                f"{name} has no column with times{' of that name' * bool(named)}: it was "
+                f"not used; --time COLUMN names it (it has {has}), or download it in English"
+            )
             return
-        was = len(self.known)
+        was, numbers = len(self.known), blind.numbered(table)
+        unread = []
         for line, row in table.rows:
-            self._row(name, line, row, found, when, directory, clock)
+            unread += self._row(line, row, found, when, numbers, directory, clock)
+        if unread:
+            more = f", and {len(unread) - 1:,} more like it" if len(unread) > 1 else ""
+            self.problems.append(f"{name}, {unread[0]}{more}: download it in English")
+        if numbers and directory is None:
+            self.notes.append(
+                "Moodle's numbers mean other students in the next assignment: keep this "
+                "class for this one, and export into its own worksheet"
+            )
         if len(self.known) > was and not clock.is_named and self._unzoned:
             self.notes.append(f"times in {name} are {clock.name}")
 
@@ -60,30 +75,42 @@ class Times:
 
     def _row(
         self,
-        name: str,
         line: int,
         row: Mapping[str, str],
         found: Mapping[str, str],
         when: str,
+        numbers: str,
         directory: Directory | None,
         clock: Clock,
-    ) -> None:
+    ) -> list[str]:
+        """Read a row; what is wrong with its time."""
         student = _whom(row, found, directory)
-        number = re.sub(r"\D+", "", row.get("identifier", ""))
+        number = blind.number(row.get(numbers, ""))
+        if number and directory is None:
+            student = student or f"Participant {number}"
+        elif number and student is None:
+            student = _anywhere(row, directory)
         if student is None:
-            return  # of a staff, or not on the roster: a file of theirs will be told
-        if number and row["identifier"].casefold().startswith("participant"):
+            return []  # of a staff, or not on the roster: a file of theirs will be told
+        if number:
             self.participants[number] = student
         text = row.get(when, "")
         if not text or text in "-–" or not re.search(r"\d", text):
-            return
+            return []
         at = read(text, clock)
         if at is None:
-            shown = names.shown(text)[:40]
-            self.problems.append(f"{name}, line {line}: {shown!r} is no time")
-            return
+            return [f"line {line}: {names.shown(text)[:40]!r} is no time"]
         self._unzoned = self._unzoned or not _has_zone(text)
         self.known[student] = max(at, self.known.get(student, at))
+        return []
+
+
+def _anywhere(row: Mapping[str, str], directory: Directory) -> str | None:
+    """The only student whose address or name a row of Moodle's has, in any column."""
+    found: set[str] = set()
+    for cell in row.values():
+        found |= directory.by("email" if "@" in cell else "name", cell)
+    return found.pop() if len(found) == 1 else None
 
 
 def _whom(
@@ -109,7 +136,8 @@ def read(text: str, clock: Clock) -> datetime.datetime | None:
     if len(text) > 60:
         return None
     try:
-        at = parser.parse(text)
+        german = re.search(r"\b\d{1,2}\.\s?\d{1,2}\.\s?\d{4}\b", text)
+        at = parser.parse(text, dayfirst=bool(german))
     except (ValueError, OverflowError, TypeError):
         return None
     if at.tzinfo is None:

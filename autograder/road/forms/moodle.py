@@ -21,6 +21,7 @@ from autograder.road.forms.rows import (
     factor_of,
     grade,
     keep_safe,
+    keys,
     total,
 )
 from autograder.road.forms.sheet import Sheet, defused
@@ -56,11 +57,22 @@ def fill(
     if not ids and name is None:
         ids = {"participant": 0}  # anonymous: of this assignment alone
     filled = Filled(replace(sheet, rows=rows))
+    if "participant" in ids:
+        if not any(keys(s, "participant") for s in students):
+            raise ValueError(
+                "this worksheet has no column that is known to name a student: it is of "
+                "blind marking, or not in English. In Moodle, reveal the students' "
+                "identities or choose English, and download it again"
+            )
+        filled.notes.append(
+            "found by Moodle's numbers, which mean other students in another "
+            "assignment: is this the worksheet of this very one?"
+        )
     asked = (
         (
             row,
             {
-                kind: re.sub(r"\D", "", row[i]) if kind == "participant" else row[i]
+                kind: re.sub(r"\D+0*", "", row[i]) if kind == "participant" else row[i]
                 for kind, i in ids.items()
             },
             row[name] if name is not None else "",

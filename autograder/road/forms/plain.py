@@ -37,6 +37,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
             "handed_in_utc",
             "due_utc",
             "hours_late",
+            "time_known",
             "mistakes",
             "flags",
         ),
@@ -65,7 +66,8 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
                         f"{t:%Y-%m-%d %H:%M:%S}" if t else ""
                         for t in (s.handed_in, s.due)
                     ),
-                    written(late) if late else "0",
+                    "" if s.untimed else written(late) if late else "0",
+                    "yes" if s.handed_in else "no" if known else "",
                     defused("; ".join(m.replace("_", " ") for m in s.mistakes)),
                     defused("; ".join(s.flags)),
                     *(

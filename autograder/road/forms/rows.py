@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from autograder.road.forms.sheet import Sheet, defused, is_number, written
 
 TEST = "student, test"  # Canvas's own: it stands for nobody
 KEPT = {"EX": "is excused", "N/A": "has no such task"}  # what Canvas writes for a grade
+
+_PARTICIPANT = re.compile(r"Participant 0*(\d+)")  # as `collect` calls one
 
 
 @dataclass
@@ -22,6 +25,7 @@ class Filled:
     unknown: list[str] = field(default_factory=list)  # rows of nobody in the class
     absent: list[str] = field(default_factory=list)  # with a grade, without a row
     odd: list[str] = field(default_factory=list)  # sentences: a person must look
+    notes: list[str] = field(default_factory=list)  # sentences that only tell
 
 
 class Matches:
@@ -34,7 +38,7 @@ class Matches:
         everybody = list(students)
         self._ids: dict[str, dict[str, Standing | None]] = {}
         for kind in kinds:
-            self._ids[kind] = _index(everybody, lambda s, kind=kind: _ids(s, kind))
+            self._ids[kind] = _index(everybody, lambda s, kind=kind: keys(s, kind))
         self._names = _index(everybody, _called)
 
     def find(self, ids: Mapping[str, str], name: str = "") -> Standing | None:
@@ -73,10 +77,13 @@ def _own(student: Standing, kind: str) -> str:
     return _plain(student.email if kind == "email" else student.names.get(kind, ""))
 
 
-def _ids(student: Standing, kind: str) -> list[str]:
+def keys(student: Standing, kind: str) -> list[str]:
     """By which ids of a kind a student can be found."""
     if own := _own(student, kind):
         return [own]
+    if kind == "participant":  # of a class for one assignment that is marked blind
+        found = _PARTICIPANT.fullmatch(student.student)
+        return [found[1]] if found else []
     if kind in ("canvas_id", "id_number") and not student.names:
         return [student.lms_id]  # as nbgrader keeps it: of which LMS, it does not say
     if kind in ("login", "sis_id"):

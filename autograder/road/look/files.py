@@ -26,7 +26,7 @@ _SAID: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        rf"{_NAME} was not graded: it differs from (?P<own>\S+)",
+        rf"{_NAME} was not graded: it differs from (?P<own>\S+?)(?:, which .*)?",
         (
             "`{file}` was there too, and differs. `{own}` has the name of the exercise, so "
             "that one counts. If the other is the one you meant, tell your instructor."

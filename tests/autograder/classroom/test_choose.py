@@ -53,7 +53,17 @@ INSTEAD = "{} was graded in its place"
         (DONE, {"c": RELEASED}, DONE, []),
         (DONE, {"c": DONE}, DONE, []),
         (DONE, {"c": OTHER, "d": PLAIN}, DONE, []),
-        (HALF, {"c": DONE}, HALF, ["c was not graded: it differs from w.ipynb"]),
+        (
+            HALF,
+            {"c": DONE},
+            HALF,
+            [
+                (
+                    "c was not graded: it differs from w.ipynb, which has the right name "
+                    "(`review` says how to swap them)"
+                )
+            ],
+        ),
         # another name
         (None, {"c": DONE}, DONE, [INSTEAD.format("c")]),
         (None, {"c": RELEASED}, RELEASED, [INSTEAD.format("c")]),

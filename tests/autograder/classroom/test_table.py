@@ -143,3 +143,12 @@ def test_the_table_says_what_the_points_are_made_of():
     assert lines[0].endswith("-2.5 for being late; ties")
     assert lines[1].endswith("points by hand; look at it again")
     assert "  9.00  " in lines[2]
+
+
+def test_a_row_of_whom_no_time_is_known():
+    rows = [Row("ada", 1, 2, GRADED, untimed=True), Row("bo", 1, 2, GRADED)]
+    told = " ".join(table("attend", rows).split())
+    assert "GRADED no time known" in told and "2 submissions" in told
+    assert "1 of 2 submissions were handed in, so late work counts as in time" in told
+    told = table("attend", rows[1:])
+    assert "no time" not in told and "1 submission," in told

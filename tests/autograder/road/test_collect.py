@@ -1,7 +1,9 @@
 """What LMSs hand out, filed: every form of theirs, and what fits nobody is told."""
 
 import json
+import shlex
 import shutil
+import subprocess
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.autograder.road.lms import (
     notebook,
     zipped,
 )
+from tests.autograder.road.made import standing
 
 
 @pytest.fixture
@@ -329,7 +332,7 @@ def test_home_folders(roster, go):
         name="home",
     )
     assert code == 1 and set(lies(roster)) == {"mli/attend/attend.ipynb"}
-    assert said["notes"] == ["1 notebooks beside them are of no exercise"]
+    assert said["notes"][0] == "1 notebook beside them is of no exercise"
     assert said["left"] == [
         "home: asample/thesis/plots.ipynb (asample): has no cells of this course"
     ]
@@ -339,10 +342,20 @@ def test_another_exercise_under_this_name(roster, go):
     code, said = go(
         {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook("tokenize")}
     )
-    assert code == 1 and not lies(roster)
-    assert said["left"] == [
-        "aexample: attend.ipynb is tokenize's notebook, not attend's"
-    ]
+    assert code == 0 and set(lies(roster)) == {"aexample/attend/attend.ipynb"}
+    assert said["notes"][0] == (
+        "aexample: attend.ipynb: it looks like tokenize, another exercise; taken as "
+        "attend, as its name says (`collect tokenize` takes it as that)"
+    )
+    shutil.rmtree(roster / "submitted")
+    both = {
+        moodle("Anna Example", 5001, "attend.ipynb"): notebook("tokenize"),
+        moodle("Anna Example", 5001, "right.ipynb"): notebook(),
+    }
+    code, said = go(both)  # the right one is there as well
+    assert code == 1 and lies(roster)["aexample/attend/attend.ipynb"] == notebook()
+    assert "attend.ipynb is tokenize's notebook, not attend's" in said["left"][0]
+    shutil.rmtree(roster / "submitted")
     files = {
         canvas("Anna Example", 101, 1, "attend.ipynb"): notebook("tokenize"),
         canvas("明 李", 103, 2, "attend.ipynb"): notebook(),
@@ -491,3 +504,111 @@ def test_nbgraders_own_zip_collect(roster):
         "aexample/attend/attend.ipynb": a,
         "mli/attend/李明.ipynb": b,
     }
+
+
+def test_where_no_time_is_known_it_is_said(roster, go, run):
+    """Late work would count as in time: with a due date that is for a person."""
+    one = {moodle("Anna Example", 5001, "attend.ipynb"): notebook()}
+    code, said = go(one)
+    assert code == 0 and "1 of 1 has no time" in said["notes"][-1]
+    assert run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")[0] == 0
+    code, said = go(one)
+    assert (
+        code == 1 and "1 of 1 has no time of handing in (aexample)" in said["left"][0]
+    )
+    assert "grading worksheet; or --handed-in TIME" in said["left"][0]
+    code, said = go(one, "--handed-in", "2026-11-20 12:00", "--zone", "UTC")
+    assert code == 0 and students(said, "newer") == ["aexample"]
+    stamp = lies(roster)["aexample/attend/timestamp.txt"]
+    assert stamp == b"2026-11-20 12:00:00 UTC\n"
+    code, said = go(one)  # now it is known
+    assert code == 0 and not said["notes"] and students(said, "same") == ["aexample"]
+    code, said = go(one, "--handed-in", "2026-11-24")  # and is not said again
+    assert students(said, "same") == ["aexample"]
+    assert lies(roster)["aexample/attend/timestamp.txt"] == stamp
+
+
+def test_review_and_status_say_it_too(roster, run, monkeypatch):
+    (roster / "submitted" / "aexample" / "attend").mkdir(parents=True)
+    some = [standing("aexample", handed_in=None), standing("mli")]
+    monkeypatch.setattr("autograder.classroom.book.standings", lambda *_: some)
+    code, said = run("review", "attend")
+    assert code == 1 and "1 to look at" in said and "no time known" in said
+    code, said = run("status", "attend")
+    assert code == 1 and "attend: 1 with no time known, which counts as in time" in said
+    some.pop(0)
+    assert run("review", "attend")[0] == run("status", "attend")[0] == 0
+
+
+def test_blind_marking_has_a_class_of_its_own(klass, run, tmp_path):
+    """Numbers of the very assignment are the ids; with a roster they are nobody's."""
+    work = [notebook(work=f"{n}") for n in range(2)]
+    files = {moodle("Participant", 20001 + n, "attend.ipynb"): work[n] for n in (0, 1)}
+    (tmp_path / "a.zip").write_bytes(zipped(files))
+    blind = "Identifier,Status,Grade,Maximum Grade,Last modified (submission)\n"
+    when = '"Friday, 20 November 2026, 10:00 AM"'
+    rows = "".join(f"Participant {20001 + n},,,20.00,{when}\n" for n in (0, 1))
+    (tmp_path / "w.csv").write_text(blind + rows)
+    words = ("collect", tmp_path / "a.zip", tmp_path / "w.csv", "--zone", "UTC")
+    code, said = run(*words, "--no-roster")
+    assert code == 0 and "mean other students in the next" in " ".join(said.split())
+    for n in (0, 1):
+        place = f"Participant {20001 + n}/attend"
+        assert lies(klass)[f"{place}/attend.ipynb"] == work[n]
+        assert f"{place}/timestamp.txt" in lies(klass)
+    (tmp_path / "list.csv").write_text("id,name\nada,Ada Example\n")
+    run("roster", tmp_path / "list.csv")
+    code, said = run(*words)
+    assert code == 1 and "was handed in blind: in Moodle, reveal" in said
+
+
+def test_a_table_alone_is_nothing_to_collect(roster, run, tmp_path):
+    (tmp_path / "w.csv").write_text(WORKSHEET)
+    code, said = run("collect", tmp_path / "w.csv")
+    assert code == 2 and "holds times, and no notebooks: give" in said
+
+
+def test_times_in_another_language(roster, go, tmp_path):
+    """The column is named; who a row is, an address or a name in it says."""
+    german = "ID,Vollständiger Name,E-Mail-Adresse,Status,Zuletzt geändert (Abgabe)\n"
+    row = "Teilnehmer/in 5003,明 李,mli@example.org,,{}\n"
+    one = {moodle("明 李 (renamed)", 5003, "attend.ipynb"): notebook()}
+    (tmp_path / "w.csv").write_text(german + row.format("05.11.2026 10:00"))
+    code, said = go(one, tmp_path / "w.csv")
+    assert code == 1 and "--time COLUMN names it" in said["left"][0]
+    named = ("--time", "Zuletzt geändert (Abgabe)", "--zone", "UTC")
+    code, said = go(one, tmp_path / "w.csv", *named)
+    stamp = lies(roster)["mli/attend/timestamp.txt"]
+    assert code == 0 and stamp == b"2026-11-05 10:00:00 UTC\n"
+    wrong = row.format('"Donnerstag, 5. November 2026, 10:00"')
+    (tmp_path / "w.csv").write_text(german + 2 * wrong)
+    code, said = go(one, tmp_path / "w.csv", *named)
+    (told,) = said["left"]
+    assert "is no time, and 1 more like it: download it in English" in told
+
+
+def test_the_other_notebook_of_two(roster, go, run):
+    """What is told takes it; `review` tells how to swap what lies there."""
+    first, better = notebook(work="first"), notebook(work="better")
+    files = {
+        moodle("Anna Example", 5001, name): data
+        for name, data in (("attend.ipynb", first), ("my final.ipynb", better))
+    }
+    code, said = go(files)
+    assert lies(roster)["aexample/attend/attend.ipynb"] == first
+    (told,) = [note for note in said["notes"] if "lies beside it" in note]
+    words = shlex.split(told.partition("; ")[2].removesuffix(" takes that one"))
+    assert words[2:] == ["--replace", "aexample"]
+    flag = "my final.ipynb was not graded: it differs from attend.ipynb, which …"
+    some = [standing("aexample", flags=(flag,), needs_manual=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograder.classroom.book.standings", lambda *_: some)
+        (row,) = json.loads(run("review", "attend", "--json")[1])
+    subprocess.run(["sh", "-c", "".join(row["do"][1:3])], check=True)
+    assert lies(roster)["aexample/attend/attend.ipynb"] == better
+    assert lies(roster)["aexample/attend/attend-other.ipynb"] == first
+    assert f"grade attend --class {roster.name} --student aexample" in row["do"][3]
+    shutil.rmtree(roster / "submitted")
+    go(files)
+    code, said = go(files, *words)
+    assert code == 0 and lies(roster)["aexample/attend/attend.ipynb"] == better

@@ -265,6 +265,32 @@ def test_the_plain_table_says_it_all():
         assert by[name]["total"] == by[name]["score"] == by[name]["merge"] == ""
 
 
+def test_it_says_of_whom_no_time_is_known(asked, monkeypatch, tmp_path, capsys):
+    untimed = standing("ada", handed_in=None)
+    others = [standing("bo"), standing("cy", None, "MISSING")]
+    others.append(standing("di", handed_in=None, due=None))
+    told = table(plain.new({"attend": [untimed, *others]}).sheet)
+    by = {row[1]: dict(zip(told[0], row, strict=True)) for row in told[1:]}
+    known = {name: row["time_known"] for name, row in by.items()}
+    assert known == {"ada": "no", "bo": "yes", "cy": "", "di": "no"}
+    assert [by[n]["hours_late"] for n in ("ada", "bo")] == ["", "0"]
+    monkeypatch.setattr(export, "_grades", lambda _: {"attend": [untimed, *others]})
+    assert asked("--to", tmp_path / "grades.csv") == 1
+    assert "1 with no time known: written as if" in capsys.readouterr().out
+
+
+def test_a_worksheet_of_blind_marking(tmp_path):
+    """By Moodle's numbers for a class that has them; else nobody is guessed."""
+    blind = "Identifier,Status,Grade,Maximum Grade\nParticipant 20001,,,5.00\n"
+    told = moodle.fill(
+        given(blind, tmp_path), {"attend": [standing("Participant 20001")]}, "", False
+    )
+    assert told.sheet.rows[1][2] == "5.00" and not told.absent and not told.unknown
+    assert "other students in another assignment" in told.notes[0]
+    with pytest.raises(ValueError, match="blind marking, or not in English"):
+        moodle.fill(given(blind, tmp_path), {"attend": [standing("ada")]}, "", False)
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [

@@ -66,6 +66,13 @@ def test_the_points_are_those_of_the_book_in_words(tmp_path):
     assert "def encode(x): return x" in told
 
 
+def test_a_page_says_when_no_time_is_known(tmp_path):
+    for handed_in, said in ((None, True), (DUE, False)):
+        s = standing("ada", handed_in=handed_in)
+        told = text(page.html(job(s, tmp_path), notebook({}, {})))
+        assert ("No time known: it was due on 20 November 2026" in told) == said
+
+
 def test_nothing_of_a_student_is_markup(tmp_path):
     s = standing(
         MEAN[:30],
@@ -132,8 +139,11 @@ def test_a_picture_shows_a_mistake_only_where_feedback_names_it(tmp_path):
         ),
         ("my.ipynb was graded in its place", "No notebook was called", "my.ipynb"),
         (
-            "attend-1.ipynb was not graded: it differs from attend.ipynb",
-            "`attend-1.ipynb` was there too, and differs",
+            (
+                "attend-1.ipynb was not graded: it differs from attend.ipynb, which has the "
+                "right name (`review` says how to swap them)"
+            ),
+            "`attend-1.ipynb` was there too, and differs. `attend.ipynb` has",
             "attend.ipynb",
         ),
         (

@@ -214,3 +214,52 @@ def test_thousands(klass, run, tmp_path):
     file.write_text("id,name,email,section\n" + "\n".join(rows))
     assert "3,000 new" in run("roster", file)[1]
     assert "3,000 as before" in run("roster", file)[1]
+
+
+BLIND = "Identifier,Status,Grade,Maximum Grade,Last modified (submission)\n"
+GERMAN = (
+    "ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Zuletzt geändert (Abgabe)\n"
+)
+
+
+def test_numbers_of_one_assignment_are_nobodys_ids(klass, run, tmp_path):
+    """What is marked blind has nothing else: it is refused, with what to do."""
+    (tmp_path / "w.csv").write_text(BLIND + "Participant 20001,,,20.00,-\n")
+    for words in (), ("--id", "Identifier"):
+        code, said = run("roster", tmp_path / "w.csv", *words)
+        assert code == 2 and "reveal the students' identities" in said
+        assert "collect ZIP WORKSHEET.csv --no-roster" in said
+    assert not ids(run)
+
+
+def test_a_worksheet_in_another_language(klass, run, tmp_path):
+    file = tmp_path / "w.csv"
+    file.write_text(GERMAN + "Teilnehmer/in 77,Anna Example,anna@example.org,,,-\n")
+    code, said = run("roster", file)
+    assert code == 2 and "Download it in English, or name the columns: --email" in said
+    assert "'E-Mail-Adresse'" in said and "holds a /" not in said
+    named = ("--email", "E-Mail-Adresse", "--name", "Vollständiger Name")
+    code, said = run("roster", file, *named)
+    assert code == 0 and "Moodle's grading worksheet" in said
+    assert ids(run)["anna@example.org"]["names"] == {"name": "Anna Example"}
+
+
+def test_a_misspelt_class_is_not_made(klass, run, tmp_path):
+    (tmp_path / "list.csv").write_text("id,name\nada,Ada Example\n")
+    wrong = f"{klass.name}x"
+    code, said = run("roster", tmp_path / "list.csv", "--class", wrong)
+    assert code == 2 and f"{klass.name}" in said and f"--new makes '{wrong}'" in said
+    assert not (klass.parent / wrong).exists()
+    code, said = run("roster", tmp_path / "list.csv", "--class", wrong, "--new")
+    assert code == 0 and (klass.parent / wrong).is_dir()
+
+
+def test_it_says_what_it_understood_and_what_is_next(klass, run, tmp_path):
+    (tmp_path / "list.csv").write_text("Student ID,Student\nada,Ada Example\n")
+    _, said = run("roster", tmp_path / "list.csv")
+    assert "Student ID, Student (name)" in said and "collect submissions" in said
+    (klass / "submitted" / "ada").mkdir(parents=True)
+    (tmp_path / "list.csv").write_text('Student ID,Name\nada,"Example, Ada"\n')
+    _, said = run("roster", tmp_path / "list.csv")
+    assert "1 of the changed: only how this list writes the name" in said
+    assert "Next: python -m autograder status" in said
