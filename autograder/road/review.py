@@ -8,7 +8,7 @@ import shutil
 import textwrap
 from typing import Any
 
-from autograder.classroom import course, names
+from autograder.classroom import course, hands, names
 
 ABOUT = "what a person should look at, and where to click"
 MOST = 40  # that a terminal shows; --json has all
@@ -18,6 +18,12 @@ HOW = (
     "flags stand above the notebook. Type the points you find right, or the same ones: "
     "then it is confirmed, and no longer listed here."
 )
+
+WHYS = {  # why points wait: see `hands`
+    hands.EARLIER: "points by hand ({}) were given to an earlier hand-in: still right?",
+    hands.CHECK: "points by hand ({}), and the check says something else since: still right?",
+    hands.NONE: "waits for points by hand: {}",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,22 +55,12 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
         whys = []
         if standing.status == book.INFRA:
             whys += [f"could not be graded: {flag}" for flag in standing.flags]
-        elif standing.needs_manual:
+        elif standing.asks:
             whys += standing.flags
-        if standing.needs_manual:
-            by_hand = [n for n, c in standing.checks.items() if c.manual is not None]
-            none = [
-                n
-                for n, c in standing.checks.items()
-                if c.manual is None and c.auto is None
-            ]
-            if by_hand:
-                what = ", ".join(by_hand)
-                whys.append(
-                    f"points by hand ({what}) are of another version: still right?"
-                )
-            if none:
-                whys.append(f"waits for points by hand: {', '.join(none)}")
+        for why, words in WHYS.items():
+            which = [n for n, c in standing.checks.items() if c.waits == why]
+            if which:
+                whys.append(words.format(", ".join(which)))
         if whys:
             found.append(
                 {
