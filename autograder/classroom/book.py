@@ -85,7 +85,7 @@ class Standing:
 
     @property
     def stands(self) -> bool:
-        """Whether the grade is of an earlier hand-in: the newest could not be graded."""
+        """Whether the grade is from before, of an earlier hand-in if there was a newer."""
         return self.status == INFRA and self.total is not None
 
     @property

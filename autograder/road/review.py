@@ -9,6 +9,7 @@ import textwrap
 from typing import Any
 
 from autograder.classroom import course, hands, names
+from autograder.road import waiting
 
 ABOUT = "what a person should look at, and where to click"
 MOST = 40  # that a terminal shows; --json has all
@@ -35,14 +36,18 @@ def run(options: argparse.Namespace) -> int:
     chosen = [course.exercise(name) for name in options.assignment]
     from autograder.classroom import book
 
-    found = []
+    found, every = [], {}
     with book.opened() as gradebook:
         for word in chosen or course.assignments():
             found += of(gradebook, word)
+            every[word] = book.standings(gradebook, word)
     if options.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
-        print(*_lines(found, shutil.get_terminal_size().columns), sep="\n")
+        print(
+            *_lines(found, waiting.hint(every), shutil.get_terminal_size().columns),
+            sep="\n",
+        )
     return 1 if found else 0
 
 
@@ -92,11 +97,11 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
     return found
 
 
-def _lines(found: list[dict[str, Any]], width: int) -> list[str]:
+def _lines(found: list[dict[str, Any]], new: str, width: int) -> list[str]:
     from autograder.verdict.points import number
 
     if not found:
-        return ["nothing waits for a person"]
+        return [f"nothing waits for a person{new}"]
     lines = [f"{len(found):,} to look at", ""]
     for row in found[:MOST]:
         points = row["points"]
