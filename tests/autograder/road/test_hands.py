@@ -6,15 +6,33 @@ Nothing runs here: a verified notebook is made by hand and recorded as grading d
 import csv
 import io
 import json
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
 
-from autograder.classroom import again, book, course, late
+from autograder.classroom import (
+    again,
+    book,
+    changes,
+    course,
+    interrupts,
+    late,
+    rows,
+    table,
+    verdicts,
+)
+from autograder.classroom import grade as grading
 from autograder.classroom.late import Rule
 from autograder.classroom.record import Record
+from autograder.road import export, look, report
+from autograder.road.forms import canvas
 from autograder.road.look import page
-from tests.autograder.road.made import DUE, standing
+from tests.autograder.road.made import DUE
 
 WORD = "attend"
 FLAG = "scores: uses torch.nn.functional (cell 9, line 2)"
@@ -23,9 +41,6 @@ FLAG = "scores: uses torch.nn.functional (cell 9, line 2)"
 @pytest.fixture(scope="module")
 def announced(course_folder, tmp_path_factory):
     """A gradebook that knows the exercise."""
-    import os
-    from pathlib import Path
-
     before = Path.cwd(), os.environ.get("GPT_CLASS")
     os.chdir(course_folder)
     os.environ["GPT_CLASS"] = "announced"
@@ -146,8 +161,6 @@ def test_points_by_hand_of_an_earlier_hand_in_are_told_wherever_they_count(
         json.loads(course.solution(WORD).read_text("utf-8")),
     )
     assert "gave 0 points to an earlier hand-in of yours" in html
-    from autograder.classroom import rows, table
-
     assert "points by hand of an earlier hand-in" in table.table(WORD, [rows.row(one)])
     typed("softmax", None)  # taken back
     one = stands()
@@ -161,8 +174,6 @@ def test_a_dry_run_tells_what_being_late_will_cost(graded):
     checks = {name: {"points": c.possible} for name, c in one.checks.items()}
     nb = {"metadata": {"autograder": {"checks": checks}}}
     said = {"notebook": json.dumps(nb), "timestamp": "2026-11-21 13:00:00 UTC"}
-    from dataclasses import replace
-
     move = again.would_move(
         replace(one, due=DUE), said, "handed in again", Rule(0.1), 20
     )
@@ -180,5 +191,152 @@ def test_and_it_costs_that(graded):
     assert (one.penalty, one.total) == (4.0, one.possible - 4)
 
 
-def test_made_standings_wait_for_nobody():
-    assert not standing("ada").stands and standing("bo", 2.0, "INFRA").stands
+def hand_in_again(klass, student="ada"):
+    """A newer file, as `collect` would lay it there."""
+    path = klass / "submitted" / student / WORD / f"{WORD}.ipynb"
+    path.write_text("{}")
+    at = time.time() + 60
+    os.utime(path, (at, at))
+
+
+def test_export_tells_whose_newer_hand_in_is_not_graded(graded, run, klass):
+    graded()
+    assert run("export", WORD)[0] == 0
+    hand_in_again(klass)
+    code, told = run("export", WORD)
+    assert code == 1 and "1 handed in again and not graded since" in told
+    (row,) = json.loads(run("status", "--json")[1])["exercises"]
+    assert row["to_grade"] == 1
+
+
+def test_who_is_infra_keeps_the_grade_from_before_wherever_one_looks(
+    graded, run, klass
+):
+    graded(wrong=["softmax"])
+    total = stands().total
+    with book.opened() as gradebook:
+        book.write(
+            gradebook,
+            WORD,
+            "bo",
+            {"status": "INFRA", "flags": ["the disk is full"], "checks": {}},
+        )
+        verdicts.note(gradebook, WORD, "ada", "the disk is full")
+        gradebook.db.commit()
+    code, told = run("export", WORD)
+    assert code == 1 and "1 grade of attend" in told
+    assert (
+        "1 not graded (INFRA); the grade of the hand-in before is written: ada" in told
+    )
+    assert "1 not graded (INFRA), and no zero is written: bo" in told
+    text = (klass / "exports" / f"{WORD}-plain.csv").read_text("utf-8-sig")
+    by = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert float(by["ada"]["total"]) == total and by["bo"]["total"] == ""
+    assert "grade from before" in by["ada"]["remark"]
+    one = stands()
+    table_ = table.table(WORD, [rows.told("ada", 20, {"ada": one}, {"ada": "full"})])
+    assert "the grade from before stands" in table_ and f"{total:.2f}" in table_
+    assert run("report", "--no-pairs")[0] == 1
+    html = (klass / "report.html").read_text("utf-8")
+    assert "The grade of the hand-in before stands" in html
+    assert canvas.new({WORD: [one]}).graded == 1
+    assert run("feedback", WORD, "--pack", "none")[0] == 0
+    mine = (klass / "feedback" / "ada" / WORD / f"{WORD}.html").read_text("utf-8")
+    assert "These points are of the hand-in before" in mine and "disk" not in mine
+
+
+def test_before_anything_is_graded_that_is_what_is_said(klass, run):
+    for student in "ada", "bo":
+        (klass / "submitted" / student / WORD).mkdir(parents=True)
+    for words in ["report"], ["export", WORD], ["export"], ["feedback", WORD]:
+        code, told = run(*words)
+        assert code == 2, words
+        assert "2 submissions are to be graded: python -m autograder grade" in told
+    code, told = run("review", WORD)
+    assert code == 0 and "2 submissions are to be graded" in told
+    assert not (klass / "exports").exists()
+
+
+def test_what_is_within_the_grace_is_not_counted_as_late(graded, run):
+    with book.opened() as gradebook:
+        gradebook.update_or_create_assignment(WORD, duedate=DUE)
+        late.set_rule(gradebook, WORD, Rule(0.1, grace=3600))
+        gradebook.db.commit()
+    graded("ada", at="2026-11-20 12:59:00 UTC")
+    graded("bo", at="2026-11-20 13:01:00 UTC")
+    (row,) = json.loads(run("status", "--json")[1])["exercises"]
+    assert row["late"] == 1
+
+
+def test_the_two_files_for_moodle_have_two_names_and_two_ways_in(graded, run, klass):
+    graded("ada")
+    with book.opened() as gradebook:
+        gradebook.update_or_create_student("ada", email="ada@example.org")
+        gradebook.db.commit()
+    sheet = klass / "worksheet.csv"
+    sheet.write_text(
+        "Identifier,Full name,Email address,Grade,Maximum Grade\n"
+        "Participant 1,Ada Made-up,ada@example.org,,20.00\n"
+    )
+    code, told = run("export", WORD, "--into", sheet)
+    assert code == 0 and "Upload grading worksheet" in told
+    filled = klass / "exports" / f"{WORD}-moodle-worksheet.csv"
+    before = filled.read_bytes()
+    code, told = run("export", WORD, "--for", "moodle")
+    assert code == 0 and "Grades → Import → CSV file" in told
+    assert filled.read_bytes() == before
+    assert (klass / "exports" / f"{WORD}-moodle.csv").exists()
+
+
+def test_ctrl_c_is_obeyed_after_an_import_and_not_lost_in_nbgrader():
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts.later():
+        signal.raise_signal(signal.SIGINT)
+        done.append("all of it")
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    result = {"success": False, "error": "Traceback\n ...\nKeyboardInterrupt\n"}
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.obey(result)
+    interrupts.obey({"success": False, "error": "ValueError: KeyboardInterrupt"})
+
+
+def test_ctrl_c_while_the_exercise_is_announced_stops(klass, run, monkeypatch):
+    (klass / "submitted" / "ada" / WORD).mkdir(parents=True)
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(changes.GenerateAssignment, "_ask", pressed)
+    monkeypatch.setattr(grading.sandbox, "why_not", lambda: None)
+    (course.root() / "exercises" / WORD / f"{WORD}.ipynb").rename(klass / "kept")
+    try:
+        code, told = run("grade", WORD)
+    finally:
+        (klass / "kept").rename(course.root() / "exercises" / WORD / f"{WORD}.ipynb")
+    assert code == 130 and "Stopped." in told and "Cancel" not in told
+
+
+def test_less_than_a_cent_is_said_in_words():
+    assert [report._dollars(x) for x in (0.0, 0.004, 1.5)] == [
+        "$0.00",
+        "less than a cent",
+        "$1.50",
+    ]
+
+
+def test_demo_takes_its_results_away_and_can_be_laid_out_again(
+    course_folder, monkeypatch, run
+):
+    monkeypatch.chdir(course_folder)
+    assert run("demo", "--class", "tried")[0] == 0
+    folder = course.class_place()
+    export._write(folder / "exports" / "tokenize-plain.csv", b"x", False)
+    (folder / "report.html").write_text(look.MAKER)
+    assert run("demo", "--remove", "--class", "tried")[0] == 0
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert run("demo", "--class", "tried")[0] == 0
+    assert run("demo", "--remove", "--class", "tried")[1].endswith("'notes.txt'\n")
+    assert (folder / "notes.txt").read_text() == "mine"
