@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,11 @@ from typing import Any
 
 @contextlib.contextmanager
 def later() -> Iterator[None]:
-    """A Ctrl-C within is obeyed at the end: KeyboardInterrupt."""
+    """A Ctrl-C within is obeyed at the end: KeyboardInterrupt.
+
+    PyTorch's libraries end the process where it comes up while they are loaded: import
+    what holds them in here.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # no signal comes here
         return
@@ -24,16 +27,6 @@ def later() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if heard:
         raise KeyboardInterrupt
-
-
-def load(*modules: str) -> None:
-    """Import modules that hold PyTorch.
-
-    Its libraries end the process where an exception comes up while they are loaded.
-    """
-    with later():
-        for module in modules:
-            importlib.import_module(module)
 
 
 def obey(result: Mapping[str, Any]) -> None:

@@ -77,9 +77,9 @@ def one(
 
     ValueError where nobody has a grade, or a student who is named has none.
     """
-    interrupts.load("autograder.road.look.writing")
-    from autograder.classroom import book
-    from autograder.road.look import packed, writing
+    with interrupts.later():
+        from autograder.classroom import book
+        from autograder.road.look import packed, writing
 
     with book.opened() as gradebook:
         every = book.standings(gradebook, exercise)

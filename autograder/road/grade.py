@@ -72,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
     from autograder.classroom import interrupts
 
     try:
-        interrupts.load("autograder.classroom.grade")
-        from autograder.classroom import again, grade, table
-        from autograder.road import feedback
+        with interrupts.later():
+            from autograder.classroom import again, grade, table
+            from autograder.road import feedback
 
         done = grade.graded(
             options.assignment,

@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     from autograder.classroom import interrupts
 
     try:
-        interrupts.load("autograder.classroom.grade")
-        from autograder.classroom import again, grade
+        with interrupts.later():
+            from autograder.classroom import again, grade
 
         done = grade.graded(
             options.assignment,
