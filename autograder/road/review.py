@@ -16,7 +16,7 @@ MOST = 40  # that a terminal shows; --json has all
 HOW = (
     "To look at one: `jupyter lab` with GPT_CLASS={name}, then its address with "
     "/formgrader/submissions/… behind it (or Nbgrader > Formgrader > Manual Grading). The "
-    "flags stand above the notebook. Type the points you find right, or the same ones: "
+    "flags stand above the notebook. Type the points you find right, or the same ones, in whatever cell: "
     "then it is confirmed, and no longer listed here."
 )
 
