@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbgrader.utils import parse_utc
+
 from autograder.classroom import decides
 from autograder.classroom.book import INFRA, Standing
+from autograder.classroom.late import Rule
 from autograder.verdict.points import number
 
 NEW = "not graded before"
@@ -23,7 +26,8 @@ FIRST = {NEW, FAILED}  # of whom there was no grade that could move
 class Moved:
     """A grade that is not what it was. `checks` are those whose points changed.
 
-    `waits` tells that points by hand stand, and that a person is to look at them again.
+    `penalty` is what being late cost, where that changed. `waits` tells that points by
+    hand stand, and that a person is to look at them again.
     """
 
     student: str
@@ -32,6 +36,7 @@ class Moved:
     why: str
     checks: Mapping[str, tuple[float, float]]
     waits: bool = False
+    penalty: tuple[float, float] | None = None
 
 
 def why(
@@ -75,17 +80,29 @@ def moved(
         old, new = before.get(student), after.get(student)
         if old is None or new is None or old.total is None:
             continue
-        waits = new.needs_manual and any(
-            c.manual is not None for c in new.checks.values()
-        )
-        if old.total != new.total or (waits and not old.needs_manual):
+        waits = _by_hand(new)
+        if old.total != new.total or (waits and not _by_hand(old)):
             checks = _changed(old, {n: c.points for n, c in new.checks.items()})
-            found.append(Moved(student, old.total, new.total, reason, checks, waits))
+            late = _penalty(old.penalty, new.penalty)
+            found.append(
+                Moved(student, old.total, new.total, reason, checks, waits, late)
+            )
     return found
 
 
-def would_move(old: Standing, said: Mapping[str, Any], reason: str) -> Moved | None:
-    """What a verified notebook would make of a grade; points by hand would stay."""
+def _by_hand(standing: Standing) -> bool:
+    """Whether points by hand wait for a person."""
+    every = standing.checks.values()
+    return any(c.waits and c.manual is not None for c in every)
+
+
+def would_move(
+    old: Standing, said: Mapping[str, Any], reason: str, rule: Rule, possible: float
+) -> Moved | None:
+    """What a verified notebook would make of a grade; points by hand would stay.
+
+    rule: what being late costs, of an exercise of `possible` points.
+    """
     about = json.loads(said["notebook"])["metadata"]["autograder"]["checks"]
     points = {
         name: known.points
@@ -93,17 +110,33 @@ def would_move(old: Standing, said: Mapping[str, Any], reason: str) -> Moved | N
         else about[name]["points"] + known.extra
         for name, known in old.checks.items()
     }
-    total = max(0.0, sum(points.values()) - old.penalty)
-    by_hand = [c for c in old.checks.values() if c.manual is not None]
+    score = sum(points.values())
+    late = min(_late(old, said["timestamp"], rule, possible), max(0.0, score))
+    total = max(0.0, score - late)
+    by_hand = [n for n, c in old.checks.items() if c.manual is not None]
     now = {n: about[n]["points"] for n in about}
+    again = decides.WORDS["submission"] in reason
     waits = any(
-        known.manual is not None and now.get(name, known.auto) != known.auto
-        for name, known in old.checks.items()
+        again or now.get(name, old.checks[name].auto) != old.checks[name].auto
+        for name in by_hand
     )
     if (old.total is not None and abs(total - old.total) < 1e-9) and not waits:
         return None
     checks = _changed(old, points)
-    return Moved(old.student, old.total, total, reason, checks, waits and bool(by_hand))
+    penalty = _penalty(old.penalty, late)
+    return Moved(old.student, old.total, total, reason, checks, waits, penalty)
+
+
+def _late(old: Standing, stamp: str | None, rule: Rule, possible: float) -> float:
+    """What being late would cost who hands in at the time that a stamp says."""
+    when = parse_utc(stamp) if stamp else old.handed_in
+    if when is None or old.due is None:
+        return 0.0
+    return rule.penalty(max(0.0, (when - old.due).total_seconds()), possible)
+
+
+def _penalty(before: float, after: float) -> tuple[float, float] | None:
+    return None if abs(before - after) < 1e-9 else (before, after)
 
 
 def told(moves: Sequence[Moved], would: bool = False, most: int = 30) -> list[str]:
@@ -115,6 +148,9 @@ def told(moves: Sequence[Moved], would: bool = False, most: int = 30) -> list[st
         lines.append(f"{len(changed):,} grade{'s' * (len(changed) > 1)} {verb}:")
     for move in sorted(changed, key=_size)[:most]:
         steps = [f"{n} {number(a)} → {number(b)}" for n, (a, b) in move.checks.items()]
+        if move.penalty:
+            before, after = map(number, move.penalty)
+            steps.append(f"off for being late {before} → {after}")
         by = (move.after or 0) - (move.before or 0)
         about = f" ({', '.join(steps)})" if steps else ""
         lines.append(

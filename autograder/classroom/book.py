@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from autograder.classroom import late, queries
+from autograder.classroom import hands, late, queries
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
 from autograder.classroom.tables import GRADINGS, PERSON, create
 from autograder.classroom.verdicts import verdicts, versions, write
@@ -37,7 +37,8 @@ class Scored:
     """A graded cell of one student. Points are the notebook's, not the check's.
 
     `points` counts: by hand, where a person has given some, else automatic. `mistake`
-    is the name of the one that was recognized, `reason` what the check said.
+    is the name of the one that was recognized, `reason` what the check said, and `waits`
+    why the points wait for a person (see `hands`), if they do.
     """
 
     points: float
@@ -47,6 +48,7 @@ class Scored:
     extra: float = 0.0
     mistake: str | None = None
     reason: str | None = None
+    waits: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Standing:
     `status` is GRADED, FLAGGED, INFRA or MISSING. `total` is None where there is no
     grade: INFRA and MISSING are never a zero here. Who is INFRA and was graded before
     has that grade. Times are UTC, without a zone. `notebook` is the id of the submission
-    in the formgrader's addresses.
+    in the formgrader's addresses. `asks` tells that its flags wait to be read.
     """
 
     student: str
@@ -79,6 +81,18 @@ class Standing:
     times: int = 0  # how often it was graded, the last time
     graded_at: datetime.datetime | None = None
     notebook: str = ""
+    asks: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether the grade is from before, of an earlier hand-in if there was a newer."""
+        return self.status == INFRA and self.total is not None
+
+    @property
+    def by_hand_before(self) -> tuple[str, ...]:
+        """The checks whose points were given by hand to an earlier hand-in."""
+        every = self.checks.items()
+        return tuple(name for name, c in every if c.waits == hands.EARLIER)
 
     @property
     def total(self) -> float | None:
@@ -133,6 +147,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
     grades = queries.grades(gradebook, known.id) if known else {}
     handed_in = queries.submissions(gradebook, known.id) if known else {}
     work = queries.work(gradebook, assignment)
+    by_hand = hands.every(gradebook, assignment)
     more = late.extensions(gradebook, assignment, known.duedate) if known else {}
     possible = sum(points for _, points in cells.values())
     everybody = api.Student.__table__
@@ -150,15 +165,16 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
         )
         status = verdict.status if verdict else GRADED if graded else MISSING
         checks = json.loads(verdict.checks) if verdict else {}
-        scored, score, manual = {}, 0.0, False
+        scored, score = {}, 0.0
+        kept = by_hand.get(student.id)
+        asks = hands.asks(kept, {cells[grade.cell_id][0]: grade for grade in mine})
         for grade in mine:
             name, most = cells[grade.cell_id]
             found = checks.get(name, {})
-            by_hand = grade.manual_score is not None  # it goes before
-            points = grade.manual_score if by_hand else grade.auto_score or 0.0
+            points = grade.manual_score  # it goes before
+            points = grade.auto_score or 0.0 if points is None else points
             points += grade.extra_credit or 0.0
             score += points
-            manual = manual or bool(grade.needs_manual_grade)
             scored[name] = Scored(
                 points,
                 most,
@@ -167,6 +183,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
                 grade.extra_credit or 0.0,
                 found.get("mistake"),
                 found.get("reason"),
+                hands.waits(kept, name, grade, asks),
             )
         due = known.duedate if known else None
         kept = when.extension if when else None
@@ -188,9 +205,10 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             when.penalty if when and graded else 0.0,
             when.timestamp if when else None,
             due,
-            manual,
+            asks or any(check.waits for check in scored.values()),
             *work.get(student.id, (0.0, 0, None)),
             when.notebook if when else "",
+            asks,
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())

@@ -22,6 +22,7 @@ from autograder.classroom import (
     book,
     course,
     decides,
+    late,
     names,
     trouble,
 )
@@ -171,6 +172,7 @@ class _Run:
         move from there.
         """
         todo, would = [*self.reasons], []
+        costs = self._late()
         if todo and before is None:
             self.record.know(decides.version(self.parts), self.parts)
         about = {"desc": f"grading {self.setup.assignment}", "unit": " notebooks"}
@@ -188,7 +190,7 @@ class _Run:
                     if before is None:
                         self._keep(student, said, now - began)
                     elif move := would_move(
-                        before[student], said, self.reasons[student]
+                        before[student], said, self.reasons[student], *costs
                     ):
                         would.append(move)
                 if student in self.problems and before is None:
@@ -196,6 +198,13 @@ class _Run:
                 began = now
                 bar.update()
         return would
+
+    def _late(self) -> tuple[late.Rule, float]:
+        """What being late costs, and the points of the exercise."""
+        gradebook = self.record.gradebook
+        rule = late.rule(gradebook, self.setup.assignment)
+        gradebook.db.rollback()  # nothing stays locked
+        return rule, sum(points for _, points in self.setup.about.points)
 
     def _keep(self, student: str, said: dict[str, Any], cpu: float) -> None:
         """Publish the verified notebook, then enter its grades."""

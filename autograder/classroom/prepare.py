@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from autograder.box.sandbox import Limits
-from autograder.classroom import changes, course, submission, trouble
+from autograder.classroom import changes, course, interrupts, submission, trouble
 from autograder.classroom.address import VARIABLE
 from autograder.classroom.cells import Released
 from autograder.classroom.collect import collect
@@ -57,6 +57,7 @@ def announce(api: Any, record: Record, assignment: str) -> None:
         raise ValueError(told)
     record.gradebook.db.rollback()
     result = api.generate_assignment(assignment, force=True, create=True)
+    interrupts.obey(result)
     if not result["success"]:
         trace = result.get("log") or result["error"] or ""
         trouble.log(course.class_folder(), f"generate {assignment}", trace)
@@ -106,6 +107,7 @@ def _rehearsed(gradebook: Gradebook, assignment: str, notebook: str) -> Released
                 os.environ[VARIABLE] = kept
         api.coursedir.release_directory = f"{folder}/release"
         result = api.generate_assignment(assignment, force=True, create=True)
+        interrupts.obey(result)
         if not result["success"]:
             raise ValueError(f"nbgrader cannot generate {assignment!r}")
         with contextlib.closing(api.gradebook) as made:

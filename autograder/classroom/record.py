@@ -12,6 +12,7 @@ import datetime
 import itertools
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book, engines, faults, late, verdicts
+from autograder.classroom import book, engines, faults, hands, late, verdicts
 from autograder.classroom.book import GRADINGS
 
 RELEASE = ""  # in place of a student: the exercise itself, as it was announced
@@ -90,7 +91,7 @@ class Record:
 
         A manual score and all comments stay. A person is to look at it (again) where it
         is of another submission or the check now says something else, and at what is
-        flagged, until the points of that cell have been confirmed in the formgrader.
+        flagged, until points have been typed in the formgrader, in whatever cell.
         Unavailable where the gradebook cannot be written, and waiting did not help.
         """
         at = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
@@ -131,23 +132,32 @@ class Record:
             asks = before is None or not same
             asks = asks or json.loads(before.flags) != about["flags"]
             flagged = verdicts.flagged(about)
+            kept = hands.before(self.gradebook, assignment, student)
+            asks = flagged is not None and (asks or hands.asks(kept, grades))
+            last, by_hand = before.submission if before is not None else "", {}
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 if utils.is_grade(cell):
                     grade = grades[name]
-                    was, waits = grade.auto_score, grade.needs_manual_grade
+                    was = grade.auto_score
                     grade.auto_score, _ = utils.determine_grade(cell)
-                    by_hand = grade.manual_score is not None
-                    news = not same or grade.auto_score != was
+                    moved = grade.auto_score != was
+                    hand = hands.now(kept, name, grade, last, of[0], moved)
+                    if hand is not None:
+                        if asks and not hand.why:
+                            hand = replace(hand, why=hands.FLAG)
+                        by_hand[name] = hand
                     grade.needs_manual_grade = (
-                        (by_hand and (news or waits))
-                        or (not by_hand and grade.auto_score is None)
-                        or (name == flagged and (asks or waits))
+                        bool(hand is not None and hand.why)
+                        or (hand is None and grade.auto_score is None)
+                        or (name == flagged and asks)
                     )
                 if utils.is_solution(cell):
                     released = cell.metadata.nbgrader["checksum"]
                     untouched = released == utils.compute_checksum(cell)
                     comments[name].auto_comment = "No response." if untouched else None
+            flag = flagged if asks and flagged else ""
+            hands.keep(self.gradebook, assignment, student, by_hand, flag)
             self._penalize(assignment, handed_in, notebook)
             self._mark(assignment, student, fingerprint, at, cpu)
             verdicts.write(self.gradebook, assignment, student, about, *of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.classroom import course, trouble
+from autograder.classroom import course, interrupts, trouble
 from autograder.classroom.again import Moved
 from autograder.classroom.book import Standing
 from autograder.classroom.table import INFRA, Row
@@ -57,8 +57,9 @@ def row(standing: Standing) -> Row:
         standing.penalty,
         any(check.manual is not None for check in standing.checks.values()),
         standing.needs_manual,
-        standing.status == INFRA and standing.total is not None,
+        standing.stands,
         standing.untimed,
+        bool(standing.by_hand_before),
     )
 
 
@@ -69,6 +70,7 @@ def feedback(assignment: str, rows: Sequence[Row]) -> list[Row]:
     """
     folder = course.class_folder()
     result = course.api().generate_feedback(assignment, force=True)
+    interrupts.obey(result)
     found = []
     for row in rows:
         page = folder / "feedback" / row.student / assignment / f"{assignment}.html"

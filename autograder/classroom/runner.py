@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
+import multiprocessing.resource_tracker
 import signal
 import time
 from collections import deque
@@ -34,6 +35,8 @@ def warm_up() -> None:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.classroom.worker"])
+    # First, for starting it lets Ctrl-C through again.
+    multiprocessing.resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # our Ctrl-C
     try:
         multiprocessing.forkserver.ensure_running()

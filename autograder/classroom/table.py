@@ -50,6 +50,7 @@ class Row:
     waits: bool = False  # for a person to look at it
     stands: bool = False  # of INFRA: a grade from before does
     untimed: bool = False  # it is due, and no time of handing in is known
+    earlier: bool = False  # points by hand were given to an earlier hand-in
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,10 @@ def _row(
     notes = "; ".join([*_about(row), *(row.flags or map(_words, row.mistakes))])
     notes = names.shown(notes, encoding)
     room = width - cells(begin) - 2
-    if row.status == GRADED or cells(notes) <= room:
-        return [f"{begin}  {_cut_end(notes, room, signs.more)}"]
+    if cells(notes) <= room:
+        return [f"{begin}  {notes}"]
     lines = _wrapped(notes, width - INDENT)
-    if row.status == FLAGGED and len(lines) > LINES:
+    if row.status != INFRA and len(lines) > LINES:
         last = _cut_end(" ".join(lines[LINES - 1 :]), width - INDENT, signs.more)
         lines = [*lines[: LINES - 1], last]
     return [begin, *(" " * INDENT + line for line in lines)]
@@ -134,7 +135,8 @@ def _about(row: Row) -> list[str]:
     """What the points are, beside a check's."""
     told = [f"-{number(row.penalty)} for being late"] if row.penalty else []
     told += [UNTIMED] if row.untimed else []
-    told += ["points by hand"] if row.by_hand else []
+    if row.by_hand:
+        told += [f"points by hand{' of an earlier hand-in' if row.earlier else ''}"]
     return [*told, "look at it again"] if row.by_hand and row.waits else told
 
 

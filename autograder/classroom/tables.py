@@ -42,6 +42,14 @@ VERSION = sa.Table(
     sa.Column("version", sa.String(64), primary_key=True),
     sa.Column("parts", sa.Text, nullable=False),  # JSON: see `decides`
 )
+HANDS = sa.Table(  # what stood there by hand when it was graded: see `hands`
+    "autograder_hand",
+    _TABLES,
+    sa.Column("assignment", sa.String(128), primary_key=True),
+    sa.Column("student", sa.String(128), primary_key=True),
+    sa.Column("points", sa.Text, nullable=False),  # JSON: of each check, a `Hand`
+    sa.Column("flag", sa.String(128), nullable=False),  # the cell that is asked, or ""
+)
 PERSON = sa.Table(
     "autograder_person",
     _TABLES,

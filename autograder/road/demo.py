@@ -23,6 +23,7 @@ CLASS = "own"
 MARK = "demo.json"
 # What comes of grading the demo, besides its submissions; of nothing else it is made anew.
 MADE = ("gradebook.db", "gradebook.db-journal", "seed", "lock", "problems.log")
+OF_A_CLASS = ("submitted", "autograded", "gradebook.db", "seed", "roster.csv")
 MADE_FOLDERS = ("autograded", "feedback")
 
 
@@ -98,6 +99,8 @@ def _may_write(folder: Path) -> None:
         return
     where = os.path.relpath(folder)
     mark = _mark(folder)
+    if mark is None and not any(os.path.lexists(folder / name) for name in OF_A_CLASS):
+        return  # no class, and none of it is written over
     if mark is None:
         raise ValueError(
             f"{where} holds a class that this command did not lay out; nothing was "
@@ -136,6 +139,7 @@ def _remove() -> int:
     if mark:
         _empty(folder, mark["wrote"])
         (folder / "roster.csv").unlink(missing_ok=True)
+        _results(folder)
         (folder / MARK).unlink()
     for empty in folder / "submitted", folder:
         if empty.is_dir() and not os.listdir(empty):
@@ -144,6 +148,29 @@ def _remove() -> int:
         left = ", ".join(map(ascii, sorted(os.listdir(folder))[:5]))
         print(f"left in {os.path.relpath(folder)}: {left}")
     return 0
+
+
+def _results(folder: Path) -> None:
+    """Delete the files of grades and the reports, if they are as our commands wrote them."""
+    from autograder.road import look
+
+    notes = folder / "exports" / "written.json"
+    try:
+        written = json.loads(notes.read_text("utf-8"))
+    except (OSError, ValueError):
+        written = {}
+    for name, digest in written.items():
+        path = Path(name)
+        inside = path.parent == notes.parent.resolve() and path.is_file()
+        if inside and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+            path.unlink()
+    notes.unlink(missing_ok=True)
+    if notes.parent.is_dir() and not os.listdir(notes.parent):
+        notes.parent.rmdir()
+    for name in "report.html", "report-anonymous.html":
+        path = folder / name
+        if path.is_file() and look.MAKER.encode() in path.read_bytes()[:4_000]:
+            path.unlink()
 
 
 def _earlier() -> None:

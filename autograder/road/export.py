@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.classroom import course, names
+from autograder.road import waiting
 
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
@@ -33,8 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--into",
         type=Path,
         metavar="FILE",
-        help="the gradebook as Canvas exported it, or Moodle's grading worksheet: the "
-        "grades are put into its rows, and all else stays as it is",
+        help="the gradebook as Canvas exported it, or Moodle's grading worksheet: a copy "
+        "of it is written with the grades in its rows, and all else as it was",
     )
     parser.add_argument(
         "--column", default="", metavar="NAME", help="with --into: which one is meant"
@@ -59,13 +60,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     grades = _grades([course.exercise(name) for name in options.exercise])
     form, told = _told(options, grades)
-    to = options.to or _place(form, list(grades))
+    to = options.to or _place(form, list(grades), bool(options.into))
     if options.into and to.resolve() == options.into.resolve():
         raise ValueError(f"{to} is the file that the LMS exported: give another --to")
     _write(to, told.sheet.bytes(), options.force)
-    about = _about(to, form, grades, told)
+    about = _about(to, form, grades, told, bool(options.into))
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
-    needs = ("infra", "ungraded", "manual", "untimed", "absent", "odd")
+    needs = ("infra", "stands", "ungraded", "outdated", "by_hand", "manual", "absent")
+    needs += ("untimed", "odd")
     return 1 if any(about[key] for key in needs) else 0
 
 
@@ -78,9 +80,10 @@ def _grades(exercises: list[str]) -> dict[str, list[Standing]]:
         every = {name: book.standings(gradebook, name) for name in asked}
     graded = {n: s for n, s in every.items() if any(x.total is not None for x in s)}
     grades = every if exercises else graded
-    if not any(grades.values()):
+    if not graded:
         of = f" of {' or '.join(exercises)}" if exercises else ""
-        raise ValueError(f"the class {course.class_name()!r} has no grades{of} yet")
+        told = f"the class {course.class_name()!r} has no grades{of} yet"
+        raise ValueError(f"{told}{waiting.hint(every)}; nothing was written")
     return grades
 
 
@@ -107,9 +110,11 @@ def _told(
     )
 
 
-def _place(form: str, exercises: list[str]) -> Path:
+def _place(form: str, exercises: list[str], filled: bool) -> Path:
+    """The two kinds of file of an LMS have two names: neither is written over."""
     which = exercises[0] if len(exercises) == 1 else "all"
-    return course.class_folder() / "exports" / f"{which}-{form}.csv"
+    kind = _FILLED[form] if filled else form
+    return course.class_folder() / "exports" / f"{which}-{kind}.csv"
 
 
 def _write(to: Path, data: bytes, force: bool) -> None:
@@ -142,20 +147,20 @@ def _write(to: Path, data: bytes, force: bool) -> None:
 
 
 def _about(
-    to: Path, form: str, grades: dict[str, list[Standing]], told: Any
+    to: Path, form: str, grades: dict[str, list[Standing]], told: Any, filled: bool
 ) -> dict[str, Any]:
     """What was written, and what was not, with names."""
     from autograder.classroom.book import FLAGGED, INFRA, MISSING
-    from autograder.road.forms.rows import ungraded
 
-    waiting = [s for name, students in grades.items() for s in ungraded(name, students)]
     pairs = [(name, s) for name, students in grades.items() for s in students]
     many = len(grades) > 1
+    new = {n: waiting.never_graded(n, students) for n, students in grades.items()}
+    newer = {n: {*waiting.to_grade(n, students)} for n, students in grades.items()}
+    ungraded = [f"{s} ({n})" if many else s for n in new for s in new[n]]
 
     def those(wanted: Any) -> list[str]:
-        return [
-            f"{s.student} ({n})" if many else s.student for n, s in pairs if wanted(s)
-        ]
+        found = [(n, s.student) for n, s in pairs if wanted(n, s)]
+        return [f"{student} ({n})" if many else student for n, student in found]
 
     return {
         "class": course.class_name(),
@@ -163,12 +168,20 @@ def _about(
         "form": form,
         "exercises": list(grades),
         "grades": told.graded,
-        "infra": those(lambda s: s.status == INFRA),
-        "ungraded": waiting,
-        "missing": those(lambda s: s.status == MISSING and s.student not in waiting),
-        "flagged": those(lambda s: s.status == FLAGGED),
-        "manual": those(lambda s: s.needs_manual and s.status != INFRA),
-        "untimed": those(lambda s: s.untimed),
+        "filled": filled,
+        "infra": those(lambda n, s: s.status == INFRA and not s.stands),
+        "stands": those(lambda n, s: s.stands),
+        "ungraded": ungraded,
+        "outdated": those(
+            lambda n, s: s.total is not None and not s.stands and s.student in newer[n]
+        ),
+        "missing": those(lambda n, s: s.status == MISSING and s.student not in new[n]),
+        "by_hand": those(lambda n, s: s.by_hand_before),
+        "manual": those(
+            lambda n, s: s.needs_manual and s.status != INFRA and not s.by_hand_before
+        ),
+        "flagged": those(lambda n, s: s.status == FLAGGED and not s.needs_manual),
+        "untimed": those(lambda n, s: s.untimed),
         "absent": told.absent,
         "unknown": told.unknown,
         "odd": told.odd,
@@ -179,8 +192,17 @@ def _about(
 _SAID = (
     ("infra", "not graded (INFRA), and no zero is written"),
     ("ungraded", "handed in and not graded: grade first, then export again"),
+    ("stands", "not graded (INFRA); the grade of the hand-in before is written"),
+    (
+        "outdated",
+        "handed in again and not graded since: the grade from before is written",
+    ),
+    (
+        "by_hand",
+        "with points by hand of an earlier hand-in, which are written: `review`",
+    ),
     ("manual", "to be looked at by a person (`review` says why); written as they are"),
-    ("flagged", "FLAGGED: their grades are written; have you read the flags?"),
+    ("flagged", "FLAGGED, and looked at by a person"),
     ("untimed", "with no time known: written as if handed in in time"),
     ("missing", "without a submission: no grade is written"),
     ("absent", "with a grade and without a row in the file"),
@@ -202,13 +224,18 @@ def _words(about: dict[str, Any]) -> str:
     if len(about["odd"]) > 4 * FEW:
         lines.append(f"  … and {len(about['odd']) - 4 * FEW:,} more (--json tells all)")
     lines += [f"  {note}" for note in about["notes"]]
-    lines.append(f"  next: {_NEXT[about['form']]}")
+    kind = _FILLED[about["form"]] if about["filled"] else about["form"]
+    lines.append(f"  next: {_NEXT[kind]}")
     encoding = sys.stdout.encoding or "utf-8"
     return "\n".join(lines).encode(encoding, "backslashreplace").decode(encoding)
 
 
+_FILLED = {"canvas": "canvas-gradebook", "moodle": "moodle-worksheet"}
+_CANVAS = "in Canvas, Grades → Import → choose this file; it shows what would change"
 _NEXT = {
-    "canvas": "in Canvas, Grades → Import → choose this file; it shows what would change",
-    "moodle": "in Moodle, import this file (grades, or Upload grading worksheet)",
+    "canvas": _CANVAS,
+    "canvas-gradebook": _CANVAS,
+    "moodle": "in Moodle, Grades → Import → CSV file",
+    "moodle-worksheet": "in Moodle, the assignment → Upload grading worksheet",
     "plain": "open it in a spreadsheet; names cannot run as formulas there",
 }

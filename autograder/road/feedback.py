@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import course, names
+from autograder.classroom import course, interrupts, names
+from autograder.road import waiting
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -76,20 +77,19 @@ def one(
 
     ValueError where nobody has a grade, or a student who is named has none.
     """
-    from autograder.classroom import book
-    from autograder.road.look import packed, writing
+    with interrupts.later():
+        from autograder.classroom import book
+        from autograder.road.look import packed, writing
 
     with book.opened() as gradebook:
         every = book.standings(gradebook, exercise)
         comments = _comments(gradebook, exercise)
         came = packed.received(gradebook, exercise)
-    with_grade = {
-        s.student: s for s in every if s.total is not None and s.status != book.INFRA
-    }
+    with_grade = {s.student: s for s in every if s.total is not None}
     if not with_grade:
         raise ValueError(
-            f"nobody in the class {course.class_name()!r} has a grade for {exercise}: "
-            f"python -m autograder grade {exercise} --class {course.class_name()}"
+            f"nobody in the class {course.class_name()!r} has a grade for {exercise}"
+            f"{waiting.hint({exercise: every})}"
         )
     chosen = list(dict.fromkeys(students)) or list(with_grade)
     for student in chosen:
@@ -193,6 +193,7 @@ def _nbgrader(exercise: str, students: list[str], every: bool) -> dict[str, str]
     api, log = course.api(), ""
     for student in [None] if every else students:
         result = api.generate_feedback(exercise, student, force=True)
+        interrupts.obey(result)
         log = result.get("log") or result.get("error") or log
     last = (log.strip().splitlines() or ["nbgrader wrote no page"])[-1]
     return {s: last for s in students if not writing.page_of(exercise, s).is_file()}

@@ -75,10 +75,13 @@ def stopped() -> int:
 def run(options: argparse.Namespace) -> int:
     pin.guard(options.assignment)
     begin(options)
-    from autograder.classroom import again, grade, table
-    from autograder.road import feedback
+    from autograder.classroom import interrupts
 
     try:
+        with interrupts.later():
+            from autograder.classroom import again, grade, table
+            from autograder.road import feedback
+
         done = grade.graded(
             options.assignment,
             options.student,

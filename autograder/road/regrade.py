@@ -27,9 +27,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     asks.begin(options)
-    from autograder.classroom import again, grade
+    from autograder.classroom import interrupts
 
     try:
+        with interrupts.later():
+            from autograder.classroom import again, grade
+
         done = grade.graded(
             options.assignment,
             options.student,

@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import course
+from autograder.classroom import course, interrupts
+from autograder.road import waiting
 
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
@@ -52,6 +53,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     exercises = [course.exercise(name) for name in options.exercise]
+    with interrupts.later():  # now, since they hold PyTorch
+        from autograder.road.look import alike, counts, writing  # noqa: F401
+        from autograder.verdict import bank  # noqa: F401
     from autograder.classroom import book
     from autograder.road import look
     from gpt.data import write_whole
@@ -65,11 +69,16 @@ def run(options: argparse.Namespace) -> int:
     with book.opened() as gradebook:
         asked = exercises or course.assignments()
         every = {name: book.standings(gradebook, name) for name in asked}
-    every = {n: s for n, s in every.items() if any(x.status != book.MISSING for x in s)}
-    if not every:
+    some = {n: s for n, s in every.items() if any(x.status != book.MISSING for x in s)}
+    if not some:
+        if more := waiting.hint(every):
+            raise ValueError(
+                f"nothing is graded yet in the class {course.class_name()!r}{more}"
+            )
         raise ValueError(
             f"nothing was handed in yet in the class {course.class_name()!r}"
         )
+    every = some
     text = page(every, options.anonymous, not options.no_pairs, options.price)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +150,7 @@ def page(
             each=_time(cpu / counted if counted else 0.0),
             most=_time(max((x["cpu_most"] for x in exercises), default=0.0)),
             price=f"${price:g}",
-            cost=f"${price * cpu / 3600:,.2f}",
+            cost=_dollars(price * cpu / 3600),
         )
     )
 
@@ -179,10 +188,9 @@ def _exercise(
 def _ungraded(name: str, standings: list[Standing], who: Who) -> Names:
     """Who has handed in and is not graded yet; of folders that is all that is known."""
     from autograder.classroom.book import MISSING, Standing
-    from autograder.road.forms.rows import ungraded
     from autograder.road.look import counts
 
-    found = (Standing(student, MISSING) for student in ungraded(name, standings))
+    found = (Standing(s, MISSING) for s in waiting.never_graded(name, standings))
     return counts.names(found, who)
 
 
@@ -219,6 +227,10 @@ def _key() -> bytes:
     from autograder.verdict import bank
 
     return bank.hidden_seed(course.class_folder() / "seed", "report --anonymous")
+
+
+def _dollars(cost: float) -> str:
+    return "less than a cent" if 0 < cost < 0.01 else f"${cost:,.2f}"
 
 
 def _time(seconds: float) -> str:

@@ -11,20 +11,27 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.classroom import course, names
+from autograder.classroom import course, hands, names
+from autograder.road import waiting
 
 ABOUT = "what a person should look at, and where to click"
 MOST = 40  # that a terminal shows; --json has all
 HOW = (
     "To look at one: `jupyter lab` with GPT_CLASS={name}, then its address with "
     "/formgrader/submissions/… behind it (or Nbgrader > Formgrader > Manual Grading). The "
-    "flags stand above the notebook. Type the points you find right, or the same ones: "
+    "flags stand above the notebook. Type the points you find right, or the same ones, in whatever cell: "
     "then it is confirmed, and no longer listed here."
 )
 UNTIMED = (
     "no time known, so it counts as in time: give `collect` a CSV with times, or "
     "--handed-in TIME, and grade again"
 )
+
+WHYS = {  # why points wait: see `hands`
+    hands.EARLIER: "points by hand ({}) were given to an earlier hand-in: still right?",
+    hands.CHECK: "points by hand ({}), and the check says something else since: still right?",
+    hands.NONE: "waits for points by hand: {}",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +45,18 @@ def run(options: argparse.Namespace) -> int:
     chosen = [course.exercise(name) for name in options.assignment]
     from autograder.classroom import book
 
-    found = []
+    found, every = [], {}
     with book.opened() as gradebook:
         for word in chosen or course.assignments():
             found += of(gradebook, word)
+            every[word] = book.standings(gradebook, word)
     if options.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
-        print(*_lines(found, shutil.get_terminal_size().columns), sep="\n")
+        print(
+            *_lines(found, waiting.hint(every), shutil.get_terminal_size().columns),
+            sep="\n",
+        )
     return 1 if found else 0
 
 
@@ -58,24 +69,14 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
         whys = []
         if standing.status == book.INFRA:
             whys += [f"could not be graded: {flag}" for flag in standing.flags]
-        elif standing.needs_manual:
+        elif standing.asks:
             whys += standing.flags
         if standing.untimed:
             whys.append(UNTIMED)
-        if standing.needs_manual:
-            by_hand = [n for n, c in standing.checks.items() if c.manual is not None]
-            none = [
-                n
-                for n, c in standing.checks.items()
-                if c.manual is None and c.auto is None
-            ]
-            if by_hand:
-                what = ", ".join(by_hand)
-                whys.append(
-                    f"points by hand ({what}) are of another version: still right?"
-                )
-            if none:
-                whys.append(f"waits for points by hand: {', '.join(none)}")
+        for why, words in WHYS.items():
+            which = [n for n, c in standing.checks.items() if c.waits == why]
+            if which:
+                whys.append(words.format(", ".join(which)))
         if whys:
             found.append(
                 {
@@ -139,11 +140,11 @@ def _do(word: str, student: str, flags: Sequence[str]) -> list[str]:
     return told
 
 
-def _lines(found: list[dict[str, Any]], width: int) -> list[str]:
+def _lines(found: list[dict[str, Any]], new: str, width: int) -> list[str]:
     from autograder.verdict.points import number
 
     if not found:
-        return ["nothing waits for a person"]
+        return [f"nothing waits for a person{new}"]
     lines = [f"{len(found):,} to look at", ""]
     for row in found[:MOST]:
         points = row["points"]

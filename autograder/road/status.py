@@ -6,11 +6,10 @@ import argparse
 import collections
 import datetime
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 from autograder.classroom import course, names
+from autograder.road import waiting as waits
 
 ABOUT = "where the class stands, and what comes next"
 COLUMNS = {  # of the table: what is counted, and its heading
@@ -61,19 +60,22 @@ def run(options: argparse.Namespace) -> int:
 def of(
     gradebook: Any, word: str, roster: set[str], announced: bool = True
 ) -> dict[str, Any]:
-    """How an exercise stands: numbers of students, when it is due, the next step."""
-    from autograder.classroom import book
+    """How an exercise stands: numbers of students, when it is due, the next step.
+
+    Late is who was late by more than the grace.
+    """
+    from autograder.classroom import book, late
 
     folder = course.class_folder()
     submitted = {*course.students_in(folder / "submitted", word)}
-    standings = []
+    standings, grace = [], datetime.timedelta()
     if announced or submitted:  # else nobody has to do with it yet
         standings = book.standings(gradebook, word)
-    known = {standing.student: standing for standing in standings}
+        grace = datetime.timedelta(seconds=late.rule(gradebook, word).grace)
     count = collections.Counter(standing.status for standing in standings)
     graded = {s.student for s in standings if s.status in (book.GRADED, book.FLAGGED)}
     due = min((s.due for s in standings if s.due), default=None)  # no extension's
-    waiting = [s for s in submitted if _waits(folder / "submitted", word, s, known)]
+    waiting = waits.to_grade(word, standings)
     failed = {s.student for s in standings if s.status == book.INFRA}
     failed |= {student for student in submitted if names.problem(student)}
     pages = {*course.students_in(folder / "feedback", word)}
@@ -90,8 +92,8 @@ def of(
         "flagged": count[book.FLAGGED],
         "infra": len(failed),
         "to_review": len([s for s in standings if s.needs_manual]),
-        "late": len([s for s in standings if s.late]),
         "untimed": len([s for s in standings if s.untimed]),
+        "late": len([s for s in standings if s.late > grace]),
         "feedback": len(pages & graded),
     }
     found["next"] = _next(found)
@@ -112,24 +114,6 @@ def _known(gradebook: Any) -> set[str]:
     from nbgrader.api import Assignment
 
     return {*gradebook.db.execute(sa.select(Assignment.name)).scalars()}
-
-
-def _waits(top: Path, word: str, student: str, known: dict[str, Any]) -> bool:
-    """Whether a submission is still to be graded: it is new, or newer than its grade."""
-    standing = known.get(student)
-    if names.problem(student):
-        return False  # INFRA until its folder has another name
-    if standing is None or standing.graded_at is None:
-        return True
-    place = top / student / word
-    newest = 0.0
-    for path in place, place / f"{word}.ipynb":
-        try:
-            newest = max(newest, os.stat(path, follow_symlinks=False).st_mtime)
-        except OSError:
-            continue
-    at = standing.graded_at.replace(tzinfo=datetime.UTC)
-    return newest > at.timestamp()
 
 
 def _next(row: dict[str, Any]) -> str:

@@ -136,7 +136,8 @@ def instead(verdict: Verdict) -> str:
         verb = "are" if len(wrong) > 1 else "is"
         why.append(
             f"This step was run with the course's own {_names(wrong)}, for yours {verb} not "
-            "right yet, or not there. Has the cell run? Has a later cell defined it anew?"
+            "right yet, not there, or refused for what it uses. If it is right: has its "
+            "cell run, and has no later cell defined it anew?"
         )
     if taken:
         many = len(taken) > 1

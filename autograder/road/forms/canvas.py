@@ -142,7 +142,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     """A gradebook for Canvas's import, which finds columns by their title.
 
     Students without a grade have a row and an empty cell. Whom we failed to grade has no
-    row: the empty cell would take away what Canvas may have from before.
+    row, unless a grade from before stands: the empty cell would take away what Canvas may have from before.
     """
     head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     everybody = people(grades)
@@ -151,7 +151,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     rows.append([f"    {POINTS}", "", "", "", "", *map(written, most)])
     for found in everybody.values():
         s = next(iter(found.values()))
-        if any(standing.status == INFRA for standing in found.values()):
+        if any(x.status == INFRA and not x.stands for x in found.values()):
             continue
         number = s.names.get("canvas_id", "" if s.names else s.lms_id)
         called = f"{s.last_name}, {s.first_name}" if s.last_name else s.name

@@ -34,6 +34,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
         ),
         *(
             "needs_a_look",
+            "remark",
             "handed_in_utc",
             "due_utc",
             "hours_late",
@@ -62,6 +63,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
                     written(sum(c.auto or 0.0 for c in scored)) if scored else "",
                     written(sum(hand)) if hand else "",
                     "yes" if s.needs_manual else "no",
+                    _remark(s),
                     *(
                         f"{t:%Y-%m-%d %H:%M:%S}" if t else ""
                         for t in (s.handed_in, s.due)
@@ -79,6 +81,18 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     lines = [[_line(cell) for cell in row] for row in rows]
     graded = sum(grade(s) is not None for x in grades.values() for s in x)
     return Filled(Sheet(lines, bom=True, newline="\r\n"), graded)
+
+
+def _remark(standing: Standing) -> str:
+    """Which of the points are of an earlier hand-in."""
+    told = (
+        ["grade from before: the newest hand-in could not be graded"]
+        if standing.stands
+        else []
+    )
+    if before := standing.by_hand_before:
+        told.append(f"points by hand of an earlier hand-in: {', '.join(before)}")
+    return "; ".join(told)
 
 
 def _line(cell: str) -> str:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from autograder.classroom import course
-from autograder.classroom.book import INFRA, MISSING, Standing
+from autograder.classroom.book import Standing
 from autograder.road.forms.sheet import Sheet, defused, is_number, written
 
 TEST = "student, test"  # Canvas's own: it stands for nobody
@@ -169,15 +168,8 @@ def people(grades: dict[str, Sequence[Standing]]) -> dict[str, dict[str, Standin
 
 
 def grade(standing: Standing) -> float | None:
-    """What goes to an LMS. None where we failed: what was graded before is not it."""
-    return None if standing.status == INFRA else standing.total
-
-
-def ungraded(exercise: str, standings: Iterable[Standing]) -> list[str]:
-    """Who has handed in and stands in the book as if they had not."""
-    known = {s.student for s in standings if s.status != MISSING}
-    folder = course.class_folder() / "submitted"
-    return [s for s in course.students_in(folder, exercise) if s not in known]
+    """What goes to an LMS, as the book has it; None where there is no grade."""
+    return standing.total
 
 
 def total(standing: Standing | None) -> str:

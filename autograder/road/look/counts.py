@@ -34,7 +34,7 @@ def facts(
     who: Who,
 ) -> dict[str, Any]:
     """All that the report says of one exercise, but for what the code itself tells."""
-    graded = [s for s in standings if s.total is not None and s.status != INFRA]
+    graded = [s for s in standings if s.total is not None]  # one from before, too
     infra = [s for s in standings if s.status == INFRA]
     missing = [s for s in standings if s.status == MISSING]
     late = [s for s in standings if s.late]
@@ -58,6 +58,7 @@ def facts(
         "stuck": _stuck(graded, steps, who),
         "flagged": _told([s for s in standings if s.status == FLAGGED], exercise, who),
         "infra": _told(infra, exercise, who),
+        "stands": names((s for s in infra if s.stands), who),
         "late": _late(late, who),
         "missing": names(missing, who),
         "manual": names((s for s in graded if s.needs_manual), who),

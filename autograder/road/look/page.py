@@ -17,6 +17,7 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.classroom.book import Scored, Standing
+from autograder.classroom.hands import EARLIER
 from autograder.road.look import files, plural, points, templates
 
 LINES = 300  # of a step's code that are shown
@@ -78,7 +79,8 @@ def html(job: Job, notebook: Plain) -> str:
             due=s.due,
             late=s.late,
             file=files.read(s.flags, job.exercise),
-            notes=files.notes(s.flags, job.exercise),
+            notes=[] if s.stands else files.notes(s.flags, job.exercise),
+            stands=s.stands,
             steps=steps,
         )
     )
@@ -157,8 +159,12 @@ def _by_hand(scored: Scored) -> str:
     told = []
     if scored.manual is not None:
         told.append(f"Your instructor gave {plural(scored.manual, 'point')}")
+        if scored.waits == EARLIER:
+            told[-1] += " to an earlier hand-in of yours"
         if scored.auto is not None and scored.auto != scored.manual:
             told[-1] += f" in place of the check's {points(scored.auto)}"
+    if scored.waits == EARLIER:
+        told.append("They stand until your instructor has looked at this one")
     if scored.extra:
         more = plural(abs(scored.extra), "extra point")
         told.append(f"{more} {'were added' if scored.extra > 0 else 'were taken off'}")

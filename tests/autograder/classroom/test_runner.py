@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import signal
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -271,3 +274,16 @@ def test_a_class_survives_kills(tmp_path):
     small.run(pause=5)
     small.check()
     assert sum(small.killed.values()) > 0
+
+
+def test_ctrl_c_does_not_reach_the_process_that_imports_for_the_workers():
+    asked = (
+        "from multiprocessing import forkserver; from pathlib import Path\n"
+        "from autograder.classroom import runner\n"
+        "runner.warm_up()\n"
+        "pid = forkserver._forkserver._forkserver_pid\n"
+        "print(Path(f'/proc/{pid}/status').read_text())"
+    )
+    told = subprocess.check_output([sys.executable, "-c", asked], text=True)
+    (blocked,) = [x for x in told.splitlines() if x.startswith("SigBlk")]
+    assert int(blocked.split()[1], 16) & 1 << (signal.SIGINT - 1)

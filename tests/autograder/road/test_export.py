@@ -360,6 +360,6 @@ def test_it_says_so_in_json_and_leaves_nothing_half(asked, tmp_path, capsys):
     with pytest.raises(ValueError, match="neither Canvas's gradebook nor Moodle's"):
         asked("--into", odd)
     assert sorted(p.name for p in (tmp_path / "class" / "exports").iterdir()) == [
-        "attend-canvas.csv",
+        "attend-canvas-gradebook.csv",
         "written.json",
     ]

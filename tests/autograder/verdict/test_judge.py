@@ -441,7 +441,8 @@ def test_an_earlier_step_that_is_wrong_costs_no_other():
     assert headline == "✓ halves: 4 of 4 points"
     assert said == (
         "This step was run with the course's own `count` and `merge`, for yours are not "
-        "right yet, or not there. Has the cell run? Has a later cell defined it anew?"
+        "right yet, not there, or refused for what it uses. If it is right: has its "
+        "cell run, and has no later cell defined it anew?"
     )
     taken = {"merge": "heapq.merge", "count": "os.sep"}
     found = followed(own, right, steps, {"merge": "heapq.merge"})
@@ -450,8 +451,8 @@ def test_an_earlier_step_that_is_wrong_costs_no_other():
         said
         == panel.instead(found)
         == (
-            "This step was run with the course's own `count`, for yours is not right yet, or "
-            "not there. Has the cell run? Has a later cell defined it anew? This step was run with the course's own `merge`, for "
+            "This step was run with the course's own `count`, for yours is not right yet, "
+            "not there, or refused for what it uses. If it is right: has its cell run, and has no later cell defined it anew? This step was run with the course's own `merge`, for "
             "an import has taken its name: it stands for `heapq.merge` now. Import it by "
             "another name, then run the cell of your own step again."
         )

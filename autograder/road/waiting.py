@@ -1,0 +1,56 @@
+"""Who has handed in and is still to be graded: nothing yet, or something newer."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from autograder.classroom import course, names
+
+if TYPE_CHECKING:
+    from autograder.classroom.book import Standing
+
+
+def to_grade(word: str, standings: Iterable[Standing]) -> list[str]:
+    """Whose submission is new, or newer than its grade."""
+    known = {standing.student: standing for standing in standings}
+    folder = course.class_folder() / "submitted"
+    return [
+        student
+        for student in course.students_in(folder, word)
+        if not names.problem(student)  # INFRA until its folder has another name
+        and _is_newer(student, word, known.get(student))
+    ]
+
+
+def never_graded(word: str, standings: Iterable[Standing]) -> list[str]:
+    """Who has handed in and stands in the book as if they had not."""
+    known = {s.student for s in standings if s.status != "MISSING"}
+    folder = course.class_folder() / "submitted"
+    return [s for s in course.students_in(folder, word) if s not in known]
+
+
+def _is_newer(student: str, word: str, standing: Standing | None) -> bool:
+    if standing is None or standing.graded_at is None:
+        return True
+    place = course.class_folder() / "submitted" / student / word
+    newest = 0.0
+    for path in place, place / f"{word}.ipynb":
+        try:
+            newest = max(newest, os.stat(path, follow_symlinks=False).st_mtime)
+        except OSError:
+            continue
+    at = standing.graded_at.replace(tzinfo=datetime.UTC)
+    return newest > at.timestamp()
+
+
+def hint(every: Mapping[str, Iterable[Standing]]) -> str:
+    """What comes first where nothing is graded: in words, to put behind a sentence."""
+    for word, standings in every.items():
+        if new := to_grade(word, standings):
+            many = "submission is" if len(new) == 1 else "submissions are"
+            do = f"python -m autograder grade {word} --class {course.class_name()}"
+            return f"; {len(new):,} {many} to be graded: {do}"
+    return ""

@@ -1,0 +1,342 @@
+"""Points by hand, flags and late penalties: what counts, until a person has looked?
+
+Nothing runs here: a verified notebook is made by hand and recorded as grading does it.
+"""
+
+import csv
+import io
+import json
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.classroom import (
+    again,
+    book,
+    changes,
+    course,
+    interrupts,
+    late,
+    rows,
+    table,
+    verdicts,
+)
+from autograder.classroom import grade as grading
+from autograder.classroom.late import Rule
+from autograder.classroom.record import Record
+from autograder.road import export, look, report
+from autograder.road.forms import canvas
+from autograder.road.look import page
+from tests.autograder.road.made import DUE
+
+WORD = "attend"
+FLAG = "scores: uses torch.nn.functional (cell 9, line 2)"
+
+
+@pytest.fixture(scope="module")
+def announced(course_folder, tmp_path_factory):
+    """A gradebook that knows the exercise."""
+    before = Path.cwd(), os.environ.get("GPT_CLASS")
+    os.chdir(course_folder)
+    os.environ["GPT_CLASS"] = "announced"
+    folder = course.new_class("announced")
+    result = course.api().generate_assignment(WORD, force=True, create=True)
+    assert result["success"], result
+    os.chdir(before[0])
+    os.environ.pop("GPT_CLASS")
+    if before[1]:
+        os.environ["GPT_CLASS"] = before[1]
+    return folder / "gradebook.db"
+
+
+@pytest.fixture
+def graded(klass, announced):
+    """Record a submission of a student: `wrong` steps earn nothing."""
+    (klass / "gradebook.db").write_bytes(announced.read_bytes())
+
+    def go(student="ada", which="one", wrong=(), flags=(), at=None):
+        place = klass / "submitted" / student / WORD
+        place.mkdir(parents=True, exist_ok=True)
+        (klass / "autograded" / student / WORD).mkdir(parents=True, exist_ok=True)
+        text = course.solution(WORD).read_text("utf-8")
+        nb = nbformat.reads(text, as_version=4)
+        checks = {}
+        for cell in nb.cells:
+            label = cell.metadata.get("nbgrader", {})
+            if label.get("solution"):
+                label["checksum"] = "another"
+            if label.get("grade"):
+                label["cell_type"] = "code"
+                name = label["grade_id"]
+                bad = name in wrong
+                if bad:
+                    error = nbformat.v4.new_output("error", ename="x", evalue="x")
+                    error.traceback = []
+                    cell.outputs = [error]
+                else:
+                    cell.outputs = []
+                points = 0 if bad else label["points"]
+                checks[name] = {"points": points, "reason": None, "mistake": None}
+        status = "FLAGGED" if flags else "GRADED"
+        about = {"status": status, "flags": [*flags], "checks": checks}
+        nb.metadata["autograder"] = about
+        written = klass / "autograded" / student / WORD / f"{WORD}.ipynb"
+        nbformat.write(nb, written)
+        api = course.api()
+        record = Record(api.gradebook, api.config)
+        record.save(WORD, student, which, at, nb, 1.0, which, "v")
+        record.close()
+
+    return go
+
+
+def typed(check, points, student="ada"):
+    """What the formgrader does with points that are typed."""
+    with book.opened() as gradebook:
+        (notebook,) = gradebook.find_submission(WORD, student).notebooks
+        (grade,) = [g for g in notebook.grades if g.name == check]
+        grade.manual_score = points
+        grade.needs_manual_grade = grade.auto_score is None and points is None
+        gradebook.db.commit()
+
+
+def stands(student="ada"):
+    with book.opened() as gradebook:
+        found = {s.student: s for s in book.standings(gradebook, WORD)}
+    return found[student]
+
+
+@pytest.mark.parametrize("cell", ["scores", "softmax"])
+def test_points_typed_in_any_cell_settle_the_flags(graded, run, cell):
+    graded(flags=[FLAG], wrong=["softmax"])
+    code, told = run("review", WORD)
+    assert code == 1 and "uses torch.nn" in told
+    typed(cell, 1.0)
+    assert run("review", WORD) == (0, "nothing waits for a person\n")
+    graded(flags=[FLAG], wrong=["softmax"])  # the same again
+    assert run("review", WORD) == (0, "nothing waits for a person\n")
+    graded(which="two", flags=[FLAG], wrong=["softmax"])
+    told = " ".join(run("review", WORD)[1].split())
+    assert "uses torch.nn" in told
+    assert f"points by hand ({cell}) were given to an earlier hand-in" in told
+    typed(cell, 1.0)  # the same points confirm it, too
+    assert run("review", WORD)[0] == 0
+
+
+def test_points_by_hand_are_of_another_hand_in_only_where_one_came(graded, run):
+    graded(wrong=["softmax"])
+    typed("softmax", 1.0)
+    graded()  # the same submission, and the check has changed
+    told = " ".join(run("review", WORD)[1].split())
+    assert "the check says something else since" in told and "earlier" not in told
+    typed("softmax", 1.0)
+    assert run("review", WORD)[0] == 0
+
+
+def test_points_by_hand_of_an_earlier_hand_in_are_told_wherever_they_count(
+    graded, run, klass
+):
+    graded(wrong=["softmax"])
+    typed("softmax", 0.0)
+    assert not stands().needs_manual
+    graded(which="two")
+    one = stands()
+    assert one.needs_manual and one.by_hand_before == ("softmax",)
+    assert one.total == one.possible - one.checks["softmax"].possible
+    code, told = run("export", WORD)
+    assert code == 1
+    assert "1 with points by hand of an earlier hand-in" in told and ": ada" in told
+    text = (klass / "exports" / f"{WORD}-plain.csv").read_text("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["needs_a_look"] == "yes"
+    assert row["remark"] == "points by hand of an earlier hand-in: softmax"
+    run("feedback", WORD)
+    html = page.html(
+        page.Job(WORD, "Attend", {"softmax": "Softmax"}, one, {}, {}, klass, klass),
+        json.loads(course.solution(WORD).read_text("utf-8")),
+    )
+    assert "gave 0 points to an earlier hand-in of yours" in html
+    assert "points by hand of an earlier hand-in" in table.table(WORD, [rows.row(one)])
+    typed("softmax", None)  # taken back
+    one = stands()
+    assert one.total == one.possible and not one.needs_manual
+    assert run("export", WORD)[0] == 0
+
+
+def test_a_dry_run_tells_what_being_late_will_cost(graded):
+    graded(wrong=["softmax"], at="2026-11-20 11:00:00 UTC")
+    one = stands()
+    checks = {name: {"points": c.possible} for name, c in one.checks.items()}
+    nb = {"metadata": {"autograder": {"checks": checks}}}
+    said = {"notebook": json.dumps(nb), "timestamp": "2026-11-21 13:00:00 UTC"}
+    move = again.would_move(
+        replace(one, due=DUE), said, "handed in again", Rule(0.1), 20
+    )
+    assert move.after == one.possible - 4 and move.penalty == (0.0, 4.0)
+    assert "off for being late 0 → 4" in again.told([move], would=True)[1]
+
+
+def test_and_it_costs_that(graded):
+    with book.opened() as gradebook:
+        gradebook.update_or_create_assignment(WORD, duedate=DUE)
+        late.set_rule(gradebook, WORD, Rule(0.1))
+        gradebook.db.commit()
+    graded(at="2026-11-21 13:00:00 UTC")
+    one = stands()
+    assert (one.penalty, one.total) == (4.0, one.possible - 4)
+
+
+def hand_in_again(klass, student="ada"):
+    """A newer file, as `collect` would lay it there."""
+    path = klass / "submitted" / student / WORD / f"{WORD}.ipynb"
+    path.write_text("{}")
+    at = time.time() + 60
+    os.utime(path, (at, at))
+
+
+def test_export_tells_whose_newer_hand_in_is_not_graded(graded, run, klass):
+    graded()
+    assert run("export", WORD)[0] == 0
+    hand_in_again(klass)
+    code, told = run("export", WORD)
+    assert code == 1 and "1 handed in again and not graded since" in told
+    (row,) = json.loads(run("status", "--json")[1])["exercises"]
+    assert row["to_grade"] == 1
+
+
+def test_who_is_infra_keeps_the_grade_from_before_wherever_one_looks(
+    graded, run, klass
+):
+    graded(wrong=["softmax"])
+    total = stands().total
+    with book.opened() as gradebook:
+        book.write(
+            gradebook,
+            WORD,
+            "bo",
+            {"status": "INFRA", "flags": ["the disk is full"], "checks": {}},
+        )
+        verdicts.note(gradebook, WORD, "ada", "the disk is full")
+        gradebook.db.commit()
+    code, told = run("export", WORD)
+    assert code == 1 and "1 grade of attend" in told
+    assert (
+        "1 not graded (INFRA); the grade of the hand-in before is written: ada" in told
+    )
+    assert "1 not graded (INFRA), and no zero is written: bo" in told
+    text = (klass / "exports" / f"{WORD}-plain.csv").read_text("utf-8-sig")
+    by = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert float(by["ada"]["total"]) == total and by["bo"]["total"] == ""
+    assert "grade from before" in by["ada"]["remark"]
+    one = stands()
+    table_ = table.table(WORD, [rows.told("ada", 20, {"ada": one}, {"ada": "full"})])
+    assert "the grade from before stands" in table_ and f"{total:.2f}" in table_
+    assert run("report", "--no-pairs")[0] == 1
+    html = (klass / "report.html").read_text("utf-8")
+    assert "The grade of the hand-in before stands" in html
+    assert canvas.new({WORD: [one]}).graded == 1
+    assert run("feedback", WORD, "--pack", "none")[0] == 0
+    mine = (klass / "feedback" / "ada" / WORD / f"{WORD}.html").read_text("utf-8")
+    assert "These points are of the hand-in before" in mine and "disk" not in mine
+
+
+def test_before_anything_is_graded_that_is_what_is_said(klass, run):
+    for student in "ada", "bo":
+        (klass / "submitted" / student / WORD).mkdir(parents=True)
+    for words in ["report"], ["export", WORD], ["export"], ["feedback", WORD]:
+        code, told = run(*words)
+        assert code == 2, words
+        assert "2 submissions are to be graded: python -m autograder grade" in told
+    code, told = run("review", WORD)
+    assert code == 0 and "2 submissions are to be graded" in told
+    assert not (klass / "exports").exists()
+
+
+def test_what_is_within_the_grace_is_not_counted_as_late(graded, run):
+    with book.opened() as gradebook:
+        gradebook.update_or_create_assignment(WORD, duedate=DUE)
+        late.set_rule(gradebook, WORD, Rule(0.1, grace=3600))
+        gradebook.db.commit()
+    graded("ada", at="2026-11-20 12:59:00 UTC")
+    graded("bo", at="2026-11-20 13:01:00 UTC")
+    (row,) = json.loads(run("status", "--json")[1])["exercises"]
+    assert row["late"] == 1
+
+
+def test_the_two_files_for_moodle_have_two_names_and_two_ways_in(graded, run, klass):
+    graded("ada")
+    with book.opened() as gradebook:
+        gradebook.update_or_create_student("ada", email="ada@example.org")
+        gradebook.db.commit()
+    sheet = klass / "worksheet.csv"
+    sheet.write_text(
+        "Identifier,Full name,Email address,Grade,Maximum Grade\n"
+        "Participant 1,Ada Made-up,ada@example.org,,20.00\n"
+    )
+    code, told = run("export", WORD, "--into", sheet)
+    assert code == 0 and "Upload grading worksheet" in told
+    filled = klass / "exports" / f"{WORD}-moodle-worksheet.csv"
+    before = filled.read_bytes()
+    code, told = run("export", WORD, "--for", "moodle")
+    assert code == 0 and "Grades → Import → CSV file" in told
+    assert filled.read_bytes() == before
+    assert (klass / "exports" / f"{WORD}-moodle.csv").exists()
+
+
+def test_ctrl_c_is_obeyed_after_an_import_and_not_lost_in_nbgrader():
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts.later():
+        signal.raise_signal(signal.SIGINT)
+        done.append("all of it")
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    result = {"success": False, "error": "Traceback\n ...\nKeyboardInterrupt\n"}
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.obey(result)
+    interrupts.obey({"success": False, "error": "ValueError: KeyboardInterrupt"})
+
+
+def test_ctrl_c_while_the_exercise_is_announced_stops(klass, run, monkeypatch):
+    (klass / "submitted" / "ada" / WORD).mkdir(parents=True)
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(changes.GenerateAssignment, "_ask", pressed)
+    monkeypatch.setattr(grading.sandbox, "why_not", lambda: None)
+    (course.root() / "exercises" / WORD / f"{WORD}.ipynb").rename(klass / "kept")
+    try:
+        code, told = run("grade", WORD)
+    finally:
+        (klass / "kept").rename(course.root() / "exercises" / WORD / f"{WORD}.ipynb")
+    assert code == 130 and "Stopped." in told and "Cancel" not in told
+
+
+def test_less_than_a_cent_is_said_in_words():
+    assert [report._dollars(x) for x in (0.0, 0.004, 1.5)] == [
+        "$0.00",
+        "less than a cent",
+        "$1.50",
+    ]
+
+
+def test_demo_takes_its_results_away_and_can_be_laid_out_again(
+    course_folder, monkeypatch, run
+):
+    monkeypatch.chdir(course_folder)
+    assert run("demo", "--class", "tried")[0] == 0
+    folder = course.class_place()
+    export._write(folder / "exports" / "tokenize-plain.csv", b"x", False)
+    (folder / "report.html").write_text(look.MAKER)
+    assert run("demo", "--remove", "--class", "tried")[0] == 0
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert run("demo", "--class", "tried")[0] == 0
+    assert run("demo", "--remove", "--class", "tried")[1].endswith("'notes.txt'\n")
+    assert (folder / "notes.txt").read_text() == "mine"
