@@ -93,7 +93,7 @@ def would_move(old: Standing, said: Mapping[str, Any], reason: str) -> Moved | N
         else about[name]["points"] + known.extra
         for name, known in old.checks.items()
     }
-    total = max(0.0, sum(points.values()) - old.penalty)
+    total = max(0.0, sum(points.values()) - max(old.owed, old.penalty))
     by_hand = [c for c in old.checks.values() if c.manual is not None]
     now = {n: about[n]["points"] for n in about}
     waits = any(
