@@ -2,8 +2,8 @@
 
 What the table, the report, the feedback and the exports say of points, lateness, names
 and flags is read here and nowhere else, so that they cannot disagree. nbgrader's own
-records count: a score that was given by hand goes before the automatic one, and a late
-penalty is what its plugin took off. Beside them stand tables of ours: which submission
+records count: a score that was given by hand goes before the automatic one. A late
+penalty follows from the rules (`late`), or is what another plugin took off. Beside them stand tables of ours: which submission
 was graded (`GRADINGS`), what that found (`VERDICT`) by which grader (`VERSION`), and
 what a roster says of a student beyond nbgrader's columns (`PERSON`).
 
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from autograder.classroom import hands, late, queries
+from autograder.classroom.extensions import within
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
 from autograder.classroom.tables import GRADINGS, PERSON, create
 from autograder.classroom.verdicts import verdicts, versions, write
@@ -82,6 +83,7 @@ class Standing:
     graded_at: datetime.datetime | None = None
     notebook: str = ""
     asks: bool = False
+    owed: float = 0.0  # the penalty, were there points enough
 
     @property
     def stands(self) -> bool:
@@ -129,15 +131,24 @@ def opened() -> Iterator[Gradebook]:
     """The gradebook of the class, with our tables, to read or write."""
     from autograder.classroom import course
 
-    with contextlib.closing(course.api().gradebook) as gradebook:
+    api = course.api()
+    with contextlib.closing(api.gradebook) as gradebook:
+        late.configured(gradebook, api.config)
         create(gradebook)
         yield gradebook
 
 
-def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
-    """Everybody who has submitted or is on the roster, in the order of their ids."""
+def standings(
+    gradebook: Gradebook, assignment: str, write: bool = True
+) -> list[Standing]:
+    """Everybody who has submitted or is on the roster, in the order of their ids.
+
+    What a late submission loses is reckoned from the points of now. Where nbgrader has
+    another number, from before points were given by hand, that is mended (if `write`).
+    """
     from nbgrader import api
 
+    charges = late.settled(gradebook, assignment, write)
     find, rows = gradebook.db.execute, {}
     asked = sa.select(api.Assignment.id, api.Assignment.duedate)
     known = find(asked.where(api.Assignment.name == assignment)).first()
@@ -159,7 +170,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
         when = handed_in.get(student.id)
         if person is None and verdict is None and when is None:
             continue  # of another exercise, and on no roster
-        mine = grades.get(student.id, ())
+        mine, charge = grades.get(student.id, ()), charges.get(student.id)
         graded = any(
             g.auto_score is not None or g.manual_score is not None for g in mine
         )
@@ -188,7 +199,7 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
         due = known.duedate if known else None
         kept = when.extension if when else None
         if due is not None and (extension := more.get(student.id, kept)):
-            due += extension
+            due += within(due, extension)
         rows[student.id] = Standing(
             student.id,
             status,
@@ -202,13 +213,14 @@ def standings(gradebook: Gradebook, assignment: str) -> list[Standing]:
             scored,
             possible,
             score if graded else None,
-            when.penalty if when and graded else 0.0,
+            charge.penalty if charge and graded else 0.0,
             when.timestamp if when else None,
             due,
             asks or any(check.waits for check in scored.values()),
             *work.get(student.id, (0.0, 0, None)),
             when.notebook if when else "",
             asks,
+            charge.owed if charge else 0.0,
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())

@@ -68,6 +68,7 @@ class _Folders(BaseConverter):
         copies.mkdir(parents=True, exist_ok=True)
         files = collect(source, assignment_id).files
         files.pop(STAMP, None)
+        (copies / STAMP).unlink(missing_ok=True)  # of an earlier submission
         if when := sound(timestamp(source), []):
             files[STAMP] = when.encode()
         for name, data in files.items():

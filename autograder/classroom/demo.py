@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,28 +42,37 @@ class Submission:
     hours: float = 0  # after the class's first submissions
 
 
-def write(folder: Path, submissions: Sequence[Submission] | None = None) -> int:
-    """Write a class, by default CLASS, below `folder`; how many there are.
+def files(submissions: Sequence[Submission] | None = None) -> dict[str, bytes]:
+    """A class, by default CLASS: what its files hold, by their paths in its folder.
 
-    A submission that is there already and unchanged is not touched. The demo's secret
-    is no secret, so that its grades are the same everywhere.
+    The demo's secret is no secret, so that its grades are the same everywhere.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder.parent / "seed").write_text("the demo class\n")
-    submissions = CLASS if submissions is None else submissions
-    for number, submission in enumerate(submissions):
-        place = folder / submission.student / ASSIGNMENT
-        place.mkdir(parents=True, exist_ok=True)
-        text = nbformat.writes(notebook(submission))
-        path = place / f"{ASSIGNMENT}.ipynb"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    found = {"seed": b"the demo class\n"}
+    place = course.root() / "exercises" / ASSIGNMENT / "reference.safetensors"
+    reference = place.read_bytes()
+    for number, submission in enumerate(CLASS if submissions is None else submissions):
+        where = f"submitted/{submission.student}/{ASSIGNMENT}"
         stamp = HANDED_IN + datetime.timedelta(
             minutes=7 * number, hours=submission.hours
         )
-        (place / "timestamp.txt").write_text(f"{stamp:%Y-%m-%d %H:%M:%S} UTC\n")
-        reference = course.root() / "exercises" / ASSIGNMENT / "reference.safetensors"
-        shutil.copy(reference, place)
+        made = nbformat.writes(notebook(submission))
+        found[f"{where}/{ASSIGNMENT}.ipynb"] = made.encode()
+        found[f"{where}/timestamp.txt"] = f"{stamp:%Y-%m-%d %H:%M:%S} UTC\n".encode()
+        found[f"{where}/reference.safetensors"] = reference
+    return found
+
+
+def write(folder: Path, submissions: Sequence[Submission] | None = None) -> int:
+    """Write a class below `folder`/..; how many submissions there are.
+
+    What is there already and unchanged is not touched.
+    """
+    submissions = CLASS if submissions is None else submissions
+    for name, data in files(submissions).items():
+        path = folder.parent / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != data:
+            path.write_bytes(data)
     return len(submissions)
 
 

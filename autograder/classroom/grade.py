@@ -101,7 +101,7 @@ def graded(
             announce(api, record, assignment)
         setup = setting(api, record, assignment, rehearsal=dry)
         run = _Run(setup, decides.parts(setup), record, {}, {})
-        before = _standings(record, assignment)
+        before = _standings(record, assignment, write=not dry)
         run.choose(chosen, force)
         if not dry:
             for student in run.problems:
@@ -236,8 +236,10 @@ def _runner(setup: Setup, jobs: int, scheduler: str | None) -> Any:
     return Cluster(setup, scheduler)
 
 
-def _standings(record: Record, assignment: str) -> dict[str, Standing]:
-    found = book.standings(record.gradebook, assignment)
+def _standings(
+    record: Record, assignment: str, write: bool = True
+) -> dict[str, Standing]:
+    found = book.standings(record.gradebook, assignment, write)
     return {standing.student: standing for standing in found}
 
 

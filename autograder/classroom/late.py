@@ -1,9 +1,8 @@
 """Late policy and extensions: what a late submission loses, the same wherever it is asked.
 
-nbgrader keeps an exercise's due date and, with a submission, a student's extension and
-what was taken off. It has no place for a penalty a day, for grace, or for an extension
-of somebody who has not submitted yet: those stand in two tables of ours beside it.
-nbgrader's plugin (`preprocessors.Policy`) reads them, so that its own commands take off
+nbgrader keeps an exercise's due date and, with a submission, what was taken off. It has
+no place for a penalty a day or for grace: those stand in a table of ours beside it, and
+extensions in others (`extensions`). nbgrader's plugin (`preprocessors.Policy`) reads them, so that its own commands take off
 the same.
 """
 
@@ -17,12 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from autograder.classroom import extensions as extended
+from autograder.classroom.extensions import (
+    EVERY,
+    NONE,
+    extend,
+    extensions,
+    give_back,
+    keep,
+    set_extension,
+    within,
+)
+
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
+__all__ = ["EVERY", "Rule", "extend", "extensions", "set_extension"]
 DAY = 86400  # seconds
-_NONE = datetime.timedelta()
-EVERY = ""  # in place of an exercise: what holds where it has none of its own
 _TABLES = sa.MetaData()
 RULES = sa.Table(
     "autograder_late",
@@ -34,14 +44,8 @@ RULES = sa.Table(
     sa.Column("cap_is_share", sa.Boolean, nullable=False),
     sa.Column("grace", sa.Integer, nullable=False),  # seconds
 )
-EXTENSIONS = sa.Table(
-    "autograder_extension",
-    _TABLES,
-    sa.Column("assignment", sa.String(128), primary_key=True),
-    sa.Column("student", sa.String(128), primary_key=True),
-    sa.Column("seconds", sa.BigInteger),  # after the due date, or
-    sa.Column("until", sa.DateTime),  # a date of their own, UTC
-)
+ANOTHER = "late policy"  # in a session's `info`: who takes off, if not our rules
+OURS = "autograder.classroom.preprocessors.Policy"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Rule:
 def create(gradebook: Gradebook) -> None:
     """Make our tables where they are not there yet."""
     _TABLES.create_all(gradebook.engine, checkfirst=True)
+    extended.create(gradebook)
 
 
 def rules(gradebook: Gradebook) -> dict[str, Rule]:
@@ -96,75 +101,49 @@ def set_rule(gradebook: Gradebook, assignment: str, rule: Rule) -> None:
     gradebook.db.execute(sa.insert(RULES).values(assignment=assignment, **vars(rule)))
 
 
-def set_extension(
-    gradebook: Gradebook,
-    assignment: str,
-    student: str,
-    more: datetime.timedelta | None,
-    until: datetime.datetime | None = None,
-) -> None:
-    """Keep an extension, or take it back (None), within the caller's transaction.
-
-    One for `EVERY` exercise holds where the student has none for that one.
-    """
-    table = EXTENSIONS.c
-    here = sa.and_(table.assignment == assignment, table.student == student)
-    gradebook.db.execute(sa.delete(EXTENSIONS).where(here))
-    if more is None and until is None:
+def configured(gradebook: Gradebook, config: Any) -> None:
+    """Note whether the configuration has another plugin than ours take off points."""
+    if (
+        config is None
+        or (plugin := config.AssignLatePenalties.get("plugin_class")) is None
+    ):
         return
-    seconds = None if more is None else int(more.total_seconds())
-    new = {"assignment": assignment, "student": student}
-    new |= {"seconds": seconds, "until": until}
-    gradebook.db.execute(sa.insert(EXTENSIONS).values(**new))
+    if isinstance(plugin, type):
+        plugin = f"{plugin.__module__}.{plugin.__qualname__}"
+    if plugin != OURS:
+        gradebook.db.info[ANOTHER] = plugin
 
 
-def extensions(
-    gradebook: Gradebook,
-    assignment: str,
-    due: datetime.datetime | None,
-    student: str | None = None,
-) -> dict[str, datetime.timedelta]:
-    """How much later an exercise is due for each student (or one) with an extension."""
-    if due is None:
-        return {}  # nbgrader's own sums cannot take an extension of nothing
-    query = sa.select(EXTENSIONS).where(
-        EXTENSIONS.c.assignment.in_([assignment, EVERY])
-    )
-    if student is not None:
-        query = query.where(EXTENSIONS.c.student == student)
-    rows = sorted(gradebook.db.execute(query).all(), key=lambda row: row.assignment)
-    found = {}
-    for row in rows:  # the exercise's own comes after the one for every exercise
-        if row.until is not None:
-            more = row.until - due
-        else:
-            more = datetime.timedelta(seconds=row.seconds)
-        found[row.student] = max(more, datetime.timedelta())
-    return found
+@dataclass(frozen=True)
+class Charge:
+    """What a submission is to lose, and what nbgrader has of it now.
+
+    `owed` is what the rule takes off however few points there are; `penalty` is no more
+    than they are, and never less than nothing.
+    """
+
+    student: str
+    notebook: str
+    extension: datetime.timedelta | None
+    penalty: float
+    owed: float
+    row: Any
+
+    @property
+    def is_news(self) -> bool:
+        old = self.row.penalty or 0.0
+        return self.extension != self.row.extension or self.penalty != old
 
 
-def extend(gradebook: Gradebook, assignment: str, handed_in: Any) -> None:
-    """Give a new submission the extension that was kept for its student, if any."""
-    student, due = handed_in.student.id, handed_in.assignment.duedate
-    known = extensions(gradebook, assignment, due, student)
-    if due is None:
-        handed_in.extension = None
-    elif student in known:
-        handed_in.extension = known[student]
-
-
-def settle(
+def charges(
     gradebook: Gradebook,
     assignment: str,
     students: Collection[str] | None = None,
     taken_back: Collection[str] = (),
-) -> int:
-    """Make extensions and penalties what they are to be, within a transaction.
+) -> list[Charge]:
+    """What each submission (of these students, or of all) is to lose; nothing is written.
 
-    No code is run: it follows from what is recorded of each submission (of these
-    students, or of all). What is as it should be is not written. An extension that only
-    nbgrader knows stays, but for those whose own was `taken_back`. The result is how
-    many submissions were written.
+    Where another plugin than ours is configured, what that took off stays.
     """
     from nbgrader import api
 
@@ -174,10 +153,11 @@ def settle(
     )
     known = db.execute(about.where(api.Assignment.name == assignment)).first()
     if known is None:
-        return 0
+        return []
     holds, due = rule(gradebook, assignment), known.duedate
     more = extensions(gradebook, assignment, due)
     scores = _scores(gradebook, known.id)
+    possible, another = float(known.max_score or 0.0), ANOTHER in db.info
     notebook, handed_in = (
         api.SubmittedNotebook.__table__,
         api.SubmittedAssignment.__table__,
@@ -190,25 +170,86 @@ def settle(
         notebook.c.id.label("notebook"),
         notebook.c.late_submission_penalty.label("penalty"),
     ).join(notebook, notebook.c.assignment_id == handed_in.c.id)
-    written = 0
+    found = []
     for row in db.execute(query.where(handed_in.c.assignment_id == known.id)).all():
         student = row.student_id
         if students is not None and student not in students:
             continue
         kept = None if student in taken_back or due is None else row.extension
-        extension, penalty = more.get(student, kept), None
+        extension = more.get(student, kept and within(due, kept))
+        owed = 0.0
         if due is not None and row.timestamp is not None:
-            seconds = (row.timestamp - due - (extension or _NONE)).total_seconds()
-            found = holds.penalty(max(0.0, seconds), float(known.max_score or 0.0))
-            penalty = min(found, scores.get(row.notebook, 0.0)) or None
-        if extension != row.extension:
-            new = sa.update(handed_in).where(handed_in.c.id == row.id)
-            db.execute(new.values(extension=extension))
-        if (penalty or 0.0) != (row.penalty or 0.0):
-            new = sa.update(notebook).where(notebook.c.id == row.notebook)
-            db.execute(new.values(late_submission_penalty=penalty))
-        written += extension != row.extension or (penalty or 0) != (row.penalty or 0)
-    return written
+            late = (row.timestamp - due - (extension or NONE)).total_seconds()
+            owed = holds.penalty(max(0.0, late), possible)
+        penalty = max(0.0, min(owed, scores.get(row.notebook, 0.0)))
+        if another:
+            penalty = owed = max(0.0, row.penalty or 0.0)
+        found.append(Charge(student, row.notebook, extension, penalty, owed, row))
+    return found
+
+
+def settle(
+    gradebook: Gradebook,
+    assignment: str,
+    students: Collection[str] | None = None,
+    taken_back: Collection[str] = (),
+) -> int:
+    """Make extensions and penalties what they are to be, within a transaction.
+
+    No code is run: it follows from what is recorded of each submission. What is as it
+    should be is not written. An extension that only nbgrader knows stays, also while the
+    exercise has no date, but for those whose own was `taken_back`. The result is how
+    many submissions were written.
+    """
+    found = charges(gradebook, assignment, students, taken_back)
+    return _write(gradebook, assignment, found, taken_back)
+
+
+def settled(
+    gradebook: Gradebook, assignment: str, write: bool = True
+) -> dict[str, Charge]:
+    """What each student loses by the points of now; nbgrader's own records follow.
+
+    A score by hand, in the formgrader, changes what there is to take off. A gradebook
+    that cannot be written is read all the same.
+    """
+    found = charges(gradebook, assignment)
+    if write and any(charge.is_news for charge in found):
+        try:
+            _write(gradebook, assignment, found, ())
+            gradebook.db.commit()
+        except sa.exc.DBAPIError:
+            gradebook.db.rollback()
+    return {charge.student: charge for charge in found}
+
+
+def _write(
+    gradebook: Gradebook,
+    assignment: str,
+    found: Collection[Charge],
+    taken_back: Collection[str],
+) -> int:
+    from nbgrader import api
+
+    db, restored = gradebook.db, []
+    notebook, handed_in = (
+        api.SubmittedNotebook.__table__,
+        api.SubmittedAssignment.__table__,
+    )
+    for charge in (every := [charge for charge in found if charge.is_news]):
+        old = charge.row
+        if charge.extension != old.extension:
+            if charge.extension is not None:
+                restored.append(charge.student)
+            elif old.extension and charge.student not in taken_back:
+                keep(gradebook, assignment, charge.student, old.extension)
+            new = sa.update(handed_in).where(handed_in.c.id == old.id)
+            db.execute(new.values(extension=charge.extension))
+        new = sa.update(notebook).where(notebook.c.id == charge.notebook)
+        db.execute(new.values(late_submission_penalty=charge.penalty or None))
+    if restored:
+        give_back(gradebook, assignment, restored)
+    return len(every)
 
 
 def _scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:

@@ -9,13 +9,10 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 from autograder.classroom import book, course, demo
 from autograder.classroom.demo import ASSIGNMENT, HANDED_IN, Submission, insert_cell
-from gpt.data import write_whole
 
 ROSTER = "roster.csv"
 DUE = (HANDED_IN + datetime.timedelta(hours=24)).replace(tzinfo=None)  # UTC
@@ -60,27 +57,26 @@ _LAST = ("Example", "Muster", "Ejemplo", "O'Sample", "示例", "Przykład")
 _ABSENT = ("never-came", "dropped-out")
 
 
-def add(folder: Path) -> None:
-    """What the class has beyond plain submissions: its odd folders, roster, due date."""
-    place = folder / "submitted"
-    mine = f"{ASSIGNMENT}.ipynb"
+def files() -> dict[str, bytes]:
+    """What the class's files hold, its roster and its odd folders among them."""
+    found = demo.files(CLASS)
 
-    renamed = place / "renamed-by-the-browser" / ASSIGNMENT
-    (renamed / mine).replace(renamed / f"{ASSIGNMENT} (1).ipynb")
+    def place(student: str, name: str = f"{ASSIGNMENT}.ipynb") -> str:
+        return f"submitted/{student}/{ASSIGNMENT}/{name}"
+
+    renamed = "renamed-by-the-browser"
+    found[place(renamed, f"{ASSIGNMENT} (1).ipynb")] = found.pop(place(renamed))
     other = course.root() / "exercises" / OTHER / f"{OTHER}.ipynb"
-    shutil.copyfile(other, place / "another-exercise" / ASSIGNMENT / mine)
-    cut = place / "cut-off-while-uploading" / ASSIGNMENT / mine
-    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 3])
-    none = place / "no-notebook-at-all" / ASSIGNMENT
-    (none / mine).unlink()
-    (none / "answer.txt").write_text("I wrote it in another program.\n")
-    twice = place / "twice-in-one-folder" / ASSIGNMENT
-    shutil.copyfile(
-        place / "unfinished" / ASSIGNMENT / mine, twice / f"{ASSIGNMENT}-old.ipynb"
-    )
-    if not (folder / ROSTER).exists():
-        write_whole(folder / ROSTER, roster().encode())
-    _due()
+    found[place("another-exercise")] = other.read_bytes()
+    cut = found[place("cut-off-while-uploading")]
+    found[place("cut-off-while-uploading")] = cut[: len(cut) // 3]
+    del found[place("no-notebook-at-all")]
+    answer = b"I wrote it in another program.\n"
+    found[place("no-notebook-at-all", "answer.txt")] = answer
+    twice = place("twice-in-one-folder", f"{ASSIGNMENT}-old.ipynb")
+    found[twice] = found[place("unfinished")]
+    found[ROSTER] = roster().encode()
+    return found
 
 
 def roster() -> str:
@@ -96,7 +92,7 @@ def roster() -> str:
     return out.getvalue()
 
 
-def _due() -> None:
+def due() -> None:
     """When the exercise is due, unless somebody has said so already."""
     from nbgrader.api import MissingEntry
 

@@ -24,7 +24,7 @@ from traitlets import Bool, Dict, Unicode
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
 from autograder.classroom import late, reader, submission, verify
-from autograder.classroom.collect import collect
+from autograder.classroom.collect import collect, timestamp
 from autograder.classroom.exam import exam_of
 from autograder.classroom.record import Record
 
@@ -111,12 +111,13 @@ class Save(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         about = resources["nbgrader"]
         gradebook = Gradebook(about["db_url"])
+        folder = Path(resources["metadata"].get("path") or ".")
         with contextlib.closing(Record(gradebook, self.config)) as record:
             record.save(
                 about["assignment"],
                 about["student"],
                 "",  # our own command will look at it again
-                None,
+                submission.sound(timestamp(folder), []),
                 nb,
                 submission=resources.get("fingerprint", ""),
             )

@@ -35,6 +35,7 @@ class Record:
         self._known: dict[str, tuple[set[str], dict[str, str]]] = {}
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
+        late.configured(gradebook, config)
         book.create(gradebook)
 
     def close(self) -> None:
@@ -118,10 +119,9 @@ class Record:
         with self._transaction(), self.gradebook.db.no_autoflush:
             self.gradebook.update_or_create_student(student)
             self.gradebook.db.flush()  # all else is written once, at the end
-            when = {"timestamp": timestamp} if timestamp else {}
             handed_in = self.gradebook.update_or_create_submission(
-                assignment, student, **when
-            )
+                assignment, student, timestamp=timestamp or None
+            )  # the time of an earlier one is not this one's
             which, names = self._cells(assignment)
             (notebook,) = [n for n in handed_in.notebooks if n.notebook.id in which]
             grades = {names[grade.cell_id]: grade for grade in notebook.grades}
@@ -205,6 +205,7 @@ class Record:
             )
             if penalty is not None:
                 penalty = self.late._check_late_penalty(notebook, penalty)
+                penalty = max(0.0, penalty)  # of points below nothing
             notebook.late_submission_penalty = penalty
 
     def _is_marked(

@@ -104,7 +104,8 @@ def _asked(options: argparse.Namespace, clock: Clock) -> dict[str, Any]:
     if options.days is not None:
         found["days"] = None
         if options.days != "none":
-            found["days"] = times.seconds(f"{options.days}d", "--days")
+            found["days"] = times.days(options.days, "--days")
+            found["zone"] = clock.key
     if options.until is not None:
         if options.exercise == ALL:
             raise ValueError("--until is one exercise's: name the exercise")
@@ -227,8 +228,23 @@ def _keep(
     if change.keys() & {"days", "until"}:
         days = change.get("days")
         more = None if days is None else datetime.timedelta(seconds=days)
+        zone, until = change.get("zone", ""), change.get("until")
+        if days:
+            _may_end(gradebook, word, days)
         for student in students:
-            late.set_extension(gradebook, word, student, more, change.get("until"))
+            late.set_extension(gradebook, word, student, more, until, zone)
+
+
+def _may_end(gradebook: Gradebook, word: str, seconds: int) -> None:
+    """ValueError where an extension would end beyond all dates."""
+    from autograder.classroom import late
+    from autograder.classroom.extensions import LAST
+
+    known, more = dues.dues(gradebook), datetime.timedelta(seconds=seconds)
+    for name in known if word == late.EVERY else {word} & {*known}:
+        if known[name] > LAST - more:
+            told = f"{seconds / 86400:g} days after {name} is due"
+            raise ValueError(f"--days: {told} is beyond {LAST:%Y}")
 
 
 def _moved(

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import time
 import zoneinfo
 
-_UNITS = {"m": 60, "h": 3600, "d": 86400}
+YEARS = 2000, 2100  # a year beyond is a slip, and sums with it fail everywhere
+MOST_DAYS = 3650
+_UNITS = {
+    60: ("m", "min", "mins", "minute", "minutes"),
+    3600: ("h", "hr", "hrs", "hour", "hours"),
+    86400: ("d", "day", "days"),
+}
+_SECONDS = {word: size for size, words in _UNITS.items() for word in words}
 
 
 class Clock:
@@ -16,6 +24,7 @@ class Clock:
     def __init__(self, zone: str | None = None) -> None:
         self.zone = _zone(zone) if zone else None
         self.is_named = self.zone is not None
+        self.key = (zone if self.is_named else _machines()) or ""
         local = time.tzname[0]
         self.name = zone or f"this machine's ({local}); --zone names another"
 
@@ -23,11 +32,14 @@ class Clock:
         """A time in UTC, without a zone. ValueError for what is no time.
 
         A day alone means its last second: what is due on the 20th is in time until it ends.
+        A zone that is named beside the time is that of the clock's days from then on, if
+        it had none.
         """
         when, zone = text.strip(), self.zone
         named = re.fullmatch(r"(.*\d)\s+([A-Za-z][\w/+-]*)", when)
         if named:
             when, zone = named[1], _zone(named[2])
+            self.key = self.key if self.is_named else named[2]
         when = re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", when)
         try:
             found = datetime.datetime.fromisoformat(when)
@@ -36,18 +48,28 @@ class Clock:
                 f"{text!r} is no date: write it as '2026-11-20 23:59', with a zone "
                 "after it if need be ('2026-11-20 23:59 Europe/Berlin')"
             ) from None
-        if re.fullmatch(r"\d{4}-?\d\d-?\d\d", when):
+        if _is_day(when):
             found = found.replace(hour=23, minute=59, second=59)
+        if not YEARS[0] <= found.year <= YEARS[1]:
+            years = " to ".join(map(str, YEARS))
+            raise ValueError(f"{text!r} is too far away: a year from {years} is meant")
         if found.tzinfo is None and zone is not None:
             found = found.replace(tzinfo=zone)
-        try:
-            found = found.astimezone(datetime.UTC)  # naive: as this machine counts
-        except (OverflowError, OSError):
-            raise ValueError(f"{text!r} is too far away") from None
-        return found.replace(tzinfo=None)
+        meant = found.astimezone(datetime.UTC)  # naive: as this machine counts
+        if meant.astimezone(found.tzinfo).replace(tzinfo=None) != found.replace(
+            tzinfo=None
+        ):
+            raise ValueError(
+                f"{text!r} does not exist: the clocks are put forward then"
+            )
+        return meant.replace(tzinfo=None)
 
     def _here(self, when: datetime.datetime) -> datetime.datetime:
-        return when.replace(tzinfo=datetime.UTC).astimezone(self.zone)
+        when = when.replace(tzinfo=datetime.UTC)
+        try:
+            return when.astimezone(self.zone)
+        except (OverflowError, OSError, ValueError):
+            return when  # at the end of all dates: it can be seen, and taken back
 
     def short(self, when: datetime.datetime | None) -> str:
         """A time, given as UTC without a zone, in this zone."""
@@ -74,15 +96,48 @@ def _zone(name: str) -> datetime.tzinfo:
         ) from None
 
 
+def _machines() -> str | None:
+    """The name of this machine's zone, where it has one."""
+    named = os.environ.get("TZ") or os.path.realpath("/etc/localtime")
+    name = named.removeprefix(":").rpartition("zoneinfo/")[2]
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    return name
+
+
+def _is_day(text: str) -> bool:
+    """Whether it is a day without a time of day, in any form of ISO 8601."""
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def seconds(text: str, option: str) -> int:
-    """How long '30m', '2h' or '1.5d' is."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhd])\w*", text.strip())
-    value = float(found[1]) * _UNITS[found[2]] if found else -1
-    if not 0 <= value <= 3650 * 86400:
+    """How long '30m', '2 hours' or '1d 12h' is. ValueError for what is not wholly read."""
+    number, total = r"(\d+(?:\.\d+)?)\s*([a-z]+)", -1.0
+    parts = re.findall(number, text)
+    whole = re.fullmatch(rf"\s*(?:{number}\s*)+", text)
+    if whole and all(word in _SECONDS for _, word in parts):
+        total = sum(float(value) * _SECONDS[word] for value, word in parts)
+    if not 0 <= total <= MOST_DAYS * 86400:
         raise ValueError(
-            f"{option}: {text!r} is not how long something takes: 30m, 2h, 1d"
+            f"{option}: {text!r} is not how long something takes: 30m, 2h, 1d, or "
+            "together, as 1d 12h or 1h30m"
         )
-    return round(value)
+    return round(total)
+
+
+def days(text: str, option: str) -> int:
+    """So many days of 24 hours, in seconds; 1.5 is one and a half."""
+    if not re.fullmatch(r"\d+(\.\d+)?", text.strip()) or float(text) > MOST_DAYS:
+        raise ValueError(
+            f"{option}: {text!r} is no number of days up to {MOST_DAYS:,}, or 'none'"
+        )
+    return round(float(text) * 86400)
 
 
 def span(time_: datetime.timedelta) -> str:

@@ -1,5 +1,6 @@
 """Which class is meant, what makes one, and what is never deleted."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -131,9 +132,93 @@ def test_a_class_to_practise_on_stands_only_where_there_was_none(place, capsys):
     assert everything(folder / "submitted").keys() == before
     assert len((folder / "roster.csv").read_text("utf-8").splitlines()) == 1 + 24 + 2
 
+    link, real = folder / "submitted" / "untouched", folder / "untouched"
+    link.rename(real)
+    link.symlink_to(real)
+    for asked in ["demo"], ["demo", "--remove"]:
+        assert command.main([*asked, "--class", "practice"]) == 2
+        assert "untouched is a link" in capsys.readouterr().err
+    link.unlink()
+    real.rename(link)
+    assert everything(folder / "submitted").keys() == before
+    assert command.main(["demo", "--remove", "--class", "practice"]) == 0
+    assert not folder.exists()
+
     mine = course.new_class("spring") / "submitted" / "somebody"
     mine.mkdir(parents=True)
     before = everything(place)
     assert command.main(["demo", "--class", "spring"]) == 2
     assert "did not lay out; nothing was touched" in capsys.readouterr().err
     assert everything(place) == before
+
+
+def test_a_class_to_practise_on_keeps_what_others_did_there(place, capsys):
+    """Only what the command wrote, and nobody has edited, is written or deleted."""
+    ask = ["demo", "--class", "practice"]
+    assert command.main(ask) == 0
+    folder = place / "autograder" / "classes" / "practice"
+    untouched = folder / "submitted" / "untouched" / "tokenize" / "tokenize.ipynb"
+    mine = {
+        untouched: "edited",
+        folder / "roster.csv": "id,name\nmine,My Own\n",
+        folder / "feedback" / "honest-as-taught" / "notes.txt": "a note",
+        folder / "gradebook.db": "with grades",
+    }
+    for path, text in mine.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    gone = folder / "submitted" / "unfinished" / "tokenize" / "tokenize.ipynb"
+    gone.unlink()
+    capsys.readouterr()
+    assert command.main(ask) == 0
+    assert gone.exists() and "kept as they are" in capsys.readouterr().out
+    assert {path: path.read_text() for path in mine} == mine
+
+    # Collected beside them: neither command goes on.
+    beside = folder / "submitted" / "honest-as-taught" / "attend" / "attend.ipynb"
+    beside.parent.mkdir()
+    beside.write_text("collected")
+    before = everything(folder)
+    for asked in ask, [*ask, "--remove"]:
+        assert command.main(asked) == 2
+        assert "honest-as-taught/attend/attend.ipynb" in capsys.readouterr().err
+    assert everything(folder) == before
+    shutil.rmtree(beside.parent)
+
+    assert command.main([*ask, "--remove"]) == 0
+    assert "edited since it was laid out" in capsys.readouterr().out
+    assert {path for path in folder.rglob("*") if path.is_file()} == {*mine}
+    assert {path: path.read_text() for path in mine} == mine
+
+
+@pytest.mark.parametrize("link", ["", "submitted", "submitted/untouched", "seed"])
+@pytest.mark.parametrize("before", [False, True])
+def test_the_demo_goes_through_no_link(place, tmp_path_factory, capsys, link, before):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "it"
+    elsewhere.mkdir()
+    folder = place / "autograder" / "classes" / "practice"
+    if before:
+        folder.mkdir(parents=True)
+        (folder / "demo.json").write_text('{"version": "", "wrote": {}}')
+    there = folder / link
+    if there.is_dir():
+        shutil.rmtree(there)
+    there.parent.mkdir(parents=True, exist_ok=True)
+    there.symlink_to(elsewhere)
+    for asked in ["demo", "--class", "practice"], ["demo", "--class", "practice"]:
+        assert command.main(asked) == 2
+        said = capsys.readouterr().err
+        assert (
+            "is a link" in said or "did not lay out" in said or "did not write" in said
+        )
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_mark_of_an_earlier_version_is_understood(place):
+    assert command.main(["demo"]) == 0
+    folder = place / "_build" / "demo"
+    mark = json.loads((folder / "demo.json").read_text())
+    mark["wrote"] = sorted({n.split("/")[1] for n in mark["wrote"] if "/" in n})
+    (folder / "demo.json").write_text(json.dumps(mark))
+    assert command.main(["demo", "--remove"]) == 0
+    assert not folder.exists()

@@ -8,6 +8,8 @@ import re
 import nbformat
 import pytest
 import sqlalchemy as sa
+from nbgrader.plugins import LateSubmissionPlugin
+from traitlets.config import Config
 
 from autograder import __main__ as command
 from autograder.classroom import book, course, demo, grade, late
@@ -156,24 +158,88 @@ def test_nbgrader_takes_off_the_same(due, graded):
         assert handed_in.late_submission_penalty == 6.0  # three days have begun
         assert late.settle(gradebook, EX) == 0  # nothing is to be mended
     assert totals() == {"aexample": 16, "mli": 8, "jmueller": 14}
+    # What is handed in again without a time does not keep the earlier one's lateness.
+    (graded / "submitted" / "jmueller" / EX / "timestamp.txt").unlink()
+    assert course.api().autograde(EX, "jmueller", force=True)["success"]
+    assert standings()["jmueller"].handed_in is None
+    (graded / "submitted" / "aexample" / EX / "timestamp.txt").unlink()
+    grade.grade(EX, ["aexample"], force=True)
+    assert totals() == {"aexample": 20, "mli": 8, "jmueller": 20}
+    with book.opened() as gradebook:
+        gradebook.find_submission(EX, "aexample").timestamp = datetime.datetime(
+            2026, 11, 22, 11
+        )
+        gradebook.db.commit()
 
 
-def test_a_penalty_by_hand_points_follows(due):
-    """Points that a person gives later count for the penalty, too."""
-    due(DUE, "--per-day", "50%")
-    assert totals()["aexample"] == 0
+def by_hand(points):
     with book.opened() as gradebook:
-        (grade_, *_) = gradebook.find_submission(EX, "aexample").notebooks[0].grades
-        before = grade_.manual_score
-        grade_.extra_credit = 3.0
+        (first, *_) = gradebook.find_submission(EX, "mli").notebooks[0].grades
+        first.extra_credit = points
         gradebook.db.commit()
-        assert late.settle(gradebook, EX) == 0  # 20 of 23 are taken off
-        gradebook.db.rollback()
-    assert totals()["aexample"] == 3
+
+
+@pytest.mark.parametrize(("points", "penalty", "total"), [(15.0, 20, 3), (-50.0, 0, 0)])
+def test_a_penalty_follows_points_by_hand(due, points, penalty, total):
+    """It was cut to the 8 points of the moment of grading, and may be 20 of more."""
+    due("2026-11-10 12:00", "--per-day", "2")
+    assert totals()["mli"] == 0
+    by_hand(points)
+    found = standings()["mli"]
+    assert (found.penalty, found.owed, found.total) == (penalty, 20, total)
+    with book.opened() as gradebook:  # so do the formgrader's numbers, at once
+        assert gradebook.find_submission(EX, "mli").late_submission_penalty == penalty
+    by_hand(None)
+    assert standings()["mli"].penalty == 8
+
+
+def test_another_plugin_takes_off_what_it_did(due):
+    due(DUE, "--per-day", "2")
     with book.opened() as gradebook:
-        (grade_, *_) = gradebook.find_submission(EX, "aexample").notebooks[0].grades
-        grade_.extra_credit, grade_.manual_score = None, before
+        config = Config({"AssignLatePenalties": {"plugin_class": LateSubmissionPlugin}})
+        late.configured(gradebook, config)
+        (theirs,) = gradebook.find_submission(EX, "aexample").notebooks
+        theirs.late_submission_penalty = 7.0
         gradebook.db.commit()
+        found = {s.student: s.penalty for s in book.standings(gradebook, EX)}
+        assert found["aexample"] == 7
+    assert totals()["aexample"] == 16  # ours
+
+
+def test_a_date_that_goes_and_comes_back_brings_nbgraders_extensions(due):
+    due(DUE, "--per-day", "2")
+    with book.opened() as gradebook:
+        gradebook.grant_extension(EX, "aexample", days=1)
+    assert due("none")[2]["aexample"] == 20
+    assert due(DUE)[2]["aexample"] == 18
+    with book.opened() as gradebook:  # and nbgrader has it again: it may change it
+        gradebook.grant_extension(EX, "aexample", days=2)
+    assert totals()["aexample"] == 20
+    assert due("--student", "aexample", "--days", "none")[2]["aexample"] == 16
+
+
+def test_an_extension_beyond_all_dates_is_refused_or_can_be_taken_back(due):
+    due("2100-12-30", "--per-day", "2")
+    code, said, _ = due("--student", "jmueller", "--days", "3650")
+    assert code == 2 and "beyond 2100" in said
+    with book.opened() as gradebook:  # as an earlier version let it happen
+        late.set_extension(gradebook, EX, "mli", datetime.timedelta(days=3650))
+        known = gradebook.find_assignment(EX)
+        known.duedate = datetime.datetime(9999, 12, 31, 23, 59)
+        gradebook.find_submission(EX, "aexample").extension = datetime.timedelta(9999)
+        gradebook.db.commit()
+    assert command.main(["due", "--zone", "Asia/Tokyo"]) == 0
+    assert due("none")[0] == 0
+    assert due("2026-11-25")[2] == {**totals(), "aexample": 20, "mli": 8}
+
+
+def test_days_are_counted_in_the_zone_that_was_named(due):
+    words = ["due", EX, "2026-10-24 23:59", "--zone", "Europe/Berlin"]
+    assert command.main([*words, "--student", "jmueller", "--days", "3"]) == 0
+    ends = datetime.datetime(2026, 10, 27, 22, 59)  # 23:59 CET
+    assert standings()["jmueller"].due == ends
+    assert command.main([*words[:2], "2026-10-26 23:59", *words[3:]]) == 0
+    assert standings()["jmueller"].due == datetime.datetime(2026, 10, 29, 22, 59)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +250,8 @@ def test_a_penalty_by_hand_points_follows(due):
         *(["--student", "mli"], ["--days", "3"], ["--until", DUE]),
         *(["--student", "mlo", "--days", "1"], ["--student", "mli", "--days", "x"]),
         *(["--student", "mli", "--days", "1", "--until", DUE], ["--cap", "nan"]),
+        *(["--student", "mli", "--days", "1h1"], ["--grace", "2months"]),
+        *(["9999-12-31 23:59"], ["1999-12-31"], ["--student", "mli", "--days", "9e9"]),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(due, words):
@@ -216,8 +284,31 @@ def test_times_in_their_zones():
     assert berlin.read("2026-12-01T12:00-0800") == at(2026, 12, 1, 20)
     assert berlin.read("2026-12-01 12:00 America/New_York") == at(2026, 12, 1, 17)
     assert berlin.read("2026-12-01") == at(2026, 12, 1, 22, 59, 59)  # until it ends
+    assert berlin.read("2026-W47-6") == at(2026, 11, 21, 22, 59, 59)
+    assert berlin.read("2026-10-25 02:30") == at(2026, 10, 25, 0, 30)  # the first one
+    with pytest.raises(ValueError, match="does not exist"):
+        berlin.read("2026-03-29 02:30")
+    with pytest.raises(ValueError, match="too far away"):
+        berlin.read("9999-12-31 23:59 UTC")
     with pytest.raises(ValueError, match="no time zone"):
         times.Clock("Mars/Base")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        *(("30m", 1800), ("2 hours", 7200), ("1.5d", 1.5 * DAY), ("0m", 0)),
+        *(("1h30m", 5400), ("1d 12h", 1.5 * DAY), ("1 day 1 min", DAY + 60)),
+        *(("2months", None), ("1h30", None), ("1", None), ("", None), ("1h, 2m", None)),
+        *(("4000d", None), ("-1h", None), ("1hd", None), ("9" * 400 + "d", None)),
+    ],
+)
+def test_how_long_something_takes_is_read_wholly_or_not(text, seconds):
+    if seconds is not None:
+        assert times.seconds(text, "--grace") == seconds
+        return
+    with pytest.raises(ValueError, match="1h30m"):
+        times.seconds(text, "--grace")
 
 
 @pytest.mark.parametrize(

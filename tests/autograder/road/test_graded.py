@@ -1,6 +1,7 @@
 """One small class, really graded: does every page and file say what the gradebook says?"""
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -9,7 +10,7 @@ import zipfile
 import pytest
 
 from autograder import __main__ as command
-from autograder.classroom import book, course, grade
+from autograder.classroom import book, course, grade, late
 from autograder.road import look
 from autograder.road.desk import filing
 from tests.autograder.road.test_feedback import text
@@ -58,8 +59,10 @@ def graded(classroom):
         by_name["merge_heads"].manual_score = 1.5
         notes = {c.name: c for c in notebook.comments}
         notes["write_merge_heads"].manual_comment = "You told me how in person."
-        (theirs,) = gradebook.find_submission(EXERCISE, "cy").notebooks
-        theirs.late_submission_penalty = 2.0
+        late.set_rule(gradebook, EXERCISE, late.Rule(2.0, is_share=False))
+        theirs = gradebook.find_submission(EXERCISE, "cy")
+        theirs.assignment.duedate = theirs.timestamp
+        theirs.timestamp += datetime.timedelta(hours=1)
         gradebook.db.commit()
         failed = {"status": "INFRA", "flags": ["the disk is full"], "checks": {}}
         book.write(gradebook, EXERCISE, "flo", failed)
