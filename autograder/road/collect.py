@@ -47,6 +47,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--zone", metavar="ZONE", help="of times in a CSV without one")
     parser.add_argument(
+        "--dates",
+        choices=("day-first", "month-first"),
+        help="what 5/11 means in a CSV with times, where no 25/11 in it tells",
+    )
+    parser.add_argument(
         "--replace",
         action="append",
         default=[],
@@ -104,6 +109,7 @@ def run(options: argparse.Namespace) -> int:
             late_by,
             frozenset(options.replace),
             options.dry_run,
+            options.dates,
         )
         done = intake.take_in(wish, gradebook, directory, times.Clock(options.zone))
     if options.json:

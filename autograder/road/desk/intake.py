@@ -45,6 +45,7 @@ class Wish:
     late_by: datetime.timedelta | None = None
     replace: frozenset[str] = frozenset()
     dry_run: bool = False
+    dates: str | None = None  # the order of day and month in a CSV: see `stamps.DATES`
 
 
 def take_in(
@@ -72,7 +73,7 @@ def take_in(
                     list(exercises.steps),
                     done.left,
                 )
-        times = stamps.Times()
+        times = stamps.Times(wish.dates)
         for sheet in sheets:
             times.add(sheet, directory, clock)
         done.left += times.problems

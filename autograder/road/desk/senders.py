@@ -290,5 +290,8 @@ def _when(value: Any) -> datetime.datetime | None:
     if not match:
         return None
     zone = "+00:00" if match[3] in ("Z", "UTC") else match[3]
-    found = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
-    return found.astimezone(datetime.UTC).replace(tzinfo=None)
+    try:
+        found = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
+        return found.astimezone(datetime.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
