@@ -52,8 +52,8 @@ class Sender:
     """Who handed a file in, as its name says: `keys` find the student, in this order.
 
     `label` is what tells this hand-in from others, `inner` the path within it. A file
-    of a higher `number` is newer. `stamped` means that a timestamp.txt within is
-    nbgrader's, and not the student's to write.
+    of a higher `number` is newer. `stamped` means that a timestamp.txt lies within where
+    nbgrader puts its own: its time counts if nobody says another.
     """
 
     form: str

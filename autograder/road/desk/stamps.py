@@ -191,6 +191,14 @@ def _has_zone(text: str) -> bool:
     return bool(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", text.strip()))
 
 
+def apart(own: datetime.datetime, table: datetime.datetime) -> str | None:
+    """What is told where a timestamp.txt says another minute than a CSV, which counts."""
+    if abs(own - table) < datetime.timedelta(minutes=1):
+        return None
+    said = f"{own:%Y-%m-%d %H:%M}", f"{table:%Y-%m-%d %H:%M}"
+    return f"timestamp.txt says {said[0]} UTC, and the CSV {said[1]} UTC, which counts"
+
+
 def stamp(piece: Piece) -> datetime.datetime | None:
     """What nbgrader's timestamp.txt says."""
     try:
