@@ -363,13 +363,13 @@ def test_a_csv_goes_before_a_timestamp_that_a_student_could_write(roster, go, tm
         for who in ("aexample", "jmueller", "mli")
         for name, data in (("attend.ipynb", notebook()), ("timestamp.txt", stamp))
     }
-    code, said = go(files, times, "--zone", "UTC", name="f")
+    _, said = go(files, times, "--zone", "UTC", name="f")
     assert {one["student"]: one["at"] for one in said["new"]} == {
         "aexample": "2026-11-22T10:00:00Z",
         "jmueller": "2026-11-21T10:00:00Z",
         "mli": "2026-11-21T10:00:30Z",
     }
-    told = " UTC, and the CSV ".join(("2026-11-21 10:00", "2026-11-22 10:00"))
+    told = "2026-11-21 10:00 UTC, and the CSV 2026-11-22 10:00"
     assert said["notes"] == [
         f"aexample: timestamp.txt says {told} UTC, which counts",
         said["notes"][1],
