@@ -56,6 +56,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "'2026-11-20 23:59'",
     )
     parser.add_argument(
+        "--dates",
+        choices=("day-first", "month-first"),
+        help="what 5/11 means in a CSV with times, where no 25/11 in it tells",
+    )
+    parser.add_argument(
         "--replace",
         action="append",
         default=[],
@@ -117,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
             options.dry_run,
             options.time,
             by,
+            options.dates,
         )
         done = intake.take_in(wish, gradebook, directory, clock)
     if options.json:

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     to = options.to or _place(form, list(grades), bool(options.into))
     if options.into and to.resolve() == options.into.resolve():
         raise ValueError(f"{to} is the file that the LMS exported: give another --to")
-    _write(to, told.sheet.bytes(), options.force)
+    told.odd += _write(to, told.sheet.bytes(), options.force)
     about = _about(to, form, grades, told, bool(options.into))
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
     needs = ("infra", "stands", "ungraded", "outdated", "by_hand", "manual", "absent")
@@ -117,33 +117,52 @@ def _place(form: str, exercises: list[str], filled: bool) -> Path:
     return course.class_folder() / "exports" / f"{which}-{kind}.csv"
 
 
-def _write(to: Path, data: bytes, force: bool) -> None:
-    """Write a file whole. ValueError where one is there that is not as we wrote it."""
+def _write(to: Path, data: bytes, force: bool) -> list[str]:
+    """Write a file whole. ValueError where one is there that is not as we wrote it.
+
+    What is to be told of the list of what was written is returned. The list has the new
+    file before it is written, and the old one until then: whenever this is stopped, what
+    lies there is known as ours.
+    """
     import hashlib
 
     from gpt.data import write_whole
 
-    notes = course.class_folder() / "exports" / "written.json"
-    try:
-        known = json.loads(notes.read_text("utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    key = str(to.resolve())
+    listed = course.class_folder() / "exports" / "written.json"
+    known, told = _known(listed)
+    key, new = str(to.resolve()), hashlib.sha256(data).hexdigest()
+    ours = [new]
     try:
         if to.is_symlink() or to.exists():
             old = hashlib.sha256(to.read_bytes()).hexdigest()
-            if known.get(key) != old and not force:
+            if old not in (new, *known.get(key, ())) and not force:
                 raise ValueError(
                     f"{to} is there, and is not as this command wrote it: give another "
-                    "file with --to, or --force"
+                    f"file with --to, or --force{''.join(f' ({one})' for one in told)}"
                 )
-        for folder in to.parent, notes.parent:
+            ours.append(old)
+        for folder in to.parent, listed.parent:
             folder.mkdir(parents=True, exist_ok=True)
-        write_whole(to, data)
-        known[key] = hashlib.sha256(data).hexdigest()
-        write_whole(notes, json.dumps(known, indent=1).encode())
+        for some in ours, [new]:
+            known[key] = some
+            write_whole(listed, json.dumps(known, indent=1).encode())
+            if some is ours:
+                write_whole(to, data)
     except OSError as error:
         raise ValueError(f"{to} cannot be written: {error.strerror}") from None
+    return told
+
+
+def _known(listed: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """The digests of what was written, by file; and what is to be told of this list."""
+    try:
+        found = json.loads(listed.read_text("utf-8"))
+        several = {k: [v] if isinstance(v, str) else list(v) for k, v in found.items()}
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        return {}, [f"{listed} was damaged: which files are ours was not known"]
+    return several, []
 
 
 def _about(
@@ -151,6 +170,7 @@ def _about(
 ) -> dict[str, Any]:
     """What was written, and what was not, with names."""
     from autograder.classroom.book import FLAGGED, INFRA, MISSING
+    from autograder.road.forms.rows import endless
 
     pairs = [(name, s) for name, students in grades.items() for s in students]
     many = len(grades) > 1
@@ -184,7 +204,15 @@ def _about(
         "untimed": those(lambda n, s: s.untimed),
         "absent": told.absent,
         "unknown": told.unknown,
-        "odd": told.odd,
+        "columns": told.columns,
+        "odd": [
+            *told.odd,
+            *(
+                f"{who}: the points given by hand are no number, so there is no grade: "
+                "give others in the formgrader"
+                for who in those(lambda n, s: endless(s))
+            ),
+        ],
         "notes": told.notes,
     }
 
@@ -215,6 +243,8 @@ def _words(about: dict[str, Any]) -> str:
     plural = "s" * (grades != 1)
     of = f"{grades:,} grade{plural} of {exercises}"
     lines = [f"{of} in {about['file']}"]
+    for exercise, column in about["columns"].items():
+        lines.append(f"  {exercise} fills the column {names.shown(repr(column))}")
     for key, words in _SAID:
         if who := about[key]:
             more = f" … and {len(who) - FEW:,} more" if len(who) > FEW else ""

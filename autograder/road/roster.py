@@ -100,8 +100,7 @@ def _go(options: argparse.Namespace, name: str, gradebook, found: Roster | None)
         raise ValueError(
             "--drop has no dry run: it takes off only who submitted nothing"
         )
-    for student in dropped:
-        people.drop(gradebook, student, _has_folder(student))
+    people.drop(gradebook, dropped, _has_folder)
     if found is None:
         return _show(options, name, people.load(gradebook), dropped)
     new, changed, how, doubts = people.merge(

@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from tqdm import tqdm
 
 from autograder.classroom import collect, course, names
 from autograder.classroom.collect import _is_copy
 from autograder.road.desk import blind
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
+from autograder.road.desk.said import Files, file_of, quoted
 from autograder.road.desk.senders import Sender
 
 LOOKED_AT = 60  # notebooks of one hand-in
@@ -61,6 +64,7 @@ class Gathered:
     and hand-in.
     """
 
+    files: Files
     found: dict[tuple[str, str], list[Notebook]] = field(default_factory=dict)
     beside: dict[tuple[str, str], list[tuple[str, Piece]]] = field(default_factory=dict)
     nobody: dict[str, str] = field(default_factory=dict)
@@ -111,7 +115,7 @@ class Exercises:
 
 
 def gather(
-    handed_in: Iterable[tuple[Piece, Sender]],
+    handed_in: Sequence[tuple[Piece, Sender]],
     directory: Directory | None,
     exercises: Exercises,
     only: str | None,
@@ -123,16 +127,21 @@ def gather(
     `only` is the exercise that was asked for, `participants` whose number in Moodle's
     worksheet means which student.
     """
-    found = Gathered()
+    found = Gathered(Files(handed_in))
     looked: dict[tuple[str, str], int] = {}
-    used: set[str] = set()
-    for piece, sender in handed_in:
+    said = found.files.students(given)
+    for piece, sender in tqdm(
+        handed_in, desc="reading", unit=" files", disable=None, delay=2
+    ):
         hand_in = (piece.source, sender.label)
-        student, forced = _whose(piece, sender, directory, given, participants, used)
+        student = said.get(file_of(piece, sender))
+        forced = student is not None
+        if not forced:
+            student = _whose(sender, directory, participants)
         if student is None:
-            if _is_copy(piece.name) or hand_in[1] not in found.nobody:
-                why = _why(sender, directory, participants)
-                found.nobody[sender.label] = why
+            called = found.files.called(file_of(piece, sender))
+            if _is_copy(piece.name) or called not in found.nobody:
+                found.nobody[called] = _why(called, sender, directory)
             continue
         if not _is_copy(sender.inner[-1]):
             key = (student, f"{piece.source}/{sender.label}/{folder_of(sender)}")
@@ -155,45 +164,31 @@ def gather(
             found.wrong.append(f"{who} is {one.like}'s notebook, not {one.exercise}'s")
         else:
             found.found.setdefault(key, []).append(one)
-    unused = [file for file in given if file not in used]
-    if unused:
-        raise ValueError(f"--as: there is no file {names.shown(unused[0])!r}")
     return found
 
 
 def _whose(
-    piece: Piece,
-    sender: Sender,
-    directory: Directory | None,
-    given: Given,
-    participants: Mapping[str, str],
-    used: set[str],
-) -> tuple[str | None, bool]:
-    """The student's id, or None; and whether a person said so."""
-    for said in (piece.path, f"{piece.source}/{piece.path}", sender.label, piece.name):
-        if said in given:
-            used.add(said)
-            return given[said], True
+    sender: Sender, directory: Directory | None, participants: Mapping[str, str]
+) -> str | None:
+    """The student's id by what the names say, or None."""
     if directory is None:
         name = next((v for k, v in sender.keys if k != "participant"), sender.label)
         name = blind.anonymous(dict(sender.keys)) or name
         if not re.search(r"\w", name):
             name = sender.label
         bad = names.problem(name) or "/" in name
-        return (None if bad else name.removesuffix(".ipynb")), False
+        return None if bad else name.removesuffix(".ipynb")
     for key, value in sender.keys:
         if key == "participant":
             if value in participants:
-                return participants[value], False
+                return participants[value]
         elif found := directory.by(key, value):
-            return (found.pop() if len(found) == 1 else None), False
-    return None, False
+            return found.pop() if len(found) == 1 else None
+    return None
 
 
-def _why(
-    sender: Sender, directory: Directory | None, participants: Mapping[str, str]
-) -> str:
-    """Why a hand-in fits nobody, and what may be done."""
+def _why(called: str, sender: Sender, directory: Directory | None) -> str:
+    """Why a hand-in fits nobody, and what may be done. `called` says it with `--as`."""
     if not sender.keys:
         return "was handed in without a name: end anonymous grading, or say whose it is"
     if directory is None:
@@ -211,15 +206,7 @@ def _why(
     if near is None:
         return "is nobody on the roster"
     who = names.shown(f"{near} ({directory.people[near].full})")
-    return (
-        f"is nobody on the roster; most like {who}: --as {quoted(sender.label)}={near}"
-    )
-
-
-def quoted(text: str) -> str:
-    """A text as a shell takes it."""
-    shown = names.shown(text)
-    return shown if re.fullmatch(r"[\w.@+/-]+", shown) else f"'{shown}'"
+    return f"is nobody on the roster; most like {who}: --as {quoted(called)}={near}"
 
 
 def _look(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 from autograder.classroom import collect, course, late, names
 from autograder.road.desk import (
@@ -21,6 +20,7 @@ from autograder.road.desk import (
     newest,
     outcome,
     people,
+    said,
     senders,
     stamps,
 )
@@ -47,6 +47,7 @@ class Wish:
     dry_run: bool = False
     time: str | None = None  # the column with times in a CSV
     handed_in: datetime.datetime | None = None  # what has no time; UTC
+    dates: str | None = None  # the order of day and month in a CSV: see `stamps.DATES`
 
 
 def take_in(
@@ -81,13 +82,13 @@ def take_in(
             )
         if not handed_in:
             done.left.append("no file that a student handed in was found there")
-        times = stamps.Times(wish.time)
+        times = stamps.Times(wish.time, wish.dates)
         for sheet in sheets:
             times.add(sheet, directory, clock)
         done.left += times.problems
         done.notes += times.notes
         found = gather.gather(
-            tqdm(handed_in, desc="reading", unit=" files", disable=None, delay=2),
+            handed_in,
             directory,
             exercises,
             wish.exercise,
@@ -144,6 +145,7 @@ def _file(
     cabinet = filing.Cabinet(course.class_folder(), filing.known(gradebook))
     unknown: list[Notebook] = []
     untimed: dict[str, list[str]] = {}
+    stamped: list[str] = []  # whose time is that of a timestamp.txt
     try:
         for one in _counting(wish, found, times, done):
             done.forms[one.sender.form] = None
@@ -153,6 +155,12 @@ def _file(
             made = packed.get(one.piece.source)
             made = made if one.sender.form in senders.PACKED else None
             beside = list(newest.along(one, found))
+            if one.sender.at is None and (own := _own(one, found)) is not None:
+                beside = [each for each in beside if each[0] != collect.STAMP]
+                if one.student not in times.known:
+                    stamped.append(names.shown(one.student))
+                elif told := stamps.apart(own, times.known[one.student]):
+                    done.notes.append(f"{names.shown(one.student)}: {told}")
             filed = Filed(
                 one.student,
                 one.exercise,
@@ -177,6 +185,12 @@ def _file(
         gradebook.db.rollback()
         if not wish.dry_run:
             filing.note(gradebook, done.all)
+    if stamped:
+        several = ", ".join(stamped[:6]) + (" …" if len(stamped) > 6 else "")
+        done.notes.append(
+            "the time is that of a timestamp.txt, which whoever can write the folder may "
+            f"have set ({len(stamped):,}): {several}"
+        )
     if unknown:
         several = ", ".join(names.shown(one.student) for one in unknown[:6])
         done.left.append(
@@ -209,7 +223,8 @@ def _counting(
         one, told = newest.counts(several, lambda each: _at(each, found, times))
         if one is None:
             listed = ", ".join(names.shown(each.where) for each in several[:3])
-            example = f"--as {gather.quoted(several[0].where)}={student}"
+            first = said.file_of(several[0].piece, several[0].sender)
+            example = f"--as {said.quoted(found.files.path(first))}={student}"
             done.left.append(
                 f"{names.shown(student)}: {listed}: which is newer? {example} takes it"
             )
@@ -227,14 +242,20 @@ def _counting(
 def _at(
     one: Notebook, found: Gathered, times: stamps.Times
 ) -> datetime.datetime | None:
-    """When a notebook was handed in, if that is known."""
-    if one.sender.at is not None:
-        return one.sender.at
+    """When a notebook was handed in, if that is known.
+
+    A CSV that was given goes before a timestamp.txt, which may be the student's own.
+    """
+    return one.sender.at or times.known.get(one.student) or _own(one, found)
+
+
+def _own(one: Notebook, found: Gathered) -> datetime.datetime | None:
+    """What the timestamp.txt beside a notebook says, in a folder as nbgrader has them."""
     if one.sender.stamped:
         for name, piece in newest.along(one, found):
             if name == collect.STAMP:
                 return stamps.stamp(piece)
-    return times.known.get(one.student)
+    return None
 
 
 def _marked(

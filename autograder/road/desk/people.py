@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from autograder.classroom import names
+from autograder.classroom import late, names
 from autograder.classroom.book import PERSON
 from autograder.road.desk.columns import KEYS, Person
 
@@ -259,21 +259,34 @@ def _but_key(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "key"}
 
 
-def drop(gradebook: Gradebook, student: str, folder_has: bool) -> None:
-    """Take a student off the roster, and out of the gradebook.
+def drop(
+    gradebook: Gradebook, students: Iterable[str], has_folder: Callable[[str], bool]
+) -> None:
+    """Take students off the roster and out of the gradebook, with their extensions.
 
-    ValueError where there is no such student, or something was submitted.
+    All or none: ValueError where one is not there, or has submitted something.
     """
     from nbgrader import api
 
-    shown, db = names.shown(student), gradebook.db
+    db, dropped = gradebook.db, list(students)
     there = {person.id for person in load(gradebook)} | set(strangers(gradebook))
-    if student not in there:
-        raise ValueError(f"no student has the id '{shown}'")
     handed_in = api.SubmittedAssignment
-    query = sa.select(handed_in.id).where(handed_in.student_id == student)
-    if folder_has or db.execute(query).first():
-        raise ValueError(f"'{shown}' has submitted something, and stays")
-    db.execute(sa.delete(PERSON).where(PERSON.c.student == student))
-    db.execute(sa.delete(api.Student).where(api.Student.id == student))
-    db.commit()
+    for student in dropped:
+        shown = names.shown(student)
+        if student not in there:
+            raise ValueError(f"no student has the id '{shown}': nobody was taken off")
+        query = sa.select(handed_in.id).where(handed_in.student_id == student)
+        if has_folder(student) or db.execute(query).first():
+            raise ValueError(
+                f"'{shown}' has submitted something, and stays: nobody was taken off"
+            )
+    try:
+        for student in dropped:
+            more = late.EXTENSIONS
+            db.execute(sa.delete(more).where(more.c.student == student))
+            db.execute(sa.delete(PERSON).where(PERSON.c.student == student))
+            db.execute(sa.delete(api.Student).where(api.Student.id == student))
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise

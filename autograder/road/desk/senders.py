@@ -52,8 +52,8 @@ class Sender:
     """Who handed a file in, as its name says: `keys` find the student, in this order.
 
     `label` is what tells this hand-in from others, `inner` the path within it. A file
-    of a higher `number` is newer. `stamped` means that a timestamp.txt within is
-    nbgrader's, and not the student's to write.
+    of a higher `number` is newer. `stamped` means that a timestamp.txt lies within where
+    nbgrader puts its own: its time counts if nobody says another.
     """
 
     form: str
@@ -290,5 +290,8 @@ def _when(value: Any) -> datetime.datetime | None:
     if not match:
         return None
     zone = "+00:00" if match[3] in ("Z", "UTC") else match[3]
-    found = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
-    return found.astimezone(datetime.UTC).replace(tzinfo=None)
+    try:
+        found = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
+        return found.astimezone(datetime.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from autograder.classroom import names
@@ -23,20 +23,32 @@ TIMES = (
     *("submitted at", "submitted", "handed in", "timestamp", "time"),
 )
 LARGEST_MB = 64
+DATES = ("day-first", "month-first")
+_NUMBERS = re.compile(r"(?<!\d)(\d\d?)([-./])(\d\d?)\2(\d{4}|\d\d)(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(\d{4})([-./])(\d\d?)\2(\d\d?)(?!\d)")
+_SIGNED = re.compile(r"(UTC|GMT) ?[+-]", re.IGNORECASE)  # of which the sign is disputed
+_DEFAULTS = (datetime.datetime(2000, 1, 1), datetime.datetime(2004, 2, 2))
 
 
 @dataclass
 class Times:
-    """When each student handed in, in UTC, and which number in Moodle is whose."""
+    """When each student handed in, in UTC, and which number in Moodle is whose.
+
+    `dates` is the order of day and month, where a person said it (`DATES`).
+    """
 
     column: str | None = None  # with the times, where a person named it
+    dates: str | None = None
     known: dict[str, datetime.datetime] = field(default_factory=dict)
     participants: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def add(self, piece: Piece, directory: Directory | None, clock: Clock) -> None:
-        """Read a table. One that holds no times is told, and no more."""
+        """Read a table. One that holds no times is told, and no more.
+
+        ValueError where its dates may be of two months, and nobody said of which.
+        """
         name = names.shown(piece.name)
         named = [sheet.normal(self.column)] if self.column else []
         header = [*columns.COLUMNS, *TIMES, *named]
@@ -57,9 +69,11 @@ class Times:
             )
             return
         was, numbers = len(self.known), blind.numbered(table)
+        days = day_first([row.get(when, "") for _, row in table.rows], name, self.dates)
         unread = []
         for line, row in table.rows:
-            unread += self._row(line, row, found, when, numbers, directory, clock)
+            at = row.get(when, ""), lambda text: read(text, clock, days)
+            unread += self._row(line, row, found, *at, numbers, directory)
         if unread:
             more = f", and {len(unread) - 1:,} more like it" if len(unread) > 1 else ""
             self.problems.append(f"{name}, {unread[0]}{more}: download it in English")
@@ -78,10 +92,10 @@ class Times:
         line: int,
         row: Mapping[str, str],
         found: Mapping[str, str],
-        when: str,
+        text: str,
+        when: Callable[[str], datetime.datetime | None],
         numbers: str,
         directory: Directory | None,
-        clock: Clock,
     ) -> list[str]:
         """Read a row; what is wrong with its time."""
         student = _whom(row, found, directory)
@@ -94,10 +108,9 @@ class Times:
             return []  # of a staff, or not on the roster: a file of theirs will be told
         if number:
             self.participants[number] = student
-        text = row.get(when, "")
         if not text or text in "-–" or not re.search(r"\d", text):
             return []
-        at = read(text, clock)
+        at = when(text)
         if at is None:
             return [f"line {line}: {names.shown(text)[:40]!r} is no time"]
         self._unzoned = self._unzoned or not _has_zone(text)
@@ -129,24 +142,87 @@ def _whom(
     return students.pop() if len(students) == 1 else None
 
 
-def read(text: str, clock: Clock) -> datetime.datetime | None:
-    """A time as an LMS writes it, in UTC: `Thursday, 20 November 2026, 10:00 AM`."""
+def day_first(cells: Iterable[str], name: str, said: str | None) -> bool:
+    """Whether 5/11 is in November, for a whole column: a cell like 25/11 decides.
+
+    `said` is what a person said of it (`DATES`). ValueError where nothing decides.
+    """
+    if said is not None:
+        return said == DATES[0]
+    found = [
+        match for match in map(_NUMBERS.search, cells) if match and match[2] != "."
+    ]
+    days = [match for match in found if int(match[1]) > 12]
+    months = [match for match in found if int(match[3]) > 12]
+    either = [match for match in found if match not in (*days, *months)]
+    either = [match for match in either if int(match[1]) != int(match[3])]
+    if days and months:
+        why = f"has both {days[0][0]} and {months[0][0]}"
+    elif either and not (days or months):
+        why = f"has {either[0][0]}, which may be of two months"
+    else:
+        return bool(days)
+    raise ValueError(f"{name} {why}: say --dates {DATES[0]} or --dates {DATES[1]}")
+
+
+def read(text: str, clock: Clock, days: bool) -> datetime.datetime | None:
+    """A time as an LMS writes it, in UTC: `Thursday, 20 November 2026, 10:00 AM`.
+
+    `days`: 5/11 is in November. None for what is no time, or has no date of a year.
+    """
     from dateutil import parser
 
-    if len(text) > 60:
+    if len(text) > 60 or _SIGNED.search(text):
         return None
     try:
-        german = re.search(r"\b\d{1,2}\.\s?\d{1,2}\.\s?\d{4}\b", text)
-        at = parser.parse(text, dayfirst=bool(german))
+        text = _in_order(text, days)
+        # What a text does not say is taken from the default: so it says a date itself.
+        at, other = (parser.parse(text, default=d, tzinfos=_zone) for d in _DEFAULTS)
+        if at.date() != other.date() or not 2000 <= at.year < 2100:
+            return None
+        if at.tzinfo is None:
+            return clock.read(at.isoformat())
+        return at.astimezone(datetime.UTC).replace(tzinfo=None)
     except (ValueError, OverflowError, TypeError):
         return None
-    if at.tzinfo is None:
-        return clock.read(at.isoformat())
-    return at.astimezone(datetime.UTC).replace(tzinfo=None)
+
+
+def _in_order(text: str, days: bool) -> str:
+    """The text with its date as 2026-11-05. ValueError where it has none that is one."""
+    if year := _YEAR.search(text):
+        parts, where = (int(year[1]), int(year[3]), int(year[4])), year
+    elif where := _NUMBERS.search(text):
+        one, two = int(where[1]), int(where[3])
+        month, day = (two, one) if days or where[2] == "." else (one, two)
+        parts = (int(where[4]) + 2000 * (len(where[4]) == 2), month, day)
+    elif re.search(r"[^\W\d_]{3}", text) and re.search(r"(?<!\d)\d{4}(?!\d)", text):
+        return text  # the month has a name
+    elif re.fullmatch(r"\d{8}T\d{4,6}Z?", text):
+        return text
+    else:
+        raise ValueError("no date")
+    return f"{text[: where.start()]}{datetime.date(*parts)}{text[where.end() :]}"
+
+
+def _zone(name: str | None, offset: int | None) -> datetime.tzinfo | None:
+    """The zone that a text names, by its offset; only UTC has a name that all agree on."""
+    if offset is not None:
+        return datetime.timezone(datetime.timedelta(seconds=offset))
+    if name is not None:
+        raise ValueError(f"no time zone is called {name!r}")
+    return None
 
 
 def _has_zone(text: str) -> bool:
-    return bool(re.search(r"(Z|UTC|[+-]\d\d:?\d\d)$", text.strip()))
+    return bool(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", text.strip()))
+
+
+def apart(own: datetime.datetime, table: datetime.datetime) -> str | None:
+    """What is told where a timestamp.txt says another minute than a CSV, which counts."""
+    if abs(own - table) < datetime.timedelta(minutes=1):
+        return None
+    said = f"{own:%Y-%m-%d %H:%M}", f"{table:%Y-%m-%d %H:%M}"
+    return f"timestamp.txt says {said[0]} UTC, and the CSV {said[1]} UTC, which counts"
 
 
 def stamp(piece: Piece) -> datetime.datetime | None:

@@ -51,15 +51,21 @@ def fill(
     first = (sheet.column("Section") or sheet.column("ID")) + 1  # of the assignments
     possible = next((r for r in rows if r[0].strip() == POINTS), None)
     places = _columns(head, first, grades, column)
-    comma = sheet.delimiter != "," and any("," in c for c in (possible or [])[first:])
+    comma = sheet.comma(range(first, len(head)))
     filled = Filled(replace(sheet, rows=rows))
+    filled.odd += [
+        f"no column is called {exercise}: its grades are not in the file"
+        for exercise in grades
+        if exercise not in places
+    ]
     ids = {kind: i for h, kind in _IDS.items() if (i := sheet.column(h)) is not None}
     names = [i for i in map(sheet.column, _NAMES) if i is not None]
     at = ids["canvas_id"]
     for exercise, place in places.items():
         students = grades[exercise]
         most = possible[place] if possible else ""
-        factor = factor_of(students, most, head[place], scale)
+        factor = factor_of(students, most, head[place], scale, comma)
+        filled.columns[exercise] = head[place].strip()
         asked = (
             (
                 row,
@@ -85,7 +91,10 @@ def _called(student: Standing) -> list[str]:
 def _columns(
     head: Sequence[str], first: int, grades: Iterable[str], column: str
 ) -> dict[str, int]:
-    """The column of each exercise: the one so named, or else the one that names it."""
+    """The column of each exercise: the one that a person named, or whose title it is.
+
+    A title that only holds the word may be of anything: that is not guessed.
+    """
     titles = {
         i: _ID.sub("", head[i]).strip()
         for i in range(first, len(head))
@@ -100,7 +109,10 @@ def _columns(
             raise ValueError(f"no column {column!r}; {_there(titles, column)}")
         found = {exercises[0]: meant}
     else:
-        found = {e: _named(titles, e) for e in exercises}
+        found = {
+            e: [i for i, title in titles.items() if title.casefold() == e]
+            for e in exercises
+        }
     for exercise, places in found.items():
         if len(places) > 1:
             told = ", ".join(repr(head[i]) for i in places[:4])
@@ -108,29 +120,18 @@ def _columns(
                 f"{exercise} may be any of {told}: say which with --column"
             )
     known = {exercise: places[0] for exercise, places in found.items() if places}
-    for place in known.values():
-        if len(both := [e for e, p in known.items() if p == place]) > 1:
-            raise ValueError(
-                f"{head[place]!r} may be of {' or '.join(both)}: say which exercise it is"
-            )
     if not known:
         raise ValueError(
-            f"no column is named like {' or '.join(exercises)}: say which with --column; "
+            f"no column is called {' or '.join(exercises)}: say which with --column; "
             f"{_there(titles, exercises[0])}"
         )
     return known
 
 
-def _named(titles: dict[int, str], exercise: str) -> list[int]:
-    """The columns whose title is the exercise's name; else those that hold it."""
-    same = [i for i, t in titles.items() if t.casefold() == exercise]
-    word = re.compile(rf"\b{re.escape(exercise)}\b", re.IGNORECASE)
-    return same or [i for i, title in titles.items() if word.search(title)]
-
-
 def _there(titles: dict[int, str], asked: str) -> str:
     every = list(titles.values())
-    near = difflib.get_close_matches(asked, every, 4, 0.3) or every[:4]
+    near = [title for title in every if asked.casefold() in title.casefold()][:4]
+    near = near or difflib.get_close_matches(asked, every, 4, 0.3) or every[:4]
     return (
         f"there are {', '.join(map(repr, near))}"
         if near

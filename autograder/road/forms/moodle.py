@@ -40,7 +40,7 @@ def fill(
     sheet: Sheet, grades: dict[str, Sequence[Standing]], column: str, scale: bool
 ) -> Filled:
     """Moodle's grading worksheet, with the grades of this exercise in it."""
-    ((_, students),) = _one(grades)
+    ((exercise, students),) = _one(grades)
     place = sheet.column(column or "Grade")
     if place is None:
         raise ValueError(
@@ -50,8 +50,8 @@ def fill(
     rows = [list(row) + [""] * (len(sheet.header) - len(row)) for row in sheet.rows]
     most = sheet.column("Maximum Grade")
     largest = rows[1][most] if most is not None and len(rows) > 1 else ""
-    comma = sheet.delimiter != "," and "," in largest
-    factor = factor_of(students, largest, sheet.header[place], scale)
+    comma = sheet.comma(i for i in (place, most) if i is not None)
+    factor = factor_of(students, largest, sheet.header[place], scale, comma)
     ids = {kind: i for h, kind in _IDS.items() if (i := sheet.column(h)) is not None}
     name = sheet.column("Full name")
     if not ids and name is None:
@@ -68,6 +68,7 @@ def fill(
             "found by Moodle's numbers, which mean other students in another "
             "assignment: is this the worksheet of this very one?"
         )
+    filled.columns[exercise] = sheet.header[place].strip()
     asked = (
         (
             row,

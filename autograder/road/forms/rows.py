@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class Filled:
     absent: list[str] = field(default_factory=list)  # with a grade, without a row
     odd: list[str] = field(default_factory=list)  # sentences: a person must look
     notes: list[str] = field(default_factory=list)  # sentences that only tell
+    columns: dict[str, str] = field(default_factory=dict)  # filled, by exercise
 
 
 class Matches:
@@ -143,12 +145,27 @@ def enter(
 
 
 def factor_of(
-    students: Sequence[Standing], most: str, column: str, scale: bool
+    students: Sequence[Standing],
+    most: str,
+    column: str,
+    scale: bool,
+    comma: bool = False,
 ) -> float:
-    """What points are multiplied by. ValueError where the LMS counts in others."""
-    theirs = is_number(most)
+    """What points are multiplied by. ValueError where the LMS counts in others.
+
+    `most` is the cell with the LMS's points, `comma` the file's decimal sign.
+    """
+    theirs = is_number(most, comma)
     ours = max((s.possible for s in students), default=0.0)
-    if theirs is None or not ours or abs(theirs - ours) < 0.005:
+    said = most.strip()
+    if theirs is None and not scale and said in ("", "-"):
+        return 1.0  # it does not say
+    if theirs is None or theirs <= 0:
+        raise ValueError(
+            f"{column!r} has {said[:20]!r} there for its points, which is no number above "
+            f"0: set it to {ours:g} there and export it again"
+        )
+    if not ours or abs(theirs - ours) < 0.005:
         return 1.0
     if not scale:
         raise ValueError(
@@ -169,7 +186,13 @@ def people(grades: dict[str, Sequence[Standing]]) -> dict[str, dict[str, Standin
 
 def grade(standing: Standing) -> float | None:
     """What goes to an LMS, as the book has it; None where there is no grade."""
-    return standing.total
+    return None if endless(standing) else standing.total
+
+
+def endless(standing: Standing) -> bool:
+    """Whether somebody gave points that are no finite number: they are no grade."""
+    numbers = (standing.score or 0.0, standing.penalty)
+    return not all(map(math.isfinite, numbers))
 
 
 def total(standing: Standing | None) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BOM = b"\xef\xbb\xbf"
 # Canvas writes a name that begins with = as a formula that gives this name.
 _CANVAS = re.compile(r'="[^"]*"')
+_WITH_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}")
+_WITH_POINT = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)\.\d{1,2}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,6 @@ class Sheet:
     delimiter: str = ","
     newline: str = "\n"
     bom: bool = False
-    comma: bool = False  # numbers have a decimal comma
 
     @property
     def header(self) -> list[str]:
@@ -40,6 +43,19 @@ class Sheet:
         return next(
             (known.index(n.casefold()) for n in names if n.casefold() in known), None
         )
+
+    def comma(self, places: Iterable[int]) -> bool:
+        """Whether numbers in these columns have a decimal comma.
+
+        The cells say; where none does, semicolons do: Canvas and spreadsheets write them
+        where the comma is the decimal sign.
+        """
+        cells = [
+            row[i].strip() for i in places for row in self.rows[1:] if i < len(row)
+        ]
+        commas = sum(bool(_WITH_COMMA.fullmatch(cell)) for cell in cells)
+        points = sum(bool(_WITH_POINT.fullmatch(cell)) for cell in cells)
+        return commas > points or (commas == points and self.delimiter == ";")
 
     def bytes(self) -> bytes:
         text = io.StringIO()
@@ -95,9 +111,16 @@ def written(points: float, comma: bool = False) -> str:
     return text.replace(".", ",") if comma else text
 
 
-def is_number(cell: str) -> float | None:
-    """The number in a cell, with a decimal point or comma; None for anything else."""
-    try:
-        return float(cell.strip().replace(",", "."))
-    except ValueError:
-        return None
+def is_number(cell: str, comma: bool = False) -> float | None:
+    """The finite number in a cell, which may have signs between thousands; else None.
+
+    `comma` is the file's decimal sign: it says whether 1,000 is one or a thousand.
+    """
+    text = re.sub(r"(?<=\d)[\s'’](?=\d{3}(?!\d))", "", cell.strip())
+    for decimal in ",." if comma else ".,":
+        between = "," if decimal == "." else "."
+        number = rf"[+-]?(?:\d+|\d{{1,3}}(?:\{between}\d{{3}})+)(?:\{decimal}\d*)?"
+        if re.fullmatch(number, text, re.ASCII):
+            found = float(text.replace(between, "").replace(decimal, "."))
+            return found if math.isfinite(found) else None
+    return None

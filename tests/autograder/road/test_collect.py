@@ -318,6 +318,83 @@ def test_a_students_own_folders_name_nobody(roster, go):
         shutil.rmtree(roster / "submitted", ignore_errors=True)
 
 
+def test_a_name_that_several_files_have_is_nobodys(roster, go, run, tmp_path):
+    """Each student has a tokenize.ipynb: `--as` gives none of theirs to another."""
+    one, two, loose = (notebook("tokenize", work=f"{n}") for n in range(3))
+    files = {
+        "aexample/tokenize.ipynb": one,
+        "jmueller/tokenize.ipynb": two,
+        "jmueller/work/Untitled.ipynb": notebook(work="3"),
+    }
+    code, said = go(files, "--as", "tokenize.ipynb=mli", name="f")
+    assert code == 2 and not lies(roster)
+    assert "may be several students': say --as aexample=ID, --as jmueller=ID" in said
+    code, said = go(files, "--as", "f/aexample/tokenize.ipynb=mli", name="f")
+    assert lies(roster)["mli/tokenize/tokenize.ipynb"] == one
+    assert lies(roster)["jmueller/tokenize/tokenize.ipynb"] == two
+    code, said = go(files, "--as", "Untitled.ipynb=asample", name="f")  # the only one
+    assert "asample/attend/attend.ipynb" in lies(roster)
+    shutil.rmtree(roster / "submitted")
+    # A file beside the folders is said by its name, and no other is meant by that.
+    files["tokenize.ipynb"] = loose
+    code, said = go(files, name="f")
+    assert said["nobody"][0].split(" ", 1)[0] == "tokenize.ipynb"
+    code, said = go(files, "--as", "tokenize.ipynb=mli", name="f")
+    assert lies(roster)["mli/tokenize/tokenize.ipynb"] == loose
+    assert lies(roster)["aexample/tokenize/tokenize.ipynb"] == one
+    # Where there are two of those, what is printed tells them apart.
+    for folder, data in ("g", one), ("h", two):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "Untitled.ipynb").write_bytes(data)
+    both = "collect", tmp_path / "g", tmp_path / "h", "--json"
+    said = json.loads(run(*both)[1])
+    called = [one.split(" ", 1)[0] for one in said["nobody"]]
+    assert called == ["g/Untitled.ipynb", "h/Untitled.ipynb"]
+    code, said = run(*both, "--as", "Untitled.ipynb=asample")
+    assert code == 2 and "--as g/Untitled.ipynb=ID, --as h/Untitled.ipynb=ID" in said
+    run(*both, *("--as", f"{called[0]}=asample"), *("--as", f"{called[1]}=asample2"))
+    assert lies(roster)["asample/tokenize/tokenize.ipynb"] == one
+    assert lies(roster)["asample2/tokenize/tokenize.ipynb"] == two
+
+
+def test_a_csv_goes_before_a_timestamp_that_a_student_could_write(roster, go, tmp_path):
+    times = tmp_path / "times.csv"
+    times.write_text("id,time\naexample,2026-11-22 10:00\njmueller,2026-11-21 10:00\n")
+    stamp = b"2026-11-21 10:00:30 UTC"
+    files = {
+        f"{who}/attend/{name}": data
+        for who in ("aexample", "jmueller", "mli")
+        for name, data in (("attend.ipynb", notebook()), ("timestamp.txt", stamp))
+    }
+    _, said = go(files, times, "--zone", "UTC", name="f")
+    assert {one["student"]: one["at"] for one in said["new"]} == {
+        "aexample": "2026-11-22T10:00:00Z",
+        "jmueller": "2026-11-21T10:00:00Z",
+        "mli": "2026-11-21T10:00:30Z",
+    }
+    told = "2026-11-21 10:00 UTC, and the CSV 2026-11-22 10:00"
+    assert said["notes"] == [
+        f"aexample: timestamp.txt says {told} UTC, which counts",
+        said["notes"][1],
+    ]
+    assert "that of a timestamp.txt" in said["notes"][1]
+    assert said["notes"][1].endswith("(1): mli")
+
+
+def test_dates_that_may_be_of_two_months_are_asked_for(roster, go, tmp_path):
+    times = tmp_path / "times.csv"
+    times.write_text("id,time\nmli,05/11/2026 10:00\nasample,0001-01-01 00:00 +14:00\n")
+    files = {f"{who}/attend.ipynb": notebook() for who in ("mli", "asample")}
+    code, said = go(files, times, "--zone", "UTC", name="f")
+    assert code == 2 and "--dates day-first" in said and not lies(roster)
+    code, said = go(files, times, "--zone", "UTC", "--dates", "day-first", name="f")
+    assert {one["student"]: one["at"] for one in said["new"]} == {
+        "mli": "2026-11-05T10:00:00Z",
+        "asample": None,
+    }
+    assert said["left"] == ["times.csv, line 3: '0001-01-01 00:00 +14:00' is no time"]
+
+
 def test_home_folders(roster, go):
     """What is hidden is passed over, and what is of another course is only counted."""
     code, said = go(

@@ -4,12 +4,14 @@ import argparse
 import csv
 import io
 import json
+import math
 
 import pytest
 
 from autograder.classroom import course
 from autograder.road import export
 from autograder.road.forms import canvas, moodle, plain, sheet
+from gpt import data
 from tests.autograder.road.made import late, standing
 
 CANVAS = (
@@ -117,11 +119,16 @@ def test_a_column_that_is_not_clear_is_not_guessed(tmp_path):
         asked(both, {"attend": CLASS})
     told = asked(both, {"attend": CLASS}, "attend (902)")
     assert [row[6] for row in table(told.sheet)][3:5] == ["4.50", "3.00"]
-    with pytest.raises(ValueError, match="no column is named like mlp.*'tokenize'"):
+    with pytest.raises(ValueError, match="no column is called mlp.*'tokenize'"):
         asked(CANVAS, {"mlp": CLASS})
-    one = CANVAS.replace("Attend (901)", "attend and mlp (901)")
-    with pytest.raises(ValueError, match="may be of attend or mlp"):
-        asked(one, {"attend": CLASS, "mlp": CLASS})
+    quiz = CANVAS.replace("Attend (901)", "Quiz: how to attend (901)")
+    with pytest.raises(ValueError, match="no column is called attend.*'Quiz: how to"):
+        asked(quiz, {"attend": CLASS})
+    told = asked(quiz, {"attend": CLASS}, "Quiz: how to attend")
+    assert told.columns == {"attend": "Quiz: how to attend (901)"}
+    told = asked(CANVAS, {"attend": CLASS, "mlp": CLASS})  # its title, and no other
+    assert told.columns == {"attend": "Attend (901)"}
+    assert told.odd[0] == "no column is called mlp: its grades are not in the file"
     with pytest.raises(ValueError, match="no column 'Final Score'"):
         asked(CANVAS, {"attend": CLASS}, "Final Score")  # Canvas's own: read only
 
@@ -132,6 +139,40 @@ def test_other_points_there_are_converted_only_when_asked(tmp_path):
         canvas.fill(given(ten, tmp_path), {"attend": CLASS}, "", False)
     told = canvas.fill(given(ten, tmp_path), {"attend": CLASS}, "", True)
     assert [row[5] for row in table(told.sheet)][3:5] == ["9.00", "6.00"]
+
+
+@pytest.mark.parametrize("points", ["0", "nan", "inf", "-20", "1e3", "five", ""])
+@pytest.mark.parametrize("scale", [False, True])
+def test_points_that_are_none_scale_nothing(tmp_path, points, scale):
+    text = CANVAS.replace("5.00,5.00,(read only)", f"{points},5.00,(read only)")
+    if points or scale:
+        with pytest.raises(ValueError, match="no number above 0"):
+            canvas.fill(given(text, tmp_path), {"attend": CLASS}, "", scale)
+    else:  # it does not say, and nothing is converted
+        assert canvas.fill(given(text, tmp_path), {"attend": CLASS}, "", False).graded
+
+
+@pytest.mark.parametrize("points", ["1,000.00", "1,000", "1 000.00", "1’000.00"])
+def test_thousands(tmp_path, points):
+    text = CANVAS.replace("5.00,5.00,(read only)", f'"{points}",5.00,(read only)')
+    with pytest.raises(ValueError, match="1000 points there and 5 here"):
+        canvas.fill(given(text, tmp_path), {"attend": CLASS}, "", False)
+    told = canvas.fill(given(text, tmp_path), {"attend": CLASS}, "", True)
+    assert [row[5] for row in table(told.sheet)][3:5] == ["900.00", "600.00"]
+
+
+def test_points_without_an_end_are_no_grade(asked, tmp_path, capsys, monkeypatch):
+    odd = [standing("a", math.nan), standing("b", math.inf), standing("c", -math.inf)]
+    monkeypatch.setattr(export, "_grades", lambda exercises: {"attend": odd})
+    for form in export.FORMS:
+        assert asked("--for", form, "--json") == 1
+        about = json.loads(capsys.readouterr().out)
+        assert about["grades"] == 0 and len(about["odd"]) == 3
+        assert "a: the points given by hand are no number" in about["odd"][0]
+        text = (tmp_path / "class" / "exports" / f"attend-{form}.csv").read_text(
+            "utf-8"
+        )
+        assert "nan" not in text and "inf" not in text
 
 
 def test_two_who_fit_are_told_and_left(tmp_path):
@@ -171,6 +212,23 @@ def test_a_gradebook_with_semicolons_and_decimal_commas(tmp_path):
     made = canvas.fill(before, {"attend": CLASS}, "", False).sheet
     expected = SEMICOLONS.replace("One;\r\n", "One;4,50\r\n")
     assert made.bytes().decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("points", "beside", "written"),
+    [
+        ("5", "", "4,50"),  # nothing says it but the semicolons
+        ("5", "3,25", "4,50"),
+        ("5", "3.25", "4.50"),
+        ("1.000", "", "900,00"),
+        ("1.000,00", "", "900,00"),
+    ],
+)
+def test_the_decimal_sign_is_the_files_own(tmp_path, points, beside, written):
+    text = SEMICOLONS.replace("Attend (901)", "Attend (901);b (902)")
+    text = text.replace("5,00", f"{points};").replace("One;", f"One;;{beside}")
+    told = canvas.fill(given(text, tmp_path), {"attend": CLASS}, "", points != "5")
+    assert table(told.sheet)[2][4] == written
 
 
 WORKSHEET = (
@@ -343,12 +401,55 @@ def test_a_file_that_is_not_ours_is_not_written_over(asked, tmp_path, capsys):
     assert theirs.read_text() == CANVAS
 
 
+@pytest.mark.parametrize("damaged", ["[]", "{", '{"a": 5}', "[" * 100_000, "\0"])
+def test_a_damaged_list_of_what_was_written(asked, tmp_path, capsys, damaged):
+    to, listed = (
+        tmp_path / "grades.csv",
+        tmp_path / "class" / "exports" / "written.json",
+    )
+    asked("--to", to)
+    before = to.read_bytes()
+    listed.write_text(damaged)
+    assert asked("--to", to) == 1  # the very same bytes may be written again
+    assert "written.json was damaged" in capsys.readouterr().out
+    listed.write_text(damaged)
+    to.write_text("mine\n")
+    with pytest.raises(ValueError, match="not as this command wrote it.*was damaged"):
+        asked("--to", to)
+    assert to.read_text() == "mine\n"
+    assert asked("--to", to, "--force") == 1 and to.read_bytes() == before
+
+
+@pytest.mark.parametrize("stopped_at", [0, 1, 2])
+def test_what_was_written_is_ours_wherever_it_was_stopped(
+    asked, tmp_path, monkeypatch, stopped_at
+):
+    to, steps = tmp_path / "grades.csv", iter(range(9))
+    asked("--to", to)
+
+    def write(path, data, write=data.write_whole):
+        if next(steps) == stopped_at:
+            raise KeyboardInterrupt
+        write(path, data)
+
+    grades = [{"attend": CLASS[:n]} for n in (3, 2)]
+    with monkeypatch.context() as stop:
+        stop.setattr(data, "write_whole", write)
+        stop.setattr(export, "_grades", lambda exercises: grades[0])
+        with pytest.raises(KeyboardInterrupt):
+            asked("--to", to)
+    monkeypatch.setattr(export, "_grades", lambda exercises: grades[1])
+    asked("--to", to)
+    assert to.read_bytes() == plain.new(grades[1]).sheet.bytes()
+
+
 def test_it_says_so_in_json_and_leaves_nothing_half(asked, tmp_path, capsys):
     theirs = tmp_path / "canvas.csv"
     theirs.write_text(CANVAS)
     assert asked("--into", theirs, "--json") == 1
     about = json.loads(capsys.readouterr().out)
     assert about["form"] == "canvas"
+    assert about["columns"] == {"attend": "Attend (901)"}
     assert about["grades"] == 3
     assert about["infra"] == ["bo"]
     assert about["missing"] == ["ann"]

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+import sqlalchemy as sa
 
+from autograder.classroom import book, late
 from autograder.road.desk import columns, sheet
 from tests.autograder.road.lms import CANVAS_CSV
 
@@ -74,8 +76,6 @@ def test_canvas_gradebook(klass, run, tmp_path):
 
 
 def test_nbgrader_has_the_same(klass, run, tmp_path):
-    from autograder.classroom import book
-
     (tmp_path / "g.csv").write_text(CANVAS_CSV)
     run("roster", tmp_path / "g.csv")
     with book.opened() as gradebook:
@@ -193,8 +193,18 @@ def test_drop(klass, run, tmp_path):
     assert run("roster", "--drop", "nobody")[0] == 2
     code, said = run("roster", "--drop", "a")
     assert code == 2 and "has submitted something, and stays" in said
+    for other in "nobody", "a":  # all or none
+        code, said = run("roster", "--drop", "b", "--drop", other)
+        assert code == 2 and "nobody was taken off" in said
+        assert set(ids(run)) == {"a", "b"}
+    run("due", "attend", "2026-11-20 12:00")
+    assert run("due", "attend", "--student", "b", "--days", "3")[0] == 0
     assert run("roster", "--drop", "b")[0] == 0
     assert set(ids(run)) == {"a"}
+    run("roster", file)  # who comes back has no more time than others
+    with book.opened() as gradebook:
+        rows = gradebook.db.execute(sa.select(late.EXTENSIONS)).all()
+    assert rows == []
 
 
 @pytest.mark.parametrize(
