@@ -23,6 +23,7 @@ CLASS = "own"
 MARK = "demo.json"
 # What comes of grading the demo, besides its submissions; of nothing else it is made anew.
 MADE = ("gradebook.db", "gradebook.db-journal", "lock", "problems.log")
+OF_A_CLASS = ("submitted", "autograded", "gradebook.db", "seed", "roster.csv")
 MADE_FOLDERS = ("autograded", "feedback")
 BOOK = "gradebook.db"
 
@@ -131,6 +132,8 @@ def _may_write() -> tuple[Path, dict | None]:
         return folder, None
     where = os.path.relpath(folder)
     known = _marked(folder)
+    if known is None and not any(os.path.lexists(folder / name) for name in OF_A_CLASS):
+        return folder, None  # no class, and none of it is written over
     if known is None:
         raise ValueError(
             f"{where} holds a class that this command did not lay out; nothing was "

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from autograder.classroom import late, names
+from autograder.classroom import extensions, names
 from autograder.classroom.book import PERSON
 from autograder.road.desk.columns import KEYS, Person
 
@@ -282,8 +282,8 @@ def drop(
             )
     try:
         for student in dropped:
-            more = late.EXTENSIONS
-            db.execute(sa.delete(more).where(more.c.student == student))
+            for more in extensions.EXTENSIONS, extensions.ORIGINS:
+                db.execute(sa.delete(more).where(more.c.student == student))
             db.execute(sa.delete(PERSON).where(PERSON.c.student == student))
             db.execute(sa.delete(api.Student).where(api.Student.id == student))
         db.commit()

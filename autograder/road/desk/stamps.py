@@ -76,7 +76,9 @@ class Times:
             unread += self._row(line, row, found, *at, numbers, directory)
         if unread:
             more = f", and {len(unread) - 1:,} more like it" if len(unread) > 1 else ""
-            self.problems.append(f"{name}, {unread[0]}{more}: download it in English")
+            words = any(re.search(r"'.*[^\W\d_]{3}.*'", one) for one in unread)
+            hint = ": download it in English" if words else ""  # months have names
+            self.problems.append(f"{name}, {unread[0]}{more}{hint}")
         if numbers and directory is None:
             self.notes.append(
                 "Moodle's numbers mean other students in the next assignment: keep this "

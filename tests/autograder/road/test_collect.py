@@ -677,7 +677,7 @@ def test_the_other_notebook_of_two(roster, go, run):
     words = shlex.split(told.partition("; ")[2].removesuffix(" takes that one"))
     assert words[2:] == ["--replace", "aexample"]
     flag = "my final.ipynb was not graded: it differs from attend.ipynb, which …"
-    some = [standing("aexample", flags=(flag,), needs_manual=True)]
+    some = [standing("aexample", flags=(flag,), needs_manual=True, asks=True)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("autograder.classroom.book.standings", lambda *_: some)
         (row,) = json.loads(run("review", "attend", "--json")[1])

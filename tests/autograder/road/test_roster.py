@@ -5,7 +5,7 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from autograder.classroom import book, late
+from autograder.classroom import book, extensions
 from autograder.road.desk import columns, sheet
 from tests.autograder.road.lms import CANVAS_CSV
 
@@ -203,8 +203,8 @@ def test_drop(klass, run, tmp_path):
     assert set(ids(run)) == {"a"}
     run("roster", file)  # who comes back has no more time than others
     with book.opened() as gradebook:
-        rows = gradebook.db.execute(sa.select(late.EXTENSIONS)).all()
-    assert rows == []
+        for table in extensions.EXTENSIONS, extensions.ORIGINS:
+            assert not gradebook.db.execute(sa.select(table)).all()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def times(*cells, dates=None, zone="UTC"):
     """What a CSV with these times says: of each its time or None; and what is told."""
     rows = "".join(f's{n},"{cell}"\n' for n, cell in enumerate(cells))
     piece = Piece("t.csv", ("t.csv",), lambda most: f"id,time\n{rows}".encode())
-    found = stamps.Times(dates)
+    found = stamps.Times(dates=dates)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # of a library, on the instructor's screen
         found.add(piece, None, Clock(zone))
