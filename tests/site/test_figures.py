@@ -33,11 +33,12 @@ def test_there_are_pictures_with_words(site):
 def test_of_a_figure_that_is_drawn_twice_one_is_seen(server, open_page):
     page = open_page(360)
     checks.Visit(page, server.url + "book/attend.html")
-    pairs = page.locator(".figure-box:has(.narrow)")
-    assert pairs.count() >= 5
+    pairs = page.locator(".figure-box:has(.narrow)").all()
+    pairs = [box for box in pairs if box.is_visible()]  # no living part stands for it
+    assert len(pairs) >= 5
     for width, seen, hidden in ((360, "narrow", "wide"), (1280, "wide", "narrow")):
         page.set_viewport_size({"width": width, "height": 800})
-        for box in pairs.all():
+        for box in pairs:
             assert box.locator(f"svg.{seen}").is_visible()
             assert not box.locator(f"svg.{hidden}").is_visible()
 
