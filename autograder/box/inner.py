@@ -80,17 +80,18 @@ def stay(limits: Limits) -> None:
     """No box: a folder to work in, and those limits that need none."""
     os.setsid()
     os.chdir(tempfile.mkdtemp(prefix="run-", dir="."))
-    _limit(limits)
+    _limit(limits, alone=False)
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, alone: bool = True) -> None:
+    """`alone`: it is a user of its own, whose processes are all its own."""
     mb = 1 << 20
     for what, most in (
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_DATA, 2 * limits.memory_mb * mb),
         (resource.RLIMIT_FSIZE, limits.file_mb * mb),
         (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_NPROC, limits.processes),
+        *([(resource.RLIMIT_NPROC, limits.processes)] if alone else []),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),

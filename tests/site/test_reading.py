@@ -10,7 +10,10 @@ from tests.site import checks
 
 PAGES = checks.toc_pages()
 # what stands there as somebody typed it, or as a check says it
-CODE = "script, style, math, div.highlight-ipython3, div.highlight-python, code, .says, .steps-last"
+CODE = (
+    "script, style, math, code, .says, .steps-last, div.highlight-ipython3, "
+    "div.highlight-python, div.highlight-sh, div.highlight-text"
+)
 
 
 def text_of(html):

@@ -58,7 +58,7 @@ BREAKS = {
     ),
     "text that is pale in the dark": (
         in_the_dark,
-        '<p style="color:#444">x',
+        '<p style="color:#444">pale in the dark</p>',
         "contrast",
     ),
     "a button without a name": (

@@ -608,8 +608,10 @@ def test_without_a_sandbox_grading_refuses_in_a_sentence(monkeypatch, tmp_path):
 def test_code_that_is_trusted_runs_without_one():
     with Template(sandboxed=False) as template:
         fonts = "import os; assert os.environ['MPLCONFIGDIR'] == os.environ['HOME']"
-        cells = run(template, "x = 1", "assert x == 2", fonts, files={"a": b"1"})
-        assert [cell.error for cell in cells] == [None, "AssertionError", None]
+        ours = resource.getrlimit(resource.RLIMIT_NPROC)  # all that we run counts
+        many = f"import resource; assert resource.getrlimit(resource.RLIMIT_NPROC) == {ours}"
+        cells = run(template, "x = 1", "assert x == 2", fonts, many, files={"a": b"1"})
+        assert [cell.error for cell in cells] == [None, "AssertionError", None, None]
         folder = template.box.folder
     assert not folder.exists()
 
