@@ -8,6 +8,7 @@ import asyncio
 import os
 import platform
 import re
+import resource
 import subprocess
 import sys
 import tempfile
