@@ -23,7 +23,7 @@ def fresh(tmp_path_factory):
     before = Path.cwd()
     os.chdir(folder)
     try:
-        api = course.api()
+        api = course.api(of_class=False)
         for assignment in course.assignments():
             result = api.generate_assignment(assignment, force=True, create=True)
             assert result["success"], result.get("log") or result["error"]

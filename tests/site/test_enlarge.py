@@ -18,8 +18,8 @@ def attend(server, open_page):
     def show(path=ONE, **context):
         page = open_page(**context)
         page.goto(server.url + path)
-        page.locator("figcaption button.enlarge").first.wait_for()
-        figure = page.locator(".bd-article figure:has(.caption-text)").first
+        page.locator("figcaption button.enlarge:visible").first.wait_for()
+        figure = page.locator(".bd-article figure:has(.caption-text):visible").first
         return page, figure, page.locator(".bd-article .player").first
 
     return show
@@ -44,7 +44,7 @@ def test_every_figure_has_a_caption_and_a_button(site, server, open_page, path):
         return
     page = open_page()
     page.goto(server.url + path)
-    page.locator("button.enlarge").first.wait_for()
+    page.locator("button.enlarge:visible").first.wait_for()
     found = page.evaluate(
         """(all) => [...document.querySelectorAll(all)].flatMap((what) => {
             const player = what.matches(".player");
