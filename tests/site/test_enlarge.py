@@ -266,7 +266,7 @@ def test_on_paper_there_is_no_button_and_no_dialog(attend):
 def test_from_a_file(site, open_page):
     page = open_page()
     visit = checks.Visit(page, (site / ONE).as_uri())
-    page.locator(".bd-article figure > figcaption button.enlarge").first.click()
+    page.locator(".bd-article figure > figcaption button.enlarge:visible").first.click()
     assert is_open(page)
     assert not checks.load_findings(visit)
 
