@@ -1,12 +1,16 @@
-"""What the whole run tells at its end: the kill rate of the mistakes, the slips."""
+"""What the whole run tells at its end (the kill rate of the mistakes, the slips), and one
+real Chromium a worker. The environment variable CHROMIUM names it where it is not on the PATH."""
 
 import gc
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+from tests.need import need
 
 # Two workers and the kernels that they start share the cores: torch's threads would wait
 # for each other most of the time.
@@ -27,6 +31,28 @@ def add(**figures: float) -> None:
 def record():
     """`add`."""
     return add
+
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium; one, because Playwright's loop takes no second beside it."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names)]
+    path = next(filter(None, found), None)
+    need(path, "Chromium: apt-get install chromium, or name it in CHROMIUM")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def pytest_sessionstart(session):

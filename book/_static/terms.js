@@ -25,14 +25,20 @@
     document.querySelector("main")?.append(tip); // out of all that cuts off
     tip.hidden = false;
     tip.classList.toggle("touch", pointer === "touch");
-    const [box] = link.getClientRects();
+    open = tip;
+    of = link;
+    place();
+  }
+
+  function place() {
+    if (!open || !of) return;
+    const tip = open;
+    const [box] = of.getClientRects();
     const left = Math.min(box.left, document.documentElement.clientWidth - tip.offsetWidth - 12);
     const above = box.bottom + tip.offsetHeight + 12 > innerHeight && box.top > tip.offsetHeight;
     const from = (tip.offsetParent ?? document.body).getBoundingClientRect();
     tip.style.left = `${Math.max(12, left) - from.left}px`;
     tip.style.top = `${(above ? box.top - tip.offsetHeight : box.bottom) - from.top}px`;
-    open = tip;
-    of = link;
   }
 
   function hide() {
@@ -46,6 +52,8 @@
     waits = setTimeout(hide, WAIT);
   };
 
+  // A part that comes late moves the link.
+  new ResizeObserver(place).observe(document.querySelector("article") ?? document.body);
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;
     const link = linkOf(event.target);

@@ -1,14 +1,11 @@
-"""The built site, a server on localhost and a real Chromium.
+"""The built site and a server on localhost.
 
 The site is built by the same command as `make` uses, into the same _build/html: Sphinx
-itself knows what is fresh, so a second build takes seconds and is never stale. The
-environment variable CHROMIUM names the browser where it is not on the PATH.
+itself knows what is fresh, so a second build takes seconds and is never stale.
 """
 
 import functools
 import http.server
-import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,12 +17,6 @@ from filelock import FileLock
 from tests.need import need
 
 ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -86,19 +77,6 @@ def server(site):
         thread.start()
         yield server
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names)]
-    path = next(filter(None, found), None)
-    need(path, "Chromium: apt-get install chromium, or name it in CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from autograder.road import look, report
 from autograder.road.look import alike, chart, counts
 from tests.autograder.road.made import CHECKS, late, standing
 from tests.autograder.road.test_feedback import MEAN, STEPS, Tags, text
-from tests.need import need
 from tests.site.checks import axe_findings, overflow_findings
 
 WRONG = "Right in 1 of 4 cases. Wrong on two tokens: most values differ."
@@ -273,17 +272,6 @@ def test_it_takes_no_time_of_the_square(tmp_path):
 
 
 # --- in a browser ---------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = "/usr/bin/chromium"
-    need(Path(path).exists(), "Chromium is not installed")
-    with playwright.sync_playwright() as p:
-        started = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def seen(browser, tmp_path):
     """A page as a browser shows it, and what it complained about."""

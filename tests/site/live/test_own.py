@@ -35,7 +35,8 @@ def type_at_home(server, page, text=MINE):
 def follow(page, name):
     """Goes on by the link at the foot of the page, over exercise pages, to a part."""
     while True:
-        page.locator("a.right-next").click()
+        with page.expect_navigation():  # or the page that is left would be asked
+            page.locator("a.right-next").click()
         part = page.locator(f".live[data-live={name}]")
         if part.count():
             break

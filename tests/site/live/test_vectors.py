@@ -10,7 +10,13 @@ from torch.nn.functional import cosine_similarity
 
 from gpt.embed import neighbours
 from gpt.model import small
-from tests.site.checks import Visit, axe_findings, load_findings, overflow_findings
+from tests.site.checks import (
+    Visit,
+    axe_findings,
+    load_findings,
+    overflow_findings,
+    settle,
+)
 from tests.site.live import build
 
 _, TOKENIZER = small()
@@ -200,8 +206,10 @@ def test_a_bad_address_does_no_harm(open_page, server, bad):
         open_page, server, address=f"?place={bad}&token={bad}&other={bad}&wpe={bad}"
     )
     assert looked_up(part) == [of("fox"), 4]
-    slider = page.locator('.live[data-live="places"] input')
-    assert slider.input_value() == "20"
+    places = page.locator('.live[data-live="places"]')
+    places.scroll_into_view_if_needed()
+    places.and_(page.locator(".ready")).wait_for()
+    assert places.locator("input").input_value() == "20"
 
 
 def test_places_near_one_another(open_page, server):
@@ -239,6 +247,7 @@ def test_python_gives_what_the_page_shows(open_page, server, name):
 @pytest.mark.parametrize("width, theme", [(360, "dark"), (1280, "light")])
 def test_anybody_can_use_it(open_page, server, width, theme):
     page, _part = opened(open_page, server, width=width, theme=theme)
+    settle(page)
     for summary in page.locator(".vectors-python summary").all():
         summary.click()
     assert not axe_findings(page)
@@ -246,7 +255,8 @@ def test_anybody_can_use_it(open_page, server, width, theme):
     for box in page.evaluate(
         """() => [...document.querySelectorAll(
             ".live :is(button, input:not([type=range]), summary, [role=slider], textarea)")]
-            .map((one) => one.getBoundingClientRect()).map(({width, height}) => [width, height])"""
+            .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())
+            .map(({width, height}) => [width, height])"""
     ):
         assert min(box) >= (43.9 if width == 360 else 28)
     small = page.evaluate(
