@@ -2,7 +2,7 @@
 
 The class is the demo's twelve, again and again, each with its student's name in it, so
 that no two are the same. The real command grades it; then it is asked once more, with
-nothing left to do. Printed are time, rate and memory, what the gradebook holds, and
+nothing left to do, and the report is written. Printed are time, rate, memory, what the gradebook holds, and
 whether a submission was lost, graded twice, or given other points than it deserves.
 """
 
@@ -43,6 +43,10 @@ def main(size: int = 10_000, *words: str) -> int:
         command += ["--class", CLASS, *words]
         seconds, trusted = _timed(command, course)
         again, _ = _timed(command, course)
+        page = ROOT / "_build" / f"crowd-{size}.html"
+        page.parent.mkdir(exist_ok=True)
+        ask = [*command[:3], "report", "--class", CLASS, "--force", "--to", page]
+        report, _ = _timed(ask, course)
         book = place / "gradebook.db"
         times, points, cpu = _book(book)
         lost = len(expected.keys() - times.keys())
@@ -59,6 +63,8 @@ def main(size: int = 10_000, *words: str) -> int:
         print(f"  memory        {trusted:10,.0f} MB at most, boxes aside")
         print(f"  gradebook     {book.stat().st_size / 1e6:10.1f} MB")
         print(f"  once more     {again:10,.0f} s, with nothing left to do")
+        print(f"  report        {report:10,.0f} s, {page.stat().st_size / 1e6:.1f} MB")
+        print(f"                {page.relative_to(ROOT)}")
         print(f"  lost          {lost:10,}")
         print(f"  graded twice  {doubled:10,}")
         print(f"  other points  {len(wrong):10,}")
