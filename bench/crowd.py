@@ -2,8 +2,9 @@
 
 The class is the demo's twelve, again and again, each with its student's name in it, so
 that no two are the same. The real command grades it; then it is asked once more, with
-nothing left to do, and the report is written. Printed are time, rate, memory, what the gradebook holds, and
-whether a submission was lost, graded twice, or given other points than it deserves.
+nothing left to do, and the report is written. Printed are time, rate, memory, what the
+gradebook holds, and whether a submission was lost, graded twice, or given other points
+than it deserves.
 """
 
 from __future__ import annotations
