@@ -12,12 +12,20 @@ import io
 from dataclasses import replace
 
 from autograder.classroom import book, course, demo
-from autograder.classroom.demo import ASSIGNMENT, HANDED_IN, Submission, insert_cell
+from autograder.classroom.demo import ASSIGNMENT, HANDED_IN, Submission
 
 ROSTER = "roster.csv"
 DUE = (HANDED_IN + datetime.timedelta(hours=24)).replace(tzinfo=None)  # UTC
 OTHER = "attend"  # the exercise that one student hands in under a wrong name
 
+_BROKEN = """
+def count_pairs(chunks):
+    counts = {}
+    for ids in chunks
+        for pair in zip(ids, ids[1:]):
+            counts[pair] = counts.get(pair, 0) + 1
+    return counts
+"""
 _TIES = next(s for s in demo.CLASS if s.student == "mistaken-ties")
 _HALF = Submission("late-by-an-hour", 8, steps=4, hours=25)
 _MORE = (
@@ -30,7 +38,7 @@ _MORE = (
     Submission("no-notebook-at-all", flagged=True),
     Submission("twice-in-one-folder", 20, flagged=True),
     Submission("on-no-roster", 20),
-    Submission("a-syntax-error", 0, steps=1, edit=insert_cell("def broken(:", 5)),
+    Submission("a-syntax-error", 3, steps=3, instead=(_BROKEN,)),
     replace(_TIES, student="mistaken-ties-a-third-time"),
     Submission("李-小龙", 20),
     Submission("only-begun", 3, steps=1),

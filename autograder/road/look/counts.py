@@ -164,23 +164,26 @@ def _silent(graded: Sequence[Standing], who: Who) -> list[dict[str, Any]]:
     """Steps of which there was no answer to compare, by the reason, over all checks."""
     alike: dict[str, dict[str, Standing]] = defaultdict(dict)
     steps: dict[str, int] = defaultdict(int)
+    said: dict[str, set[str]] = defaultdict(set)
     for s in graded:
         for scored in s.checks.values():
             reason = scored.reason or ""
             wrong = (scored.auto or 0.0) < scored.possible
             if wrong and reason not in ("", UNWRITTEN) and _COMPARED not in reason:
-                reason = _CODE.sub("`…`", _PLACE.sub("SyntaxError: ", reason))
-                alike[reason][s.student] = s
-                steps[reason] += 1
+                kind = _CODE.sub("`…`", _PLACE.sub("SyntaxError: ", reason))
+                alike[kind][s.student] = s
+                steps[kind] += 1
+                said[kind].add(reason if who.key is None else kind)
     groups = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
         {
-            "reason": reason,
+            "reason": min(said[kind]),
+            "others": len(said[kind]) > 1,
             "count": len(students),
-            "steps": steps[reason],
+            "steps": steps[kind],
             "who": names(students.values(), who),
         }
-        for reason, students in groups[:GROUPS]
+        for kind, students in groups[:GROUPS]
     ]
 
 

@@ -92,7 +92,26 @@ def test_what_no_mistake_explains_is_grouped_by_like_outcome():
     assert group["reason"] == "Wrong on two tokens: most values differ."
     assert group["example"].student == "di"
     (silent,) = found["silent"]
-    assert silent["reason"] == "Nothing was handed in."
+    assert (silent["reason"], silent["others"]) == ("Nothing was handed in.", False)
+
+
+@pytest.mark.parametrize("key", [None, b"key"])
+def test_what_could_not_run_is_shown_by_an_example(key):
+    """Without names, nothing that a student wrote stands there."""
+    said = "SyntaxError in line {}, `{}`: invalid syntax."
+    one, other = (
+        made(student, scored(0.0, reason=said.format(*wrote)), RIGHT[1])
+        for student, wrote in [("ada", (2, "for my_own in x")), ("bo", (7, "if y"))]
+    )
+    (alone,) = facts([one], key)["silent"]
+    (both,) = facts([one, other], key)["silent"]
+    assert (alone["others"], both["count"], both["steps"]) == (False, 2, 2)
+    if key:
+        assert alone["reason"] == both["reason"] == "SyntaxError: invalid syntax."
+        assert not both["others"]
+    else:
+        assert alone["reason"] == both["reason"] == said.format(2, "for my_own in x")
+        assert both["others"]
 
 
 def test_where_they_stop():
