@@ -8,21 +8,16 @@ shows is kept word for word: the panel, as HTML and as text, and the line of its
 The site shows it (book/_ext/says.py); a test runs the checks again and compares.
 """
 
-import os
-import shutil
 import sys
-import tempfile
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import recording
-from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 FILE = recording.FOLDER / "check.json"
-SECONDS = 300  # for a cell, on a busy machine
 
 
 @dataclass(frozen=True)
@@ -324,17 +319,7 @@ def notebook_of(exercise: str, asked: Asked) -> nbformat.NotebookNode:
 
 def record(exercise: str, asked: Asked) -> list[dict]:
     """What the check says to each answer, in the notebook's own kernel."""
-    notebook = notebook_of(exercise, asked)
-    here = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(ROOT / "solutions" / exercise / "reference.safetensors", folder)
-        client = NotebookClient(
-            notebook,
-            timeout=SECONDS,
-            extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": folder}},
-        )
-        client.execute(env={**os.environ, "PYTHONPATH": here})
+    notebook = recording.ran(notebook_of(exercise, asked), exercise)
     last = notebook.cells[-2 * len(asked.answers) :]
     return [
         {"step": asked.step, "tried": tried, "code": code.source, **said(check)}

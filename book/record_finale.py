@@ -8,19 +8,14 @@ it shows as HTML, too. The site shows it at the top of the exercise's page, as w
 student will see at the end (book/_ext/exercise.py); a test runs it again and compares.
 """
 
-import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
 import recording
-from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 FILE = recording.FOLDER / "finale.json"
-SECONDS = 600  # for a cell, on a busy machine
 
 # exercise: the cell whose output is the reward of all the work, by its grade_id, or by how
 # its source begins
@@ -63,17 +58,7 @@ def notebook_of(exercise: str) -> nbformat.NotebookNode:
 
 def record(exercise: str) -> list[dict]:
     """What the last cell shows: [{"text": …} or {"html": …, "text": …}, …]."""
-    notebook = notebook_of(exercise)
-    here = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(ROOT / "solutions" / exercise / "reference.safetensors", folder)
-        client = NotebookClient(
-            notebook,
-            timeout=SECONDS,
-            extra_arguments=["--log-level=ERROR"],
-            resources={"metadata": {"path": folder}},
-        )
-        client.execute(env={**os.environ, "PYTHONPATH": here})
+    notebook = recording.ran(notebook_of(exercise), exercise)
     return joined(map(shown, notebook.cells[-1].outputs))
 
 

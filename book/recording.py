@@ -7,14 +7,19 @@ book/recorded/. The chapters read it there.
 import json
 import os
 import platform
+import shutil
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nbformat
 import torch
 
 from gpt.data import write_whole
 
-FOLDER = Path(__file__).parent / "recorded"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "book/recorded"
+SECONDS = 600  # for a cell, on a busy machine
 
 
 def made_by(command: str, **settings) -> dict:
@@ -26,6 +31,22 @@ def made_by(command: str, **settings) -> dict:
         "torch": torch.__version__.split("+")[0],
         **settings,
     }
+
+
+def ran(notebook: nbformat.NotebookNode, exercise: str) -> nbformat.NotebookNode:
+    """The notebook with what its cells print, run as a student's is: beside the reference."""
+    from nbclient import NotebookClient
+
+    here = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(ROOT / "solutions" / exercise / "reference.safetensors", folder)
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": folder}},
+        )
+        return client.execute(env={**os.environ, "PYTHONPATH": here})
 
 
 def read(file: Path) -> dict:
