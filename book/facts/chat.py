@@ -190,6 +190,26 @@ def forgotten(tokenizer):
 
 
 # --- preferences ------------------------------------------------------------------
+def tilted(betas=(2.0, 0.5)):
+    """Four answers, and the best probabilities for a reward: where it goes, and what it costs.
+
+    [(answer, reward, its probability before)]; {β: (the best probabilities, their KL)}.
+    """
+    answers = [
+        ("By the river.", 1, 0.3),
+        ("Ada lived by the river.", 0, 0.3),
+        ("By the sea.", -1, 0.1),
+        ("", 0, 0.3),  # all others
+    ]
+    rewards = torch.tensor([float(reward) for _, reward, _ in answers])
+    before = torch.tensor([p for *_, p in answers])
+    best = {}
+    for beta in betas:
+        p = (before.log() + rewards / beta).softmax(-1)
+        best[beta] = (p.tolist(), float((p * (p / before).log()).sum()))
+    return answers, best
+
+
 def pencil(beta=0.5):
     """For `say`: DPO's loss for a pair of answers, by hand."""
     now, before = (0.3, 0.1), (0.2, 0.2)

@@ -14,6 +14,7 @@ from . import (
     PAPER,
     PURPLE,
     VERMILION,
+    bare,
     canvas,
     drawing,
     samp,
@@ -179,6 +180,54 @@ def forgotten(runs, floor):
 
 
 # --- preferences ------------------------------------------------------------------
+def tilted(answers, best):
+    """The probabilities of answers before, and the best ones for a reward, a column a β.
+
+    answers: [(text, reward, probability)]; "" for all others. best: {β: (those of the
+    same answers, KL)}, as `facts.chat.tilted` gives them.
+    """
+    names = [text or tr("all others") for text, *_ in answers]
+    columns = [(tr("before"), [p for *_, p in answers], 0.0)]
+    columns += [(tr("β = {beta:g}", beta=beta), *found) for beta, found in best.items()]
+    told = "; ".join(
+        tr(
+            "{name}: {bars}, KL {kl}",
+            name=name,
+            bars=", ".join(f"{n} {_share(p)}" for n, p in zip(names, bars)),
+            kl=f"{kl:.2f}",
+        )
+        for name, bars, kl in columns
+    )
+    alt = tr("The best probabilities of four answers for a reward. {told}.", told=told)
+    rows = [
+        f"{name}\n{tr('reward {reward}', reward=f'{reward:+d}'.replace('-', '−') if reward else 0)}"
+        for name, (_, reward, _) in zip(names, answers)
+    ]
+    wide, axes = canvas(6.4, 2.9, ncols=len(columns), sharey=True)
+    _tilted(axes, columns, rows)
+    narrow, axes = canvas(NARROW / 72, 6.4, nrows=len(columns), sharex=True)
+    _tilted(axes, columns, rows)
+    return show(wide, alt, narrow)
+
+
+def _share(p):
+    return percent(p) if p >= 0.01 else f"< {percent(0.01)}"
+
+
+def _tilted(axes, columns, rows):
+    """One set of bars for each column of numbers."""
+    for ax, (name, bars, kl) in zip(axes, columns):
+        ax.barh(range(len(bars)), bars, color=FAINT if not kl else BLUE, height=0.55)
+        for y, p in enumerate(bars):
+            ax.text(p + 0.03, y, _share(p), va="center_baseline", fontsize=10.2)
+        ax.set(xlim=(0, 1.2), xticks=[], ylim=(len(bars) - 0.4, -0.6))
+        ax.set_yticks(range(len(rows)), rows, multialignment="right")
+        ax.set_title(
+            f"{name}\n{tr('KL {kl} nats', kl=f'{kl:.2f}') if kl else ''}", loc="left"
+        )
+        bare(ax)
+
+
 def preferred(runs):
     """DPO over its steps, a column a rate: answers that are drawn, reward, KL.
 
