@@ -97,11 +97,13 @@ def graded(
     api = course.api()
     with alone(folder), contextlib.closing(_record(api)) as record:
         record.alone(f"{assignment!r} of the class {folder.name!r}")
+        before = _standings(
+            record, assignment, write=not dry
+        )  # by the points until now
         if not dry:
             announce(api, record, assignment)
         setup = setting(api, record, assignment, rehearsal=dry)
         run = _Run(setup, decides.parts(setup), record, {}, {})
-        before = _standings(record, assignment, write=not dry)
         run.choose(chosen, force)
         if not dry:
             for student in run.problems:

@@ -12,6 +12,7 @@ import binascii
 import functools
 import re
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -377,7 +378,8 @@ def _judged(
     cell: NotebookNode, grading: Grading | None, again: bool = False
 ) -> Verdict:
     try:
-        return _verdict(cell, grading, again)
+        with warnings.catch_warnings(action="ignore"):  # mistakes are tried, odd values
+            return _verdict(cell, grading, again)
     except Exception as error:  # noqa: BLE001 - it costs this check, no other
         return _unjudged(cell, grading, error)
 

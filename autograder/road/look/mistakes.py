@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Iterable
 
 from autograder import checks
@@ -52,8 +53,9 @@ def examples(
 def _example(check: Check, mistake: Mistake) -> Example | None:
     """The first public case on which a mistake is wrong: as text, and as a picture."""
     cases, wanted = bank.draw(check, bank.PUBLIC_SEED), public(check)
-    got = [outcome.run(mistake.answer, case.args) for case in cases]
-    verdict = judge(check, cases, wanted, got)
+    with warnings.catch_warnings(action="ignore"):  # of odd values, to a mistake
+        got = [outcome.run(mistake.answer, case.args) for case in cases]
+        verdict = judge(check, cases, wanted, got)
     if not verdict.results or verdict.right:
         return None
     code, picture = panel.example(verdict, cases, wanted, got)

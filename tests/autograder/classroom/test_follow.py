@@ -73,6 +73,17 @@ def graded(template, word, changes):
     return points, found["checks"], found["flags"]
 
 
+def test_what_pytorch_says_of_a_mistake_that_is_tried_is_for_nobody(template, recwarn):
+    rms = (
+        "def layer_norm(x, weight, bias):\n"
+        "    square = x.square().mean(-1, keepdim=True)\n"
+        "    return x / (square + 1e-5).sqrt() * weight + bias"
+    )
+    _, about, _ = graded(template, "mlp", {"layer_norm": rms})
+    assert about["layer_norm"]["mistake"] == "RMS norm"
+    assert not [one for one in recwarn if "degrees of freedom" in str(one.message)]
+
+
 def full(word):
     return {name: check.points for name, check in KNOWN[word].items()}
 

@@ -1,7 +1,10 @@
-"""A made class: how students stand, without anything being graded."""
+"""A made class: how students stand, without anything being graded, and what they hand in."""
 
 import datetime
+import json
+import re
 
+from autograder.classroom import book, course
 from autograder.classroom.book import Scored, Standing
 
 DUE = datetime.datetime(2026, 11, 20, 12, 0)
@@ -56,3 +59,36 @@ def notebook(code, said=()):
         text = dict(said).get(name, f"✓ {name}: right")
         cells.append(cell(name, f'check("{name}", {name})', text, grade=True))
     return {"cells": cells}
+
+
+def handed_in(word, changes=None, steps=None):
+    """An exercise as a student hands it in: solved, but for `changes`, by check.
+
+    steps: only the first so many are; the others are as they were released.
+    """
+    released = course.root() / "exercises" / word / f"{word}.ipynb"
+    made = json.loads(released.read_text("utf-8"))
+    solved = course.steps(word)
+    wanted = [*solved][:steps]
+    cell = None
+    for each in made["cells"]:
+        label = each["metadata"].get("nbgrader", {})
+        if label.get("solution"):
+            cell = each
+        elif label.get("grade") and (name := label["grade_id"]) in wanted:
+            own = re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", solved[name])
+            cell["source"] = (changes or {}).get(name, lambda source: source)(own)
+    return made
+
+
+def typed(word, student, check, points, comment=None):
+    """What the formgrader does with points, and a comment on a step, that are typed."""
+    with book.opened() as gradebook:
+        (graded,) = gradebook.find_submission(word, student).notebooks
+        (grade,) = [g for g in graded.grades if g.name == check]
+        grade.manual_score = points
+        grade.needs_manual_grade = grade.auto_score is None and points is None
+        if comment is not None:
+            (note,) = [c for c in graded.comments if c.name == f"write_{check}"]
+            note.manual_comment = comment
+        gradebook.db.commit()

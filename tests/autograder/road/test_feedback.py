@@ -11,7 +11,7 @@ import pytest
 from autograder.classroom import course
 from autograder.classroom.book import Scored
 from autograder.road import look
-from autograder.road.look import files, packed, page, writing
+from autograder.road.look import files, mistakes, packed, page, writing
 from tests.autograder.road.made import DUE, late, notebook, standing
 
 STEPS = {"merge": "1 · Merge a pair", "encode": "2 · Encode"}
@@ -127,6 +127,12 @@ def test_a_picture_shows_a_mistake_only_where_feedback_names_it(tmp_path):
     # Of the steps that feedback does not explain only the points are told.
     said["merge"] = "✗\nRight in 1 of 2 cases."
     assert "<svg id='pair'>" not in page.html(about, notebook({}, said))
+
+
+def test_an_example_of_a_mistake_says_nothing_in_the_terminal(recwarn):
+    checks = {"layer_norm": Scored(0.0, 4.0, 0.0, mistake="RMS norm")}
+    assert mistakes.examples("mlp", [standing("max", 1.0, checks=checks)])
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

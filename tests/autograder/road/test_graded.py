@@ -10,9 +10,10 @@ import zipfile
 import pytest
 
 from autograder import __main__ as command
-from autograder.classroom import book, course, grade, late
+from autograder.classroom import book, grade, late
 from autograder.road import look
 from autograder.road.desk import filing
+from tests.autograder.road.made import handed_in
 from tests.autograder.road.test_feedback import text
 
 EXERCISE = "attend"
@@ -20,22 +21,11 @@ EXERCISE = "attend"
 
 def submit(folder, student, changes, name=f"{EXERCISE}.ipynb"):
     """The solution with some steps changed, as a student hands it in."""
-    notebook = course.root() / "exercises" / EXERCISE / f"{EXERCISE}.ipynb"
-    handed_in = json.loads(notebook.read_text("utf-8"))
-    solved = course.steps(EXERCISE)
-    cell = None
-    for each in handed_in["cells"]:
-        label = each["metadata"].get("nbgrader", {})
-        if label.get("solution"):
-            cell = each
-        elif label.get("grade"):
-            own = re.sub(
-                r" *### (BEGIN|END) SOLUTION\n?", "", solved[label["grade_id"]]
-            )
-            cell["source"] = changes.get(label["grade_id"], lambda source: source)(own)
     place = folder / "submitted" / student / EXERCISE
     place.mkdir(parents=True)
-    (place / name).write_text(json.dumps(handed_in), encoding="utf-8")
+    (place / name).write_text(
+        json.dumps(handed_in(EXERCISE, changes)), encoding="utf-8"
+    )
     (place / "timestamp.txt").write_text("2026-11-20 12:00:00 UTC\n")
 
 

@@ -32,6 +32,7 @@ from autograder.classroom.record import Record
 from autograder.road import export, look, report
 from autograder.road.forms import canvas
 from autograder.road.look import page
+from tests.autograder.road import made
 from tests.autograder.road.made import DUE
 
 WORD = "attend"
@@ -96,13 +97,7 @@ def graded(klass, announced):
 
 
 def typed(check, points, student="ada"):
-    """What the formgrader does with points that are typed."""
-    with book.opened() as gradebook:
-        (notebook,) = gradebook.find_submission(WORD, student).notebooks
-        (grade,) = [g for g in notebook.grades if g.name == check]
-        grade.manual_score = points
-        grade.needs_manual_grade = grade.auto_score is None and points is None
-        gradebook.db.commit()
+    made.typed(WORD, student, check, points)
 
 
 def stands(student="ada"):
