@@ -61,12 +61,12 @@ def students(said, kind="new"):
 
 
 def test_canvas(roster, go):
-    """The student is found by the user's number; a name alone does, if it is one's."""
+    """The student is found by the user's number, whatever the name is now."""
     a, b, c1, c2 = (notebook(work=f"work {n}") for n in range(4))
     code, said = go(
         {
             canvas("Renamed Since", 101, 9001, "attend.ipynb"): a,
-            canvas("Jörg Müller", 1, 9002, "Untitled3.ipynb"): b,
+            canvas("Jörg Müller", 102, 9002, "Untitled3.ipynb"): b,
             canvas("明 李", 103, 9003, "attend.ipynb"): c1,
             canvas("明 李", 103, 9004, "attend-1.ipynb"): c2,
             canvas("明 李", 103, 9005, "plot.png"): b"png",
@@ -88,6 +88,20 @@ def test_canvas(roster, go):
     code, said = go({canvas("Renamed Since", 101, 9001, "attend.ipynb"): a})
     assert code == 0 and students(said, "same") == ["aexample"]
     assert not (roster / "replaced").exists()
+
+
+def test_who_has_only_the_name_is_another(roster, go, run, tmp_path):
+    """By Canvas's number, where the roster has it. A name alone does where it has none."""
+    work = notebook(work="of somebody else")
+    code, said = go({canvas("Jörg Müller", 1, 9002, "attend.ipynb"): work})
+    assert code == 1 and not lies(roster)
+    assert (
+        "müllerjörg_1 has the name of jmueller, and another number" in said["nobody"][0]
+    )
+    (tmp_path / "more.csv").write_text("id,name\nnew,Newly Come\n")
+    assert run("roster", tmp_path / "more.csv")[0] == 0
+    code, said = go({canvas("Newly Come", 7, 9003, "attend.ipynb"): work})
+    assert code == 0 and students(said) == ["new"]
 
 
 def test_what_was_typed_into_canvas(roster, go):
@@ -437,7 +451,7 @@ def test_a_name_that_several_files_have_is_nobodys(roster, go, run, tmp_path):
     }
     code, said = go(files, "--as", "tokenize.ipynb=mli", name="f")
     assert code == 2 and not lies(roster)
-    assert "may be several students': say --as aexample=ID, --as jmueller=ID" in said
+    assert "may be several students' work: say --as aexample=ID, --as jmueller=ID" in said
     code, said = go(files, "--as", "f/aexample/tokenize.ipynb=mli", name="f")
     assert lies(roster)["mli/tokenize/tokenize.ipynb"] == one
     assert lies(roster)["jmueller/tokenize/tokenize.ipynb"] == two
