@@ -10,7 +10,7 @@ from typing import Any
 
 from nbgrader.utils import parse_utc
 
-from autograder.classroom import decides
+from autograder.classroom import assumed, decides
 from autograder.classroom.book import INFRA, Standing
 from autograder.classroom.late import Rule
 from autograder.verdict.points import number
@@ -97,11 +97,17 @@ def _by_hand(standing: Standing) -> bool:
 
 
 def would_move(
-    old: Standing, said: Mapping[str, Any], reason: str, rule: Rule, possible: float
+    old: Standing,
+    said: Mapping[str, Any],
+    reason: str,
+    rule: Rule,
+    possible: float,
+    word: Any = None,
 ) -> Moved | None:
     """What a verified notebook would make of a grade; points by hand would stay.
 
-    rule: what being late costs, of an exercise of `possible` points.
+    rule: what being late costs, of an exercise of `possible` points. word: what was
+    `assumed` of its time.
     """
     about = json.loads(said["notebook"])["metadata"]["autograder"]["checks"]
     points = {
@@ -111,7 +117,8 @@ def would_move(
         for name, known in old.checks.items()
     }
     score = sum(points.values())
-    late = min(_late(old, said["timestamp"], rule, possible), max(0.0, score))
+    late = _late(old, said["timestamp"], rule, possible, word)
+    late = min(late, max(0.0, score))
     total = max(0.0, score - late)
     by_hand = [n for n, c in old.checks.items() if c.manual is not None]
     now = {n: about[n]["points"] for n in about}
@@ -127,9 +134,11 @@ def would_move(
     return Moved(old.student, old.total, total, reason, checks, waits, penalty)
 
 
-def _late(old: Standing, stamp: str | None, rule: Rule, possible: float) -> float:
+def _late(
+    old: Standing, stamp: str | None, rule: Rule, possible: float, said: Any
+) -> float:
     """What being late would cost who hands in at the time that a stamp says."""
-    when = parse_utc(stamp) if stamp else old.handed_in
+    when = assumed.time(said, parse_utc(stamp) if stamp else None, old.due)
     if when is None or old.due is None:
         return 0.0
     return rule.penalty(max(0.0, (when - old.due).total_seconds()), possible)

@@ -84,6 +84,7 @@ class Standing:
     notebook: str = ""
     asks: bool = False
     owed: float = 0.0  # the penalty, were there points enough
+    submission: str = ""  # the fingerprint of what was graded
 
     @property
     def stands(self) -> bool:
@@ -214,13 +215,14 @@ def standings(
             possible,
             score if graded else None,
             charge.penalty if charge and graded else 0.0,
-            when.timestamp if when else None,
+            charge.handed_in if charge else when.timestamp if when else None,
             due,
             asks or any(check.waits for check in scored.values()),
             *work.get(student.id, (0.0, 0, None)),
             when.notebook if when else "",
             asks,
             charge.owed if charge else 0.0,
+            verdict.submission if verdict else "",
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())

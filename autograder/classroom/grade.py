@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from autograder.box import sandbox
 from autograder.classroom import (
+    assumed,
     book,
     course,
     decides,
@@ -174,7 +175,7 @@ class _Run:
         move from there.
         """
         todo, would = [*self.reasons], []
-        costs = self._late()
+        *costs, words = self._late()
         if todo and before is None:
             self.record.know(decides.version(self.parts), self.parts)
         about = {"desc": f"grading {self.setup.assignment}", "unit": " notebooks"}
@@ -192,7 +193,11 @@ class _Run:
                     if before is None:
                         self._keep(student, said, now - began)
                     elif move := would_move(
-                        before[student], said, self.reasons[student], *costs
+                        before[student],
+                        said,
+                        self.reasons[student],
+                        *costs,
+                        words.get((self.setup.assignment, student)),
                     ):
                         would.append(move)
                 if student in self.problems and before is None:
@@ -201,12 +206,13 @@ class _Run:
                 bar.update()
         return would
 
-    def _late(self) -> tuple[late.Rule, float]:
-        """What being late costs, and the points of the exercise."""
+    def _late(self) -> tuple[late.Rule, float, dict[tuple[str, str], Any]]:
+        """What being late costs, the points of the exercise, and what was assumed."""
         gradebook = self.record.gradebook
         rule = late.rule(gradebook, self.setup.assignment)
+        words = assumed.every(gradebook)
         gradebook.db.rollback()  # nothing stays locked
-        return rule, sum(points for _, points in self.setup.about.points)
+        return rule, sum(points for _, points in self.setup.about.points), words
 
     def _keep(self, student: str, said: dict[str, Any], cpu: float) -> None:
         """Publish the verified notebook, then enter its grades."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from autograder.classroom import assumed
 from autograder.classroom import extensions as extended
 from autograder.classroom.extensions import (
     EVERY,
@@ -77,6 +78,7 @@ def create(gradebook: Gradebook) -> None:
     """Make our tables where they are not there yet."""
     _TABLES.create_all(gradebook.engine, checkfirst=True)
     extended.create(gradebook)
+    assumed.create(gradebook)
 
 
 def rules(gradebook: Gradebook) -> dict[str, Rule]:
@@ -119,7 +121,7 @@ class Charge:
     """What a submission is to lose, and what nbgrader has of it now.
 
     `owed` is what the rule takes off however few points there are; `penalty` is no more
-    than they are, and never less than nothing.
+    than they are, and never less than nothing. `handed_in` follows what was `assumed`.
     """
 
     student: str
@@ -127,12 +129,14 @@ class Charge:
     extension: datetime.timedelta | None
     penalty: float
     owed: float
+    handed_in: datetime.datetime | None
     row: Any
 
     @property
     def is_news(self) -> bool:
         old = self.row.penalty or 0.0
-        return self.extension != self.row.extension or self.penalty != old
+        known = self.row.extension, self.row.timestamp, old
+        return (self.extension, self.handed_in, self.penalty) != known
 
 
 def charges(
@@ -155,7 +159,7 @@ def charges(
     if known is None:
         return []
     holds, due = rule(gradebook, assignment), known.duedate
-    more = extensions(gradebook, assignment, due)
+    more, said = extensions(gradebook, assignment, due), assumed.every(gradebook)
     scores = _scores(gradebook, known.id)
     possible, another = float(known.max_score or 0.0), ANOTHER in db.info
     notebook, handed_in = (
@@ -177,14 +181,15 @@ def charges(
             continue
         kept = None if student in taken_back or due is None else row.extension
         extension = more.get(student, kept and within(due, kept))
-        owed = 0.0
-        if due is not None and row.timestamp is not None:
-            late = (row.timestamp - due - (extension or NONE)).total_seconds()
+        owed, last = 0.0, due and due + (extension or NONE)
+        at = assumed.time(said.get((assignment, student)), row.timestamp, last)
+        if last is not None and at is not None:
+            late = (at - last).total_seconds()
             owed = holds.penalty(max(0.0, late), possible)
         penalty = max(0.0, min(owed, scores.get(row.notebook, 0.0)))
         if another:
             penalty = owed = max(0.0, row.penalty or 0.0)
-        found.append(Charge(student, row.notebook, extension, penalty, owed, row))
+        found.append(Charge(student, row.notebook, extension, penalty, owed, at, row))
     return found
 
 
@@ -245,6 +250,10 @@ def _write(
                 keep(gradebook, assignment, charge.student, old.extension)
             new = sa.update(handed_in).where(handed_in.c.id == old.id)
             db.execute(new.values(extension=charge.extension))
+        if charge.handed_in != old.timestamp:
+            new = sa.update(handed_in).where(handed_in.c.id == old.id)
+            db.execute(new.values(timestamp=charge.handed_in))
+            assumed.moved(gradebook, assignment, charge.student, charge.handed_in)
         new = sa.update(notebook).where(notebook.c.id == charge.notebook)
         db.execute(new.values(late_submission_penalty=charge.penalty or None))
     if restored:

@@ -43,7 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--late-by",
         metavar="TIME",
-        help="what Canvas marks LATE without a time was so late: '1d', '2h'",
+        help="what Canvas marks LATE without a time was so late, whenever it is due: "
+        "'1d', '2h'",
     )
     parser.add_argument("--zone", metavar="ZONE", help="of times in a CSV without one")
     parser.add_argument(
@@ -65,7 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="take this student's even if nobody knows whether it is newer; 'all'",
+        help="take this student's even if it is older; 'all': where nobody knows",
     )
     parser.add_argument(
         "--no-roster",
@@ -145,6 +146,9 @@ def _given(said: list[str]) -> dict[str, str]:
         file, equals, student = one.rpartition("=")
         if not (file and equals and student):
             raise ValueError(f"--as {one!r}: write FILE=ID")
+        if found.get(file, student) != student:
+            who = f"{names.shown(found[file])} and to {names.shown(student)}"
+            raise ValueError(f"--as: {names.shown(file)!r} is given to {who}")
         found[file] = student
     return found
 

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if is_demo:
         print(f"next: python -m autograder grade {demo.ASSIGNMENT} --class demo")
         return 0
-    if known is None:  # later it is the instructor's
+    if BOOK not in wrote:  # later it is the instructor's
         practice.due()
         if (folder / BOOK).is_file():
             _mark(folder, version, wrote | {BOOK: _hash(folder / BOOK)})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import itertools
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.classroom import course, names
+from autograder.classroom import collect, course, names
 
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
@@ -33,17 +36,30 @@ def never_graded(word: str, standings: Iterable[Standing]) -> list[str]:
 
 
 def _is_newer(student: str, word: str, standing: Standing | None) -> bool:
+    """Whether it is another one than was graded. What nobody has touched is not read."""
     if standing is None or standing.graded_at is None:
         return True
     place = course.class_folder() / "submitted" / student / word
-    newest = 0.0
-    for path in place, place / f"{word}.ipynb":
-        try:
-            newest = max(newest, os.stat(path, follow_symlinks=False).st_mtime)
-        except OSError:
-            continue
     at = standing.graded_at.replace(tzinfo=datetime.UTC)
-    return newest > at.timestamp()
+    if _touched(place) <= at.timestamp():
+        return False
+    if not standing.submission:
+        return True
+    try:
+        return collect.collect(place, word).fingerprint != standing.submission
+    except OSError:
+        return True  # its row will say why
+
+
+def _touched(place: Path) -> float:
+    """When a folder or a file in it was last changed, or put there."""
+    newest = 0.0
+    with contextlib.suppress(OSError), os.scandir(place) as files:
+        for one in [place, *itertools.islice(files, collect.NAMES)]:
+            with contextlib.suppress(OSError):
+                about = os.stat(one, follow_symlinks=False)
+                newest = max(newest, about.st_mtime, about.st_ctime)
+    return newest
 
 
 def hint(every: Mapping[str, Iterable[Standing]]) -> str:

@@ -3,7 +3,8 @@
 A folder is made beside, whole, and put in its place by renaming. What was there is
 renamed to `replaced/STAMP/STUDENT/EXERCISE/`, and only where the new one is known to be
 newer: by the time of handing in, by the numbers that Canvas gives to files, or because a
-later download of the same LMS holds the later submission.
+later download of the same LMS holds the later submission. A time that a person said of
+many at once (`assumed`) does not tell. Of the very same work a better time is taken.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import contextlib
 import datetime
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from autograder.classroom import collect, names
+from autograder.classroom import assumed, collect, names
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.senders import utc
 
@@ -55,6 +56,8 @@ class Filed:
     packed: datetime.datetime | None = None
     label: str = ""  # as `Sender` has it: pages go back to the LMS under it
     assumed: bool = False  # the time is a person's word for all that have none
+    late_by: datetime.timedelta | None = None  # the word is of how late it was
+    listed: bool = False  # the time is of a table that was given
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -72,6 +75,7 @@ class Cabinet:
 
     folder: Path
     received: dict[tuple[str, str], Any] = field(default_factory=dict)
+    words: dict[tuple[str, str], Any] = field(default_factory=dict)  # see `assumed`
     stamp: str = ""
 
     def __post_init__(self) -> None:
@@ -94,25 +98,42 @@ class Cabinet:
         there = {**old.files, **old.others}
         stamp = there.pop(collect.STAMP, None)
         at = utc(stamp.decode("utf-8", "replace").strip()) if stamp else None
-        alike = old.notebook == new.notebook and there == dict(new.files)
-        if alike and (new.at in (None, at) or (new.assumed and at is not None)):
+        word = self.words.get((new.exercise, new.student))
+        word = word if word is not None and word.at == at else None
+        same = old.notebook == new.notebook and there == dict(new.files)
+        if same and _is_known(new, at, word):
             return SAME
-        return self._order(new, at, old.notebook == new.notebook)
-
-    def _order(self, new: Filed, at: datetime.datetime | None, alike: bool) -> str:
-        if None not in (new.at, at) and new.at != at and not new.assumed:
-            return NEWER if new.at > at else OLDER
-        if alike and new.at is not None and at is None:
+        both = None not in (new.at, at) and not new.assumed
+        if old.notebook == new.notebook and new.at is not None and at is None:
             return NEWER  # the same, and now its time is known
+        if both and new.at != at and word is None and not (same and new.listed):
+            return NEWER if new.at > at else OLDER
+        if how := self._order(new):
+            return how
+        if same and (new.listed or word is not None):
+            return NEWER  # its time is known better
+        was_by = word is not None and word.late_by is None
+        return NEWER if both and was_by and new.at > at else UNKNOWN
+
+    def _order(self, new: Filed) -> str:
+        """By what the LMS says of its files and zips; empty where that does not tell."""
         before = self.received.get((new.exercise, new.student))
-        if before is not None and before.form == new.form:
-            for mine, theirs in (
-                (new.number or None, before.number or None),
-                (new.packed, before.packed),
-            ):
-                if mine and theirs and mine != theirs:
-                    return NEWER if mine > theirs else OLDER
-        return UNKNOWN
+        if before is None or before.form != new.form:
+            return ""
+        for mine, theirs in (new.number, before.number), (new.packed, before.packed):
+            if mine and theirs and mine != theirs:
+                return NEWER if mine > theirs else OLDER
+            if mine and theirs and mine == new.number:
+                return ""  # the same file's
+        return ""
+
+    def instead(self, new: Filed) -> Filed:
+        """One that is taken in place of a newer one, which is not newer than this then."""
+        before = self.received.get((new.exercise, new.student))
+        if before is None or before.form != new.form:
+            return new
+        last = max(filter(None, (new.packed, before.packed)), default=None)
+        return replace(new, number=max(new.number, before.number), packed=last)
 
     def put(self, new: Filed) -> Path | None:
         """File it. The result is where the older one lies now, if there was one."""
@@ -155,6 +176,21 @@ class Cabinet:
             yield made
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+
+def _is_known(new: Filed, at: datetime.datetime | None, word: Any) -> bool:
+    """Whether the same work says no more of its time than what is there.
+
+    What was said of all (`word`, if of what is there) gives way to what an LMS says, and
+    to how late it was, if that is another now.
+    """
+    if new.at in (None, at):
+        return True
+    if not new.assumed or at is None:
+        return False
+    if word is None or new.late_by is None:
+        return True
+    return word.late_by == int(new.late_by.total_seconds())
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -218,6 +254,13 @@ def _odd(name: str, exercise: str) -> str | None:
     return None
 
 
+def cabinet(folder: Path, gradebook: Gradebook) -> Cabinet:
+    """What lies in a class's folder, and what is known of it."""
+    received, words = known(gradebook), assumed.every(gradebook)
+    gradebook.db.rollback()
+    return Cabinet(folder, received, words)
+
+
 def known(gradebook: Gradebook) -> dict[tuple[str, str], Any]:
     """Where each submission that was collected came from."""
     RECEIVED.create(gradebook.engine, checkfirst=True)
@@ -226,11 +269,14 @@ def known(gradebook: Gradebook) -> dict[tuple[str, str], Any]:
     return {(row.assignment, row.student): row for row in rows}
 
 
-def note(gradebook: Gradebook, filed: list[Filed]) -> None:
-    """Keep where these came from."""
+def note(gradebook: Gradebook, filed: list[Filed], same: Collection[Filed]) -> None:
+    """Keep where these came from, and which times are a person's word.
+
+    Of the `same` as before that word stands, unless an LMS says that time, too.
+    """
     table = RECEIVED.c
     try:
-        for one in filed:
+        for one in [*filed, *same]:
             here = sa.and_(
                 table.assignment == one.exercise, table.student == one.student
             )
@@ -239,6 +285,13 @@ def note(gradebook: Gradebook, filed: list[Filed]) -> None:
             new["label"] = one.label
             key = {"assignment": one.exercise, "student": one.student}
             gradebook.db.execute(sa.insert(RECEIVED).values(**key, **new))
+        for one in filed:
+            at = one.at.replace(microsecond=0) if one.assumed and one.at else None
+            to = one.exercise, one.student, at, one.late_by
+            assumed.keep(gradebook, *to)
+        for one in same:
+            if one.at is not None and not one.assumed:
+                assumed.keep(gradebook, one.exercise, one.student, None)
         gradebook.db.commit()
     except BaseException:
         gradebook.db.rollback()

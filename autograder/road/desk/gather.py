@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from autograder.classroom import collect, course, names
 from autograder.classroom.collect import _is_copy
-from autograder.road.desk import blind
+from autograder.road.desk import blind, people
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.desk.said import Files, file_of, quoted
@@ -183,8 +183,18 @@ def _whose(
             if value in participants:
                 return participants[value]
         elif found := directory.by(key, value):
-            return found.pop() if len(found) == 1 else None
+            student = found.pop() if len(found) == 1 else None
+            return (
+                None if student and _is_another(sender, student, directory) else student
+            )
     return None
+
+
+def _is_another(sender: Sender, student: str, directory: Directory) -> bool:
+    """Whether Canvas's number says that this is only somebody of the same name."""
+    number = dict(sender.keys).get("canvas_id")
+    own = directory.people[student].names.get("canvas_id")
+    return bool(number and own and people.fold(number) != people.fold(own))
 
 
 def _why(called: str, sender: Sender, directory: Directory | None) -> str:
@@ -199,6 +209,11 @@ def _why(called: str, sender: Sender, directory: Directory | None) -> str:
     if len(several) > 1:
         listed = ", ".join(sorted(map(names.shown, several))[:4])
         return f"could be {listed}"
+    if several:
+        return (
+            f"has the name of {names.shown(*several)}, and another number in Canvas than "
+            f"the roster has: read the roster again, or --as {quoted(called)}=ID"
+        )
     near = None
     for key, value in reversed(sender.keys):
         if key != "participant" and re.search(r"[^\W\d]", value):

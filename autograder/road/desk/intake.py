@@ -142,16 +142,20 @@ def _file(
 
     Of each exercise, who has no time of handing in.
     """
-    cabinet = filing.Cabinet(course.class_folder(), filing.known(gradebook))
+    cabinet = filing.cabinet(course.class_folder(), gradebook)
     unknown: list[Notebook] = []
     untimed: dict[str, list[str]] = {}
     stamped: list[str] = []  # whose time is that of a timestamp.txt
     try:
         for one in _counting(wish, found, times, done):
             done.forms[one.sender.form] = None
-            at = _at(one, found, times) or _marked(wish, gradebook, one)
-            is_assumed = at is None and not one.sender.is_late
-            at = wish.handed_in if is_assumed else at
+            at = _at(one, found, times)
+            is_assumed = at is None
+            late_by = wish.late_by if is_assumed and one.sender.is_late else None
+            if is_assumed and one.sender.is_late:
+                at = _marked(wish, gradebook, one)
+            elif is_assumed:
+                at = wish.handed_in
             made = packed.get(one.piece.source)
             made = made if one.sender.form in senders.PACKED else None
             beside = list(newest.along(one, found))
@@ -172,19 +176,23 @@ def _file(
                 made,
                 one.sender.label,
                 is_assumed,
+                late_by,
+                one.sender.at is None and one.student in times.known,
             )
             same = len(done.same)
             if not _put(wish, cabinet, filed, done) or at is not None:
                 continue
             place = cabinet.place(one.student, one.exercise)
+            if len(done.same) > same and (place / collect.STAMP).is_file():
+                continue  # it was said before
             if one.sender.is_late:
                 unknown.append(one)
-            elif len(done.same) == same or not (place / collect.STAMP).is_file():
+            else:
                 untimed.setdefault(one.exercise, []).append(one.student)
     finally:
         gradebook.db.rollback()
         if not wish.dry_run:
-            filing.note(gradebook, done.all)
+            filing.note(gradebook, [*done.new, *done.newer], done.same)
     if stamped:
         several = ", ".join(stamped[:6]) + (" …" if len(stamped) > 6 else "")
         done.notes.append(
@@ -280,6 +288,8 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
         how = cabinet.compare(new)
         if how == filing.UNKNOWN and {new.student, "all"} & wish.replace:
             how = filing.NEWER
+        elif how == filing.OLDER and new.student in wish.replace:
+            how, new = filing.NEWER, cabinet.instead(new)
         if how in (filing.NEW, filing.NEWER) and not wish.dry_run:
             old = cabinet.put(new)
             if old is not None:
@@ -289,7 +299,10 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
         return False
     light = replace(new, notebook=b"", files={})
     if how == filing.OLDER:
-        done.notes.append(f"{who}: what is there is newer, and stays")
+        done.notes.append(
+            f"{who}: what is there is newer, and stays; --replace "
+            f"{gather.quoted(new.student)} takes this one"
+        )
     elif how == filing.UNKNOWN:
         done.left.append(
             f"{who}: another one is there, and nobody knows which is newer: "

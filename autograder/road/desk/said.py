@@ -54,7 +54,11 @@ class Files:
             if not is_clear:
                 raise ValueError(self._several(text, rank))
             for file in files:
-                found[file] = min(found.get(file, (rank, student)), (rank, student))
+                known = found.get(file, (rank, student))
+                if known[0] == rank and known[1] != student:
+                    who = f"{names.shown(known[1])} and to {names.shown(student)}"
+                    raise ValueError(f"--as: {names.shown(text)!r} is given to {who}")
+                found[file] = min(known, (rank, student))
         return {file: student for file, (_, student) in found.items()}
 
     def called(self, file: File) -> str:
@@ -95,4 +99,4 @@ class Files:
         listed = [self.called(f) if rank == 2 else f"{f[0]}/{f[2]}" for f in files[:4]]
         told = ", ".join(f"--as {quoted(each)}=ID" for each in listed)
         more = f" … ({len(files):,} in all)" if len(files) > 4 else ""
-        return f"--as: {names.shown(text)!r} may be several students': say {told}{more}"
+        return f"--as: {names.shown(text)!r} may be several students' work: say {told}{more}"

@@ -73,11 +73,10 @@ def parse(text: str, known: Collection[str], name: str, told: str = "") -> Sheet
     delimiters = [given[1]] if given else list(DELIMITERS)
     delimiter = max(delimiters, key=lambda one: _fit(text, one, known))
     about = ", ".join(filter(None, [told, DELIMITERS.get(delimiter, delimiter)]))
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     headers: tuple[str, ...] = ()
-    found = []
+    found, begin = [], 1
     try:
-        begin = 1
         for row in rows:
             line, begin = begin, rows.line_num + 1
             cells = [cell.strip() for cell in row]
@@ -90,7 +89,10 @@ def parse(text: str, known: Collection[str], name: str, told: str = "") -> Sheet
                 raise ValueError(f"{name} has more than {ROWS:,} rows")
             found.append((line, _row(headers, cells)))
     except csv.Error as error:
-        raise ValueError(f"{name}, line {rows.line_num}: {error}") from None
+        raise ValueError(
+            f"{name}, line {begin}: a quote there begins or ends too much ({error}): put it "
+            "right, or export the list again"
+        ) from None
     if not headers:
         raise ValueError(f"{name} is empty")
     return Sheet(headers, tuple(found), about)

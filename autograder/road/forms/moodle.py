@@ -41,17 +41,7 @@ def fill(
 ) -> Filled:
     """Moodle's grading worksheet, with the grades of this exercise in it."""
     ((exercise, students),) = _one(grades)
-    place = sheet.column(column or "Grade")
-    if place is None:
-        raise ValueError(
-            f"no column {column or 'Grade'!r} in Moodle's worksheet: say with --column "
-            f"which one holds the grades; there are {', '.join(sheet.header)}"
-        )
     rows = [list(row) + [""] * (len(sheet.header) - len(row)) for row in sheet.rows]
-    most = sheet.column("Maximum Grade")
-    largest = rows[1][most] if most is not None and len(rows) > 1 else ""
-    comma = sheet.comma(i for i in (place, most) if i is not None)
-    factor = factor_of(students, largest, sheet.header[place], scale, comma)
     ids = {kind: i for h, kind in _IDS.items() if (i := sheet.column(h)) is not None}
     name = sheet.column("Full name")
     if not ids and name is None:
@@ -68,6 +58,16 @@ def fill(
             "found by Moodle's numbers, which mean other students in another "
             "assignment: is this the worksheet of this very one?"
         )
+    place = sheet.column(column or "Grade")
+    if place is None:
+        raise ValueError(
+            f"no column {column or 'Grade'!r} in Moodle's worksheet: say with --column "
+            f"which one holds the grades; there are {', '.join(sheet.header)}"
+        )
+    most = sheet.column("Maximum Grade")
+    largest = rows[1][most] if most is not None and len(rows) > 1 else ""
+    comma = sheet.comma(i for i in (place, most) if i is not None)
+    factor = factor_of(students, largest, sheet.header[place], scale, comma)
     filled.columns[exercise] = sheet.header[place].strip()
     asked = (
         (
@@ -81,6 +81,15 @@ def fill(
         for row in rows[1:]
     )
     enter(filled, asked, Matches(students, ids), students, place, factor, comma)
+    locked = sheet.column("Grade can be changed")
+    for old, row in zip(sheet.rows[1:], rows[1:], strict=True):
+        is_new = old[place : place + 1] != [row[place]]
+        if is_new and locked is not None and row[locked].strip().casefold() == "no":
+            told = row[0] if name is None else row[name]
+            filled.odd.append(
+                f"{told}: the grade is locked in Moodle's gradebook, so the upload leaves "
+                "it as it is: unlock it there, or enter it by hand"
+            )
     if name is not None:  # Moodle goes by the identifier
         for row in rows[1:]:
             row[name] = defused(row[name])

@@ -81,7 +81,8 @@ def read(path: Path) -> Sheet:
             '"CSV UTF-8"'
         ) from None
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    between = re.search(r'^(?:"[^"]*"|[^",;\t]*)([,;\t])', first)
+    delimiter = between[1] if between else ","
     try:
         rows = list(
             csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from autograder.classroom import book
 from tests.autograder.road.lms import (
     CANVAS_CSV,
     canvas,
@@ -60,12 +61,12 @@ def students(said, kind="new"):
 
 
 def test_canvas(roster, go):
-    """The student is found by the user's number; a name alone does, if it is one's."""
+    """The student is found by the user's number, whatever the name is now."""
     a, b, c1, c2 = (notebook(work=f"work {n}") for n in range(4))
     code, said = go(
         {
             canvas("Renamed Since", 101, 9001, "attend.ipynb"): a,
-            canvas("Jörg Müller", 1, 9002, "Untitled3.ipynb"): b,
+            canvas("Jörg Müller", 102, 9002, "Untitled3.ipynb"): b,
             canvas("明 李", 103, 9003, "attend.ipynb"): c1,
             canvas("明 李", 103, 9004, "attend-1.ipynb"): c2,
             canvas("明 李", 103, 9005, "plot.png"): b"png",
@@ -87,6 +88,20 @@ def test_canvas(roster, go):
     code, said = go({canvas("Renamed Since", 101, 9001, "attend.ipynb"): a})
     assert code == 0 and students(said, "same") == ["aexample"]
     assert not (roster / "replaced").exists()
+
+
+def test_who_has_only_the_name_is_another(roster, go, run, tmp_path):
+    """By Canvas's number, where the roster has it. A name alone does where it has none."""
+    work = notebook(work="of somebody else")
+    code, said = go({canvas("Jörg Müller", 1, 9002, "attend.ipynb"): work})
+    assert code == 1 and not lies(roster)
+    assert (
+        "müllerjörg_1 has the name of jmueller, and another number" in said["nobody"][0]
+    )
+    (tmp_path / "more.csv").write_text("id,name\nnew,Newly Come\n")
+    assert run("roster", tmp_path / "more.csv")[0] == 0
+    code, said = go({canvas("Newly Come", 7, 9003, "attend.ipynb"): work})
+    assert code == 0 and students(said) == ["new"]
 
 
 def test_what_was_typed_into_canvas(roster, go):
@@ -118,6 +133,13 @@ def test_nobody_is_guessed(roster, go):
     code, said = go(files, "--as", "exampleana_777=aexample", "--as", "anon_Ab1Cd=mli")
     assert set(students(said)) == {"aexample", "mli"}
     assert go(files, "--as", "x.ipynb=mli")[0] == 2
+    for file in (
+        "anon_Ab1Cd",
+        "submissions.zip/anon_Ab1Cd_3_attend.ipynb",
+    ):  # two students'
+        twice = ["--as", f"{file}=mli", "--as", f"{file}=asample"]
+        code, said = go(files, *twice)
+        assert code == 2 and "is given to mli and to asample" in said
     code, said = go(files, "--as", "exampleana_777=aexampel")
     assert code == 2 and "did you mean aexample?" in said
 
@@ -134,6 +156,107 @@ def test_late_in_canvas(roster, go, run):
     assert code == 0
     stamp = lies(roster)["aexample/attend/timestamp.txt"]
     assert stamp == b"2026-11-23 12:00:00 UTC\n"  # a day after the student's own date
+
+
+def test_how_late_it_was_follows_the_due_date(roster, go, run):
+    """So late after the date of now, extension included, whatever was said first."""
+    files = {canvas("Anna Example", 101, 1, "attend.ipynb", late=True): notebook()}
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC", "--per-day", "10%")
+    assert go(files, "--late-by", "2d")[0] == 0
+    code, said = go(files, "--late-by", "1d")  # a slip is mended
+    assert code == 0 and students(said, "newer") == ["aexample"]
+    code, said = go(files)  # and not asked for again
+    assert code == 0 and students(said, "same") == ["aexample"]
+    stamp = lies(roster)["aexample/attend/timestamp.txt"].decode()
+    assert stamp == "2026-11-21 12:00:00 UTC\n"
+
+    def late(*words):
+        run("due", "attend", *words, "--zone", "UTC")
+        with book.opened() as gradebook:
+            (one,) = [
+                s
+                for s in book.standings(gradebook, "attend")
+                if s.student == "aexample"
+            ]
+            known = gradebook.find_submission("attend", "aexample")
+            assert known.timestamp == one.handed_in and known.duedate == one.due
+        return one.late.days, one.owed
+
+    with book.opened() as gradebook:
+        at = stamp.removesuffix(" UTC\n")
+        gradebook.add_notebook("attend", "attend")
+        gradebook.update_or_create_submission("attend", "aexample", timestamp=at)
+    assert late("--grace", "1h")[0] == 1
+    assert late("2026-11-15 12:00")[0] == late("2026-11-30 12:00")[0] == 1
+    assert late("--student", "aexample", "--days", "3")[0] == 1
+    assert late("none")[0] == 0 and late("2026-12-01 12:00")[0] == 1
+    code, said = go(files, "--late-by", "1d")
+    assert code == 0 and students(said, "same") == ["aexample"]
+
+
+@pytest.mark.parametrize("word", [["--handed-in", "2026-11-20"], ["--late-by", "3d"]])
+def test_what_an_lms_says_goes_before_a_word_for_all(roster, go, run, tmp_path, word):
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")
+    late, one = word[0] == "--late-by", notebook(work="1")
+    first = canvas("Anna Example", 101, 1, "attend.ipynb", late=late)
+    assert go({first: one}, *word)[0] == 0
+    times = tmp_path / "times.csv"
+    times.write_text("id,submitted at\naexample,2026-11-19 10:00 UTC\n")
+    code, said = go({first: one}, times)  # of the same, known better
+    assert code == 0 and students(said, "newer") == ["aexample"]
+    stamp = b"2026-11-19 10:00:00 UTC\n"
+    assert lies(roster)["aexample/attend/timestamp.txt"] == stamp
+    code, said = go({first: one}, *word)  # and the word is not taken for it again
+    assert code == 0 and students(said, "same") == ["aexample"]
+    assert go({first: one}, *word, "--replace", "aexample")[0] == 0
+    assert lies(roster)["aexample/attend/timestamp.txt"] == stamp
+
+
+@pytest.mark.parametrize("word", [["--handed-in", "2026-11-20"], ["--late-by", "3d"]])
+def test_what_is_newer_by_the_lms_is_newer_whatever_was_said(
+    roster, go, run, tmp_path, word
+):
+    one, two = notebook(work="1"), notebook(work="2")
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")
+    late = word[0] == "--late-by"
+    first, again = (
+        canvas("Anna Example", 101, n, "attend.ipynb", late=late) for n in (1, 2)
+    )
+    assert go({first: one}, *word)[0] == 0
+    times = tmp_path / "times.csv"
+    times.write_text("id,submitted at\naexample,2026-11-20 10:00 UTC\n")
+    code, said = go({again: two}, times)
+    assert code == 0 and students(said, "newer") == ["aexample"]
+    assert lies(roster)["aexample/attend/attend.ipynb"] == two
+
+
+def test_a_time_that_was_read_wrongly_is_read_again(roster, go, tmp_path):
+    """The same download with the right zone: its times count, though they are earlier."""
+    files = {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook()}
+    times = tmp_path / "times.csv"
+    times.write_text("id,submitted at\naexample,2026-11-20 10:00\n")
+    go(files, times, "--zone", "America/New_York")
+    code, said = go(files, times, "--zone", "Europe/Berlin")
+    assert code == 0 and students(said, "newer") == ["aexample"]
+    stamp = b"2026-11-20 09:00:00 UTC\n"
+    assert lies(roster)["aexample/attend/timestamp.txt"] == stamp
+
+
+def test_the_older_of_two_files_is_taken_as_it_is_told(roster, go, run):
+    """And stays, when the same is collected again."""
+    one, two = notebook(work="1"), notebook(work="2")
+    files = {
+        canvas("Anna Example", 101, 1, "attend.ipynb"): one,
+        canvas("Anna Example", 101, 2, "attend-1.ipynb"): two,
+    }
+    told = go(files)[1]["notes"][0]
+    instead = told.rpartition("; ")[2].removesuffix(" takes that one")
+    code, said = go(files, *shlex.split(instead))
+    assert code == 0 and students(said, "newer") == ["aexample"]
+    assert lies(roster)["aexample/attend/attend.ipynb"] == one
+    code, said = go(zipped(files, (2026, 11, 25, 9, 0, 0)))
+    assert code == 1 and "--replace aexample" in said["left"][0]
+    assert lies(roster)["aexample/attend/attend.ipynb"] == one
 
 
 WORKSHEET = """\
@@ -328,7 +451,7 @@ def test_a_name_that_several_files_have_is_nobodys(roster, go, run, tmp_path):
     }
     code, said = go(files, "--as", "tokenize.ipynb=mli", name="f")
     assert code == 2 and not lies(roster)
-    assert "may be several students': say --as aexample=ID, --as jmueller=ID" in said
+    assert "may be several students' work: say --as aexample=ID, --as jmueller=ID" in said
     code, said = go(files, "--as", "f/aexample/tokenize.ipynb=mli", name="f")
     assert lies(roster)["mli/tokenize/tokenize.ipynb"] == one
     assert lies(roster)["jmueller/tokenize/tokenize.ipynb"] == two

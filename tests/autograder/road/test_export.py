@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import math
+import threading
 
 import pytest
 
@@ -259,6 +260,9 @@ def test_moodles_worksheet(tmp_path):
     known = [standing("p7", 4.0, names={"participant": "7"})]
     told = moodle.fill(given(anonymous, tmp_path), {"attend": known}, "", False)
     assert table(told.sheet)[1] == ["Participant 7", "", "4.00", "5.00"]
+    locked = WORKSHEET.replace("5.00,Yes", "5.00,No", 1)
+    told = moodle.fill(given(locked, tmp_path), {"attend": CLASS}, "", False)
+    assert len(told.odd) == 1 and "is locked in Moodle's gradebook" in told.odd[0]
     twenty = WORKSHEET.replace("5.00,Yes", "20.00,Yes")
     with pytest.raises(ValueError, match="20 points there and 5 here"):
         moodle.fill(given(twenty, tmp_path), {"attend": CLASS}, "", False)
@@ -399,6 +403,47 @@ def test_a_file_that_is_not_ours_is_not_written_over(asked, tmp_path, capsys):
     with pytest.raises(ValueError, match="the file that the LMS exported"):
         asked("--into", theirs, "--to", theirs, "--force")
     assert theirs.read_text() == CANVAS
+
+
+def test_what_was_written_is_ours_in_a_class_that_was_moved(
+    asked, tmp_path, monkeypatch
+):
+    """Renamed, or copied to another machine; and whatever was noted by an earlier one."""
+    listed = tmp_path / "class" / "exports" / "written.json"
+    asked()
+    (ours,) = listed.parent.glob("*.csv")
+    (digest,) = json.loads(listed.read_text()).values()
+    listed.write_text(json.dumps({str(ours): digest[0]}))
+    asked()
+    moved = (tmp_path / "class").rename(tmp_path / "renamed")
+    monkeypatch.setattr(course, "class_folder", lambda: moved)
+    monkeypatch.setattr(export, "_grades", lambda exercises: {"attend": CLASS[:2]})
+    asked()
+    assert (moved / "exports" / ours.name).read_bytes() != b""
+
+
+def test_two_exports_at_once_are_both_noted(asked, tmp_path, monkeypatch):
+    """The second reads the list when the first has written it."""
+    listed = tmp_path / "class" / "exports" / "written.json"
+    others = []
+
+    def write(path, text, write=data.write_whole):
+        write(path, text)
+        if path == listed and not others:
+            others.append(threading.Thread(target=asked, args=["--to", tmp_path / "b"]))
+            others[0].start()
+            others[0].join(0.5)
+
+    monkeypatch.setattr(data, "write_whole", write)
+    asked("--to", tmp_path / "a")
+    others[0].join()
+    assert {*json.loads(listed.read_text())} == {str(tmp_path / n) for n in "ab"}
+
+
+def test_commas_in_titles_are_no_delimiters(tmp_path):
+    text = "Student;ID;Section;attend (1);a, b, c, d, e, f (2)\nAda;1;A;;\n"
+    assert given(text, tmp_path).delimiter == ";"
+    assert given('"A, B";ID\n1;2\n', tmp_path).delimiter == ";"
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{", '{"a": 5}', "[" * 100_000, "\0"])

@@ -4,6 +4,7 @@ Nothing runs here: a verified notebook is made by hand and recorded as grading d
 """
 
 import csv
+import datetime
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import sqlalchemy as sa
 
 from autograder.classroom import (
     again,
@@ -22,13 +24,16 @@ from autograder.classroom import (
     course,
     interrupts,
     late,
+    practice,
     rows,
     table,
     verdicts,
 )
 from autograder.classroom import grade as grading
+from autograder.classroom.collect import collect
 from autograder.classroom.late import Rule
 from autograder.classroom.record import Record
+from autograder.classroom.tables import VERDICT
 from autograder.road import export, look, report
 from autograder.road.forms import canvas
 from autograder.road.look import page
@@ -174,6 +179,12 @@ def test_a_dry_run_tells_what_being_late_will_cost(graded):
     )
     assert move.after == one.possible - 4 and move.penalty == (0.0, 4.0)
     assert "off for being late 0 → 4" in again.told([move], would=True)[1]
+    said["timestamp"] = None  # it counts as in time then
+    late = replace(
+        one, due=DUE, handed_in=DUE + datetime.timedelta(days=2), penalty=8.0
+    )
+    move = again.would_move(late, said, "handed in again", Rule(0.1), 20)
+    assert move.after == one.possible and move.penalty == (8.0, 0.0)
 
 
 def test_and_it_costs_that(graded):
@@ -202,6 +213,26 @@ def test_export_tells_whose_newer_hand_in_is_not_graded(graded, run, klass):
     assert code == 1 and "1 handed in again and not graded since" in told
     (row,) = json.loads(run("status", "--json")[1])["exercises"]
     assert row["to_grade"] == 1
+
+
+def test_what_was_graded_is_known_by_what_it_holds(graded, run, klass):
+    """A class that was copied is not handed in again; what was put back, with an old
+    time, is."""
+    graded()
+    place = klass / "submitted" / "ada" / WORD
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{WORD}.ipynb").write_text("{}")
+    with book.opened() as gradebook:
+        of = collect(place, WORD).fingerprint
+        gradebook.db.execute(sa.update(VERDICT).values(submission=of))
+        gradebook.db.commit()
+    later = time.time() + 60
+    os.utime(place / f"{WORD}.ipynb", (later, later))
+    assert "handed in again" not in run("export", WORD)[1]
+    (place / f"{WORD}.ipynb").write_text("[]")
+    os.utime(place / f"{WORD}.ipynb", (0, 0))
+    code, told = run("export", WORD)
+    assert code == 1 and "1 handed in again and not graded since" in told
 
 
 def test_who_is_infra_keeps_the_grade_from_before_wherever_one_looks(
@@ -318,6 +349,27 @@ def test_less_than_a_cent_is_said_in_words():
         "less than a cent",
         "$1.50",
     ]
+
+
+def test_a_demo_that_was_stopped_goes_on_to_its_due_date(
+    course_folder, monkeypatch, run
+):
+    monkeypatch.chdir(course_folder)
+
+    def stop():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(practice, "due", stop)
+        assert run("demo", "--class", "stopped")[0] == 130
+    assert run("demo", "--class", "stopped")[0] == 0
+    assert (
+        "21 Nov 2026"
+        in run("due", "tokenize", "--class", "stopped", "--zone", "UTC")[1]
+    )
+    run("due", "tokenize", "none", "--class", "stopped")
+    assert run("demo", "--class", "stopped")[0] == 0  # it is the instructor's now
+    assert "no date" in run("due", "tokenize", "none", "--class", "stopped")[1]
 
 
 def test_demo_can_be_laid_out_again_beside_what_came_of_it(

@@ -207,6 +207,14 @@ def test_drop(klass, run, tmp_path):
             assert not gradebook.db.execute(sa.select(table)).all()
 
 
+@pytest.mark.parametrize("text", ['a,"Ada\nb,Bo\n', 'a,"Ada\nb,Bo\nc,"Cy\nd,Di\n'])
+def test_a_stray_quote_swallows_nobody(klass, run, tmp_path, text):
+    (tmp_path / "list.csv").write_text(f"id,name\nz,Zoe\n{text}")
+    code, said = run("roster", tmp_path / "list.csv")
+    assert code == 2 and "list.csv, line 3: a quote" in said
+    assert not ids(run)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"PK\x03\x04...", b"\x00" * 99, b"id\n", b'"', b"\xff\xfe"]
 )
