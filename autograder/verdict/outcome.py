@@ -53,6 +53,11 @@ class Outcome:
     part: str = ""
     gradients: tuple[Any, ...] = ()
 
+    @property
+    def is_unwritten(self) -> bool:
+        """The line of an unwritten step says nothing; an error of PyTorch's does."""
+        return self.raised == "NotImplementedError" and not self.message
+
 
 class StillRunning(Exception):
     """The function has used up its time."""
@@ -286,16 +291,19 @@ def run_all(
 ) -> list[Outcome]:
     """Run every case, but after one that did not come to an end, no other.
 
+    Nor after one that says that the step is not written: what the others would give
+    counts nothing then, and is left empty.
+
     As in a program, an object that has been an argument comes again with other contents
     (a tensor where the shape is the same, a list, a dict of merges that has grown); and
     an answer is to stay what it is at the next call.
     """
     outcomes: list[Outcome] = []
     used: dict[tuple[Any, ...], Any] = {}
-    before = None
+    before = ended = None
     for args in cases:
-        if outcomes and outcomes[-1].raised == StillRunning.__name__:
-            outcomes.append(outcomes[-1])
+        if ended:
+            outcomes.append(ended)
             continue
         given = tuple(_refilled(arg, i, used) for i, arg in enumerate(args))
         got, value = _called(function, args, given, SECONDS)
@@ -304,6 +312,8 @@ def run_all(
                 raised=REUSED, message="an answer that the next call wrote over"
             )
         outcomes.append(got)
+        if got.is_unwritten or got.raised == StillRunning.__name__:
+            ended = Outcome() if got.is_unwritten else got
         before = None if _shares(value, given) else value
     return outcomes
 
