@@ -127,7 +127,7 @@ def judge(
     whys = _whys(check, wanted, bare, hidden)
     if any(whys):
         got = bare
-    else:
+    elif any(outcome.own for outcome in got):
         whys = _whys(check, wanted, got, hidden)
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]

@@ -179,6 +179,10 @@ def _with_functions(
     """
     if not any(type(arg) is str for arg in given):
         return given
+    if type(function) is FunctionType and not vars(function):  # no other's wrapper
+        by_place, by_name = function.__defaults__ or (), function.__kwdefaults__ or {}
+        if not any(isinstance(x, FunctionType) for x in (*by_place, *by_name.values())):
+            return given
     try:
         known = inspect.signature(function).parameters.values()
         around = inspect.unwrap(function).__globals__
@@ -259,12 +263,21 @@ def _alike(before: Any, after: Any) -> bool:
         asks = before.requires_grad == after.requires_grad
         return kinds and asks and before.equal(after)
     if kind in (list, tuple):
-        return len(before) == len(after) and all(map(_alike, before, after))
+        return len(before) == len(after) and _all_alike(before, after)
     if kind is dict:
-        return len(before) == len(after) and all(
-            map(_alike, before.items(), after.items())
+        return (
+            len(before) == len(after)
+            and _all_alike([*before], [*after])
+            and _all_alike([*before.values()], [*after.values()])
         )
     return False
+
+
+def _all_alike(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """The same of two rows of equal length."""
+    if plain.comparable(before, after):
+        return before == after
+    return all(map(_alike, before, after))
 
 
 def _differ(before: Any, after: Any) -> bool:
@@ -350,10 +363,14 @@ def _is_overwritten(answer: Any, value: Any) -> bool:
 def _shares(value: Any, given: tuple[Any, ...]) -> bool:
     """Whether a tensor that was returned lies in the memory of an argument."""
     parts = value if isinstance(value, list | tuple) else [value]
+    held = {id(value), *map(id, parts)}
+    if any(id(x) in held for x in given if not _fixed(x)):
+        return True
+    if plain.kinds_of(parts) == {int}:
+        return False
     tensors = [[x for x in of if wire.is_torch(x)] for of in (parts, given)]
     mine, theirs = ({x.untyped_storage().data_ptr() for x in of} for of in tensors)
-    held = any(part is x for part in [value, *parts] for x in given if not _fixed(x))
-    return held or not mine.isdisjoint(theirs)
+    return not mine.isdisjoint(theirs)
 
 
 def is_limited() -> bool:
