@@ -88,6 +88,15 @@ def test_what_a_kernel_needs_is_there_before_it_starts(template):
     assert ended([cell]) == [None]
 
 
+def test_what_can_follow_in_a_story_is_known_before_it_starts(template):
+    (cell,) = run(
+        template,
+        "from gpt import world\nknown = world.fork.cache_info().misses\n"
+        "world.corpus(5000, seed=1)\nassert world.fork.cache_info().misses == known > 0",
+    )
+    assert ended([cell]) == [None]
+
+
 def test_nobody_reads_a_traceback_so_none_is_written(template):
     cells = run(
         template,
