@@ -5,8 +5,8 @@ computing for each kernel. Here the template makes all that needs neither a sock
 thread (`prepare`): configuration, shell, magics. Each fork adds its sockets (`serve`).
 
 Left out is what no submission needs, and what would only cost time: the debugger, the
-history, the heartbeat, the control channel, subshells, and what is written past Python
-to the standard output. None of a kernel's own work is done in threads.
+history, the heartbeat, the control channel, subshells, tracebacks, and what is written
+past Python to the standard output. None of a kernel's own work is done in threads.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from autograder.box.watch import Watch
 OPTIONS = (
     "--HistoryManager.enabled=False",
     "--InteractiveShell.cache_size=0",
+    "--InteractiveShell.colors=nocolor",
+    "--InteractiveShell.xmode=Minimal",
     "--IPKernelApp.capture_fd_output=False",
     "--IPKernelApp.outstream_class=autograder.box.app.Output",
     "--IPythonKernel._execute_sleep=0",
@@ -73,6 +75,8 @@ class App(IPKernelApp):
         self.init_extensions()
         self.init_code()
         self.shell.run_cell("pass", silent=True)  # what is slow the first time
+        self.shell.display_formatter.format(0)
+        self.shell.InteractiveTB.structured_traceback(ValueError, ValueError())
         del sys.modules["debugpy"]
 
     def serve(self, connection: dict[str, Any], handles: dict[str, int]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.verdict import wire
+from autograder.verdict import plain, wire
 from autograder.verdict.outcome import (
     AGAIN,
     REUSED,
@@ -140,7 +140,8 @@ def _which(places: set[int], hidden: bool) -> str:
 def answers(function: Callable[..., Any], cases: Sequence[tuple]) -> list[Outcome]:
     """What comes of all cases, and once more of the first: something may outlive a call."""
     outcomes = run_all(function, cases)
-    if not outcomes or is_endless(outcomes):
+    unwritten = any(outcome.is_unwritten for outcome in outcomes)
+    if not outcomes or unwritten or is_endless(outcomes):
         return outcomes
     return steady(outcomes, run(function, cases[0]))
 
@@ -175,8 +176,8 @@ def _alike(one: Outcome, other: Outcome) -> bool:
 def _told(outcome: Outcome) -> str:
     if outcome.raised:
         return outcome.message if outcome.raised == UNUSABLE else outcome.raised
-    plain = not hasattr(outcome.value, "dtype")
-    return _short(outcome.value) if plain else describe(outcome.value)
+    bare = not hasattr(outcome.value, "dtype")
+    return _short(outcome.value) if bare else describe(outcome.value)
 
 
 def _short(value: Any, limit: int = 60) -> str:
@@ -193,12 +194,15 @@ def _kind(value: Any) -> str:
 
 
 def _are_whole(want: Any, got: Any) -> bool:
-    """Whether both are whole numbers, or lists of such: then Python itself compares."""
+    """Whether both are whole numbers or texts, or hold such: then Python compares."""
     kind = type(want)
     if type(got) is not kind:
         return False
-    if kind is list:
-        return set(map(type, want)) == set(map(type, got)) == {int}
+    if kind is dict:
+        values = [*want.values()], [*got.values()]
+        return plain.comparable(want, got) and plain.comparable(*values)
+    if kind in (list, tuple):
+        return plain.comparable(want, got)
     return kind in (int, str, bytes)
 
 

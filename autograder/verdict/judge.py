@@ -120,15 +120,14 @@ def judge(
     if not cases:
         return _with(none, note="There are no cases.")
     for outcome in got:
-        # The line of an unwritten step says nothing; an error of PyTorch's does.
-        if outcome.raised == "NotImplementedError" and not outcome.message:
+        if outcome.is_unwritten:
             return _with(none, note=_unwritten(check, outcome))
     # Whose an object is counts, and is told, only where all values are right.
     bare = [replace(outcome, own=()) for outcome in got]
     whys = _whys(check, wanted, bare, hidden)
     if any(whys):
         got = bare
-    else:
+    elif any(outcome.own for outcome in got):
         whys = _whys(check, wanted, got, hidden)
     results = tuple(Result(c.what, why) for c, why in zip(cases, whys, strict=True))
     right = [why is None for why in whys]

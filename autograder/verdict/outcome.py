@@ -53,6 +53,11 @@ class Outcome:
     part: str = ""
     gradients: tuple[Any, ...] = ()
 
+    @property
+    def is_unwritten(self) -> bool:
+        """The line of an unwritten step says nothing; an error of PyTorch's does."""
+        return self.raised == "NotImplementedError" and not self.message
+
 
 class StillRunning(Exception):
     """The function has used up its time."""
@@ -174,6 +179,10 @@ def _with_functions(
     """
     if not any(type(arg) is str for arg in given):
         return given
+    if type(function) is FunctionType and not vars(function):  # no other's wrapper
+        by_place, by_name = function.__defaults__ or (), function.__kwdefaults__ or {}
+        if not any(isinstance(x, FunctionType) for x in (*by_place, *by_name.values())):
+            return given
     try:
         known = inspect.signature(function).parameters.values()
         around = inspect.unwrap(function).__globals__
@@ -254,12 +263,21 @@ def _alike(before: Any, after: Any) -> bool:
         asks = before.requires_grad == after.requires_grad
         return kinds and asks and before.equal(after)
     if kind in (list, tuple):
-        return len(before) == len(after) and all(map(_alike, before, after))
+        return len(before) == len(after) and _all_alike(before, after)
     if kind is dict:
-        return len(before) == len(after) and all(
-            map(_alike, before.items(), after.items())
+        return (
+            len(before) == len(after)
+            and _all_alike([*before], [*after])
+            and _all_alike([*before.values()], [*after.values()])
         )
     return False
+
+
+def _all_alike(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """The same of two rows of equal length."""
+    if plain.comparable(before, after):
+        return before == after
+    return all(map(_alike, before, after))
 
 
 def _differ(before: Any, after: Any) -> bool:
@@ -286,16 +304,19 @@ def run_all(
 ) -> list[Outcome]:
     """Run every case, but after one that did not come to an end, no other.
 
+    Nor after one that says that the step is not written: what the others would give
+    counts nothing then, and is left empty.
+
     As in a program, an object that has been an argument comes again with other contents
     (a tensor where the shape is the same, a list, a dict of merges that has grown); and
     an answer is to stay what it is at the next call.
     """
     outcomes: list[Outcome] = []
     used: dict[tuple[Any, ...], Any] = {}
-    before = None
+    before = ended = None
     for args in cases:
-        if outcomes and outcomes[-1].raised == StillRunning.__name__:
-            outcomes.append(outcomes[-1])
+        if ended:
+            outcomes.append(ended)
             continue
         given = tuple(_refilled(arg, i, used) for i, arg in enumerate(args))
         got, value = _called(function, args, given, SECONDS)
@@ -304,6 +325,8 @@ def run_all(
                 raised=REUSED, message="an answer that the next call wrote over"
             )
         outcomes.append(got)
+        if got.is_unwritten or got.raised == StillRunning.__name__:
+            ended = Outcome() if got.is_unwritten else got
         before = None if _shares(value, given) else value
     return outcomes
 
@@ -340,10 +363,14 @@ def _is_overwritten(answer: Any, value: Any) -> bool:
 def _shares(value: Any, given: tuple[Any, ...]) -> bool:
     """Whether a tensor that was returned lies in the memory of an argument."""
     parts = value if isinstance(value, list | tuple) else [value]
+    held = {id(value), *map(id, parts)}
+    if any(id(x) in held for x in given if not _fixed(x)):
+        return True
+    if plain.kinds_of(parts) == {int}:
+        return False
     tensors = [[x for x in of if wire.is_torch(x)] for of in (parts, given)]
     mine, theirs = ({x.untyped_storage().data_ptr() for x in of} for of in tensors)
-    held = any(part is x for part in [value, *parts] for x in given if not _fixed(x))
-    return held or not mine.isdisjoint(theirs)
+    return not mine.isdisjoint(theirs)
 
 
 def is_limited() -> bool:

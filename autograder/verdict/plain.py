@@ -6,8 +6,10 @@ to be made. What is large, deep or of another type is `wire`'s.
 
 from __future__ import annotations
 
+import itertools
 import operator
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,24 +81,24 @@ class _Copier:
                 raise NotPlain
             return value
         if kind is list or kind is tuple:
-            if value and set(map(type, value)) == {int}:  # as most are
+            if value and kinds_of(value) == {int}:  # as most are
                 _small(min(value)), _small(max(value))
                 self.letters += len(value)
                 if self.letters > LETTERS:
                     raise NotPlain
                 return kind(value)
-            parts = [self.copied(part, depth + 1) for part in value]
+            parts = self.each(value, depth + 1)
             if kind is tuple and all(map(operator.is_, parts, value)):
                 return value  # nobody can change it, so it stays the object that it is
             return kind(parts)
         if kind is dict:
-            keys = [self.copied(key, depth + 1) for key in value]
-            texts = set(map(type, keys)) <= {str}
+            keys = self.each([*value], depth + 1)
+            texts = kinds_of(keys) <= {str}
             if texts and max(map(len, keys), default=0) > KEY:
                 raise NotPlain
             if not texts and not are_keys(keys):
                 raise NotPlain
-            parts = [self.copied(part, depth + 1) for part in value.values()]
+            parts = self.each([*value.values()], depth + 1)
             return dict(zip(keys, parts, strict=True))
         if not self.tensors:
             raise NotPlain
@@ -105,6 +107,44 @@ class _Copier:
         if self.numbers > NUMBERS:
             raise NotPlain
         return made
+
+    def each(self, values: Sequence[Any], depth: int) -> list[Any]:
+        """A copy of each value: of all at once, where they are of one common kind."""
+        kinds = kinds_of(values)
+        if kinds == {int}:
+            _small(min(values)), _small(max(values))
+        elif kinds == {str} or kinds == {bytes}:
+            self.letters += sum(map(len, values))
+        elif kinds == {list} or kinds == {tuple}:
+            numbers = [*itertools.chain.from_iterable(values)]
+            if kinds_of(numbers) != {int}:
+                return [self.copied(value, depth) for value in values]
+            _small(min(numbers)), _small(max(numbers))
+            self.letters += len(numbers)
+        else:
+            return [self.copied(value, depth) for value in values]
+        self.parts += len(values)
+        if self.parts > PARTS or self.letters > LETTERS or depth > DEPTH:
+            raise NotPlain
+        return [*map(list, values)] if kinds == {list} else [*values]
+
+
+def kinds_of(values: Iterable[Any]) -> set[type]:
+    """The types that there are among them."""
+    return set(map(type, values))
+
+
+def comparable(one: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether `==` tells all of two rows: what is in both is of one kind, which is whole
+    numbers, texts, or rows of whole numbers.
+    """
+    kinds = kinds_of(one)
+    if len(kinds) != 1 or kinds != kinds_of(other):
+        return False
+    flat = itertools.chain.from_iterable
+    return kinds <= {int, str, bytes} or (
+        kinds <= {list, tuple} and kinds_of(flat(one)) | kinds_of(flat(other)) == {int}
+    )
 
 
 def _small(number: int) -> int:
@@ -122,9 +162,15 @@ def are_keys(keys: list) -> bool:
         kinds = bool | np.bool_ | int | np.integer | float | np.floating | str | bytes
         return key is None or isinstance(key, kinds)
 
-    if not all(map(is_key, keys)):
+    kinds = kinds_of(keys)
+    if kinds == {tuple}:
+        kinds = kinds_of(itertools.chain.from_iterable(keys))
+    if not (kinds <= {int, str, bytes} or all(map(is_key, keys))):
         return False
-    hashes = sorted(map(hash, keys))
+    hashes = [*map(hash, keys)]
+    if len(set(hashes)) == len(keys):
+        return True  # no two are equal
+    hashes.sort()
     if any(a == b for a, b in zip(hashes, hashes[MAX_ALIKE:], strict=False)):
         return False
     return len(set(keys)) == len(keys)

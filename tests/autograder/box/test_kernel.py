@@ -88,6 +88,31 @@ def test_what_a_kernel_needs_is_there_before_it_starts(template):
     assert ended([cell]) == [None]
 
 
+def test_what_can_follow_in_a_story_is_known_before_it_starts(template):
+    (cell,) = run(
+        template,
+        "from gpt import world\nknown = world.fork.cache_info().misses\n"
+        "world.corpus(5000, seed=1)\nassert world.fork.cache_info().misses == known > 0",
+    )
+    assert ended([cell]) == [None]
+
+
+def test_nobody_reads_a_traceback_so_none_is_written(template):
+    cells = run(
+        template,
+        "import sys\nshell, told = get_ipython(), []\n"
+        "shell._showtraceback = lambda *of: told.extend(of[2])\n"
+        "loaded = set(sys.modules)",
+        "1 / 0",
+        "del shell._showtraceback\n"
+        "assert ''.join(told).strip() == 'ZeroDivisionError: division by zero'\n"
+        "assert set(sys.modules) == loaded",
+    )
+    assert ended(cells) == [None, None, None]
+    (cell,) = run(template, "1 / 0")
+    assert cell.error == "ZeroDivisionError"
+
+
 def test_the_template_has_nothing_to_complain_of(template):
     run(template, "1 / 0")
     assert not select.select([template.process.stderr], [], [], 0)[0]

@@ -11,8 +11,8 @@ import torch
 
 from autograder.checks import Case, Check, Mistake, edge
 from autograder.verdict import causes, panel
-from autograder.verdict.compare import difference, steady
-from autograder.verdict.judge import expected, followed, is_right, judge
+from autograder.verdict.compare import answers, difference, steady
+from autograder.verdict.judge import UNWRITTEN, expected, followed, is_right, judge
 from autograder.verdict.named import pairs
 from autograder.verdict.outcome import AGAIN, REUSED, Outcome, from_rows, run, to_rows
 from autograder.verdict.remark.again import twice
@@ -387,6 +387,24 @@ def test_an_oracle_that_fails_is_our_fault():
     broken = Check("broken", 1, lambda rng: [], lambda x: 1 / 0, ())
     with pytest.raises(RuntimeError, match="oracle of broken fails on zero"):
         expected(broken, [Case("zero", (0,))])
+
+
+def test_a_step_that_is_not_written_is_not_called_again():
+    calls = []
+
+    def unwritten(number):
+        calls.append(number)
+        if number == 2:
+            raise NotImplementedError
+        return number
+
+    cases = [Case("a number", (number,)) for number in (1, 2, 3, 4)]
+    got = answers(unwritten, [case.args for case in cases])
+    assert calls == [1, 2]
+    check = Check("same", 1, lambda rng: [], lambda x: x, ())
+    verdict = judge(check, cases, expected(check, cases), from_rows(to_rows(got)))
+    assert verdict.note == UNWRITTEN
+    assert verdict.points == 0
 
 
 def test_a_kind_of_value_error_is_a_value_error():

@@ -48,6 +48,25 @@ def test_a_value_survives(value):
 
 
 @given(plain)
+def test_a_file_is_as_safetensors_writes_it(value):
+    data = wire.pack(value)
+    text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    tensors = safetensors.numpy.load(data)
+    assert safetensors.numpy.save(tensors, text["__metadata__"]) == data
+
+
+def test_a_file_of_every_dtype_is_as_safetensors_writes_it():
+    kinds = [np.float16, np.float32, np.float64, np.bool_]
+    kinds += [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    arrays = [np.ones((2, 3), kind) for kind in kinds]
+    data = wire.pack(arrays + arrays[::-1])
+    text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    tensors = safetensors.numpy.load(data)
+    assert safetensors.numpy.save(tensors, text["__metadata__"]) == data
+    assert wire.unpack(wire.pack([np.ones(2, ">i8")]))[0].tolist() == [1, 1]
+
+
+@given(plain)
 def test_a_plain_copy_is_what_packing_and_unpacking_give(value):
     back = wire.copy(value)
     assert repr(back) == repr(wire.unpack(wire.pack(value)))
