@@ -47,7 +47,7 @@ MORE = (
 SOMEHOW = "the answer is wrong"  # where a sentence is not one of those counted
 STOPS = {  # why a check's cell handed nothing in, by the name of its error
     "Timeout": "it took too long",
-    "NameError": "a name is not known there: has the cell that defines it run?",
+    "NameError": "a name is not known there (has the cell that defines it run?)",
     "CheckMisused": "no function was handed over",
     "NotImplementedError": "it is not written yet",
     "OutOfMemoryError": "there was no memory left",

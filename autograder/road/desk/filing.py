@@ -39,6 +39,7 @@ RECEIVED = sa.Table(
     sa.Column("label", sa.Text, nullable=False),  # the student's, in the file names
 )
 NEW, NEWER, SAME, OLDER, UNKNOWN = "new", "newer", "same", "older", "unknown"
+TIMED = "timed"  # the same, and its time is another than the one known
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Cabinet:
         alike = old.notebook == new.notebook and there == dict(new.files)
         if alike and (new.at in (None, at) or (new.assumed and at is not None)):
             return SAME
+        if alike and (at is None or self._is_that_file(new)):
+            return TIMED
         return self._order(new, at, old.notebook == new.notebook)
 
     def _order(self, new: Filed, at: datetime.datetime | None, alike: bool) -> str:
@@ -113,6 +116,12 @@ class Cabinet:
                 if mine and theirs and mine != theirs:
                     return NEWER if mine > theirs else OLDER
         return UNKNOWN
+
+    def _is_that_file(self, new: Filed) -> bool:
+        """Whether Canvas's number says that it is the very file which lies there."""
+        before = self.received.get((new.exercise, new.student))
+        known = before is not None and before.form == new.form
+        return known and 0 < new.number == before.number
 
     def put(self, new: Filed) -> Path | None:
         """File it. The result is where the older one lies now, if there was one."""
