@@ -294,3 +294,5 @@ def test_what_comes_next_before_anything_is_handed_in(klass, run, tmp_path):
     code, said = run("grade", "attend")
     assert code == 2 and f"autograder collect FILE --class {klass.name}" in said
     assert "; did you mean attend?" in run("status", "atend")[1]
+    (tmp_path / "s.zip").write_bytes(b"PK\x03\x04")
+    assert "is for `collect`" in run("roster", tmp_path / "s.zip")[1]
