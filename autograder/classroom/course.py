@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import stat
 import sys
 import warnings
@@ -60,7 +61,8 @@ def asked(
     submitted = students_in(folder / "submitted", assignment)
     if not submitted:
         raise ValueError(
-            f"nothing was submitted for {assignment!r}: put each notebook at "
+            f"nothing was submitted for {assignment!r}: `python -m autograder collect "
+            f"FILE --class {shlex.quote(folder.name)}` takes in what your LMS gives you, or put each notebook at "
             f"{folder}/submitted/STUDENT/{assignment}/{assignment}.ipynb"
         )
     chosen = list(dict.fromkeys(students))
@@ -143,7 +145,10 @@ def students_in(folder: Path, assignment: str) -> list[str]:
 def exercise(name: str) -> str:
     """The name itself. ValueError where the course has no such exercise."""
     if name not in assignments():
-        raise ValueError(f"no exercise {name!r}; there are {', '.join(assignments())}")
+        near = difflib.get_close_matches(name, assignments(), 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        there = ", ".join(assignments())
+        raise ValueError(f"no exercise {name!r}; there are {there}{hint}")
     return name
 
 

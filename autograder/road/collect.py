@@ -172,10 +172,16 @@ def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
     print(f"{name} · {of if done.forms else 'nothing was found to file'}{dry}\n")
     counts = [f"{len(done.new):,} new", f"{len(done.newer):,} newer"]
     counts.append(f"{len(done.same):,} as before")
+    if done.timed:
+        counts.append(f"{len(done.timed):,} with another time")
     print(f"  {' · '.join(counts)}")
     if done.replaced is not None:
         where = done.replaced.relative_to(course.class_folder()).parts[:2]
-        print(f"  What the newer ones replace lies in {'/'.join(where)}")
+        print(f"  What was there lies in {'/'.join(where)}")
+    for title, some in ("newer", done.newer), ("another time", done.timed):
+        if some:
+            told = listed(title, [_several([one.student for one in some])], 1)
+            print("\n".join(["", *told]))
     for title, lines in (
         ("note", done.notes),
         ("fits nobody: --as FILE=ID says whose it is", done.nobody),
@@ -187,9 +193,8 @@ def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
         if students:
             print("\n".join(["", *_missing(word, students)]))
     if words and not options.dry_run:
-        print(
-            f"\nNext: python -m autograder grade {words[0]} --class {shlex.quote(name)}"
-        )
+        most = max(words, key=lambda w: sum(one.exercise == w for one in done.all))
+        print(f"\nNext: python -m autograder grade {most} --class {shlex.quote(name)}")
     elif words:
         print("\nNext: the same without --dry-run")
 
@@ -197,9 +202,14 @@ def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
 def _missing(word: str, students: list[str]) -> list[str]:
     from autograder.road.text import listed
 
-    told = ", ".join(students[:12]) + (" …" if len(students) > 12 else "")
     has = "has" if len(students) == 1 else "have"
-    return listed(f"{word}: {len(students):,} {has} handed in nothing", [told], 1)
+    return listed(
+        f"{word}: {len(students):,} {has} handed in nothing", [_several(students)], 1
+    )
+
+
+def _several(students: list[str]) -> str:
+    return ", ".join(students[:12]) + (" …" if len(students) > 12 else "")
 
 
 def _plain(name: str, done: Outcome) -> dict[str, Any]:
@@ -219,6 +229,7 @@ def _plain(name: str, done: Outcome) -> dict[str, Any]:
         "new": rows(done.new),
         "newer": rows(done.newer),
         "same": rows(done.same),
+        "timed": rows(done.timed),
         "replaced": done.replaced and str(done.replaced),
         "notes": done.notes,
         "nobody": done.nobody,

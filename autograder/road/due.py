@@ -189,8 +189,9 @@ def _students(gradebook: Gradebook, asked: list[str]) -> list[str]:
     for student in asked:
         if student not in there:
             found = directory.any(student) or directory.by("name", student)
-            near = found.pop() if len(found) == 1 else directory.near(student)
-            hint = f": did you mean {names.shown(near)}?" if near else ""
+            near = sorted(found) or [*filter(None, [directory.near(student)])]
+            told = ", or ".join(map(names.shown, near[:4]))
+            hint = f": did you mean {told}?" if near else ""
             raise ValueError(f"no student has the id '{names.shown(student)}'{hint}")
     return list(dict.fromkeys(asked))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import sys
 from collections.abc import Iterable
@@ -22,7 +23,13 @@ FEW = 5  # names that a line tells
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercise", nargs="*", help="default: all that are graded")
-    parser.add_argument("--student", action="append", default=[], metavar="ID")
+    parser.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="this one's page, and a zip with it alone; may be given several times",
+    )
     parser.add_argument(
         "--nbgrader", action="store_true", help="nbgrader's own pages, in their place"
     )
@@ -53,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
             options.jobs,
             options.pack,
             options.nbgrader,
+            bool(options.student),
         )
         for name in exercises or _graded()
     ]
@@ -72,8 +80,11 @@ def one(
     jobs: int | None = None,
     pack: str = "auto",
     nbgrader: bool = False,
+    alone: bool = False,
 ) -> dict[str, Any]:
     """Write the pages of one exercise. What came of it, as plain values.
+
+    `alone`: the zip holds no other pages than those of these students.
 
     ValueError where nobody has a grade, or a student who is named has none.
     """
@@ -94,7 +105,11 @@ def one(
     chosen = list(dict.fromkeys(students)) or list(with_grade)
     for student in chosen:
         if student not in with_grade:
-            raise ValueError(f"'{names.shown(student)}' has no grade for {exercise}")
+            near = difflib.get_close_matches(student, with_grade, 1, 0.4)
+            hint = f": did you mean {names.shown(near[0])}?" if near else ""
+            raise ValueError(
+                f"'{names.shown(student)}' has no grade for {exercise}{hint}"
+            )
     if nbgrader:
         failed = _nbgrader(exercise, chosen, not students)
         written, same = len(chosen) - len(failed), 0
@@ -104,10 +119,9 @@ def one(
             exercise, wanted, comments, force, jobs
         )
     folder = course.class_folder() / "feedback"
-    pages = {
-        s: page for s in with_grade if (page := writing.page_of(exercise, s)).is_file()
-    }
-    zips, unpacked = packed.pack(pack, folder, exercise, with_grade, pages, came)
+    packs = {s: with_grade[s] for s in chosen} if alone else with_grade
+    pages = {s: page for s in packs if (page := writing.page_of(exercise, s)).is_file()}
+    zips, unpacked = packed.pack(pack, folder, exercise, packs, pages, came)
     return {
         "class": course.class_name(),
         "exercise": exercise,

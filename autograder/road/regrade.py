@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import shlex
 import sys
 
+from autograder.classroom import course
 from autograder.road import grade as asks
 
 ABOUT = "grade again after a change: whose grade moves, by how much, why (--dry-run)"
@@ -58,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return 1 if failed else 0
     word = options.assignment
+    more = f"{word} --class {shlex.quote(course.class_name())}"
     if not done.reasons:
         print(
             f"{word}: nothing that decides a grade has changed (--force does it anyway)"
@@ -68,10 +71,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(*again.told(done.moved, would=options.dry_run), sep="\n")
     if options.dry_run and done.reasons:
-        print(f"nothing was written; next: python -m autograder regrade {word}")
+        print(f"nothing was written; next: python -m autograder regrade {more}")
     if done.new:
         print(
-            f"{len(done.new):,} not graded before: `python -m autograder grade {word}`"
+            f"{len(done.new):,} not graded before: `python -m autograder grade {more}`"
         )
     for student in failed:
         print(f"INFRA {student}: {done.problems[student]}")

@@ -6,6 +6,7 @@ import argparse
 import collections
 import datetime
 import json
+import shlex
 from typing import Any
 
 from autograder.classroom import course, names
@@ -138,10 +139,12 @@ def _table(rows: list[dict[str, Any]], roster: int) -> list[str]:
     """A line for each exercise, then the next step of each; 80 columns."""
     on = f"{roster:,} on the roster" if roster else "no roster yet"
     if not rows:
-        return [
-            f"{on}; nothing has begun",
-            "next: python -m autograder release WORD, or collect WORD FILE",
-        ]
+        is_released = (course.class_folder() / "handout").is_dir()
+        begun = "nothing was handed in yet" if is_released else "nothing has begun"
+        then = "collect FILE" if roster else "roster FILE.csv"
+        if not is_released:
+            then = f"release EXERCISE, or {then}"
+        return [f"{on}; {begun}", f"next: python -m autograder {then}{_of_class()}"]
     heads = [head.split(" ") for head in COLUMNS.values()]
     widths = [max(6, *map(len, head)) for head in heads]
     first = max(len("exercise"), *(len(row["exercise"]) for row in rows))
@@ -166,5 +169,11 @@ def _table(rows: list[dict[str, Any]], roster: int) -> list[str]:
             lines.append(f"  {row['exercise']}: {told} (see review)")
     for row in rows:
         due = f" (due {row['due']})" if row["due"] else ""
-        lines += [f"  {row['exercise']}{due}, next:", f"      {row['next']}"]
+        word = row["exercise"]
+        do = row["next"].replace(f" {word}", f" {word}{_of_class()}", 1)
+        lines += [f"  {word}{due}, next:", f"      {do}"]
     return lines
+
+
+def _of_class() -> str:
+    return f" --class {shlex.quote(course.class_name())}"

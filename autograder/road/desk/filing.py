@@ -40,6 +40,7 @@ RECEIVED = sa.Table(
     sa.Column("label", sa.Text, nullable=False),  # the student's, in the file names
 )
 NEW, NEWER, SAME, OLDER, UNKNOWN = "new", "newer", "same", "older", "unknown"
+TIMED = "timed"  # the same, and its time is another than the one known
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,22 @@ class Cabinet:
         same = old.notebook == new.notebook and there == dict(new.files)
         if same and _is_known(new, at, word):
             return SAME
+        alike = old.notebook == new.notebook
+        how = self._which(new, at, word, same, alike)
+        is_timed = same and (at is None or self._is_that_file(new))
+        return TIMED if how == NEWER and is_timed else how
+
+    def _which(
+        self,
+        new: Filed,
+        at: datetime.datetime | None,
+        word: Any,
+        same: bool,
+        alike: bool,
+    ) -> str:
+        """Of two that differ, or whose times do, the newer; `word` is of the old time."""
         both = None not in (new.at, at) and not new.assumed
-        if old.notebook == new.notebook and new.at is not None and at is None:
+        if alike and new.at is not None and at is None:
             return NEWER  # the same, and now its time is known
         if both and new.at != at and word is None and not (same and new.listed):
             return NEWER if new.at > at else OLDER
@@ -134,6 +149,12 @@ class Cabinet:
             return new
         last = max(filter(None, (new.packed, before.packed)), default=None)
         return replace(new, number=max(new.number, before.number), packed=last)
+
+    def _is_that_file(self, new: Filed) -> bool:
+        """Whether Canvas's number says that it is the very file which lies there."""
+        before = self.received.get((new.exercise, new.student))
+        known = before is not None and before.form == new.form
+        return known and 0 < new.number == before.number
 
     def put(self, new: Filed) -> Path | None:
         """File it. The result is where the older one lies now, if there was one."""

@@ -21,7 +21,7 @@ from autograder.road.desk import blind, people
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.desk.said import Files, file_of, quoted
-from autograder.road.desk.senders import Sender
+from autograder.road.desk.senders import Sender, is_test
 
 LOOKED_AT = 60  # notebooks of one hand-in
 Given = Mapping[str, str]  # what a person said: a file, or a hand-in, and its student
@@ -74,6 +74,7 @@ class Gathered:
     foreign: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     untouched: list[Notebook] = field(default_factory=list)
     without: dict[str, str] = field(default_factory=dict)  # handed in, and no notebook
+    tests: dict[str, None] = field(default_factory=dict)  # of Canvas's test student
 
 
 class Exercises:
@@ -138,6 +139,9 @@ def gather(
         forced = student is not None
         if not forced:
             student = _whose(sender, directory, participants)
+        if student is None and is_test(sender):
+            found.tests[sender.label] = None
+            continue
         if student is None:
             called = found.files.called(file_of(piece, sender))
             if _is_copy(piece.name) or called not in found.nobody:

@@ -77,8 +77,8 @@ def take_in(
                 )
         if sheets and len(sheets) == len(wish.paths):
             raise ValueError(
-                f"{names.shown(wish.paths[0].name)} holds times, and no notebooks: give "
-                "the LMS's zip (or a folder) as well"
+                f"{names.shown(wish.paths[0].name)} is a list, and holds no notebooks: "
+                "give the LMS's zip (or a folder) as well"
             )
         if not handed_in:
             done.left.append("no file that a student handed in was found there")
@@ -153,7 +153,7 @@ def _file(
             is_assumed = at is None
             late_by = wish.late_by if is_assumed and one.sender.is_late else None
             if is_assumed and one.sender.is_late:
-                at = _marked(wish, gradebook, one)
+                at = _marked(wish, gradebook, one, done)
             elif is_assumed:
                 at = wish.handed_in
             made = packed.get(one.piece.source)
@@ -192,7 +192,7 @@ def _file(
     finally:
         gradebook.db.rollback()
         if not wish.dry_run:
-            filing.note(gradebook, [*done.new, *done.newer], done.same)
+            filing.note(gradebook, [*done.new, *done.newer, *done.timed], done.same)
     if stamped:
         several = ", ".join(stamped[:6]) + (" …" if len(stamped) > 6 else "")
         done.notes.append(
@@ -267,9 +267,12 @@ def _own(one: Notebook, found: Gathered) -> datetime.datetime | None:
 
 
 def _marked(
-    wish: Wish, gradebook: Gradebook, one: Notebook
+    wish: Wish, gradebook: Gradebook, one: Notebook, done: Outcome
 ) -> datetime.datetime | None:
-    """The time of one that is marked late, where a person said how late that is."""
+    """The time of one that is marked late, where a person said how late that is.
+
+    By Canvas's own date, which for who has an extension may be another: that is told.
+    """
     if not one.sender.is_late or wish.late_by is None:
         return None
     from autograder.road.dues import dues
@@ -278,7 +281,14 @@ def _marked(
     if due is None:
         return None
     more = late.extensions(gradebook, one.exercise, due, one.student)
-    return due + more.get(one.student, datetime.timedelta()) + wish.late_by
+    if one.student in more:
+        due += more[one.student]
+        done.notes.append(
+            f"{names.shown(one.student)}: LATE in Canvas, and has an extension: --late-by "
+            f"counts from {due:%Y-%m-%d %H:%M} UTC. If Canvas does not know of the "
+            "extension, give the time in a CSV"
+        )
+    return due + wish.late_by
 
 
 def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool:
@@ -290,7 +300,7 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
             how = filing.NEWER
         elif how == filing.OLDER and new.student in wish.replace:
             how, new = filing.NEWER, cabinet.instead(new)
-        if how in (filing.NEW, filing.NEWER) and not wish.dry_run:
+        if how in (filing.NEW, filing.NEWER, filing.TIMED) and not wish.dry_run:
             old = cabinet.put(new)
             if old is not None:
                 done.replaced = old.parents[1]
@@ -309,7 +319,10 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
             f"--replace {gather.quoted(new.student)} takes this one"
         )
     else:
-        {filing.NEW: done.new, filing.NEWER: done.newer, filing.SAME: done.same}[
-            how
-        ].append(light)
+        {
+            filing.NEW: done.new,
+            filing.NEWER: done.newer,
+            filing.SAME: done.same,
+            filing.TIMED: done.timed,
+        }[how].append(light)
     return how not in (filing.OLDER, filing.UNKNOWN)

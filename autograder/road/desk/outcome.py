@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.classroom import course, names
+from autograder.road.desk import senders
 from autograder.road.desk.filing import Filed
 from autograder.road.desk.gather import Gathered
 
@@ -25,6 +26,7 @@ class Outcome:
     new: list[Filed] = field(default_factory=list)
     newer: list[Filed] = field(default_factory=list)
     same: list[Filed] = field(default_factory=list)
+    timed: list[Filed] = field(default_factory=list)  # the same at another time
     replaced: Path | None = None  # where the older ones lie
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -33,7 +35,7 @@ class Outcome:
 
     @property
     def all(self) -> list[Filed]:
-        return [*self.new, *self.newer, *self.same]
+        return [*self.new, *self.newer, *self.same, *self.timed]
 
 
 def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
@@ -65,6 +67,10 @@ def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
         if student:
             told = f"{names.shown(where)} ({names.shown(student)}) holds no notebook"
             done.left.append(told)
+    done.notes += [
+        f"{names.shown(label)} is Canvas's own test student, and was left out"
+        for label in found.tests
+    ]
     done.nobody += [
         f"{names.shown(label)} {why}" for label, why in found.nobody.items()
     ]
@@ -83,10 +89,10 @@ def untimed(
 
     due = dues(gradebook) if students else {}
     for word, several in students.items():
-        filed = sum(one.exercise == word for one in done.all)
+        filed = [one for one in done.all if one.exercise == word]
         have = "has" if len(several) == 1 else "have"
         told = (
-            f"{word}: {len(several):,} of {filed:,} {have} no time of handing in "
+            f"{word}: {len(several):,} of {len(filed):,} {have} no time of handing in "
             f"({', '.join(map(names.shown, several[:6]))}"
             f"{' …' if len(several) > 6 else ''})"
         )
@@ -94,6 +100,11 @@ def untimed(
             "give a CSV with times beside the zip, as Moodle's grading worksheet; or "
             "--handed-in TIME, by which all of them were"
         )
+        if {one.form for one in filed} == {senders.CANVAS}:
+            do = (
+                "--handed-in TIME with the due date that is set in Canvas says that what "
+                "it has not marked LATE was in time; or give a CSV with times"
+            )
         if due.get(word) is None:
             done.notes.append(f"{told}: once it has a due date, {do}")
         else:

@@ -66,6 +66,12 @@ class Sender:
     stamped: bool = False
 
 
+def is_test(sender: Sender) -> bool:
+    """Whether Canvas's own test student handed it in, who is on no roster."""
+    is_one = re.fullmatch(r"studenttest_\d+", sender.label)
+    return sender.form == CANVAS and is_one is not None
+
+
 def senders(
     pieces: Sequence[Piece],
     directory: Directory,

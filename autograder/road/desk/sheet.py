@@ -59,6 +59,7 @@ def read(path: Path, known: Collection[str], encoding: str | None = None) -> She
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ValueError(
             f"{path.name} is no CSV: save it as CSV (UTF-8), or export that"
+            + "; what was handed in is for `collect`" * (path.suffix.lower() == ".zip")
         )
     text, told = decoded(data, path.name, encoding)
     return parse(text, known, path.name, told)

@@ -85,10 +85,18 @@ class Times:
                 "Moodle's numbers mean other students in the next assignment: keep this "
                 "class for this one, and export into its own worksheet"
             )
+        if self._strangers:
+            many, few = len(self._strangers), ", ".join(self._strangers[:3])
+            self.notes.append(
+                f"{name} has {many:,} time{'s'[: many > 1]} of nobody on the roster: {few}"
+                f"{' …' if many > 3 else ''}"
+            )
+            self._strangers.clear()
         if len(self.known) > was and not clock.is_named and self._unzoned:
             self.notes.append(f"times in {name} are {clock.name}")
 
     _unzoned: bool = False
+    _strangers: list[str] = field(default_factory=list)  # whose times are in a table
 
     def _row(
         self,
@@ -108,7 +116,12 @@ class Times:
         elif number and student is None:
             student = _anywhere(row, directory)
         if student is None:
-            return []  # of a staff, or not on the roster: a file of theirs will be told
+            if re.search(r"\d", text):  # of a staff, or it is mistyped
+                who = next(
+                    (row[h] for h in found.values() if row.get(h)), f"line {line}"
+                )
+                self._strangers.append(names.shown(who)[:60])
+            return []
         if number:
             self.participants[number] = student
         if not text or text in "-–" or not re.search(r"\d", text):

@@ -155,7 +155,8 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
         if any(x.status == INFRA and not x.stands for x in found.values()):
             continue
         number = s.names.get("canvas_id", "" if s.names else s.lms_id)
-        called = f"{s.last_name}, {s.first_name}" if s.last_name else s.name
+        both = s.last_name, s.first_name
+        called = ", ".join(both) if all(both) else s.name
         login = s.names.get("login") or s.student
         rows.append(
             [

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 _NAME = r"(?P<file>\S.*?)"
+_UNREAD = r"the notebook (?P<why>is not .*|has .*|cannot be read: .*)"
 _SAID: tuple[tuple[str, str], ...] = (
     (
         rf"(?P<own>\S+) is as it was released: {_NAME} was graded in its place",
@@ -54,7 +55,7 @@ _SAID: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"the notebook (?P<why>is not .*|has .*|cannot be read: .*)",
+        _UNREAD,
         (
             "Your file is there, but it could not be read as a notebook, so nothing could be "
             "graded. Open it in JupyterLab, save it, and hand it in again."
@@ -106,8 +107,10 @@ def notes(flags: Iterable[str], exercise: str) -> list[str]:
 
 
 def read(flags: Iterable[str], exercise: str) -> str:
-    """The name of the file that was graded."""
+    """The name of the file that was graded; none where it could not be read."""
     for flag in flags:
+        if re.fullmatch(rf"{_UNREAD}|no notebook is named \S+: .*", flag):
+            return ""
         if found := re.fullmatch(
             rf"(?:\S+ is as it was released: )?{_NAME} was graded in its place", flag
         ):

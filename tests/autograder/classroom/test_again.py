@@ -141,7 +141,8 @@ def test_points_by_hand_stay_and_a_regrade_says_first_what_moves_and_why(
     assert "3 graded again: its points have changed" in said
     assert "right: 20 → 25, +5.00 (merge 2 → 4, train 3 → 6)" in told
     assert "mistaken-ties: points given by hand stand; look at them again" in told
-    assert "nothing was written" in told
+    again = f"regrade {WORD} --class {folder.name}"
+    assert f"nothing was written; next: python -m autograder {again}" in told
 
     code, told, _ = asked(capsys, "regrade", WORD, "--json")
     moves = {move["student"]: move for move in json.loads(told)["moved"]}

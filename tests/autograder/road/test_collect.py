@@ -156,6 +156,61 @@ def test_late_in_canvas(roster, go, run):
     assert code == 0
     stamp = lies(roster)["aexample/attend/timestamp.txt"]
     assert stamp == b"2026-11-23 12:00:00 UTC\n"  # a day after the student's own date
+    (told,) = said["notes"]
+    assert "has an extension: --late-by counts from 2026-11-22 12:00 UTC" in told
+
+
+def test_a_time_that_was_said_wrongly_is_corrected(roster, go, run, tmp_path):
+    """Of the very file that lies there: an older file does not become newer by it."""
+    name = canvas("Anna Example", 101, 7, "attend.ipynb", late=True)
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")
+    (tmp_path / "t.csv").write_text("id,submitted at\n101,2026-11-20 13:00\n")
+    one = {name: notebook()}
+    assert students(go(one, "--late-by", "2d")[1]) == ["aexample"]
+    for words, at in (
+        (("--late-by", "1d"), b"2026-11-21 12:00:00 UTC\n"),
+        ((tmp_path / "t.csv", "--zone", "UTC"), b"2026-11-20 13:00:00 UTC\n"),
+    ):
+        code, said = go(one, *words)
+        assert code == 0 and students(said, "timed") == ["aexample"]
+        assert not said["newer"] and not said["same"]
+        assert lies(roster)["aexample/attend/timestamp.txt"] == at
+    older = {canvas("Anna Example", 101, 6, "attend.ipynb", late=True): notebook()}
+    assert "is newer, and stays" in go(older, "--late-by", "30m")[1]["notes"][0]
+    assert lies(roster)["aexample/attend/timestamp.txt"] == at
+
+
+def test_who_is_newer_is_named(roster, run, tmp_path):
+    for number in (1, 2):
+        name = canvas("Anna Example", 101, number, "attend.ipynb")
+        files = {name: notebook(work=str(number))}
+        files[canvas("Jörg Müller", 102, 9, "tokenize.ipynb")] = notebook("tokenize")
+        files[canvas("明 李", 103, 8, "attend.ipynb")] = notebook()
+        (tmp_path / "a.zip").write_bytes(zipped(files))
+        said = run("collect", tmp_path / "a.zip")[1]
+    assert "1 newer · 2 as before\n" in said and "  newer\n    aexample\n" in said
+    assert "Next: python -m autograder grade attend" in said  # of which most are
+    words = "--handed-in TIME with the due date that is set in Canvas"
+    assert words in " ".join(said.split())
+
+
+def test_the_test_student_is_nobody_to_ask_about(roster, go):
+    """The roster leaves Canvas's own student out, and so does this."""
+    files = {canvas("Test Student", 999, 1, "attend.ipynb"): notebook()}
+    code, said = go(files)
+    assert code == 0 and not said["nobody"] and not lies(roster)
+    assert said["notes"] == [
+        "studenttest_999 is Canvas's own test student, and was left out"
+    ]
+
+
+def test_a_time_of_nobody_is_told(roster, go, tmp_path):
+    """An id that is mistyped in a list by hand would else change nothing, unseen."""
+    times = "id,submitted at\naexampel,2026-11-20 13:00\nmli,2026-11-20 13:00\nx,\n"
+    (tmp_path / "t.csv").write_text(times)
+    one = {canvas("Anna Example", 101, 7, "attend.ipynb"): notebook()}
+    notes = go(one, tmp_path / "t.csv", "--zone", "UTC")[1]["notes"]
+    assert notes[0] == "t.csv has 1 time of nobody on the roster: aexampel"
 
 
 def test_how_late_it_was_follows_the_due_date(roster, go, run):
@@ -451,7 +506,9 @@ def test_a_name_that_several_files_have_is_nobodys(roster, go, run, tmp_path):
     }
     code, said = go(files, "--as", "tokenize.ipynb=mli", name="f")
     assert code == 2 and not lies(roster)
-    assert "may be several students' work: say --as aexample=ID, --as jmueller=ID" in said
+    assert (
+        "may be several students' work: say --as aexample=ID, --as jmueller=ID" in said
+    )
     code, said = go(files, "--as", "f/aexample/tokenize.ipynb=mli", name="f")
     assert lies(roster)["mli/tokenize/tokenize.ipynb"] == one
     assert lies(roster)["jmueller/tokenize/tokenize.ipynb"] == two
@@ -718,7 +775,7 @@ def test_where_no_time_is_known_it_is_said(roster, go, run):
     )
     assert "grading worksheet; or --handed-in TIME" in said["left"][0]
     code, said = go(one, "--handed-in", "2026-11-20 12:00", "--zone", "UTC")
-    assert code == 0 and students(said, "newer") == ["aexample"]
+    assert code == 0 and students(said, "timed") == ["aexample"]
     stamp = lies(roster)["aexample/attend/timestamp.txt"]
     assert stamp == b"2026-11-20 12:00:00 UTC\n"
     code, said = go(one)  # now it is known
@@ -736,6 +793,7 @@ def test_review_and_status_say_it_too(roster, run, monkeypatch):
     assert code == 1 and "1 to look at" in said and "no time known" in said
     code, said = run("status", "attend")
     assert code == 1 and "attend: 1 with no time known, which counts as in time" in said
+    assert f"autograder grade attend --class {roster.name}\n" in said
     some.pop(0)
     assert run("review", "attend")[0] == run("status", "attend")[0] == 0
 
@@ -765,7 +823,7 @@ def test_blind_marking_has_a_class_of_its_own(klass, run, tmp_path):
 def test_a_table_alone_is_nothing_to_collect(roster, run, tmp_path):
     (tmp_path / "w.csv").write_text(WORKSHEET)
     code, said = run("collect", tmp_path / "w.csv")
-    assert code == 2 and "holds times, and no notebooks: give" in said
+    assert code == 2 and "is a list, and holds no notebooks: give" in said
 
 
 def test_times_in_another_language(roster, go, tmp_path):

@@ -295,6 +295,11 @@ def test_moodles_grade_import_holds_nobody_whom_it_would_stop_at():
         moodle.new({"attend": CLASS, "mlp": CLASS})
 
 
+def test_one_name_alone_has_no_comma():
+    one = standing("xw", first_name="", last_name="王小明")
+    assert table(canvas.new({"attend": [one]}).sheet)[2][0] == "王小明"
+
+
 def test_a_new_gradebook_for_canvas_takes_no_grade_away():
     rows = table(canvas.new({"attend": CLASS}).sheet)
     assert rows[1] == ["    Points Possible", "", "", "", "", "5.00"]

@@ -155,22 +155,24 @@ def test_an_example_of_a_mistake_says_nothing_in_the_terminal(recwarn):
         (
             "no notebook is named attend.ipynb: there is b.ipynb",
             "none of this exercise",
-            "attend.ipynb",
+            "",
         ),
         ("no notebook is named attend.ipynb: none is there", "nothing to grade", ""),
         ("the notebook is not JSON: Expecting value", "could not be read as", ""),
         (
             "big.ipynb has 99,999,999 bytes, which is too many: left out",
             "too large",
-            "",
+            "attend.ipynb",
         ),
-        ("merge: was tagged to be skipped", "`skip-execution`", ""),
+        ("merge: was tagged to be skipped", "`skip-execution`", "attend.ipynb"),
     ],
 )
-def test_which_file_was_read_and_why_not_another(flag, said, read):
+def test_which_file_was_read_and_why_not_another(flag, said, read, tmp_path):
     (told,) = files.notes([flag, flag], "attend")
     assert said in told
-    assert files.read([flag], "attend") == (read or "attend.ipynb")
+    assert files.read([flag], "attend") == read
+    about = job(standing("ada", flags=(flag,)), tmp_path)
+    assert ("Read and graded" in page.html(about, notebook({}))) is bool(read)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +231,26 @@ MOODLE = packed.Received("moodle", "Jane Doe_4711", 0)
 )
 def test_the_names_by_which_an_lms_takes_pages_back(form, came, names, name):
     assert packed.name_in(form, "attend", standing("jane", names=names), came) == name
+
+
+def test_one_students_page_is_packed_alone(klass, run, monkeypatch):
+    """Canvas makes a comment of each page in a zip: who has theirs gets no other."""
+    some = [standing(n, names={"canvas_id": n[-1]}) for n in ("s1", "s2", "s3")]
+    monkeypatch.setattr("autograder.classroom.book.standings", lambda *_: some)
+    came = {n: packed.Received("canvas", f"doe_{n[-1]}", 7) for n in ("s1", "s2", "s3")}
+    monkeypatch.setattr(packed, "received", lambda *_: came)
+    for name in came:
+        place = klass / "feedback" / name / "attend"
+        place.mkdir(parents=True)
+        (place / "attend.html").write_text(name)
+    monkeypatch.setattr("autograder.road.look.writing.write_all", lambda *_: (1, 0, {}))
+    for words, numbers in (("--student", "s2"), "2"), ((), "123"):
+        code, said = run("feedback", "attend", *words)
+        assert code == 0 and "not packed" not in said
+        with zipfile.ZipFile(klass / "feedback" / "attend-canvas.zip") as made:
+            assert made.namelist() == [f"doe_{n}_7_attend.html" for n in numbers]
+    code, said = run("feedback", "attend", "--student", "s22")
+    assert code == 2 and "'s22' has no grade for attend: did you mean s2?" in said
 
 
 def test_packing(tmp_path):

@@ -281,3 +281,26 @@ def test_it_says_what_it_understood_and_what_is_next(klass, run, tmp_path):
     _, said = run("roster", tmp_path / "list.csv")
     assert "1 of the changed: only how this list writes the name" in said
     assert "Next: python -m autograder status" in said
+
+
+def test_what_comes_next_before_anything_is_handed_in(klass, run, tmp_path):
+    assert "next: python -m autograder release EXERCISE, or roster" in run("status")[1]
+    (klass / "handout").mkdir()
+    said = run("status")[1]
+    assert "no roster yet; nothing was handed in yet" in said
+    assert said.endswith(
+        f"next: python -m autograder roster FILE.csv --class {klass.name}\n"
+    )
+    (tmp_path / "list.csv").write_text("id,name\nada,Ada Example\nmax,Ada Example\n")
+    run("roster", tmp_path / "list.csv")
+    said = run("status")[1]
+    assert said.endswith(
+        f"next: python -m autograder collect FILE --class {klass.name}\n"
+    )
+    code, said = run("due", "attend", "--student", "Ada Example", "--days", "1")
+    assert code == 2 and "did you mean ada, or max?" in said  # both are called so
+    code, said = run("grade", "attend")
+    assert code == 2 and f"autograder collect FILE --class {klass.name}" in said
+    assert "; did you mean attend?" in run("status", "atend")[1]
+    (tmp_path / "s.zip").write_bytes(b"PK\x03\x04")
+    assert "is for `collect`" in run("roster", tmp_path / "s.zip")[1]
