@@ -93,7 +93,7 @@ def moved(
 def _by_hand(standing: Standing) -> bool:
     """Whether points by hand wait for a person."""
     every = standing.checks.values()
-    return any(c.waits and c.manual is not None for c in every)
+    return any(c.waits and (c.manual is not None or c.extra) for c in every)
 
 
 def would_move(
@@ -120,7 +120,7 @@ def would_move(
     late = _late(old, said["timestamp"], rule, possible, word)
     late = min(late, max(0.0, score))
     total = max(0.0, score - late)
-    by_hand = [n for n, c in old.checks.items() if c.manual is not None]
+    by_hand = [n for n, c in old.checks.items() if c.manual is not None or c.extra]
     now = {n: about[n]["points"] for n in about}
     again = decides.WORDS["submission"] in reason
     waits = any(

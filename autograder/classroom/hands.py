@@ -30,7 +30,7 @@ NONE = "none"  # there are none yet: a person is to give them
 class Hand:
     """Points by hand: `of` which submission (its fingerprint), and `why` they wait."""
 
-    points: float
+    points: float  # with extra credit
     of: str
     why: str = ""
 
@@ -44,12 +44,20 @@ class Kept:
 
     def typed(self, name: str, grade: Any) -> bool:
         """Whether a person has typed these points since then."""
-        if grade.manual_score is None:
+        points = given(grade)
+        if points is None:
             return False
         known = self.points.get(name)
-        if known is None or known.points != grade.manual_score:
+        if known is None or known.points != points:
             return True
         return bool(known.why) and not grade.needs_manual_grade
+
+
+def given(grade: Any) -> float | None:
+    """The points that a person has given to a cell, extra credit too; None: none."""
+    if grade.manual_score is None and not grade.extra_credit:
+        return None
+    return (grade.manual_score or 0.0) + (grade.extra_credit or 0.0)
 
 
 def settled(kept: Kept | None, grades: Mapping[str, Any]) -> bool:
@@ -57,7 +65,7 @@ def settled(kept: Kept | None, grades: Mapping[str, Any]) -> bool:
     if kept is not None:
         return any(kept.typed(name, grade) for name, grade in grades.items())
     return any(
-        grade.manual_score is not None and not grade.needs_manual_grade
+        given(grade) is not None and not grade.needs_manual_grade
         for grade in grades.values()
     )
 
@@ -80,7 +88,7 @@ def waits(kept: Kept | None, name: str, grade: Any, flagged: bool) -> str:
     """Why the points of a cell wait for a person; empty where they do not."""
     if not grade.needs_manual_grade:
         return ""
-    if grade.manual_score is None:
+    if given(grade) is None:
         return NONE if grade.auto_score is None else ""
     if kept is None:
         return CHECK
@@ -98,7 +106,8 @@ def now(
     last: the submission that was graded before, which a person saw who typed since then.
     moved: whether the check now says something else.
     """
-    if grade.manual_score is None:
+    points = given(grade)
+    if points is None:
         return None
     known = kept.points.get(name) if kept is not None else None
     new = known is None or kept is None or kept.typed(name, grade)
@@ -109,7 +118,7 @@ def now(
         why = CHECK
     elif why != CHECK:
         why = ""
-    return Hand(grade.manual_score, of, why)
+    return Hand(points, of, why)
 
 
 def every(gradebook: Gradebook, assignment: str) -> dict[str, Kept]:

@@ -168,6 +168,23 @@ def test_points_by_hand_of_an_earlier_hand_in_are_told_wherever_they_count(
     assert run("export", WORD)[0] == 0
 
 
+def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run):
+    graded()
+    with book.opened() as gradebook:
+        (notebook,) = gradebook.find_submission(WORD, "ada").notebooks
+        (grade,) = [g for g in notebook.grades if g.name == "softmax"]
+        grade.extra_credit = 2.0
+        gradebook.db.commit()
+    graded(flags=[FLAG])  # the same submission: a person has seen it
+    assert not stands().by_hand_before
+    graded(which="two")
+    assert stands().by_hand_before == ("softmax",)
+    code, told = run("export", WORD)
+    assert code == 1 and "1 with points by hand of an earlier hand-in" in told
+    typed("softmax", None)  # what the formgrader writes where it is confirmed
+    assert run("review", WORD)[0] == 0 and stands().total == stands().possible + 2
+
+
 def test_a_dry_run_tells_what_being_late_will_cost(graded):
     graded(wrong=["softmax"], at="2026-11-20 11:00:00 UTC")
     one = stands()
