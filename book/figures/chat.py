@@ -186,9 +186,12 @@ def tilted(answers, best):
     answers: [(text, reward, probability)]; "" for all others. best: {β: (those of the
     same answers, KL)}, as `facts.chat.tilted` gives them.
     """
-    names = [text or tr("all others") for text, *_ in answers]
+    names = [
+        tr("“{answer}”", answer=text) if text else tr("all others")
+        for text, *_ in answers
+    ]
     columns = [(tr("before"), [p for *_, p in answers], 0.0)]
-    columns += [(tr("β = {beta:g}", beta=beta), *found) for beta, found in best.items()]
+    columns += [(f"β = {beta:g}", *found) for beta, found in best.items()]
     told = "; ".join(
         tr(
             "{name}: {bars}, KL {kl}",
