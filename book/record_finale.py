@@ -86,7 +86,7 @@ def shown(output: nbformat.NotebookNode) -> dict:
 
 
 def main(exercises: list[str]) -> None:
-    # neither a date nor a machine: what is printed is the same on any
+    # neither a date nor a machine: any other prints the same, but for what was trained
     recorded = {**recording.read(FILE), "made by": "python book/record_finale.py"}
     for exercise in exercises or SHOWN:
         recorded[exercise] = record(exercise)

@@ -107,14 +107,14 @@ def write(assignment: str, folder: Path, notebook: Path | None = None) -> Path:
     path = folder / REFERENCE
     notebook = notebook or folder / f"{assignment}.ipynb"
     built = wire.pack(build(assignment, notebook))
-    if not (path.exists() and _only_rounded(path.read_bytes(), built)):
+    if not (path.exists() and only_rounded(path.read_bytes(), built)):
         part = path.with_suffix(".part")
         part.write_bytes(built)
         os.replace(part, path)
     return path
 
 
-def _only_rounded(stored: bytes, built: bytes) -> bool:
+def only_rounded(stored: bytes, built: bytes) -> bool:
     """Whether two packed references are the same but for the last digits of floats."""
     try:
         (what, ours), (other, theirs) = map(_contents, (built, stored))

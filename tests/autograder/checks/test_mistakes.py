@@ -134,7 +134,8 @@ def test_the_committed_reference_is_the_banks(references):
         for room in ("solutions", "exercises"):
             committed = course.root() / room / assignment / bank.REFERENCE
             fresh = references / assignment / bank.REFERENCE
-            assert committed.read_bytes() == fresh.read_bytes(), (
+            # another processor's last digits are no news: `bank.write` leaves them, too
+            assert bank.only_rounded(committed.read_bytes(), fresh.read_bytes()), (
                 f"{committed} is stale: run `make exercises`"
             )
 
