@@ -22,6 +22,7 @@ PARTS = (
     "cache",
     "check",
     "grader",
+    "cost",
     "scale",
     "site",
 )  # modules of this package; each has run() -> list[Row]

@@ -59,14 +59,14 @@ class Run:
 def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         stock, ours = Path(folder, "stock"), Path(folder, "ours")
-        _course(stock)
+        lay_out(stock)
         (stock / "nbgrader_config.py").write_text(STOCK)
-        _course(ours)
+        lay_out(ours)
         shutil.copy(ROOT / "nbgrader_config.py", ours)
         _nbgrader(stock, "generate_assignment", EXERCISE)
         ratios, shares, same = [], [], True
         for number in range(ROUNDS):
-            _hand_in(stock / "submitted", THEIRS)
+            hand_in(stock / "submitted", THEIRS)
             theirs = _measured(
                 stock, "gradebook.db", *_program("nbgrader"), "autograde"
             )
@@ -129,14 +129,15 @@ def run() -> list[Row]:
     ]
 
 
-def _course(folder: Path) -> None:
+def lay_out(folder: Path, exercise: str = EXERCISE) -> None:
+    """A course of one exercise."""
     for name in ("solutions", "exercises"):
-        shutil.copytree(ROOT / name / EXERCISE, folder / name / EXERCISE)
+        shutil.copytree(ROOT / name / exercise, folder / name / exercise)
 
 
-def _hand_in(submitted: Path, size: int) -> None:
+def hand_in(submitted: Path, size: int, exercise: str = EXERCISE) -> None:
     """Honest submissions; each says whose it is, so that no two are the same."""
-    demo_before, demo.ASSIGNMENT = demo.ASSIGNMENT, EXERCISE
+    demo_before, demo.ASSIGNMENT = demo.ASSIGNMENT, exercise
     try:
         solved = demo.notebook(Submission("honest", 0))
     finally:
@@ -147,16 +148,16 @@ def _hand_in(submitted: Path, size: int) -> None:
         for cell, source in zip(solved.cells, sources, strict=True):
             own = cell.metadata.get("nbgrader", {}).get("solution", False)
             cell.source = f"{source}\n# {student}" if own else source
-        place = submitted / student / EXERCISE
+        place = submitted / student / exercise
         place.mkdir(parents=True, exist_ok=True)
-        nbformat.write(solved, place / f"{EXERCISE}.ipynb")
-        shutil.copy(ROOT / "exercises" / EXERCISE / bank.REFERENCE, place)
+        nbformat.write(solved, place / f"{exercise}.ipynb")
+        shutil.copy(ROOT / "exercises" / exercise / bank.REFERENCE, place)
 
 
 def _graded(course: Path, klass: str, size: int, jobs: int | None = None) -> Run:
     """Our command on a new class."""
     place = course / "autograder" / "classes" / klass
-    _hand_in(place / "submitted", size)
+    hand_in(place / "submitted", size)
     command = [sys.executable, "-m", "autograder", "grade"]
     command += [] if jobs is None else ["--jobs", str(jobs)]
     done = _measured(course, place / "gradebook.db", *command, klass=klass)
@@ -173,14 +174,14 @@ def _measured(
         f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     )
     took = processes.run([*command, EXERCISE], folder, environment)
-    scores = _scores(folder / gradebook)
+    scores = points(folder / gradebook)
     # Our boxes are nobody's children, so the gradebook tells what each submission took.
     # Stock waits for its kernels; what it takes to start is shared by its submissions.
-    cpu = _cpu(folder / gradebook) or took.cpu / len(scores)
+    cpu = computing(folder / gradebook) or took.cpu / len(scores)
     return Run(took.seconds, took.peak_mb, scores, cpu)
 
 
-def _cpu(gradebook: Path) -> float | None:
+def computing(gradebook: Path) -> float | None:
     """What the median submission took: kernels, worker and runner. None: not known."""
     query = "select cpu from autograder_grading where student != ''"
     with (
@@ -191,7 +192,7 @@ def _cpu(gradebook: Path) -> float | None:
     return None
 
 
-def _scores(gradebook: Path) -> dict[str, float]:
+def points(gradebook: Path) -> dict[str, float]:
     query = (
         "select s.student_id, sum(coalesce(g.auto_score, 0)) from submitted_assignment s "
         "join submitted_notebook n on n.assignment_id = s.id "

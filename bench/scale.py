@@ -19,7 +19,7 @@ from nbgrader.api import Gradebook
 
 from autograder.classroom import address
 from autograder.classroom.record import Record
-from bench.grader import EXERCISE, ROOT, _course, _hand_in
+from bench.grader import EXERCISE, ROOT, hand_in, lay_out
 from bench.measure import Row
 from bench.postgres import Server
 
@@ -34,7 +34,7 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder, "course")
         course.mkdir()
-        _course(course)
+        lay_out(course)
         shutil.copy(ROOT / "nbgrader_config.py", course)
         return [_dask(course), _postgres(course)]
 
@@ -55,7 +55,7 @@ def _dask(course: Path) -> Row:
             rates = {}
             for many, cluster in clusters.items():
                 klass = f"dask{number}-{many}"
-                _hand_in(_place(course, klass) / "submitted", SIZE)
+                hand_in(_place(course, klass) / "submitted", SIZE)
                 _grade(course, klass, "--scheduler", cluster.scheduler_address)
                 rates[many] = _rate(_place(course, klass) / "gradebook.db")
                 print(f"  {many} of Dask's workers: {rates[many]:.2f} a second")
@@ -85,7 +85,7 @@ def _postgres(course: Path) -> Row:
     ratios = []
     with Server(durable=True) as server:
         own = _place(course, "file")
-        _hand_in(own / "submitted", 1)
+        hand_in(own / "submitted", 1)
         _grade(course, "file")
         other = _place(course, "server")
         shutil.copytree(own / "submitted", other / "submitted")

@@ -163,11 +163,13 @@ def _by_hand(scored: Scored) -> str:
             told[-1] += " to an earlier hand-in of yours"
         if scored.auto is not None and scored.auto != scored.manual:
             told[-1] += f" in place of the check's {points(scored.auto)}"
-    if scored.waits == EARLIER:
-        told.append("They stand until your instructor has looked at this one")
     if scored.extra:
         more = plural(abs(scored.extra), "extra point")
         told.append(f"{more} {'were added' if scored.extra > 0 else 'were taken off'}")
+        if scored.waits == EARLIER and scored.manual is None:
+            told[-1] += " to an earlier hand-in of yours"
+    if scored.waits == EARLIER:
+        told.append("They stand until your instructor has looked at this one")
     return ". ".join(told) + "." if told else ""
 
 
