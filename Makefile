@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 ONLY   ?=
+DEPTH  ?= 1
 N      ?= 10000
 SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
@@ -78,10 +79,10 @@ demo: setup exercises boxes  ## grade the bundled demo class and print its table
 	@$(BIN)/python -m autograder grade tokenize --class demo --feedback \
 	  $$($(BIN)/python -m autograder sandbox >/dev/null || echo --no-sandbox)  # this class is our own
 
-test: setup-test browser boxes postgres node  ## run all tests
+test: setup-test browser boxes postgres node  ## run all tests (DEPTH=10: ten times as much of what they generate)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@GPT_TEST_DEPTH=$(DEPTH) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 mutants: setup-test  ## try all mutants of all right answers on the checks, and print those that pass
 	@$(BIN)/python -W ignore -m tests.autograder.mutants

@@ -21,9 +21,10 @@ from autograder.verdict import bank, panel, wire
 from autograder.verdict.compare import difference
 from autograder.verdict.judge import Verdict, expected, judge
 from autograder.verdict.outcome import Outcome, run, run_all
+from tests.depth import many
 
 ROOT = Path(__file__).parents[3]
-SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(50))]
+SEEDS = [bank.PUBLIC_SEED, *(b"%d" % n for n in range(many(10)))]
 SOME = SEEDS[:16]
 
 EXERCISES = checks.exercises()
@@ -135,7 +136,7 @@ def test_every_seed_draws_other_inputs_for_the_same_purposes(exercise, check):
         if case.edge:
             continue  # of some edges, such as an empty text, there is only one
         seen = {wire.pack(drawn(exercise, check.name, s)[0][place].args) for s in SEEDS}
-        # Two of 51 tiny inputs may meet by chance, and no more than that.
+        # Two tiny inputs may meet by chance, and no more than that.
         few = (
             f"{purposes[place]!r}: {len(SEEDS)} seeds draw {len(seen)} different inputs"
         )
@@ -156,7 +157,7 @@ def test_the_oracle_answers_every_case_and_changes_nothing(exercise, check):
 @every_check
 def test_every_mistake_is_wrong_in_every_draw_and_like_no_other(exercise, check):
     assert len(check.mistakes) >= 2
-    for seed in SEEDS[:3]:  # that each is wrong is asked of 200 seeds elsewhere
+    for seed in SEEDS[:3]:  # that each is wrong is asked of more seeds elsewhere
         cases, wanted = drawn(exercise, check.name, seed)
         made = {m.name: answers(m.answer, cases) for m in check.mistakes}
         assert len(made) == len(check.mistakes), "two mistakes of one name"

@@ -24,6 +24,7 @@ from autograder.verdict import bank, panel, wire
 from autograder.verdict.compare import difference
 from autograder.verdict.judge import expected, judge
 from autograder.verdict.outcome import Outcome, from_rows, to_rows
+from tests.depth import many
 
 PLAIN = {type(None), bool, int, float, str, bytes, list, tuple, dict}
 CHECKS = {
@@ -34,10 +35,10 @@ CHECKS = {
 every_check = pytest.mark.parametrize("name", CHECKS)
 
 
-def fuzz(examples: int):
+def fuzz(least: int):
     """The same examples in every run, and no clock: the machine may be busy."""
     return settings(
-        max_examples=examples,
+        max_examples=many(least),
         derandomize=True,
         database=None,
         deadline=None,
@@ -155,7 +156,7 @@ outcomes = st.builds(
 
 
 # --- the wire ------------------------------------------------------------------------
-@fuzz(300)
+@fuzz(60)
 @given(values)
 def test_every_value_survives_with_its_types(value):
     back = wire.unpack(wire.pack(value))
@@ -204,7 +205,7 @@ def accepted(data: bytes):
     return value
 
 
-@fuzz(500)
+@fuzz(100)
 @given(values, edits)
 def test_a_damaged_file_is_a_value_or_a_value_error(value, changes):
     accepted(edited(wire.pack(value), changes))
@@ -248,7 +249,7 @@ abouts = st.tuples(
 SIZES = {"BOOL": 1, "U8": 1, "F16": 2, "BF16": 2, "F32": 4}
 
 
-@fuzz(800)
+@fuzz(160)
 @given(nodes, st.lists(abouts, max_size=3), st.binary(max_size=64), st.booleans())
 def test_a_forged_header_is_a_value_or_a_value_error(node, about, data, sound):
     header, start = {}, 0
@@ -264,7 +265,7 @@ def test_a_forged_header_is_a_value_or_a_value_error(node, about, data, sound):
 
 
 # --- outcomes ------------------------------------------------------------------------
-@fuzz(300)
+@fuzz(60)
 @given(st.lists(rows, max_size=2) | st.lists(rows | values, max_size=3) | values)
 @example([[None, "", "", [], ""]])
 @example([[1], [2, None, "", [0], ""]])
@@ -282,7 +283,7 @@ def test_any_value_is_outcomes_or_a_value_error(value):
     assert exactly(to_rows(found), wanted)
 
 
-@fuzz(100)
+@fuzz(20)
 @given(st.text(max_size=40) | st.binary(max_size=40).map(base64.b64encode))
 def test_any_text_for_an_answer_is_refused(text):
     with pytest.raises(ValueError):
@@ -295,7 +296,7 @@ counts = st.dictionaries(
 )
 
 
-@fuzz(300)
+@fuzz(60)
 @given(outcomes | st.builds(Outcome, counts), st.data(), st.booleans())
 def test_any_outcome_can_be_compared_with_any_other(want, data, hidden):
     if want.raised:
@@ -318,7 +319,7 @@ def test_any_outcome_can_be_compared_with_any_other(want, data, hidden):
         assert len(said) < 300
 
 
-@fuzz(200)
+@fuzz(40)
 @given(values)
 @example(math.nan)
 @example([0.5, {"a": math.nan}])
@@ -366,7 +367,7 @@ told = st.builds(
 )
 
 
-@fuzz(500)
+@fuzz(100)
 @given(marked, told)
 def test_a_hidden_reason_tells_no_value_of_either_side(want, got):
     assert "98765" not in str(difference(Outcome(want), got, 1e-4, 1e-5, hidden=True))
@@ -476,7 +477,7 @@ def changed_tensor(value, draw, rtol: float, atol: float):
 
 
 @every_check
-@fuzz(30)
+@fuzz(6)
 @given(data=st.data())
 def test_one_thing_wrong_costs_its_case(name, data):
     """The case is wrong unless `right` says that the change is none, and only that."""
@@ -509,7 +510,7 @@ def test_one_thing_wrong_costs_its_case(name, data):
 
 
 @every_check
-@fuzz(5)
+@fuzz(1)
 @given(data=st.data())
 def test_any_outcomes_get_a_verdict_and_always_the_same(name, data):
     check, cases, wanted, public = drawn(name)
