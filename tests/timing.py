@@ -30,3 +30,15 @@ def best(run: Callable, given: tuple) -> float:
         if was_on:
             gc.enable()
     return min(times)
+
+
+def of_page(page) -> Callable[[], float]:
+    """Asks for the seconds of processor that a browser's page has taken until now."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds() -> float:
+        measured = session.send("Performance.getMetrics")["metrics"]
+        return {one["name"]: one["value"] for one in measured}["TaskDuration"]
+
+    return seconds

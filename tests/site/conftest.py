@@ -1,11 +1,13 @@
 """The built site and a server on localhost.
 
 The site is built by the same command as `make` uses, into the same _build/html: Sphinx
-itself knows what is fresh, so a second build takes seconds and is never stale.
+itself knows what is fresh, so a second build takes seconds and is never stale. It is
+built once in a run, by the first of its workers that asks.
 """
 
 import functools
 import http.server
+import os
 import subprocess
 import sys
 import threading
@@ -24,8 +26,12 @@ def site():
     """The folder of the built site."""
     command = Path(sys.executable).with_name("jupyter-book")
     need(command.exists(), "jupyter-book; install requirements.txt")
-    (ROOT / "_build").mkdir(exist_ok=True)
+    built_by = ROOT / "_build" / "site.run"
+    built_by.parent.mkdir(exist_ok=True)
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")  # the same of all its workers
     with FileLock(ROOT / "_build" / "site.lock"):
+        if run and built_by.exists() and built_by.read_text() == run:
+            return ROOT / "_build" / "html"
         built = subprocess.run(
             [command, "build", ".", "-W", "--keep-going"],
             cwd=ROOT,
@@ -37,6 +43,7 @@ def site():
         pytest.fail(
             f"the site does not build:\n{(built.stdout + built.stderr)[-4000:]}"
         )
+    built_by.write_text(run or "")
     return ROOT / "_build" / "html"
 
 
