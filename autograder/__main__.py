@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType as Module
 
 from autograder.classroom import address, course, trouble
+from autograder.road import times
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
@@ -61,7 +62,14 @@ def main(argv: list[str] | None = None) -> int:
             one.add_argument("--db", metavar="URL", help=address.HELP)
     for word, (about, arguments, _) in _DOORS.items():
         arguments(commands.add_parser(word, help=about))
-    options = parser.parse_args(argv)
+    options, more = parser.parse_known_args(times.joined(argv))
+    if more:
+        odd = ", ".join(map(repr, more))
+        hint = "; what has no --name of its own stands before all that have one"
+        known = any(word.startswith("-") for word in more) or not module
+        told = f"there is no place for {odd}{'' if known else hint}"
+        print(f"autograder {asked}: {told} (--help lists all)", file=sys.stderr)
+        return 2
     try:
         if module:
             return _walk(module, options)

@@ -261,6 +261,36 @@ def test_what_makes_no_sense_changes_nothing(due, words):
     assert json.dumps(standings(), default=str) == before
 
 
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        (["2026-11-28", "23:59"], (28, 23)),
+        (["2026-11-28", "23:59", "America/New_York", "--grace", "1h"], (29, 4)),
+        (["2026-11-28", "23:59", "-0500"], (29, 4)),
+        (
+            ["2026-11-20", "--student", "mli", "--until", "2026-11-28", "23:59"],
+            (28, 23),
+        ),
+        (["2026-11-20", "--student", "mli", "--until=2026-11-28", "23:59"], (28, 23)),
+    ],
+)
+def test_no_quotes_are_needed_round_a_date(due, words, at):
+    code, said, _ = due(*words)
+    assert code == 0, said
+    assert standings()["mli"].due == datetime.datetime(2026, 11, at[0], at[1], 59)
+
+
+def test_where_words_have_no_place_it_is_said(due, capsys):
+    for words in ["28.11.2026", "23:59"], ["Nov", "28", "at", "noon"]:
+        code, said, _ = due(*words)
+        assert code == 2 and f"'{' '.join(words)}' is no date: write it as" in said
+    assert command.main(["due", EX, "--zone", "UTC", "2026-11-28", "23:59"]) == 2
+    said = capsys.readouterr().err
+    assert "no place for '2026-11-28 23:59'; what has no --name of its own" in said
+    assert command.main(["due", EX, "--zome", "UTC"]) == 2
+    assert "no place for '--zome', 'UTC' (--help" in capsys.readouterr().err
+
+
 def test_it_shows_everything(due, capsys):
     due(DUE, "--per-day", "10%", "--cap", "50%", "--grace", "30m")
     due("--student", "mli", "--days", "2")
