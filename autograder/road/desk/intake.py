@@ -47,7 +47,7 @@ class Wish:
     dry_run: bool = False
     time: str | None = None  # the column with times in a CSV
     handed_in: datetime.datetime | None = None  # what has no time; UTC
-    dates: str | None = None  # the order of day and month in a CSV: see `stamps.DATES`
+    dates: str | None = None  # the order of day and month in a CSV: see `dates.DATES`
 
 
 def take_in(
