@@ -496,6 +496,35 @@ def test_a_students_own_folders_name_nobody(roster, go):
         shutil.rmtree(roster / "submitted", ignore_errors=True)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        canvas("Anna Example", 101, 1, "attend.zip"),
+        *("aexample.zip", "attend_aexample.zip", "attend/aexample.zip"),
+        "all/aexample.zip",
+    ],
+)
+def test_a_students_own_zip_in_an_unpacked_download(roster, go, name):
+    """It is whose its name says, and what stands within names nobody else."""
+    inner = canvas("明 李", 103, 3, "attend.ipynb")
+    files = {inner: notebook(work="a")}
+    beside = f"{'all/' * name.startswith('all/')}jmueller/attend.ipynb"
+    code, said = go({name: zipped(files), beside: notebook(work="b")}, name="f")
+    assert code == 0, said
+    assert set(students(said)) == {"aexample", "jmueller"}
+    assert lies(roster)["aexample/attend/attend.ipynb"] == notebook(work="a")
+
+
+def test_an_lms_zip_deep_in_a_folder_is_told(roster, go):
+    """It is not taken, as a student might have made it; and it is said what to do."""
+    inner = {canvas("明 李", 103, 3, "attend.ipynb"): notebook()}
+    files = {"week 3/a.zip": zipped(inner), "mli/attend.ipynb": notebook(work="b")}
+    code, said = go(files, name="f")
+    assert code == 1 and students(said) == ["mli"]
+    told = "and holds a.zip: if an LMS made that zip, hand over the zip itself"
+    assert said["nobody"] == [f"week 3 is nobody on the roster, {told}"]
+
+
 def test_a_name_that_several_files_have_is_nobodys(roster, go, run, tmp_path):
     """Each student has a tokenize.ipynb: `--as` gives none of theirs to another."""
     one, two, loose = (notebook("tokenize", work=f"{n}") for n in range(3))

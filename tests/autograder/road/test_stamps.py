@@ -113,8 +113,8 @@ def test_a_day_without_an_hour_is_told():
 
 
 def test_a_bad_time_of_gradescope():
-    from autograder.road.desk.senders import _when
+    from autograder.road.desk.gradescope import when
 
-    assert _when("0001-01-01 00:00:00 +14:00") is None
-    assert _when("2026-13-45 00:00:00 Z") is None
-    assert _when("2026-11-05 10:00:00 +02:00") == datetime.datetime(2026, 11, 5, 8)
+    assert when("0001-01-01 00:00:00 +14:00") is None
+    assert when("2026-13-45 00:00:00 Z") is None
+    assert when("2026-11-05 10:00:00 +02:00") == datetime.datetime(2026, 11, 5, 8)
