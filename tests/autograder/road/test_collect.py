@@ -821,10 +821,29 @@ def test_review_and_status_say_it_too(roster, run, monkeypatch):
     code, said = run("review", "attend")
     assert code == 1 and "1 to look at" in said and "no time known" in said
     code, said = run("status", "attend")
-    assert code == 1 and "attend: 1 with no time known, which counts as in time" in said
+    told = "attend: 1 with no time known, which counts as in time: give `collect` a CSV"
+    assert code == 1 and told in " ".join(said.split())
     assert f"autograder grade attend --class {roster.name}\n" in said
     some.pop(0)
+    shutil.rmtree(roster / "submitted")
     assert run("review", "attend")[0] == run("status", "attend")[0] == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--no-roster"]])
+def test_status_says_it_before_anything_is_graded(klass, run, tmp_path, words):
+    if not words:
+        (tmp_path / "list.csv").write_text("id\nada\nbo\n")
+        run("roster", tmp_path / "list.csv")
+    for who in "ada", "bo":
+        (tmp_path / "f" / who).mkdir(parents=True)
+        (tmp_path / "f" / who / "attend.ipynb").write_bytes(notebook(work=who))
+    run("collect", tmp_path / "f", *words)
+    assert run("status")[0] == 0  # nothing is due
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")
+    (klass / "submitted" / "bo" / "attend" / "timestamp.txt").write_text("2026-11-19")
+    code, said = run("status")
+    assert code == 1 and "attend: 1 with no time known" in said
+    assert "or --handed-in TIME" in " ".join(said.split())
 
 
 def test_blind_marking_has_a_class_of_its_own(klass, run, tmp_path):
