@@ -305,6 +305,20 @@ def test_it_shows_everything(due, capsys):
     assert told["due"] == "2026-11-20T12:00:00Z" and told["grace"] == 1800
 
 
+def test_only_what_a_class_has_begun_is_listed(klass, run):
+    code, said = run("due")
+    assert code == 0 and "no exercise was released or collected yet" in said
+    (klass / "course.json").write_text('{"exercises": {"mlp": {}}}')
+    (klass / "submitted" / "ada" / "attend").mkdir(parents=True)
+    run("due", "sample", "2026-11-20 12:00", "--zone", "UTC")
+    said = run("due", "--zone", "UTC")[1]
+    listed = [line.split()[0] for line in said.splitlines()[3:]]
+    assert listed == ["attend", "mlp", "sample"]
+    assert "train     –" in run("due", "train")[1]  # who asks is told
+    told = json.loads(run("due", "--json")[1])["exercises"]
+    assert [word for word, row in told.items() if row["begun"]] == listed
+
+
 def test_times_in_their_zones():
     berlin = times.Clock("Europe/Berlin")
     at = datetime.datetime
