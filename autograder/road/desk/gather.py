@@ -69,6 +69,7 @@ class Gathered:
     beside: dict[tuple[str, str], list[tuple[str, Piece]]] = field(default_factory=dict)
     nobody: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    others: dict[str, None] = field(default_factory=dict)  # who handed in such a one
     misnamed: list[Notebook] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     foreign: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -237,6 +238,7 @@ def _look(
     if only is not None and exercise != only:
         if named is None or sender.inner[-1] == piece.name or len(sender.inner) == 1:
             found.wrong.append(f"{who} is {like or exercise}'s notebook")
+            found.others[student] = None
         return
     one = Notebook(
         student,

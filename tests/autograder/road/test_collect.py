@@ -650,6 +650,18 @@ def test_another_exercise_under_this_name(roster, go):
     assert list(lies(roster)) == ["aexample/tokenize/tokenize.ipynb"]
 
 
+def test_who_handed_in_only_another_exercise_is_named(roster, go):
+    files = {
+        canvas("Anna Example", 101, 1, "attend.ipynb"): notebook(),
+        canvas("Anna Example", 101, 2, "tokenize.ipynb"): notebook("tokenize"),
+        canvas("明 李", 103, 3, "tokenize.ipynb"): notebook("tokenize", work="b"),
+    }
+    code, said = go(files, "--exercise", "attend")
+    assert code == 0 and students(said) == ["aexample"]
+    told = "2 notebooks are of other exercises, and not taken"
+    assert f"{told}; nothing else came from 1: mli" in said["notes"]
+
+
 def test_what_cannot_be_read_is_filed_by_its_name(roster, go):
     """So that the grader can tell the student; under another name it is nobody's guess."""
     code, said = go(
