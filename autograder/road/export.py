@@ -207,7 +207,7 @@ def _about(
         "exercises": list(grades),
         "grades": told.graded,
         "filled": filled,
-        "infra": those(lambda n, s: s.status == INFRA and not s.stands),
+        "infra": those(lambda n, s: s.status == INFRA and not (s.stands or endless(s))),
         "stands": those(lambda n, s: s.stands),
         "ungraded": ungraded,
         "outdated": those(

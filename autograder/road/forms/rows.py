@@ -192,7 +192,7 @@ def grade(standing: Standing) -> float | None:
 def endless(standing: Standing) -> bool:
     """Whether somebody gave points that are no finite number: they are no grade."""
     numbers = (standing.score or 0.0, standing.penalty)
-    return not all(map(math.isfinite, numbers))
+    return standing.endless or not all(map(math.isfinite, numbers))
 
 
 def total(standing: Standing | None) -> str:

@@ -7,6 +7,7 @@ import csv
 import datetime
 import io
 import json
+import math
 import os
 import signal
 import time
@@ -286,6 +287,37 @@ def test_who_is_infra_keeps_the_grade_from_before_wherever_one_looks(
     assert run("feedback", WORD, "--pack", "none")[0] == 0
     mine = (klass / "feedback" / "ada" / WORD / f"{WORD}.html").read_text("utf-8")
     assert "These points are of the hand-in before" in mine and "disk" not in mine
+
+
+@pytest.mark.parametrize("points", [math.inf, -math.inf, math.nan])
+def test_points_that_are_no_number_cost_that_row_alone(graded, run, klass, points):
+    """Which nbgrader's API lets pass. SQLite keeps NaN as no points at all."""
+    graded()
+    graded("bo")
+    (klass / "submitted" / "bo" / WORD / "x.txt").touch()  # nothing to grade
+    typed("softmax", points)
+    one, other = stands(), stands("bo")
+    assert other.total == other.possible
+    if one.total is not None:
+        assert math.isnan(points) and one.total == one.possible
+        return
+    shown = table.table(WORD, [rows.told("ada", 20, {"ada": one}, {})])
+    code, told = run("review", WORD)
+    assert code == 1 and run("status", WORD)[0] == 1
+    code, exported = run("export", WORD)
+    assert code == 1 and "1 grade of attend" in exported and "INFRA" not in exported
+    assert run("report", "--no-pairs")[0] == 1
+    html = (klass / "report.html").read_text("utf-8")
+    for said in shown, told, exported, html:
+        words = " ".join(said.split())
+        assert "ada" in words and "points given by hand are no number" in words
+        assert "give others in the formgrader" in words
+    assert "1 page" in run("feedback", WORD, "--pack", "none")[1]
+    about = json.dumps({"metadata": {"autograder": {"checks": {}}}})
+    said = {"notebook": about, "timestamp": None}
+    assert again.would_move(one, said, "", Rule(), 20) is None
+    typed("softmax", 1.0)  # and then there is a grade again
+    assert stands().total == one.possible - 2 and run("review", WORD)[0] == 0
 
 
 def test_before_anything_is_graded_that_is_what_is_said(klass, run):
