@@ -9,7 +9,10 @@ import io
 import json
 import math
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -35,11 +38,13 @@ from autograder.classroom.collect import collect
 from autograder.classroom.late import Rule
 from autograder.classroom.record import Record
 from autograder.classroom.tables import VERDICT
-from autograder.road import export, look, report
-from autograder.road.forms import canvas
+from autograder.road import look, report
+from autograder.road.forms import canvas, written
 from autograder.road.look import page
 from tests.autograder.road import made
+from tests.autograder.road.lms import ROOT
 from tests.autograder.road.made import DUE
+from tests.need import need
 
 WORD = "attend"
 FLAG = "scores: uses torch.nn.functional (cell 9, line 2)"
@@ -294,7 +299,6 @@ def test_points_that_are_no_number_cost_that_row_alone(graded, run, klass, point
     """Which nbgrader's API lets pass. SQLite keeps NaN as no points at all."""
     graded()
     graded("bo")
-    (klass / "submitted" / "bo" / WORD / "x.txt").touch()  # nothing to grade
     typed("softmax", points)
     one, other = stands(), stands("bo")
     assert other.total == other.possible
@@ -318,6 +322,36 @@ def test_points_that_are_no_number_cost_that_row_alone(graded, run, klass, point
     assert again.would_move(one, said, "", Rule(), 20) is None
     typed("softmax", 1.0)  # and then there is a grade again
     assert stands().total == one.possible - 2 and run("review", WORD)[0] == 0
+
+
+def test_a_class_that_can_only_be_read_is_exported_elsewhere(graded, klass, tmp_path):
+    graded()
+    go = [sys.executable, "-m", "autograder", "export", WORD, "--class", klass.name]
+    if os.geteuid() == 0:  # whom no mode of a folder would stop
+        go = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *go]
+        need(shutil.which("setpriv"), "root can only be stopped by setpriv")
+    where = {"env": os.environ | {"PYTHONPATH": str(ROOT)}, "cwd": Path.cwd()}
+
+    def export(*words):
+        done = subprocess.run(
+            [*go, *words], check=False, capture_output=True, text=True, **where
+        )
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    to = tmp_path / "grades.csv"
+    klass.chmod(0o555)
+    try:
+        code, said = export("--to", str(to))
+        assert code == 0 and "1 grade of attend" in said and "only be read" in said
+        assert export("--to", str(to))[0] == 0  # the very same
+        to.write_text("mine")
+        code, said = export("--to", str(to))
+        assert code == 2 and "can only be read" in said and to.read_text() == "mine"
+        assert export("--to", str(to), "--force")[0] == 0
+        code, said = export()
+        assert code == 2 and "cannot be written" in said and "--to FILE" in said
+    finally:
+        klass.chmod(0o755)
 
 
 def test_before_anything_is_graded_that_is_what_is_said(klass, run):
@@ -427,7 +461,7 @@ def test_demo_can_be_laid_out_again_beside_what_came_of_it(
     monkeypatch.chdir(course_folder)
     assert run("demo", "--class", "tried")[0] == 0
     folder = course.class_place()
-    export._write(folder / "exports" / "tokenize-plain.csv", b"x", False)
+    written.write(folder / "exports" / "tokenize-plain.csv", b"x", False)
     (folder / "report.html").write_text(look.MAKER)
     assert run("demo", "--remove", "--class", "tried")[0] == 0
     assert not (folder / "submitted").exists()
