@@ -169,7 +169,7 @@ def _about(
                 for who in those(lambda n, s: endless(s))
             ),
         ],
-        "notes": told.notes,
+        "notes": [*told.notes, *told.by_name()],
     }
 
 
