@@ -289,6 +289,8 @@ def test_where_words_have_no_place_it_is_said(due, capsys):
     assert "no place for '2026-11-28 23:59'; what has no --name of its own" in said
     assert command.main(["due", EX, "--zome", "UTC"]) == 2
     assert "no place for '--zome', 'UTC' (--help" in capsys.readouterr().err
+    assert command.main(["grade", EX, "attend"]) == 2
+    assert "no place for 'attend' (--help" in capsys.readouterr().err
 
 
 def test_it_shows_everything(due, capsys):
