@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType as Module
 
 from autograder.classroom import address, course, trouble
+from autograder.road import times
 
 # What an instructor does with a class, in the order of a term: a module of the road each.
 ROAD = {
@@ -61,7 +62,16 @@ def main(argv: list[str] | None = None) -> int:
             one.add_argument("--db", metavar="URL", help=address.HELP)
     for word, (about, arguments, _) in _DOORS.items():
         arguments(commands.add_parser(word, help=about))
-    options = parser.parse_args(argv)
+    words = times.joined(argv)
+    options, more = parser.parse_known_args(words)
+    if more:
+        odd = ", ".join(map(repr, more))
+        before = words[: words.index(more[0])] if more[0] in words else []
+        behind = not more[0].startswith("-") and any(w.startswith("-") for w in before)
+        hint = "; what has no --name of its own stands before all that have one"
+        told = f"there is no place for {odd}{hint * behind}"
+        print(f"autograder {asked}: {told} (--help lists all)", file=sys.stderr)
+        return 2
     try:
         if module:
             return _walk(module, options)

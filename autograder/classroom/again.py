@@ -109,6 +109,8 @@ def would_move(
     rule: what being late costs, of an exercise of `possible` points. word: what was
     `assumed` of its time.
     """
+    if old.endless:
+        return None  # until somebody gives other points
     about = json.loads(said["notebook"])["metadata"]["autograder"]["checks"]
     points = {
         name: known.points

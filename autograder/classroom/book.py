@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -90,6 +91,11 @@ class Standing:
     def stands(self) -> bool:
         """Whether the grade is from before, of an earlier hand-in if there was a newer."""
         return self.status == INFRA and self.total is not None
+
+    @property
+    def endless(self) -> bool:
+        """Whether somebody gave points that are no number, so that there is no grade."""
+        return any(flag.endswith(hands.ENDLESS) for flag in self.flags)
 
     @property
     def by_hand_before(self) -> tuple[str, ...]:
@@ -177,7 +183,7 @@ def standings(
         )
         status = verdict.status if verdict else GRADED if graded else MISSING
         checks = json.loads(verdict.checks) if verdict else {}
-        scored, score = {}, 0.0
+        scored, score, odd = {}, 0.0, []
         kept = by_hand.get(student.id)
         asks = hands.asks(kept, {cells[grade.cell_id][0]: grade for grade in mine})
         for grade in mine:
@@ -186,6 +192,9 @@ def standings(
             points = grade.manual_score  # it goes before
             points = grade.auto_score or 0.0 if points is None else points
             points += grade.extra_credit or 0.0
+            if not math.isfinite(points):  # which nbgrader's own API lets pass
+                odd.append(f"{name}: {hands.ENDLESS}")
+                continue
             score += points
             scored[name] = Scored(
                 points,
@@ -197,6 +206,9 @@ def standings(
                 found.get("reason"),
                 hands.waits(kept, name, grade, asks),
             )
+        flags = tuple(json.loads(verdict.flags)) if verdict else ()
+        if odd:
+            status, graded, flags = INFRA, False, (*odd, *flags)
         due = known.duedate if known else None
         kept = when.extension if when else None
         if due is not None and (extension := more.get(student.id, kept)):
@@ -210,7 +222,7 @@ def standings(
             student.lms_user_id or "",
             person.section if person else "",
             json.loads(person.names) if person else {},
-            tuple(json.loads(verdict.flags)) if verdict else (),
+            flags,
             scored,
             possible,
             score if graded else None,

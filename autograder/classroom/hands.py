@@ -24,6 +24,7 @@ EARLIER = "earlier"  # given by hand to an earlier hand-in
 CHECK = "check"  # by hand, and the check says something else since then
 FLAG = "flag"  # by hand, and the submission is flagged since then
 NONE = "none"  # there are none yet: a person is to give them
+ENDLESS = "the points given by hand are no number: give others in the formgrader"
 
 
 @dataclass(frozen=True)

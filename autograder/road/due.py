@@ -28,8 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "date",
-        nargs="?",
-        help="'2026-11-20 23:59', with a zone after it if it is not --zone's; "
+        nargs="*",
+        help="2026-11-20 23:59, with a zone after it if it is not --zone's; "
         "a day alone means its last minute; 'none' takes the date away",
     )
     parser.add_argument(
@@ -87,14 +87,15 @@ def _asked(options: argparse.Namespace, clock: Clock) -> dict[str, Any]:
     from autograder.road import times
 
     found: dict[str, Any] = {}
-    if options.date is not None:
+    if options.date:
         if options.exercise == ALL:
             raise ValueError("a due date is one exercise's: name the exercise")
-        found["due"] = None if options.date == "none" else clock.read(options.date)
+        date = " ".join(options.date)
+        found["due"] = None if date == "none" else clock.read(date)
     if options.per_day is not None:
-        found["per_day"] = _amount(options.per_day, "--per-day")
+        found["per_day"] = times.amount(options.per_day, "--per-day")
     if options.cap is not None:
-        found["cap"] = _amount(options.cap, "--cap")
+        found["cap"] = times.amount(options.cap, "--cap")
     if options.grace is not None:
         none = options.grace == "none"
         found["grace"] = 0 if none else times.seconds(options.grace, "--grace")
@@ -111,20 +112,6 @@ def _asked(options: argparse.Namespace, clock: Clock) -> dict[str, Any]:
             raise ValueError("--until is one exercise's: name the exercise")
         found["until"] = clock.read(options.until)
     return found
-
-
-def _amount(text: str, option: str) -> tuple[float, bool] | None:
-    """Points, or a share of them, and which of both."""
-    if text == "none":
-        return None
-    number, share = text.rstrip("%").strip(), text.endswith("%")
-    try:
-        value = float(number) / (100 if share else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= (1 if share else 1e6):
-        raise ValueError(f"{option} {text!r} is neither '10%' nor a number of points")
-    return value, share
 
 
 def _change(

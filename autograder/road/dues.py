@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import shlex
@@ -30,8 +31,10 @@ def show(
         return 0
     known = dues(gradebook)
     wanted = options.exercise
-    words_ = course.assignments() if wanted in (None, "all") else [wanted]
+    words_ = begun(gradebook) if wanted in (None, "all") else [wanted]
     print(f"{name} · times are {clock.name}\n")
+    if not words_:
+        print("  no exercise was released or collected yet")
     rows, own = [("exercise", "due", "late")], []
     for word in words_:
         due = known.get(word)
@@ -39,17 +42,36 @@ def show(
         rows.append((word, shown, words(late.rule(gradebook, word)) if due else ""))
         more = late.extensions(gradebook, word, due)
         own += [(word, s, clock.short(due + m)) for s, m in sorted(more.items()) if m]
-    print("\n".join(f"  {line}" for line in columns(rows)))
+    if words_:
+        print("\n".join(f"  {line}" for line in columns(rows)))
     if own:
         print("\n  extensions")
         print("\n".join(f"    {line}" for line in columns(own, indent=4)))
     if not known:
-        first = course.assignments()[0]
+        first = [*words_, *course.assignments()][0]
         print(
             f"\nNext: python -m autograder due {first} '2026-11-20 23:59' "
             f"--per-day 10% --class {shlex.quote(name)}"
         )
     return 0
+
+
+def begun(gradebook: Gradebook) -> list[str]:
+    """The exercises that this class has to do with: released, collected, or announced."""
+    import sqlalchemy as sa
+    from nbgrader import api
+
+    from autograder.classroom import late
+    from autograder.road.handout import pin
+
+    folder = course.class_folder()
+    known = {*gradebook.db.execute(sa.select(api.Assignment.name)).scalars()}
+    known |= {*late.rules(gradebook)}
+    with contextlib.suppress(ValueError):  # of a damaged list, which others tell
+        known |= {*pin.pinned(folder).get("exercises", {})}
+    top = folder / "submitted"
+    every = course.assignments()
+    return [w for w in every if w in known or course.students_in(top, w)]
 
 
 def words(rule: Rule) -> str:
@@ -86,13 +108,14 @@ def everything(gradebook: Gradebook) -> dict[str, Any]:
     """The same for scripts."""
     from autograder.classroom import late
 
-    known = dues(gradebook)
+    known, there = dues(gradebook), begun(gradebook)
     found: dict[str, Any] = {}
     for word in course.assignments():
         due = known.get(word)
         more = late.extensions(gradebook, word, due)
         found[word] = {
             "due": due and due.isoformat() + "Z",
+            "begun": word in there,
             **vars(late.rule(gradebook, word)),
             "extensions": {s: (due + m).isoformat() + "Z" for s, m in more.items()},
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,12 +58,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from autograder.road.forms import written
+
     grades = _grades([course.exercise(name) for name in options.exercise])
     form, told = _told(options, grades)
     to = options.to or _place(form, list(grades), bool(options.into))
     if options.into and to.resolve() == options.into.resolve():
         raise ValueError(f"{to} is the file that the LMS exported: give another --to")
-    told.odd += _write(to, told.sheet.bytes(), options.force)
+    odd, notes = written.write(to, told.sheet.bytes(), options.force)
+    told.odd += odd
+    told.notes += notes
     about = _about(to, form, grades, told, bool(options.into))
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
     needs = ("infra", "stands", "ungraded", "outdated", "by_hand", "manual", "absent")
@@ -118,71 +121,6 @@ def _place(form: str, exercises: list[str], filled: bool) -> Path:
     return course.class_folder() / "exports" / f"{which}-{kind}.csv"
 
 
-def _write(to: Path, data: bytes, force: bool) -> list[str]:
-    """Write a file whole. ValueError where one is there that is not as we wrote it.
-
-    What is to be told of the list of what was written is returned. The list has the new
-    file before it is written, and the old one until then: whenever this is stopped, what
-    lies there is known as ours. One at a time has the list.
-    """
-    import hashlib
-
-    from filelock import FileLock
-
-    from gpt.data import write_whole
-
-    listed = course.class_folder() / "exports" / "written.json"
-    where, new = to, hashlib.sha256(data).hexdigest()
-    try:
-        for where in listed.parent, to.parent:
-            where.mkdir(parents=True, exist_ok=True)
-        where = listed
-        with FileLock(listed.parent.with_name(".exports.lock")):
-            known, told = _known(listed)
-            key, ours, where = _key(to), [new], to
-            if to.is_symlink() or to.exists():
-                old = hashlib.sha256(to.read_bytes()).hexdigest()
-                if old not in (new, *known.get(key, ())) and not force:
-                    raise ValueError(
-                        f"{to} is there, and is not as this command wrote it: give another "
-                        f"file with --to, or --force{''.join(f' ({one})' for one in told)}"
-                    )
-                ours.append(old)
-            for some in ours, [new]:
-                known[key], where = some, listed
-                write_whole(listed, json.dumps(known, indent=1).encode())
-                if some is ours:
-                    where = to
-                    write_whole(to, data)
-    except OSError as error:
-        raise ValueError(f"{where} cannot be written: {error.strerror}") from None
-    return told
-
-
-def _key(to: Path) -> str:
-    """How a file is listed: in the class's folder from there, as that may be moved."""
-    path, folder = to.resolve(), course.class_folder().resolve()
-    inside = path.is_relative_to(folder)
-    return path.relative_to(folder).as_posix() if inside else str(path)
-
-
-def _known(listed: Path) -> tuple[dict[str, list[str]], list[str]]:
-    """The digests of what was written, by file; and what is to be told of this list."""
-    try:
-        found = json.loads(listed.read_text("utf-8"))
-        several = {
-            _key(Path(k)) if os.path.isabs(k) else k: [v]
-            if isinstance(v, str)
-            else [*v]
-            for k, v in found.items()
-        }
-    except FileNotFoundError:
-        return {}, []
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        return {}, [f"{listed} was damaged: which files are ours was not known"]
-    return several, []
-
-
 def _about(
     to: Path, form: str, grades: dict[str, list[Standing]], told: Any, filled: bool
 ) -> dict[str, Any]:
@@ -207,7 +145,7 @@ def _about(
         "exercises": list(grades),
         "grades": told.graded,
         "filled": filled,
-        "infra": those(lambda n, s: s.status == INFRA and not s.stands),
+        "infra": those(lambda n, s: s.status == INFRA and not (s.stands or endless(s))),
         "stands": those(lambda n, s: s.stands),
         "ungraded": ungraded,
         "outdated": those(
@@ -231,7 +169,7 @@ def _about(
                 for who in those(lambda n, s: endless(s))
             ),
         ],
-        "notes": told.notes,
+        "notes": [*told.notes, *told.by_name()],
     }
 
 

@@ -167,6 +167,7 @@ def _exercise(
     )
     found["title"] = title
     found["ungraded"] = _ungraded(name, standings, who)
+    found["untimed"] = _untimed(name, standings, who)
     found["computing"] = _time(found["cpu"])
     found["chart"] = chart.columns(
         found["histogram"], "How many students have how many points"
@@ -192,6 +193,17 @@ def _ungraded(name: str, standings: list[Standing], who: Who) -> Names:
 
     found = (Standing(s, MISSING) for s in waiting.never_graded(name, standings))
     return counts.names(found, who)
+
+
+def _untimed(name: str, standings: list[Standing], who: Who) -> Names:
+    """Of whom nobody knows when they handed in, graded or not."""
+    from autograder.classroom.book import MISSING, Standing
+    from autograder.road.look import counts
+
+    new, is_due = waiting.to_grade(name, standings), any(s.due for s in standings)
+    known = {s.student: s for s in standings}
+    found = waiting.untimed(name, standings, new, is_due)
+    return counts.names((known.get(s) or Standing(s, MISSING) for s in found), who)
 
 
 def _alike(name: str, standings: list[Standing], who: Who) -> dict[str, Any]:

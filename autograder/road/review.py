@@ -22,10 +22,7 @@ HOW = (
     "flags stand above the notebook. Type the points you find right, or the same ones, in whatever cell: "
     "then it is confirmed, and no longer listed here."
 )
-UNTIMED = (
-    "no time known, so it counts as in time: give `collect` a CSV with times, or "
-    "--handed-in TIME, and grade again"
-)
+UNTIMED = f"no time known, so it counts as in time: {waiting.TIMES}, and grade again"
 
 WHYS = {  # why points wait: see `hands`
     hands.EARLIER: "points by hand ({}) were given to an earlier hand-in: still right?",

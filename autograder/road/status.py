@@ -7,6 +7,7 @@ import collections
 import datetime
 import json
 import shlex
+import textwrap
 from typing import Any
 
 from autograder.classroom import course, names
@@ -66,6 +67,7 @@ def of(
     Late is who was late by more than the grace.
     """
     from autograder.classroom import book, late
+    from autograder.road import dues
 
     folder = course.class_folder()
     submitted = {*course.students_in(folder / "submitted", word)}
@@ -75,7 +77,8 @@ def of(
         grace = datetime.timedelta(seconds=late.rule(gradebook, word).grace)
     count = collections.Counter(standing.status for standing in standings)
     graded = {s.student for s in standings if s.status in (book.GRADED, book.FLAGGED)}
-    due = min((s.due for s in standings if s.due), default=None)  # no extension's
+    due = dues.dues(gradebook).get(word)
+    due = min((s.due for s in standings if s.due), default=due)  # no extension's
     waiting = waits.to_grade(word, standings)
     failed = {s.student for s in standings if s.status == book.INFRA}
     failed |= {student for student in submitted if names.problem(student)}
@@ -93,7 +96,7 @@ def of(
         "flagged": count[book.FLAGGED],
         "infra": len(failed),
         "to_review": len([s for s in standings if s.needs_manual]),
-        "untimed": len([s for s in standings if s.untimed]),
+        "untimed": len(waits.untimed(word, standings, waiting, due is not None)),
         "late": len([s for s in standings if s.late > grace]),
         "feedback": len(pages & graded),
     }
@@ -166,7 +169,8 @@ def _table(rows: list[dict[str, Any]], roster: int) -> list[str]:
             lines.append(f"  {row['exercise']}: {row['off_roster']:,} on no roster")
         if row["untimed"]:
             told = f"{row['untimed']:,} with no time known, which counts as in time"
-            lines.append(f"  {row['exercise']}: {told} (see review)")
+            told = f"  {row['exercise']}: {told}: {waits.TIMES}"
+            lines += textwrap.wrap(told, 80, subsequent_indent=" " * 6)
     for row in rows:
         due = f" (due {row['due']})" if row["due"] else ""
         word = row["exercise"]

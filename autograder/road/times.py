@@ -7,6 +7,7 @@ import os
 import re
 import time
 import zoneinfo
+from collections.abc import Sequence
 
 YEARS = 2000, 2100  # a year beyond is a slip, and sums with it fail everywhere
 MOST_DAYS = 3650
@@ -16,6 +17,22 @@ _UNITS = {
     86400: ("d", "day", "days"),
 }
 _SECONDS = {word: size for size, words in _UNITS.items() for word in words}
+# A day, alone or as an option's value, and an hour that is the word behind it.
+_DAY = re.compile(r"(--[\w-]+=)?\d+([-./])\d+\2\d+")
+_HOUR = re.compile(r"\d\d?:\d\d\S*")
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """The words of a command, with a day, its hour and its zone as one: without quotes."""
+    found: list[str] = []
+    for word in words:
+        day, *more = found[-1].split(" ") if found else [""]
+        is_hour = not more and _HOUR.fullmatch(word)
+        if _DAY.fullmatch(day) and (is_hour or (len(more) == 1 and _is_zone(word))):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
 
 
 class Clock:
@@ -96,6 +113,15 @@ def _zone(name: str) -> datetime.tzinfo:
         ) from None
 
 
+def _is_zone(word: str) -> bool:
+    if re.fullmatch(r"[+-]\d\d:?\d\d", word):
+        return True
+    try:
+        return _zone(word) is not None
+    except ValueError:
+        return False
+
+
 def _machines() -> str | None:
     """The name of this machine's zone, where it has one."""
     named = os.environ.get("TZ") or os.path.realpath("/etc/localtime")
@@ -138,6 +164,20 @@ def days(text: str, option: str) -> int:
             f"{option}: {text!r} is no number of days up to {MOST_DAYS:,}, or 'none'"
         )
     return round(float(text) * 86400)
+
+
+def amount(text: str, option: str) -> tuple[float, bool] | None:
+    """Points, or a share of them, and which of both."""
+    if text == "none":
+        return None
+    number, share = text.rstrip("%").strip(), text.endswith("%")
+    try:
+        value = float(number) / (100 if share else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= (1 if share else 1e6):
+        raise ValueError(f"{option} {text!r} is neither '10%' nor a number of points")
+    return value, share
 
 
 def span(time_: datetime.timedelta) -> str:

@@ -15,6 +15,8 @@ from autograder.classroom import collect, course, names
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
 
+TIMES = "give `collect` a CSV with times, or --handed-in TIME"  # where none is known
+
 
 def to_grade(word: str, standings: Iterable[Standing]) -> list[str]:
     """Whose submission is new, or newer than its grade."""
@@ -33,6 +35,21 @@ def never_graded(word: str, standings: Iterable[Standing]) -> list[str]:
     known = {s.student for s in standings if s.status != "MISSING"}
     folder = course.class_folder() / "submitted"
     return [s for s in course.students_in(folder, word) if s not in known]
+
+
+def untimed(
+    word: str, standings: Iterable[Standing], new: Iterable[str], is_due: bool
+) -> list[str]:
+    """Who handed in what is due, and nobody knows when: graded, or `new` to be graded."""
+    waiting = {*new}
+    found = {s.student for s in standings if s.untimed} - waiting
+    if is_due:
+        folder = course.class_folder() / "submitted"
+        stamps = {
+            student: folder / student / word / collect.STAMP for student in waiting
+        }
+        found |= {student for student, stamp in stamps.items() if not stamp.is_file()}
+    return sorted(found)
 
 
 def _is_newer(student: str, word: str, standing: Standing | None) -> bool:

@@ -9,6 +9,7 @@ looked into, and a zip in that one is not.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import io
 import itertools
 import os
@@ -65,9 +66,11 @@ class Piece:
 class Sources(contextlib.ExitStack):
     """What is to be collected, with what was odd about it in `problems`."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_hand_in: Callable[[str], bool] = lambda name: False) -> None:
+        """`is_hand_in` tells, of a zip's name in a folder, that a student made it."""
         super().__init__()
         self.problems: list[str] = []
+        self._is_hand_in = is_hand_in
 
     def pieces(self, path: Path) -> list[Piece]:
         """The files in a zip or a folder, or the file itself.
@@ -103,7 +106,11 @@ class Sources(contextlib.ExitStack):
                 if not stat.S_ISREG(path.lstat().st_mode):
                     what = "is a link" if path.is_symlink() else "is no ordinary file"
                     self._odd(folder.name, parts, what)
-                elif path.suffix.lower() == ".zip" and not inside:
+                elif (
+                    path.suffix.lower() == ".zip"
+                    and not inside
+                    and not self._is_hand_in(name)
+                ):
                     yield from self._archive(path)
                 else:
                     one = Piece(folder.name, parts, _reader(path))
@@ -170,6 +177,15 @@ class Sources(contextlib.ExitStack):
     def _odd(self, source: str, parts: tuple[str, ...], why: str) -> None:
         path = "/".join(map(shown, parts))
         self.problems.append(f"{shown(source)}: {path} {why}: left out")
+
+
+def packed(file: Path) -> datetime.datetime | None:
+    """When an LMS made a zip: the latest time in it, by the LMS's own clock."""
+    try:
+        with zipfile.ZipFile(file) as zipped:
+            return max(datetime.datetime(*info.date_time) for info in zipped.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
 
 
 def _begins_as_zip(path: Path) -> bool:

@@ -20,7 +20,7 @@ from autograder.classroom.collect import _is_copy
 from autograder.road.desk import blind, people
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
-from autograder.road.desk.said import Files, file_of, quoted
+from autograder.road.desk.said import Files, file_of, why_nobody
 from autograder.road.desk.senders import Sender, is_test
 
 LOOKED_AT = 60  # notebooks of one hand-in
@@ -69,6 +69,7 @@ class Gathered:
     beside: dict[tuple[str, str], list[tuple[str, Piece]]] = field(default_factory=dict)
     nobody: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    others: dict[str, None] = field(default_factory=dict)  # who handed in such a one
     misnamed: list[Notebook] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     foreign: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -145,7 +146,7 @@ def gather(
         if student is None:
             called = found.files.called(file_of(piece, sender))
             if _is_copy(piece.name) or called not in found.nobody:
-                found.nobody[called] = _why(called, sender, directory)
+                found.nobody[called] = why_nobody(called, sender, directory)
             continue
         if not _is_copy(sender.inner[-1]):
             key = (student, f"{piece.source}/{sender.label}/{folder_of(sender)}")
@@ -201,33 +202,6 @@ def _is_another(sender: Sender, student: str, directory: Directory) -> bool:
     return bool(number and own and people.fold(number) != people.fold(own))
 
 
-def _why(called: str, sender: Sender, directory: Directory | None) -> str:
-    """Why a hand-in fits nobody, and what may be done. `called` says it with `--as`."""
-    if not sender.keys:
-        return "was handed in without a name: end anonymous grading, or say whose it is"
-    if directory is None:
-        return "has a name that cannot be an id"
-    if blind.anonymous(dict(sender.keys)):
-        return f"was handed in blind: {blind.BLIND}"
-    several = directory.find((k, v) for k, v in sender.keys if k != "participant")
-    if len(several) > 1:
-        listed = ", ".join(sorted(map(names.shown, several))[:4])
-        return f"could be {listed}"
-    if several:
-        return (
-            f"has the name of {names.shown(*several)}, and another number in Canvas than "
-            f"the roster has: read the roster again, or --as {quoted(called)}=ID"
-        )
-    near = None
-    for key, value in reversed(sender.keys):
-        if key != "participant" and re.search(r"[^\W\d]", value):
-            near = near or directory.near(value)
-    if near is None:
-        return "is nobody on the roster"
-    who = names.shown(f"{near} ({directory.people[near].full})")
-    return f"is nobody on the roster; most like {who}: --as {quoted(called)}={near}"
-
-
 def _look(
     found: Gathered,
     piece: Piece,
@@ -264,6 +238,7 @@ def _look(
     if only is not None and exercise != only:
         if named is None or sender.inner[-1] == piece.name or len(sender.inner) == 1:
             found.wrong.append(f"{who} is {like or exercise}'s notebook")
+            found.others[student] = None
         return
     one = Notebook(
         student,

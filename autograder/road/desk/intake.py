@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,7 +46,7 @@ class Wish:
     dry_run: bool = False
     time: str | None = None  # the column with times in a CSV
     handed_in: datetime.datetime | None = None  # what has no time; UTC
-    dates: str | None = None  # the order of day and month in a CSV: see `stamps.DATES`
+    dates: str | None = None  # the order of day and month in a CSV: see `dates.DATES`
 
 
 def take_in(
@@ -58,7 +57,13 @@ def take_in(
     ValueError where a path, or a file that was named, is not there.
     """
     done, exercises = Outcome(), gather.Exercises()
-    with _alone(), archive.Sources() as sources:
+    known = directory if directory is not None else people.Directory([])
+    words = list(exercises.steps)
+
+    def is_hand_in(name: str) -> bool:
+        return senders.is_hand_in(name, known, words)
+
+    with _alone(), archive.Sources(is_hand_in) as sources:
         handed_in, sheets, packed = [], [], {}
         for path in wish.paths:
             by_source: dict[str, list[Any]] = {}
@@ -68,13 +73,10 @@ def take_in(
             for piece in sources.pieces(path):
                 by_source.setdefault(piece.source, []).append(piece)
             for source, some in by_source.items():
-                packed[source] = _packed(path if path.is_file() else path / source)
-                handed_in += senders.senders(
-                    some,
-                    directory if directory is not None else people.Directory([]),
-                    list(exercises.steps),
-                    done.left,
+                packed[source] = archive.packed(
+                    path if path.is_file() else path / source
                 )
+                handed_in += senders.senders(some, known, words, done.left)
         if sheets and len(sheets) == len(wish.paths):
             raise ValueError(
                 f"{names.shown(wish.paths[0].name)} is a list, and holds no notebooks: "
@@ -119,15 +121,6 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _packed(file: Path) -> datetime.datetime | None:
-    """When an LMS made a zip: the latest time in it, by the LMS's own clock."""
-    try:
-        with zipfile.ZipFile(file) as zipped:
-            return max(datetime.datetime(*info.date_time) for info in zipped.infolist())
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return None
 
 
 def _file(
@@ -311,12 +304,12 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
     if how == filing.OLDER:
         done.notes.append(
             f"{who}: what is there is newer, and stays; --replace "
-            f"{gather.quoted(new.student)} takes this one"
+            f"{said.quoted(new.student)} takes this one"
         )
     elif how == filing.UNKNOWN:
         done.left.append(
             f"{who}: another one is there, and nobody knows which is newer: "
-            f"--replace {gather.quoted(new.student)} takes this one"
+            f"--replace {said.quoted(new.student)} takes this one"
         )
     else:
         {

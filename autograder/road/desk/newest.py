@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from autograder.classroom import names
 from autograder.road.desk.archive import Piece
-from autograder.road.desk.gather import Gathered, Notebook, folder_of, quoted
+from autograder.road.desk.gather import Gathered, Notebook, folder_of
+from autograder.road.desk.said import quoted
 
 When = Callable[[Notebook], datetime.datetime | None]  # it was handed in
 

@@ -60,8 +60,11 @@ def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
         others = [told for told in found.wrong if " not " not in told]
         if others:
             are = "notebook is" if len(others) == 1 else "notebooks are"
+            only = [who for who in found.others if (who, exercise) not in found.found]
+            told = ", ".join(map(names.shown, only[:6])) + " …" * (len(only) > 6)
+            by = f"; nothing else came from {len(only):,}: {told}" if only else ""
             done.notes.append(
-                f"{len(others):,} {are} of other exercises, and not taken"
+                f"{len(others):,} {are} of other exercises, and not taken{by}"
             )
     for where, student in found.without.items():
         if student:

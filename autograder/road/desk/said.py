@@ -11,7 +11,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from autograder.classroom import names
+from autograder.road.desk import blind
 from autograder.road.desk.archive import Piece
+from autograder.road.desk.people import Directory
 from autograder.road.desk.senders import Sender
 
 File = tuple[str, str, str]  # source, hand-in, path
@@ -100,3 +102,37 @@ class Files:
         told = ", ".join(f"--as {quoted(each)}=ID" for each in listed)
         more = f" … ({len(files):,} in all)" if len(files) > 4 else ""
         return f"--as: {names.shown(text)!r} may be several students' work: say {told}{more}"
+
+
+def why_nobody(called: str, sender: Sender, directory: Directory | None) -> str:
+    """Why a hand-in fits nobody, and what may be done. `called` says it with `--as`."""
+    if not sender.keys:
+        return "was handed in without a name: end anonymous grading, or say whose it is"
+    if directory is None:
+        return "has a name that cannot be an id"
+    if blind.anonymous(dict(sender.keys)):
+        return f"was handed in blind: {blind.BLIND}"
+    several = directory.find((k, v) for k, v in sender.keys if k != "participant")
+    if len(several) > 1:
+        listed = ", ".join(sorted(map(names.shown, several))[:4])
+        return f"could be {listed}"
+    if several:
+        return (
+            f"has the name of {names.shown(*several)}, and another number in Canvas than "
+            f"the roster has: read the roster again, or --as {quoted(called)}=ID"
+        )
+    near = None
+    for key, value in reversed(sender.keys):
+        if key != "participant" and re.search(r"[^\W\d]", value):
+            near = near or directory.near(value)
+    if near is None:
+        packed = [part for part in sender.inner[:-1] if part.lower().endswith(".zip")]
+        more = ""
+        if packed:  # a student might have written others' names into it
+            zip_ = names.shown(packed[0])
+            more = (
+                f", and holds {zip_}: if an LMS made that zip, hand over the zip itself"
+            )
+        return f"is nobody on the roster{more}"
+    who = names.shown(f"{near} ({directory.people[near].full})")
+    return f"is nobody on the roster; most like {who}: --as {quoted(called)}={near}"

@@ -18,14 +18,12 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from autograder.classroom.names import shown
 from autograder.road.desk.archive import Piece
+from autograder.road.desk.gradescope import METADATA, METADATA_MB, submissions
 from autograder.road.desk.people import Directory
 
-METADATA = "submission_metadata.yml"
-METADATA_MB = 64
 _CANVAS = re.compile(
     r"(?P<who>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>\d+)_(?P<name>.+)"
 )
@@ -107,9 +105,14 @@ def _wrapper(
     return 0
 
 
+def is_hand_in(name: str, directory: Directory, exercises: Sequence[str]) -> bool:
+    """Whether a zip is what a student handed in, as its name says, and no LMS's own."""
+    return bool(_form(name, False)) or _is_someone(name, directory, exercises)
+
+
 def _is_someone(head: str, directory: Directory, exercises: Sequence[str]) -> bool:
-    if head.lower().endswith(".ipynb"):
-        return any(directory.any(n) for n in _names(head.partition(".")[0], exercises))
+    if head.lower().endswith((".ipynb", ".zip")):
+        return any(directory.any(name) for name in _names(head, exercises))
     return head in exercises or _whom(head, directory, exercises) is not None
 
 
@@ -151,11 +154,10 @@ def sender(
     while len(parts) > 1 and parts[0] in exercises:
         parts = parts[1:]
     head, inner = parts[0], parts[1:]
-    if not inner:  # a file, which may be called by its student
-        stem = head.partition(".")[0]
-        keys = tuple(("any", name) for name in _names(stem, exercises))
-        keys += tuple(("name", name) for name in _names(stem, exercises))
-        return Sender(FOLDER, head, keys, (head,))
+    if not inner or head.lower().endswith(".zip"):
+        named = _names(head, exercises)  # a file may be called by its student
+        keys = tuple((how, name) for how in ("any", "name") for name in named)
+        return Sender(FOLDER, head, keys, inner or (head,))
     keys = (("any", head), ("name", head))
     if found := _whom(head, directory, exercises):
         kind, name = found
@@ -181,8 +183,10 @@ def _whom(
     return None
 
 
-def _names(stem: str, exercises: Sequence[str]) -> list[str]:
+def _names(file: str, exercises: Sequence[str]) -> list[str]:
     """What may be a student's name in a file's: all of it, or but for the exercise's."""
+    is_zip = file.lower().endswith(".zip")
+    stem = file[:-4] if is_zip else file.partition(".")[0]
     found = [stem]
     for word in exercises:
         for pattern in (
@@ -213,7 +217,7 @@ def _gradescope(
         return [], list(pieces)
     about, depth = lists[0], len(lists[0].parts) - 1
     try:
-        told = _submissions(about.read(METADATA_MB << 20))
+        told = submissions(about.read(METADATA_MB << 20))
     except ValueError as error:
         problems.append(f"{shown(about.path)}: {error}")
         return [], [piece for piece in pieces if piece is not about]
@@ -231,73 +235,3 @@ def _gradescope(
             label = folder if len(submitters) < 2 else f"{folder} ({keys[0][1]})"
             known.append((piece, Sender(GRADESCOPE, label, keys, inner, at=at)))
     return known, rest
-
-
-def _submissions(
-    data: bytes,
-) -> dict[str, tuple[list[tuple[tuple[str, str], ...]], datetime.datetime | None]]:
-    """Of each folder: the ids of those who submitted it, and when. Ruby's symbols."""
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        """Knows no tag that makes anything: Ruby's objects are read as plain values."""
-
-        def plain(self, _tag: str, node: Any) -> Any:
-            if isinstance(node, yaml.MappingNode):
-                return self.construct_mapping(node, deep=True)
-            if isinstance(node, yaml.SequenceNode):
-                return self.construct_sequence(node, deep=True)
-            return node.value
-
-    Loader.add_multi_constructor("", Loader.plain)
-    Loader.yaml_implicit_resolvers = {
-        letter: [(tag, how) for tag, how in kinds if tag.endswith(":null")]
-        for letter, kinds in Loader.yaml_implicit_resolvers.items()
-    }  # everything is text: an id keeps its zeros
-    try:
-        found = yaml.load(data, Loader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ValueError(f"is no YAML: {str(error).splitlines()[0][:80]}") from None
-    if not isinstance(found, dict):
-        raise ValueError("holds no list of submissions")
-    return {
-        str(folder): (
-            _submitters(_get(one, "submitters")),
-            _when(_get(one, "created_at")),
-        )
-        for folder, one in found.items()
-    }
-
-
-def _get(value: Any, name: str) -> Any:
-    return value.get(f":{name}", value.get(name)) if isinstance(value, dict) else None
-
-
-def _submitters(value: Any) -> list[tuple[tuple[str, str], ...]]:
-    found = []
-    for one in value if isinstance(value, list) else []:
-        kinds = ("email", "email"), ("sid", "any"), ("name", "name")
-        said = [(how, _get(one, key)) for key, how in kinds]
-        keys = tuple(
-            (how, text) for how, text in said if isinstance(text, str) and text
-        )
-        if keys:
-            found.append(keys)
-    return found
-
-
-def _when(value: Any) -> datetime.datetime | None:
-    """`2023-11-06 07:13:47.644186000 Z`, or with an offset; or Ruby's object of it."""
-    value = _get(value, "utc") or value
-    match = re.fullmatch(
-        r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)? ?(Z|UTC|[+-]\d\d:?\d\d)",
-        str(value).strip(),
-    )
-    if not match:
-        return None
-    zone = "+00:00" if match[3] in ("Z", "UTC") else match[3]
-    try:
-        found = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
-        return found.astimezone(datetime.UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        return None

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from autograder.classroom import names
-from autograder.road.desk import blind, columns, senders, sheet
+from autograder.road.desk import blind, columns, dates, senders, sheet
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.times import Clock
@@ -23,19 +23,13 @@ TIMES = (
     *("submitted at", "submitted", "handed in", "timestamp", "time"),
 )
 LARGEST_MB = 64
-DATES = ("day-first", "month-first")
-FIRST = 2020  # the year before which nothing of this course was handed in
-_NUMBERS = re.compile(r"(?<!\d)(\d\d?)([-./])(\d\d?)\2(\d{4}|\d\d)(?!\d)")
-_YEAR = re.compile(r"(?<!\d)(\d{4})([-./])(\d\d?)\2(\d\d?)(?!\d)")
-_SIGNED = re.compile(r"(UTC|GMT) ?[+-]", re.IGNORECASE)  # of which the sign is disputed
-_DEFAULTS = (datetime.datetime(2000, 1, 1), datetime.datetime(2004, 2, 2))
 
 
 @dataclass
 class Times:
     """When each student handed in, in UTC, and which number in Moodle is whose.
 
-    `dates` is the order of day and month, where a person said it (`DATES`).
+    `dates` is the order of day and month, where a person said it (`dates.DATES`).
     """
 
     column: str | None = None  # with the times, where a person named it
@@ -70,16 +64,25 @@ class Times:
             )
             return
         was, numbers = len(self.known), blind.numbered(table)
-        days = day_first([row.get(when, "") for _, row in table.rows], name, self.dates)
+        cells = [row.get(when, "") for _, row in table.rows]
+        days = dates.day_first(cells, name, self.dates)
         unread = []
         for line, row in table.rows:
-            at = row.get(when, ""), lambda text: read(text, clock, days)
+            at = row.get(when, ""), lambda text: dates.read(text, clock, days)
             unread += self._row(line, row, found, *at, numbers, directory)
         if unread:
             more = f", and {len(unread) - 1:,} more like it" if len(unread) > 1 else ""
             words = any(re.search(r"'.*[^\W\d_]{3}.*'", one) for one in unread)
             hint = ": download it in English" if words else ""  # months have names
             self.problems.append(f"{name}, {unread[0]}{more}{hint}")
+        if self._hourless:
+            many, few = len(self._hourless), sorted(map(names.shown, self._hourless))
+            self.notes.append(
+                f"{name} has {many:,} time{'s'[: many > 1]} without an hour, taken as the "
+                "day's first minute, so that nobody is late for the want of one (the same "
+                f"CSV with hours corrects it): {', '.join(few[:6])}{' …' * (many > 6)}"
+            )
+            self._hourless.clear()
         if numbers and directory is None:
             self.notes.append(
                 "Moodle's numbers mean other students in the next assignment: keep this "
@@ -97,6 +100,7 @@ class Times:
 
     _unzoned: bool = False
     _strangers: list[str] = field(default_factory=list)  # whose times are in a table
+    _hourless: set[str] = field(default_factory=set)  # whose day alone is known
 
     def _row(
         self,
@@ -104,7 +108,7 @@ class Times:
         row: Mapping[str, str],
         found: Mapping[str, str],
         text: str,
-        when: Callable[[str], datetime.datetime | None],
+        when: Callable[[str], tuple[datetime.datetime, bool] | None],
         numbers: str,
         directory: Directory | None,
     ) -> list[str]:
@@ -126,11 +130,14 @@ class Times:
             self.participants[number] = student
         if not text or text in "-–" or not re.search(r"\d", text):
             return []
-        at = when(text)
-        if at is None:
+        told = when(text)
+        if told is None:
             return [f"line {line}: {names.shown(text)[:40]!r} is no time"]
-        self._unzoned = self._unzoned or not _has_zone(text)
-        self.known[student] = max(at, self.known.get(student, at))
+        at, has_hour = told
+        self._unzoned = self._unzoned or not dates.has_zone(text)
+        if at >= self.known.get(student, at):
+            self.known[student] = at
+            (self._hourless.discard if has_hour else self._hourless.add)(student)
         return []
 
 
@@ -156,81 +163,6 @@ def _whom(
     keys = [("any", text) for text in ids] + ([("name", called)] if called else [])
     students = directory.find(keys)
     return students.pop() if len(students) == 1 else None
-
-
-def day_first(cells: Iterable[str], name: str, said: str | None) -> bool:
-    """Whether 5/11 is in November, for a whole column: a cell like 25/11 decides.
-
-    `said` is what a person said of it (`DATES`). ValueError where nothing decides.
-    """
-    if said is not None:
-        return said == DATES[0]
-    found = [
-        match for match in map(_NUMBERS.search, cells) if match and match[2] != "."
-    ]
-    days = [match for match in found if int(match[1]) > 12]
-    months = [match for match in found if int(match[3]) > 12]
-    either = [match for match in found if match not in (*days, *months)]
-    either = [match for match in either if int(match[1]) != int(match[3])]
-    if days and months:
-        why = f"has both {days[0][0]} and {months[0][0]}"
-    elif either and not (days or months):
-        why = f"has {either[0][0]}, which may be of two months"
-    else:
-        return bool(days)
-    raise ValueError(f"{name} {why}: say --dates {DATES[0]} or --dates {DATES[1]}")
-
-
-def read(text: str, clock: Clock, days: bool) -> datetime.datetime | None:
-    """A time as an LMS writes it, in UTC: `Thursday, 20 November 2026, 10:00 AM`.
-
-    `days`: 5/11 is in November. None for what is no time, or has no date of a year.
-    """
-    from dateutil import parser
-
-    if len(text) > 60 or _SIGNED.search(text):
-        return None
-    try:
-        text = _in_order(text, days)
-        # What a text does not say is taken from the default: so it says a date itself.
-        at, other = (parser.parse(text, default=d, tzinfos=_zone) for d in _DEFAULTS)
-        if at.date() != other.date() or not FIRST <= at.year < 2100:
-            return None
-        if at.tzinfo is None:
-            return clock.read(at.isoformat())
-        return at.astimezone(datetime.UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError, TypeError):
-        return None
-
-
-def _in_order(text: str, days: bool) -> str:
-    """The text with its date as 2026-11-05. ValueError where it has none that is one."""
-    if year := _YEAR.search(text):
-        parts, where = (int(year[1]), int(year[3]), int(year[4])), year
-    elif where := _NUMBERS.search(text):
-        one, two = int(where[1]), int(where[3])
-        month, day = (two, one) if days or where[2] == "." else (one, two)
-        parts = (int(where[4]) + 2000 * (len(where[4]) == 2), month, day)
-    elif re.search(r"[^\W\d_]{3}", text) and re.search(r"(?<!\d)\d{4}(?!\d)", text):
-        return text  # the month has a name
-    elif re.fullmatch(r"\d{8}T\d{4,6}Z?", text):
-        return text
-    else:
-        raise ValueError("no date")
-    return f"{text[: where.start()]}{datetime.date(*parts)}{text[where.end() :]}"
-
-
-def _zone(name: str | None, offset: int | None) -> datetime.tzinfo | None:
-    """The zone that a text names, by its offset; only UTC has a name that all agree on."""
-    if offset is not None:
-        return datetime.timezone(datetime.timedelta(seconds=offset))
-    if name is not None:
-        raise ValueError(f"no time zone is called {name!r}")
-    return None
-
-
-def _has_zone(text: str) -> bool:
-    return bool(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", text.strip()))
 
 
 def apart(own: datetime.datetime, table: datetime.datetime) -> str | None:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.classroom.book import Standing
+from autograder.classroom.names import shown
 from autograder.road.forms.sheet import Sheet, defused, is_number, written
 
+FEW = 6  # names that a sentence tells
 TEST = "student, test"  # Canvas's own: it stands for nobody
 KEPT = {"EX": "is excused", "N/A": "has no such task"}  # what Canvas writes for a grade
 
@@ -27,6 +29,19 @@ class Filled:
     odd: list[str] = field(default_factory=list)  # sentences: a person must look
     notes: list[str] = field(default_factory=list)  # sentences that only tell
     columns: dict[str, str] = field(default_factory=dict)  # filled, by exercise
+    found: dict[str, bool] = field(default_factory=dict)  # graded; by the name alone?
+
+    def by_name(self) -> list[str]:
+        """A sentence on those who were found by their names alone, if there are any."""
+        who = [student for student, is_named in self.found.items() if is_named]
+        if not who:
+            return []
+        have = "was found by the name" if len(who) == 1 else "were found by their names"
+        told = f"{len(who):,} {have} alone, as the class knows no id of the LMS's"
+        if len(who) < len(self.found):  # else the class has none: no list of everybody
+            several = ", ".join(map(shown, who[:FEW])) + " …" * (len(who) > FEW)
+            told += f" for them: {several}"
+        return [f"{told}; `roster` with the LMS's own list gives the class its ids"]
 
 
 class Matches:
@@ -41,6 +56,7 @@ class Matches:
         for kind in kinds:
             self._ids[kind] = _index(everybody, lambda s, kind=kind: keys(s, kind))
         self._names = _index(everybody, _called)
+        self.named: set[str] = set()  # who was found by name
 
     def find(self, ids: Mapping[str, str], name: str = "") -> Standing | None:
         """The student with these ids by kind, or with this name, or None.
@@ -59,6 +75,8 @@ class Matches:
             _own(student, kind) not in ("", key) for kind, key in asked if key
         ):
             return None  # another one of this name
+        if student:
+            self.named.add(student.student)
         return student
 
 
@@ -139,6 +157,7 @@ def enter(
         else:
             rows[0][place] = written(points * factor, comma)
             filled.graded += 1
+            filled.found[student] = student in match.named
     filled.absent += [
         s.student for s in students if grade(s) is not None and s.student not in mine
     ]
@@ -192,7 +211,7 @@ def grade(standing: Standing) -> float | None:
 def endless(standing: Standing) -> bool:
     """Whether somebody gave points that are no finite number: they are no grade."""
     numbers = (standing.score or 0.0, standing.penalty)
-    return not all(map(math.isfinite, numbers))
+    return standing.endless or not all(map(math.isfinite, numbers))
 
 
 def total(standing: Standing | None) -> str:

@@ -22,6 +22,7 @@ from autograder.road.look import files, plural, points, templates
 
 LINES = 300  # of a step's code that are shown
 WIDTH = 2_000  # characters of one of them
+ALIKE = 3  # steps of which the same is said, so that it is said once
 LONGEST = 64 << 20  # bytes of a graded notebook
 
 Plain = dict[str, Any]
@@ -60,10 +61,16 @@ def html(job: Job, notebook: Plain) -> str:
     """The page as text."""
     s = job.standing
     own, said = _cells(notebook)
+    file = files.read(s.flags, job.exercise)
+    unread = not (file or s.stands)  # the note at the top says why
+    if unread:
+        said = {}
     steps = [
         _step(job, name, title, *own.get(name, ("", None)), said.get(name, ""))
         for name, title in job.steps.items()
     ]
+    for step in steps if unread else ():
+        step["words"] = step["words"] if step["points"] else "not read"
     return (
         templates()
         .get_template("feedback.html")
@@ -78,9 +85,11 @@ def html(job: Job, notebook: Plain) -> str:
             handed_in=s.handed_in,
             due=s.due,
             late=s.late,
-            file=files.read(s.flags, job.exercise),
+            file=file,
             notes=[] if s.stands else files.notes(s.flags, job.exercise),
             stands=s.stands,
+            everywhere=_everywhere(steps),
+            empty=all(step["code"] is None for step in steps),
             steps=steps,
         )
     )
@@ -141,6 +150,17 @@ def _step(
         "hand": _by_hand(scored),
         "comment": [line for line in comment.split("\n") if line.strip()],
     }
+
+
+def _everywhere(steps: Sequence[Plain]) -> list[str]:
+    """What was said alike at every step that is not right: it goes to the top, once."""
+    wrong = [step for step in steps if step["lines"]]
+    if len(wrong) < ALIKE or any(s["lines"] != wrong[0]["lines"] for s in wrong):
+        return []
+    told = wrong[0]["lines"]
+    for step in wrong:
+        step["lines"] = []
+    return told
 
 
 def _words(scored: Scored, right: bool) -> str:

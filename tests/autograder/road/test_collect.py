@@ -496,6 +496,35 @@ def test_a_students_own_folders_name_nobody(roster, go):
         shutil.rmtree(roster / "submitted", ignore_errors=True)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        canvas("Anna Example", 101, 1, "attend.zip"),
+        *("aexample.zip", "attend_aexample.zip", "attend/aexample.zip"),
+        "all/aexample.zip",
+    ],
+)
+def test_a_students_own_zip_in_an_unpacked_download(roster, go, name):
+    """It is whose its name says, and what stands within names nobody else."""
+    inner = canvas("明 李", 103, 3, "attend.ipynb")
+    files = {inner: notebook(work="a")}
+    beside = f"{'all/' * name.startswith('all/')}jmueller/attend.ipynb"
+    code, said = go({name: zipped(files), beside: notebook(work="b")}, name="f")
+    assert code == 0, said
+    assert set(students(said)) == {"aexample", "jmueller"}
+    assert lies(roster)["aexample/attend/attend.ipynb"] == notebook(work="a")
+
+
+def test_an_lms_zip_deep_in_a_folder_is_told(roster, go):
+    """It is not taken, as a student might have made it; and it is said what to do."""
+    inner = {canvas("明 李", 103, 3, "attend.ipynb"): notebook()}
+    files = {"week 3/a.zip": zipped(inner), "mli/attend.ipynb": notebook(work="b")}
+    code, said = go(files, name="f")
+    assert code == 1 and students(said) == ["mli"]
+    told = "and holds a.zip: if an LMS made that zip, hand over the zip itself"
+    assert said["nobody"] == [f"week 3 is nobody on the roster, {told}"]
+
+
 def test_a_name_that_several_files_have_is_nobodys(roster, go, run, tmp_path):
     """Each student has a tokenize.ipynb: `--as` gives none of theirs to another."""
     one, two, loose = (notebook("tokenize", work=f"{n}") for n in range(3))
@@ -619,6 +648,18 @@ def test_another_exercise_under_this_name(roster, go):
     }
     code, said = go(files, "--exercise", "tokenize")  # then it is meant
     assert list(lies(roster)) == ["aexample/tokenize/tokenize.ipynb"]
+
+
+def test_who_handed_in_only_another_exercise_is_named(roster, go):
+    files = {
+        canvas("Anna Example", 101, 1, "attend.ipynb"): notebook(),
+        canvas("Anna Example", 101, 2, "tokenize.ipynb"): notebook("tokenize"),
+        canvas("明 李", 103, 3, "tokenize.ipynb"): notebook("tokenize", work="b"),
+    }
+    code, said = go(files, "--exercise", "attend")
+    assert code == 0 and students(said) == ["aexample"]
+    told = "2 notebooks are of other exercises, and not taken"
+    assert f"{told}; nothing else came from 1: mli" in said["notes"]
 
 
 def test_what_cannot_be_read_is_filed_by_its_name(roster, go):
@@ -792,10 +833,29 @@ def test_review_and_status_say_it_too(roster, run, monkeypatch):
     code, said = run("review", "attend")
     assert code == 1 and "1 to look at" in said and "no time known" in said
     code, said = run("status", "attend")
-    assert code == 1 and "attend: 1 with no time known, which counts as in time" in said
+    told = "attend: 1 with no time known, which counts as in time: give `collect` a CSV"
+    assert code == 1 and told in " ".join(said.split())
     assert f"autograder grade attend --class {roster.name}\n" in said
     some.pop(0)
+    shutil.rmtree(roster / "submitted")
     assert run("review", "attend")[0] == run("status", "attend")[0] == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--no-roster"]])
+def test_status_says_it_before_anything_is_graded(klass, run, tmp_path, words):
+    if not words:
+        (tmp_path / "list.csv").write_text("id\nada\nbo\n")
+        run("roster", tmp_path / "list.csv")
+    for who in "ada", "bo":
+        (tmp_path / "f" / who).mkdir(parents=True)
+        (tmp_path / "f" / who / "attend.ipynb").write_bytes(notebook(work=who))
+    run("collect", tmp_path / "f", *words)
+    assert run("status")[0] == 0  # nothing is due
+    run("due", "attend", "2026-11-20 12:00", "--zone", "UTC")
+    (klass / "submitted" / "bo" / "attend" / "timestamp.txt").write_text("2026-11-19")
+    code, said = run("status")
+    assert code == 1 and "attend: 1 with no time known" in said
+    assert "or --handed-in TIME" in " ".join(said.split())
 
 
 def test_blind_marking_has_a_class_of_its_own(klass, run, tmp_path):

@@ -261,6 +261,38 @@ def test_what_makes_no_sense_changes_nothing(due, words):
     assert json.dumps(standings(), default=str) == before
 
 
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        (["2026-11-28", "23:59"], (28, 23)),
+        (["2026-11-28", "23:59", "America/New_York", "--grace", "1h"], (29, 4)),
+        (["2026-11-28", "23:59", "-0500"], (29, 4)),
+        (
+            ["2026-11-20", "--student", "mli", "--until", "2026-11-28", "23:59"],
+            (28, 23),
+        ),
+        (["2026-11-20", "--student", "mli", "--until=2026-11-28", "23:59"], (28, 23)),
+    ],
+)
+def test_no_quotes_are_needed_round_a_date(due, words, at):
+    code, said, _ = due(*words)
+    assert code == 0, said
+    assert standings()["mli"].due == datetime.datetime(2026, 11, at[0], at[1], 59)
+
+
+def test_where_words_have_no_place_it_is_said(due, capsys):
+    for words in ["28.11.2026", "23:59"], ["Nov", "28", "at", "noon"]:
+        code, said, _ = due(*words)
+        assert code == 2 and f"'{' '.join(words)}' is no date: write it as" in said
+    assert command.main(["due", EX, "--zone", "UTC", "2026-11-28", "23:59"]) == 2
+    said = capsys.readouterr().err
+    assert "no place for '2026-11-28 23:59'; what has no --name of its own" in said
+    assert command.main(["due", EX, "--zome", "UTC"]) == 2
+    assert "no place for '--zome', 'UTC' (--help" in capsys.readouterr().err
+    assert command.main(["grade", EX, "attend"]) == 2
+    assert "no place for 'attend' (--help" in capsys.readouterr().err
+
+
 def test_it_shows_everything(due, capsys):
     due(DUE, "--per-day", "10%", "--cap", "50%", "--grace", "30m")
     due("--student", "mli", "--days", "2")
@@ -273,6 +305,20 @@ def test_it_shows_everything(due, capsys):
     command.main(["due", EX, "--json"])
     told = json.loads(capsys.readouterr().out)["exercises"][EX]
     assert told["due"] == "2026-11-20T12:00:00Z" and told["grace"] == 1800
+
+
+def test_only_what_a_class_has_begun_is_listed(klass, run):
+    code, said = run("due")
+    assert code == 0 and "no exercise was released or collected yet" in said
+    (klass / "course.json").write_text('{"exercises": {"mlp": {}}}')
+    (klass / "submitted" / "ada" / "attend").mkdir(parents=True)
+    run("due", "sample", "2026-11-20 12:00", "--zone", "UTC")
+    said = run("due", "--zone", "UTC")[1]
+    listed = [line.split()[0] for line in said.splitlines()[3:]]
+    assert listed == ["attend", "mlp", "sample"]
+    assert "train     –" in run("due", "train")[1]  # who asks is told
+    told = json.loads(run("due", "--json")[1])["exercises"]
+    assert [word for word, row in told.items() if row["begun"]] == listed
 
 
 def test_times_in_their_zones():

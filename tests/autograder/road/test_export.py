@@ -176,6 +176,35 @@ def test_points_without_an_end_are_no_grade(asked, tmp_path, capsys, monkeypatch
         assert "nan" not in text and "inf" not in text
 
 
+def test_who_was_found_by_the_name_alone_is_told(tmp_path, asked, capsys):
+    """Their ids there are none that the class knows; where it knows none, how many."""
+    text = CANVAS.replace("S1,zofia@example.org", "S1,zz").replace("S5,eve", "S5,ee")
+    text = text.replace("xiaolong", "xl").replace("Ünal, Žofia", "Made-up, Zofia")
+    told = canvas.fill(given(text, tmp_path), {"attend": CLASS}, "", False)
+    assert told.found == {"zofia": True, "max": False}
+    (note,) = told.by_name()
+    assert (
+        "1 was found by the name alone" in note and "for them: zofia; `roster`" in note
+    )
+    told = canvas.fill(
+        given(
+            text.replace("max,One", "mm,One").replace("=1+1, Max", "Made-up, Max"),
+            tmp_path,
+        ),
+        {"attend": CLASS},
+        "",
+        False,
+    )
+    (note,) = told.by_name()
+    assert "2 were found by their names alone" in note and "zofia" not in note
+    assert not canvas.fill(
+        given(CANVAS, tmp_path), {"attend": CLASS}, "", False
+    ).by_name()
+    (tmp_path / "theirs.csv").write_text(text)
+    asked("--into", tmp_path / "theirs.csv")
+    assert "1 was found by the name alone" in capsys.readouterr().out
+
+
 def test_two_who_fit_are_told_and_left(tmp_path):
     twice = CANVAS.replace("12,S2,xiaolong", "12,S2,zofia@example.org")
     told = canvas.fill(given(twice, tmp_path), {"attend": CLASS}, "", False)

@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -12,7 +13,7 @@ from autograder.classroom import course
 from autograder.classroom.book import Scored
 from autograder.road import look
 from autograder.road.look import files, mistakes, packed, page, writing
-from tests.autograder.road.made import DUE, late, notebook, standing
+from tests.autograder.road.made import DUE, cell, late, notebook, standing
 
 STEPS = {"merge": "1 · Merge a pair", "encode": "2 · Encode"}
 MEAN = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -71,6 +72,35 @@ def test_a_page_says_when_no_time_is_known(tmp_path):
         s = standing("ada", handed_in=handed_in)
         told = text(page.html(job(s, tmp_path), notebook({}, {})))
         assert ("No time known: it was due on 20 November 2026" in told) == said
+
+
+NOTHING = "Nothing was handed in: a name is not known there."
+
+
+@pytest.mark.parametrize(
+    ("flags", "once"),
+    [
+        (("the notebook is not JSON: Expecting value",), "it could not be read as a"),
+        ((), f"The same at each step that is not right: {NOTHING}"),
+    ],
+)
+def test_what_holds_for_every_step_is_said_once(flags, once, tmp_path):
+    """Of a file that cannot be read, and of one that has no cell of the exercise."""
+    names = "merge", "encode", "decode"
+    s = standing("ada", 0.0, flags=flags, checks=dict.fromkeys(names, Scored(0, 1, 0)))
+    about = replace(job(s, tmp_path), steps={name: f"Step {name}" for name in names})
+    cells = [cell(name, "", f"✗ {name}\n{NOTHING}", grade=True) for name in names]
+    told = text(page.html(about, {"cells": cells}))
+    assert told.count(once) == 1 and told.count("✗ Not ") == 3
+    assert ("✗ Not read." in told) == bool(flags)
+    assert told.count(NOTHING) == ("The same" in once)
+    assert "There is no cell of yours" not in told
+    assert ("None of the cells" in told) == ("The same" in once)
+    cells[1] = cell("encode", "", "✗ encode\nWrong on one.", grade=True)
+    told = text(
+        page.html(replace(about, standing=standing("ada", 0.0)), {"cells": cells})
+    )
+    assert told.count(NOTHING) == 2 and "The same at each" not in told
 
 
 def test_nothing_of_a_student_is_markup(tmp_path):

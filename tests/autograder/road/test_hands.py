@@ -7,8 +7,12 @@ import csv
 import datetime
 import io
 import json
+import math
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -34,11 +38,13 @@ from autograder.classroom.collect import collect
 from autograder.classroom.late import Rule
 from autograder.classroom.record import Record
 from autograder.classroom.tables import VERDICT
-from autograder.road import export, look, report
-from autograder.road.forms import canvas
+from autograder.road import look, report
+from autograder.road.forms import canvas, written
 from autograder.road.look import page
 from tests.autograder.road import made
+from tests.autograder.road.lms import ROOT
 from tests.autograder.road.made import DUE
+from tests.need import need
 
 WORD = "attend"
 FLAG = "scores: uses torch.nn.functional (cell 9, line 2)"
@@ -288,6 +294,66 @@ def test_who_is_infra_keeps_the_grade_from_before_wherever_one_looks(
     assert "These points are of the hand-in before" in mine and "disk" not in mine
 
 
+@pytest.mark.parametrize("points", [math.inf, -math.inf, math.nan])
+def test_points_that_are_no_number_cost_that_row_alone(graded, run, klass, points):
+    """Which nbgrader's API lets pass. SQLite keeps NaN as no points at all."""
+    graded()
+    graded("bo")
+    typed("softmax", points)
+    one, other = stands(), stands("bo")
+    assert other.total == other.possible
+    if one.total is not None:
+        assert math.isnan(points) and one.total == one.possible
+        return
+    shown = table.table(WORD, [rows.told("ada", 20, {"ada": one}, {})])
+    code, told = run("review", WORD)
+    assert code == 1 and run("status", WORD)[0] == 1
+    code, exported = run("export", WORD)
+    assert code == 1 and "1 grade of attend" in exported and "INFRA" not in exported
+    assert run("report", "--no-pairs")[0] == 1
+    html = (klass / "report.html").read_text("utf-8")
+    for said in shown, told, exported, html:
+        words = " ".join(said.split())
+        assert "ada" in words and "points given by hand are no number" in words
+        assert "give others in the formgrader" in words
+    assert "1 page" in run("feedback", WORD, "--pack", "none")[1]
+    about = json.dumps({"metadata": {"autograder": {"checks": {}}}})
+    said = {"notebook": about, "timestamp": None}
+    assert again.would_move(one, said, "", Rule(), 20) is None
+    typed("softmax", 1.0)  # and then there is a grade again
+    assert stands().total == one.possible - 2 and run("review", WORD)[0] == 0
+
+
+def test_a_class_that_can_only_be_read_is_exported_elsewhere(graded, klass, tmp_path):
+    graded()
+    go = [sys.executable, "-m", "autograder", "export", WORD, "--class", klass.name]
+    if os.geteuid() == 0:  # whom no mode of a folder would stop
+        go = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *go]
+        need(shutil.which("setpriv"), "root can only be stopped by setpriv")
+    where = {"env": os.environ | {"PYTHONPATH": str(ROOT)}, "cwd": Path.cwd()}
+
+    def export(*words):
+        done = subprocess.run(
+            [*go, *words], check=False, capture_output=True, text=True, **where
+        )
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    to = tmp_path / "grades.csv"
+    klass.chmod(0o555)
+    try:
+        code, said = export("--to", str(to))
+        assert code == 0 and "1 grade of attend" in said and "only be read" in said
+        assert export("--to", str(to))[0] == 0  # the very same
+        to.write_text("mine")
+        code, said = export("--to", str(to))
+        assert code == 2 and "can only be read" in said and to.read_text() == "mine"
+        assert export("--to", str(to), "--force")[0] == 0
+        code, said = export()
+        assert code == 2 and "cannot be written" in said and "--to FILE" in said
+    finally:
+        klass.chmod(0o755)
+
+
 def test_before_anything_is_graded_that_is_what_is_said(klass, run):
     for student in "ada", "bo":
         (klass / "submitted" / student / WORD).mkdir(parents=True)
@@ -395,7 +461,7 @@ def test_demo_can_be_laid_out_again_beside_what_came_of_it(
     monkeypatch.chdir(course_folder)
     assert run("demo", "--class", "tried")[0] == 0
     folder = course.class_place()
-    export._write(folder / "exports" / "tokenize-plain.csv", b"x", False)
+    written.write(folder / "exports" / "tokenize-plain.csv", b"x", False)
     (folder / "report.html").write_text(look.MAKER)
     assert run("demo", "--remove", "--class", "tried")[0] == 0
     assert not (folder / "submitted").exists()

@@ -146,6 +146,7 @@ def rendered(every, anonymous, monkeypatch, pairs=()):
     monkeypatch.setattr(report.course, "class_folder", lambda: Path("nowhere"))
     nobody = counts.names([], counts.Who())
     monkeypatch.setattr(report, "_ungraded", lambda *asked: nobody)
+    monkeypatch.setattr(report.waiting, "to_grade", lambda *asked: [])
     found = {"pairs": list(pairs), "same": []}
     monkeypatch.setattr(report, "_alike", lambda name, standings, who: found)
     return report.page(every, anonymous, True, 0.05)
@@ -164,6 +165,19 @@ def test_the_page_says_it(monkeypatch):
         "Jo Made-up (jo)",
     ):
         assert said in told.replace("1 · Merge a pair", "merge"), said
+
+
+def test_whose_time_nobody_knows_is_told(klass, monkeypatch):
+    """Of whom is graded, and of whom is not yet; with what to do."""
+    for who in "zoe", "yan":
+        (klass / "submitted" / who / "attend").mkdir(parents=True)
+    (klass / "submitted" / "yan" / "attend" / "timestamp.txt").touch()
+    some = [standing("ada", handed_in=None), standing("bo")]
+    said = text(report.page({"attend": some}, False, False, 0.05))
+    assert "Nobody knows when 2 submissions came, so they count as in time" in said
+    told = said.partition("No time known")[2]
+    assert "Ada Made-up (ada)" in told and "zoe" in told and "yan" not in told
+    assert "No time known" not in rendered({"attend": some[1:]}, False, monkeypatch)
 
 
 def test_hidden_names_are_nowhere_and_stay_the_same(monkeypatch):

@@ -10,14 +10,20 @@ from autograder.road.desk.archive import Piece
 from autograder.road.times import Clock
 
 
-def times(*cells, dates=None, zone="UTC"):
-    """What a CSV with these times says: of each its time or None; and what is told."""
+def table(*cells, dates=None, zone="UTC"):
+    """What a CSV with these times says."""
     rows = "".join(f's{n},"{cell}"\n' for n, cell in enumerate(cells))
     piece = Piece("t.csv", ("t.csv",), lambda most: f"id,time\n{rows}".encode())
     found = stamps.Times(dates=dates)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # of a library, on the instructor's screen
         found.add(piece, None, Clock(zone))
+    return found
+
+
+def times(*cells, **how):
+    """The same: of each its time or None; and what is told."""
+    found = table(*cells, **how)
     known = [found.known.get(f"s{n}") for n in range(len(cells))]
     return [at and f"{at:%Y-%m-%d %H:%M}" for at in known], found.problems
 
@@ -94,9 +100,21 @@ def test_what_is_no_time_is_told_and_stops_nothing(cell):
     )
 
 
-def test_a_bad_time_of_gradescope():
-    from autograder.road.desk.senders import _when
+def test_a_day_without_an_hour_is_told():
+    """It counts from its first minute, so it makes nobody late; and who it is, is said."""
+    days = "2026-11-20", "20.11.2026", "Friday, 20 November 2026", "11/20/2026"
+    whole = "2026-11-20 00:00", "20 Nov 2026, 12 AM", "2026-11-20T00:00Z"
+    found, told = times(*whole, *days)
+    assert set(found) == {"2026-11-20 00:00"} and not told
+    (note,) = table(*whole, *days).notes
+    assert "4 times without an hour" in note and "first minute" in note
+    assert note.endswith(": s3, s4, s5, s6")
+    assert not table(*whole).notes
 
-    assert _when("0001-01-01 00:00:00 +14:00") is None
-    assert _when("2026-13-45 00:00:00 Z") is None
-    assert _when("2026-11-05 10:00:00 +02:00") == datetime.datetime(2026, 11, 5, 8)
+
+def test_a_bad_time_of_gradescope():
+    from autograder.road.desk.gradescope import when
+
+    assert when("0001-01-01 00:00:00 +14:00") is None
+    assert when("2026-13-45 00:00:00 Z") is None
+    assert when("2026-11-05 10:00:00 +02:00") == datetime.datetime(2026, 11, 5, 8)
