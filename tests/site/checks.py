@@ -45,21 +45,36 @@ class Visit:
         self.errors, self.requests, self.responses = [], [], []
         page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
         page.on("console", self._console)
-        page.on("request", lambda request: self.requests.append(request.url))
+        self.asked = set()  # what has not come yet
+        page.on("request", self._request)
+        page.on("requestfinished", lambda request: self.asked.discard(request))
+        page.on("requestfailed", self._failed)
         page.on("response", lambda answer: self.responses.append(answer))
-        page.on("requestfailed", lambda request: self._failed(request))
         # what would leave this machine is refused, and has been written down
         page.route(_leaves, lambda route: route.abort())
         answer = page.goto(address, wait_until="load")
         self.status = answer.status if answer else None
         if settled:
             settle(page)
+            self._all_has_come()
+
+    def _all_has_come(self):
+        for _ in range(4_000):
+            if not self.asked:
+                return
+            self.page.wait_for_timeout(10)
+        self.errors += [f"never came: {request.url}" for request in self.asked]
 
     def _console(self, message):
         if message.type == "error":
             self.errors.append(f"console: {message.text}")
 
+    def _request(self, request):
+        self.requests.append(request.url)
+        self.asked.add(request)
+
     def _failed(self, request):
+        self.asked.discard(request)
         # what a page still asked for when it was left is not missing
         if not _leaves(request.url) and request.failure != "net::ERR_ABORTED":
             self.errors.append(f"request failed: {request.url}")
@@ -75,7 +90,6 @@ def _leaves(address):
 
 def settle(page):
     """Waits until players and living parts are ready; these begin when they come near."""
-    page.wait_for_load_state("networkidle")
     for part in page.locator(".live:not([hidden])").all():
         part.scroll_into_view_if_needed()
         # the browser must have drawn it there, or the part does not see that it is near
