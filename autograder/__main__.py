@@ -42,20 +42,34 @@ def main(argv: list[str] | None = None) -> int:
     for stream in sys.stdout, sys.stderr:  # a pipe on Windows has no blocks, nor 李
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    asked, module = argv[0] if argv else "", None
+    try:
+        if asked in ROAD:  # only that one is imported
+            module = importlib.import_module(f"autograder.road.{asked}")
+        return _run(argv, asked, module)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # who read it has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - told in a sentence
+        return trouble.told(asked, error, _class_folder() if module else None)
+
+
+def _run(argv: list[str], asked: str, module: Module | None) -> int:
+    """Read the command line, and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m autograder")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = argv[0] if argv else ""
     known = [*ROAD, *_DOORS]
     if asked and not asked.startswith("-") and asked not in known:
         near = difflib.get_close_matches(asked, known, 1, 0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
         print(f"autograder: no command {asked!r}; {hint}", file=sys.stderr)
         return 2
-    module = None
     for word, about in ROAD.items():
         one = commands.add_parser(word, help=about)
-        if word == asked:  # only that one is imported
-            module = importlib.import_module(f"autograder.road.{word}")
+        if module and word == asked:
             module.arguments(one)
             about = "the class that is meant; default: what GPT_CLASS names"
             one.add_argument("--class", dest="klass", metavar="NAME", help=about)
@@ -72,18 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         told = f"there is no place for {odd}{hint * behind}"
         print(f"autograder {asked}: {told} (--help lists all)", file=sys.stderr)
         return 2
-    try:
-        if module:
-            return _walk(module, options)
-        return _DOORS[options.command][2](options)
-    except KeyboardInterrupt:
-        print("\nStopped. The same command goes on.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # who read it has heard enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # noqa: BLE001 - told in a sentence
-        return trouble.told(options.command, error, _class_folder() if module else None)
+    return _walk(module, options) if module else _DOORS[options.command][2](options)
 
 
 def _walk(module: Module, options: argparse.Namespace) -> int:

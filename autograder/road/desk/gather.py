@@ -7,21 +7,21 @@ be told is left for a person; a guess is never filed.
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
 
-from autograder.classroom import collect, course, names
+from autograder.classroom import collect, names
 from autograder.classroom.collect import _is_copy
-from autograder.road.desk import blind, people
+from autograder.road.desk import whose
 from autograder.road.desk.archive import Piece
+from autograder.road.desk.exercises import Exercises
 from autograder.road.desk.people import Directory
-from autograder.road.desk.said import Files, file_of, why_nobody
-from autograder.road.desk.senders import Sender, is_test
+from autograder.road.desk.said import LIST, Files, by_name, file_of, why_nobody
+from autograder.road.desk.senders import FOLDER, MOODLE, Sender, is_test
+from autograder.road.desk.stamps import Times
 
 LOOKED_AT = 60  # notebooks of one hand-in
 Given = Mapping[str, str]  # what a person said: a file, or a hand-in, and its student
@@ -44,6 +44,7 @@ class Notebook:
     broken: str = ""
     forced: bool = False  # a person said whose it is
     like: str = ""  # the exercise whose cells it has, where its name says another
+    by_name: bool = False  # whose it is, no id says
 
     @property
     def where(self) -> str:
@@ -76,44 +77,21 @@ class Gathered:
     untouched: list[Notebook] = field(default_factory=list)
     without: dict[str, str] = field(default_factory=dict)  # handed in, and no notebook
     tests: dict[str, None] = field(default_factory=dict)  # of Canvas's test student
+    has_roster: bool = True
+    has_numbers: bool = False  # a worksheet of Moodle's lies beside it
 
-
-class Exercises:
-    """What each exercise's notebook is known by."""
-
-    def __init__(self) -> None:
-        self.steps: dict[str, dict[str, str]] = {}
-        for word in course.assignments():
-            released = course.root() / "exercises" / word / f"{word}.ipynb"
-            source = released if released.exists() else course.solution(word)
-            cells = json.loads(source.read_text("utf-8"))["cells"]
-            self.steps[word] = {
-                label["grade_id"]: "".join(cell["source"]).strip()
-                for cell in cells
-                if (label := cell["metadata"].get("nbgrader", {})).get("solution")
-            }
-
-    def of(self, notebook: Mapping[str, Any]) -> tuple[str | None, bool]:
-        """Whose cells a notebook has, most of all; and whether something was done."""
-        sources = {
-            cell["metadata"].get("nbgrader", {}).get("grade_id"): cell["source"].strip()
-            for cell in notebook["cells"]
-        }
-        share = {
-            word: len(sources.keys() & steps.keys()) / max(1, len(steps))
-            for word, steps in self.steps.items()
-        }
-        word = max(share, key=share.__getitem__, default="")
-        if not word or share[word] <= 0.5:
-            return None, True
-        steps = self.steps[word].items()
-        return word, any(sources.get(name) != source for name, source in steps)
-
-    def named(self, file: str) -> str | None:
-        """Which exercise a file's name says: attend.ipynb, attend-1.ipynb, attend (2).ipynb."""
-        stem = re.split(r"\.ipynb", file, maxsplit=1, flags=re.IGNORECASE)[0].strip()
-        stem = re.sub(r"[ _-]*(\(\d+\)|\d+|copy\d*)$", "", stem.casefold())
-        return stem if stem in self.steps else None
+    def by_name(self) -> list[str]:
+        """A sentence on those whom no id names, if there are any."""
+        named = [x for some in self.found.values() for x in some if x.by_name]
+        students = sorted({one.student for one in named})
+        if not (students and self.has_roster):
+            return []
+        everybody = {student for student, _ in self.found}
+        forms = {one.sender.form for one in named}
+        do = "" if FOLDER in forms else LIST
+        if forms == {MOODLE} and not self.has_numbers:
+            do = "Moodle's grading worksheet beside the zip says who they are"
+        return [by_name(students, len(everybody), do)]
 
 
 def gather(
@@ -122,31 +100,38 @@ def gather(
     exercises: Exercises,
     only: str | None,
     given: Given,
-    participants: Mapping[str, str],
+    times: Times,
+    received: Mapping[tuple[str, str], Any],
 ) -> Gathered:
     """Whose each file is. Without a `directory`, names are taken as ids.
 
-    `only` is the exercise that was asked for, `participants` whose number in Moodle's
-    worksheet means which student.
+    `only` is the exercise that was asked for, `received` where that came from which was
+    collected before. In `times` is whose number in Moodle's worksheet means which student.
     """
     found = Gathered(Files(handed_in))
+    found.has_roster, found.has_numbers = directory is not None, bool(times.rows)
     looked: dict[tuple[str, str], int] = {}
     said = found.files.students(given)
-    for piece, sender in tqdm(
-        handed_in, desc="reading", unit=" files", disable=None, delay=2
+    of = whose.of_all(
+        handed_in, directory, lambda *file: said.get(file_of(*file)), times
+    )
+    for (piece, sender), match in tqdm(
+        zip(handed_in, of, strict=True),
+        total=len(handed_in),
+        desc="reading",
+        unit=" files",
+        disable=None,
+        delay=2,
     ):
         hand_in = (piece.source, sender.label)
-        student = said.get(file_of(piece, sender))
-        forced = student is not None
-        if not forced:
-            student = _whose(sender, directory, participants)
+        student = match.student
         if student is None and is_test(sender):
             found.tests[sender.label] = None
             continue
         if student is None:
             called = found.files.called(file_of(piece, sender))
             if _is_copy(piece.name) or called not in found.nobody:
-                found.nobody[called] = why_nobody(called, sender, directory)
+                found.nobody[called] = why_nobody(called, sender, directory, match)
             continue
         if not _is_copy(sender.inner[-1]):
             key = (student, f"{piece.source}/{sender.label}/{folder_of(sender)}")
@@ -160,7 +145,8 @@ def gather(
                 told = f"{_at(piece)}: more than {LOOKED_AT} notebooks in one hand-in"
                 found.strange.append(told)
             continue
-        _look(found, piece, sender, student, forced, exercises, only)
+        forced = file_of(piece, sender) in said
+        _look(found, piece, sender, match, forced, exercises, only)
     right = set(found.found)
     for one in found.misnamed:  # graded and flagged, so that somebody sees it
         key = (one.student, one.exercise)
@@ -169,44 +155,40 @@ def gather(
             found.wrong.append(f"{who} is {one.like}'s notebook, not {one.exercise}'s")
         else:
             found.found.setdefault(key, []).append(one)
+    _other_than_before(found, received, directory)
     return found
 
 
-def _whose(
-    sender: Sender, directory: Directory | None, participants: Mapping[str, str]
-) -> str | None:
-    """The student's id by what the names say, or None."""
-    if directory is None:
-        name = next((v for k, v in sender.keys if k != "participant"), sender.label)
-        name = blind.anonymous(dict(sender.keys)) or name
-        if not re.search(r"\w", name):
-            name = sender.label
-        bad = names.problem(name) or "/" in name
-        return None if bad else name.removesuffix(".ipynb")
-    for key, value in sender.keys:
-        if key == "participant":
-            if value in participants:
-                return participants[value]
-        elif found := directory.by(key, value):
-            student = found.pop() if len(found) == 1 else None
-            return (
-                None if student and _is_another(sender, student, directory) else student
+def _other_than_before(
+    found: Gathered,
+    received: Mapping[tuple[str, str], Any],
+    directory: Directory | None,
+) -> None:
+    """Whoever has the name, and another number than what was collected before."""
+    for key, several in list(found.found.items()):
+        known = whose.before(received, *key)
+        for one in several if known else ():
+            same_form = {label for form, label in known if form == one.sender.form}
+            numbers = {label.rpartition("_")[2] for label in same_form}
+            mine = one.sender.label.rpartition("_")[2]
+            if not one.by_name or one.forced or not numbers or mine in numbers:
+                continue
+            unlike = (
+                f"another number than {names.shown(min(same_form))}, collected before"
             )
-    return None
-
-
-def _is_another(sender: Sender, student: str, directory: Directory) -> bool:
-    """Whether Canvas's number says that this is only somebody of the same name."""
-    number = dict(sender.keys).get("canvas_id")
-    own = directory.people[student].names.get("canvas_id")
-    return bool(number and own and people.fold(number) != people.fold(own))
+            match = whose.Match(frozenset({one.student}), True, unlike)
+            called = found.files.called(file_of(one.piece, one.sender))
+            found.nobody[called] = why_nobody(called, one.sender, directory, match)
+            found.found[key] = [x for x in found.found[key] if x is not one]
+        if not found.found[key]:
+            del found.found[key]
 
 
 def _look(
     found: Gathered,
     piece: Piece,
     sender: Sender,
-    student: str,
+    match: whose.Match,
     forced: bool,
     exercises: Exercises,
     only: str | None,
@@ -214,6 +196,7 @@ def _look(
     """Read a notebook: which exercise is it, and has something been done?"""
     from autograder.classroom.reader import here
 
+    student = match.student or ""
     named = exercises.named(sender.inner[-1])
     try:
         data = piece.read(collect.NOTEBOOK_MB << 20)
@@ -250,6 +233,7 @@ def _look(
         broken or ("" if word else "has none of the exercise's cells"),
         forced,
         like,
+        match.by_name,
     )
     if like:
         found.misnamed.append(one)

@@ -95,7 +95,8 @@ def take_in(
             exercises,
             wish.exercise,
             wish.given,
-            times.participants,
+            times,
+            filing.known(gradebook),
         )
         untimed = _file(wish, gradebook, found, times, packed, done)
         done.left = [*sources.problems, *done.left]

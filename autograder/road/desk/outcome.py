@@ -41,6 +41,7 @@ class Outcome:
 def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
     """What could not be filed."""
     done.left += found.strange
+    done.notes += found.by_name()
     has = {
         (x.student, x.sender.label) for several in found.found.values() for x in several
     }

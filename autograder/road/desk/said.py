@@ -15,7 +15,10 @@ from autograder.road.desk import blind
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.desk.senders import Sender
+from autograder.road.desk.whose import Match
 
+LIST = "`roster` with the LMS's own list gives the class its ids"
+FEW = 6  # names that a sentence tells
 File = tuple[str, str, str]  # source, hand-in, path
 
 
@@ -104,23 +107,36 @@ class Files:
         return f"--as: {names.shown(text)!r} may be several students' work: say {told}{more}"
 
 
-def why_nobody(called: str, sender: Sender, directory: Directory | None) -> str:
+def by_name(students: Sequence[str], everybody: int, do: str) -> str:
+    """What is told of those whom no id names; without names where that is everybody."""
+    were = (
+        "was found by the name" if len(students) == 1 else "were found by their names"
+    )
+    told = f"{len(students):,} {were} alone, as the class knows no id of theirs"
+    if len(students) < everybody:
+        several = ", ".join(map(names.shown, students[:FEW]))
+        told += f": {several}{' …' * (len(students) > FEW)}"
+    return f"{told}; {do}" if do else told
+
+
+def why_nobody(
+    called: str, sender: Sender, directory: Directory | None, match: Match
+) -> str:
     """Why a hand-in fits nobody, and what may be done. `called` says it with `--as`."""
     if not sender.keys:
         return "was handed in without a name: end anonymous grading, or say whose it is"
+    if match.unlike:
+        return (
+            f"has the name of {names.shown(*match.students)}, and {match.unlike}: read "
+            f"the roster again, or --as {quoted(called)}=ID"
+        )
     if directory is None:
         return "has a name that cannot be an id"
     if blind.anonymous(dict(sender.keys)):
         return f"was handed in blind: {blind.BLIND}"
-    several = directory.find((k, v) for k, v in sender.keys if k != "participant")
-    if len(several) > 1:
-        listed = ", ".join(sorted(map(names.shown, several))[:4])
+    if match.students:
+        listed = ", ".join(sorted(map(names.shown, match.students))[:4])
         return f"could be {listed}"
-    if several:
-        return (
-            f"has the name of {names.shown(*several)}, and another number in Canvas than "
-            f"the roster has: read the roster again, or --as {quoted(called)}=ID"
-        )
     near = None
     for key, value in reversed(sender.keys):
         if key != "participant" and re.search(r"[^\W\d]", value):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.classroom.names import shown
 from autograder.road.desk.archive import Piece
@@ -80,9 +80,34 @@ def senders(
     known, rest = _gradescope(pieces, problems)
     yield from known
     cut = _wrapper(rest, directory, exercises)
-    for piece in rest:
-        if found := sender(piece.parts[cut:], directory, exercises):
-            yield piece, found
+    rest = [(piece, sender(piece.parts[cut:], directory, exercises)) for piece in rest]
+    found = [(piece, one) for piece, one in rest if one]
+    doubtful = _doubtful({one for _, one in found}, exercises)
+    for piece, one in found:
+        whole = (("any", one.label), ("name", one.label))
+        yield piece, replace(one, keys=whole) if one.label in doubtful else one
+
+
+def _doubtful(found: set[Sender], exercises: Sequence[str]) -> set[str]:
+    """Repositories of which nobody can say where the assignment's name ends.
+
+    In one folder all begin alike: beside attend-bob, attend-jane-doe is not doe's.
+    """
+    labels = {one.label for one in found}
+    begins = {
+        one.label: one.label.removesuffix(one.keys[0][1])
+        for one in found
+        if one.form == GITHUB
+    }
+    doubtful = set()
+    for label, begin in begins.items():
+        if begin in {f"{word}-" for word in exercises}:
+            continue
+        shorter = [label[: at + 1] for at, c in enumerate(begin[:-1]) if c == "-"]
+        share = [sum(x.startswith(y) for x in labels) for y in (*shorter, begin)]
+        if max(share) > share[-1] or [*begins.values()].count(begin) < 2:
+            doubtful.add(label)
+    return doubtful
 
 
 def _wrapper(

@@ -8,12 +8,13 @@ in this assignment), and so do Gradescope's scores and GitHub Classroom's grades
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.classroom import names
-from autograder.road.desk import blind, columns, dates, senders, sheet
+from autograder.road.desk import blind, columns, dates, said, senders, sheet, whose
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.times import Clock
@@ -25,9 +26,27 @@ TIMES = (
 LARGEST_MB = 64
 
 
+@dataclass(frozen=True)
+class Row:
+    """What a row of a table says: whose it is, and when that was handed in."""
+
+    line: int
+    who: str  # as it is told
+    keys: tuple[whose.Key, ...]
+    match: whose.Match
+    text: str  # of the time
+    number: str = ""  # Moodle's
+    at: datetime.datetime | None = None
+    has_hour: bool = True
+
+    @property
+    def has_time(self) -> bool:
+        return re.search(r"\d", self.text) is not None
+
+
 @dataclass
 class Times:
-    """When each student handed in, in UTC, and which number in Moodle is whose.
+    """When each student handed in, in UTC, and whose the numbers in Moodle are (`rows`).
 
     `dates` is the order of day and month, where a person said it (`dates.DATES`).
     """
@@ -35,9 +54,24 @@ class Times:
     column: str | None = None  # with the times, where a person named it
     dates: str | None = None
     known: dict[str, datetime.datetime] = field(default_factory=dict)
-    participants: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def numbers(self, student: str | None) -> set[str]:
+        """Which numbers of Moodle's are a student's."""
+        return self._numbers.get(student or "", set())
+
+    def given(self, number: str, student: str) -> None:
+        """A person said whose the hand-in of this number is: its row has its time."""
+        theirs = self.numbers(student)
+        if number in theirs or self._from.get(student) == "":
+            return
+        row = self.rows.get(number)
+        if row is not None and row.at is not None:
+            self.known[student] = row.at
+        elif number and theirs:
+            self.known.pop(student, None)
 
     def add(self, piece: Piece, directory: Directory | None, clock: Clock) -> None:
         """Read a table. One that holds no times is told, and no more.
@@ -66,10 +100,14 @@ class Times:
         was, numbers = len(self.known), blind.numbered(table)
         cells = [row.get(when, "") for _, row in table.rows]
         days = dates.day_first(cells, name, self.dates)
-        unread = []
-        for line, row in table.rows:
-            at = row.get(when, ""), lambda text: dates.read(text, clock, days)
-            unread += self._row(line, row, found, *at, numbers, directory)
+        read = functools.partial(dates.read, clock=clock, days=days)
+        unread = self._enter(
+            name,
+            [
+                _row(line, row, found, row.get(when, ""), read, numbers, directory)
+                for line, row in table.rows
+            ],
+        )
         if unread:
             more = f", and {len(unread) - 1:,} more like it" if len(unread) > 1 else ""
             words = any(re.search(r"'.*[^\W\d_]{3}.*'", one) for one in unread)
@@ -101,68 +139,89 @@ class Times:
     _unzoned: bool = False
     _strangers: list[str] = field(default_factory=list)  # whose times are in a table
     _hourless: set[str] = field(default_factory=set)  # whose day alone is known
+    _from: dict[str, str] = field(default_factory=dict)  # the number of a time's row
+    _numbers: dict[str, set[str]] = field(default_factory=dict)
 
-    def _row(
-        self,
-        line: int,
-        row: Mapping[str, str],
-        found: Mapping[str, str],
-        text: str,
-        when: Callable[[str], tuple[datetime.datetime, bool] | None],
-        numbers: str,
-        directory: Directory | None,
-    ) -> list[str]:
-        """Read a row; what is wrong with its time."""
-        student = _whom(row, found, directory)
-        number = blind.number(row.get(numbers, ""))
-        if number and directory is None:
-            student = student or f"Participant {number}"
-        elif number and student is None:
-            student = _anywhere(row, directory)
-        if student is None:
-            if re.search(r"\d", text):  # of a staff, or it is mistyped
-                who = next(
-                    (row[h] for h in found.values() if row.get(h)), f"line {line}"
-                )
-                self._strangers.append(names.shown(who)[:60])
-            return []
-        if number:
-            self.participants[number] = student
-        if not text or text in "-–" or not re.search(r"\d", text):
-            return []
-        told = when(text)
-        if told is None:
-            return [f"line {line}: {names.shown(text)[:40]!r} is no time"]
-        at, has_hour = told
-        self._unzoned = self._unzoned or not dates.has_zone(text)
-        if at >= self.known.get(student, at):
-            self.known[student] = at
-            (self._hourless.discard if has_hour else self._hourless.add)(student)
-        return []
-
-
-def _anywhere(row: Mapping[str, str], directory: Directory) -> str | None:
-    """The only student whose address or name a row of Moodle's has, in any column."""
-    found: set[str] = set()
-    for cell in row.values():
-        found |= directory.by("email" if "@" in cell else "name", cell)
-    return found.pop() if len(found) == 1 else None
+    def _enter(self, name: str, rows: list[Row]) -> list[str]:
+        """Take what a table says; the times in it that are none."""
+        unread, named, twins = [], {}, {}
+        claims = [
+            whose.Claim(f"line {r.line}", r.match, name, repr((r.keys, r.text)))
+            for r in rows
+        ]
+        for row, match in zip(rows, whose.apart(claims), strict=True):
+            if row.number:
+                self.rows[row.number] = replace(row, match=match)
+            student = match.student
+            if row.number and student:
+                self._numbers.setdefault(student, set()).add(row.number)
+            if student is None:
+                if not row.has_time:  # else of a staff, or it is mistyped
+                    continue
+                if row.match.student and not match.beside_id:
+                    twins.setdefault(row.match.student, []).append(f"{row.line}")
+                else:
+                    self._strangers.append(row.who)
+            elif row.at is not None:
+                self._unzoned = self._unzoned or not dates.has_zone(row.text)
+                if row.at >= self.known.get(student, row.at):
+                    self.known[student], self._from[student] = row.at, row.number
+                    do = self._hourless.discard if row.has_hour else self._hourless.add
+                    do(student)
+                if match.by_name and not row.number:
+                    named[student] = None
+            elif row.has_time:
+                told = f"{names.shown(row.text)[:40]!r} is no time"
+                unread.append(f"line {row.line}: {told}")
+        for student, lines in twins.items():
+            self.problems.append(
+                f"{name}, lines {' and '.join(lines)}: all have the name of "
+                f"{names.shown(student)}, and no id says whose they are: no time was taken"
+            )
+        if named:
+            self.notes.append(f"{name}: {said.by_name([*named], len(rows), said.LIST)}")
+        return unread
 
 
-def _whom(
-    row: Mapping[str, str], found: Mapping[str, str], directory: Directory | None
-) -> str | None:
-    """The student of a row: by ids first, then by the name."""
+def _row(
+    line: int,
+    row: Mapping[str, str],
+    found: Mapping[str, str],
+    text: str,
+    read: Callable[[str], tuple[datetime.datetime, bool] | None],
+    numbers: str,
+    directory: Directory | None,
+) -> Row:
+    number = blind.number(row.get(numbers, ""))
+    keys = _keys(row, found)
+    if directory is None:  # the first is the id
+        first = keys[0] if keys else ("id", f"Participant {number}" * bool(number))
+        student = frozenset(filter(None, first[1:]))
+        match = whose.Match(student, first[0] == "name")
+    else:
+        match = whose.match(directory, keys)
+        if number and not match.students:
+            keys += _anywhere(row, directory)
+            match = whose.match(directory, keys)
+    at, has_hour = (re.search(r"\d", text) and read(text)) or (None, True)
+    who = next((row[h] for h in found.values() if row.get(h)), f"line {line}")
+    who = names.shown(who)[:60]
+    return Row(line, who, keys, match, text, number, at, has_hour)
+
+
+def _anywhere(row: Mapping[str, str], directory: Directory) -> tuple[whose.Key, ...]:
+    """Addresses in a row of Moodle's, and cells that name a student, in any column."""
+    mails = [("email", cell) for cell in row.values() if "@" in cell]
+    called = [("name", cell) for cell in row.values() if directory.by("name", cell)]
+    return (*mails, *called)
+
+
+def _keys(row: Mapping[str, str], found: Mapping[str, str]) -> tuple[whose.Key, ...]:
     cells = {what: row.get(header, "") for what, header in found.items()}
-    ids = [cells[what] for what in columns.IDS if cells.get(what)]
-    ids += [cells["github"]] if cells.get("github") else []
+    ids = [(what, cells[what]) for what in (*columns.IDS, "github") if cells.get(what)]
     both = f"{cells.get('first', '')} {cells.get('last', '')}".strip()
     called = cells.get("name") or both
-    if directory is None:
-        return (ids or [called])[0] or None
-    keys = [("any", text) for text in ids] + ([("name", called)] if called else [])
-    students = directory.find(keys)
-    return students.pop() if len(students) == 1 else None
+    return (*ids, *([("name", called)] if called else []))
 
 
 def apart(own: datetime.datetime, table: datetime.datetime) -> str | None:

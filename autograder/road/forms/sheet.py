@@ -75,7 +75,9 @@ def read(path: Path) -> Sheet:
         raise ValueError(f"{path} has more than {MOST >> 20} MB: this is no gradebook")
     try:
         text = data.removeprefix(_BOM).decode("utf-8")
-    except UnicodeDecodeError:
+        if "\0" in text:  # of UTF-16 without a mark
+            raise ValueError
+    except ValueError:
         raise ValueError(
             f"{path} is not UTF-8: take it as the LMS exports it, or save it again as "
             '"CSV UTF-8"'

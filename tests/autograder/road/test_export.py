@@ -393,6 +393,10 @@ def test_a_worksheet_of_blind_marking(tmp_path):
         (b"", "no table"),
         (b"one\n", "no table"),
         ("Schüler,ID\n".encode("cp1252"), "not UTF-8"),
+        *(
+            ("Student,ID\n".encode(f"utf-16-{order}"), "not UTF-8")
+            for order in ("le", "be")
+        ),
         (b'Student,ID\n"open,1\n', "no sound CSV"),
         (b"Student,ID\n" + b"x" * 200_000 + b",1\n", "no sound CSV"),
     ],

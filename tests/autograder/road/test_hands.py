@@ -397,6 +397,14 @@ def test_the_two_files_for_moodle_have_two_names_and_two_ways_in(graded, run, kl
     assert (klass / "exports" / f"{WORD}-moodle.csv").exists()
 
 
+def test_ctrl_c_while_a_command_is_imported(run, monkeypatch):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.__main__.importlib.import_module", stopped)
+    assert run("collect", "a.zip") == (130, "\nStopped. The same command goes on.\n")
+
+
 def test_ctrl_c_is_obeyed_after_an_import_and_not_lost_in_nbgrader():
     done = []
     with pytest.raises(KeyboardInterrupt), interrupts.later():
