@@ -17,7 +17,7 @@ class Done:
     """What came of a call: a row for everybody that was asked for, and what moved.
 
     `reasons` tell, of each who was graded, why. `new` is of a regrade: who
-    waits for a first grade.
+    waits for a first grade. `outdated`: who was not asked for, and is to be graded again.
     """
 
     rows: list[Row]
@@ -25,6 +25,7 @@ class Done:
     reasons: dict[str, str]
     problems: dict[str, str]
     new: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 def told(
@@ -60,6 +61,7 @@ def row(standing: Standing) -> Row:
         standing.stands,
         standing.untimed,
         bool(standing.by_hand_before),
+        standing.worth,
     )
 
 

@@ -8,6 +8,7 @@ from autograder.classroom import course, names
 from autograder.classroom.book import Standing
 from autograder.road.forms.rows import Filled, grade, total
 from autograder.road.forms.sheet import Sheet, defused, written
+from autograder.road.waiting import OLD
 
 
 def new(grades: dict[str, Sequence[Standing]]) -> Filled:
@@ -84,12 +85,14 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
 
 
 def _remark(standing: Standing) -> str:
-    """Which of the points are of an earlier hand-in."""
+    """Which of the points are of an earlier hand-in, or of the exercise as it was."""
     told = (
         ["grade from before: the newest hand-in could not be graded"]
         if standing.stands
         else []
     )
+    if standing.outdated:
+        told.append(f"{OLD}: {standing.outdated}")
     if before := standing.by_hand_before:
         told.append(f"points by hand of an earlier hand-in: {', '.join(before)}")
     return "; ".join(told)

@@ -88,6 +88,7 @@ def html(job: Job, notebook: Plain) -> str:
             file=file,
             notes=[] if s.stands else files.notes(s.flags, job.exercise),
             stands=s.stands,
+            outdated=bool(s.outdated),
             everywhere=_everywhere(steps),
             empty=all(step["code"] is None for step in steps),
             steps=steps,
