@@ -56,7 +56,7 @@ def row(standing: Standing) -> Row:
         standing.mistakes,
         standing.flags,
         standing.penalty,
-        any(check.manual is not None for check in standing.checks.values()),
+        any(c.manual is not None or c.extra for c in standing.checks.values()),
         standing.needs_manual,
         standing.stands,
         standing.untimed,

@@ -115,7 +115,7 @@ def _row(
 ) -> list[str]:
     """The lines of one row. Notes that do not fit beside it stand below."""
     share = row.points / row.possible if row.possible else 0.0
-    drawn = (signs.full * round(10 * share)).ljust(10, signs.empty)
+    drawn = (signs.full * min(10, round(10 * share))).ljust(10, signs.empty)
     score = f"{row.points:6.2f}"
     if row.status == INFRA and not row.stands:
         score, drawn = signs.none.rjust(6), " " * 10

@@ -32,6 +32,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
             "late_penalty",
             "automatic",
             "by_hand",
+            "extra_credit",
         ),
         *(
             "needs_a_look",
@@ -51,6 +52,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
             known = grade(s) is not None
             scored = s.checks.values() if known else ()
             hand = [c.manual for c in scored if c.manual is not None]
+            extra = [c.extra for c in scored if c.extra]
             late = s.late.total_seconds() / 3600
             rows.append(
                 [
@@ -63,6 +65,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
                     written(s.penalty) if known else "",
                     written(sum(c.auto or 0.0 for c in scored)) if scored else "",
                     written(sum(hand)) if hand else "",
+                    written(sum(extra)) if extra else "",
                     "yes" if s.needs_manual else "no",
                     _remark(s),
                     *(

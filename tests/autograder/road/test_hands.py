@@ -126,7 +126,7 @@ def test_points_by_hand_of_an_earlier_hand_in_are_told_wherever_they_count(
     assert run("export", WORD)[0] == 0
 
 
-def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run):
+def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run, klass):
     graded()
     with book.opened() as gradebook:
         (notebook,) = gradebook.find_submission(WORD, "ada").notebooks
@@ -137,8 +137,14 @@ def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run):
     assert not stands().by_hand_before
     graded(which="two")
     assert stands().by_hand_before == ("softmax",)
+    shown = table.table(WORD, [rows.row(stands())])
+    assert "points by hand of an earlier hand-in; look at it again" in shown
     code, told = run("export", WORD)
     assert code == 1 and "1 with points by hand of an earlier hand-in" in told
+    text = (klass / "exports" / f"{WORD}-plain.csv").read_text("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    keys = "automatic", "by_hand", "extra_credit", "score"
+    assert [row[key] for key in keys] == ["20.00", "", "2.00", "22.00"]
     typed("softmax", None)  # what the formgrader writes where it is confirmed
     assert run("review", WORD)[0] == 0 and stands().total == stands().possible + 2
 
