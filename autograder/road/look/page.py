@@ -85,6 +85,7 @@ def html(job: Job, notebook: Plain) -> str:
             handed_in=s.handed_in,
             due=s.due,
             late=s.late,
+            grace=None if s.is_late else s.grace,
             file=file,
             notes=[] if s.stands else files.notes(s.flags, job.exercise),
             stands=s.stands,

@@ -74,6 +74,14 @@ def test_a_page_says_when_no_time_is_known(tmp_path):
         assert ("No time known: it was due on 20 November 2026" in told) == said
 
 
+def test_a_page_says_what_lateness_costs_nothing(tmp_path):
+    for hours, said in ((1, True), (4, False)):
+        s = late("ada", 5.0, hours, 0.0, grace=datetime.timedelta(hours=3))
+        told = text(page.html(job(s, tmp_path), notebook({}, {})))
+        assert "after it was due" in told
+        assert ("up to 3 hours cost nothing" in told) == said
+
+
 NOTHING = "Nothing was handed in: a name is not known there."
 
 
