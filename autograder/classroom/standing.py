@@ -30,6 +30,11 @@ class Scored:
     reason: str | None = None
     waits: str = ""
 
+    @property
+    def earned(self) -> float:
+        """The points without extra credit: by them it is right, partly right or not."""
+        return self.auto or 0.0 if self.manual is None else self.manual
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -87,13 +87,13 @@ def _checks(
         scored = [s.checks[name] for s in graded if name in s.checks]
         if not scored:
             continue
-        right = sum(c.points >= c.possible for c in scored)
-        none = sum(c.points <= 0 for c in scored)
-        unwritten = sum(c.points <= 0 and c.reason == UNWRITTEN for c in scored)
+        right = sum(c.earned >= c.possible for c in scored)
+        none = sum(c.earned <= 0 for c in scored)
+        unwritten = sum(c.earned <= 0 and c.reason == UNWRITTEN for c in scored)
         count = len(scored)
         share = right / count
         mean = statistics.fmean(
-            c.points / c.possible if c.possible else 1.0 for c in scored
+            c.earned / c.possible if c.possible else 1.0 for c in scored
         )
         found.append(
             {
@@ -199,7 +199,7 @@ def _stuck(
             scored = s.checks.get(name)
             if scored is None or not scored.possible:
                 continue
-            if scored.points >= HALF * scored.possible:
+            if scored.earned >= HALF * scored.possible:
                 break
             stop = name
         if stop:
