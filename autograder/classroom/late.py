@@ -161,7 +161,8 @@ def charges(
     more, said = extensions(gradebook, assignment, due), assumed.every(gradebook)
     scores, another = queries.scores(gradebook, known.id), ANOTHER in db.info
     cells = dict(queries.cells(gradebook, known.id).values())
-    graded = verdicts.verdicts(gradebook, assignment)
+    costs = due is not None and holds.per_day
+    graded = verdicts.verdicts(gradebook, assignment) if costs else {}
     notebook, handed_in = (
         api.SubmittedNotebook.__table__,
         api.SubmittedAssignment.__table__,
