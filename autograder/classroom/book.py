@@ -16,121 +16,33 @@ import contextlib
 import datetime
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from autograder.classroom import hands, late, queries
+from autograder.classroom import decides, hands, late, queries, tables
 from autograder.classroom.extensions import within
+from autograder.classroom.standing import MISSING, Scored, Standing
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
-from autograder.classroom.tables import GRADINGS, PERSON, create
-from autograder.classroom.verdicts import verdicts, versions, write
+from autograder.classroom.tables import GRADINGS, PERSON
+from autograder.classroom.verdicts import (
+    each,
+    holds,
+    verdicts,
+    versions,
+    worth,
+    write,
+)
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-MISSING = "MISSING"  # on the roster, and nothing was handed in
 
-
-@dataclass(frozen=True)
-class Scored:
-    """A graded cell of one student. Points are the notebook's, not the check's.
-
-    `points` counts: by hand, where a person has given some, else automatic. `mistake`
-    is the name of the one that was recognized, `reason` what the check said, and `waits`
-    why the points wait for a person (see `hands`), if they do.
-    """
-
-    points: float
-    possible: float
-    auto: float | None = None
-    manual: float | None = None
-    extra: float = 0.0
-    mistake: str | None = None
-    reason: str | None = None
-    waits: str = ""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How one student stands in one exercise; `total` is what goes to an LMS.
-
-    `status` is GRADED, FLAGGED, INFRA or MISSING. `total` is None where there is no
-    grade: INFRA and MISSING are never a zero here. Who is INFRA and was graded before
-    has that grade. Times are UTC, without a zone. `notebook` is the id of the submission
-    in the formgrader's addresses. `asks` tells that its flags wait to be read.
-    """
-
-    student: str
-    status: str
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    lms_id: str = ""
-    section: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
-    checks: Mapping[str, Scored] = field(default_factory=dict)
-    possible: float = 0.0
-    score: float | None = None  # before the penalty
-    penalty: float = 0.0
-    handed_in: datetime.datetime | None = None
-    due: datetime.datetime | None = None  # with the student's own extension
-    needs_manual: bool = False
-    cpu: float = 0.0  # seconds of computing that grading took
-    times: int = 0  # how often it was graded, the last time
-    graded_at: datetime.datetime | None = None
-    notebook: str = ""
-    asks: bool = False
-    owed: float = 0.0  # the penalty, were there points enough
-    submission: str = ""  # the fingerprint of what was graded
-
-    @property
-    def stands(self) -> bool:
-        """Whether the grade is from before, of an earlier hand-in if there was a newer."""
-        return self.status == INFRA and self.total is not None
-
-    @property
-    def endless(self) -> bool:
-        """Whether somebody gave points that are no number, so that there is no grade."""
-        return any(flag.endswith(hands.ENDLESS) for flag in self.flags)
-
-    @property
-    def by_hand_before(self) -> tuple[str, ...]:
-        """The checks whose points were given by hand to an earlier hand-in."""
-        every = self.checks.items()
-        return tuple(name for name, c in every if c.waits == hands.EARLIER)
-
-    @property
-    def total(self) -> float | None:
-        return None if self.score is None else max(0.0, self.score - self.penalty)
-
-    @property
-    def late(self) -> datetime.timedelta:
-        """By how much it was handed in after it was due."""
-        if self.handed_in is None or self.due is None:
-            return datetime.timedelta()
-        return max(datetime.timedelta(), self.handed_in - self.due)
-
-    @property
-    def untimed(self) -> bool:
-        """Whether it has a grade, is due, and nobody knows when it was handed in.
-
-        Then it counts as in time, which nothing shows that it was.
-        """
-        known = self.due is None or self.handed_in is not None
-        return not known and self.status in (GRADED, FLAGGED)
-
-    @property
-    def name(self) -> str:
-        """As the roster has it; else the name of the folder."""
-        return f"{self.first_name} {self.last_name}".strip() or self.student
-
-    @property
-    def mistakes(self) -> tuple[str, ...]:
-        return tuple(c.mistake for c in self.checks.values() if c.mistake)
+def create(gradebook: Gradebook) -> None:
+    """Make our tables where they are not there yet."""
+    tables.create(gradebook)
+    late.create(gradebook)
 
 
 @contextlib.contextmanager
@@ -150,8 +62,9 @@ def standings(
 ) -> list[Standing]:
     """Everybody who has submitted or is on the roster, in the order of their ids.
 
-    What a late submission loses is reckoned from the points of now. Where nbgrader has
+    What a late submission loses is reckoned from what it has now. Where nbgrader has
     another number, from before points were given by hand, that is mended (if `write`).
+    Who was graded before the exercise changed is `outdated`, and has the points of then.
     """
     from nbgrader import api
 
@@ -167,7 +80,9 @@ def standings(
     work = queries.work(gradebook, assignment)
     by_hand = hands.every(gradebook, assignment)
     more = late.extensions(gradebook, assignment, known.duedate) if known else {}
-    possible = sum(points for _, points in cells.values())
+    now, parts = dict(cells.values()), versions(gradebook)
+    grace = datetime.timedelta(seconds=late.rule(gradebook, assignment).grace)
+    version = holds(gradebook, assignment)
     everybody = api.Student.__table__
     students = {row.id: row for row in find(sa.select(everybody))}
     # Of whom nothing could be graded nbgrader knows nothing.
@@ -182,12 +97,13 @@ def standings(
             g.auto_score is not None or g.manual_score is not None for g in mine
         )
         status = verdict.status if verdict else GRADED if graded else MISSING
-        checks = json.loads(verdict.checks) if verdict else {}
+        checks, outdated = each(verdict), ""
+        most = worth(checks, now)
         scored, score, odd = {}, 0.0, []
         kept = by_hand.get(student.id)
         asks = hands.asks(kept, {cells[grade.cell_id][0]: grade for grade in mine})
         for grade in mine:
-            name, most = cells[grade.cell_id]
+            name, _ = cells[grade.cell_id]
             found = checks.get(name, {})
             points = grade.manual_score  # it goes before
             points = grade.auto_score or 0.0 if points is None else points
@@ -198,7 +114,7 @@ def standings(
             score += points
             scored[name] = Scored(
                 points,
-                most,
+                most[name],
                 grade.auto_score,
                 grade.manual_score,
                 grade.extra_credit or 0.0,
@@ -209,6 +125,9 @@ def standings(
         flags = tuple(json.loads(verdict.flags)) if verdict else ()
         if odd:
             status, graded, flags = INFRA, False, (*odd, *flags)
+        if verdict and graded and status != INFRA:
+            outdated = decides.outdated(verdict.version, version, parts, most != now)
+        possible, full = sum(most.values()), sum(now.values())
         due = known.duedate if known else None
         kept = when.extension if when else None
         if due is not None and (extension := more.get(student.id, kept)):
@@ -235,6 +154,9 @@ def standings(
             asks,
             charge.owed if charge else 0.0,
             verdict.submission if verdict else "",
+            outdated,
+            full if full != possible else None,
+            grace,
         )
     gradebook.db.rollback()  # nothing stays locked
     return list(rows.values())

@@ -74,6 +74,23 @@ def why(before: Mapping[str, str] | None, now: Mapping[str, str]) -> str:
     return "; ".join(told)
 
 
+def outdated(
+    version: str, now: str, known: Mapping[str, Mapping[str, str]], is_rescaled: bool
+) -> str:
+    """Why a grade by a version is outdated where another one holds now; empty: it is not.
+
+    Empty versions are not known. is_rescaled: whether the points of a check are others
+    now. Other limits alone make none outdated: they may have been set for one student.
+    """
+    told = ""
+    if version and version != now and now in known:
+        mine = {part: digest for part, digest in known[now].items() if part != "limits"}
+        told = why(known.get(version), mine)
+    if is_rescaled and WORDS["points"] not in told:
+        told = "; ".join(filter(None, [WORDS["points"], told]))
+    return told
+
+
 def files(word: str) -> list[Path]:
     """The modules of the autograder that decide the grades of an exercise."""
     return sorted([*_checks(word), *_grader()])

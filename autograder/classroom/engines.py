@@ -68,10 +68,11 @@ def _make(address: str, course: str) -> None:
     """nbgrader's tables and ours, and the two courses that nbgrader names."""
     from nbgrader.api import Gradebook
 
-    from autograder.classroom import tables
+    from autograder.classroom import late, tables
 
     with Gradebook(address, course) as gradebook:
         tables.create(gradebook)
+        late.create(gradebook)
     Gradebook(address).close()  # its own preprocessors name none
 
 

@@ -121,7 +121,8 @@ def graded(
     possible = sum(points for _, points in setup.about.points)
     rows = [told(student, possible, after, run.problems) for student in chosen]
     moves = said if dry else moved(before, after, run.reasons)
-    return Done(rows, moves, run.reasons, run.problems, tuple(new))
+    old = [s for s, known in after.items() if known.outdated and s not in chosen]
+    return Done(rows, moves, run.reasons, run.problems, tuple(new), tuple(old))
 
 
 @dataclass
@@ -176,8 +177,9 @@ class _Run:
         """
         todo, would = [*self.reasons], []
         *costs, words = self._late()
-        if todo and before is None:
-            self.record.know(decides.version(self.parts), self.parts)
+        if before is None:
+            word = self.setup.assignment
+            self.record.know(word, decides.version(self.parts), self.parts)
         about = {"desc": f"grading {self.setup.assignment}", "unit": " notebooks"}
         tqdm.monitor_interval = 0  # no thread
         with (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from autograder.classroom import assumed
+from autograder.classroom import assumed, queries, verdicts
 from autograder.classroom import extensions as extended
 from autograder.classroom.extensions import (
     EVERY,
@@ -147,21 +147,22 @@ def charges(
 ) -> list[Charge]:
     """What each submission (of these students, or of all) is to lose; nothing is written.
 
+    A share is one of the points by which a submission was graded, whatever holds since.
     Where another plugin than ours is configured, what that took off stays.
     """
     from nbgrader import api
 
     db = gradebook.db
-    about = sa.select(
-        api.Assignment.id, api.Assignment.duedate, api.Assignment.max_score
-    )
+    about = sa.select(api.Assignment.id, api.Assignment.duedate)
     known = db.execute(about.where(api.Assignment.name == assignment)).first()
     if known is None:
         return []
     holds, due = rule(gradebook, assignment), known.duedate
     more, said = extensions(gradebook, assignment, due), assumed.every(gradebook)
-    scores = _scores(gradebook, known.id)
-    possible, another = float(known.max_score or 0.0), ANOTHER in db.info
+    scores, another = queries.scores(gradebook, known.id), ANOTHER in db.info
+    cells = dict(queries.cells(gradebook, known.id).values())
+    costs = due is not None and holds.per_day
+    graded = verdicts.verdicts(gradebook, assignment) if costs else {}
     notebook, handed_in = (
         api.SubmittedNotebook.__table__,
         api.SubmittedAssignment.__table__,
@@ -183,9 +184,10 @@ def charges(
         extension = more.get(student, kept and within(due, kept))
         owed, last = 0.0, due and due + (extension or NONE)
         at = assumed.time(said.get((assignment, student)), row.timestamp, last)
-        if last is not None and at is not None:
-            late = (at - last).total_seconds()
-            owed = holds.penalty(max(0.0, late), possible)
+        if last is not None and at is not None and at > last:
+            checks = verdicts.each(graded.get(student))
+            possible = sum(verdicts.worth(checks, cells).values())
+            owed = holds.penalty((at - last).total_seconds(), possible)
         penalty = max(0.0, min(owed, scores.get(row.notebook, 0.0)))
         if another:
             penalty = owed = max(0.0, row.penalty or 0.0)
@@ -259,24 +261,3 @@ def _write(
     if restored:
         give_back(gradebook, assignment, restored)
     return len(every)
-
-
-def _scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:
-    """The points of each submitted notebook, as nbgrader counts them, in one query."""
-    from nbgrader import api
-
-    grade, notebook, handed_in = (
-        api.Grade.__table__,
-        api.SubmittedNotebook.__table__,
-        api.SubmittedAssignment.__table__,
-    )
-    points = sa.func.coalesce(grade.c.manual_score, grade.c.auto_score, 0.0)
-    points += sa.func.coalesce(grade.c.extra_credit, 0.0)
-    query = (
-        sa.select(notebook.c.id, sa.func.sum(points))
-        .join(grade, grade.c.notebook_id == notebook.c.id)
-        .join(handed_in, handed_in.c.id == notebook.c.assignment_id)
-        .where(handed_in.c.assignment_id == assignment)
-        .group_by(notebook.c.id)
-    )
-    return {which: float(sum_ or 0.0) for which, sum_ in gradebook.db.execute(query)}

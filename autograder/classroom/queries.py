@@ -55,6 +55,27 @@ def grades(gradebook: Gradebook, assignment: str) -> dict[str, list[Any]]:
     return found
 
 
+def scores(gradebook: Gradebook, assignment: str) -> dict[str, float]:
+    """The points of each submitted notebook, as nbgrader counts them, in one query."""
+    from nbgrader import api
+
+    grade, notebook, handed_in = (
+        api.Grade.__table__,
+        api.SubmittedNotebook.__table__,
+        api.SubmittedAssignment.__table__,
+    )
+    points = sa.func.coalesce(grade.c.manual_score, grade.c.auto_score, 0.0)
+    points += sa.func.coalesce(grade.c.extra_credit, 0.0)
+    query = (
+        sa.select(notebook.c.id, sa.func.sum(points))
+        .join(grade, grade.c.notebook_id == notebook.c.id)
+        .join(handed_in, handed_in.c.id == notebook.c.assignment_id)
+        .where(handed_in.c.assignment_id == assignment)
+        .group_by(notebook.c.id)
+    )
+    return {which: float(sum_ or 0.0) for which, sum_ in gradebook.db.execute(query)}
+
+
 @dataclass
 class HandedIn:
     """When a student handed in, their extension, what was taken off, and where it is."""

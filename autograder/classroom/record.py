@@ -22,9 +22,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
 from autograder.classroom import book, engines, faults, hands, late, verdicts
-from autograder.classroom.book import GRADINGS
-
-RELEASE = ""  # in place of a student: the exercise itself, as it was announced
+from autograder.classroom.tables import GRADINGS, RELEASE
 
 
 class Record:
@@ -170,9 +168,9 @@ class Record:
         """As `verdicts.forget`."""
         self._whole_of(verdicts.forget, assignment, there)
 
-    def know(self, version: str, parts: Mapping[str, str]) -> None:
+    def know(self, assignment: str, version: str, parts: Mapping[str, str]) -> None:
         """As `verdicts.know`."""
-        self._whole_of(verdicts.know, version, parts)
+        self._whole_of(verdicts.know, assignment, version, parts)
 
     def _whole_of(self, work: Callable[..., None], *of: Any) -> None:
         def whole() -> None:

@@ -17,7 +17,7 @@ class Done:
     """What came of a call: a row for everybody that was asked for, and what moved.
 
     `reasons` tell, of each who was graded, why. `new` is of a regrade: who
-    waits for a first grade.
+    waits for a first grade. `outdated`: who was not asked for, and is to be graded again.
     """
 
     rows: list[Row]
@@ -25,6 +25,7 @@ class Done:
     reasons: dict[str, str]
     problems: dict[str, str]
     new: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 def told(
@@ -55,11 +56,12 @@ def row(standing: Standing) -> Row:
         standing.mistakes,
         standing.flags,
         standing.penalty,
-        any(check.manual is not None for check in standing.checks.values()),
+        any(c.manual is not None or c.extra for c in standing.checks.values()),
         standing.needs_manual,
         standing.stands,
         standing.untimed,
         bool(standing.by_hand_before),
+        standing.worth,
     )
 
 

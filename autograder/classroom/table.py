@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections
 import statistics
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.classroom import names
+from autograder.classroom.width import cells, cut, cut_end, padded, wrapped
 from autograder.verdict.points import number
 
 GRADED, FLAGGED, INFRA = "GRADED", "FLAGGED", "INFRA"
@@ -51,6 +51,7 @@ class Row:
     stands: bool = False  # of INFRA: a grade from before does
     untimed: bool = False  # it is due, and no time of handing in is known
     earlier: bool = False  # points by hand were given to an earlier hand-in
+    worth: float | None = None  # the points of the exercise now, if not `possible`
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def table(
     are spread, which mistakes how many made, and a row for who deserves a look.
     """
     signs = _signs(encoding)
-    possible = number(rows[0].possible)
+    possible = number(_worth(rows[0]))
     many = "s" * (len(rows) != 1)
     lines = [f"{assignment}: {len(rows):,} submission{many}, {possible} points", ""]
     shown, hidden = rows, 0
@@ -87,25 +88,25 @@ def table(
     most = max(NAME, width - 21 - bar - NOTES)
     longest = min(most, max(map(cells, students), default=0))
     for name, row in zip(students, shown, strict=True):
-        begin = f"  {_padded(_cut(name, longest, signs.more), longest)}"
+        begin = f"  {padded(cut(name, longest, signs.more), longest)}"
         lines += _row(row, begin, bar, width, encoding, signs)
     if hidden > 0:
         told = f"and {hidden:,} more: python -m autograder review {assignment}"
-        lines += [f"  {line}" for line in _wrapped(told, width - 2)]
+        lines += [f"  {line}" for line in wrapped(told, width - 2)]
     if len(rows) > ROWS:
         lines += _mistakes(rows, width, encoding, signs)
     elif common := most_common_mistake(rows):
         told = f"most common mistake: {names.shown(common, encoding)}"
-        lines += ["", *(f"  {line}" for line in _wrapped(told, width - 2))]
+        lines += ["", *(f"  {line}" for line in wrapped(told, width - 2))]
     if untimed := sum(row.untimed for row in rows):
         told = LATE.format(
             f"{untimed:,} of {len(rows):,} submissions were handed in"
             if len(rows) > 1
             else "it was handed in"
         )
-        lines += ["", *(f"  {line}" for line in _wrapped(told, width - 2))]
+        lines += ["", *(f"  {line}" for line in wrapped(told, width - 2))]
     if any(row.status == INFRA for row in rows):
-        lines += ["", *(f"  {line}" for line in _wrapped(HELP, width - 2))]
+        lines += ["", *(f"  {line}" for line in wrapped(HELP, width - 2))]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -114,7 +115,7 @@ def _row(
 ) -> list[str]:
     """The lines of one row. Notes that do not fit beside it stand below."""
     share = row.points / row.possible if row.possible else 0.0
-    drawn = (signs.full * round(10 * share)).ljust(10, signs.empty)
+    drawn = (signs.full * min(10, round(10 * share))).ljust(10, signs.empty)
     score = f"{row.points:6.2f}"
     if row.status == INFRA and not row.stands:
         score, drawn = signs.none.rjust(6), " " * 10
@@ -124,29 +125,42 @@ def _row(
     room = width - cells(begin) - 2
     if cells(notes) <= room:
         return [f"{begin}  {notes}"]
-    lines = _wrapped(notes, width - INDENT)
+    lines = wrapped(notes, width - INDENT)
     if row.status != INFRA and len(lines) > LINES:
-        last = _cut_end(" ".join(lines[LINES - 1 :]), width - INDENT, signs.more)
+        last = cut_end(" ".join(lines[LINES - 1 :]), width - INDENT, signs.more)
         lines = [*lines[: LINES - 1], last]
     return [begin, *(" " * INDENT + line for line in lines)]
 
 
 def _about(row: Row) -> list[str]:
     """What the points are, beside a check's."""
-    told = [f"-{number(row.penalty)} for being late"] if row.penalty else []
+    told = []
+    if _worth(row) != row.possible:
+        told += [f"of the {number(row.possible)} points that it had then"]
+    told += [f"-{number(row.penalty)} for being late"] if row.penalty else []
     told += [UNTIMED] if row.untimed else []
     if row.by_hand:
         told += [f"points by hand{' of an earlier hand-in' if row.earlier else ''}"]
     return [*told, "look at it again"] if row.by_hand and row.waits else told
 
 
+def _worth(row: Row) -> float:
+    return row.possible if row.worth is None else row.worth
+
+
+def _now(row: Row) -> float:
+    """The same share of the exercise's points as they are now."""
+    is_same = _worth(row) == row.possible or not row.possible
+    return row.points if is_same else row.points / row.possible * _worth(row)
+
+
 def _spread(rows: Sequence[Row], width: int, signs: _Signs) -> list[str]:
     """How the points of those who have a grade are spread: in words, then a line a tenth."""
-    graded = sorted(row.points for row in rows if row.status != INFRA or row.stands)
-    if not graded:
+    with_grade = [row for row in rows if row.status != INFRA or row.stands]
+    if not with_grade:
         return []
-    possible = rows[0].possible or 1.0
-    full = sum(points >= possible for points in graded)
+    graded, possible = sorted(map(_now, with_grade)), _worth(rows[0]) or 1.0
+    full = sum(row.points >= row.possible for row in with_grade)
     mean, middle = number(sum(graded) / len(graded)), number(statistics.median(graded))
     told = (
         f"{len(graded):,} with a grade: mean {mean}, median {middle}, {full:,} with all"
@@ -154,7 +168,7 @@ def _spread(rows: Sequence[Row], width: int, signs: _Signs) -> list[str]:
     counts = [0] * TENTHS
     for points in graded:
         counts[max(0, min(TENTHS - 1, int(TENTHS * points / possible)))] += 1
-    lines = [*(f"  {line}" for line in _wrapped(told, width - 2)), ""]
+    lines = [*(f"  {line}" for line in wrapped(told, width - 2)), ""]
     room = min(40, width - 30)
     for tenth in reversed(range(TENTHS)):
         ends = (number(possible * x / TENTHS) for x in (tenth, tenth + 1))
@@ -177,7 +191,7 @@ def _mistakes(
     ]:
         told = names.shown(_words(name), encoding)
         share = f"{count:>7,}  {count / len(rows):>4.0%}"
-        lines.append(f"  {share}  {_cut_end(told, width - 18, signs.more)}")
+        lines.append(f"  {share}  {cut_end(told, width - 18, signs.more)}")
     if len(counts) > 10:
         lines.append(f"  {'':15}{signs.more} {len(counts) - 10} more")
     return lines
@@ -190,64 +204,6 @@ def most_common_mistake(rows: Sequence[Row]) -> str | None:
         return None
     name, count = max(counts.items(), key=lambda item: (item[1], item[0]))
     return f"{_words(name)} ({count} of {len(rows)})"
-
-
-def cells(text: str) -> int:
-    """How many cells of a terminal a text takes: an ideograph two, an accent none."""
-    return sum(map(_cell, text))
-
-
-def _cell(letter: str) -> int:
-    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - cells(text))
-
-
-def _cut(text: str, width: int, more: str) -> str:
-    """A name of at most so many cells: its beginning and its end."""
-    if cells(text) <= width:
-        return text
-    end = _head(text[::-1], (width - len(more)) // 3)[::-1]
-    return _head(text, width - len(more) - cells(end)) + more + end
-
-
-def _cut_end(text: str, width: int, more: str) -> str:
-    return text if cells(text) <= width else _head(text, width - len(more)) + more
-
-
-def _head(text: str, width: int) -> str:
-    """As much of the beginning as there is room for."""
-    taken = ""
-    for letter in text:
-        width -= _cell(letter)
-        if width < 0:
-            break
-        taken += letter
-    return taken
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most so many cells, broken at blanks where there are any."""
-    lines, words = [], text.split(" ")
-    line = ""
-    while words:
-        word = words.pop(0)
-        longer = f"{line} {word}" if line else word
-        if cells(longer) <= width:
-            line = longer
-        elif line:
-            lines.append(line)
-            line = ""
-            words.insert(0, word)
-        else:
-            head = _head(word, width) or word[0]
-            lines.append(head)
-            words.insert(0, word[len(head) :])
-    return [*lines, line] if line else lines
 
 
 def _signs(encoding: str) -> _Signs:

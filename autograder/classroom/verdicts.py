@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from autograder.classroom.table import INFRA
-from autograder.classroom.tables import VERDICT, VERSION
+from autograder.classroom.tables import RELEASE, VERDICT, VERSION
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -43,7 +43,20 @@ def write(
 def verdicts(gradebook: Gradebook, assignment: str) -> dict[str, Any]:
     """The rows of `VERDICT` by student."""
     query = sa.select(VERDICT).where(VERDICT.c.assignment == assignment)
+    query = query.where(VERDICT.c.student != RELEASE)
     return {row.student: row for row in gradebook.db.execute(query)}
+
+
+def each(known: Any) -> dict[str, Any]:
+    """What a row of `VERDICT` says of each check; of no row, nothing."""
+    return json.loads(known.checks) if known is not None else {}
+
+
+def worth(found: Mapping[str, Any], now: Mapping[str, float]) -> dict[str, float]:
+    """Of each graded cell, the points it had when `found` was; where unsaid, those of now."""
+    return {
+        name: found.get(name, {}).get("possible", most) for name, most in now.items()
+    }
 
 
 def versions(gradebook: Gradebook) -> dict[str, dict[str, str]]:
@@ -61,8 +74,7 @@ def before(gradebook: Gradebook, assignment: str, student: str) -> Any:
 def note(gradebook: Gradebook, assignment: str, student: str, why: str) -> None:
     """That a submission could not be graded, and why; a grade from before stays."""
     known = before(gradebook, assignment, student)
-    checks = json.loads(known.checks) if known is not None else {}
-    about = {"status": INFRA, "flags": [why], "checks": checks}
+    about = {"status": INFRA, "flags": [why], "checks": each(known)}
     of = known.submission if known is not None else ""
     write(gradebook, assignment, student, about, of)
 
@@ -76,12 +88,26 @@ def forget(gradebook: Gradebook, assignment: str, there: Collection[str]) -> Non
         gradebook.db.execute(sa.delete(VERDICT).where(*_of(assignment, student)))
 
 
-def know(gradebook: Gradebook, version: str, parts: Mapping[str, str]) -> None:
-    """Keep what a version consists of, so that a later one can tell what changed."""
+def know(
+    gradebook: Gradebook, assignment: str, version: str, parts: Mapping[str, str]
+) -> None:
+    """Keep by which version an exercise is graded from now on, and what that consists of.
+
+    So a later one can tell what changed, and who is still to be graded by this one.
+    """
+    if holds(gradebook, assignment) != version:
+        about = {"status": "", "flags": [], "checks": {}}
+        write(gradebook, assignment, RELEASE, about, version=version)
     here = sa.select(VERSION.c.version).where(VERSION.c.version == version)
     if gradebook.db.execute(here).first() is None:
         row = {"version": version, "parts": json.dumps(parts)}
         gradebook.db.execute(sa.insert(VERSION).values(**row))
+
+
+def holds(gradebook: Gradebook, assignment: str) -> str:
+    """The version by which an exercise is graded now; empty where that is not known."""
+    known = before(gradebook, assignment, RELEASE)
+    return known.version if known is not None else ""
 
 
 def flagged(about: Mapping[str, Any]) -> str | None:

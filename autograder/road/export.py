@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     about = _about(to, form, grades, told, bool(options.into))
     print(json.dumps(about, ensure_ascii=False) if options.json else _words(about))
     needs = ("infra", "stands", "ungraded", "outdated", "by_hand", "manual", "absent")
-    needs += ("untimed", "odd")
+    needs += ("before", "untimed", "odd")
     return 1 if any(about[key] for key in needs) else 0
 
 
@@ -149,8 +149,13 @@ def _about(
         "stands": those(lambda n, s: s.stands),
         "ungraded": ungraded,
         "outdated": those(
-            lambda n, s: s.total is not None and not s.stands and s.student in newer[n]
+            lambda n, s: (
+                s.total is not None
+                and not (s.stands or s.outdated)
+                and s.student in newer[n]
+            )
         ),
+        "before": those(lambda n, s: s.outdated),
         "missing": those(lambda n, s: s.status == MISSING and s.student not in new[n]),
         "by_hand": those(lambda n, s: s.by_hand_before),
         "manual": those(
@@ -180,6 +185,10 @@ _SAID = (
     (
         "outdated",
         "handed in again and not graded since: the grade from before is written",
+    ),
+    (
+        "before",
+        f"{waiting.OLD}: written, of the points of then; grade first, then export again",
     ),
     (
         "by_hand",

@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
         text = "\n".join(line for about in told for line in _words(about))
         encoding = sys.stdout.encoding or "utf-8"
         print(text.encode(encoding, "backslashreplace").decode(encoding))
-    return 1 if any(about["failed"] or about["unpacked"] for about in told) else 0
+    needs = ("failed", "unpacked", "outdated")
+    return 1 if any(about[what] for about in told for what in needs) else 0
 
 
 def one(
@@ -131,6 +132,7 @@ def one(
         "without_grade": []
         if students
         else [s.student for s in every if s.student not in with_grade],
+        "outdated": [s for s in chosen if with_grade[s].outdated],
         "failed": failed,
         "zips": [str(path) for path in zips],
         "unpacked": unpacked,
@@ -224,6 +226,7 @@ def _words(about: dict[str, Any]) -> list[str]:
     lines.append(f"  in {about['folder']}/STUDENT/{about['exercise']}/")
     for who, words in (
         (about["without_grade"], "without a grade have no page"),
+        (about["outdated"], f"{waiting.OLD}, and the page says so: grade first"),
         (about["unpacked"], "not packed, as it is not known how the LMS calls them"),
     ):
         if who:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 
 from autograder.classroom import course
+from autograder.road import waiting
 from autograder.road.handout import pin
 
 ABOUT = "grade what was submitted"
@@ -99,4 +102,14 @@ def run(options: argparse.Namespace) -> int:
     print(table.table(options.assignment, rows, width, encoding))
     if moves := again.told(done.moved):
         print("", *moves, sep="\n")
-    return 1 if any(row.status == table.INFRA for row in rows) else 0
+    is_odd = tell_outdated(done.outdated, options.assignment)
+    return 1 if is_odd or any(row.status == table.INFRA for row in rows) else 0
+
+
+def tell_outdated(students: Sequence[str], word: str) -> bool:
+    """Say who else was graded before the exercise changed; whether there is anybody."""
+    if students:
+        more = f"grade {word} --class {shlex.quote(course.class_name())}"
+        who = f"\n{len(students):,} more {waiting.OLD}"
+        print(f"{who}: `python -m autograder {more}` grades them again")
+    return bool(students)

@@ -55,10 +55,11 @@ def run(options: argparse.Namespace) -> int:
             "graded_again": done.reasons,
             "moved": [dataclasses.asdict(move) for move in done.moved],
             "not_graded_before": list(done.new),
+            "outdated": [] if options.dry_run else list(done.outdated),
             "failed": {student: done.problems[student] for student in failed},
         }
         print(json.dumps(found, ensure_ascii=False, indent=1))
-        return 1 if failed else 0
+        return 1 if failed or found["outdated"] else 0
     word = options.assignment
     more = f"{word} --class {shlex.quote(course.class_name())}"
     if not done.reasons:
@@ -78,4 +79,5 @@ def run(options: argparse.Namespace) -> int:
         )
     for student in failed:
         print(f"INFRA {student}: {done.problems[student]}")
-    return 1 if failed else 0
+    is_odd = not options.dry_run and asks.tell_outdated(done.outdated, word)
+    return 1 if failed or is_odd else 0

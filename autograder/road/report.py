@@ -85,14 +85,15 @@ def run(options: argparse.Namespace) -> int:
         write_whole(to, text.encode("utf-8", "replace"))
     except OSError as error:
         raise ValueError(f"{to} cannot be written: {error.strerror}") from None
-    infra = sum(
-        s.status == book.INFRA for standings in every.values() for s in standings
-    )
+    everybody = [s for standings in every.values() for s in standings]
+    infra = sum(s.status == book.INFRA for s in everybody)
+    outdated = sum(bool(s.outdated) for s in everybody)
     about = {
         "class": course.class_name(),
         "file": str(to),
         "exercises": list(every),
         "infra": infra,
+        "outdated": outdated,
         "bytes": to.stat().st_size,
     }
     if options.json:
@@ -103,7 +104,11 @@ def run(options: argparse.Namespace) -> int:
             print(
                 f"  {look.plural(infra, 'submission')} could not be graded: it says why"
             )
-    return 1 if infra else 0
+        if outdated:
+            print(
+                f"  {look.plural(outdated, 'submission')} {waiting.OLD}: it names them"
+            )
+    return 1 if infra or outdated else 0
 
 
 def _is_theirs(to: Path) -> bool:

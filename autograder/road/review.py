@@ -23,6 +23,7 @@ HOW = (
     "then it is confirmed, and no longer listed here."
 )
 UNTIMED = f"no time known, so it counts as in time: {waiting.TIMES}, and grade again"
+OUTDATED = f"{waiting.OLD} ({{}}): `grade {{}}` grades it again"
 
 WHYS = {  # why points wait: see `hands`
     hands.EARLIER: "points by hand ({}) were given to an earlier hand-in: still right?",
@@ -61,13 +62,16 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
     """What waits for a person in an exercise: of each, who, why, and where it is seen."""
     from autograder.classroom import book
 
-    found = []
+    found, quiet = [], {UNTIMED}
     for standing in book.standings(gradebook, word):
         whys = []
         if standing.status == book.INFRA:
             whys += [f"could not be graded: {flag}" for flag in standing.flags]
         elif standing.asks:
             whys += standing.flags
+        if standing.outdated:
+            whys.append(OUTDATED.format(standing.outdated, word))
+            quiet.add(whys[-1])
         if standing.untimed:
             whys.append(UNTIMED)
         for why, words in WHYS.items():
@@ -89,7 +93,7 @@ def of(gradebook: Any, word: str) -> list[dict[str, Any]]:
                     else None,
                 }
             )
-    found.sort(key=lambda row: row["why"] == [UNTIMED])  # what is odder goes first
+    found.sort(key=lambda row: {*row["why"]} <= quiet)  # what is odder goes first
     known = {row["student"] for row in found}
     for student in course.students_in(course.class_folder() / "submitted", word):
         if (why := names.problem(student)) and student not in known:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import collections
-import datetime
 import json
 import shlex
 import textwrap
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         print(*_table(shown, len(roster)), sep="\n")
-    needs = ("infra", "to_review", "untimed")
+    needs = ("infra", "to_review", "untimed", "outdated")
     return 1 if any(row[what] for row in shown for what in needs) else 0
 
 
@@ -66,15 +65,14 @@ def of(
 
     Late is who was late by more than the grace.
     """
-    from autograder.classroom import book, late
+    from autograder.classroom import book
     from autograder.road import dues
 
     folder = course.class_folder()
     submitted = {*course.students_in(folder / "submitted", word)}
-    standings, grace = [], datetime.timedelta()
+    standings = []
     if announced or submitted:  # else nobody has to do with it yet
         standings = book.standings(gradebook, word)
-        grace = datetime.timedelta(seconds=late.rule(gradebook, word).grace)
     count = collections.Counter(standing.status for standing in standings)
     graded = {s.student for s in standings if s.status in (book.GRADED, book.FLAGGED)}
     due = dues.dues(gradebook).get(word)
@@ -97,7 +95,8 @@ def of(
         "infra": len(failed),
         "to_review": len([s for s in standings if s.needs_manual]),
         "untimed": len(waits.untimed(word, standings, waiting, due is not None)),
-        "late": len([s for s in standings if s.late > grace]),
+        "outdated": len([s for s in standings if s.outdated]),
+        "late": len([s for s in standings if s.is_late]),
         "feedback": len(pages & graded),
     }
     found["next"] = _next(found)
@@ -167,6 +166,9 @@ def _table(rows: list[dict[str, Any]], roster: int) -> list[str]:
     for row in rows:
         if row["off_roster"]:
             lines.append(f"  {row['exercise']}: {row['off_roster']:,} on no roster")
+        if row["outdated"]:
+            told = f"{row['outdated']:,} {waits.OLD}: `grade` grades them again"
+            lines.append(f"  {row['exercise']}: {told}")
         if row["untimed"]:
             told = f"{row['untimed']:,} with no time known, which counts as in time"
             told = f"  {row['exercise']}: {told}: {waits.TIMES}"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from autograder.classroom import names
-from autograder.classroom.table import _cut_end, _padded, _wrapped, cells
+from autograder.classroom.width import cells, cut_end, padded, wrapped
 
 
 def width() -> int:
@@ -26,14 +26,12 @@ def columns(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
     wide = [min(w, max(12, room // 3)) for w in wide]
     lines = []
     for row in shown:
-        parts = [
-            _padded(_cut_end(c, w, "…"), w) for c, w in zip(row, wide, strict=True)
-        ]
+        parts = [padded(cut_end(c, w, "…"), w) for c, w in zip(row, wide, strict=True)]
         last = max([i for i, cell in enumerate(row) if cell], default=0)
         if last == len(row) - 1:  # the last one takes what is left
             parts[last] = row[last]
         line = "  ".join(part for part, w in zip(parts, wide, strict=True) if w)
-        lines.append(_cut_end(line.rstrip(), room, "…"))
+        lines.append(cut_end(line.rstrip(), room, "…"))
     return lines
 
 
@@ -42,7 +40,7 @@ def listed(title: str, lines: Sequence[str], most: int) -> list[str]:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     told = [f"  {title}" + (f" ({len(lines):,})" if len(lines) > 1 else "")]
     for line in lines[:most]:
-        first, *more = _wrapped(names.shown(line, encoding), width() - 6) or [""]
+        first, *more = wrapped(names.shown(line, encoding), width() - 6) or [""]
         told += [f"    {first}", *(f"      {part}" for part in more)]
     if len(lines) > most:
         told.append(f"    … and {len(lines) - most:,} more (--json lists all)")

@@ -1,4 +1,4 @@
-"""Who has handed in and is still to be graded: nothing yet, or something newer."""
+"""Who has handed in and is still to be graded: nothing yet, something newer, or as it was."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from autograder.classroom import collect, course, names
 if TYPE_CHECKING:
     from autograder.classroom.book import Standing
 
+OLD = "graded before the exercise changed"  # why: see a standing's `outdated`
 TIMES = "give `collect` a CSV with times, or --handed-in TIME"  # where none is known
 
 
 def to_grade(word: str, standings: Iterable[Standing]) -> list[str]:
-    """Whose submission is new, or newer than its grade."""
+    """Whose submission is new, or newer than its grade, or whose grade is outdated."""
     known = {standing.student: standing for standing in standings}
     folder = course.class_folder() / "submitted"
     return [
@@ -55,6 +56,8 @@ def untimed(
 def _is_newer(student: str, word: str, standing: Standing | None) -> bool:
     """Whether it is another one than was graded. What nobody has touched is not read."""
     if standing is None or standing.graded_at is None:
+        return True
+    if standing.outdated:
         return True
     place = course.class_folder() / "submitted" / student / word
     at = standing.graded_at.replace(tzinfo=datetime.UTC)

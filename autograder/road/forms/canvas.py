@@ -148,7 +148,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
     head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     everybody = people(grades)
     rows = [[*head, *grades]]
-    most = [max((s.possible for s in x), default=0.0) for x in grades.values()]
+    most = [max((s.worth for s in x), default=0.0) for x in grades.values()]
     rows.append([f"    {POINTS}", "", "", "", "", *map(written, most)])
     for found in everybody.values():
         s = next(iter(found.values()))

@@ -8,6 +8,7 @@ from autograder.classroom import course, names
 from autograder.classroom.book import Standing
 from autograder.road.forms.rows import Filled, grade, total
 from autograder.road.forms.sheet import Sheet, defused, written
+from autograder.road.waiting import OLD
 
 
 def new(grades: dict[str, Sequence[Standing]]) -> Filled:
@@ -31,6 +32,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
             "late_penalty",
             "automatic",
             "by_hand",
+            "extra_credit",
         ),
         *(
             "needs_a_look",
@@ -50,6 +52,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
             known = grade(s) is not None
             scored = s.checks.values() if known else ()
             hand = [c.manual for c in scored if c.manual is not None]
+            extra = [c.extra for c in scored if c.extra]
             late = s.late.total_seconds() / 3600
             rows.append(
                 [
@@ -62,6 +65,7 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
                     written(s.penalty) if known else "",
                     written(sum(c.auto or 0.0 for c in scored)) if scored else "",
                     written(sum(hand)) if hand else "",
+                    written(sum(extra)) if extra else "",
                     "yes" if s.needs_manual else "no",
                     _remark(s),
                     *(
@@ -84,12 +88,14 @@ def new(grades: dict[str, Sequence[Standing]]) -> Filled:
 
 
 def _remark(standing: Standing) -> str:
-    """Which of the points are of an earlier hand-in."""
+    """Which of the points are of an earlier hand-in, or of the exercise as it was."""
     told = (
         ["grade from before: the newest hand-in could not be graded"]
         if standing.stands
         else []
     )
+    if standing.outdated:
+        told.append(f"{OLD}: {standing.outdated}")
     if before := standing.by_hand_before:
         told.append(f"points by hand of an earlier hand-in: {', '.join(before)}")
     return "; ".join(told)

@@ -155,6 +155,9 @@ def enter(
         elif why := KEPT.get(rows[0][place].strip().upper()):
             filled.odd.append(f"{student} {why} in the file; left so")
         else:
+            own = by_student[student]
+            if factor != 1.0 and own.possible:  # a share of the points of then
+                points *= own.worth / own.possible
             rows[0][place] = written(points * factor, comma)
             filled.graded += 1
             filled.found[student] = student in match.named
@@ -175,7 +178,7 @@ def factor_of(
     `most` is the cell with the LMS's points, `comma` the file's decimal sign.
     """
     theirs = is_number(most, comma)
-    ours = max((s.possible for s in students), default=0.0)
+    ours = max((s.worth for s in students), default=0.0)
     said = most.strip()
     if theirs is None and not scale and said in ("", "-"):
         return 1.0  # it does not say

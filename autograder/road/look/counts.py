@@ -37,9 +37,9 @@ def facts(
     graded = [s for s in standings if s.total is not None]  # one from before, too
     infra = [s for s in standings if s.status == INFRA]
     missing = [s for s in standings if s.status == MISSING]
-    late = [s for s in standings if s.late]
-    totals = [s.total or 0.0 for s in graded]
-    possible = max((s.possible for s in standings), default=0.0)
+    late = [s for s in standings if s.is_late]
+    possible = max((s.worth for s in standings), default=0.0)
+    totals = [s.total_now for s in graded]
     cpu = [s.cpu for s in standings if s.cpu]
     return {
         "exercise": exercise,
@@ -49,7 +49,7 @@ def facts(
         "possible": possible,
         "mean": statistics.fmean(totals) if totals else None,
         "median": statistics.median(totals) if totals else None,
-        "full": sum(t >= possible for t in totals),
+        "full": sum((s.total or 0.0) >= s.possible for s in graded),
         "histogram": _histogram(totals, possible),
         "checks": _checks(graded, steps),
         "mistakes": _mistakes(graded, steps, hint, who),
@@ -59,6 +59,7 @@ def facts(
         "flagged": _told([s for s in standings if s.status == FLAGGED], exercise, who),
         "infra": _told(infra, exercise, who),
         "stands": names((s for s in infra if s.stands), who),
+        "outdated": names((s for s in standings if s.outdated), who),
         "late": _late(late, who),
         "missing": names(missing, who),
         "manual": names((s for s in graded if s.needs_manual), who),
@@ -86,13 +87,13 @@ def _checks(
         scored = [s.checks[name] for s in graded if name in s.checks]
         if not scored:
             continue
-        right = sum(c.points >= c.possible for c in scored)
-        none = sum(c.points <= 0 for c in scored)
-        unwritten = sum(c.points <= 0 and c.reason == UNWRITTEN for c in scored)
+        right = sum(c.earned >= c.possible for c in scored)
+        none = sum(c.earned <= 0 for c in scored)
+        unwritten = sum(c.earned <= 0 and c.reason == UNWRITTEN for c in scored)
         count = len(scored)
         share = right / count
         mean = statistics.fmean(
-            c.points / c.possible if c.possible else 1.0 for c in scored
+            c.earned / c.possible if c.possible else 1.0 for c in scored
         )
         found.append(
             {
@@ -198,7 +199,7 @@ def _stuck(
             scored = s.checks.get(name)
             if scored is None or not scored.possible:
                 continue
-            if scored.points >= HALF * scored.possible:
+            if scored.earned >= HALF * scored.possible:
                 break
             stop = name
         if stop:

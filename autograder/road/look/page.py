@@ -70,7 +70,7 @@ def html(job: Job, notebook: Plain) -> str:
         for name, title in job.steps.items()
     ]
     for step in steps if unread else ():
-        step["words"] = step["words"] if step["points"] else "not read"
+        step["words"] = step["words"] if step["some"] else "not read"
     return (
         templates()
         .get_template("feedback.html")
@@ -85,9 +85,11 @@ def html(job: Job, notebook: Plain) -> str:
             handed_in=s.handed_in,
             due=s.due,
             late=s.late,
+            grace=None if s.is_late else s.grace,
             file=file,
             notes=[] if s.stands else files.notes(s.flags, job.exercise),
             stands=s.stands,
+            outdated=bool(s.outdated),
             everywhere=_everywhere(steps),
             empty=all(step["code"] is None for step in steps),
             steps=steps,
@@ -129,7 +131,7 @@ def _step(
     job: Job, name: str, title: str, cell: str, code: str | None, said: str
 ) -> Plain:
     scored = job.standing.checks.get(name, Scored(0.0, 0.0))
-    right = scored.points >= scored.possible
+    right = scored.earned >= scored.possible
     lines = code.rstrip().split("\n") if code is not None else []
     wrong = (scored.auto or 0.0) < scored.possible  # by the check alone
     comment = "\n".join(job.comments.get(key, "") for key in {name: 0, cell: 0})
@@ -141,7 +143,8 @@ def _step(
         "points": scored.points,
         "possible": scored.possible,
         "right": right,
-        "mark": "✓" if right else "✗" if not scored.points else "◐",
+        "some": bool(scored.earned),
+        "mark": "✓" if right else "◐" if scored.earned else "✗",
         "words": _words(scored, right),
         "lines": [line for line in said.split("\n")[1:] if line.strip()],
         "code": None if code is None else [line[:WIDTH] for line in lines[:LINES]],
@@ -168,9 +171,9 @@ def _words(scored: Scored, right: bool) -> str:
         return "not graded yet"
     if right:
         return "right"
-    if not scored.points:
+    if not scored.earned:
         return "not yet right"
-    if scored.manual is None and scored.points > scored.possible / 2:
+    if scored.manual is None and scored.earned > scored.possible / 2:
         return "the idea is right, special cases are not"
     return "partly right"
 
@@ -185,7 +188,8 @@ def _by_hand(scored: Scored) -> str:
             told[-1] += f" in place of the check's {points(scored.auto)}"
     if scored.extra:
         more = plural(abs(scored.extra), "extra point")
-        told.append(f"{more} {'were added' if scored.extra > 0 else 'were taken off'}")
+        verb = "was" if abs(scored.extra) == 1 else "were"
+        told.append(f"{more} {verb} {'added' if scored.extra > 0 else 'taken off'}")
         if scored.waits == EARLIER and scored.manual is None:
             told[-1] += " to an earlier hand-in of yours"
     if scored.waits == EARLIER:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.classroom import names
-from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row, cells, table
+from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row, table
+from autograder.classroom.width import cells
 
 REAL = [
     *("o'neill", "Smith, Anna [Ann]", "李 小龙", "João", "a&b", "D’Arcy-Müller, Jr."),

@@ -36,6 +36,22 @@ def course_folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def announced(course_folder):
+    """A gradebook that knows attend."""
+    before = Path.cwd(), os.environ.get("GPT_CLASS")
+    os.chdir(course_folder)
+    os.environ["GPT_CLASS"] = "announced"
+    folder = course.new_class("announced")
+    result = course.api().generate_assignment("attend", force=True, create=True)
+    assert result["success"], result
+    os.chdir(before[0])
+    os.environ.pop("GPT_CLASS")
+    if before[1]:
+        os.environ["GPT_CLASS"] = before[1]
+    return folder / "gradebook.db"
+
+
 @pytest.fixture
 def klass(course_folder, monkeypatch):
     """The folder of a class that nothing was done to yet."""

@@ -67,11 +67,45 @@ def test_the_points_are_those_of_the_book_in_words(tmp_path):
     assert "def encode(x): return x" in told
 
 
+@pytest.mark.parametrize(
+    ("auto", "manual", "extra", "stands", "beside"),
+    [
+        (0.0, None, 1.0, "✗ Not yet right.", "1 extra point was added."),
+        (0.0, None, 2.0, "✗ Not yet right.", "2 extra points were added."),
+        (2.0, None, -1.0, "✓ Right.", "1 extra point was taken off."),
+        (0.0, None, -3.0, "✗ Not yet right.", "3 extra points were taken off."),
+        (0.5, None, 1.0, "◐ Partly right.", "1 extra point was added."),
+        (1.5, None, -1.0, "◐ The idea is right, special cases are not.", "1 extra"),
+        (2.0, 1.5, 1.0, "◐ Partly right.", "in place of the check's 2. 1 extra point"),
+        (0.0, 2.0, 0.5, "✓ Right.", "0.5 extra points were added."),
+    ],
+)
+def test_extra_credit_makes_no_step_right_or_wrong(
+    auto, manual, extra, stands, beside, tmp_path
+):
+    """It stands beside what the check or a person found."""
+    found = (auto if manual is None else manual) + extra
+    scored = Scored(found, 2.0, auto, manual, extra)
+    s = standing("ada", found, checks={"merge": scored})
+    about = replace(job(s, tmp_path), steps={"merge": "Merge"})
+    told = text(page.html(about, notebook({"merge": "def merge(): ..."})))
+    assert stands in told and beside in told
+    assert f"{stands[:-1].lower()} {found:g} of 2" in told.lower()
+
+
 def test_a_page_says_when_no_time_is_known(tmp_path):
     for handed_in, said in ((None, True), (DUE, False)):
         s = standing("ada", handed_in=handed_in)
         told = text(page.html(job(s, tmp_path), notebook({}, {})))
         assert ("No time known: it was due on 20 November 2026" in told) == said
+
+
+def test_a_page_says_what_lateness_costs_nothing(tmp_path):
+    for hours, said in ((1, True), (4, False)):
+        s = late("ada", 5.0, hours, 0.0, grace=datetime.timedelta(hours=3))
+        told = text(page.html(job(s, tmp_path), notebook({}, {})))
+        assert "after it was due" in told
+        assert ("up to 3 hours cost nothing" in told) == said
 
 
 NOTHING = "Nothing was handed in: a name is not known there."

@@ -17,7 +17,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import nbformat
 import pytest
 import sqlalchemy as sa
 
@@ -36,7 +35,6 @@ from autograder.classroom import (
 from autograder.classroom import grade as grading
 from autograder.classroom.collect import collect
 from autograder.classroom.late import Rule
-from autograder.classroom.record import Record
 from autograder.classroom.tables import VERDICT
 from autograder.road import look, report
 from autograder.road.forms import canvas, written
@@ -50,59 +48,13 @@ WORD = "attend"
 FLAG = "scores: uses torch.nn.functional (cell 9, line 2)"
 
 
-@pytest.fixture(scope="module")
-def announced(course_folder, tmp_path_factory):
-    """A gradebook that knows the exercise."""
-    before = Path.cwd(), os.environ.get("GPT_CLASS")
-    os.chdir(course_folder)
-    os.environ["GPT_CLASS"] = "announced"
-    folder = course.new_class("announced")
-    result = course.api().generate_assignment(WORD, force=True, create=True)
-    assert result["success"], result
-    os.chdir(before[0])
-    os.environ.pop("GPT_CLASS")
-    if before[1]:
-        os.environ["GPT_CLASS"] = before[1]
-    return folder / "gradebook.db"
-
-
 @pytest.fixture
 def graded(klass, announced):
     """Record a submission of a student: `wrong` steps earn nothing."""
     (klass / "gradebook.db").write_bytes(announced.read_bytes())
 
     def go(student="ada", which="one", wrong=(), flags=(), at=None):
-        place = klass / "submitted" / student / WORD
-        place.mkdir(parents=True, exist_ok=True)
-        (klass / "autograded" / student / WORD).mkdir(parents=True, exist_ok=True)
-        text = course.solution(WORD).read_text("utf-8")
-        nb = nbformat.reads(text, as_version=4)
-        checks = {}
-        for cell in nb.cells:
-            label = cell.metadata.get("nbgrader", {})
-            if label.get("solution"):
-                label["checksum"] = "another"
-            if label.get("grade"):
-                label["cell_type"] = "code"
-                name = label["grade_id"]
-                bad = name in wrong
-                if bad:
-                    error = nbformat.v4.new_output("error", ename="x", evalue="x")
-                    error.traceback = []
-                    cell.outputs = [error]
-                else:
-                    cell.outputs = []
-                points = 0 if bad else label["points"]
-                checks[name] = {"points": points, "reason": None, "mistake": None}
-        status = "FLAGGED" if flags else "GRADED"
-        about = {"status": status, "flags": [*flags], "checks": checks}
-        nb.metadata["autograder"] = about
-        written = klass / "autograded" / student / WORD / f"{WORD}.ipynb"
-        nbformat.write(nb, written)
-        api = course.api()
-        record = Record(api.gradebook, api.config)
-        record.save(WORD, student, which, at, nb, 1.0, which, "v")
-        record.close()
+        made.recorded(klass, WORD, student, which, wrong, flags, at)
 
     return go
 
@@ -174,7 +126,7 @@ def test_points_by_hand_of_an_earlier_hand_in_are_told_wherever_they_count(
     assert run("export", WORD)[0] == 0
 
 
-def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run):
+def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run, klass):
     graded()
     with book.opened() as gradebook:
         (notebook,) = gradebook.find_submission(WORD, "ada").notebooks
@@ -185,8 +137,14 @@ def test_extra_credit_of_an_earlier_hand_in_is_told_too(graded, run):
     assert not stands().by_hand_before
     graded(which="two")
     assert stands().by_hand_before == ("softmax",)
+    shown = table.table(WORD, [rows.row(stands())])
+    assert "points by hand of an earlier hand-in; look at it again" in shown
     code, told = run("export", WORD)
     assert code == 1 and "1 with points by hand of an earlier hand-in" in told
+    text = (klass / "exports" / f"{WORD}-plain.csv").read_text("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    keys = "automatic", "by_hand", "extra_credit", "score"
+    assert [row[key] for key in keys] == ["20.00", "", "2.00", "22.00"]
     typed("softmax", None)  # what the formgrader writes where it is confirmed
     assert run("review", WORD)[0] == 0 and stands().total == stands().possible + 2
 

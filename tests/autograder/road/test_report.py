@@ -1,5 +1,6 @@
 """Does the report say what the class did, whatever it did, and to whom it may?"""
 
+import datetime
 import json
 import random
 import re
@@ -76,6 +77,21 @@ def test_what_is_counted():
     assert dict(found["histogram"])["90–100 %"] == 2
     assert found["late"]["rows"][0][0] == "Kim Made-up (kim)"
     assert found["missing"].shown == ["Jo Made-up (jo)"]
+
+
+def test_extra_credit_makes_no_step_right_or_wrong():
+    extra = [(2.0, 0.0, 2.0), (1.0, 2.0, -1.0), (-3.0, 0.0, -3.0), (1.5, 0.5, 1.0)]
+    merge = [Scored(p, 2.0, auto, None, more) for p, auto, more in extra]
+    people = [made(s, m, RIGHT[1]) for s, m in zip("abcd", merge, strict=True)]
+    found, _ = facts(people)["checks"]
+    assert (found["right"], found["partly"], found["none"]) == (1, 1, 2)
+
+
+def test_who_is_late_within_the_grace_is_not_counted_as_late():
+    grace = {"grace": datetime.timedelta(hours=3)}
+    found = facts([late("ada", 5.0, 1, 0.0, **grace), late("bo", 4.0, 4, 1.0, **grace)])
+    assert found["late"]["count"] == 1
+    assert [row[0] for row in found["late"]["rows"]] == ["Bo Made-up (bo)"]
 
 
 def test_the_mistake_and_who_made_it():
