@@ -77,6 +77,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for scripts")
 
 
+def behind(options: argparse.Namespace, words: list[str]) -> list[str]:
+    """Take paths that stand behind options, as a CSV that is added at the end of a line."""
+    options.path += [Path(word) for word in words if not word.startswith("-")]
+    return [word for word in words if word.startswith("-")]
+
+
 def run(options: argparse.Namespace) -> int:
     name = course.class_name()
     paths = list(options.path)
