@@ -835,8 +835,9 @@ def test_where_no_time_is_known_it_is_said(roster, go, run):
     assert stamp == b"2026-11-20 12:00:00 UTC\n"
     code, said = go(one)  # now it is known
     assert code == 0 and not said["notes"] and students(said, "same") == ["aexample"]
-    code, said = go(one, "--handed-in", "2026-11-24")  # and is not said again
-    assert students(said, "same") == ["aexample"]
+    later = zipped(one, (2026, 11, 24, 9, 0, 0))
+    code, said = go(later, "--handed-in", "2026-11-24")  # it was there before
+    assert code == 0 and students(said, "same") == ["aexample"]
     assert lies(roster)["aexample/attend/timestamp.txt"] == stamp
 
 
