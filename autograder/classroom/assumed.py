@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 KNOWN, BY, LATE = "known", "by", "late"  # an LMS or a CSV; --handed-in; --late-by
+NONE = "none"  # nobody's
 _TABLES = sa.MetaData()
 SAID = sa.Table(
     "autograder_said",
@@ -30,6 +31,9 @@ SAID = sa.Table(
     sa.Column("now", sa.DateTime),  # as the gradebook has it since
     sa.Column("late_by", sa.BigInteger),  # seconds, of what is LATE
     sa.Column("packed", sa.DateTime),  # when the LMS made the zip of which it was said
+)
+_VERDICT = sa.table(  # of `tables`, which stands above
+    "autograder_verdict", *map(sa.column, ("assignment", "student", "submission"))
 )
 Words = Mapping[str, Any]  # of a student's hand-ins of an exercise, by fingerprint
 
@@ -69,10 +73,8 @@ def graded(
 
     times: what the gradebook has as the time of each.
     """
-    from autograder.classroom.tables import VERDICT
-
-    query = sa.select(VERDICT.c.student, VERDICT.c.submission)
-    here = query.where(VERDICT.c.assignment == assignment)
+    query = sa.select(_VERDICT.c.student, _VERDICT.c.submission)
+    here = query.where(_VERDICT.c.assignment == assignment)
     graded = dict(gradebook.db.execute(here).all())
     said = every(gradebook, assignment)
     return {

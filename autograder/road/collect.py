@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.classroom import course, names
 
 if TYPE_CHECKING:
-    from autograder.road.desk.filing import Filed
+    from autograder.road.desk.filed import Filed
     from autograder.road.desk.outcome import Outcome
     from autograder.road.desk.people import Directory
 

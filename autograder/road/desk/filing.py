@@ -14,7 +14,7 @@ import contextlib
 import datetime
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.classroom import assumed, collect, names
 from autograder.classroom.assumed import BY, KNOWN, LATE
 from autograder.road.desk import origin, words
+from autograder.road.desk.filed import Filed
 from autograder.road.desk.senders import utc
 
 if TYPE_CHECKING:
@@ -29,43 +30,6 @@ if TYPE_CHECKING:
 
 NEW, NEWER, SAME, OLDER, UNKNOWN = "new", "newer", "same", "older", "unknown"
 TIMED = "timed"  # the same, and its time is another than the one known
-
-
-@dataclass(frozen=True)
-class Filed:
-    """One submission as it is to lie in its folder, and where it came from."""
-
-    student: str
-    exercise: str
-    notebook: bytes
-    files: Mapping[str, bytes]
-    at: datetime.datetime | None
-    form: str
-    number: int = 0
-    packed: datetime.datetime | None = None
-    label: str = ""  # as `Sender` has it: pages go back to the LMS under it
-    assumed: bool = False  # the time is a person's word for all that have none
-    late_by: datetime.timedelta | None = None  # the word is of how late it was
-    listed: bool = False  # the time is of a table that was given
-    is_late: bool = False  # so Canvas says
-
-    @property
-    def how(self) -> str:
-        """Whose word its time is, if anybody's."""
-        if self.late_by is not None:
-            return LATE
-        if self.at is None:
-            return words.NONE
-        return BY if self.assumed else KNOWN
-
-    @property
-    def contents(self) -> dict[str, bytes]:
-        """The names and bytes of all its files."""
-        found = {f"{self.exercise}.ipynb": self.notebook, **self.files}
-        if self.at is not None:
-            stamp = f"{self.at.isoformat(sep=' ', timespec='seconds')} UTC\n"
-            found[collect.STAMP] = stamp.encode()
-        return found
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from autograder.road.desk import (
     stamps,
     words,
 )
-from autograder.road.desk.filing import Filed
+from autograder.road.desk.filed import Filed
 from autograder.road.desk.gather import Gathered, Notebook
 from autograder.road.desk.outcome import Outcome
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-    from autograder.road.desk.filing import Filed
+    from autograder.road.desk.filed import Filed
 
 RECEIVED = sa.Table(
     "autograder_received",

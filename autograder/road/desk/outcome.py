@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from autograder.classroom import course, names
 from autograder.road.desk import senders, words
-from autograder.road.desk.filing import Filed
+from autograder.road.desk.filed import Filed
 from autograder.road.desk.gather import Gathered
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from autograder.classroom import names
-from autograder.classroom.assumed import BY, KNOWN, LATE
+from autograder.classroom.assumed import BY, KNOWN, LATE, NONE
 from autograder.road.desk import senders
 
 if TYPE_CHECKING:
-    from autograder.road.desk.filing import Filed
+    from autograder.road.desk.filed import Filed
 
-NONE, UNSURE = "none", "unsure"  # UNSURE: there is a time, and nobody knows whose word
+UNSURE = "unsure"  # there is a time, and nobody knows whose word
 STAY, RECORD, RETIME = "stay", "record", "retime"  # what becomes of word and time
 UNTIMED, HOW_LATE, UNDUE = "untimed", "how late", "undue"
 GONE, COME, ASKED, EARLIER, STANDS = "gone", "come", "asked", "earlier", "stands"
