@@ -78,6 +78,8 @@ def _run(argv: list[str], asked: str, module: Module | None) -> int:
         arguments(commands.add_parser(word, help=about))
     words = times.joined(argv)
     options, more = parser.parse_known_args(words)
+    if hasattr(module, "behind"):
+        more = module.behind(options, more)
     if more:
         odd = ", ".join(map(repr, more))
         before = words[: words.index(more[0])] if more[0] in words else []

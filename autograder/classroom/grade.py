@@ -199,7 +199,7 @@ class _Run:
                         said,
                         self.reasons[student],
                         *costs,
-                        words.get((self.setup.assignment, student)),
+                        words.get(student, {}).get(said["fingerprint"]),
                     ):
                         would.append(move)
                 if student in self.problems and before is None:
@@ -208,11 +208,12 @@ class _Run:
                 bar.update()
         return would
 
-    def _late(self) -> tuple[late.Rule, float, dict[tuple[str, str], Any]]:
+    def _late(self) -> tuple[late.Rule, float, dict[str, assumed.Words]]:
         """What being late costs, the points of the exercise, and what was assumed."""
         gradebook = self.record.gradebook
         rule = late.rule(gradebook, self.setup.assignment)
-        words = assumed.every(gradebook)
+        said = assumed.every(gradebook, self.setup.assignment)
+        words = {student: words for (_, student), words in said.items()}
         gradebook.db.rollback()  # nothing stays locked
         return rule, sum(points for _, points in self.setup.about.points), words
 

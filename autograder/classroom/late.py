@@ -121,7 +121,7 @@ class Charge:
     """What a submission is to lose, and what nbgrader has of it now.
 
     `owed` is what the rule takes off however few points there are; `penalty` is no more
-    than they are, and never less than nothing. `handed_in` follows what was `assumed`.
+    than they are, and never less than nothing. `handed_in` follows what was `said` of it.
     """
 
     student: str
@@ -130,6 +130,7 @@ class Charge:
     penalty: float
     owed: float
     handed_in: datetime.datetime | None
+    said: Any
     row: Any
 
     @property
@@ -158,7 +159,7 @@ def charges(
     if known is None:
         return []
     holds, due = rule(gradebook, assignment), known.duedate
-    more, said = extensions(gradebook, assignment, due), assumed.every(gradebook)
+    more = extensions(gradebook, assignment, due)
     scores, another = queries.scores(gradebook, known.id), ANOTHER in db.info
     cells = dict(queries.cells(gradebook, known.id).values())
     costs = due is not None and holds.per_day
@@ -175,15 +176,18 @@ def charges(
         notebook.c.id.label("notebook"),
         notebook.c.late_submission_penalty.label("penalty"),
     ).join(notebook, notebook.c.assignment_id == handed_in.c.id)
-    found = []
-    for row in db.execute(query.where(handed_in.c.assignment_id == known.id)).all():
+    rows = db.execute(query.where(handed_in.c.assignment_id == known.id)).all()
+    times = {row.student_id: row.timestamp for row in rows}
+    said, found = assumed.graded(gradebook, assignment, times), []
+    for row in rows:
         student = row.student_id
         if students is not None and student not in students:
             continue
         kept = None if student in taken_back or due is None else row.extension
         extension = more.get(student, kept and within(due, kept))
         owed, last = 0.0, due and due + (extension or NONE)
-        at = assumed.time(said.get((assignment, student)), row.timestamp, last)
+        word = said[student]
+        at = assumed.time(word, row.timestamp, last)
         if last is not None and at is not None and at > last:
             checks = verdicts.each(graded.get(student))
             possible = sum(verdicts.worth(checks, cells).values())
@@ -191,7 +195,8 @@ def charges(
         penalty = max(0.0, min(owed, scores.get(row.notebook, 0.0)))
         if another:
             penalty = owed = max(0.0, row.penalty or 0.0)
-        found.append(Charge(student, row.notebook, extension, penalty, owed, at, row))
+        known_of = extension, penalty, owed, at, word, row
+        found.append(Charge(student, row.notebook, *known_of))
     return found
 
 
@@ -255,7 +260,7 @@ def _write(
         if charge.handed_in != old.timestamp:
             new = sa.update(handed_in).where(handed_in.c.id == old.id)
             db.execute(new.values(timestamp=charge.handed_in))
-            assumed.moved(gradebook, assignment, charge.student, charge.handed_in)
+            assumed.moved(gradebook, charge.said, charge.handed_in)
         new = sa.update(notebook).where(notebook.c.id == charge.notebook)
         db.execute(new.values(late_submission_penalty=charge.penalty or None))
     if restored:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.classroom import course, names
 
 if TYPE_CHECKING:
-    from autograder.road.desk.filing import Filed
+    from autograder.road.desk.filed import Filed
     from autograder.road.desk.outcome import Outcome
     from autograder.road.desk.people import Directory
 
@@ -75,6 +75,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what it would")
     parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def behind(options: argparse.Namespace, words: list[str]) -> list[str]:
+    """Take paths that stand behind options, as a CSV that is added at the end of a line."""
+    options.path += [Path(word) for word in words if not word.startswith("-")]
+    return [word for word in words if word.startswith("-")]
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,7 +4,8 @@ A folder is made beside, whole, and put in its place by renaming. What was there
 renamed to `replaced/STAMP/STUDENT/EXERCISE/`, and only where the new one is known to be
 newer: by the time of handing in, by the numbers that Canvas gives to files, or because a
 later download of the same LMS holds the later submission. A time that a person said of
-many at once (`assumed`) does not tell. Of the very same work a better time is taken.
+many at once (`assumed`) does not tell. Of the very same work a better time is taken, as
+`words` has it. What was said of a time is in the gradebook before its folder is in place.
 """
 
 from __future__ import annotations
@@ -13,61 +14,33 @@ import contextlib
 import datetime
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from autograder.classroom import assumed, collect, names
-from autograder.road.desk.archive import Piece
+from autograder.classroom.assumed import BY, KNOWN, LATE
+from autograder.road.desk import origin, words
+from autograder.road.desk.filed import Filed
 from autograder.road.desk.senders import utc
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-RECEIVED = sa.Table(
-    "autograder_received",
-    sa.MetaData(),
-    sa.Column("assignment", sa.String(128), primary_key=True),
-    sa.Column("student", sa.String(128), primary_key=True),
-    sa.Column(
-        "form", sa.String(64), nullable=False
-    ),  # of the file names: whose they are
-    sa.Column("number", sa.BigInteger, nullable=False),  # of the file, in Canvas
-    sa.Column("packed", sa.DateTime),  # when the LMS made the zip, by its own clock
-    sa.Column("label", sa.Text, nullable=False),  # the student's, in the file names
-)
 NEW, NEWER, SAME, OLDER, UNKNOWN = "new", "newer", "same", "older", "unknown"
 TIMED = "timed"  # the same, and its time is another than the one known
 
 
 @dataclass(frozen=True)
-class Filed:
-    """One submission as it is to lie in its folder, and where it came from."""
+class Compared:
+    """How one stands to what is there, and what of its time is told, and kept."""
 
-    student: str
-    exercise: str
-    notebook: bytes
-    files: Mapping[str, bytes]
-    at: datetime.datetime | None
-    form: str
-    number: int = 0
-    packed: datetime.datetime | None = None
-    label: str = ""  # as `Sender` has it: pages go back to the LMS under it
-    assumed: bool = False  # the time is a person's word for all that have none
-    late_by: datetime.timedelta | None = None  # the word is of how late it was
-    listed: bool = False  # the time is of a table that was given
-
-    @property
-    def contents(self) -> dict[str, bytes]:
-        """The names and bytes of all its files."""
-        found = {f"{self.exercise}.ipynb": self.notebook, **self.files}
-        if self.at is not None:
-            stamp = f"{self.at.isoformat(sep=' ', timespec='seconds')} UTC\n"
-            found[collect.STAMP] = stamp.encode()
-        return found
+    how: str
+    told: str = ""
+    what: str = ""  # becomes of the time: see `words`
+    submission: str = ""  # what is there, and its time
+    at: datetime.datetime | None = None
 
 
 @dataclass
@@ -75,8 +48,9 @@ class Cabinet:
     """The folder of a class, and what is known of what lies in it."""
 
     folder: Path
-    received: dict[tuple[str, str], Any] = field(default_factory=dict)
-    words: dict[tuple[str, str], Any] = field(default_factory=dict)  # see `assumed`
+    gradebook: Gradebook
+    received: dict[tuple[str, str], Any]
+    words: dict[tuple[str, str], assumed.Words]
     stamp: str = ""
 
     def __post_init__(self) -> None:
@@ -86,7 +60,7 @@ class Cabinet:
     def place(self, student: str, exercise: str) -> Path:
         return self.folder / "submitted" / student / exercise
 
-    def compare(self, new: Filed) -> str:
+    def compare(self, new: Filed) -> Compared:
         """How a submission stands to what lies in its folder.
 
         ValueError where that folder is none, or leads elsewhere.
@@ -94,20 +68,29 @@ class Cabinet:
         place = self.place(new.student, new.exercise)
         _no_link(self.folder, place)
         if not os.path.lexists(place):
-            return NEW
+            return Compared(NEW, words.lacks(new))
         old = collect.collect(place, new.exercise)
         there = {**old.files, **old.others}
         stamp = there.pop(collect.STAMP, None)
         at = utc(stamp.decode("utf-8", "replace").strip()) if stamp else None
-        word = self.words.get((new.exercise, new.student))
-        word = word if word is not None and word.at == at else None
-        same = old.notebook == new.notebook and there == dict(new.files)
-        if same and _is_known(new, at, word):
-            return SAME
-        alike = old.notebook == new.notebook
-        how = self._which(new, at, word, same, alike)
-        is_timed = same and (at is None or self._is_that_file(new))
-        return TIMED if how == NEWER and is_timed else how
+        said = self.words.get((new.exercise, new.student), {})
+        word = assumed.of(said, old.fingerprint, at)
+        alike, lead = old.notebook == new.notebook, self._lead(new)
+        same = alike and there == dict(new.files)
+        is_said = word is not None and word.how != KNOWN  # by a person
+        if same and lead < 0 and new.how in (BY, LATE):
+            return Compared(SAME)  # of an earlier file
+        again = lead > 0 and new.how != words.NONE and new.at != at
+        known = new.how == KNOWN and None not in (at, new.at) and new.at != at
+        if same and not again and not (known and not is_said):
+            what, told = words.decide(new, at, word, lead > 0)
+            is_other = word is not None or at is None  # and is now said of the time
+            said_anew = what == words.RECORD and new.how != KNOWN and is_other
+            how = TIMED if what == words.RETIME or said_anew else SAME
+            return Compared(how, told, what, old.fingerprint, at)
+        how = self._which(new, at, word if is_said else None, same, alike)
+        is_timed = same and how == NEWER and lead == 0 and bool(new.number)
+        return Compared(TIMED if is_timed else how, words.lacks(new))
 
     def _which(
         self,
@@ -125,9 +108,9 @@ class Cabinet:
             return NEWER if new.at > at else OLDER
         if how := self._order(new):
             return how
-        if same and (new.listed or word is not None):
+        if same and new.listed:
             return NEWER  # its time is known better
-        was_by = word is not None and word.late_by is None
+        was_by = word is not None and word.how == BY
         return NEWER if both and was_by and new.at > at else UNKNOWN
 
     def _order(self, new: Filed) -> str:
@@ -150,11 +133,20 @@ class Cabinet:
         last = max(filter(None, (new.packed, before.packed)), default=None)
         return replace(new, number=max(new.number, before.number), packed=last)
 
-    def _is_that_file(self, new: Filed) -> bool:
-        """Whether Canvas's number says that it is the very file which lies there."""
+    def _lead(self, new: Filed) -> int:
+        """Whether Canvas's number says of a later file (1), of an earlier (-1), or not."""
         before = self.received.get((new.exercise, new.student))
-        known = before is not None and before.form == new.form
-        return known and 0 < new.number == before.number
+        if before is None or before.form != new.form or not before.number:
+            return 0
+        return (new.number > before.number) - (0 < new.number < before.number)
+
+    def say(
+        self, new: Filed, submission: str, at: datetime.datetime | None = None
+    ) -> None:
+        """Keep what is said of the time of a hand-in."""
+        of = self.gradebook, new.exercise, new.student, submission
+        assumed.keep(*of, new.how, at, new.late_by, new.packed)
+        self.gradebook.db.commit()
 
     def put(self, new: Filed) -> Path | None:
         """File it. The result is where the older one lies now, if there was one."""
@@ -163,6 +155,8 @@ class Cabinet:
         with self._beside() as made:
             for name, data in new.contents.items():
                 _write(made / name, data)
+            if new.how != words.NONE:
+                self.say(new, collect.collect(made, new.exercise).fingerprint, new.at)
             old = None
             if os.path.lexists(place):
                 old = self._replaced(new.student, new.exercise)
@@ -199,21 +193,6 @@ class Cabinet:
             shutil.rmtree(made, ignore_errors=True)
 
 
-def _is_known(new: Filed, at: datetime.datetime | None, word: Any) -> bool:
-    """Whether the same work says no more of its time than what is there.
-
-    What was said of all (`word`, if of what is there) gives way to what an LMS says, and
-    to how late it was, if that is another now.
-    """
-    if new.at in (None, at):
-        return True
-    if not new.assumed or at is None:
-        return False
-    if word is None or new.late_by is None:
-        return True
-    return word.late_by == int(new.late_by.total_seconds())
-
-
 def _write(path: Path, data: bytes) -> None:
     """On the disk before its folder is renamed, so that no power failure empties it."""
     with path.open("xb") as file:
@@ -238,82 +217,8 @@ def _no_link(folder: Path, place: Path) -> None:
             )
 
 
-def beside(
-    notebook: Piece, others: list[tuple[str, Piece]], exercise: str, problems: list[str]
-) -> dict[str, bytes]:
-    """The files that come along with a notebook, by name: ordinary ones, bounded in all."""
-    found: dict[str, bytes] = {}
-    room = collect.FILES_MB << 20
-    for name, piece in others:
-        where = f"{names.shown(notebook.source)}: {names.shown(piece.path)}"
-        if len(found) == collect.FILES:
-            problems.append(f"{where}: more than {collect.FILES} files: left out")
-            break
-        if why := _odd(name, exercise):
-            problems.append(f"{where} {why}: left out")
-            continue
-        try:
-            data = piece.read(room)
-        except ValueError as error:
-            problems.append(f"{where} {error}")
-            continue
-        room -= len(data)
-        found[name] = data
-    return found
-
-
-def _odd(name: str, exercise: str) -> str | None:
-    """Why a file of this name does not come along."""
-    if name == collect.STAMP:
-        return "is not the student's to write"
-    if name == f"{exercise}.ipynb":
-        return "has the notebook's name"
-    if name.startswith(".") or "/" in name or "\0" in name or len(name.encode()) > 200:
-        return "has an odd name"
-    if any(not (letter.isprintable()) for letter in name):
-        return "has an odd name"
-    return None
-
-
 def cabinet(folder: Path, gradebook: Gradebook) -> Cabinet:
     """What lies in a class's folder, and what is known of it."""
-    received, words = known(gradebook), assumed.every(gradebook)
+    known, said = origin.known(gradebook), assumed.every(gradebook)
     gradebook.db.rollback()
-    return Cabinet(folder, received, words)
-
-
-def known(gradebook: Gradebook) -> dict[tuple[str, str], Any]:
-    """Where each submission that was collected came from."""
-    RECEIVED.create(gradebook.engine, checkfirst=True)
-    rows = gradebook.db.execute(sa.select(RECEIVED)).all()
-    gradebook.db.rollback()
-    return {(row.assignment, row.student): row for row in rows}
-
-
-def note(gradebook: Gradebook, filed: list[Filed], same: Collection[Filed]) -> None:
-    """Keep where these came from, and which times are a person's word.
-
-    Of the `same` as before that word stands, unless an LMS says that time, too.
-    """
-    table = RECEIVED.c
-    try:
-        for one in [*filed, *same]:
-            here = sa.and_(
-                table.assignment == one.exercise, table.student == one.student
-            )
-            gradebook.db.execute(sa.delete(RECEIVED).where(here))
-            new = {"form": one.form, "number": one.number, "packed": one.packed}
-            new["label"] = one.label
-            key = {"assignment": one.exercise, "student": one.student}
-            gradebook.db.execute(sa.insert(RECEIVED).values(**key, **new))
-        for one in filed:
-            at = one.at.replace(microsecond=0) if one.assumed and one.at else None
-            to = one.exercise, one.student, at, one.late_by
-            assumed.keep(gradebook, *to)
-        for one in same:
-            if one.at is not None and not one.assumed:
-                assumed.keep(gradebook, one.exercise, one.student, None)
-        gradebook.db.commit()
-    except BaseException:
-        gradebook.db.rollback()
-        raise
+    return Cabinet(folder, gradebook, known, said)

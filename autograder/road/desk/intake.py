@@ -14,16 +14,19 @@ from filelock import FileLock, Timeout
 from autograder.classroom import collect, course, late, names
 from autograder.road.desk import (
     archive,
+    beside,
     filing,
     gather,
     newest,
+    origin,
     outcome,
     people,
     said,
     senders,
     stamps,
+    words,
 )
-from autograder.road.desk.filing import Filed
+from autograder.road.desk.filed import Filed
 from autograder.road.desk.gather import Gathered, Notebook
 from autograder.road.desk.outcome import Outcome
 
@@ -98,10 +101,10 @@ def take_in(
             times,
             filing.known(gradebook),
         )
-        untimed = _file(wish, gradebook, found, times, packed, done)
+        _file(wish, gradebook, found, times, packed, done)
         done.left = [*sources.problems, *done.left]
     outcome.tell(wish.exercise, found, done)
-    outcome.untimed(gradebook, untimed, done)
+    outcome.timeless(gradebook, done)
     outcome.miss(wish.exercise, directory, done)
     return done
 
@@ -131,14 +134,11 @@ def _file(
     times: stamps.Times,
     packed: Mapping[str, datetime.datetime | None],
     done: Outcome,
-) -> dict[str, list[str]]:
-    """File each that counts, one after another: a class is not kept in memory.
-
-    Of each exercise, who has no time of handing in.
-    """
+) -> None:
+    """File each that counts, one after another: a class is not kept in memory."""
     cabinet = filing.cabinet(course.class_folder(), gradebook)
-    unknown: list[Notebook] = []
-    untimed: dict[str, list[str]] = {}
+    if not wish.dry_run:
+        origin.writable(gradebook)
     stamped: list[str] = []  # whose time is that of a timestamp.txt
     try:
         for one in _counting(wish, found, times, done):
@@ -150,11 +150,12 @@ def _file(
                 at = _marked(wish, gradebook, one, done)
             elif is_assumed:
                 at = wish.handed_in
+            at = at and at.replace(microsecond=0)  # as a timestamp.txt has it
             made = packed.get(one.piece.source)
             made = made if one.sender.form in senders.PACKED else None
-            beside = list(newest.along(one, found))
+            others = list(newest.along(one, found))
             if one.sender.at is None and (own := _own(one, found)) is not None:
-                beside = [each for each in beside if each[0] != collect.STAMP]
+                others = [each for each in others if each[0] != collect.STAMP]
                 if one.student not in times.known:
                     stamped.append(names.shown(one.student))
                 elif told := stamps.apart(own, times.known[one.student]):
@@ -163,7 +164,7 @@ def _file(
                 one.student,
                 one.exercise,
                 one.piece.read(collect.NOTEBOOK_MB << 20),
-                filing.beside(one.piece, beside, one.exercise, done.notes),
+                beside.files(one.piece, others, one.exercise, done.notes),
                 at,
                 one.sender.form,
                 one.sender.number,
@@ -172,40 +173,20 @@ def _file(
                 is_assumed,
                 late_by,
                 one.sender.at is None and one.student in times.known,
+                one.sender.is_late,
             )
-            same = len(done.same)
-            if not _put(wish, cabinet, filed, done) or at is not None:
-                continue
-            place = cabinet.place(one.student, one.exercise)
-            if len(done.same) > same and (place / collect.STAMP).is_file():
-                continue  # it was said before
-            if one.sender.is_late:
-                unknown.append(one)
-            else:
-                untimed.setdefault(one.exercise, []).append(one.student)
+            _put(wish, cabinet, filed, done)
     finally:
         gradebook.db.rollback()
         if not wish.dry_run:
-            filing.note(gradebook, [*done.new, *done.newer, *done.timed], done.same)
+            as_before = map(cabinet.instead, [*done.same, *done.timed])
+            origin.note(gradebook, [*done.new, *done.newer, *as_before])
     if stamped:
         several = ", ".join(stamped[:6]) + (" …" if len(stamped) > 6 else "")
         done.notes.append(
             "the time is that of a timestamp.txt, which whoever can write the folder may "
             f"have set ({len(stamped):,}): {several}"
         )
-    if unknown:
-        several = ", ".join(names.shown(one.student) for one in unknown[:6])
-        done.left.append(
-            f"{len(unknown):,} LATE in Canvas, and its zip does not say by how much: "
-            f"{several}{' …' if len(unknown) > 6 else ''}. "
-            + (
-                "Add a CSV with times, or --late-by 1d counts each as a day late"
-                if wish.late_by is None
-                else "--late-by counts from the due date, and there is none yet: see "
-                "`autograder due`"
-            )
-        )
-    return untimed
 
 
 def _counting(
@@ -285,22 +266,31 @@ def _marked(
     return due + wish.late_by
 
 
-def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool:
-    """File one, where it is to be filed. Whether it lies there now."""
+def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> None:
+    """File one, where it is to be filed."""
     who = f"{names.shown(new.student)}: {new.exercise}"
+    anyhow = bool({new.student, "all"} & wish.replace)
     try:
-        how = cabinet.compare(new)
-        if how == filing.UNKNOWN and {new.student, "all"} & wish.replace:
+        known = cabinet.compare(new)
+        how, told, what = known.how, known.told, known.what
+        if anyhow and told in (words.ASKED, words.EARLIER):
+            how, told = filing.TIMED, ""
+            what = words.RECORD if new.at is None else words.RETIME
+        if how == filing.UNKNOWN and anyhow:
             how = filing.NEWER
         elif how == filing.OLDER and new.student in wish.replace:
             how, new = filing.NEWER, cabinet.instead(new)
-        if how in (filing.NEW, filing.NEWER, filing.TIMED) and not wish.dry_run:
+        if wish.dry_run:
+            pass
+        elif what == words.RECORD:
+            cabinet.say(new, known.submission, known.at)
+        elif how in (filing.NEW, filing.NEWER, filing.TIMED):
             old = cabinet.put(new)
             if old is not None:
                 done.replaced = old.parents[1]
     except (ValueError, OSError) as error:
         done.left.append(f"{who}: {error}")
-        return False
+        return
     light = replace(new, notebook=b"", files={})
     if how == filing.OLDER:
         done.notes.append(
@@ -319,4 +309,5 @@ def _put(wish: Wish, cabinet: filing.Cabinet, new: Filed, done: Outcome) -> bool
             filing.SAME: done.same,
             filing.TIMED: done.timed,
         }[how].append(light)
-    return how not in (filing.OLDER, filing.UNKNOWN)
+        if told:
+            done.told.setdefault(told, []).append(light)

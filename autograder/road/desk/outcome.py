@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.classroom import course, names
-from autograder.road.desk import senders
-from autograder.road.desk.filing import Filed
+from autograder.road.desk import senders, words
+from autograder.road.desk.filed import Filed
 from autograder.road.desk.gather import Gathered
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Outcome:
     left: list[str] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
+    told: dict[str, list[Filed]] = field(default_factory=dict)  # of times: see `words`
 
     @property
     def all(self) -> list[Filed]:
@@ -85,12 +86,28 @@ def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
         )
 
 
-def untimed(
-    gradebook: Gradebook, students: Mapping[str, Sequence[str]], done: Outcome
-) -> None:
-    """Of whom nobody knows when they handed in: with a due date it matters."""
+def timeless(gradebook: Gradebook, done: Outcome) -> None:
+    """Of whom nobody knows when, or how late, they handed in; and what else is told."""
+    left, notes = words.sentences(done.told)
+    if late := done.told.get(words.HOW_LATE):
+        several = ", ".join(names.shown(one.student) for one in late[:6])
+        left.append(
+            f"{len(late):,} LATE in Canvas, and its zip does not say by how much: "
+            f"{several}{' …' if len(late) > 6 else ''}. Add a CSV with times, or "
+            "--late-by 1d counts each as a day late"
+        )
+    done.left += left
+    done.notes += notes
+    _untimed(gradebook, done.told.get(words.UNTIMED, []), done)
+
+
+def _untimed(gradebook: Gradebook, of: Sequence[Filed], done: Outcome) -> None:
+    """With a due date it matters."""
     from autograder.road.dues import dues
 
+    students: dict[str, list[str]] = {}
+    for one in of:
+        students.setdefault(one.exercise, []).append(one.student)
     due = dues(gradebook) if students else {}
     for word, several in students.items():
         filed = [one for one in done.all if one.exercise == word]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.classroom.book import Standing
-from autograder.road.desk import filing
+from autograder.road.desk import origin
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -43,7 +43,7 @@ class Received:
 
 def received(gradebook: Gradebook, exercise: str) -> dict[str, Received]:
     """How each submission came, as `collect` has noted it."""
-    found = filing.known(gradebook)
+    found = origin.known(gradebook)
     return {
         student: Received(row.form.lower(), row.label, int(row.number))
         for (assignment, student), row in found.items()

@@ -737,6 +737,20 @@ def test_dry_run_writes_nothing(roster, go, run, tmp_path):
     assert "dry run: nothing was written" in said and "1 new" in said
 
 
+def test_a_file_may_stand_behind_options(roster, go, tmp_path):
+    """A CSV is added at the end of the line that was given before."""
+    times = tmp_path / "times.csv"
+    times.write_text("id,submitted at\naexample,2026-11-20 13:00\n")
+    files = {canvas("Anna Example", 101, 1, "attend.ipynb"): notebook()}
+    assert go(files, "--late-by", "1d", "--zone", "UTC", times)[0] == 0
+    stamp = lies(roster)["aexample/attend/timestamp.txt"]
+    assert stamp == b"2026-11-20 13:00:00 UTC\n"
+    code, said = go(files, "--late-by", "1d", tmp_path / "none.csv")
+    assert code == 2 and "none.csv: there is no such file or folder" in said
+    code, said = go(files, "--late", "1d", "--lately", times)
+    assert code == 2 and "no place for '--lately'" in said
+
+
 def test_without_a_roster(klass, run, tmp_path):
     path = tmp_path / "all"
     (path / "anna").mkdir(parents=True)
@@ -834,8 +848,9 @@ def test_where_no_time_is_known_it_is_said(roster, go, run):
     code, said = go(one)  # now it is known
     assert code == 0 and students(said, "same") == ["aexample"]
     assert "no time" not in "".join(said["notes"])
-    code, said = go(one, "--handed-in", "2026-11-24")  # and is not said again
-    assert students(said, "same") == ["aexample"]
+    later = zipped(one, (2026, 11, 24, 9, 0, 0))
+    code, said = go(later, "--handed-in", "2026-11-24")  # it was there before
+    assert code == 0 and students(said, "same") == ["aexample"]
     assert lies(roster)["aexample/attend/timestamp.txt"] == stamp
 
 

@@ -12,7 +12,7 @@ import pytest
 from autograder import __main__ as command
 from autograder.classroom import book, grade, late
 from autograder.road import look
-from autograder.road.desk import filing
+from autograder.road.desk import origin
 from tests.autograder.road.made import handed_in
 from tests.autograder.road.test_feedback import text
 
@@ -42,7 +42,7 @@ def graded(classroom):
     submit(classroom, "e<f", {})
     grade.grade(EXERCISE)
     with book.opened() as gradebook:
-        filing.RECEIVED.create(gradebook.engine, checkfirst=True)
+        origin.RECEIVED.create(gradebook.engine, checkfirst=True)
         sub = gradebook.find_submission(EXERCISE, "李 四")
         (notebook,) = sub.notebooks
         by_name = {g.name: g for g in notebook.grades}
@@ -58,7 +58,7 @@ def graded(classroom):
         book.write(gradebook, EXERCISE, "flo", failed)
         known = {"assignment": EXERCISE, "form": "Canvas", "packed": None}
         known |= {"student": "cy", "number": 77, "label": "cy_5"}
-        gradebook.db.execute(filing.RECEIVED.insert().values(**known))
+        gradebook.db.execute(origin.RECEIVED.insert().values(**known))
         gradebook.db.commit()
     return classroom
 
