@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from autograder.classroom import collect, names
 from autograder.classroom.collect import _is_copy
-from autograder.road.desk import whose
+from autograder.road.desk import owners, whose
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.exercises import Exercises
 from autograder.road.desk.people import Directory
@@ -112,7 +112,7 @@ def gather(
     found.has_roster, found.has_numbers = directory is not None, bool(times.rows)
     looked: dict[tuple[str, str], int] = {}
     said = found.files.students(given)
-    of = whose.of_all(
+    of = owners.of_all(
         handed_in, directory, lambda *file: said.get(file_of(*file)), times
     )
     for (piece, sender), match in tqdm(
@@ -166,7 +166,7 @@ def _other_than_before(
 ) -> None:
     """Whoever has the name, and another number than what was collected before."""
     for key, several in list(found.found.items()):
-        known = whose.before(received, *key)
+        known = owners.before(received, *key)
         for one in several if known else ():
             same_form = {label for form, label in known if form == one.sender.form}
             numbers = {label.rpartition("_")[2] for label in same_form}

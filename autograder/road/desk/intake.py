@@ -99,7 +99,7 @@ def take_in(
             wish.exercise,
             wish.given,
             times,
-            filing.known(gradebook),
+            origin.known(gradebook),
         )
         _file(wish, gradebook, found, times, packed, done)
         done.left = [*sources.problems, *done.left]
