@@ -100,7 +100,6 @@ def _timed(command: list[str], course: Path) -> tuple[float, float]:
         process = subprocess.Popen(
             command, cwd=course, env={**os.environ, "PYTHONPATH": path}, stdout=log
         )
-        # seldom: to look at all processes takes a third of a second
         with processes.watched(process.pid, pause=15, without="bwrap") as seen:
             if process.wait():
                 raise RuntimeError((course / "log").read_text()[-2000:])

@@ -34,7 +34,7 @@ def run(
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=log
         )
-        with watched(process.pid) as peak:
+        with watched(process.pid, pause=5) as peak:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - start
@@ -49,7 +49,8 @@ def watched(
 ) -> Iterator[list[float]]:
     """The proportional memory, in MB, of a process and all its descendants.
 
-    A page that two processes share counts once. pause: seconds between two looks.
+    A page that two processes share counts once. pause: seconds between two looks, of
+    which each takes some 15 ms of a core for each process with torch in it.
     without: the name of programs that do not count, nor what they start.
     """
     seen, done = [0.0], threading.Event()

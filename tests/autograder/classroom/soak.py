@@ -133,7 +133,7 @@ class Soak:
         """
         while (left := self.left()) > 0:
             process = self._start()
-            with watched(process.pid, 0.1, without="bwrap") as seen:
+            with watched(process.pid, 0.5, without="bwrap") as seen:
                 while process.poll() is None:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         seconds = pause if self.killed else 0.2
