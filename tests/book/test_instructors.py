@@ -101,7 +101,7 @@ def test_the_figures_of_the_table_follow_from_its_formula():
         else:
             assert float(money.split()[0]) == pytest.approx(dollars, rel=0.06)
         assert float(disk) * {"MB": 1e6, "GB": 1e9}[size] == pytest.approx(
-            n * 54e3, rel=0.1
+            n * 50e3, rel=0.1
         )
 
 
