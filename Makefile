@@ -97,7 +97,7 @@ bench: setup-test postgres  ## compare with peers in one run; ONLY=bpe runs one 
 soak: setup-test boxes  ## grade 2,000 submissions while graders are killed (20 minutes)
 	@$(BIN)/python -m tests.autograder.classroom.soak
 
-crowd: setup-test boxes  ## grade 10,000 demo submissions and count what came of them (N=300: fewer)
+crowd: setup-test boxes browser  ## grade 10,000 demo submissions and count what came of them (N=300: fewer)
 	@$(BIN)/python -m bench.crowd $(N)
 
 format: setup-test  ## format the code

@@ -23,7 +23,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.classroom import demo
-from bench import processes
+from bench import processes, site
 
 ROOT = Path(__file__).parents[1]
 EXERCISE = demo.ASSIGNMENT
@@ -65,6 +65,7 @@ def main(size: int = 10_000, *words: str) -> int:
         print(f"  gradebook     {book.stat().st_size / 1e6:10.1f} MB")
         print(f"  once more     {again:10,.0f} s, with nothing left to do")
         print(f"  report        {report:10,.0f} s, {page.stat().st_size / 1e6:.1f} MB")
+        print(f"  it opens in   {_opens(page):10.2f} s, in Chromium")
         print(f"                {page.relative_to(ROOT)}")
         print(f"  lost          {lost:10,}")
         print(f"  graded twice  {doubled:10,}")
@@ -104,6 +105,15 @@ def _timed(command: list[str], course: Path) -> tuple[float, float]:
             if process.wait():
                 raise RuntimeError((course / "log").read_text()[-2000:])
     return time.perf_counter() - start, max(seen)
+
+
+def _opens(page: Path) -> float:
+    """Seconds until a browser has a page, with all that it shows at first."""
+    with site.chromium() as browser:
+        seen = browser.new_page()
+        seen.goto(page.as_uri())
+        ends = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+        return seen.evaluate(ends) / 1000
 
 
 def _book(path: Path) -> tuple[Counter[str], dict[str, float], float]:

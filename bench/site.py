@@ -4,6 +4,7 @@ The tree is built twice in a copy: from nothing, and again at once. Pages are op
 from a server on this machine that compresses nothing.
 """
 
+import contextlib
 import functools
 import http.server
 import os
@@ -13,7 +14,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench.measure import Row
 
@@ -101,8 +104,9 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def visits(out: Path, address: str) -> tuple[float, float, dict[str, int], int]:
-    """Of a token and of the writer the milliseconds, each page's bytes, requests outside."""
+@contextlib.contextmanager
+def chromium() -> Iterator[Any]:
+    """A real Chromium; the environment variable CHROMIUM names it if it is not on the PATH."""
     from playwright.sync_api import sync_playwright
 
     browsers = (os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "chrome")))
@@ -110,6 +114,13 @@ def visits(out: Path, address: str) -> tuple[float, float, dict[str, int], int]:
         browser = started.chromium.launch(
             executable_path=next(filter(None, browsers)), args=FLAGS
         )
+        yield browser
+        browser.close()
+
+
+def visits(out: Path, address: str) -> tuple[float, float, dict[str, int], int]:
+    """Of a token and of the writer the milliseconds, each page's bytes, requests outside."""
+    with chromium() as browser:
         weights, outside = {}, 0
         for path in sorted(out.glob("*/**/*.html")):
             if path.relative_to(out).parts[0].startswith("_"):
@@ -132,5 +143,4 @@ def visits(out: Path, address: str) -> tuple[float, float, dict[str, int], int]:
             "performance.getEntriesByName('live-writer')[0].startTime"
         )
         token = page.evaluate(TOKEN, f"{address}live")
-        browser.close()
     return token, ready, weights, outside

@@ -71,8 +71,7 @@ def asked(
             near = difflib.get_close_matches(student, submitted, 5, 0.3) or submitted
             raise ValueError(
                 f"'{names.shown(student)}' has submitted nothing for {assignment!r}; "
-                f"these have: {', '.join(map(names.shown, near[:5]))}"
-                + (" …" if len(submitted) > 5 else "")
+                f"these have: {names.several(near, 5)}"
             )
     return chosen or submitted
 

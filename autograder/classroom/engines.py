@@ -68,11 +68,10 @@ def _make(address: str, course: str) -> None:
     """nbgrader's tables and ours, and the two courses that nbgrader names."""
     from nbgrader.api import Gradebook
 
-    from autograder.classroom import late, tables
+    from autograder.classroom import book
 
     with Gradebook(address, course) as gradebook:
-        tables.create(gradebook)
-        late.create(gradebook)
+        book.create(gradebook)
     Gradebook(address).close()  # its own preprocessors name none
 
 

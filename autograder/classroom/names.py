@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
+FEW = 6  # names that a sentence tells
+LIST = "`roster` with the LMS's own list gives the class its ids"
 LONGEST = 128  # characters: so many has nbgrader's gradebook room for
 _JOINERS = "\u200c\u200d"  # Persian, Sinhala and other scripts write names with them
 _ODD = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, half a character, line breaks
@@ -53,6 +56,23 @@ def shown(name: str, encoding: str = "utf-8") -> str:
         for letter in name
     )
     return visible.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def several(found: Iterable[str], most: int = FEW) -> str:
+    """The first of these, as a sentence tells them; a sign where there are more."""
+    every = [*found]
+    return ", ".join(map(shown, every[:most])) + " …" * (len(every) > most)
+
+
+def by_name(students: Sequence[str], everybody: int, do: str = LIST) -> str:
+    """What is told of those whom no id names; without names where that is everybody."""
+    were = (
+        "was found by the name" if len(students) == 1 else "were found by their names"
+    )
+    told = f"{len(students):,} {were} alone, as the class knows no id of theirs"
+    if len(students) < everybody:
+        told += f": {several(students)}"
+    return f"{told}; {do}" if do else told
 
 
 def told(file: str) -> str:

@@ -70,9 +70,7 @@ class Standing:
     owed: float = 0.0  # the penalty, were there points enough
     submission: str = ""  # the fingerprint of what was graded
     outdated: str = ""  # why, if the exercise is graded by something else since then
-    possible_now: float | None = (
-        None  # its points, where `possible` are those of before
-    )
+    possible_now: float | None = None  # where `possible` is of before it changed
     grace: datetime.timedelta = datetime.timedelta()  # so late costs nothing
 
     @property

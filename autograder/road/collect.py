@@ -186,7 +186,8 @@ def _say(name: str, done: Outcome, options: argparse.Namespace) -> None:
         print(f"  What was there lies in {'/'.join(where)}")
     for title, some in ("newer", done.newer), ("another time", done.timed):
         if some:
-            told = listed(title, [_several([one.student for one in some])], 1)
+            who = names.several((one.student for one in some), 12)
+            told = listed(title, [who], 1)
             print("\n".join(["", *told]))
     for title, lines in (
         ("note", done.notes),
@@ -209,13 +210,8 @@ def _missing(word: str, students: list[str]) -> list[str]:
     from autograder.road.text import listed
 
     has = "has" if len(students) == 1 else "have"
-    return listed(
-        f"{word}: {len(students):,} {has} handed in nothing", [_several(students)], 1
-    )
-
-
-def _several(students: list[str]) -> str:
-    return ", ".join(students[:12]) + (" …" if len(students) > 12 else "")
+    who = names.several(students, 12)
+    return listed(f"{word}: {len(students):,} {has} handed in nothing", [who], 1)
 
 
 def _plain(name: str, done: Outcome) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.classroom import course
+from autograder.classroom import course, names
 from autograder.road.handout import links
 
 ABOUT = "make a class, and the folder that its students get"
@@ -130,8 +130,8 @@ def _change(folder: Path, found: Mapping[str, bytes], name: str) -> Change:
     ]
     if changed:
         raise ValueError(
-            f"{folder} holds what no release has written so: {', '.join(changed[:5])}"
-            f"{' …' if len(changed) > 5 else ''}; nothing was touched. Move it away, or "
+            f"{folder} holds what no release has written so: "
+            f"{names.several(changed, 5)}; nothing was touched. Move it away, or "
             "name another folder with --to"
         )
     return write, remove

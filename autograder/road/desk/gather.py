@@ -19,7 +19,7 @@ from autograder.road.desk import owners, whose
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.exercises import Exercises
 from autograder.road.desk.people import Directory
-from autograder.road.desk.said import LIST, Files, by_name, file_of, why_nobody
+from autograder.road.desk.said import Files, file_of, why_nobody
 from autograder.road.desk.senders import FOLDER, MOODLE, Sender, is_test
 from autograder.road.desk.stamps import Times
 
@@ -88,10 +88,10 @@ class Gathered:
             return []
         everybody = {student for student, _ in self.found}
         forms = {one.sender.form for one in named}
-        do = "" if FOLDER in forms else LIST
+        do = "" if FOLDER in forms else names.LIST
         if forms == {MOODLE} and not self.has_numbers:
             do = "Moodle's grading worksheet beside the zip says who they are"
-        return [by_name(students, len(everybody), do)]
+        return [names.by_name(students, len(everybody), do)]
 
 
 def gather(

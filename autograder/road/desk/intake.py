@@ -26,6 +26,7 @@ from autograder.road.desk import (
     stamps,
     words,
 )
+from autograder.road.desk.exercises import Exercises
 from autograder.road.desk.filed import Filed
 from autograder.road.desk.gather import Gathered, Notebook
 from autograder.road.desk.outcome import Outcome
@@ -59,12 +60,12 @@ def take_in(
 
     ValueError where a path, or a file that was named, is not there.
     """
-    done, exercises = Outcome(), gather.Exercises()
+    done, exercises = Outcome(), Exercises()
     known = directory if directory is not None else people.Directory([])
-    words = list(exercises.steps)
+    every = list(exercises.steps)
 
     def is_hand_in(name: str) -> bool:
-        return senders.is_hand_in(name, known, words)
+        return senders.is_hand_in(name, known, every)
 
     with _alone(), archive.Sources(is_hand_in) as sources:
         handed_in, sheets, packed = [], [], {}
@@ -79,7 +80,7 @@ def take_in(
                 packed[source] = archive.packed(
                     path if path.is_file() else path / source
                 )
-                handed_in += senders.senders(some, known, words, done.left)
+                handed_in += senders.senders(some, known, every, done.left)
         if sheets and len(sheets) == len(wish.paths):
             raise ValueError(
                 f"{names.shown(wish.paths[0].name)} is a list, and holds no notebooks: "
@@ -157,7 +158,7 @@ def _file(
             if one.sender.at is None and (own := _own(one, found)) is not None:
                 others = [each for each in others if each[0] != collect.STAMP]
                 if one.student not in times.known:
-                    stamped.append(names.shown(one.student))
+                    stamped.append(one.student)
                 elif told := stamps.apart(own, times.known[one.student]):
                     done.notes.append(f"{names.shown(one.student)}: {told}")
             filed = Filed(
@@ -182,10 +183,9 @@ def _file(
             as_before = map(cabinet.instead, [*done.same, *done.timed])
             origin.note(gradebook, [*done.new, *done.newer, *as_before])
     if stamped:
-        several = ", ".join(stamped[:6]) + (" …" if len(stamped) > 6 else "")
         done.notes.append(
             "the time is that of a timestamp.txt, which whoever can write the folder may "
-            f"have set ({len(stamped):,}): {several}"
+            f"have set ({len(stamped):,}): {names.several(stamped)}"
         )
 
 

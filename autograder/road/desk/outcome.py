@@ -63,8 +63,8 @@ def tell(exercise: str | None, found: Gathered, done: Outcome) -> None:
         if others:
             are = "notebook is" if len(others) == 1 else "notebooks are"
             only = [who for who in found.others if (who, exercise) not in found.found]
-            told = ", ".join(map(names.shown, only[:6])) + " …" * (len(only) > 6)
-            by = f"; nothing else came from {len(only):,}: {told}" if only else ""
+            told = f"; nothing else came from {len(only):,}: {names.several(only)}"
+            by = told if only else ""
             done.notes.append(
                 f"{len(others):,} {are} of other exercises, and not taken{by}"
             )
@@ -90,10 +90,10 @@ def timeless(gradebook: Gradebook, done: Outcome) -> None:
     """Of whom nobody knows when, or how late, they handed in; and what else is told."""
     left, notes = words.sentences(done.told)
     if late := done.told.get(words.HOW_LATE):
-        several = ", ".join(names.shown(one.student) for one in late[:6])
+        several = names.several(one.student for one in late)
         left.append(
             f"{len(late):,} LATE in Canvas, and its zip does not say by how much: "
-            f"{several}{' …' if len(late) > 6 else ''}. Add a CSV with times, or "
+            f"{several}. Add a CSV with times, or "
             "--late-by 1d counts each as a day late"
         )
     done.left += left
@@ -114,8 +114,7 @@ def _untimed(gradebook: Gradebook, of: Sequence[Filed], done: Outcome) -> None:
         have = "has" if len(several) == 1 else "have"
         told = (
             f"{word}: {len(several):,} of {len(filed):,} {have} no time of handing in "
-            f"({', '.join(map(names.shown, several[:6]))}"
-            f"{' …' if len(several) > 6 else ''})"
+            f"({names.several(several)})"
         )
         do = (
             "give a CSV with times beside the zip, as Moodle's grading worksheet; or "

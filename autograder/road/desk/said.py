@@ -17,8 +17,6 @@ from autograder.road.desk.people import Directory
 from autograder.road.desk.senders import Sender
 from autograder.road.desk.whose import Match
 
-LIST = "`roster` with the LMS's own list gives the class its ids"
-FEW = 6  # names that a sentence tells
 File = tuple[str, str, str]  # source, hand-in, path
 
 
@@ -107,18 +105,6 @@ class Files:
         return f"--as: {names.shown(text)!r} may be several students' work: say {told}{more}"
 
 
-def by_name(students: Sequence[str], everybody: int, do: str) -> str:
-    """What is told of those whom no id names; without names where that is everybody."""
-    were = (
-        "was found by the name" if len(students) == 1 else "were found by their names"
-    )
-    told = f"{len(students):,} {were} alone, as the class knows no id of theirs"
-    if len(students) < everybody:
-        several = ", ".join(map(names.shown, students[:FEW]))
-        told += f": {several}{' …' * (len(students) > FEW)}"
-    return f"{told}; {do}" if do else told
-
-
 def why_nobody(
     called: str, sender: Sender, directory: Directory | None, match: Match
 ) -> str:
@@ -135,8 +121,7 @@ def why_nobody(
     if blind.anonymous(dict(sender.keys)):
         return f"was handed in blind: {blind.BLIND}"
     if match.students:
-        listed = ", ".join(sorted(map(names.shown, match.students))[:4])
-        return f"could be {listed}"
+        return f"could be {names.several(sorted(match.students), 4)}"
     near = None
     for key, value in reversed(sender.keys):
         if key != "participant" and re.search(r"[^\W\d]", value):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from autograder.classroom import names
-from autograder.road.desk import blind, columns, dates, said, senders, sheet, whose
+from autograder.road.desk import blind, columns, dates, senders, sheet, whose
 from autograder.road.desk.archive import Piece
 from autograder.road.desk.people import Directory
 from autograder.road.times import Clock
@@ -114,11 +114,11 @@ class Times:
             hint = ": download it in English" if words else ""  # months have names
             self.problems.append(f"{name}, {unread[0]}{more}{hint}")
         if self._hourless:
-            many, few = len(self._hourless), sorted(map(names.shown, self._hourless))
+            many = len(self._hourless)
             self.notes.append(
                 f"{name} has {many:,} time{'s'[: many > 1]} without an hour, taken as the "
                 "day's first minute, so that nobody is late for the want of one (the same "
-                f"CSV with hours corrects it): {', '.join(few[:6])}{' …' * (many > 6)}"
+                f"CSV with hours corrects it): {names.several(sorted(self._hourless))}"
             )
             self._hourless.clear()
         if numbers and directory is None:
@@ -127,10 +127,9 @@ class Times:
                 "class for this one, and export into its own worksheet"
             )
         if self._strangers:
-            many, few = len(self._strangers), ", ".join(self._strangers[:3])
+            many, few = len(self._strangers), names.several(self._strangers, 3)
             self.notes.append(
                 f"{name} has {many:,} time{'s'[: many > 1]} of nobody on the roster: {few}"
-                f"{' …' if many > 3 else ''}"
             )
             self._strangers.clear()
         if len(self.known) > was and not clock.is_named and self._unzoned:
@@ -179,7 +178,9 @@ class Times:
                 f"{names.shown(student)}, and no id says whose they are: no time was taken"
             )
         if named:
-            self.notes.append(f"{name}: {said.by_name([*named], len(rows), said.LIST)}")
+            self.notes.append(
+                f"{name}: {names.by_name([*named], len(rows), names.LIST)}"
+            )
         return unread
 
 

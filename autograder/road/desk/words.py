@@ -87,8 +87,7 @@ def _same_download(new: Filed, row: Any) -> bool:
 
 def sentence(what: str, students: list[str]) -> str:
     """What is told of these students."""
-    some = ", ".join(names.shown(one) for one in students[:6])
-    return f"{len(students):,} {TOLD[what]} ({some}{' …' if len(students) > 6 else ''})"
+    return f"{len(students):,} {TOLD[what]} ({names.several(students)})"
 
 
 def sentences(told: Mapping[str, list[Filed]]) -> tuple[list[str], list[str]]:

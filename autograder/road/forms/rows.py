@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder.classroom import names
 from autograder.classroom.book import Standing
-from autograder.classroom.names import shown
 from autograder.road.forms.sheet import Sheet, defused, is_number, written
 
-FEW = 6  # names that a sentence tells
 TEST = "student, test"  # Canvas's own: it stands for nobody
 KEPT = {"EX": "is excused", "N/A": "has no such task"}  # what Canvas writes for a grade
 
@@ -34,14 +33,7 @@ class Filled:
     def by_name(self) -> list[str]:
         """A sentence on those who were found by their names alone, if there are any."""
         who = [student for student, is_named in self.found.items() if is_named]
-        if not who:
-            return []
-        have = "was found by the name" if len(who) == 1 else "were found by their names"
-        told = f"{len(who):,} {have} alone, as the class knows no id of the LMS's"
-        if len(who) < len(self.found):  # else the class has none: no list of everybody
-            several = ", ".join(map(shown, who[:FEW])) + " …" * (len(who) > FEW)
-            told += f" for them: {several}"
-        return [f"{told}; `roster` with the LMS's own list gives the class its ids"]
+        return [names.by_name(who, len(self.found))] if who else []
 
 
 class Matches:

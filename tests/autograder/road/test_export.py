@@ -184,7 +184,7 @@ def test_who_was_found_by_the_name_alone_is_told(tmp_path, asked, capsys):
     assert told.found == {"zofia": True, "max": False}
     (note,) = told.by_name()
     assert (
-        "1 was found by the name alone" in note and "for them: zofia; `roster`" in note
+        "1 was found by the name alone" in note and "of theirs: zofia; `roster`" in note
     )
     told = canvas.fill(
         given(
