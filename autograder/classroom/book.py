@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from autograder.classroom import decides, hands, late, queries, tables
+from autograder.classroom import decides, hands, late, queries
 from autograder.classroom.extensions import within
 from autograder.classroom.standing import MISSING, Scored, Standing
 from autograder.classroom.table import FLAGGED, GRADED, INFRA
@@ -39,12 +39,6 @@ if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 
-def create(gradebook: Gradebook) -> None:
-    """Make our tables where they are not there yet."""
-    tables.create(gradebook)
-    late.create(gradebook)
-
-
 @contextlib.contextmanager
 def opened() -> Iterator[Gradebook]:
     """The gradebook of the class, with our tables, to read or write."""
@@ -53,7 +47,7 @@ def opened() -> Iterator[Gradebook]:
     api = course.api()
     with contextlib.closing(api.gradebook) as gradebook:
         late.configured(gradebook, api.config)
-        create(gradebook)
+        late.create(gradebook)
         yield gradebook
 
 
@@ -171,7 +165,6 @@ __all__ = [
     "PERSON",
     "Scored",
     "Standing",
-    "create",
     "opened",
     "standings",
     "verdicts",

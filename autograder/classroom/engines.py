@@ -68,10 +68,10 @@ def _make(address: str, course: str) -> None:
     """nbgrader's tables and ours, and the two courses that nbgrader names."""
     from nbgrader.api import Gradebook
 
-    from autograder.classroom import book
+    from autograder.classroom import late
 
     with Gradebook(address, course) as gradebook:
-        book.create(gradebook)
+        late.create(gradebook)
     Gradebook(address).close()  # its own preprocessors name none
 
 

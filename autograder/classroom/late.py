@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from autograder.classroom import assumed, queries, verdicts
+from autograder.classroom import assumed, queries, tables, verdicts
 from autograder.classroom import extensions as extended
 from autograder.classroom.extensions import (
     EVERY,
@@ -75,7 +75,8 @@ class Rule:
 
 
 def create(gradebook: Gradebook) -> None:
-    """Make our tables where they are not there yet."""
+    """Make all our tables in a gradebook, where they are not there yet."""
+    tables.create(gradebook)
     _TABLES.create_all(gradebook.engine, checkfirst=True)
     extended.create(gradebook)
     assumed.create(gradebook)

@@ -21,7 +21,7 @@ from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from autograder.classroom import book, engines, faults, hands, late, verdicts
+from autograder.classroom import engines, faults, hands, late, verdicts
 from autograder.classroom.tables import GRADINGS, RELEASE
 
 
@@ -34,7 +34,7 @@ class Record:
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
         late.configured(gradebook, config)
-        book.create(gradebook)
+        late.create(gradebook)
 
     def close(self) -> None:
         self.gradebook.close()

@@ -59,5 +59,5 @@ PERSON = sa.Table(
 
 
 def create(gradebook: Gradebook) -> None:
-    """Make our tables where they are not there yet."""
+    """Make these tables where they are not there yet."""
     _TABLES.create_all(gradebook.engine, checkfirst=True)

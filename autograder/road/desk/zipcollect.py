@@ -37,8 +37,8 @@ class Collector(FileNameCollectorPlugin):
     def _directory(self) -> people.Directory:
         from nbgrader.api import Gradebook
 
-        from autograder.classroom import book
+        from autograder.classroom import late
 
         with Gradebook(self.parent.coursedir.db_url) as gradebook:
-            book.create(gradebook)
+            late.create(gradebook)
             return people.Directory(people.load(gradebook))
