@@ -232,3 +232,15 @@ def test_a_class_goes_on_where_the_exercises_were_deleted(classroom):
     (row,) = grade.grade(EXERCISE, ["plain"])
     assert row.status != grade.INFRA
     assert (course.root() / "exercises" / EXERCISE / f"{EXERCISE}.ipynb").exists()
+
+
+def test_a_sentence_names_some_and_shows_that_there_are_more():
+    assert names.several(iter("abc")) == "a, b, c"
+    assert names.several(["a\n", "b", "c"], 2) == "a\\n, b …"
+    assert "ada" not in names.by_name(["ada", "bo"], 2)
+    assert names.by_name(["one"], 2, "do this") == (
+        "1 was found by the name alone, as the class knows no id of theirs: one; do this"
+    )
+    many = names.by_name([*"abcdefg"], 8, "")
+    assert many.startswith("7 were found by their names alone")
+    assert many.endswith(": a, b, c, d, e, f …")
