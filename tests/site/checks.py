@@ -32,6 +32,9 @@ def toc_pages(toc=ROOT / "_toc.yml"):
     return list(walk(yaml.safe_load(toc.read_text("utf-8"))))
 
 
+LOOKS = 4_000  # of ten milliseconds, until what was asked for is missing
+
+
 # --- what happens while a page loads -----------------------------------------------
 class Visit:
     """Opens an address and keeps what happened: status, errors, requests, bytes.
@@ -59,7 +62,7 @@ class Visit:
             self._all_has_come()
 
     def _all_has_come(self):
-        for _ in range(4_000):
+        for _ in range(LOOKS):
             if not self.asked:
                 return
             self.page.wait_for_timeout(10)

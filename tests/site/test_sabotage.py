@@ -185,3 +185,12 @@ def test_new_chapters_are_covered_by_themselves(tmp_path):
         "    sections:\n    - file: c/d.ipynb\n- chapters:\n  - file: e\n"
     )
     assert checks.toc_pages(toc) == ["a.html", "b.html", "c/d.html", "e.html"]
+
+
+def test_what_never_comes_is_reported(site, server, open_page, monkeypatch):
+    monkeypatch.setattr(checks, "LOOKS", 20)
+    server.replaced["/broken.html"] = injected(site, "<script>fetch('hangs')</script>")
+    page = open_page()
+    page.route("**/hangs", lambda route: None)
+    visit = checks.Visit(page, server.url + "broken.html")
+    assert [f"never came: {server.url}hangs"] == checks.load_findings(visit)
