@@ -30,17 +30,18 @@ def place(
     function: lines.FUNCTION,
     space: dict[str, Any],
     right: Callable[[Callable[..., Any]], bool],
-    patience: float = PATIENCE,
+    patience: float | None = None,
     tried: Iterable[Change] | None = None,
 ) -> str | None:
     """What to look at in the function, if one small change there makes it right.
 
     space: the notebook's names. right: whether a function gives the right answers.
-    patience: seconds of computing for all changes together. tried: these, if not all
-    that are known.
+    patience: seconds of computing for all changes together, PATIENCE by default. tried:
+    these, if not all that are known.
     """
     if not is_limited():  # a changed loop may never end
         return None
+    patience = PATIENCE if patience is None else patience
     begun = time.process_time()
     every = changes(function) if tried is None else tried
     for count, (node, other, words, *at) in enumerate(every):

@@ -8,6 +8,7 @@
   let of = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waits;
+  let frame = 0;
   let pointer = "mouse";
 
   /** @param {EventTarget | null} target @returns {HTMLElement | null} */
@@ -30,9 +31,12 @@
     place();
   }
 
+  /** Beside its link, and again before every frame: what comes late may move the link. */
   function place() {
     if (!open || !of) return;
     const tip = open;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(place);
     const [box] = of.getClientRects();
     const left = Math.min(box.left, document.documentElement.clientWidth - tip.offsetWidth - 12);
     const above = box.bottom + tip.offsetHeight + 12 > innerHeight && box.top > tip.offsetHeight;
@@ -52,8 +56,6 @@
     waits = setTimeout(hide, WAIT);
   };
 
-  // A part that comes late moves the link.
-  new ResizeObserver(place).observe(document.querySelector("article") ?? document.body);
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;
     const link = linkOf(event.target);

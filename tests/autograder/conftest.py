@@ -14,6 +14,16 @@ from tests.need import need
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """What is said of an answer must not depend on how fast a machine is: all remarks and
+    small changes are tried here, however long that takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place in ("remark.seen", "repair", "finale"):
+            patch.setattr(f"autograder.verdict.{place}.PATIENCE", 60)
+        yield
+
+
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
     """A copy of the course in a folder of its own, with a class named "test"."""

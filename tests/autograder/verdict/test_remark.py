@@ -27,12 +27,6 @@ from autograder.verdict.remark.numbers import _is_rounded
 from autograder.verdict.remark.seen import Seen
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """What PyTorch does for the first time may take long: no remark is late here."""
-    monkeypatch.setattr("autograder.verdict.remark.seen.PATIENCE", 60)
-
-
 def numbers(*shape):
     return torch.tensor(np.random.default_rng(sum(shape)).normal(size=shape)).float()
 
@@ -622,6 +616,12 @@ def test_what_cannot_be_handed_in_is_no_error_of_the_refusal():
 def test_a_name_is_computed_made_or_imported():
     said = about(past, lambda x: Counter_of(x))  # noqa: F821
     assert "or made or imported in a cell above" in said
+
+
+def test_nothing_is_tried_any_more_when_patience_is_over(monkeypatch):
+    assert "what comes after" in about(past, ahead)
+    monkeypatch.setattr("autograder.verdict.remark.seen.PATIENCE", -1)
+    assert "what comes after" not in about(past, ahead)
 
 
 def test_an_endless_function_is_not_called_again(monkeypatch):
