@@ -25,7 +25,7 @@ from typing import Any, Self
 from autograder.classroom import courier, worker
 from autograder.classroom.collect import collect
 from autograder.classroom.runner import ATTEMPTS, DIED, PATIENCE
-from autograder.classroom.worker import Setup
+from autograder.classroom.setup import Setup
 
 CONNECT = 10.0  # seconds for a scheduler to answer
 WORKERS = 30.0  # seconds for a first worker to be there

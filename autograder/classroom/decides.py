@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from autograder.classroom import course
 
 if TYPE_CHECKING:
-    from autograder.classroom.worker import Setup
+    from autograder.classroom.setup import Setup
 
 HOUSE = Path(__file__).parents[1]
 # Of this room: what reads a submission, runs it and judges it (a test holds it to that).
 CLASSROOM = ("cells", "choose", "collect", "exam", "reader", "submission", "verify")
-CLASSROOM += ("worker",)
+CLASSROOM += ("setup", "worker")
 WORDS = {  # of each part, what a person is told where it has changed
     "checks": "its checks have changed",
     "grader": "the grader has changed",
@@ -36,7 +36,7 @@ EARLIER = "graded by an earlier version, or by nbgrader's own command"
 
 def parts(setup: Setup) -> dict[str, str]:
     """The hash of each part of what decides a grade, beside the submission."""
-    from autograder.verdict import bank
+    from autograder.verdict.seed import hidden_seed
 
     about, word = setup.about, setup.assignment
     plain = {
@@ -55,7 +55,7 @@ def parts(setup: Setup) -> dict[str, str]:
             _files(setup.sources),
         ],
         "points": about.points,
-        "seed": bank.hidden_seed(setup.seed_file, word),
+        "seed": hidden_seed(setup.seed_file, word),
         "limits": (setup.limits, setup.sandboxed),
     }
     return {part: _hash(repr(value)) for part, value in found.items()}
@@ -132,7 +132,7 @@ def _grader() -> list[Path]:
 
 def _files(sources: Mapping[str, bytes]) -> dict[str, str]:
     """What lies beside the notebook; the public answers grade nobody."""
-    from autograder.verdict.bank import REFERENCE
+    from autograder.verdict.seed import REFERENCE
 
     every = {name: hashlib.sha256(data).hexdigest() for name, data in sources.items()}
     return {name: digest for name, digest in every.items() if name != REFERENCE}

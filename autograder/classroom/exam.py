@@ -11,6 +11,7 @@ from autograder.checks import Case, Check, Mistake
 from autograder.classroom import course
 from autograder.verdict import bank, outcome, wire
 from autograder.verdict.judge import expected
+from autograder.verdict.seed import hidden_seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def exam(assignment: str, seed: bytes, points: bank.Points = ()) -> Exam:
 
 def exam_of(assignment: str, seed_file: Path, points: bank.Points) -> Exam:
     """The exam of the class whose secret is in `seed_file`, made on first use."""
-    return exam(assignment, bank.hidden_seed(seed_file, assignment), points)
+    return exam(assignment, hidden_seed(seed_file, assignment), points)
 
 
 @functools.cache

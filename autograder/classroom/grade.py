@@ -51,8 +51,8 @@ from autograder.classroom.prepare import (
 from autograder.classroom.record import Record
 from autograder.classroom.rows import Done, feedback, told
 from autograder.classroom.runner import Runner
+from autograder.classroom.setup import Setup
 from autograder.classroom.table import FLAGGED, GRADED, INFRA, Row
-from autograder.classroom.worker import Setup
 
 __all__ = ["FLAGGED", "GRADED", "INFRA", "Done", "Row", "feedback", "grade", "graded"]
 

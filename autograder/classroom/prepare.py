@@ -22,7 +22,7 @@ from autograder.classroom.cells import Released
 from autograder.classroom.collect import collect
 from autograder.classroom.preprocessors import Execute
 from autograder.classroom.record import Record
-from autograder.classroom.worker import Setup
+from autograder.classroom.setup import Setup
 from gpt.data import write_whole
 
 if TYPE_CHECKING:

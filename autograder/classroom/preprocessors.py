@@ -2,7 +2,8 @@
 
 nbgrader_config.py puts them in place of nbgrader's own, so that `nbgrader autograde` and
 the formgrader's button go the same way as `python -m autograder grade`, which runs the
-same functions in parallel (see `worker`).
+same functions in parallel (see `worker`). Whoever reads the configuration imports this:
+what takes PyTorch is imported by the step that needs it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from traitlets import Bool, Dict, Unicode
 
 from autograder.box.kernel import Template
 from autograder.box.sandbox import Limits
-from autograder.classroom import late, reader, submission, verify
+from autograder.classroom import late, reader, submission
 from autograder.classroom.collect import collect, timestamp
-from autograder.classroom.exam import exam_of
 from autograder.classroom.record import Record
 
 
@@ -81,6 +81,9 @@ class Execute(NbGraderPreprocessor):
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        from autograder.classroom import verify
+        from autograder.classroom.exam import exam_of
+
         about = resources["nbgrader"]
         labels = [cell.metadata.get("nbgrader", {}) for cell in nb.cells]
         points = tuple((x.grade_id, x.points) for x in labels if "points" in x)
@@ -101,6 +104,8 @@ class Verify(NbGraderPreprocessor):
     """Compare what was handed in with the oracle; put the verdicts into the cells."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        from autograder.classroom import verify
+
         verify.verify(nb, resources.get("autograder"))
         return nb, resources
 

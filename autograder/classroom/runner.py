@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-if TYPE_CHECKING:  # what a worker imports takes seconds, and is for it
-    from autograder.classroom.worker import Setup
+if TYPE_CHECKING:
+    from autograder.classroom.setup import Setup
 
 ATTEMPTS = 3
 DIED = "the grader's process died, or did not come to an end"
@@ -42,6 +42,13 @@ def warm_up() -> None:
         multiprocessing.forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(pipe: multiprocessing.connection.Connection, setup: Setup) -> None:
+    """Be a worker, in a process of its own: what it imports takes seconds, and is for it."""
+    from autograder.classroom import worker
+
+    worker.main(pipe, setup)
 
 
 @dataclass
@@ -101,11 +108,9 @@ class Runner:
                 yield student, said
 
     def _hire(self) -> None:
-        from autograder.classroom import worker
-
         ours, theirs = self.context.Pipe()
         process = self.context.Process(
-            target=worker.main, args=(theirs, self.setup), daemon=True
+            target=_work, args=(theirs, self.setup), daemon=True
         )
         process.start()
         theirs.close()

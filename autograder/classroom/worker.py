@@ -17,31 +17,17 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from autograder.box.kernel import Template
-from autograder.box.sandbox import Limits
 from autograder.classroom import reader, submission, verify
 from autograder.classroom.collect import HandedIn, collect
 from autograder.classroom.exam import Exam, exam_of, received
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What all submissions of a class have in common. `sources` are released files."""
-
-    assignment: str
-    submitted: Path | None  # None on another machine,
-    seed_file: Path | None  # as this is
-    about: submission.Released
-    sources: dict[str, bytes]
-    limits: Limits
-    sandboxed: bool
+from autograder.classroom.setup import Setup
 
 
 def main(pipe: Connection, setup: Setup) -> None:

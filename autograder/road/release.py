@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     addresses = links.of(exercises, where or None, options.hub)
 
     from autograder.road.handout import bundle, pin
-    from autograder.verdict import bank
+    from autograder.verdict.seed import hidden_seed
 
     found = bundle.files(
         exercises, _online(where, addresses) if where else "", options.book
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     _check_zip(archive)
     new = not (_place() / "seed").exists()
     place = course.new_class()
-    bank.hidden_seed(place / "seed", exercises[0])
+    hidden_seed(place / "seed", exercises[0])
     pin.pin(place, exercises)
     written, removed = _write(folder, found, change)
     data = bundle.packed(found)

@@ -241,9 +241,9 @@ def _alike(name: str, standings: list[Standing], who: Who) -> dict[str, Any]:
 
 def _key() -> bytes:
     """What numbers in place of names are made with: the class's own secret."""
-    from autograder.verdict import bank
+    from autograder.verdict.seed import hidden_seed
 
-    return bank.hidden_seed(course.class_folder() / "seed", "report --anonymous")
+    return hidden_seed(course.class_folder() / "seed", "report --anonymous")
 
 
 def _dollars(cost: float) -> str:

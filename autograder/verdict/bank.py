@@ -8,13 +8,11 @@ and nothing else ever holds them.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import hmac
 import json
 import os
-import secrets
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +24,7 @@ from autograder import checks
 from autograder.checks import Case, Check
 from autograder.verdict import outcome, wire
 from autograder.verdict.judge import expected
-
-PUBLIC_SEED = b"public"
-REFERENCE = "reference.safetensors"
-
+from autograder.verdict.seed import PUBLIC_SEED, REFERENCE
 
 Points = tuple[tuple[str, float], ...]  # of checks by name, as a notebook gives them
 
@@ -166,23 +161,3 @@ def points(reference: Path | dict) -> dict[str, float]:
     if isinstance(reference, Path):
         stored = wire.unpack(reference.read_bytes())
     return {name: entry["points"] for name, entry in stored["checks"].items()}
-
-
-def hidden_seed(file: Path, assignment: str) -> bytes:
-    """The seed that grades an exercise: it comes of the instructor's secret.
-
-    The secret is made on first use, in `file`, readable by its owner alone. One secret
-    gives a whole class the same cases, so that equal work earns equal points; another
-    changes every one of them.
-    """
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as out:
-            out.write(secrets.token_hex(32) + "\n")
-        with contextlib.suppress(FileExistsError):  # another process was first
-            os.link(part, file)
-        part.unlink()
-    secret = file.read_text().strip().encode()
-    return hmac.new(secret, assignment.encode(), hashlib.sha256).digest()

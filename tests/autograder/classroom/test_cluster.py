@@ -32,7 +32,9 @@ from autograder.classroom import (
 )
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.record import Record
+from autograder.classroom.setup import Setup
 from autograder.verdict import bank, outcome, wire
+from autograder.verdict.seed import hidden_seed
 from tests.need import need
 
 CLASS = "test"
@@ -147,7 +149,7 @@ def test_what_travels_holds_the_inputs_and_no_secret(tmp_path, exercise, classro
     """No seed, neither the class's nor the exercise's, and no path; the same inputs."""
     secret = tmp_path / "seed"
     secret.write_text("a secret of the instructor's\n")
-    setup = worker.Setup(
+    setup = Setup(
         exercise,
         tmp_path / "submitted",
         secret,
@@ -157,7 +159,7 @@ def test_what_travels_holds_the_inputs_and_no_secret(tmp_path, exercise, classro
         True,
     )
     sent = worker.sent(setup)
-    seed = bank.hidden_seed(secret, exercise)
+    seed = hidden_seed(secret, exercise)
     for hidden in (b"a secret of", seed, seed.hex().encode(), str(tmp_path).encode()):
         assert hidden not in sent
     there, asked = pickle.loads(sent)

@@ -310,10 +310,11 @@ def test_errors_say_what_is_there(classroom, call, message):
 
 def test_another_secret_changes_every_hidden_input(tmp_path):
     from autograder.verdict import bank, wire
+    from autograder.verdict.seed import hidden_seed
 
     (tmp_path / "a").write_text("one\n")
     (tmp_path / "b").write_text("two\n")
-    seeds = [bank.hidden_seed(tmp_path / name, "tokenize") for name in "ab"]
+    seeds = [hidden_seed(tmp_path / name, "tokenize") for name in "ab"]
     for check in checks.load("tokenize").values():
         ours, theirs = (bank.draw(check, seed) for seed in seeds)
         same = [
@@ -325,13 +326,13 @@ def test_another_secret_changes_every_hidden_input(tmp_path):
 
 
 def test_the_secret_is_made_once_and_is_its_owners(tmp_path):
-    from autograder.verdict import bank
+    from autograder.verdict.seed import hidden_seed
 
     file = tmp_path / "class" / "seed"
-    first = bank.hidden_seed(file, "tokenize")
-    assert bank.hidden_seed(file, "tokenize") == first
-    assert bank.hidden_seed(file, "embed") != first
-    assert bank.hidden_seed(tmp_path / "other", "tokenize") != first
+    first = hidden_seed(file, "tokenize")
+    assert hidden_seed(file, "tokenize") == first
+    assert hidden_seed(file, "embed") != first
+    assert hidden_seed(tmp_path / "other", "tokenize") != first
     if os.name == "posix":
         assert file.stat().st_mode & 0o077 == 0
 

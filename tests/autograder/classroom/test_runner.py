@@ -20,7 +20,7 @@ from autograder.classroom.cells import sound
 from autograder.classroom.demo import Submission, insert_cell
 from autograder.classroom.record import Record
 from autograder.classroom.runner import Runner
-from autograder.classroom.worker import Setup
+from autograder.classroom.setup import Setup
 from tests.autograder.classroom import soak
 from tests.autograder.classroom.faulty import faulty
 from tests.need import need

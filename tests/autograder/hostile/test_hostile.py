@@ -24,6 +24,7 @@ from autograder import checks
 from autograder.box import sandbox
 from autograder.classroom import course, grade
 from autograder.verdict import bank
+from autograder.verdict.seed import hidden_seed
 from tests.autograder.hostile import (
     broken,
     classroom,
@@ -157,7 +158,7 @@ def test_no_secret_and_no_hidden_input_comes_out(rooms, item):
 
 def stolen(room):
     """What a thief's success would look like in the files."""
-    seed = bank.hidden_seed(room.folder / "seed", "attend")
+    seed = hidden_seed(room.folder / "seed", "attend")
     inputs = bank.draw(checks.load("attend")["softmax"], seed)
     found = [theft.loot(case.args[0]) for case in inputs if case.args[0].numel() > 2]
     shapes = [[int(x[i : i + 4], 16) for i in range(0, 24, 4)] for x in found]
