@@ -57,6 +57,12 @@ def asked(name: str, seed: bytes) -> tuple[list[Case], list[Outcome]]:
 
 
 @cache
+def made(name: str, mistake: checks.Mistake, i: int) -> Outcome:
+    """What a mistake makes of a case, once for all slips."""
+    return run(mistake.answer, asked(name, bank.PUBLIC_SEED)[0][i].args)
+
+
+@cache
 def course(name: str) -> Right:
     """The course's own answer to a check."""
     return next(right(*CHECKS[name]))
@@ -69,7 +75,8 @@ def tried(name: str, answer) -> tuple[Verdict, str, bool]:
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         got = run_all(answer, [case.args for case in cases])
-        verdict = judge(check, cases, wanted, got, call=partial(run, answer))
+        again = {"made": partial(made, name), "call": partial(run, answer)}
+        verdict = judge(check, cases, wanted, got, **again)
         others, right_there = asked(name, b"graded")
         graded = run_all(answer, [case.args for case in others])
     return verdict, panel.reason(verdict), is_right(check, right_there, graded)
