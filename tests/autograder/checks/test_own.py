@@ -5,6 +5,7 @@ thing under two names; one that returns the same memory each time, another's ans
 """
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -35,6 +36,8 @@ def itself_where_equal(right, seen=lambda arg: arg):
 
 
 def told(found, function, seed):
+    """The verdict; which mistake else explains the answers is not asked here."""
+    found = replace(found, mistakes=())
     cases = bank.draw(found, seed)
     got = run_all(function, [case.args for case in cases])
     got = from_rows(wire.unpack(wire.pack(to_rows(got))))  # as it travels
