@@ -188,7 +188,7 @@ def _show(name: str, function: Callable[..., Any]) -> None:
     result = {"check": name, "points": verdict.points, "possible": verdict.possible}
     result["reason"] = panel.reason(verdict)
     result["note"] = panel.instead(verdict)
-    cases, wanted = entries[name]
+    cases, wanted, _ = entries[name]
     shown = panel.student(verdict, cases, wanted, got, known[name].worked)
     display({RESULT: result, **shown}, raw=True)
     if not verdict.right:
@@ -223,7 +223,7 @@ def _verdict(
 
     if note := _forbidden(check, function, apart):
         return Verdict(check.name, 0.0, check.points, note=note), []
-    cases, wanted = entries[check.name]
+    cases, wanted, made = entries[check.name]
     with warnings.catch_warnings(action="ignore"):  # of numbers that only a check gives
         got = left.answers(function, [case.args for case in cases])
     again = functools.partial(run, function)
@@ -232,7 +232,8 @@ def _verdict(
     if written:
         written = replace(written, space=getattr(function, "__globals__", None))
     with warnings.catch_warnings(action="ignore"):  # mistakes are tried, and odd values
-        return judge(check, cases, wanted, got, call=again, written=written), got
+        told = judge(check, cases, wanted, got, made=made, call=again, written=written)
+    return told, got
 
 
 def _wrong(
@@ -295,7 +296,7 @@ def _passes(
 
     if not callable(function) or _forbidden(check, function, apart):
         return False
-    cases, wanted = entries[check.name]
+    cases, wanted, _ = entries[check.name]
     got = left.answers(function, [case.args for case in cases])
     return is_right(check, wanted, got)
 

@@ -36,7 +36,7 @@ EARLIER = "graded by an earlier version, or by nbgrader's own command"
 
 def parts(setup: Setup) -> dict[str, str]:
     """The hash of each part of what decides a grade, beside the submission."""
-    from autograder.verdict.seed import hidden_seed
+    from autograder.verdict.secret import hidden_seed
 
     about, word = setup.about, setup.assignment
     plain = {
@@ -132,7 +132,7 @@ def _grader() -> list[Path]:
 
 def _files(sources: Mapping[str, bytes]) -> dict[str, str]:
     """What lies beside the notebook; the public answers grade nobody."""
-    from autograder.verdict.seed import REFERENCE
+    from autograder.verdict.secret import REFERENCE
 
     every = {name: hashlib.sha256(data).hexdigest() for name, data in sources.items()}
     return {name: digest for name, digest in every.items() if name != REFERENCE}

@@ -11,7 +11,7 @@ from autograder.checks import Case, Check, Mistake
 from autograder.classroom import course
 from autograder.verdict import bank, outcome, wire
 from autograder.verdict.judge import expected
-from autograder.verdict.seed import hidden_seed
+from autograder.verdict.secret import hidden_seed
 
 
 @dataclass(frozen=True, eq=False)

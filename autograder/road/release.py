@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     addresses = links.of(exercises, where or None, options.hub)
 
     from autograder.road.handout import bundle, pin
-    from autograder.verdict.seed import hidden_seed
+    from autograder.verdict.secret import hidden_seed
 
     found = bundle.files(
         exercises, _online(where, addresses) if where else "", options.book

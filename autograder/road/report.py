@@ -241,7 +241,7 @@ def _alike(name: str, standings: list[Standing], who: Who) -> dict[str, Any]:
 
 def _key() -> bytes:
     """What numbers in place of names are made with: the class's own secret."""
-    from autograder.verdict.seed import hidden_seed
+    from autograder.verdict.secret import hidden_seed
 
     return hidden_seed(course.class_folder() / "seed", "report --anonymous")
 

@@ -13,18 +13,20 @@ import hashlib
 import hmac
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
 from autograder import checks
-from autograder.checks import Case, Check
+from autograder.checks import Case, Check, Mistake
 from autograder.verdict import outcome, wire
 from autograder.verdict.judge import expected
-from autograder.verdict.seed import PUBLIC_SEED, REFERENCE
+from autograder.verdict.secret import PUBLIC_SEED, REFERENCE
 
 Points = tuple[tuple[str, float], ...]  # of checks by name, as a notebook gives them
 
@@ -136,7 +138,18 @@ def _near(one: np.ndarray, other: np.ndarray) -> bool:
     return np.allclose(one, other, rtol=0, atol=largest * digits, equal_nan=True)
 
 
-Entries = dict[str, tuple[list[Case], list[outcome.Outcome]]]
+class Entry(NamedTuple):
+    """The public cases of a check, what is right there, and what a mistake makes of one.
+
+    A mistake is asked once, however often a student tries.
+    """
+
+    cases: list[Case]
+    wanted: list[outcome.Outcome]
+    made: Callable[[Mistake, int], outcome.Outcome]
+
+
+Entries = dict[str, Entry]
 
 
 def read(reference: Path | dict) -> tuple[str, Entries]:
@@ -151,8 +164,17 @@ def read(reference: Path | dict) -> tuple[str, Entries]:
                 entry["what"], entry["args"], entry["edge"], strict=True
             )
         ]
-        entries[name] = (cases, outcome.from_rows(entry["expected"]))
+        wanted = outcome.from_rows(entry["expected"])
+        entries[name] = Entry(cases, wanted, _remembering(cases))
     return reference["assignment"], entries
+
+
+def _remembering(cases: list[Case]) -> Callable[[Mistake, int], outcome.Outcome]:
+    @functools.lru_cache(maxsize=20_000)
+    def made(mistake: Mistake, i: int) -> outcome.Outcome:
+        return outcome.run(mistake.answer, cases[i].args)
+
+    return made
 
 
 def points(reference: Path | dict) -> dict[str, float]:

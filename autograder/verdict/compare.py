@@ -286,12 +286,14 @@ def _differ_tensor(
     if want.dtype.kind == "f":
         with np.errstate(all="ignore"):  # as isclose does, but faster
             near = abs(got - want) <= atol + rtol * abs(want)
-        if near.all() and np.isfinite(want).all():
+        finite = np.isfinite(want)
+        if near.all() and finite.all():
             return None
-        if not np.all(np.isfinite(got) | ~np.isfinite(want)):
+        if not np.all(np.isfinite(got) | ~finite):
             return f"it holds NaN or infinite values{at}"
-        with np.errstate(all="ignore"):
-            near = np.isclose(got, want, rtol, atol, equal_nan=True)
+        if not finite.all():
+            with np.errstate(all="ignore"):
+                near = np.isclose(got, want, rtol, atol, equal_nan=True)
     else:  # whole numbers are right or wrong, and those beyond 2**53 are no floats
         near = np.asarray(got == want)
     if near.all():

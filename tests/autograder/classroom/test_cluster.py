@@ -34,7 +34,7 @@ from autograder.classroom.cluster import Cluster
 from autograder.classroom.record import Record
 from autograder.classroom.setup import Setup
 from autograder.verdict import bank, outcome, wire
-from autograder.verdict.seed import hidden_seed
+from autograder.verdict.secret import hidden_seed
 from tests.need import need
 
 CLASS = "test"

@@ -310,7 +310,7 @@ def test_errors_say_what_is_there(classroom, call, message):
 
 def test_another_secret_changes_every_hidden_input(tmp_path):
     from autograder.verdict import bank, wire
-    from autograder.verdict.seed import hidden_seed
+    from autograder.verdict.secret import hidden_seed
 
     (tmp_path / "a").write_text("one\n")
     (tmp_path / "b").write_text("two\n")
@@ -326,7 +326,7 @@ def test_another_secret_changes_every_hidden_input(tmp_path):
 
 
 def test_the_secret_is_made_once_and_is_its_owners(tmp_path):
-    from autograder.verdict.seed import hidden_seed
+    from autograder.verdict.secret import hidden_seed
 
     file = tmp_path / "class" / "seed"
     first = hidden_seed(file, "tokenize")

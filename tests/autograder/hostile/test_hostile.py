@@ -24,7 +24,7 @@ from autograder import checks
 from autograder.box import sandbox
 from autograder.classroom import course, grade
 from autograder.verdict import bank
-from autograder.verdict.seed import hidden_seed
+from autograder.verdict.secret import hidden_seed
 from tests.autograder.hostile import (
     broken,
     classroom,
