@@ -15,7 +15,7 @@ from nbgrader.utils import parse_utc
 
 from autograder.box import sandbox
 from autograder.box.sandbox import Limits
-from autograder.classroom import course, demo, grade, runner, submission, worker
+from autograder.classroom import course, demo, grade, runner, submission
 from autograder.classroom.cells import sound
 from autograder.classroom.demo import Submission, insert_cell
 from autograder.classroom.record import Record
@@ -246,7 +246,7 @@ SETUP = Setup(
 
 @pytest.mark.parametrize("bad", ["death", "sleep", "fault"])
 def test_a_failing_worker_stops_nobody_else(monkeypatch, bad):
-    monkeypatch.setattr(worker, "main", faulty)
+    monkeypatch.setattr(runner, "_work", faulty)
     monkeypatch.setattr(runner, "PATIENCE", 0.5)
     monkeypatch.setattr(runner, "ROUND", 0.2)
     good = [f"good-{number}" for number in range(9)]
@@ -260,7 +260,7 @@ def test_a_failing_worker_stops_nobody_else(monkeypatch, bad):
 
 @pytest.mark.parametrize("good", [0, 1, 5])
 def test_every_student_comes_once(monkeypatch, good):
-    monkeypatch.setattr(worker, "main", faulty)
+    monkeypatch.setattr(runner, "_work", faulty)
     students = [f"s{number}" for number in range(good)]
     with Runner(SETUP, 3) as running:
         came = [student for student, _ in running.grade(students)]
