@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 import nbformat
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from nbgrader.api import Gradebook
 
 from autograder.classroom import address
@@ -41,31 +42,39 @@ def run() -> list[Row]:
 
 def _dask(course: Path) -> Row:
     """The rate at which verdicts come, once all workers are at work."""
-    ratios = []
-    with contextlib.ExitStack() as stack:
-        clusters = {
-            many: stack.enter_context(
-                LocalCluster(
-                    n_workers=many, threads_per_worker=1, dashboard_address=":0"
-                )
-            )
-            for many in (1, 2)
-        }
-        for number in range(CLUSTERS):
-            rates = {}
-            for many, cluster in clusters.items():
-                klass = f"dask{number}-{many}"
-                hand_in(_place(course, klass) / "submitted", SIZE)
-                _grade(course, klass, "--scheduler", cluster.scheduler_address)
-                rates[many] = _rate(_place(course, klass) / "gradebook.db")
-                print(f"  {many} of Dask's workers: {rates[many]:.2f} a second")
-            ratios.append(rates[2] / rates[1])
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for number in range(CLUSTERS):
+        for many, found in rates.items():
+            klass = f"dask{number}-{many}"
+            hand_in(_place(course, klass) / "submitted", SIZE)
+            with _cluster(many) as address:
+                _grade(course, klass, "--scheduler", address)
+            found.append(_rate(_place(course, klass) / "gradebook.db"))
+            print(f"  {many} of Dask's workers: {found[-1]:.2f} a second")
     return Row(
         "dask_two_over_one",
-        median(ratios),
+        max(rates[2]) / max(rates[1]),  # what else runs here only slows them
         f"submissions a second, {SIZE} of {EXERCISE}, two workers of Dask over one",
         at_least=1.7,
     )
+
+
+@contextlib.contextmanager
+def _cluster(many: int) -> Iterator[str]:
+    """The address of a scheduler with so many workers, each on a core of its own.
+
+    As if each were a machine of one core: one that has two to itself uses more than one.
+    """
+    local = LocalCluster(n_workers=many, threads_per_worker=1, dashboard_address=":0")
+    with local as cluster, Client(cluster, set_as_default=False) as client:
+        for core, worker in enumerate(client.scheduler_info()["workers"]):
+            client.run(_pin, core, workers=[worker])
+        yield cluster.scheduler_address
+
+
+def _pin(core: int) -> None:
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), {core})
 
 
 def _rate(gradebook: Path) -> float:
