@@ -217,7 +217,7 @@ def _is_itself(value: Any, arg: Any) -> bool:
     """Whether an answer is an argument, or a view of all of it, or a list of such, or one
     of the lists in a dict.
     """
-    if _is_row(value) and _is_row(arg) and len(value) == len(arg) > 0:
+    if _is_row(arg) and type(value) in (list, tuple) and len(value) == len(arg) > 0:
         return all(map(_is_itself, value, arg))
     if type(value) is list and type(arg) is dict and not _is_table(arg):
         return any(value is part for part in arg.values())

@@ -131,9 +131,7 @@ class _Writer:
         """The structure of `value` as JSON."""
         self.nodes += 1
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise ValueError(
-                f"it has too many parts, or is nested more than {MAX_DEPTH} deep"
-            )
+            raise _too_many()
         if value is None:
             return ["none"]
         if isinstance(value, _BOOL):
@@ -187,10 +185,17 @@ class _Writer:
                 pieces
                 + self.put("", "I64", [len(value)], lengths, f"{path}/lengths")[1:]
             )
+        self.expect(len(value))
         items = [self.write(x, f"{path}/{i}", depth + 1) for i, x in enumerate(value)]
         return [kind, items]
 
+    def expect(self, many: int) -> None:
+        """ValueError where so many more parts are too many: now, not after a minute."""
+        if self.nodes + many > MAX_NODES:
+            raise _too_many()
+
     def write_dict(self, value: dict, path: str, depth: int) -> list:
+        self.expect(len(value))
         if all(_is_name(key) for key in value):
             parts = {
                 str(key): self.write(x, f"{path}/{key}", depth + 1)
@@ -322,6 +327,10 @@ class _Reader:
 
 def _forged(what: str) -> ValueError:
     return ValueError(f"not a packed value: {what}")
+
+
+def _too_many() -> ValueError:
+    return ValueError(f"it has too many parts, or is nested more than {MAX_DEPTH} deep")
 
 
 def _too_large() -> ValueError:

@@ -144,7 +144,7 @@ def attention(q, k, v):
     ),
     bomb("a name of sixty thousand parts", f"import {'a.' * 60_000}b"),
     bomb("items of items", f"x = a{'[0]' * 60_000}"),
-    bomb("magics without number", "%t\n" * 60_000),
+    bomb("magics without number", "%t\n" * 30_000),
     large("millions of lists", b'{"cells": [' + b"[]," * 6_000_000 + b"[]]}"),
     large("lists in lists", b'{"cells": ' + b"[" * 5_000_000),
     large("millions of names", b'{"cells": [{' + b'"":[[]],' * 2_400_000 + b'"a":1}], "x": 1}', None),

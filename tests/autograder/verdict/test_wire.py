@@ -326,6 +326,15 @@ def test_the_parts_of_a_value_are_counted(monkeypatch):
         wire.pack([None] * 100)
 
 
+@pytest.mark.parametrize("many", [[object()] * 2, {"x": object(), "y": 1}])
+def test_too_many_parts_are_refused_before_the_first_is_looked_at(monkeypatch, many):
+    with pytest.raises(ValueError, match="object"):
+        wire.pack(many)
+    monkeypatch.setattr(wire, "MAX_NODES", 2)
+    with pytest.raises(ValueError, match="too many parts"):
+        wire.pack(many)
+
+
 @pytest.mark.parametrize("kind", ["array", "tensor", "ints list", "str", "rows"])
 def test_a_tensor_is_used_once(kind):
     """Or a file of 16 MB would become a value of 3 TB."""
