@@ -281,8 +281,12 @@ def _person(key: str, cells: Mapping[str, str]) -> Person:
 
 
 def _same(one: Person, other: Person) -> bool:
-    """Whether two rows are one student, who is in two sections."""
-    return (one.first, one.last, one.email) == (other.first, other.last, other.email)
+    """Whether two rows are one student, who is in two sections: no id is another."""
+    said = (one.first, one.last, one.email) == (other.first, other.last, other.email)
+    kept = one.names
+    return said and all(
+        kept.get(k, v) == v for k, v in other.names.items() if k in KEYS
+    )
 
 
 def _joined(one: Person, other: Person) -> Person:

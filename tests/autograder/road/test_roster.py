@@ -127,6 +127,10 @@ def test_what_changed_is_said(klass, run, tmp_path):
     [
         ("id,name\n,Anna Example\nb,Bert\n", "line 2: Anna Example has no id"),
         ("id,name\na,Anna\na,Other\nb,B\n", "lines 2 and 3: both have the id a"),
+        (
+            "id,name,github\na,Anna,x\na,Anna,y\nb,B,z\n",
+            "lines 2 and 3: both have the id a",
+        ),
         ("id,name\n../x,Anna\nb,B\n", "line 2: Anna cannot have the id '../x'"),
         (
             "id,name\na/b,Anna\nb,B\n",
