@@ -153,3 +153,11 @@ def test_a_row_of_whom_no_time_is_known():
     assert "1 of 2 submissions were handed in, so late work counts as in time" in told
     told = table("attend", rows[1:])
     assert "no time" not in told and "1 submission," in told
+
+
+def test_of_a_large_class_those_without_a_grade_come_first():
+    flagged = [Row(f"a{i:03}", 20.0, 20.0, FLAGGED, flags=("odd",)) for i in range(99)]
+    failed = Row("zoe", 0.0, 20.0, INFRA, flags=("rename the folder",))
+    said = table("attend", [*flagged, failed])
+    assert said.index("zoe") < said.index("a000")
+    assert "and 40 more" in said
