@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -47,8 +48,8 @@ def _dask(course: Path) -> Row:
         for many, found in rates.items():
             klass = f"dask{number}-{many}"
             hand_in(_place(course, klass) / "submitted", SIZE)
-            with _cluster(many) as address:
-                _grade(course, klass, "--scheduler", address)
+            with _cluster(many) as scheduler:
+                _grade(course, klass, "--scheduler", scheduler)
             found.append(_rate(_place(course, klass) / "gradebook.db"))
             print(f"  {many} of Dask's workers: {found[-1]:.2f} a second")
     return Row(
@@ -65,9 +66,11 @@ def _cluster(many: int) -> Iterator[str]:
 
     As if each were a machine of one core: one that has two to itself uses more than one.
     """
+    cores = itertools.cycle(os.sched_getaffinity(0))
     local = LocalCluster(n_workers=many, threads_per_worker=1, dashboard_address=":0")
     with local as cluster, Client(cluster, set_as_default=False) as client:
-        for core, worker in enumerate(client.scheduler_info()["workers"]):
+        client.wait_for_workers(many)
+        for worker, core in zip(client.nthreads(), cores, strict=False):
             client.run(_pin, core, workers=[worker])
         yield cluster.scheduler_address
 

@@ -80,7 +80,7 @@ def table(
     if len(rows) > ROWS:
         lines += _spread(rows, width, signs)
         shown = [row for row in rows if row.status != GRADED or row.waits]
-        shown.sort(key=lambda row: row.status != INFRA)  # first who has no grade
+        shown.sort(key=lambda row: row.status != INFRA)  # first who was not graded
         shown, hidden = shown[:LOOKS], len(shown) - LOOKS
         if shown:
             lines += ["  to look at:"]

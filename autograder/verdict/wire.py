@@ -190,13 +190,13 @@ class _Writer:
         return [kind, items]
 
     def expect(self, many: int) -> None:
-        """ValueError where so many more parts are too many: now, not after a minute."""
+        """ValueError where so many more parts are too many: before any is written."""
         if self.nodes + many > MAX_NODES:
             raise _too_many()
 
     def write_dict(self, value: dict, path: str, depth: int) -> list:
-        self.expect(len(value))
         if all(_is_name(key) for key in value):
+            self.expect(len(value))
             parts = {
                 str(key): self.write(x, f"{path}/{key}", depth + 1)
                 for key, x in value.items()

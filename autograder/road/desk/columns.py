@@ -283,10 +283,8 @@ def _person(key: str, cells: Mapping[str, str]) -> Person:
 def _same(one: Person, other: Person) -> bool:
     """Whether two rows are one student, who is in two sections: no id is another."""
     said = (one.first, one.last, one.email) == (other.first, other.last, other.email)
-    kept = one.names
-    return said and all(
-        kept.get(k, v) == v for k, v in other.names.items() if k in KEYS
-    )
+    ids = [(one.names.get(key), other.names.get(key)) for key in KEYS]
+    return said and all(a == b for a, b in ids if a and b)
 
 
 def _joined(one: Person, other: Person) -> Person:

@@ -144,6 +144,7 @@ class Soak:
             self.peak_mb = max(self.peak_mb, *seen)
             print(f"  {self.left():5} left, killed: {dict(self.killed)}", flush=True)
         code, log = self._start().wait(), (self.folder / "log").read_text()
+        # nobody else is left
         told = re.findall(r" INFRA +(rename the folder to 'José )?", log)
         if code != 1 or not all(told) or len(told) != len(self.refused):
             raise AssertionError(log[-3000:])

@@ -335,6 +335,12 @@ def test_too_many_parts_are_refused_before_the_first_is_looked_at(monkeypatch, m
         wire.pack(many)
 
 
+def test_what_is_one_part_however_long_is_counted_as_one(monkeypatch):
+    ids = {i: i + 1 for i in range(100)}  # keys and values are a row of numbers each
+    monkeypatch.setattr(wire, "MAX_NODES", 5)
+    assert wire.unpack(wire.pack([ids])) == [ids]
+
+
 @pytest.mark.parametrize("kind", ["array", "tensor", "ints list", "str", "rows"])
 def test_a_tensor_is_used_once(kind):
     """Or a file of 16 MB would become a value of 3 TB."""
